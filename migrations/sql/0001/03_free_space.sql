@@ -1,0 +1,197 @@
+-- Free space: taking addresses out of it, giving them back, and the guarantee that runs never overlap.
+
+CREATE FUNCTION take_address(wanted_network integer, wanted inet) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+-- Takes one address out of the free space and returns since when it may be given out.
+-- Waits for whoever has the run locked. Error RH409: the address is not free.
+DECLARE
+    run       free_ranges;
+    block_end inet := last_address(block_of(wanted));
+    next_end  inet;
+BEGIN
+    LOOP
+        SELECT * INTO run FROM free_ranges
+         WHERE network_id = wanted_network AND NOT quarantined AND last >= wanted
+         ORDER BY last LIMIT 1 FOR UPDATE;
+        IF NOT FOUND OR run.first > wanted THEN
+            SELECT * INTO run FROM free_ranges
+             WHERE network_id = wanted_network AND quarantined AND last >= wanted
+             ORDER BY last LIMIT 1 FOR UPDATE;
+        END IF;
+        EXIT WHEN FOUND AND run.first <= wanted;
+        -- While we waited the run may have been split, and our snapshot is older than its parts:
+        -- only a fresh look can tell.
+        IF NOT EXISTS (SELECT FROM free_ranges
+                        WHERE network_id = wanted_network AND first <= wanted AND last >= wanted) THEN
+            RAISE EXCEPTION 'address % of network % is not free', host(wanted), wanted_network
+                USING ERRCODE = 'RH409',
+                      HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
+        END IF;
+    END LOOP;
+
+    IF run.first = run.last THEN
+        DELETE FROM free_ranges
+         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+    ELSIF run.first = wanted THEN
+        -- A run that reaches past this block of 16 is split there, and once more behind the next block,
+        -- so that other writers find runs that nobody has locked.
+        IF block_end > wanted AND block_end < run.last THEN
+            next_end := last_address(block_of(block_end + 1));
+            IF next_end >= run.last THEN
+                next_end := block_end;
+            END IF;
+            UPDATE free_ranges SET first = next_end + 1
+             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+            VALUES (wanted_network, run.quarantined, wanted + 1, block_end, run.free_from);
+            IF next_end > block_end THEN
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                VALUES (wanted_network, run.quarantined, block_end + 1, next_end, run.free_from);
+            END IF;
+        ELSE
+            UPDATE free_ranges SET first = wanted + 1
+             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+        END IF;
+    ELSIF run.last = wanted THEN
+        UPDATE free_ranges SET last = wanted - 1
+         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+    ELSE
+        UPDATE free_ranges SET first = wanted + 1
+         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+        VALUES (wanted_network, run.quarantined, run.first, wanted - 1, run.free_from);
+    END IF;
+    RETURN run.free_from;
+END $$;
+COMMENT ON FUNCTION take_address(integer, inet) IS 'Takes one address out of the free space of a network.';
+
+CREATE FUNCTION free_run(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Puts a run into the free space, joined with its neighbours where nobody has them locked: a release
+-- waits for nobody. Quarantined runs keep to themselves until their time has come.
+DECLARE
+    before free_ranges;
+    after  free_ranges;
+BEGIN
+    SELECT * INTO after FROM free_ranges
+     WHERE network_id = run_network AND NOT quarantined AND last > run_last ORDER BY last LIMIT 1;
+    IF FOUND AND after.first > run_last AND after.first - 1 = run_last THEN
+        SELECT * INTO after FROM free_ranges
+         WHERE network_id = run_network AND NOT quarantined AND last = after.last
+           FOR UPDATE SKIP LOCKED;
+    ELSE
+        after := NULL;
+    END IF;
+    SELECT * INTO before FROM free_ranges
+     WHERE network_id = run_network AND NOT quarantined AND last < run_first ORDER BY last DESC LIMIT 1;
+    IF FOUND AND before.last + 1 = run_first THEN
+        SELECT * INTO before FROM free_ranges
+         WHERE network_id = run_network AND NOT quarantined AND last = before.last
+           FOR UPDATE SKIP LOCKED;
+    ELSE
+        before := NULL;
+    END IF;
+    -- A neighbour may have shrunk between the look and the lock.
+    IF after.first IS NOT NULL AND after.first - 1 <> run_last THEN after := NULL; END IF;
+
+    IF before.last IS NOT NULL THEN
+        DELETE FROM free_ranges
+         WHERE network_id = run_network AND NOT quarantined AND last = before.last;
+        run_first := before.first;
+        run_free_from := greatest(run_free_from, before.free_from);
+    END IF;
+    IF after.last IS NOT NULL THEN
+        UPDATE free_ranges SET first = run_first, last = after.last, free_from = greatest(run_free_from, after.free_from)
+         WHERE network_id = run_network AND NOT quarantined AND last = after.last;
+    ELSE
+        INSERT INTO free_ranges (network_id, first, last, free_from)
+        VALUES (run_network, run_first, run_last, run_free_from);
+    END IF;
+END $$;
+COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Puts a run of addresses into the free space of a network.';
+
+CREATE FUNCTION end_quarantines(wanted_network integer, at_most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+-- Frees quarantined runs whose time has come; returns how many.
+DECLARE
+    run   free_ranges;
+    ended integer := 0;
+BEGIN
+    FOR run IN
+        SELECT * FROM free_ranges
+         WHERE network_id = wanted_network AND quarantined AND free_from <= clock_timestamp()
+         ORDER BY free_from LIMIT at_most FOR UPDATE SKIP LOCKED
+    LOOP
+        DELETE FROM free_ranges WHERE network_id = run.network_id AND quarantined AND last = run.last;
+        PERFORM free_run(run.network_id, run.first, run.last, run.free_from);
+        ended := ended + 1;
+    END LOOP;
+    RETURN ended;
+END $$;
+COMMENT ON FUNCTION end_quarantines(integer, integer) IS 'Frees quarantined addresses whose reuse delay is over.';
+
+CREATE FUNCTION withdraw_run(wanted_network integer, run_first inet, run_last inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Takes every free address from run_first to run_last out of the free space (a pool goes, or a range
+-- is kept out of use). Waits for allocations under way.
+DECLARE
+    run free_ranges;
+BEGIN
+    LOOP
+        SELECT * INTO run FROM free_ranges
+         WHERE network_id = wanted_network AND last >= run_first AND first <= run_last
+         ORDER BY quarantined, last LIMIT 1 FOR UPDATE;
+        IF NOT FOUND THEN
+            EXIT WHEN NOT EXISTS (SELECT FROM free_ranges
+                                   WHERE network_id = wanted_network AND last >= run_first AND first <= run_last);
+            CONTINUE;
+        END IF;
+        DELETE FROM free_ranges
+         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+        IF run.first < run_first THEN
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+            VALUES (wanted_network, run.quarantined, run.first, run_first - 1, run.free_from);
+        END IF;
+        IF run.last > run_last THEN
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+            VALUES (wanted_network, run.quarantined, run_last + 1, run.last, run.free_from);
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION withdraw_run(integer, inet, inet) IS 'Takes a run of addresses out of the free space of a network.';
+
+CREATE FUNCTION free_ranges_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = rowhouse, pg_temp AS $$
+-- Runs of a network never overlap, and no reserved address is free.
+DECLARE
+    touched integer;
+BEGIN
+    IF NEW.first > NEW.last OR family(NEW.first) <> family(NEW.last) THEN
+        RAISE EXCEPTION 'free range %-% is not a run of addresses', host(NEW.first), host(NEW.last)
+            USING ERRCODE = 'check_violation';
+    END IF;
+    SELECT count(*) INTO touched FROM (
+        (SELECT 1 FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
+            AND last >= NEW.first AND first <= NEW.last
+            AND last <= coalesce((SELECT b.last FROM free_ranges b WHERE b.network_id = NEW.network_id
+                                     AND NOT b.quarantined AND b.last >= NEW.last ORDER BY b.last LIMIT 1 OFFSET 1), NEW.last)
+          ORDER BY last LIMIT 2)
+        UNION ALL
+        (SELECT 1 FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
+            AND last >= NEW.first AND first <= NEW.last ORDER BY last LIMIT 2)) AS runs;
+    IF touched > 1 THEN
+        RAISE EXCEPTION 'free range %-% of network % overlaps another', host(NEW.first), host(NEW.last), NEW.network_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_never_overlap';
+    END IF;
+    IF EXISTS (SELECT FROM reservations WHERE network_id = NEW.network_id
+                  AND address >= NEW.first AND address <= NEW.last) THEN
+        RAISE EXCEPTION 'free range %-% of network % holds a reserved address', host(NEW.first), host(NEW.last), NEW.network_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_hold_no_reservation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run.
+CREATE TRIGGER free_ranges_guard AFTER INSERT OR UPDATE OF network_id, quarantined, last ON free_ranges
+    FOR EACH ROW EXECUTE FUNCTION free_ranges_guard();

@@ -1,0 +1,442 @@
+-- The allocator: one call, one round trip, one short transaction for all ranges of a request.
+-- Functions that the server calls carry a version, so that old code and a new schema can meet.
+--
+-- Errors: RH100 exhausted, RH101 requested address taken, RH102 requested address outside the pool,
+-- RH103 no such pool, RH104 slices used up. DETAIL holds the ordinal of the range.
+
+CREATE FUNCTION claim_lowest(wanted_network integer, firsts inet[], lasts inet[]) RETURNS inet
+LANGUAGE plpgsql AS $$
+-- The lowest free address of the given segments (ascending, disjoint) whose run nobody has locked; its
+-- run is locked for us. If all are locked: waits. NULL: there is none.
+--
+-- The last run that can reach into a segment is the first one that ends at or behind its end: with that
+-- bound a full segment is known without reading the runs behind it.
+DECLARE
+    run_first inet;
+BEGIN
+    LOOP
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            SELECT run.first INTO run_first FROM free_ranges run
+             WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
+               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                          WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+               AND run.first <= lasts[i]
+             ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
+            IF FOUND THEN
+                RETURN greatest(run_first, firsts[i]);
+            END IF;
+        END LOOP;
+        -- A look that skips what is locked can not tell a full pool from a busy one: look again, waiting.
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            SELECT run.first INTO run_first FROM free_ranges run
+             WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
+               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                          WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+               AND run.first <= lasts[i]
+             ORDER BY run.last LIMIT 1 FOR UPDATE OF run;
+            IF FOUND THEN
+                RETURN greatest(run_first, firsts[i]);
+            END IF;
+        END LOOP;
+        -- What we waited for is gone, but our snapshot may be older than what was left of it.
+        IF NOT has_free(wanted_network, firsts, lasts) THEN
+            RETURN NULL;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION claim_lowest(integer, inet[], inet[]) IS
+    'The lowest unlocked free address of some segments of a network, its run locked for the caller.';
+
+CREATE FUNCTION has_free(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Volatile on purpose: each statement of a volatile function sees what was committed meanwhile.
+BEGIN
+    FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+        PERFORM FROM free_ranges run
+          WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
+            AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                       WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                         AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+            AND run.first <= lasts[i]
+          LIMIT 1;
+        IF FOUND THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END $$;
+COMMENT ON FUNCTION has_free(integer, inet[], inet[]) IS 'Whether any address of some segments of a network is free.';
+
+CREATE FUNCTION release_expired(wanted_network integer, at_most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+-- Releases sticky reservations whose time is over. Database time decides, and only for addresses that
+-- no sandbox uses.
+DECLARE
+    released integer;
+BEGIN
+    WITH expired AS (
+        SELECT r.network_id, r.address FROM reservations r
+         WHERE r.network_id = wanted_network AND r.expires_at <= clock_timestamp()
+           AND NOT EXISTS (SELECT FROM attachments a
+                            WHERE a.network_id = r.network_id AND a.address = r.address)
+         ORDER BY r.expires_at LIMIT at_most FOR UPDATE SKIP LOCKED)
+    DELETE FROM reservations r USING expired e
+     WHERE r.network_id = e.network_id AND r.address = e.address;
+    GET DIAGNOSTICS released = ROW_COUNT;
+    RETURN released;
+END $$;
+COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases unattached reservations whose time to live is over.';
+
+CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted_node text, slice_size integer)
+RETURNS cidr
+LANGUAGE plpgsql AS $$
+-- The slice of a pool from which a node draws; the lowest one that no node has, if it has none yet.
+DECLARE
+    own cidr;
+BEGIN
+    SELECT slice INTO own FROM node_slices
+     WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
+    IF FOUND THEN
+        RETURN own;
+    END IF;
+    PERFORM FROM pools WHERE id = wanted_pool.id FOR UPDATE;
+    own := set_masklen(network(wanted_pool.cidr), slice_size);
+    LOOP
+        IF NOT own <<= wanted_pool.cidr THEN
+            RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
+                USING ERRCODE = 'RH104';
+        END IF;
+        INSERT INTO node_slices (pool_id, cluster, node, slice)
+        SELECT wanted_pool.id, wanted_cluster, wanted_node, own
+         WHERE NOT EXISTS (SELECT FROM node_slices WHERE pool_id = wanted_pool.id AND slice && own)
+            ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            RETURN own;
+        END IF;
+        SELECT slice INTO own FROM node_slices
+         WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
+        IF FOUND THEN
+            RETURN own;
+        END IF;
+        -- The next slice of this size: behind the lowest gap.
+        SELECT set_masklen(network(set_masklen(last_address(taken.slice) + 1, slice_size)::cidr), slice_size) INTO own
+          FROM node_slices taken
+         WHERE taken.pool_id = wanted_pool.id
+           AND last_address(taken.slice) < last_address(wanted_pool.cidr)
+           AND NOT EXISTS (SELECT FROM node_slices behind
+                            WHERE behind.pool_id = wanted_pool.id
+                              AND behind.slice && set_masklen(last_address(taken.slice) + 1, slice_size))
+         ORDER BY taken.slice LIMIT 1;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
+                USING ERRCODE = 'RH104';
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION ensure_node_slice(pools, text, text, integer) IS 'The slice of a pool from which a node draws, assigned on its first call.';
+
+CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises the reason why a requested address can not be had; returns if it can.
+DECLARE
+    pool   pools;
+    holder reservations;
+BEGIN
+    SELECT * INTO pool FROM pools WHERE id = wanted_pool;
+    IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
+        RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
+            USING ERRCODE = 'RH102', DETAIL = range_no;
+    END IF;
+    LOOP
+        SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
+        IF FOUND THEN
+            RAISE EXCEPTION 'requested address % is in use by %/%', host(wanted), holder.owner_namespace, holder.owner_name
+                USING ERRCODE = 'RH101', DETAIL = range_no;
+        END IF;
+        EXIT WHEN has_free(pool.network_id, ARRAY[wanted], ARRAY[wanted]);
+        IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
+            RAISE EXCEPTION 'requested address % is in quarantine or kept out of use', host(wanted)
+                USING ERRCODE = 'RH101', DETAIL = range_no;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address can not be had.';
+
+CREATE FUNCTION in_slice(wanted_pool integer, wanted_cluster text, wanted_node text, slice_size integer,
+                         INOUT firsts inet[], INOUT lasts inet[])
+LANGUAGE plpgsql AS $$
+-- The parts of the segments that lie in the node's slice of the pool.
+DECLARE
+    pool  pools;
+    slice cidr;
+BEGIN
+    SELECT * INTO pool FROM pools WHERE id = wanted_pool;
+    slice := ensure_node_slice(pool, wanted_cluster, wanted_node, slice_size);
+    SELECT array_agg(greatest(f, first_address(slice)) ORDER BY f),
+           array_agg(least(l, last_address(slice)) ORDER BY f) INTO firsts, lasts
+      FROM unnest(firsts, lasts) AS s (f, l)
+     WHERE f <= last_address(slice) AND l >= first_address(slice);
+END $$;
+COMMENT ON FUNCTION in_slice IS 'The parts of some segments that lie in a node''s slice of a pool.';
+
+CREATE FUNCTION attach_v1(
+    cluster text, node text, container_id text, interface text, cni_network text,
+    namespace text, pod text, uid text, is_sticky boolean, ttl interval,
+    networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
+    slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean)
+RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET rowhouse.command = 'ADD'
+SET lock_timeout = '3s'
+-- Statistics of a table that was empty a moment ago must not lead a hot query off its index.
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+AS $$
+-- Few statements on purpose: starting one costs as much as an index look-up.
+#variable_conflict use_column
+DECLARE
+    single   boolean := cardinality(cidrs) = 1;
+    the_pool integer;
+    space    integer;
+    held     inet;
+    is_due   boolean;
+    slot_no  integer;
+    changed  boolean;
+    firsts   inet[];
+    lasts    inet[];
+    own      inet;
+BEGIN
+    -- Ranges are taken in one order by everybody, so that no two calls wait for each other.
+    FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
+                                  ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
+                                              ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
+        IF pool_names[ordinal] IS NOT NULL THEN
+            SELECT p.network_name, p.cidr, p.gateway INTO networks[ordinal], cidrs[ordinal], gateway
+              FROM pools p WHERE p.name = pool_names[ordinal];
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
+                    USING ERRCODE = 'RH103', DETAIL = ordinal;
+            END IF;
+        ELSE
+            gateway := NULL;
+        END IF;
+
+        LOOP
+            -- 1. The pool, what this owner already holds in it, and whether anything has come due.
+            SELECT p.id, p.network_id, p.network_name, p.cidr,
+                   (SELECT r.address FROM reservations r
+                     WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = p.id
+                       AND r.owner_interface = interface AND r.owner_cluster = cluster
+                       AND CASE WHEN requested[ordinal] IS NULL THEN r.slot = slots[ordinal]
+                                ELSE r.address = requested[ordinal] END),
+                   -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due)
+                   EXISTS (SELECT FROM reservations r
+                            WHERE r.network_id = p.network_id AND r.expires_at <= clock_timestamp()
+                            ORDER BY r.expires_at LIMIT 1)
+                   OR EXISTS (SELECT FROM free_ranges f
+                               WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= clock_timestamp()
+                               ORDER BY f.free_from LIMIT 1)
+              INTO the_pool, space, network_name, cidr, held, is_due
+              FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
+            IF NOT FOUND THEN
+                PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], isolated[ordinal]);
+                CONTINUE;
+            END IF;
+            IF held IS NOT NULL THEN
+                SELECT r.address, (r.node, r.container_id, r.owner_uid, r.sticky, r.sticky_ttl, r.expires_at) IS DISTINCT FROM
+                       (attach_v1.node, attach_v1.container_id, uid, is_sticky, ttl, NULL::timestamptz)
+                  INTO address, changed FROM reservations r
+                 WHERE r.network_id = space AND r.address = held AND r.pool_id = the_pool
+                   AND r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
+                   AND r.owner_cluster = cluster FOR UPDATE;
+                created := NOT FOUND;
+                CONTINUE WHEN created;
+                EXIT;
+            END IF;
+            created := true;
+            IF is_due THEN
+                PERFORM release_expired(space, 1000);
+                PERFORM end_quarantines(space, 1000);
+            END IF;
+
+            IF pool_names[ordinal] IS NOT NULL THEN
+                SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+                  INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
+            ELSIF single THEN
+                firsts := segment_firsts;
+                lasts := segment_lasts;
+            ELSE
+                firsts := ARRAY(SELECT segment_firsts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
+                lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                WHERE segment_ranges[i] = ordinal ORDER BY i);
+            END IF;
+            IF slice_sizes[ordinal] IS NOT NULL THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts
+                  FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;
+            END IF;
+
+            slot_no := slots[ordinal];
+            IF requested[ordinal] IS NOT NULL THEN
+                -- 2a. The address asked for, if it can be had.
+                address := requested[ordinal];
+                PERFORM refuse_request(the_pool, address, firsts, lasts, ordinal);
+                SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                   AND r.owner_interface = interface AND r.owner_cluster = cluster;
+            ELSE
+                -- 2b, 3. The lowest free address.
+                address := claim_lowest(space, firsts, lasts);
+                IF strict THEN
+                    -- As upstream, an address that this pod holds in an overlapping range counts as free.
+                    SELECT min(r.address) INTO own FROM reservations r
+                     WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_cluster = cluster
+                       AND r.network_id = space AND r.pool_id <> the_pool
+                       AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
+                    IF own < address OR address IS NULL THEN
+                        address := own;
+                        changed := true;
+                        created := own IS NULL;
+                        EXIT WHEN NOT created;
+                    END IF;
+                END IF;
+                IF address IS NULL THEN
+                    -- 4. Nothing at all; the whole call is rolled back.
+                    RAISE EXCEPTION 'no free address in pool %', cidr USING ERRCODE = 'RH100', DETAIL = ordinal;
+                END IF;
+            END IF;
+            WITH made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl, node, container_id)
+                ON CONFLICT DO NOTHING
+                RETURNING r.network_id, r.address),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid FROM made)
+            SELECT made.address INTO address FROM made;
+            EXIT WHEN FOUND;
+            -- Another call of the same owner was faster, or the requested address went meanwhile: look again.
+        END LOOP;
+
+        IF NOT created THEN
+            IF changed THEN
+                UPDATE reservations r
+                   SET node = attach_v1.node, container_id = attach_v1.container_id, owner_uid = uid,
+                       sticky = is_sticky, sticky_ttl = ttl, expires_at = NULL
+                 WHERE r.network_id = space AND r.address = attach_v1.address;
+            END IF;
+            INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid)
+            ON CONFLICT DO NOTHING;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';
+
+CREATE FUNCTION detach_v1(wanted_cluster text, wanted_container_id text, wanted_interface text, reason text)
+RETURNS TABLE (network_id integer, address inet, released boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET rowhouse.command = 'DEL'
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+AS $$
+-- Ends the attachments of one sandbox's interface; the last one to go releases the reservation, unless
+-- its owner is sticky. Nothing to do is success.
+#variable_conflict use_column
+DECLARE
+    held  reservations;
+    other attachments;
+BEGIN
+    IF reason <> 'DEL' THEN
+        PERFORM set_config('rowhouse.command', reason, true);
+    END IF;
+    FOR held IN
+        SELECT r.* FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+         WHERE a.cluster = wanted_cluster AND a.container_id = wanted_container_id AND a.interface = wanted_interface
+         ORDER BY a.network_id, a.address FOR UPDATE OF r
+    LOOP
+        DELETE FROM attachments a
+         WHERE a.cluster = wanted_cluster AND a.container_id = wanted_container_id
+           AND a.interface = wanted_interface AND a.network_id = held.network_id AND a.address = held.address;
+        CONTINUE WHEN NOT FOUND;
+        network_id := held.network_id;
+        address := held.address;
+        released := false;
+        SELECT * INTO other FROM attachments a
+         WHERE a.network_id = held.network_id AND a.address = held.address
+         ORDER BY a.attached_at DESC LIMIT 1;
+        IF FOUND THEN
+            UPDATE reservations r SET node = other.node, container_id = other.container_id
+             WHERE r.network_id = held.network_id AND r.address = held.address
+               AND (r.node, r.container_id) <> (other.node, other.container_id);
+        ELSIF held.sticky OR held.owner_kind <> 'pod' THEN
+            UPDATE reservations r
+               SET node = '', container_id = '', expires_at = clock_timestamp() + held.sticky_ttl
+             WHERE r.network_id = held.network_id AND r.address = held.address;
+        ELSE
+            DELETE FROM reservations r WHERE r.network_id = held.network_id AND r.address = held.address;
+            released := true;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION detach_v1 IS 'CNI DEL: ends the attachments of one sandbox''s interface and releases what nobody uses any more.';
+
+CREATE FUNCTION available_v1(networks text[], cidrs cidr[], pool_names text[], segment_ranges integer[],
+                             segment_firsts inet[], segment_lasts inet[])
+RETURNS TABLE (ordinal integer, cidr cidr, available boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET enable_seqscan = off
+AS $$
+-- For CNI STATUS: which ranges could give out an address now. A pool that does not exist yet is wholly free.
+#variable_conflict use_column
+DECLARE
+    pool   pools;
+    firsts inet[];
+    lasts  inet[];
+BEGIN
+    FOR range_no IN 1 .. coalesce(cardinality(cidrs), 0) LOOP
+        ordinal := range_no;
+        IF pool_names[ordinal] IS NULL THEN
+            SELECT * INTO pool FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
+            firsts := ARRAY(SELECT segment_firsts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                             WHERE segment_ranges[i] = ordinal ORDER BY i);
+            lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                            WHERE segment_ranges[i] = ordinal ORDER BY i);
+            available := pool.id IS NULL;
+        ELSE
+            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
+                    USING ERRCODE = 'RH103', DETAIL = ordinal;
+            END IF;
+            SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+              INTO firsts, lasts FROM pool_window(pool) w;
+            available := false;
+        END IF;
+        cidr := coalesce(pool.cidr, cidrs[ordinal]);
+        available := available OR has_free(pool.network_id, firsts, lasts)
+            -- What is due is given out by the next ADD.
+            OR EXISTS (SELECT FROM free_ranges f, unnest(firsts, lasts) AS s (f1, l1)
+                        WHERE f.network_id = pool.network_id AND f.quarantined AND f.free_from <= clock_timestamp()
+                          AND f.last >= s.f1 AND f.first <= s.l1)
+            OR EXISTS (SELECT FROM reservations r, unnest(firsts, lasts) AS s (f1, l1)
+                        WHERE r.network_id = pool.network_id AND r.expires_at <= clock_timestamp()
+                          AND r.address BETWEEN s.f1 AND s.l1);
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION available_v1 IS 'CNI STATUS: which ranges could give out an address now.';

@@ -1,0 +1,117 @@
+-- What DBAs ask: views and functions over the tables.
+
+CREATE VIEW current_reservations AS
+SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owner_kind, r.owner_cluster AS cluster,
+       r.owner_namespace AS namespace, r.owner_name AS name, r.owner_interface AS interface, r.owner_uid AS uid,
+       r.node, r.container_id, r.sticky, r.expires_at, r.reserved_at,
+       (SELECT count(*) FROM attachments a
+         WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments
+  FROM reservations r
+  JOIN pools p ON p.id = r.pool_id
+  JOIN networks n ON n.id = r.network_id;
+COMMENT ON VIEW current_reservations IS 'Every address in use, with its owner and where it is.';
+
+CREATE VIEW address_history AS
+SELECT n.name AS network, t.address, lower(t.during) AS held_from, upper(t.during) AS held_until,
+       t.owner_kind, t.owner_cluster AS cluster, t.owner_namespace AS namespace, t.owner_name AS name,
+       t.owner_interface AS interface, t.owner_uid AS uid, t.node, t.container_id,
+       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during
+  FROM tenures t
+  JOIN networks n ON n.id = t.network_id
+  LEFT JOIN pools p ON p.id = t.pool_id;
+COMMENT ON VIEW address_history IS 'Who held which address, where and when; held_until is NULL for the present.';
+
+CREATE FUNCTION usable_addresses(pool pools) RETURNS numeric
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(sum(address_number(w.last_address) - address_number(w.first_address) + 1), 0)
+      FROM pool_window(pool) w;
+END;
+COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool can give out: its window without its gateway.';
+
+CREATE VIEW pool_usage AS
+SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
+       usable_addresses(p) AS total,
+       used.reserved, used.attached, used.sticky, quarantine.addresses AS quarantined,
+       greatest(usable_addresses(p) - used.reserved - quarantine.addresses, 0) AS free,
+       round(100 * used.reserved / nullif(usable_addresses(p), 0), 1) AS percent_used,
+       p.id AS pool_id, p.network_id
+  FROM pools p
+  JOIN networks n ON n.id = p.network_id
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS reserved, count(*) FILTER (WHERE r.container_id <> '') AS attached,
+              count(*) FILTER (WHERE r.sticky) AS sticky
+         FROM reservations r
+        WHERE r.network_id = p.network_id
+          AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)) AS used
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(address_number(least(f.last, last_address(p.cidr)))
+                         - address_number(greatest(f.first, first_address(p.cidr))) + 1), 0) AS addresses
+         FROM free_ranges f
+        WHERE f.network_id = p.network_id AND f.quarantined
+          AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr)) AS quarantine;
+COMMENT ON VIEW pool_usage IS
+    'Fill of each pool. An address that an overlapping pool gave out counts in every pool that holds it.';
+
+CREATE VIEW stale_reservations AS
+SELECT c.*, now() - c.reserved_at AS age
+  FROM current_reservations c
+ WHERE c.attachments = 0 AND c.owner_kind = 'pod' AND (NOT c.sticky OR c.expires_at <= now());
+COMMENT ON VIEW stale_reservations IS 'Reservations of pods that no sandbox uses, though they are not sticky, or past their time.';
+
+CREATE FUNCTION who_had(wanted inet, at timestamptz DEFAULT now())
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT * FROM address_history h WHERE h.address = set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END)
+       AND h.during @> at ORDER BY h.network;
+END;
+COMMENT ON FUNCTION who_had(inet, timestamptz) IS 'Who had an address at a moment, in every network.';
+
+CREATE FUNCTION held_by(wanted_namespace text, wanted_name text)
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT * FROM address_history h
+     WHERE h.namespace = wanted_namespace AND h.name = wanted_name ORDER BY h.held_from, h.address;
+END;
+COMMENT ON FUNCTION held_by(text, text) IS 'Every address that a pod (or other owner) holds or held.';
+
+CREATE VIEW integrity_problems AS
+SELECT 'reserved address is also free' AS problem, r.network_id, r.address::inet AS address
+  FROM reservations r JOIN free_ranges f
+    ON f.network_id = r.network_id AND r.address BETWEEN f.first AND f.last
+UNION ALL
+SELECT 'free ranges overlap', a.network_id, b.first
+  FROM (SELECT network_id, first, last, lead(first) OVER w AS next_first
+          FROM free_ranges WINDOW w AS (PARTITION BY network_id ORDER BY first, last)) AS a
+  JOIN free_ranges b ON b.network_id = a.network_id AND b.first = a.next_first
+ WHERE a.next_first <= a.last
+UNION ALL
+SELECT 'reservation outside every pool', r.network_id, r.address
+  FROM reservations r
+ WHERE NOT EXISTS (SELECT FROM pools p WHERE p.network_id = r.network_id AND r.address <<= p.cidr)
+UNION ALL
+SELECT 'reservation without an open tenure of its owner', r.network_id, r.address
+  FROM reservations r LEFT JOIN tenures t ON t.id = r.tenure_id
+ WHERE t.id IS NULL OR NOT upper_inf(t.during) OR (t.network_id, t.address, t.owner_namespace, t.owner_name)
+       IS DISTINCT FROM (r.network_id, r.address, r.owner_namespace, r.owner_name)
+UNION ALL
+SELECT 'open tenure without a reservation', t.network_id, t.address
+  FROM tenures t LEFT JOIN reservations r ON r.tenure_id = t.id
+ WHERE upper_inf(t.during) AND r.address IS NULL
+UNION ALL
+SELECT 'pool address neither free nor reserved', p.network_id, lost.address
+  FROM (SELECT network_id, first_address(p.cidr) AS low, last_address(p.cidr) AS high
+          FROM pools p
+         WHERE NOT EXISTS (SELECT FROM pools larger WHERE larger.network_id = p.network_id AND larger.cidr >> p.cidr)) AS p
+ CROSS JOIN LATERAL (
+       SELECT coalesce(s.previous_last + 1, p.low) AS address
+         FROM (SELECT first, last, lag(last) OVER (ORDER BY first) AS previous_last
+                 FROM (SELECT greatest(f.first, p.low) AS first, least(f.last, p.high) AS last FROM free_ranges f
+                        WHERE f.network_id = p.network_id AND f.last >= p.low AND f.first <= p.high
+                       UNION ALL
+                       SELECT r.address, r.address FROM reservations r
+                        WHERE r.network_id = p.network_id AND r.address BETWEEN p.low AND p.high) AS held) AS s
+        WHERE s.first > coalesce(s.previous_last + 1, p.low)) AS lost;
+COMMENT ON VIEW integrity_problems IS 'Violations of what the schema promises: always empty. Run it when in doubt.';

@@ -1,0 +1,1 @@
+"""Rowhouse: IP address management for Kubernetes secondary networks, kept in PostgreSQL."""

@@ -1,0 +1,45 @@
+"""`rowhouse db`: the schema."""
+
+from __future__ import annotations
+
+import click
+
+from rowhouse.settings import Settings
+from rowhouse.store import schema
+
+
+@click.group()
+def db() -> None:
+    """The schema of the database in ROWHOUSE_DATABASE_URL."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the schema to this version's; nothing happens when it is there."""
+    schema.upgrade(_database_url())
+    click.echo("the schema is up to date")
+
+
+@db.command()
+def check() -> None:
+    """Exit with 1 unless the schema is this version's."""
+    schema.check(_database_url())
+    click.echo("the schema is up to date")
+
+
+@db.command()
+@click.argument("revision")
+def downgrade(revision: str) -> None:
+    """Take the schema back to REVISION; `base` removes it, with all its data."""
+    schema.downgrade(_database_url(), revision)
+    click.echo(f"the schema is at {revision}")
+
+
+@db.command()
+def sql() -> None:
+    """Print the DDL, for a DBA who applies it by hand; needs no database."""
+    click.echo(schema.sql())
+
+
+def _database_url() -> str:
+    return Settings.from_environment().database_url

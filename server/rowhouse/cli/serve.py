@@ -1,0 +1,97 @@
+"""`rowhouse serve`: the service."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+from pathlib import Path
+
+import click
+
+from rowhouse import telemetry
+from rowhouse.embedded import EmbeddedPostgres
+from rowhouse.serve import serve as serve_http
+from rowhouse.settings import Settings
+from rowhouse.store import schema
+
+_DATABASE_URL = "ROWHOUSE_DATABASE_URL"
+_DATABASE = "rowhouse"
+
+
+def _default_directory() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/rowhouse")
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "rowhouse"
+
+
+class _Address(click.ParamType[str]):
+    """HOST:PORT or [HOST]:PORT, kept as it was written."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        _host, colon, port = value.rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port
+            self.fail(f"{value!r} is not HOST:PORT", param, ctx)
+        return value
+
+
+@click.command()
+@click.option(
+    "--embedded",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    is_flag=False,
+    flag_value=_default_directory(),
+    help="Start a PostgreSQL of our own and keep its data in this directory "
+    f"(without one: {_default_directory()}).",
+)
+@click.option("--bind", type=_Address(), default="127.0.0.1:8080", show_default=True)
+@click.option("--threads", type=click.IntRange(1, 1000), default=16, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the URL into this file once requests are served.",
+)
+def serve(
+    directory: Path | None, bind: str, threads: int, workers: int, ready_file: Path | None
+) -> None:
+    """Serve the CNI plugins and the API over HTTP.
+
+    The database is the one in ROWHOUSE_DATABASE_URL, its schema brought up to date by `rowhouse
+    db upgrade`; or, with --embedded, one that we start, migrate and stop ourselves.
+    """
+    if directory is None and not os.environ.get(_DATABASE_URL):
+        raise click.UsageError(
+            "no database: name one in ROWHOUSE_DATABASE_URL=postgresql://user:password@host/name,"
+            " or let us start one with --embedded"
+        )
+    if directory is not None and os.environ.get(_DATABASE_URL):
+        raise click.UsageError(f"--embedded and {_DATABASE_URL} are two databases: choose one")
+    with contextlib.ExitStack() as stack:
+        environment = dict(os.environ)
+        if directory is not None:
+            postgres = stack.enter_context(EmbeddedPostgres(directory))
+            postgres.create_database(_DATABASE)
+            environment[_DATABASE_URL] = postgres.url(_DATABASE)
+            schema.upgrade(environment[_DATABASE_URL])
+            click.echo(f"rowhouse: database {postgres.conninfo(_DATABASE)}")
+        settings = Settings.from_environment(environment)
+        telemetry.configure_logging(level=settings.log_level)
+        _warn_unless_loopback(bind)
+        serve_http(settings, bind=bind, threads=threads, workers=workers, ready_file=ready_file)
+
+
+def _warn_unless_loopback(bind: str) -> None:
+    host = bind.rpartition(":")[0].strip("[]")
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        click.echo(
+            f"rowhouse: WARNING: anyone who reaches {bind} may take and release addresses:"
+            " there is no authentication yet",
+            err=True,
+        )

@@ -1,0 +1,1 @@
+"""The CNI protocol on the server side: from a forwarded call to a result, for every cniVersion."""

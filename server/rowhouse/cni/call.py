@@ -1,0 +1,209 @@
+"""A CNI call as the plugin forwarded it: headers for the environment, the body for standard input.
+
+The checks, their order and their words are those of the CNI project's `pkg/skel` and `pkg/utils`
+(v1.3.0), with one exception: CNI_PATH is not required, since nothing is executed here; the plugin
+asks for it before it calls.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rowhouse.cni import versions
+from rowhouse.cni.fields import decode, shown
+from rowhouse.domain.errors import (
+    InputTooLarge,
+    InvalidConfig,
+    InvalidEnvironment,
+    RowhouseError,
+    Undecodable,
+)
+
+if TYPE_CHECKING:
+    from rowhouse.cni.fields import Fields
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes of network configuration that are read."""
+
+LONGEST_VALUE = 512
+"""Bytes of a container id; longer ones would not fit a database index."""
+
+LONGEST_INTERFACE = 15
+"""IFNAMSIZ - 1 of Linux."""
+
+_HEADERS = {
+    "CNI_COMMAND": "CNI-Command",
+    "CNI_CONTAINERID": "CNI-ContainerID",
+    "CNI_NETNS": "CNI-NetNS",
+    "CNI_IFNAME": "CNI-IfName",
+    "CNI_ARGS": "CNI-Args",
+    "ROWHOUSE_NODE": "Rowhouse-Node",
+    "ROWHOUSE_CLUSTER": "Rowhouse-Cluster",
+}
+_REQUIRED = {
+    "ADD": ("CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"),
+    "CHECK": ("CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"),
+    "DEL": ("CNI_CONTAINERID", "CNI_IFNAME"),
+}
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.\-]*")
+
+
+class Headers(Protocol):
+    """HTTP headers, looked up without regard to case."""
+
+    def get(self, key: str, /) -> str | None:
+        """The value of a header, None when it is absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call, valid as far as `skel` checks it; `config` is the network configuration.
+
+    The keys of `config` are folded. `raw_version` is the `cniVersion` as written ("" when absent),
+    `cni_version` the one to answer in.
+    """
+
+    command: str
+    container_id: str = ""
+    netns: str = ""
+    interface: str = ""
+    args: str = ""
+    node: str = ""
+    cluster: str = ""
+    network_name: str = ""
+    raw_version: str = ""
+    config: Fields
+
+    @property
+    def cni_version(self) -> str:
+        """The version to answer in: that of the configuration, 0.1.0 where it names none."""
+        return self.raw_version or versions.SUPPORTED[0]
+
+
+def parse_call(headers: Headers, body: bytes) -> Call:
+    """Read and check one call.
+
+    Raises InvalidEnvironment, Undecodable, InvalidConfig, InputTooLarge or UnsupportedVersion, and
+    no other exception, whatever the input.
+    """
+    env = {variable: _value(headers, header, variable) for variable, header in _HEADERS.items()}
+    command = env["CNI_COMMAND"]
+    missing = [variable for variable in _REQUIRED.get(command, ()) if not env[variable]]
+    if not command:
+        missing.insert(0, "CNI_COMMAND")
+    if missing:
+        raise InvalidEnvironment(f"required env variables [{','.join(missing)}] missing")
+    if command == "VERSION":
+        return Call(command=command, config={})
+    config = _config(body)
+    network_name = _network_name(config)
+    if command in _REQUIRED:
+        _check_container_id(env["CNI_CONTAINERID"])
+        _check_interface(env["CNI_IFNAME"])
+    elif command not in {"STATUS", "GC"}:
+        raise InvalidEnvironment(f"unknown CNI_COMMAND: {command}")
+    version = _version(config)
+    versions.require(command, version or versions.SUPPORTED[0])
+    return Call(
+        command=command,
+        container_id=env["CNI_CONTAINERID"],
+        netns=env["CNI_NETNS"],
+        interface=env["CNI_IFNAME"],
+        args=env["CNI_ARGS"],
+        node=env["ROWHOUSE_NODE"],
+        cluster=env["ROWHOUSE_CLUSTER"],
+        network_name=network_name,
+        raw_version=version,
+        config=config,
+    )
+
+
+def answer_version(body: bytes) -> str:
+    """The version for an error object: that of the configuration if it is ours, else our newest."""
+    try:
+        version = _version(_config(body)) or versions.SUPPORTED[0]
+    except RowhouseError:
+        return versions.CURRENT
+    return version if version in versions.SUPPORTED else versions.CURRENT
+
+
+def _value(headers: Headers, header: str, variable: str) -> str:
+    """A header's text: WSGI hands bytes over as Latin-1, the plugin sent UTF-8."""
+    value = headers.get(header) or ""
+    if not value.isascii():
+        try:
+            value = value.encode("latin-1").decode()
+        except UnicodeEncodeError:
+            pass  # it was decoded already
+        except UnicodeDecodeError:
+            raise InvalidEnvironment(f"{variable} is not UTF-8") from None
+    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise InvalidEnvironment(
+            f"{variable} holds a character that is not allowed: {shown(value)}"
+        )
+    return value
+
+
+def _config(body: bytes) -> Fields:
+    if len(body) > LARGEST_BODY:
+        raise InputTooLarge(
+            f"the network configuration has {len(body)} bytes, more than {LARGEST_BODY}"
+        )
+    config = decode(body)
+    if config is None:  # Go decodes null into an empty configuration
+        return {}
+    if not isinstance(config, dict):
+        raise Undecodable(
+            f"error unmarshall network config: it must be an object, got {shown(config)}"
+        )
+    return config
+
+
+def _network_name(config: Fields) -> str:
+    name = config.get("name")
+    if name is not None and not isinstance(name, str):
+        raise Undecodable(
+            f"error unmarshall network config: name must be a string, got {shown(name)}"
+        )
+    if not name:
+        raise InvalidConfig("missing network name")
+    if not _NAME.fullmatch(name):
+        raise InvalidConfig("invalid characters found in network name", hint=shown(name)[1:-1])
+    if len(name) > LONGEST_VALUE:
+        raise InvalidConfig(
+            f"the network name is longer than {LONGEST_VALUE} bytes", hint=shown(name)[1:-1]
+        )
+    return name
+
+
+def _version(config: Fields) -> str:
+    version = config.get("cniversion")
+    if version is not None and not isinstance(version, str):
+        raise Undecodable(
+            "decoding version from network config: "
+            f"cniVersion must be a string, got {shown(version)}"
+        )
+    return version or ""
+
+
+def _check_container_id(container_id: str) -> None:
+    if not _NAME.fullmatch(container_id):
+        raise InvalidEnvironment("invalid characters in containerID", hint=container_id)
+    if len(container_id) > LONGEST_VALUE:
+        raise InvalidEnvironment(
+            f"containerID is longer than {LONGEST_VALUE} characters", hint=shown(container_id)
+        )
+
+
+def _check_interface(name: str) -> None:
+    if len(name.encode()) > LONGEST_INTERFACE:
+        raise InvalidEnvironment(
+            "interface name is too long",
+            hint=f"interface name should be less than {LONGEST_INTERFACE + 1} characters",
+        )
+    if name in {".", ".."}:
+        raise InvalidEnvironment("interface name is . or ..")
+    if any(char in "/:" or char.isspace() for char in name):
+        raise InvalidEnvironment("interface name contains / or : or whitespace characters")

@@ -1,0 +1,32 @@
+"""The error object of CNI (SPEC 1.1.0 section 5), the only place where one is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowhouse.cni.results import pretty
+
+if TYPE_CHECKING:
+    from rowhouse.domain.errors import RowhouseError
+
+
+def error_body(
+    error: RowhouseError, *, version: str, request_id: str = "", subject: str = ""
+) -> bytes:
+    """The error as JSON; `details` tells what to do, who called, and the id of the request.
+
+    `version` is the cniVersion to answer in, `subject` the pod or sandbox ("" if unknown).
+    """
+    details = [
+        part
+        for part in (error.hint, subject, f"request {request_id}" if request_id else "")
+        if part
+    ]
+    document: dict[str, object] = {
+        "cniVersion": version,
+        "code": error.cni_code,
+        "msg": error.message,
+    }
+    if details:
+        document["details"] = "; ".join(details)
+    return pretty(document)

@@ -1,0 +1,244 @@
+"""From a configuration to what the allocator is asked, and to the addresses of the result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from netaddr import IPAddress, IPNetwork
+
+from rowhouse.cni.requested import RequestedAddress, gateway_argument, static_argument
+from rowhouse.cni.results import InterfaceAddress
+from rowhouse.domain.addresses import IPV4, format_address, format_cidr, parse_address
+from rowhouse.domain.errors import AddressOutsideRanges, InvalidConfig
+from rowhouse.domain.ranges import UsableRange, usable_range
+from rowhouse.domain.requests import Assigned, RangeRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.cni.arguments import Arguments
+    from rowhouse.cni.netconf import Netconf, RangeEntry
+
+_ONE_PER_FAMILY = {"", "0.1.0", "0.2.0"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an ADD has to do: `requests` for the allocator, then the untracked `static` addresses.
+
+    `gateways` stand beside the requests: the gateway for each one's address; None: the pool's own.
+    """
+
+    requests: tuple[RangeRequest, ...]
+    gateways: tuple[IPAddress | None, ...]
+    static: tuple[InterfaceAddress, ...]
+
+
+@dataclass(slots=True)
+class _Place:
+    """A range of the configuration while requests are put on ranges."""
+
+    entry: RangeEntry
+    usable: UsableRange | None
+    wanted: RequestedAddress | None = None
+
+
+def plan_addresses(
+    netconf: Netconf,
+    arguments: Arguments,
+    wanted: Sequence[RequestedAddress] = (),
+    *,
+    raw_version: str = "",
+) -> Plan:
+    """Decide what to ask of the allocator. `raw_version` is the `cniVersion` as written.
+
+    Raises InvalidConfig, InvalidEnvironment, AddressOutsideRanges or PoolExhausted.
+    """
+    gateways = tuple(gateway_argument(text) for text in arguments.gateways)
+    if (
+        netconf.strict
+    ):  # upstream adds every IP of CNI_ARGS as it is, and looks at the ranges afterwards
+        added = [static_argument(text) for text in arguments.addresses]
+        static = static_addresses(netconf, added, gateways, raw_version)
+        places = _places(netconf)
+    else:
+        places = _places(netconf)
+        static = static_addresses(netconf, _put_on_ranges(wanted, places), gateways, raw_version)
+        if not places and not static:
+            raise InvalidConfig(
+                "no range given: the ipam object has neither range, ipRanges, pool nor addresses",
+                hint='add "range": "10.0.0.0/24" to the ipam object',
+            )
+    return Plan(
+        requests=_requests(netconf, places),
+        gateways=tuple(_gateway(netconf, place, gateways) for place in places),
+        static=static,
+    )
+
+
+def static_addresses(
+    netconf: Netconf, added: Sequence[IPNetwork], gateways: Sequence[IPAddress], raw_version: str
+) -> tuple[InterfaceAddress, ...]:
+    """The untracked addresses: those of the configuration, then those of CNI_ARGS.
+
+    A GATEWAY of CNI_ARGS is set on each address whose subnet contains it; the last one wins.
+    Raises InvalidConfig.
+    """
+    static = list(netconf.static)
+    static += [InterfaceAddress(address=format_cidr(cidr), version=cidr.version) for cidr in added]
+    for gateway in gateways:
+        static = [
+            replace(address, gateway=format_address(gateway))
+            if gateway in IPNetwork(address.address)
+            else address
+            for address in static
+        ]
+    if raw_version in _ONE_PER_FAMILY and any(
+        count > 1 for count in Counter(address.version for address in static).values()
+    ):
+        raise InvalidConfig(
+            f"CNI version {raw_version} does not support more than 1 address per family"
+        )
+    return tuple(static)
+
+
+def result_addresses(
+    netconf: Netconf, plan: Plan, assigned: Sequence[Assigned]
+) -> list[InterfaceAddress]:
+    """The addresses of the result, in the order of the ranges, then the static ones.
+
+    A gateway is stamped only on addresses of its own family; in strict mode on every range address.
+    """
+    addresses: list[InterfaceAddress] = []
+    for given, chosen in zip(assigned, plan.gateways, strict=True):
+        address = parse_address(given.address)
+        own = parse_address(given.pool_gateway) if given.pool_gateway else None
+        hops = [hop for hop in (chosen, own) if hop is not None]
+        gateway = next(
+            (hop for hop in hops if netconf.strict or hop.version == address.version), None
+        )
+        addresses.append(
+            InterfaceAddress(
+                address=f"{format_address(address)}/{given.prefix_length}",
+                version=address.version,
+                gateway=format_address(gateway) if gateway is not None else None,
+            )
+        )
+    return [*addresses, *plan.static]
+
+
+def _places(netconf: Netconf) -> list[_Place]:
+    skipped = None if netconf.strict else netconf.gateway
+    return [
+        _Place(
+            entry=entry,
+            usable=None
+            if entry.configured is None
+            else usable_range(
+                entry.configured, exclude=entry.exclude, gateway=skipped, use_all=netconf.use_all
+            ),
+        )
+        for entry in netconf.ranges
+    ]
+
+
+def _put_on_ranges(wanted: Sequence[RequestedAddress], places: Sequence[_Place]) -> list[IPNetwork]:
+    """Put each request on the first free range that may give it out; return the static ones.
+
+    A pool by name knows its own window, so a request that no range of the configuration covers goes
+    to the next pool, and the allocator judges it.
+    """
+    static: list[IPNetwork] = []
+    for request in wanted:
+        covering = [
+            place
+            for place in places
+            if place.usable is not None and place.usable.covers(request.address)
+        ]
+        offering = [
+            place
+            for place in covering
+            if place.usable is not None and place.usable.offers(request.address)
+        ]
+        free = [place for place in offering if place.wanted is None]
+        if not covering:
+            free = [place for place in places if place.usable is None and place.wanted is None]
+        if free:
+            free[0].wanted = request
+        elif not covering and request.by_arguments and request.cidr is not None:
+            static.append(request.cidr)
+        else:
+            raise _outside(request, covering, offering)
+    return static
+
+
+def _outside(
+    request: RequestedAddress, covering: list[_Place], offering: list[_Place]
+) -> AddressOutsideRanges:
+    named = f"requested address {format_address(request.address)} ({request.source})"
+    cidrs = ", ".join(place.usable.cidr for place in covering if place.usable is not None)
+    if offering:
+        return AddressOutsideRanges(
+            f"{named}: more addresses are requested than there are ranges for them ({cidrs})",
+            hint="one address is given out for each range",
+        )
+    if covering:
+        return AddressOutsideRanges(
+            f"{named} can not be given out by {cidrs}: "
+            "it is outside the window, excluded, or the gateway",
+            hint="see range_start, range_end, exclude and gateway of the configuration",
+        )
+    return AddressOutsideRanges(
+        f"{named} is outside every range", hint="ask for an address inside one of the ranges"
+    )
+
+
+def _requests(netconf: Netconf, places: Sequence[_Place]) -> tuple[RangeRequest, ...]:
+    seen: Counter[str] = Counter()
+    requests: list[RangeRequest] = []
+    for place in places:
+        usable, pool = place.usable, place.entry.pool
+        identity = usable.cidr if usable is not None else f"pool {pool}"
+        requests.append(
+            RangeRequest(
+                network=netconf.address_space,
+                cidr=usable.cidr if usable is not None else "",
+                segments=usable.segments if usable is not None else (),
+                pool=pool,
+                isolated=not netconf.overlapping,
+                requested=format_address(place.wanted.address)
+                if place.wanted is not None
+                else None,
+                slot=0 if netconf.strict else seen[identity],
+                node_slice_size=_slice(netconf, usable, first=not requests),
+            )
+        )
+        seen[identity] += 1
+    return tuple(requests)
+
+
+def _slice(netconf: Netconf, usable: UsableRange | None, *, first: bool) -> int | None:
+    """The slice size where it fits the range; the first range must hold such slices."""
+    size = netconf.node_slice_size
+    if size is None or usable is None:
+        return size
+    bits = 32 if usable.version == IPV4 else 128
+    if usable.prefix_length <= size <= bits:
+        return size
+    if first:
+        raise InvalidConfig(
+            f"ipam.node_slice_size /{size} does not fit the range {usable.cidr}",
+            hint=f"choose a length from /{usable.prefix_length} to /{bits}",
+        )
+    return None
+
+
+def _gateway(netconf: Netconf, place: _Place, gateways: Sequence[IPAddress]) -> IPAddress | None:
+    """GATEWAY of CNI_ARGS for an address that CNI_ARGS asks for, else `gateway`."""
+    if place.wanted is not None and place.wanted.by_arguments and place.usable is not None:
+        fitting = [gateway for gateway in gateways if place.usable.covers(gateway)]
+        if fitting:
+            return fitting[-1]
+    return netconf.gateway

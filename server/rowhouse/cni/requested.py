@@ -1,0 +1,88 @@
+"""Addresses that the caller asks for: `runtimeConfig.ips`, `args.cni.ips`, CNI_ARGS `IP`.
+
+The first source that is not empty counts (CNI CONVENTIONS.md: capabilities before `args` before
+CNI_ARGS). multus sends the `ips` of a pod's annotation as CNI_ARGS `IP`, and as `runtimeConfig.ips`
+too where the network declares the capability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rowhouse.cni import fields
+from rowhouse.domain.addresses import parse_address, parse_cidr
+from rowhouse.domain.errors import InvalidConfig, InvalidEnvironment
+
+if TYPE_CHECKING:
+    from netaddr import IPAddress, IPNetwork
+
+    from rowhouse.cni.arguments import Arguments
+    from rowhouse.cni.fields import Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedAddress:
+    """An address asked for; `cidr` if it came with a prefix length; `source` names the key.
+
+    `by_arguments` tells that CNI_ARGS `IP` lists it, which makes it a static address where it lies
+    outside every range, as upstream has it (case C08).
+    """
+
+    address: IPAddress
+    cidr: IPNetwork | None
+    source: str
+    by_arguments: bool
+
+
+def requested_addresses(config: Fields, arguments: Arguments) -> tuple[RequestedAddress, ...]:
+    """What is asked for, in order, each address once.
+
+    Raises InvalidConfig or InvalidEnvironment.
+    """
+    listed = set(arguments.addresses)
+    runtime = fields.section(config, "runtimeConfig", "netconf")
+    cni = fields.section(fields.section(config, "args", "netconf"), "cni", "args")
+    found: dict[IPAddress, RequestedAddress] = {}
+    for where, values in (
+        ("runtimeConfig.ips", fields.texts(runtime, "ips", "runtimeConfig")),
+        ("args.cni.ips", fields.texts(cni, "ips", "args.cni")),
+        ("CNI_ARGS IP", arguments.addresses),
+    ):
+        for text in values:
+            wanted = _requested(text.strip(), where, by_arguments=text.strip() in listed)
+            found.setdefault(wanted.address, wanted)
+        if found:
+            break
+    return tuple(found.values())
+
+
+def static_argument(text: str) -> IPNetwork:
+    """An entry of CNI_ARGS `IP` as upstream reads it: a CIDR, host bits kept.
+
+    Raises InvalidEnvironment.
+    """
+    try:
+        return parse_cidr(text, sloppy=True)
+    except ValueError as error:
+        raise InvalidEnvironment(f"invalid CIDR {text}: {error} (CNI_ARGS IP)") from None
+
+
+def gateway_argument(text: str) -> IPAddress:
+    """An entry of CNI_ARGS `GATEWAY`. Raises InvalidEnvironment."""
+    try:
+        return parse_address(text, sloppy=True)
+    except ValueError as error:
+        raise InvalidEnvironment(f"invalid gateway address: {text}", hint=str(error)) from None
+
+
+def _requested(text: str, where: str, *, by_arguments: bool) -> RequestedAddress:
+    try:
+        cidr = parse_cidr(text, sloppy=True) if "/" in text else None
+        address = cidr.ip if cidr is not None else parse_address(text, sloppy=True)
+    except ValueError as error:
+        message = f"invalid address {fields.shown(text)} in {where}: {error}"
+        raise (
+            InvalidEnvironment(message) if where.startswith("CNI_ARGS") else InvalidConfig(message)
+        ) from None
+    return RequestedAddress(address=address, cidr=cidr, source=where, by_arguments=by_arguments)

@@ -1,0 +1,211 @@
+"""`POST /cni`: parse the call, run the use case, answer as CNI wants it. 200 is exit status 0."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Blueprint, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from rowhouse.cni import versions
+from rowhouse.cni.arguments import Arguments, parse_arguments
+from rowhouse.cni.call import LARGEST_BODY, Call, answer_version, parse_call
+from rowhouse.cni.check import previous_addresses, verify
+from rowhouse.cni.failures import error_body
+from rowhouse.cni.garbage import valid_attachments
+from rowhouse.cni.netconf import Netconf, ipam_object, is_strict, read_netconf
+from rowhouse.cni.plan import Plan, plan_addresses, result_addresses
+from rowhouse.cni.requested import requested_addresses
+from rowhouse.cni.results import result_body, version_body
+from rowhouse.domain.errors import (
+    InputFailure,
+    InputTooLarge,
+    InvalidEnvironment,
+    NotReady,
+    PoolExhausted,
+    RowhouseError,
+)
+from rowhouse.domain.requests import Owner, Sandbox
+from rowhouse.ipam.attach import attach
+from rowhouse.ipam.check import reserved
+from rowhouse.ipam.detach import detach
+from rowhouse.ipam.garbage import collect_garbage
+from rowhouse.ipam.readiness import readiness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+blueprint = Blueprint("cni", __name__)
+_log = structlog.get_logger()
+
+
+@blueprint.post("/cni")
+def serve() -> Response:
+    """Serve one call of the plugin; the body of the answer is what it prints."""
+    request.max_content_length = LARGEST_BODY
+    call = parse_call(request.headers, request.get_data(cache=True))
+    structlog.contextvars.bind_contextvars(
+        command=call.command, container_id=call.container_id, interface=call.interface
+    )
+    return Response(_VERBS[call.command](call), mimetype="application/json")
+
+
+def add(call: Call) -> bytes:
+    """ADD: an address from every range, all or nothing."""
+    netconf, arguments = _netconf(call)
+    if not arguments.pod_name:
+        raise InvalidEnvironment(
+            "IPAM client initialization error: no pod name",
+            hint="CNI_ARGS must hold K8S_POD_NAME (multus sends it)",
+        )
+    plan = _plan(call, netconf, arguments)
+    assigned = (
+        attach(
+            _store(),
+            _owner(call, netconf, arguments),
+            _sandbox(call),
+            plan.requests,
+            strict=netconf.strict,
+        )
+        if plan.requests
+        else []
+    )
+    return result_body(
+        call.cni_version, result_addresses(netconf, plan, assigned), netconf.routes, netconf.dns
+    )
+
+
+def delete(call: Call) -> bytes:
+    """DEL: by container and interface alone; only strict mode looks at the configuration."""
+    if is_strict(call.config, _settings().compat):
+        _netconf(call)
+    detach(_store(), _sandbox(call))
+    return b""
+
+
+def check(call: Call) -> bytes:
+    """CHECK: the reservations are there, and their addresses in `prevResult`."""
+    previous = previous_addresses(call.config)
+    netconf, _ = _netconf(call)
+    verify(netconf, reserved(_store(), _sandbox(call)), previous)
+    return b""
+
+
+def status(call: Call) -> bytes:
+    """STATUS: could an ADD of this network be served now? Strict mode never looks, as upstream."""
+    netconf, arguments = _netconf(call)
+    if netconf.strict:
+        return b""
+    try:
+        readiness(_store(), plan_addresses(netconf, arguments).requests)
+    except PoolExhausted as error:
+        raise NotReady(error.message, hint=error.hint) from error
+    return b""
+
+
+def collect(call: Call) -> bytes:
+    """GC: what the runtime does not list, of this node and this network only."""
+    if not call.node:
+        raise InvalidEnvironment(
+            "required env variables [ROWHOUSE_NODE] missing", hint="set node in rowhouse.conf"
+        )
+    valid = valid_attachments(call.config)
+    collect_garbage(_store(), call.cluster, call.node, call.network_name, valid)
+    return b""
+
+
+def version(_call: Call) -> bytes:
+    """VERSION: the plugin answers it itself; here for a caller without plugin."""
+    return version_body(versions.CURRENT, versions.SUPPORTED)
+
+
+_VERBS: dict[str, Callable[[Call], bytes]] = {
+    "ADD": add,
+    "DEL": delete,
+    "CHECK": check,
+    "STATUS": status,
+    "GC": collect,
+    "VERSION": version,
+}
+
+
+@blueprint.errorhandler(RowhouseError)
+def fail(error: RowhouseError) -> Response:
+    """Turn an error into the CNI error object."""
+    return _failure(error, request.get_data(cache=True))
+
+
+@blueprint.errorhandler(HTTPException)
+def fail_unread(error: HTTPException) -> Response:
+    """Turn what Flask refused, such as a body that is too large, into the CNI error object."""
+    if isinstance(error, RequestEntityTooLarge):
+        return _failure(InputTooLarge(f"the configuration has more than {LARGEST_BODY} bytes"))
+    return _failure(InputFailure(f"the request could not be read: {error.description}"))
+
+
+@blueprint.errorhandler(Exception)
+def fail_unexpectedly(error: Exception) -> Response:
+    """Never a bare 500: whatever was not foreseen is logged and answered with a code."""
+    _log.error("cni_call_failed", exc_info=error)
+    return fail(RowhouseError("internal error", hint="see the log of the server"))
+
+
+def _failure(error: RowhouseError, body: bytes = b"") -> Response:
+    """The CNI error object for a call with this `body`; `g.cni_code` is for the metrics."""
+    g.cni_code = error.cni_code
+    bound = structlog.contextvars.get_contextvars()
+    document = error_body(
+        error,
+        version=answer_version(body),
+        request_id=str(bound.get("request_id", "")),
+        subject=f"pod {bound['pod']}" if "pod" in bound else "",
+    )
+    return Response(document, status=error.http_status, mimetype="application/json")
+
+
+def _netconf(call: Call) -> tuple[Netconf, Arguments]:
+    settings = _settings()
+    ipam = ipam_object(call.config)
+    arguments = parse_arguments(call.args)
+    if arguments.pod_name:
+        pod = f"{arguments.pod_namespace}/{arguments.pod_name}"
+        structlog.contextvars.bind_contextvars(pod=pod, network=call.network_name)
+    return read_netconf(
+        ipam, server_compat=settings.compat, defaults=settings.cni_defaults
+    ), arguments
+
+
+def _plan(call: Call, netconf: Netconf, arguments: Arguments) -> Plan:
+    wanted = () if netconf.strict else requested_addresses(call.config, arguments)
+    return plan_addresses(netconf, arguments, wanted, raw_version=call.raw_version)
+
+
+def _owner(call: Call, netconf: Netconf, arguments: Arguments) -> Owner:
+    return Owner(
+        cluster=call.cluster,
+        namespace=arguments.pod_namespace,
+        name=arguments.pod_name,
+        interface=call.interface,
+        uid=arguments.pod_uid,
+        sticky=netconf.sticky,
+        sticky_ttl=netconf.sticky_ttl,
+    )
+
+
+def _sandbox(call: Call) -> Sandbox:
+    return Sandbox(
+        cluster=call.cluster,
+        node=call.node,
+        container_id=call.container_id,
+        interface=call.interface,
+        network_name=call.network_name,
+    )
+
+
+def _store() -> Any:
+    return current_app.extensions["rowhouse"].store
+
+
+def _settings() -> Any:
+    return current_app.extensions["rowhouse"].settings

