@@ -1,39 +1,56 @@
-# The front door: `make help`. Needs python3 (3.11 or newer, with venv) and make; all else it
-# installs into .venv.
+# The front door: `make help`. It needs python3 (3.11 or newer, with venv) and make, and installs
+# everything else into .venv. PYTHON=… names another interpreter, PIP_… variables are pip's own.
 
-PYTHON ?= $(firstword $(foreach candidate,python3 python3.14 python3.13 python3.12 python3.11,\
-	$(shell $(candidate) -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11); print("$(candidate)")' 2>/dev/null)) python3)
+PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(candidate) -c 'import sys, venv, ensurepip; sys.version_info < (3, 11) or print("$(candidate)")' 2>/dev/null))),python3)
 BIN := .venv/bin
 DATA ?= build/data
+
+# A process per core, eight at most: each starts a PostgreSQL.
+PYTEST = $(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 8 --dist worksteal
+# Versions that the wheel does not have, where they are installed (Debian, Red Hat).
+INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$(version)/bin /usr/pgsql-$(version)/bin))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format serve plugin bench lock clean runtime dev
 
-help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
-demo: runtime plugin ## the whole walkthrough, from nothing, in under two minutes
-	@$(BIN)/python -m rowhouse demo
+demo: plugin ## the walkthrough, from nothing to the end, in under two minutes
+	@$(BIN)/rowhouse demo
 
-test: lint ## lint, then the whole suite, on every PostgreSQL there is
-	@$(BIN)/python tests/suite.py
+test: lint plugin ## lint, then the whole suite, its database tests on every PostgreSQL at hand
+	@$(PYTEST)
+	@echo "» the database tests on PostgreSQL 16"
+	@$(PYTEST) -m "database and not slow" --postgres-version 16
+	@for bindir in $(INSTALLED_POSTGRESQL); do \
+		echo "» the database tests on $$bindir"; \
+		$(PYTEST) -m "database and not slow" --postgres-bindir $$bindir || exit; \
+	done
 
 lint: dev ## ruff, mypy --strict, the layers
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet .
+	@echo "» lint"
+	@$(BIN)/ruff check --quiet --output-format concise
+	@$(BIN)/ruff format --check --quiet || { echo "not in its form: make format"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo > build/lint-imports.log || { cat build/lint-imports.log; exit 1; }
+	@said=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$said"; exit 1; }
 
-format: dev ## put the code in its form
-	@$(BIN)/ruff check --quiet --fix .
-	@$(BIN)/ruff format --quiet .
+format: dev ## put the code into its form
+	@$(BIN)/ruff check --quiet --fix --exit-zero
+	@$(BIN)/ruff format --quiet
 
 serve: runtime ## the server on http://127.0.0.1:8080, with a PostgreSQL of its own in build/data
+	@mkdir -p $(dir $(DATA))
 	@$(BIN)/rowhouse serve --embedded $(DATA)
 
-plugin: runtime ## the CNI plugin as a self-contained folder, build/plugin
+plugin: build/plugin/rowhouse ## the CNI plugin as a self-contained folder: build/plugin
 
-bench: dev ## every number of docs/performance.md
+build/plugin/rowhouse: $(shell find cni_plugin -name '*.py' -o -name '*.c') | runtime
+	@$(BIN)/python -m plugin_bundle build/plugin
+
+bench: dev plugin ## every number of docs/performance.md
+	@$(BIN)/python -m bench
 
 lock: ## resolve all dependencies anew into constraints.txt
 	@$(PYTHON) .ci/environment.py lock
@@ -42,5 +59,6 @@ clean: ## remove .venv, build and all caches
 	rm -rf .venv .venv.lock build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# .venv with the packages that the program needs, or also with those that its tests need.
 runtime dev:
 	@$(PYTHON) .ci/environment.py $@

@@ -34,6 +34,9 @@ CREATE TABLE pools (
     window_last  inet,
     reuse_delay  interval NOT NULL DEFAULT '0' CHECK (reuse_delay >= '0'),
     labels       jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
+    description  text NOT NULL DEFAULT '',
+    drained      boolean NOT NULL DEFAULT false,
+    version      integer NOT NULL DEFAULT 1,
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (network_name, cidr),
     FOREIGN KEY (network_id, network_name) REFERENCES networks (id, name),
@@ -48,6 +51,8 @@ COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are given ou
 COMMENT ON COLUMN pools.name IS 'The name by which a NAD may refer to the pool instead of spelling a range.';
 COMMENT ON COLUMN pools.window_first IS 'First address given out to callers that name the pool; NULL: the first usable one.';
 COMMENT ON COLUMN pools.window_last IS 'Last address given out to callers that name the pool; NULL: the last usable one.';
+COMMENT ON COLUMN pools.drained IS 'Gives out no further address; those in use stay.';
+COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';
 COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is given out again.';
 
 -- Keyed by the last address: taking the first address of a run only moves "first", which no index
@@ -110,6 +115,7 @@ CREATE TABLE reservations (
     expires_at      timestamptz,
     node            text NOT NULL DEFAULT '',
     container_id    text NOT NULL DEFAULT '',
+    description     text NOT NULL DEFAULT '',
     reserved_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     tenure_id       bigint NOT NULL DEFAULT nextval('tenures_id_seq'),
     PRIMARY KEY (network_id, address),
@@ -167,3 +173,54 @@ CREATE INDEX audit_log_at ON audit_log (at);
 CREATE INDEX audit_log_object ON audit_log (object);
 COMMENT ON TABLE audit_log IS 'Every administrative change: who, what, before and after. Append-only.';
 COMMENT ON COLUMN audit_log.actor IS 'The caller that the server knows, or the database user of a manual change.';
+
+CREATE TABLE exclusions (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    network_id integer NOT NULL REFERENCES networks,
+    first      host_address NOT NULL,
+    last       host_address NOT NULL,
+    reason     text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (first <= last AND family(first) = family(last))
+);
+CREATE UNIQUE INDEX exclusions_last ON exclusions (network_id, last);
+COMMENT ON TABLE exclusions IS
+    'Addresses kept out of use, first to last inclusive. Those in use when it was made go out of use when they are released.';
+
+CREATE TABLE quotas (
+    id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    namespace text NOT NULL CHECK (namespace <> ''),
+    pool_id   integer REFERENCES pools ON DELETE CASCADE,
+    addresses integer NOT NULL CHECK (addresses >= 0),
+    UNIQUE NULLS NOT DISTINCT (namespace, pool_id)
+);
+COMMENT ON TABLE quotas IS 'How many addresses a namespace may hold, in one pool or (pool_id NULL) in all.';
+
+CREATE TABLE tokens (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       text NOT NULL UNIQUE CHECK (name <> ''),
+    role       text NOT NULL CHECK (role IN ('node', 'viewer', 'operator', 'admin')),
+    cluster    text,
+    node       text,
+    digest     bytea NOT NULL UNIQUE CHECK (length(digest) = 32),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz,
+    revoked_at timestamptz
+);
+COMMENT ON TABLE tokens IS 'Static tokens. Only the SHA-256 of a token is kept: it has 256 random bits, so it needs no salt.';
+COMMENT ON COLUMN tokens.node IS 'A node''s token acts for this node alone.';
+
+CREATE TABLE idempotency_keys (
+    actor      text NOT NULL,
+    key        text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    request    bytea NOT NULL,
+    status     integer,
+    body       text,
+    headers    jsonb,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (actor, key)
+);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+COMMENT ON TABLE idempotency_keys IS 'Answers of the API to requests with an Idempotency-Key, kept for a day.';
+COMMENT ON COLUMN idempotency_keys.request IS 'SHA-256 of method, path and body: the same key with another request is an error.';
+COMMENT ON COLUMN idempotency_keys.status IS 'NULL while the first request is under way.';

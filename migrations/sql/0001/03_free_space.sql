@@ -76,7 +76,8 @@ DECLARE
 BEGIN
     SELECT * INTO after FROM free_ranges
      WHERE network_id = run_network AND NOT quarantined AND last > run_last ORDER BY last LIMIT 1;
-    IF FOUND AND after.first > run_last AND after.first - 1 = run_last THEN
+    -- Of one family: the run behind 255.255.255.255 is an IPv6 one.
+    IF FOUND AND family(after.first) = family(run_last) AND after.first - 1 = run_last THEN
         SELECT * INTO after FROM free_ranges
          WHERE network_id = run_network AND NOT quarantined AND last = after.last
            FOR UPDATE SKIP LOCKED;
@@ -85,7 +86,7 @@ BEGIN
     END IF;
     SELECT * INTO before FROM free_ranges
      WHERE network_id = run_network AND NOT quarantined AND last < run_first ORDER BY last DESC LIMIT 1;
-    IF FOUND AND before.last + 1 = run_first THEN
+    IF FOUND AND family(before.last) = family(run_first) AND before.last + 1 = run_first THEN
         SELECT * INTO before FROM free_ranges
          WHERE network_id = run_network AND NOT quarantined AND last = before.last
            FOR UPDATE SKIP LOCKED;
@@ -120,7 +121,8 @@ DECLARE
 BEGIN
     FOR run IN
         SELECT * FROM free_ranges
-         WHERE network_id = wanted_network AND quarantined AND free_from <= clock_timestamp()
+         -- In a subquery, since a volatile function alone would be no condition of the index.
+         WHERE network_id = wanted_network AND quarantined AND free_from <= (SELECT clock_timestamp())
          ORDER BY free_from LIMIT at_most FOR UPDATE SKIP LOCKED
     LOOP
         DELETE FROM free_ranges WHERE network_id = run.network_id AND quarantined AND last = run.last;
@@ -139,24 +141,21 @@ DECLARE
     run free_ranges;
 BEGIN
     LOOP
-        SELECT * INTO run FROM free_ranges
-         WHERE network_id = wanted_network AND last >= run_first AND first <= run_last
-         ORDER BY quarantined, last LIMIT 1 FOR UPDATE;
-        IF NOT FOUND THEN
-            EXIT WHEN NOT EXISTS (SELECT FROM free_ranges
-                                   WHERE network_id = wanted_network AND last >= run_first AND first <= run_last);
-            CONTINUE;
-        END IF;
-        DELETE FROM free_ranges
-         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
-        IF run.first < run_first THEN
-            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-            VALUES (wanted_network, run.quarantined, run.first, run_first - 1, run.free_from);
-        END IF;
-        IF run.last > run_last THEN
-            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-            VALUES (wanted_network, run.quarantined, run_last + 1, run.last, run.free_from);
-        END IF;
+        FOR run IN
+            DELETE FROM free_ranges
+             WHERE network_id = wanted_network AND last >= run_first AND first <= run_last RETURNING *
+        LOOP
+            IF run.first < run_first THEN
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                VALUES (wanted_network, run.quarantined, run.first, run_first - 1, run.free_from);
+            END IF;
+            IF run.last > run_last THEN
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                VALUES (wanted_network, run.quarantined, run_last + 1, run.last, run.free_from);
+            END IF;
+        END LOOP;
+        -- Once more, until nothing is left: while we waited a run may have been split.
+        EXIT WHEN NOT FOUND;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION withdraw_run(integer, inet, inet) IS 'Takes a run of addresses out of the free space of a network.';
@@ -164,23 +163,22 @@ COMMENT ON FUNCTION withdraw_run(integer, inet, inet) IS 'Takes a run of address
 CREATE FUNCTION free_ranges_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = rowhouse, pg_temp AS $$
 -- Runs of a network never overlap, and no reserved address is free.
-DECLARE
-    touched integer;
 BEGIN
     IF NEW.first > NEW.last OR family(NEW.first) <> family(NEW.last) THEN
         RAISE EXCEPTION 'free range %-% is not a run of addresses', host(NEW.first), host(NEW.last)
             USING ERRCODE = 'check_violation';
     END IF;
-    SELECT count(*) INTO touched FROM (
-        (SELECT 1 FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
-            AND last >= NEW.first AND first <= NEW.last
-            AND last <= coalesce((SELECT b.last FROM free_ranges b WHERE b.network_id = NEW.network_id
-                                     AND NOT b.quarantined AND b.last >= NEW.last ORDER BY b.last LIMIT 1 OFFSET 1), NEW.last)
-          ORDER BY last LIMIT 2)
-        UNION ALL
-        (SELECT 1 FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
-            AND last >= NEW.first AND first <= NEW.last ORDER BY last LIMIT 2)) AS runs;
-    IF touched > 1 THEN
+    -- Of the free and of the quarantined runs: one that ends inside, or the next one behind that begins
+    -- inside. Each is one look at the index, however many runs there are.
+    IF EXISTS (SELECT FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
+                  AND last >= NEW.first AND last < NEW.last)
+       OR EXISTS (SELECT FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
+                     AND last >= NEW.first AND last < NEW.last)
+       OR (SELECT first FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
+              AND last >= NEW.last AND (last > NEW.last OR NEW.quarantined) ORDER BY last LIMIT 1) <= NEW.last
+       OR (SELECT first FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
+              AND last >= NEW.last AND (last > NEW.last OR NOT NEW.quarantined) ORDER BY last LIMIT 1) <= NEW.last
+    THEN
         RAISE EXCEPTION 'free range %-% of network % overlaps another', host(NEW.first), host(NEW.last), NEW.network_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_never_overlap';
     END IF;
@@ -195,3 +193,41 @@ END $$;
 -- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run.
 CREATE TRIGGER free_ranges_guard AFTER INSERT OR UPDATE OF network_id, quarantined, last ON free_ranges
     FOR EACH ROW EXECUTE FUNCTION free_ranges_guard();
+
+CREATE FUNCTION is_excluded(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT e.first FROM rowhouse.exclusions e
+                  WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1) <= wanted, false);
+COMMENT ON FUNCTION is_excluded(integer, inet) IS 'Whether an address is kept out of use. Exclusions never overlap, so one look tells.';
+
+CREATE FUNCTION free_unless_excluded(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Puts a run into the free space, without what is kept out of use or reserved.
+DECLARE
+    taken    record;
+    position inet := run_first;
+BEGIN
+    FOR taken IN
+        SELECT e.first, e.last FROM exclusions e
+         WHERE e.network_id = run_network AND e.last >= run_first AND e.first <= run_last
+        UNION ALL
+        SELECT r.address, r.address FROM reservations r
+         WHERE r.network_id = run_network AND r.address BETWEEN run_first AND run_last
+         ORDER BY 1
+    LOOP
+        IF taken.first > position THEN
+            PERFORM free_run(run_network, position, taken.first - 1, run_free_from);
+        END IF;
+        -- A reservation may lie inside an exclusion.
+        IF taken.last >= position THEN
+            IF taken.last >= run_last THEN
+                RETURN;
+            END IF;
+            position := taken.last + 1;
+        END IF;
+    END LOOP;
+    PERFORM free_run(run_network, position, run_last, run_free_from);
+END $$;
+COMMENT ON FUNCTION free_unless_excluded(integer, inet, inet, timestamptz) IS
+    'Puts a run into the free space of a network, without what is kept out of use or reserved.';

@@ -24,6 +24,41 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION record_change(text, text, jsonb, jsonb) IS 'Writes one line of the audit log.';
 
+CREATE FUNCTION check_quotas(held reservations) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH105 if a namespace holds more than it may. The quota's row is locked, so that two allocations
+-- can not both take the last address of a quota.
+DECLARE
+    quota quotas;
+BEGIN
+    FOR quota IN
+        SELECT * FROM quotas q WHERE q.namespace = held.owner_namespace
+           AND (q.pool_id IS NULL OR q.pool_id = held.pool_id) ORDER BY q.id FOR NO KEY UPDATE
+    LOOP
+        IF (SELECT count(*) FROM (
+                SELECT FROM reservations r
+                 WHERE r.owner_namespace = quota.namespace AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id)
+                 LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
+            RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
+                            coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
+                USING ERRCODE = 'RH105', HINT = 'Raise the quota, or release what is no longer used.';
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION check_quotas(reservations) IS 'Raises RH105 if the namespace of a new reservation holds more than it may.';
+
+CREATE FUNCTION refuse_foreign_pool(changed reservations) RETURNS void
+LANGUAGE plpgsql AS $$
+-- The allocator takes an address from its own pool; a person may mistype one.
+BEGIN
+    IF NOT EXISTS (SELECT FROM pools
+                    WHERE id = changed.pool_id AND network_id = changed.network_id AND changed.address <<= cidr) THEN
+        RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', changed.pool_id, changed.network_id, host(changed.address)
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_foreign_pool(reservations) IS 'Raises an error unless the pool of a reservation holds its address.';
+
 CREATE FUNCTION reservation_made() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
@@ -52,12 +87,11 @@ BEGIN
                 NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
                 NEW.node, NEW.container_id, current_actor(), current_reason());
     END IF;
+    IF EXISTS (SELECT FROM quotas WHERE namespace = NEW.owner_namespace) THEN
+        PERFORM check_quotas(NEW);
+    END IF;
     IF current_reason() = 'SQL' THEN
-        IF NOT EXISTS (SELECT FROM pools
-                        WHERE id = NEW.pool_id AND network_id = NEW.network_id AND NEW.address <<= cidr) THEN
-            RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', NEW.pool_id, NEW.network_id, host(NEW.address)
-                USING ERRCODE = 'foreign_key_violation';
-        END IF;
+        PERFORM refuse_foreign_pool(NEW);
         PERFORM record_change('reservation.insert', host(NEW.address), NULL, to_jsonb(NEW));
     END IF;
     RETURN NULL;
@@ -76,7 +110,9 @@ BEGIN
      WHERE id = OLD.tenure_id
     RETURNING upper(during) INTO ended;
     SELECT reuse_delay INTO delay FROM pools WHERE id = OLD.pool_id;
-    IF delay > '0' THEN
+    IF is_excluded(OLD.network_id, OLD.address) THEN
+        NULL; -- kept out of use while it was in use
+    ELSIF delay > '0' THEN
         INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
         VALUES (OLD.network_id, true, OLD.address, OLD.address, ended + delay);
     ELSE
@@ -118,6 +154,7 @@ BEGIN
                 NEW.node, NEW.container_id, current_actor(), current_reason());
     END IF;
     IF current_reason() = 'SQL' THEN
+        PERFORM refuse_foreign_pool(NEW);
         PERFORM record_change('reservation.update', host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
     END IF;
     RETURN NEW;
@@ -125,9 +162,21 @@ END $$;
 
 CREATE FUNCTION reservation_moved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- The old address of a reservation that was moved is free again.
+-- The old address of a reservation that was moved is free again, as after a release.
+DECLARE
+    ended timestamptz;
+    delay interval;
 BEGIN
-    PERFORM free_run(OLD.network_id, OLD.address, OLD.address, clock_timestamp());
+    SELECT upper(during) INTO ended FROM tenures WHERE id = OLD.tenure_id;
+    SELECT reuse_delay INTO delay FROM pools WHERE id = OLD.pool_id;
+    IF is_excluded(OLD.network_id, OLD.address) THEN
+        NULL; -- kept out of use while it was in use
+    ELSIF delay > '0' THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+        VALUES (OLD.network_id, true, OLD.address, OLD.address, ended + delay);
+    ELSE
+        PERFORM free_run(OLD.network_id, OLD.address, OLD.address, ended);
+    END IF;
     RETURN NULL;
 END $$;
 

@@ -1,4 +1,4 @@
--- Networks and pools: what a new pool adds to the free space, and what a pool that goes takes with it.
+-- Pools and exclusions: what a new one adds to the free space or takes out of it, and what happens when it goes.
 
 CREATE FUNCTION uncovered_runs(wanted_network integer, wanted cidr, except_pool integer)
 RETURNS TABLE (run_first inet, run_last inet)
@@ -40,19 +40,20 @@ DECLARE
     run   record;
     held  bigint;
 BEGIN
-    -- One pool of a network at a time: coverage is worked out from the other pools.
-    PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR UPDATE;
+    -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
+    -- foreign key of a new pool already holds the key, for everybody who makes one at this moment.
+    PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP = 'INSERT' THEN
         FOR run IN SELECT * FROM uncovered_runs(NEW.network_id, NEW.cidr, NEW.id) LOOP
-            INSERT INTO free_ranges (network_id, first, last, free_from)
-            VALUES (NEW.network_id, run.run_first, run.run_last, '-infinity');
+            PERFORM free_unless_excluded(NEW.network_id, run.run_first, run.run_last, '-infinity');
         END LOOP;
         PERFORM record_change('pool.create', NEW.cidr::text, NULL, to_jsonb(NEW));
     ELSIF TG_OP = 'DELETE' THEN
+        -- Nobody may give an address back meanwhile: it would be free in no pool.
+        LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
         FOR run IN SELECT * FROM uncovered_runs(OLD.network_id, OLD.cidr, OLD.id) LOOP
             PERFORM withdraw_run(OLD.network_id, run.run_first, run.run_last);
         END LOOP;
-        -- Counted after every run is withdrawn: an allocation under way has ended by now.
         SELECT count(*) INTO held FROM reservations
          WHERE network_id = OLD.network_id AND address BETWEEN first_address(OLD.cidr) AND last_address(OLD.cidr)
            AND pool_id = OLD.id;
@@ -75,6 +76,54 @@ END $$;
 CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_changed();
 
+CREATE FUNCTION pool_version() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER pools_version BEFORE UPDATE ON pools FOR EACH ROW EXECUTE FUNCTION pool_version();
+
+CREATE FUNCTION exclusion_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    pool pools;
+BEGIN
+    PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
+    IF TG_OP = 'UPDATE' THEN
+        IF (NEW.id, NEW.network_id, NEW.first, NEW.last) IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.first, OLD.last) THEN
+            RAISE EXCEPTION 'the addresses of an exclusion can not change'
+                USING ERRCODE = 'RH410', HINT = 'Delete it and make another one.';
+        END IF;
+        PERFORM record_change('exclusion.update', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), to_jsonb(NEW));
+    ELSIF TG_OP = 'INSERT' THEN
+        IF EXISTS (SELECT FROM exclusions e WHERE e.network_id = NEW.network_id AND e.id <> NEW.id
+                      AND e.last >= NEW.first AND e.first <= NEW.last) THEN
+            RAISE EXCEPTION 'part of %-% is kept out of use already', host(NEW.first), host(NEW.last)
+                USING ERRCODE = 'RH410', HINT = 'Exclusions of a network do not overlap.';
+        END IF;
+        -- Nobody may give an address back between the two: it would not know of the exclusion.
+        LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+        PERFORM withdraw_run(NEW.network_id, NEW.first, NEW.last);
+        PERFORM record_change('exclusion.create', host(NEW.first) || '-' || host(NEW.last), NULL, to_jsonb(NEW));
+    ELSE
+        -- What pools of the network cover is free again. The largest pools are enough: they do not overlap.
+        FOR pool IN
+            SELECT * FROM pools p WHERE p.network_id = OLD.network_id
+               AND last_address(p.cidr) >= OLD.first AND first_address(p.cidr) <= OLD.last
+               AND NOT EXISTS (SELECT FROM pools larger WHERE larger.network_id = p.network_id AND larger.cidr >> p.cidr)
+        LOOP
+            PERFORM free_unless_excluded(OLD.network_id, greatest(OLD.first, first_address(pool.cidr)),
+                                         least(OLD.last, last_address(pool.cidr)), clock_timestamp());
+        END LOOP;
+        PERFORM record_change('exclusion.delete', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), NULL);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER exclusions_change AFTER INSERT OR UPDATE OR DELETE ON exclusions
+    FOR EACH ROW EXECUTE FUNCTION exclusion_changed();
+CREATE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTION refuse_truncate();
+
 CREATE FUNCTION ensure_pool(wanted_network text, wanted cidr, wants_isolation boolean) RETURNS pools
 LANGUAGE plpgsql AS $$
 -- The pool of this CIDR in this network, made if there is none. The first caller decides whether it has
@@ -91,7 +140,7 @@ BEGIN
     VALUES (wanted_network, CASE WHEN wants_isolation THEN wanted END) ON CONFLICT DO NOTHING;
     SELECT id INTO space FROM networks
      WHERE name = wanted_network AND isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END
-       FOR UPDATE;
+       FOR NO KEY UPDATE;
     INSERT INTO pools (network_id, network_name, cidr) VALUES (space, wanted_network, wanted)
         ON CONFLICT DO NOTHING RETURNING * INTO found_pool;
     IF found_pool.id IS NULL THEN
@@ -117,3 +166,22 @@ BEGIN ATOMIC
     SELECT gateway + 1, high FROM bounds WHERE gateway >= low AND gateway < high;
 END;
 COMMENT ON FUNCTION pool_window(pools) IS 'The first-last segments that a pool gives out to callers who name it.';
+
+CREATE FUNCTION setting_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Networks, quotas and tokens: every change is in the audit log, a token's digest is not.
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'digest' END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
+    row    jsonb := coalesce(after, before);
+BEGIN
+    PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
+                          coalesce(row->>'name', row->>'namespace'), before, after);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE TRIGGER quotas_change AFTER INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE TRIGGER tokens_change AFTER INSERT OR UPDATE OR DELETE ON tokens
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();

@@ -78,7 +78,8 @@ DECLARE
 BEGIN
     WITH expired AS (
         SELECT r.network_id, r.address FROM reservations r
-         WHERE r.network_id = wanted_network AND r.expires_at <= clock_timestamp()
+         -- In a subquery, since a volatile function alone would be no condition of the index.
+         WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
            AND NOT EXISTS (SELECT FROM attachments a
                             WHERE a.network_id = r.network_id AND a.address = r.address)
          ORDER BY r.expires_at LIMIT at_most FOR UPDATE SKIP LOCKED)
@@ -88,6 +89,32 @@ BEGIN
     RETURN released;
 END $$;
 COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases unattached reservations whose time to live is over.';
+
+CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
+-- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
+-- after so many. Waits for whoever is at it.
+BEGIN
+    PERFORM FROM free_ranges f
+      WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= now()
+        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE f.last >= s.first AND f.first <= s.last)
+      ORDER BY f.free_from LIMIT 1 FOR UPDATE OF f;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    PERFORM FROM reservations r
+      WHERE r.network_id = wanted_network AND r.expires_at <= now()
+        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE r.address BETWEEN s.first AND s.last)
+        AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+      ORDER BY r.expires_at LIMIT 1 FOR UPDATE OF r;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    RETURN has_free(wanted_network, firsts, lasts);
+END $$;
+COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
+    'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';
 
 CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted_node text, slice_size integer)
 RETURNS cidr
@@ -101,46 +128,42 @@ BEGIN
     IF FOUND THEN
         RETURN own;
     END IF;
-    PERFORM FROM pools WHERE id = wanted_pool.id FOR UPDATE;
-    own := set_masklen(network(wanted_pool.cidr), slice_size);
-    LOOP
-        IF NOT own <<= wanted_pool.cidr THEN
-            RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
-                USING ERRCODE = 'RH104';
-        END IF;
-        INSERT INTO node_slices (pool_id, cluster, node, slice)
-        SELECT wanted_pool.id, wanted_cluster, wanted_node, own
-         WHERE NOT EXISTS (SELECT FROM node_slices WHERE pool_id = wanted_pool.id AND slice && own)
-            ON CONFLICT DO NOTHING;
-        IF FOUND THEN
-            RETURN own;
-        END IF;
-        SELECT slice INTO own FROM node_slices
-         WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
-        IF FOUND THEN
-            RETURN own;
-        END IF;
-        -- The next slice of this size: behind the lowest gap.
-        SELECT set_masklen(network(set_masklen(last_address(taken.slice) + 1, slice_size)::cidr), slice_size) INTO own
-          FROM node_slices taken
-         WHERE taken.pool_id = wanted_pool.id
-           AND last_address(taken.slice) < last_address(wanted_pool.cidr)
-           AND NOT EXISTS (SELECT FROM node_slices behind
-                            WHERE behind.pool_id = wanted_pool.id
-                              AND behind.slice && set_masklen(last_address(taken.slice) + 1, slice_size))
-         ORDER BY taken.slice LIMIT 1;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
-                USING ERRCODE = 'RH104';
-        END IF;
-    END LOOP;
+    -- One new node of a pool at a time.
+    PERFORM FROM pools WHERE id = wanted_pool.id FOR NO KEY UPDATE;
+    SELECT slice INTO own FROM node_slices
+     WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
+    IF FOUND THEN
+        RETURN own;
+    END IF;
+    -- The lowest gap that holds an aligned slice of this size, even among slices of other sizes: each
+    -- begins at the start of the pool, or behind the aligned block in which a slice ends.
+    SELECT gap.slice INTO own FROM (
+        SELECT CASE WHEN taken.slice IS NULL THEN set_masklen(first_address(wanted_pool.cidr), slice_size)
+                    WHEN last_address(taken.block) < last_address(wanted_pool.cidr)
+                    THEN set_masklen(last_address(taken.block) + 1, slice_size) END AS slice,
+               taken.next_slice
+          FROM (SELECT s.slice, set_masklen(last_address(s.slice), slice_size) AS block,
+                       lead(s.slice) OVER (ORDER BY s.slice NULLS FIRST) AS next_slice
+                  FROM (SELECT NULL::cidr AS slice
+                        UNION ALL
+                        SELECT slice FROM node_slices WHERE pool_id = wanted_pool.id) AS s) AS taken) AS gap
+     WHERE gap.slice <<= wanted_pool.cidr
+       AND (gap.next_slice IS NULL OR last_address(gap.slice) < first_address(gap.next_slice))
+     ORDER BY gap.slice LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
+            USING ERRCODE = 'RH104';
+    END IF;
+    INSERT INTO node_slices (pool_id, cluster, node, slice)
+    VALUES (wanted_pool.id, wanted_cluster, wanted_node, own);
+    RETURN own;
 END $$;
 COMMENT ON FUNCTION ensure_node_slice(pools, text, text, integer) IS 'The slice of a pool from which a node draws, assigned on its first call.';
 
 CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises the reason why a requested address can not be had; returns if it can.
+-- Raises the reason why a requested address can not be had; returns if it may be had now.
 DECLARE
     pool   pools;
     holder reservations;
@@ -152,11 +175,11 @@ BEGIN
     END IF;
     LOOP
         SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
-        IF FOUND THEN
+        EXIT WHEN await_due(pool.network_id, ARRAY[wanted], ARRAY[wanted]);
+        IF holder.address IS NOT NULL THEN
             RAISE EXCEPTION 'requested address % is in use by %/%', host(wanted), holder.owner_namespace, holder.owner_name
                 USING ERRCODE = 'RH101', DETAIL = range_no;
         END IF;
-        EXIT WHEN has_free(pool.network_id, ARRAY[wanted], ARRAY[wanted]);
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             RAISE EXCEPTION 'requested address % is in quarantine or kept out of use', host(wanted)
                 USING ERRCODE = 'RH101', DETAIL = range_no;
@@ -190,7 +213,6 @@ CREATE FUNCTION attach_v1(
 RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET rowhouse.command = 'ADD'
 SET lock_timeout = '3s'
 -- Statistics of a table that was empty a moment ago must not lead a hot query off its index.
 SET plan_cache_mode = force_generic_plan
@@ -201,11 +223,15 @@ AS $$
 -- Few statements on purpose: starting one costs as much as an index look-up.
 #variable_conflict use_column
 DECLARE
+    -- Not a SET clause: only a superuser may name a parameter of our own there.
+    around   text := coalesce(current_setting('rowhouse.command', true), '');
+    command  text := set_config('rowhouse.command', 'ADD', true);
     single   boolean := cardinality(cidrs) = 1;
     the_pool integer;
     space    integer;
     held     inet;
     is_due   boolean;
+    drained  boolean;
     slot_no  integer;
     changed  boolean;
     firsts   inet[];
@@ -217,32 +243,35 @@ BEGIN
                                   ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
                                               ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
         IF pool_names[ordinal] IS NOT NULL THEN
-            SELECT p.network_name, p.cidr, p.gateway INTO networks[ordinal], cidrs[ordinal], gateway
+            SELECT p.network_name, p.cidr, p.gateway INTO network_name, cidr, gateway
               FROM pools p WHERE p.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = 'RH103', DETAIL = ordinal;
             END IF;
+            networks[ordinal] := network_name;
+            cidrs[ordinal] := cidr;
         ELSE
             gateway := NULL;
         END IF;
 
         LOOP
             -- 1. The pool, what this owner already holds in it, and whether anything has come due.
-            SELECT p.id, p.network_id, p.network_name, p.cidr,
+            SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained,
                    (SELECT r.address FROM reservations r
                      WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = p.id
                        AND r.owner_interface = interface AND r.owner_cluster = cluster
                        AND CASE WHEN requested[ordinal] IS NULL THEN r.slot = slots[ordinal]
                                 ELSE r.address = requested[ordinal] END),
-                   -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due)
+                   -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due, and
+                   -- now() makes a condition of them; the volatile clock_timestamp() would read them whole)
                    EXISTS (SELECT FROM reservations r
-                            WHERE r.network_id = p.network_id AND r.expires_at <= clock_timestamp()
+                            WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1)
                    OR EXISTS (SELECT FROM free_ranges f
-                               WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= clock_timestamp()
+                               WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
                                ORDER BY f.free_from LIMIT 1)
-              INTO the_pool, space, network_name, cidr, held, is_due
+              INTO the_pool, space, network_name, cidr, drained, held, is_due
               FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
             IF NOT FOUND THEN
                 PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], isolated[ordinal]);
@@ -260,6 +289,10 @@ BEGIN
                 EXIT;
             END IF;
             created := true;
+            IF drained THEN
+                RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
+                    USING ERRCODE = 'RH100', DETAIL = ordinal;
+            END IF;
             IF is_due THEN
                 PERFORM release_expired(space, 1000);
                 PERFORM end_quarantines(space, 1000);
@@ -285,8 +318,10 @@ BEGIN
             slot_no := slots[ordinal];
             IF requested[ordinal] IS NOT NULL THEN
                 -- 2a. The address asked for, if it can be had.
-                address := requested[ordinal];
-                PERFORM refuse_request(the_pool, address, firsts, lasts, ordinal);
+                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal);
+                -- Its run is locked before its reservation is made, the order in which everybody does it.
+                address := claim_lowest(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]]);
+                CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
                  WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
                    AND r.owner_interface = interface AND r.owner_cluster = cluster;
@@ -307,6 +342,7 @@ BEGIN
                     END IF;
                 END IF;
                 IF address IS NULL THEN
+                    CONTINUE WHEN await_due(space, firsts, lasts);
                     -- 4. Nothing at all; the whole call is rolled back.
                     RAISE EXCEPTION 'no free address in pool %', cidr USING ERRCODE = 'RH100', DETAIL = ordinal;
                 END IF;
@@ -338,14 +374,15 @@ BEGIN
         END IF;
         RETURN NEXT;
     END LOOP;
+    command := set_config('rowhouse.command', around, true);
 END $$;
 COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';
 
-CREATE FUNCTION detach_v1(wanted_cluster text, wanted_container_id text, wanted_interface text, reason text)
+CREATE FUNCTION detach_v1(wanted_cluster text, wanted_container_id text, wanted_interface text, reason text,
+                          only_node text DEFAULT NULL)
 RETURNS TABLE (network_id integer, address inet, released boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET rowhouse.command = 'DEL'
 SET lock_timeout = '3s'
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -353,23 +390,26 @@ SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
 -- Ends the attachments of one sandbox's interface; the last one to go releases the reservation, unless
--- its owner is sticky. Nothing to do is success.
+-- its owner is sticky. Nothing to do is success, and so is an attachment of another node than only_node: that
+-- one stays, since a container id is no secret and must not release what another node's pod uses.
 #variable_conflict use_column
 DECLARE
-    held  reservations;
-    other attachments;
+    -- Not a SET clause: only a superuser may name a parameter of our own there.
+    around  text := coalesce(current_setting('rowhouse.command', true), '');
+    command text := set_config('rowhouse.command', reason, true);
+    held    reservations;
+    other   attachments;
 BEGIN
-    IF reason <> 'DEL' THEN
-        PERFORM set_config('rowhouse.command', reason, true);
-    END IF;
     FOR held IN
         SELECT r.* FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
          WHERE a.cluster = wanted_cluster AND a.container_id = wanted_container_id AND a.interface = wanted_interface
+           AND a.node = coalesce(only_node, a.node)
          ORDER BY a.network_id, a.address FOR UPDATE OF r
     LOOP
         DELETE FROM attachments a
          WHERE a.cluster = wanted_cluster AND a.container_id = wanted_container_id
-           AND a.interface = wanted_interface AND a.network_id = held.network_id AND a.address = held.address;
+           AND a.interface = wanted_interface AND a.network_id = held.network_id AND a.address = held.address
+           AND a.node = coalesce(only_node, a.node);
         CONTINUE WHEN NOT FOUND;
         network_id := held.network_id;
         address := held.address;
@@ -391,6 +431,7 @@ BEGIN
         END IF;
         RETURN NEXT;
     END LOOP;
+    command := set_config('rowhouse.command', around, true);
 END $$;
 COMMENT ON FUNCTION detach_v1 IS 'CNI DEL: ends the attachments of one sandbox''s interface and releases what nobody uses any more.';
 
@@ -428,14 +469,14 @@ BEGIN
             available := false;
         END IF;
         cidr := coalesce(pool.cidr, cidrs[ordinal]);
-        available := available OR has_free(pool.network_id, firsts, lasts)
+        available := available OR NOT pool.drained AND (has_free(pool.network_id, firsts, lasts)
             -- What is due is given out by the next ADD.
             OR EXISTS (SELECT FROM free_ranges f, unnest(firsts, lasts) AS s (f1, l1)
                         WHERE f.network_id = pool.network_id AND f.quarantined AND f.free_from <= clock_timestamp()
                           AND f.last >= s.f1 AND f.first <= s.l1)
             OR EXISTS (SELECT FROM reservations r, unnest(firsts, lasts) AS s (f1, l1)
                         WHERE r.network_id = pool.network_id AND r.expires_at <= clock_timestamp()
-                          AND r.address BETWEEN s.f1 AND s.l1);
+                          AND r.address BETWEEN s.f1 AND s.l1));
         RETURN NEXT;
     END LOOP;
 END $$;

@@ -3,7 +3,8 @@
 CREATE VIEW current_reservations AS
 SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owner_kind, r.owner_cluster AS cluster,
        r.owner_namespace AS namespace, r.owner_name AS name, r.owner_interface AS interface, r.owner_uid AS uid,
-       r.node, r.container_id, r.sticky, r.expires_at, r.reserved_at,
+       r.node, r.container_id, r.sticky, r.expires_at, r.reserved_at, r.description,
+       r.network_id, r.pool_id,
        (SELECT count(*) FROM attachments a
          WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments
   FROM reservations r
@@ -17,7 +18,7 @@ SELECT n.name AS network, t.address, lower(t.during) AS held_from, upper(t.durin
        t.owner_interface AS interface, t.owner_uid AS uid, t.node, t.container_id,
        t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during
   FROM tenures t
-  JOIN networks n ON n.id = t.network_id
+  LEFT JOIN networks n ON n.id = t.network_id
   LEFT JOIN pools p ON p.id = t.pool_id;
 COMMENT ON VIEW address_history IS 'Who held which address, where and when; held_until is NULL for the present.';
 
@@ -32,8 +33,8 @@ COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool can gi
 CREATE VIEW pool_usage AS
 SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
        usable_addresses(p) AS total,
-       used.reserved, used.attached, used.sticky, quarantine.addresses AS quarantined,
-       greatest(usable_addresses(p) - used.reserved - quarantine.addresses, 0) AS free,
+       used.reserved, used.attached, used.sticky, quarantine.addresses AS quarantined, excluded.addresses AS excluded,
+       greatest(usable_addresses(p) - used.reserved - quarantine.addresses - excluded.addresses, 0) AS free,
        round(100 * used.reserved / nullif(usable_addresses(p), 0), 1) AS percent_used,
        p.id AS pool_id, p.network_id
   FROM pools p
@@ -49,7 +50,14 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
                          - address_number(greatest(f.first, first_address(p.cidr))) + 1), 0) AS addresses
          FROM free_ranges f
         WHERE f.network_id = p.network_id AND f.quarantined
-          AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr)) AS quarantine;
+          AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr)) AS quarantine
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(address_number(least(e.last, w.last_address)) - address_number(greatest(e.first, w.first_address)) + 1
+                         - (SELECT count(*) FROM reservations r
+                             WHERE r.network_id = p.network_id AND r.address BETWEEN greatest(e.first, w.first_address)
+                                                                               AND least(e.last, w.last_address))), 0) AS addresses
+         FROM exclusions e JOIN pool_window(p) w ON e.last >= w.first_address AND e.first <= w.last_address
+        WHERE e.network_id = p.network_id) AS excluded;
 COMMENT ON VIEW pool_usage IS
     'Fill of each pool. An address that an overlapping pool gave out counts in every pool that holds it.';
 
@@ -88,6 +96,10 @@ SELECT 'free ranges overlap', a.network_id, b.first
   JOIN free_ranges b ON b.network_id = a.network_id AND b.first = a.next_first
  WHERE a.next_first <= a.last
 UNION ALL
+SELECT 'address kept out of use is free', f.network_id, greatest(f.first, e.first)
+  FROM free_ranges f JOIN exclusions e
+    ON e.network_id = f.network_id AND e.last >= f.first AND e.first <= f.last
+UNION ALL
 SELECT 'reservation outside every pool', r.network_id, r.address
   FROM reservations r
  WHERE NOT EXISTS (SELECT FROM pools p WHERE p.network_id = r.network_id AND r.address <<= p.cidr)
@@ -106,12 +118,20 @@ SELECT 'pool address neither free nor reserved', p.network_id, lost.address
           FROM pools p
          WHERE NOT EXISTS (SELECT FROM pools larger WHERE larger.network_id = p.network_id AND larger.cidr >> p.cidr)) AS p
  CROSS JOIN LATERAL (
-       SELECT coalesce(s.previous_last + 1, p.low) AS address
-         FROM (SELECT first, last, lag(last) OVER (ORDER BY first) AS previous_last
-                 FROM (SELECT greatest(f.first, p.low) AS first, least(f.last, p.high) AS last FROM free_ranges f
+       -- The first address behind every run and reservation, unless the next one begins there.
+       SELECT CASE WHEN s.last IS NULL THEN p.low WHEN s.last < p.high THEN s.last + 1 END AS address
+         FROM (SELECT last, lead(first) OVER (ORDER BY first NULLS FIRST) AS next_first
+                 FROM (SELECT NULL::inet AS first, NULL::inet AS last
+                       UNION ALL
+                       SELECT greatest(f.first, p.low) AS first, least(f.last, p.high) AS last FROM free_ranges f
                         WHERE f.network_id = p.network_id AND f.last >= p.low AND f.first <= p.high
                        UNION ALL
                        SELECT r.address, r.address FROM reservations r
-                        WHERE r.network_id = p.network_id AND r.address BETWEEN p.low AND p.high) AS held) AS s
-        WHERE s.first > coalesce(s.previous_last + 1, p.low)) AS lost;
+                        WHERE r.network_id = p.network_id AND r.address BETWEEN p.low AND p.high
+                          AND NOT is_excluded(r.network_id, r.address)
+                       UNION ALL
+                       SELECT greatest(e.first, p.low), least(e.last, p.high) FROM exclusions e
+                        WHERE e.network_id = p.network_id AND e.last >= p.low AND e.first <= p.high) AS held) AS s
+        WHERE s.last IS DISTINCT FROM p.high
+          AND s.next_first IS DISTINCT FROM CASE WHEN s.last IS NULL THEN p.low WHEN s.last < p.high THEN s.last + 1 END) AS lost;
 COMMENT ON VIEW integrity_problems IS 'Violations of what the schema promises: always empty. Run it when in doubt.';

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from rowhouse.auth.caller import bound_node, require_node
+from rowhouse.auth.guard import least_role
 from rowhouse.cni import versions
 from rowhouse.cni.arguments import Arguments, parse_arguments
 from rowhouse.cni.call import LARGEST_BODY, Call, answer_version, parse_call
@@ -36,11 +39,14 @@ from rowhouse.ipam.readiness import readiness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rowhouse.store.database import Database
+
 blueprint = Blueprint("cni", __name__)
 _log = structlog.get_logger()
 
 
 @blueprint.post("/cni")
+@least_role("node")
 def serve() -> Response:
     """Serve one call of the plugin; the body of the answer is what it prints."""
     request.max_content_length = LARGEST_BODY
@@ -48,7 +54,9 @@ def serve() -> Response:
     structlog.contextvars.bind_contextvars(
         command=call.command, container_id=call.container_id, interface=call.interface
     )
-    return Response(_VERBS[call.command](call), mimetype="application/json")
+    cluster, node = require_node(call.cluster, call.node)
+    answer = _VERBS[call.command](replace(call, cluster=cluster, node=node))
+    return Response(answer, mimetype="application/json")
 
 
 def add(call: Call) -> bytes:
@@ -80,7 +88,7 @@ def delete(call: Call) -> bytes:
     """DEL: by container and interface alone; only strict mode looks at the configuration."""
     if is_strict(call.config, _settings().compat):
         _netconf(call)
-    detach(_store(), _sandbox(call))
+    detach(_store(), _sandbox(call), only_node=bound_node())
     return b""
 
 
@@ -88,7 +96,7 @@ def check(call: Call) -> bytes:
     """CHECK: the reservations are there, and their addresses in `prevResult`."""
     previous = previous_addresses(call.config)
     netconf, _ = _netconf(call)
-    verify(netconf, reserved(_store(), _sandbox(call)), previous)
+    verify(netconf, reserved(_store(), _sandbox(call), only_node=bound_node()), previous)
     return b""
 
 
@@ -133,7 +141,12 @@ _VERBS: dict[str, Callable[[Call], bytes]] = {
 @blueprint.errorhandler(RowhouseError)
 def fail(error: RowhouseError) -> Response:
     """Turn an error into the CNI error object."""
-    return _failure(error, request.get_data(cache=True))
+    request.max_content_length = LARGEST_BODY  # nobody may have read the body yet
+    try:
+        body = request.get_data(cache=True)
+    except HTTPException:
+        body = b""
+    return _failure(error, body)
 
 
 @blueprint.errorhandler(HTTPException)
@@ -203,8 +216,9 @@ def _sandbox(call: Call) -> Sandbox:
     )
 
 
-def _store() -> Any:
-    return current_app.extensions["rowhouse"].store
+def _store() -> Database:
+    store: Database = current_app.extensions["rowhouse"].store
+    return store
 
 
 def _settings() -> Any:

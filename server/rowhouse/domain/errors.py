@@ -7,7 +7,10 @@ error into a body in one place and never write one by hand.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class RowhouseError(Exception):
@@ -29,6 +32,10 @@ class RowhouseError(Exception):
     def title(cls) -> str:
         """The first line of the class's docstring, without its full stop."""
         return (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
+
+    def members(self) -> dict[str, object]:
+        """What a problem document says beyond message and hint (RFC 9457 section 3.2)."""
+        return {}
 
 
 class UnsupportedVersion(RowhouseError):
@@ -134,9 +141,106 @@ class QuotaExceeded(RowhouseError):
     problem_type = "quota-exceeded"
 
 
+class Unauthenticated(RowhouseError):
+    """The caller did not prove who it is."""
+
+    cni_code = 110
+    http_status = 401
+    problem_type = "unauthenticated"
+
+
 class NotAllowed(RowhouseError):
     """The caller may not do this."""
 
     cni_code = 110
     http_status = 403
     problem_type = "not-allowed"
+
+
+class NotFound(RowhouseError):
+    """There is no such thing."""
+
+    http_status = 404
+    problem_type = "not-found"
+
+
+class InTheWay(RowhouseError):
+    """What is there does not allow this change."""
+
+    http_status = 409
+    problem_type = "in-the-way"
+
+
+class Outdated(RowhouseError):
+    """The thing was changed since it was read."""
+
+    http_status = 412
+    problem_type = "outdated"
+
+
+class TooManyRequests(RowhouseError):
+    """The caller sends more requests than it may."""
+
+    cni_code = 11
+    http_status = 429
+    problem_type = "too-many-requests"
+
+
+class InvalidRequest(RowhouseError):
+    """The request is not valid.
+
+    `errors` names each value that is wrong: its place as a JSON pointer (RFC 6901) into the body, or as
+    `/query/name` or `/path/name`, and what is wrong with it.
+    """
+
+    http_status = 422
+    problem_type = "invalid-request"
+
+    def __init__(
+        self, message: str, *, errors: Sequence[tuple[str, str]] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.errors = tuple(errors)
+
+    def members(self) -> dict[str, object]:
+        """The values that are wrong."""
+        return {
+            "errors": [{"pointer": pointer, "detail": detail} for pointer, detail in self.errors]
+        }
+
+
+class ReservationsInTheWay(InTheWay):
+    """Reservations are in the way of this change.
+
+    `first` holds the first of them, as (address, who holds it); there are `total`.
+    """
+
+    problem_type = "reservations-in-the-way"
+
+    def __init__(
+        self, message: str, *, first: Sequence[tuple[str, str]], total: int, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.first = tuple(first)
+        self.total = total
+
+    def members(self) -> dict[str, object]:
+        """The reservations in the way."""
+        return {
+            "in_the_way": [{"address": address, "owner": owner} for address, owner in self.first],
+            "total": self.total,
+        }
+
+
+class KeyReused(RowhouseError):
+    """The Idempotency-Key belongs to another request."""
+
+    http_status = 422
+    problem_type = "idempotency-key-reused"
+
+
+class KeyInUse(RowhouseError):
+    """The first request with this Idempotency-Key is still under way."""
+
+    http_status = 409
+    problem_type = "idempotency-key-in-use"

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from rowhouse.store.database import Database
 
 
-def reserved(store: Database, sandbox: Sandbox) -> list[Assigned]:
-    """The addresses that a sandbox's interface uses; empty if it has none. Raises TryAgain, NotReady."""
-    return allocator.reserved(store, sandbox)
+def reserved(store: Database, sandbox: Sandbox, *, only_node: str | None = None) -> list[Assigned]:
+    """The addresses that a sandbox's interface uses; empty if it has none, on `only_node` if that is given.
+
+    Raises TryAgain, NotReady.
+    """
+    return allocator.reserved(store, sandbox, only_node=only_node)

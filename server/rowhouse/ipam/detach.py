@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from rowhouse.store.database import Database
 
 
-def detach(store: Database, sandbox: Sandbox, *, reason: str = "DEL") -> list[Detached]:
+def detach(
+    store: Database, sandbox: Sandbox, *, reason: str = "DEL", only_node: str | None = None
+) -> list[Detached]:
     """Ends a sandbox's attachments by (cluster, container id, interface) alone.
 
     The last attachment of a reservation releases it, unless its owner is sticky. Nothing to do is
-    success. `reason` goes into the history. Raises TryAgain, NotReady.
+    success. `reason` goes into the history. With `only_node` an attachment of another node stays as it
+    is, and that is success as well. Raises TryAgain, NotReady.
     """
-    return allocator.detach(store, sandbox, reason=reason)
+    return allocator.detach(store, sandbox, reason=reason, only_node=only_node)

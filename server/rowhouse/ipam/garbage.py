@@ -37,7 +37,7 @@ def collect_garbage(
             cluster=cluster, node=node, container_id=container_id, interface=interface
         )
         try:
-            allocator.detach(store, sandbox, reason="GC")
+            allocator.detach(store, sandbox, reason="GC", only_node=node)
         except RowhouseError as error:
             _log.warning(
                 "gc_entry_failed",

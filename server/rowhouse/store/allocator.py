@@ -22,13 +22,13 @@ SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gat
                           %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
                           %s::integer[], %s::inet[], %s::inet[], %s)
 """
-DETACH = "SELECT network_id, host(address), released FROM rowhouse.detach_v1(%s, %s, %s, %s)"
+DETACH = "SELECT network_id, host(address), released FROM rowhouse.detach_v1(%s, %s, %s, %s, %s)"
 RESERVED = """
 SELECT p.network_name, p.cidr::text, host(r.address), masklen(p.cidr)
   FROM rowhouse.attachments a
   JOIN rowhouse.reservations r USING (network_id, address)
   JOIN rowhouse.pools p ON p.id = r.pool_id
- WHERE a.cluster = %s AND a.container_id = %s AND a.interface = %s
+ WHERE a.cluster = %s AND a.container_id = %s AND a.interface = %s AND a.node = coalesce(%s, a.node)
  ORDER BY r.address
 """
 SANDBOXES_OF_NODE = """
@@ -127,15 +127,26 @@ def attach(
     return [by_ordinal[i] for i in range(1, len(requests) + 1)]
 
 
-def detach(database: Database, sandbox: Sandbox, *, reason: str = "DEL") -> list[Detached]:
-    """Ends a sandbox's attachments by (cluster, container id, interface) alone; none is success."""
-    rows = database.call(DETACH, (sandbox.cluster, sandbox.container_id, sandbox.interface, reason))
+def detach(
+    database: Database, sandbox: Sandbox, *, reason: str = "DEL", only_node: str | None = None
+) -> list[Detached]:
+    """Ends a sandbox's attachments by (cluster, container id, interface) alone; none is success.
+
+    With `only_node`, those of this node.
+    """
+    rows = database.call(
+        DETACH, (sandbox.cluster, sandbox.container_id, sandbox.interface, reason, only_node)
+    )
     return [Detached(address=address, released=released) for _, address, released in rows]
 
 
-def reserved(database: Database, sandbox: Sandbox) -> list[Assigned]:
-    """The addresses that a sandbox's interface uses."""
-    rows = database.call(RESERVED, (sandbox.cluster, sandbox.container_id, sandbox.interface))
+def reserved(
+    database: Database, sandbox: Sandbox, *, only_node: str | None = None
+) -> list[Assigned]:
+    """The addresses that a sandbox's interface uses; with `only_node`, on this node."""
+    rows = database.call(
+        RESERVED, (sandbox.cluster, sandbox.container_id, sandbox.interface, only_node)
+    )
     return [
         Assigned(
             network=network,

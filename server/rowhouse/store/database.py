@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 Answer = TypeVar("Answer")
+Parameters: TypeAlias = "tuple[Any, ...] | dict[str, Any]"
 
 # A commit whose connection died may have happened. Every mutation is idempotent, so it is tried again.
 ATTEMPTS = 3
@@ -85,7 +86,7 @@ class Database:
         )
 
     def call(
-        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...] = ()
+        self, query: LiteralString | sql.Composed, parameters: Parameters = ()
     ) -> list[TupleRow]:
         """Runs one statement in a transaction of its own and returns its rows.
 
@@ -95,6 +96,27 @@ class Database:
         return self.run(
             lambda connection: connection.execute(query, parameters, prepare=None).fetchall()
         )
+
+    def change(
+        self,
+        query: LiteralString | sql.Composed,
+        parameters: Parameters = (),
+        *,
+        actor: str,
+        request_id: str = "",
+    ) -> list[TupleRow]:
+        """Runs one administrative statement in the name of `actor`, which history and audit then show.
+
+        Everything up to COMMIT is sent at once: no lock is held across a round trip.
+        """
+
+        def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
+            with connection.pipeline(), connection.transaction():
+                connection.execute("SELECT rowhouse.act_as(%s, %s)", (actor, request_id))
+                cursor = connection.execute(query, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+        return self.run(work)
 
     def run(self, work: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
         """Runs `work`, which must be idempotent, on a connection; tries again when the connection is lost."""
@@ -111,6 +133,8 @@ class Database:
             except psycopg.Error as error:
                 if attempt == ATTEMPTS or not is_transient(error):
                     raise domain_error(error) from error
+                # After a restart of the database every idle connection is dead, not only this one.
+                self._pool.check()
         raise RowhouseError("unreachable")
 
     def close(self) -> None:

@@ -5,15 +5,21 @@ The classes RHxxx are raised by the stored functions of migrations/sql.
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg import errors
 
 from rowhouse.domain.errors import (
     AddressOutsideRanges,
     AddressTaken,
+    InTheWay,
     InvalidConfig,
+    InvalidRequest,
+    NotFound,
     NotReady,
     PoolExhausted,
+    QuotaExceeded,
     RowhouseError,
     TryAgain,
 )
@@ -24,7 +30,21 @@ BY_SQLSTATE: dict[str, type[RowhouseError]] = {
     "RH102": AddressOutsideRanges,
     "RH103": InvalidConfig,
     "RH104": PoolExhausted,
+    "RH105": QuotaExceeded,
+    "RH404": NotFound,
     "RH409": AddressTaken,
+    "RH410": InTheWay,
+}
+# What a constraint says to whoever ran into it;
+BY_CONSTRAINT: dict[str, str] = {
+    "pools_network_name_cidr_key": "the network has a pool of this CIDR already",
+    "pools_name_key": "there is a pool of this name already",
+    "pools_network_id_network_name_fkey": "the network still has pools",
+    "exclusions_network_id_fkey": "the network still has exclusions",
+    "exclusions_last": "part of it is kept out of use already",
+    "quotas_namespace_pool_id_key": "the namespace has a quota there already",
+    "quotas_pool_id_fkey": "there is no such pool any more",
+    "reservations_owner": "this owner got another address of the pool at the same moment",
 }
 LOST = (errors.OperationalError, errors.InterfaceError)
 SCHEMA_MISSING = (
@@ -54,6 +74,11 @@ def domain_error(error: psycopg.Error) -> RowhouseError:
     message = error.diag.message_primary or str(error).strip() or type(error).__name__
     if (kind := BY_SQLSTATE.get(error.sqlstate or "")) is not None:
         return kind(message, hint=error.diag.message_hint or "")
+    if isinstance(error, errors.CheckViolation):
+        return InvalidRequest(f"the database refuses: {message}")
+    if isinstance(error, errors.IntegrityError):
+        reason = BY_CONSTRAINT.get(error.diag.constraint_name or "", message)
+        return InTheWay(f"{reason}{_values(error)}")
     if isinstance(error, SCHEMA_MISSING):
         return NotReady(
             f"the database's schema does not fit: {message}", hint="Run `rowhouse db upgrade`."
@@ -71,3 +96,10 @@ def domain_error(error: psycopg.Error) -> RowhouseError:
         f"PostgreSQL: {message}",
         hint="The database can not be reached or is in trouble; the call may be repeated.",
     )
+
+
+def _values(error: psycopg.Error) -> str:
+    """The key and its values, such as " (name)=(storage-a)", where the database names them."""
+    detail = error.diag.message_detail or ""
+    found = re.match(r"Key (\(.*?\)=\(.*?\)) ", detail)
+    return f": {found[1]}" if found else ""

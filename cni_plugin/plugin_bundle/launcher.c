@@ -1,0 +1,193 @@
+/* The executable "rowhouse": finds the folder rowhouse.d beside itself and becomes its
+ * interpreter, through the bundle's own loader, so that nothing of the host's libraries is
+ * used. Static and without a libc: five system calls, then the interpreter.
+ *
+ * Built by plugin_bundle/launcher.py, which defines LOADER_OPTIONS (comma-separated string
+ * literals, each followed by a comma). x86-64 and aarch64 Linux.
+ */
+
+#define FOLDER "rowhouse.d"
+#define USUAL_PLACE "/opt/cni/bin"
+#define LOADER "/lib/loader"
+#define LIBRARIES "/lib"
+#define INTERPRETER "/bin/python"
+#define PROGRAM "from rowhouse_cni.plugin import main;main()"
+
+enum { LONGEST_PATH = 4096, AT_FDCWD = -100, AT_EXECFN = 31, EISDIR = 21, MOST_LINKS = 8 };
+
+#if defined(__x86_64__)
+enum {
+    SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_execve = 59, SYS_exit_group = 231,
+    SYS_readlinkat = 267, SYS_faccessat = 269
+};
+__asm__(".globl _start\n_start: xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call launch\n");
+
+static long call(long number, long a, long b, long c, long d)
+{
+    register long fourth __asm__("r10") = d;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+#elif defined(__aarch64__)
+enum {
+    SYS_read = 63, SYS_write = 64, SYS_close = 57, SYS_execve = 221, SYS_exit_group = 94,
+    SYS_readlinkat = 78, SYS_faccessat = 48
+};
+__asm__(".globl _start\n_start: mov x29, #0\n mov x30, #0\n mov x0, sp\n bl launch\n");
+
+static long call(long number, long a, long b, long c, long d)
+{
+    register long which __asm__("x8") = number;
+    register long first __asm__("x0") = a;
+    register long second __asm__("x1") = b;
+    register long third __asm__("x2") = c;
+    register long fourth __asm__("x3") = d;
+    __asm__ volatile("svc #0"
+                     : "+r"(first)
+                     : "r"(which), "r"(second), "r"(third), "r"(fourth)
+                     : "memory", "cc");
+    return first;
+}
+#else
+#error "no system calls known for this architecture"
+#endif
+
+static char own[LONGEST_PATH + 1], link[LONGEST_PATH + 1], folder[LONGEST_PATH + 1];
+static char loader[LONGEST_PATH + 1], libraries[LONGEST_PATH + 1], interpreter[LONGEST_PATH + 1];
+
+static long length(const char *text)
+{
+    long n = 0;
+    while (text[n])
+        n++;
+    return n;
+}
+
+static int begins(const char *text, const char *with)
+{
+    while (*with)
+        if (*text++ != *with++)
+            return 0;
+    return 1;
+}
+
+/* target = first + second; the result is empty if it would not fit. */
+static void join(char *target, const char *first, long first_length, const char *second)
+{
+    long n = 0;
+    if (first_length + length(second) > LONGEST_PATH) {
+        *target = 0;
+        return;
+    }
+    for (; n < first_length; n++)
+        target[n] = first[n];
+    while (*second)
+        target[n++] = *second++;
+    target[n] = 0;
+}
+
+/* The length of path up to and with its last slash; 0 if it has none. */
+static long directory(const char *path)
+{
+    long n = length(path);
+    while (n && path[n - 1] != '/')
+        n--;
+    return n;
+}
+
+/* What the symbolic link at path points to, into "link"; 0 if path is no link. */
+static int read_link(const char *path)
+{
+    long n = call(SYS_readlinkat, AT_FDCWD, (long)path, (long)link, LONGEST_PATH);
+    link[n > 0 ? n : 0] = 0;
+    return n > 0;
+}
+
+/* This executable's own path: as the kernel knows it, or, without /proc, as it was called. */
+static void find_own_path(const char *called)
+{
+    int links = MOST_LINKS;
+    if (read_link("/proc/self/exe")) {
+        join(own, "", 0, link);
+        return;
+    }
+    join(own, "", 0, called);
+    while (links-- && read_link(own))
+        join(own, own, link[0] == '/' ? 0 : directory(own), link);
+}
+
+/* Whether the bundle is at place/name. A symbolic link there is resolved once for the whole
+ * call, so that a folder can be replaced under the feet of running calls by changing the link. */
+static int is_folder(const char *place, long place_length, const char *name)
+{
+    join(folder, place, place_length, name);
+    if (read_link(folder))
+        join(folder, place, link[0] == '/' ? 0 : place_length, link);
+    join(loader, folder, length(folder), LOADER);
+    return *loader && call(SYS_faccessat, AT_FDCWD, (long)loader, 1, 0) == 0;
+}
+
+static void say(const char *text)
+{
+    call(SYS_write, 1, (long)text, length(text), 0);
+}
+
+static int is_dropped(const char *variable)
+{
+    return begins(variable, "LD_") || begins(variable, "GLIBC_TUNABLES=")
+        || begins(variable, "LC_ALL=") || begins(variable, "OPENSSL_");
+}
+
+/* The stack as the kernel leaves it: count, arguments, 0, environment, 0, auxiliary vector. */
+__attribute__((noreturn, used)) void launch(long *stack)
+{
+    long count = stack[0], variables = 0, n = 0, i;
+    char **arguments = (char **)stack + 1, **environment = arguments + count + 1;
+    long *auxiliary;
+    const char *called = count ? arguments[0] : "";
+
+    while (environment[variables])
+        variables++;
+    for (auxiliary = (long *)(environment + variables + 1); auxiliary[0]; auxiliary += 2)
+        if (auxiliary[0] == AT_EXECFN)
+            called = (const char *)auxiliary[1];
+
+    /* The interpreter won't start with a directory as its standard input, but the plugin has
+     * an answer for an input that can't be read. */
+    if (call(SYS_read, 0, (long)own, 0, 0) == -EISDIR)
+        call(SYS_close, 0, 0, 0, 0);
+
+    find_own_path(called);
+    if (is_folder(own, directory(own), FOLDER)
+        || is_folder(USUAL_PLACE "/", length(USUAL_PLACE "/"), FOLDER)) {
+        const char *fixed[] = { loader, LOADER_OPTIONS "--library-path", libraries, interpreter,
+                                "-I", "-S", "-B", "-X", "utf8", "-c", PROGRAM };
+        const char *new_arguments[sizeof fixed / sizeof *fixed + count + 1];
+        const char *new_environment[variables + 3];
+
+        join(libraries, folder, length(folder), LIBRARIES);
+        join(interpreter, folder, length(folder), INTERPRETER);
+        for (; n < (long)(sizeof fixed / sizeof *fixed); n++)
+            new_arguments[n] = fixed[n];
+        for (i = 1; i < count; i++)
+            new_arguments[n++] = arguments[i];
+        new_arguments[n] = 0;
+        for (i = n = 0; i < variables; i++)
+            if (!is_dropped(environment[i]))
+                new_environment[n++] = environment[i];
+        new_environment[n++] = "LC_ALL=C"; /* no locale data of the host */
+        new_environment[n++] = "OPENSSL_CONF=/dev/null"; /* nor what it tells its own OpenSSL */
+        new_environment[n] = 0;
+        call(SYS_execve, (long)loader, (long)new_arguments, (long)new_environment, 0);
+    }
+    say("{\"cniVersion\": \"1.1.0\", \"code\": 999, \"msg\": \"the rowhouse plugin is not "
+        "installed completely\", \"details\": \"put the folder " FOLDER " beside the rowhouse "
+        "executable, or into " USUAL_PLACE "\"}\n");
+    call(SYS_exit_group, 1, 0, 0, 0);
+    for (;;)
+        ;
+}

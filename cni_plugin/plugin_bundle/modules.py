@@ -1,0 +1,95 @@
+"""Finds the modules that the plugin needs, and compiles them."""
+
+import ast
+import importlib.util
+import json
+import marshal
+import subprocess
+import sys
+from pathlib import Path
+
+from plugin_bundle.interpreter import python_folder
+
+PLUGIN = Path(__file__).parent.parent / "rowhouse_cni"
+# Imported by the standard library inside a function, so that no import shows them.
+ALSO: tuple[str, ...] = ()
+# A file that the interpreter looks for to find its library, but doesn't read (getpath).
+LANDMARK = "os"
+# Imports what it is told and prints which file each loaded module came from.
+LIST_FILES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    __import__(name)
+files = {}
+for module in list(sys.modules.values()):
+    spec = getattr(module, "__spec__", None)
+    if spec is not None and (spec.origin != "frozen" or spec.name == "os"):
+        files[spec.name] = getattr(module, "__file__", None)
+import json
+print(json.dumps(files))
+"""
+
+
+def copy_modules(folder: Path) -> list[Path]:
+    """Put all .pyc files into ``folder``; return the extension modules still to copy."""
+    library = folder / "lib" / python_folder()
+    (library / "lib-dynload").mkdir(parents=True)
+    extensions = []
+    for name, file in sorted(files_of(modules_of_the_plugin()).items()):
+        if file.suffix == ".so":
+            extensions.append(file)
+        else:
+            compile_module(file, library, name)
+    return extensions
+
+
+def modules_of_the_plugin() -> list[str]:
+    """Every module of rowhouse_cni, and whatever any line of them imports, used or not."""
+    names = {"rowhouse_cni", LANDMARK, *ALSO}
+    for file in PLUGIN.rglob("*.py"):
+        inside = file.relative_to(PLUGIN.parent).with_suffix("").parts
+        if inside[-1] not in ("__init__", "__main__"):
+            names.add(".".join(inside))
+        names |= imported_by(ast.parse(file.read_bytes()))
+    return sorted(names)
+
+
+class WithoutTypes(ast.NodeTransformer):
+    """Drops what only a type checker imports."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        """Drop ``if TYPE_CHECKING:``."""
+        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+
+
+def imported_by(tree: ast.AST) -> set[str]:
+    """The modules that any import statement of ``tree`` names."""
+    names = set()
+    for node in ast.walk(WithoutTypes().visit(tree)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def files_of(names: list[str]) -> dict[str, Path]:
+    """The file of each named module and of all that these load in a bare interpreter."""
+    options = ["-I", "-S", "-B", "-c", LIST_FILES]
+    command = [sys.executable, *options, str(PLUGIN.parent), *names]
+    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    files: dict[str, str | None] = json.loads(listing)
+    return {name: Path(file) for name, file in files.items() if file and name != "__main__"}
+
+
+def compile_module(source: Path, library: Path, name: str) -> None:
+    """Write the module as sourceless .pyc: no docstrings, no asserts, no paths of this host."""
+    inside = Path(*name.split("."))
+    if source.name == "__init__.py":
+        inside /= "__init__"
+    code = compile(source.read_bytes(), f"{inside}.py", "exec", dont_inherit=True, optimize=2)
+    target = (library / inside).with_suffix(".pyc")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Four bytes of flags, eight for time and size of a source that isn't there (PEP 552).
+    target.write_bytes(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))

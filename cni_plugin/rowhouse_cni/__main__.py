@@ -1,0 +1,5 @@
+"""``python -m rowhouse_cni``: one CNI call."""
+
+from rowhouse_cni.plugin import main
+
+main()

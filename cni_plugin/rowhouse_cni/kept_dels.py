@@ -1,0 +1,97 @@
+"""What one plugin call does with the spool: keep its own DEL, replay those of others.
+
+Imported only when there is something to keep or to replay.
+"""
+
+from _signal import (  # type: ignore[import-not-found]  # signal itself imports enum
+    ITIMER_REAL,
+    SIGALRM,
+    setitimer,
+    signal,
+)
+from time import monotonic, monotonic_ns
+
+from rowhouse_cni.answer import Answer
+from rowhouse_cni.client import ask, identity_lines
+from rowhouse_cni.environment import Call
+from rowhouse_cni.errors import NoServerAnsweredError
+from rowhouse_cni.settings import Settings
+from rowhouse_cni.spool import Replayed, Spool, SpoolUnusableError
+from rowhouse_cni.spool_entry import entry_name, is_of, names_in
+
+MOST_REPLAYED = 16  # entries: the runtime waits for the plugin to end
+REPLAY_TIME = 0.5  # seconds
+SWEEP_EVERY = 16  # a call in so many also looks for abandoned temporary files
+
+
+def keep(call: Call, lines: list[bytes], netconf: bytes, directory: str, reason: str) -> None:
+    """Put this DEL into the spool. Raise NoServerAnsweredError if that fails, too.
+
+    Then the runtime has to call again: nothing else remembers this DEL.
+    """
+    name = entry_name(call.container_id, call.interface)
+    try:
+        Spool(directory).keep(name, lines, netconf)
+    except (OSError, SpoolUnusableError) as trouble:
+        raise NoServerAnsweredError(
+            f"no server took this DEL and it can't be kept in {directory}: {trouble}",
+            f"{reason} - make room or mend the directory; DEL has to be called again",
+        ) from None
+
+
+def replay_own(
+    call: Call, settings: Settings, directory: str, names: list[str], deadline: float
+) -> None:
+    """Before an ADD, send the kept DEL of the same container and interface, if any.
+
+    Sent later it would free the address that this ADD is about to get. If another call is
+    just sending it, wait for that. Raise NoServerAnsweredError if it can't be sent now.
+    """
+    own = [name for name in names if is_of(name, call.container_id, call.interface)]
+    if not own:
+        return
+    signal(SIGALRM, stop_waiting)
+    setitimer(ITIMER_REAL, max(deadline - monotonic(), 0.001))
+    try:
+        replay(settings, directory, own, deadline, wait=True)
+    except (TimeoutError, SpoolUnusableError):
+        pass
+    finally:
+        setitimer(ITIMER_REAL, 0.0)
+    if not set(own).isdisjoint(names_in(directory)):
+        raise NoServerAnsweredError(
+            f"a DEL of {call.container_id} {call.interface} has to come before this ADD",
+            f"it is kept in {directory}, and the server doesn't take it now; try again",
+        )
+
+
+def stop_waiting(_signal: int, _frame: object) -> None:
+    """Break off the wait for a file's lock."""
+    raise TimeoutError
+
+
+def replay_some(settings: Settings, directory: str, names: list[str]) -> Replayed:
+    """Replay a few kept DELs.
+
+    From a random one on, so that one that the server can't take now doesn't hide the
+    others.
+    """
+    turn = monotonic_ns() // 1000
+    begin = turn % len(names)
+    if turn % SWEEP_EVERY == 0:
+        Spool(directory).sweep()
+    some = (names[begin:] + names[:begin])[:MOST_REPLAYED]
+    return replay(settings, directory, some, monotonic() + REPLAY_TIME)
+
+
+def replay(
+    settings: Settings, directory: str, names: list[str], deadline: float, *, wait: bool = False
+) -> Replayed:
+    """Replay the named entries, with this node's identity where an entry has none."""
+
+    def send(lines: list[bytes], netconf: bytes, until: float) -> Answer:
+        known = {line.partition(b":")[0] for line in lines}
+        missing = [x for x in identity_lines(settings) if x.partition(b":")[0] not in known]
+        return ask(settings, "DEL", lines + missing, netconf, until)
+
+    return Spool(directory).replay(names, send, deadline, wait=wait)

@@ -1,0 +1,175 @@
+"""One CNI call, from the environment to the exit status.
+
+The hot path imports neither ``json`` nor ``http.client`` nor ``socket``, not even ``os``,
+and leaves without the interpreter's own tidying: an ADD costs one interpreter start and
+one round trip. tests/cni_plugin/test_start_up.py counts the modules.
+"""
+
+import posix
+from time import monotonic
+
+from rowhouse_cni import __version__
+from rowhouse_cni.answer import SERVER_ERROR, SUCCESS
+from rowhouse_cni.client import ask, identity_lines
+from rowhouse_cni.environment import Call, check_network_namespace, read_netconf
+from rowhouse_cni.errors import BadSettingsError, CniError, NoServerAnsweredError, NotReadyError
+from rowhouse_cni.settings import DEFAULT_SPOOL, Settings, load
+from rowhouse_cni.spool_entry import names_in
+
+SUPPORTED_VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
+
+
+class Outcome:
+    """What goes to standard output, the exit status, and a few words for the log.
+
+    ``answered``: whether a server did; then it can take kept DELs, too.
+    """
+
+    __slots__ = ("answered", "body", "exit_status", "words")
+
+    def __init__(self, body: bytes, exit_status: int, words: str, *, answered: bool) -> None:
+        self.body = body
+        self.exit_status = exit_status
+        self.words = words
+        self.answered = answered
+
+
+def main() -> None:
+    """Serve one call and end the process."""
+    begun = monotonic()
+    environ = posix.environ
+    command = environ.get(b"CNI_COMMAND", b"")
+    if command == b"VERSION":
+        versions = ", ".join(f'"{version}"' for version in SUPPORTED_VERSIONS)
+        text = f'{{"cniVersion": "1.1.0", "supportedVersions": [{versions}]}}\n'
+        posix._exit(0 if write(1, text.encode()) else 1)
+    if not command:
+        about = f"CNI plugin rowhouse v{__version__}: addresses from a Rowhouse server"
+        note(f"{about}\nCNI protocol versions supported: {', '.join(SUPPORTED_VERSIONS)}")
+        posix._exit(0)
+    posix._exit(serve(environ, begun))
+
+
+def serve(environ: dict[bytes, bytes], begun: float) -> int:
+    """Serve ADD, DEL, CHECK, STATUS or GC; return the exit status."""
+    call = settings = None
+    netconf = b""
+    try:
+        call = Call(environ)
+        netconf = read_netconf()
+        if call.command == "ADD":
+            check_network_namespace(call, environ)
+        settings = load(environ)
+        outcome = forward(call, netconf, settings, begun + settings.timeout)
+    except Exception as error:
+        outcome = failure(call, netconf, error)
+    if not write(1, outcome.body):
+        outcome.exit_status = 1
+    if call is not None and b'"log_file"' in netconf.lower():
+        milliseconds = round((monotonic() - begun) * 1000)
+        words = f"{call.command} {call.container_id} {call.interface} {outcome.words}"
+        failed = outcome.exit_status != 0
+        log(netconf, f"{words}, {milliseconds} ms", outcome.body, failed=failed)
+    if settings is not None and outcome.answered:
+        replay(settings, netconf)
+    return outcome.exit_status
+
+
+def forward(call: Call, netconf: bytes, settings: Settings, deadline: float) -> Outcome:
+    """Hand the call to a server; keep a DEL that no server takes."""
+    lines = call.headers + identity_lines(settings)
+    try:
+        if call.command == "ADD":
+            replay_own_del(call, settings, deadline)
+        answer = ask(settings, call.command, lines, netconf, deadline)
+    except NoServerAnsweredError as error:
+        if call.command == "DEL":
+            reason = f"{error.msg}: {error.details}"
+            return keep_del(call, lines, netconf, settings.spool, reason)
+        if call.command == "STATUS":
+            raise NotReadyError(error.msg, error.details) from None
+        raise
+    if answer.status == SUCCESS:
+        return Outcome(answer.body, 0, "ok", answered=True)
+    if call.command == "DEL" and not answer.is_final("DEL"):
+        reason = f"the server can't take it now (HTTP {answer.status})"
+        return keep_del(call, lines, netconf, settings.spool, reason)
+    words = f"refused (HTTP {answer.status})"
+    return Outcome(answer.body, 1, words, answered=answer.status < SERVER_ERROR)
+
+
+def replay_own_del(call: Call, settings: Settings, deadline: float) -> None:
+    """Before an ADD, send what is kept of a DEL of the same container and interface."""
+    for directory in {settings.spool, DEFAULT_SPOOL}:
+        if names := names_in(directory):
+            from rowhouse_cni.kept_dels import replay_own
+
+            replay_own(call, settings, directory, names, deadline)
+
+
+def keep_del(
+    call: Call, lines: list[bytes], netconf: bytes, directory: str, reason: str
+) -> Outcome:
+    """Keep a DEL in the spool and call it done: teardown of a pod never waits for us."""
+    from rowhouse_cni.kept_dels import keep
+
+    keep(call, lines, netconf, directory, reason)
+    note(f"rowhouse: DEL is kept in {directory} for later: {reason}")
+    return Outcome(b"", 0, "kept in the spool", answered=False)
+
+
+def failure(call: Call | None, netconf: bytes, error: Exception) -> Outcome:
+    """The CNI error object for ``error``; for a DEL without usable settings, the spool."""
+    if isinstance(error, BadSettingsError) and call is not None and call.command == "DEL":
+        try:
+            return keep_del(call, call.headers, netconf, error.spool, error.msg)
+        except Exception as worse:
+            error = worse
+    if not isinstance(error, CniError):
+        error = CniError(f"{type(error).__name__}: {error}", "this is a fault of the plugin")
+    from rowhouse_cni.errors import error_object
+    from rowhouse_cni.netconf import cni_version
+
+    body = error_object(error, cni_version(netconf))
+    return Outcome(body, 1, f"failed (code {error.code}): {error.msg}", answered=False)
+
+
+def replay(settings: Settings, netconf: bytes) -> None:
+    """Replay some of the DELs that calls before this one had to keep."""
+    for directory in {settings.spool, DEFAULT_SPOOL}:
+        if not (names := names_in(directory)):
+            continue
+        from rowhouse_cni.kept_dels import replay_some
+
+        try:
+            for refusal in replay_some(settings, directory, names).refused:
+                line = f"kept DEL refused for good, moved to {directory}/refused: {refusal}"
+                note(f"rowhouse: {line}")
+                log(netconf, line, b"", failed=True)
+        except Exception as trouble:
+            note(f"rowhouse: can't replay what is kept in {directory}: {trouble}")
+
+
+def log(netconf: bytes, line: str, body: bytes, *, failed: bool) -> None:
+    """Write to the configuration's log_file; a log never fails a call."""
+    from rowhouse_cni.log import record
+
+    try:
+        record(netconf, line, body, failed=failed)
+    except Exception as trouble:
+        note(f"rowhouse: can't write log_file: {trouble}")
+
+
+def write(descriptor: int, content: bytes) -> bool:
+    """Write all of ``content``; False if nobody reads it."""
+    try:
+        while content:
+            content = content[posix.write(descriptor, content) :]
+    except OSError:
+        return False
+    return True
+
+
+def note(text: str) -> None:
+    """One short note on standard error, which multus and libcni show to people."""
+    write(2, text.encode("utf-8", "replace") + b"\n")

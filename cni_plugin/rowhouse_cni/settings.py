@@ -1,0 +1,135 @@
+"""The node's settings: a ``key = value`` file, read anew by every call.
+
+The file is $ROWHOUSE_CONFIG, else /etc/cni/net.d/rowhouse.d/rowhouse.conf. Lines that
+begin with ``#`` and what follows a blank and ``#`` are comments; unknown keys are
+ignored, so that an older plugin can read a newer file. docs/reference/plugin.md lists
+the keys.
+"""
+
+import posix
+
+from rowhouse_cni.errors import BadSettingsError
+from rowhouse_cni.server_url import Server
+
+DEFAULT_FILE = "/etc/cni/net.d/rowhouse.d/rowhouse.conf"
+DEFAULT_SPOOL = "/var/lib/rowhouse/spool"
+DEFAULT_TIMEOUT = 10.0  # seconds for the whole call
+LONGEST_TIMEOUT = 600.0
+
+
+class Settings:
+    """What one call needs to know of its node and of the servers."""
+
+    __slots__ = ("ca_file", "cluster", "file", "node", "servers", "spool", "timeout", "token_file")
+
+    def __init__(self, file: str, values: dict[str, str], environ: dict[bytes, bytes]) -> None:
+        """Check ``values`` as read from ``file``; raise BadSettingsError for the first bad one."""
+        self.file = file
+        self.spool = values.get("spool") or DEFAULT_SPOOL
+        if not self.spool.startswith("/"):
+            spool, self.spool = self.spool, DEFAULT_SPOOL
+            raise self.bad("spool", spool, "a path begins with /")
+        self.token_file = self.path_of("token_file", values)
+        self.ca_file = self.path_of("ca_file", values)
+        self.timeout = self.timeout_of(values.get("timeout") or "")
+        self.cluster = self.header_value_of("cluster", values.get("cluster") or "")
+        node = environ.get(b"NODENAME", b"").decode("utf-8", "replace")
+        self.node = self.header_value_of(
+            "node", values.get("node") or node or posix.uname().nodename
+        )
+        self.servers: list[Server] = []
+        urls = (values.get("server") or "").replace(",", " ").split()
+        for url in urls:
+            try:
+                self.servers.append(Server(url))
+            except ValueError as wrong:
+                shown = url if "@" not in url else "…@" + url.rpartition("@")[2]
+                raise self.bad("server", shown, str(wrong)) from None
+        if not urls:
+            raise BadSettingsError(
+                f"no server in {file}",
+                f"add a line such as `server = https://rowhouse.example:8443` to {file}",
+                self.spool,
+            )
+
+    def bad(self, key: str, value: str, rule: str) -> BadSettingsError:
+        """The error for one bad value: it names key, value and file, and the rule."""
+        return BadSettingsError(
+            f"{key} = {value} in {self.file} can't be used: {rule}", "", self.spool
+        )
+
+    def path_of(self, key: str, values: dict[str, str]) -> str:
+        """The path under ``key``, empty if there is none."""
+        path = values.get(key) or ""
+        if path and (not path.startswith("/") or "\0" in path):
+            raise self.bad(key, path, "a path begins with /")
+        return path
+
+    def timeout_of(self, text: str) -> float:
+        """Seconds, above 0."""
+        try:
+            seconds = float(text) if text else DEFAULT_TIMEOUT
+        except ValueError:
+            seconds = 0.0
+        if not 0.0 < seconds <= LONGEST_TIMEOUT:  # false for nan, too
+            raise self.bad("timeout", text, "seconds for the whole call, above 0, at most 600")
+        return seconds
+
+    def header_value_of(self, key: str, value: str) -> str:
+        """``value`` if it can go into a header."""
+        if not value.isprintable():
+            raise self.bad(key, value, "it has a control character")
+        return value
+
+
+def load(environ: dict[bytes, bytes]) -> Settings:
+    """The settings of this node. Raise BadSettingsError if the file is missing or wrong."""
+    file = environ.get(b"ROWHOUSE_CONFIG", b"").decode("utf-8", "replace") or DEFAULT_FILE
+    try:
+        text = read_file(file).decode()
+    except (OSError, ValueError) as failure:
+        reason = getattr(failure, "strerror", None) or "it is not UTF-8 text"
+        raise BadSettingsError(
+            f"can't read the settings file {file}: {reason}",
+            f"create {file} with at least `server = https://rowhouse.example:8443` and "
+            "`token_file = /path/to/token`, or name another file in ROWHOUSE_CONFIG",
+            DEFAULT_SPOOL,
+        ) from None
+    return Settings(file, key_values(file, text), environ)
+
+
+def key_values(file: str, text: str) -> dict[str, str]:
+    """``key = value`` lines as a dict; a key given twice counts as last given."""
+    values: dict[str, str] = {}
+    for number, whole_line in enumerate(text.split("\n"), 1):
+        line = without_comment(whole_line)
+        if not line:
+            continue
+        key, separator, value = line.partition("=")
+        if not separator:
+            raise BadSettingsError(
+                f"line {number} of {file} is not `key = value`: {line}",
+                "begin a comment with #",
+                values.get("spool") or DEFAULT_SPOOL,
+            )
+        values[key.strip()] = value.strip()
+    return values
+
+
+def without_comment(line: str) -> str:
+    """``line`` up to a ``#`` that begins it or follows a blank."""
+    for opening in (" #", "\t#"):
+        line = (" " + line).partition(opening)[0]
+    return line.strip()
+
+
+def read_file(path: str) -> bytes:
+    """The whole of a small file."""
+    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        pieces = []
+        while piece := posix.read(descriptor, 65536):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        posix.close(descriptor)

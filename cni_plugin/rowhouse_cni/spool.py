@@ -1,0 +1,157 @@
+"""DELs that no server took: kept on disk, replayed when one answers again.
+
+One file for each DEL (spool_entry.py), on disk before the runtime hears of success. A
+name that begins with a dot is a file still being written.
+
+Whoever replays a file holds its flock, which the kernel drops with the process: a claim
+never has to be broken. Replaying twice does no harm, since the server releases by
+container id; replaying late does none, since the next ADD of the same container replays
+its own DEL first.
+"""
+
+import posix
+from fcntl import LOCK_EX, LOCK_NB, flock
+from time import monotonic, time
+
+from rowhouse_cni import spool_entry
+from rowhouse_cni.answer import SUCCESS
+from rowhouse_cni.spool_entry import REFUSED, is_still, make_directory, read_entry, write_entry
+
+TYPE_CHECKING = False  # importing typing takes longer than a replay
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rowhouse_cni.answer import Answer
+
+    Send = Callable[[list[bytes], bytes, float], Answer]
+    """Sends one DEL: header lines, network configuration, deadline (time.monotonic())."""
+
+ABANDONED = 3600  # seconds after which a temporary file has lost its writer
+OPEN_DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
+
+
+class SpoolUnusableError(Exception):
+    """The spool can't be used; the text says why."""
+
+
+class Replayed:
+    """What became of the entries that a replay got hold of."""
+
+    def __init__(self) -> None:
+        self.released: list[str] = []
+        self.refused: list[str] = []  # "NAME: why"
+        self.kept: list[str] = []
+
+
+class Spool:
+    """One directory of kept DELs: 0700, of root or the plugin's user."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def keep(self, name: str, lines: list[bytes], netconf: bytes) -> None:
+        """Keep one DEL, on disk when this returns. Raise OSError or SpoolUnusableError."""
+        make_directory(self.directory)
+        directory = self.open()
+        try:
+            write_entry(name, lines, netconf, directory)
+        finally:
+            posix.close(directory)
+
+    def replay(
+        self, names: list[str], send: "Send", deadline: float, *, wait: bool = False
+    ) -> Replayed:
+        """Send the named DELs until ``deadline``; drop those that are done with.
+
+        An entry that somebody else is replaying is left to them, or waited for with
+        ``wait``. What the server will never take moves to ``refused``. Raise
+        SpoolUnusableError, or what ``send`` raises when no server answers: the rest stays.
+        """
+        result = Replayed()
+        directory = self.open()
+        try:
+            for name in names:
+                if monotonic() >= deadline:
+                    break
+                self.replay_one(name, directory, send, deadline, result, wait=wait)
+        finally:
+            posix.close(directory)
+        return result
+
+    def replay_one(
+        self,
+        name: str,
+        directory: int,
+        send: "Send",
+        deadline: float,
+        result: Replayed,
+        *,
+        wait: bool,
+    ) -> None:
+        """Claim one entry, send it, and do what the answer asks for."""
+        try:
+            entry = posix.open(name, spool_entry.OPEN, dir_fd=directory)
+        except FileNotFoundError:
+            return  # somebody else has just replayed it
+        except OSError:
+            result.kept.append(name)  # a symbolic link, say: not of our making
+            return
+        try:
+            flock(entry, LOCK_EX if wait else LOCK_EX | LOCK_NB)
+            if not is_still(entry, name, directory):
+                return
+            try:
+                lines, netconf = read_entry(entry)
+            except (ValueError, IsADirectoryError) as damage:
+                refuse(name, directory, str(damage), result)
+                return
+            answer = send(lines, netconf, deadline)
+            if answer.status == SUCCESS:
+                if is_still(entry, name, directory):
+                    posix.unlink(name, dir_fd=directory)
+                result.released.append(name)
+            elif answer.is_final("DEL"):
+                text = " ".join(answer.body.decode("utf-8", "replace").split())
+                refuse(name, directory, f"HTTP {answer.status} {text}", result)
+            else:
+                result.kept.append(name)
+        except BlockingIOError:
+            pass  # somebody else is replaying it
+        finally:
+            posix.close(entry)
+
+    def sweep(self) -> None:
+        """Remove the temporary files of writers that died before they reported success."""
+        directory = self.open()
+        try:
+            for name in posix.listdir(directory):
+                if name.startswith("."):
+                    status = posix.stat(name, dir_fd=directory, follow_symlinks=False)
+                    if time() - status.st_mtime > ABANDONED:
+                        posix.unlink(name, dir_fd=directory)
+        finally:
+            posix.close(directory)
+
+    def open(self) -> int:
+        """A descriptor of the directory. Raise SpoolUnusableError if others could write there."""
+        try:
+            directory = posix.open(self.directory, OPEN_DIRECTORY)
+        except NotADirectoryError:
+            raise SpoolUnusableError(
+                f"{self.directory} is no directory, or a symbolic link"
+            ) from None
+        status = posix.fstat(directory)
+        if status.st_mode & 0o002 or status.st_uid not in (0, posix.geteuid()):
+            posix.close(directory)
+            raise SpoolUnusableError(f"{self.directory} is open to others: chown and chmod 0700 it")
+        return directory
+
+
+def refuse(name: str, directory: int, reason: str, result: Replayed) -> None:
+    """Put an entry aside that no repetition will bring through."""
+    try:
+        posix.mkdir(REFUSED, 0o700, dir_fd=directory)
+    except FileExistsError:
+        pass
+    posix.rename(name, f"{REFUSED}/{name}", src_dir_fd=directory, dst_dir_fd=directory)
+    result.refused.append(f"{name}: {reason}")

@@ -1,0 +1,102 @@
+"""One kept DEL as a file: its name, what it holds, and how it gets to the disk.
+
+The name is ``CONTAINERID@IFNAME``, so that a repeated DEL replaces the former one. The
+file holds the request's header lines and the network configuration, never the token.
+"""
+
+import posix
+from time import time_ns
+
+FIRST_LINE = b"Rowhouse-Spool: 1"
+REFUSED = "refused"  # the folder, in the spool, for DELs that the server will never take
+LONGEST_NAME = 200  # of the 255 bytes a name may have; the temporary name needs some more
+OPEN = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK
+CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW | posix.O_CLOEXEC
+
+
+def names_in(directory: str) -> list[str]:
+    """The names of the DELs kept in ``directory``, in no order; none if it isn't there."""
+    try:
+        names = posix.listdir(directory)
+    except OSError:
+        return []
+    return [name for name in names if name != REFUSED and not name.startswith(".")]
+
+
+def entry_name(container_id: str, interface: str) -> str:
+    """The file name for one attachment's DEL; ``@`` is in no container id.
+
+    An id too long for a file name is cut, and the name made unique by the time.
+    """
+    name = f"{container_id}@{interface}"
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    return f"{container_id[:150]}~{time_ns()}@{interface}"
+
+
+def is_of(name: str, container_id: str, interface: str) -> bool:
+    """Whether the entry ``name`` is (or, if its id was cut, may be) of this attachment."""
+    id_of_entry, _, interface_of_entry = name.partition("@")
+    cut, was_cut, _ = id_of_entry.partition("~")
+    same = container_id.startswith(cut) if was_cut else container_id == id_of_entry
+    return same and interface == interface_of_entry
+
+
+def write_entry(name: str, lines: list[bytes], netconf: bytes, directory: int) -> None:
+    """Write an entry so that it appears whole or not at all, and is on disk on return."""
+    temporary = f".{name}.{posix.getpid()}.{time_ns()}"
+    length = b"Content-Length: " + str(len(netconf)).encode()
+    content = b"\r\n".join([FIRST_LINE, *lines, length, b"", netconf])
+    entry = posix.open(temporary, CREATE, 0o600, dir_fd=directory)
+    try:
+        while content:
+            content = content[posix.write(entry, content) :]
+        posix.fsync(entry)
+        posix.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        posix.unlink(temporary, dir_fd=directory)
+        raise
+    finally:
+        posix.close(entry)
+    posix.fsync(directory)
+
+
+def read_entry(entry: int) -> tuple[list[bytes], bytes]:
+    """Header lines and network configuration of an open entry; ValueError if damaged."""
+    pieces = []
+    while piece := posix.read(entry, 65536):
+        pieces.append(piece)
+    head, _, netconf = b"".join(pieces).partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    if first != FIRST_LINE or not lines:
+        raise ValueError("it does not begin as a spooled DEL does")
+    if lines.pop() != b"Content-Length: " + str(len(netconf)).encode():
+        raise ValueError("it is not whole")
+    return lines, netconf
+
+
+def is_still(entry: int, name: str, directory: int) -> bool:
+    """Whether ``name`` is still the very file that was opened as ``entry``."""
+    try:
+        found = posix.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    opened = posix.fstat(entry)
+    return (found.st_dev, found.st_ino) == (opened.st_dev, opened.st_ino)
+
+
+def make_directory(path: str, mode: int = 0o700) -> None:
+    """Make ``path``, and what is missing above it 0755; durable when this returns."""
+    above = path.rstrip("/").rpartition("/")[0] or "/"
+    try:
+        posix.mkdir(path, mode)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_directory(above, 0o755)
+        posix.mkdir(path, mode)
+    descriptor = posix.open(above, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+    try:
+        posix.fsync(descriptor)
+    finally:
+        posix.close(descriptor)

@@ -1,0 +1,251 @@
+-- What the API and the command line do with reservations. Each call is one statement and one transaction,
+-- so no lock is held across a round trip, and each writes its line of the audit log.
+--
+-- Errors: RH100 exhausted, RH101 taken, RH102 outside the pool, RH404 no such reservation, RH410 in the way.
+
+CREATE FUNCTION act_as(actor text, request_id text) RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    SELECT set_config('rowhouse.actor', actor, true), set_config('rowhouse.request_id', request_id, true);
+END;
+COMMENT ON FUNCTION act_as(text, text) IS 'Names the caller, for history and audit, until the end of the transaction.';
+
+CREATE FUNCTION reserve_v1(
+    actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
+    kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text)
+RETURNS TABLE (network_id integer, address inet)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+-- Reserves the given addresses, or (wanted NULL) the lowest free ones, all or nothing, by hand: they stay
+-- until they are released or their time to live is over. A pod of that name gets them with its ADD.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    pool    pools;
+    firsts  inet[];
+    lasts   inet[];
+    slot_no integer;
+    made    reservations;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = 'RH404';
+    END IF;
+    SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+      INTO firsts, lasts FROM pool_window(pool) w;
+    PERFORM release_expired(pool.network_id, 1000);
+    PERFORM end_quarantines(pool.network_id, 1000);
+    FOR i IN 1 .. coalesce(cardinality(wanted), how_many) LOOP
+        LOOP
+            IF wanted IS NOT NULL THEN
+                IF NOT wanted[i] <<= pool.cidr THEN
+                    RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr USING ERRCODE = 'RH102';
+                END IF;
+                -- By hand the gateway and the ends of the CIDR may be reserved too: that is how they are documented.
+                PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i);
+                address := claim_lowest(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]]);
+                CONTINUE WHEN address IS NULL;
+            ELSE
+                IF pool.drained THEN
+                    RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr USING ERRCODE = 'RH100';
+                END IF;
+                address := claim_lowest(pool.network_id, firsts, lasts);
+                IF address IS NULL THEN
+                    CONTINUE WHEN await_due(pool.network_id, firsts, lasts);
+                    RAISE EXCEPTION 'no free address in pool %: % of % could be had', pool.cidr, i - 1, how_many
+                        USING ERRCODE = 'RH100';
+                END IF;
+            END IF;
+            SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
+             WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = pool.id
+               AND r.owner_interface = interface AND r.owner_cluster = cluster;
+            INSERT INTO reservations AS r (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
+                                           owner_interface, slot, sticky, sticky_ttl, expires_at, description)
+            VALUES (pool.network_id, address, pool.id, kind, cluster, namespace, name, interface, slot_no, true, ttl,
+                    clock_timestamp() + ttl, why)
+            ON CONFLICT DO NOTHING RETURNING r.* INTO made;
+            EXIT WHEN FOUND;
+        END LOOP;
+        PERFORM record_change('reservation.create', host(made.address), NULL, to_jsonb(made));
+        network_id := pool.network_id;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses by hand: given ones or the lowest free ones, all or nothing.';
+
+CREATE FUNCTION release_v1(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Releases one reservation; one that a sandbox uses only if even_attached.
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    held    reservations;
+    used    attachments;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
+    END IF;
+    SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
+    IF FOUND AND NOT even_attached THEN
+        RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
+            USING ERRCODE = 'RH410',
+                  HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
+    END IF;
+    DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
+    PERFORM record_change('reservation.release', host(wanted), to_jsonb(held), NULL);
+    RETURN NEXT held;
+END $$;
+COMMENT ON FUNCTION release_v1 IS 'Releases one reservation.';
+
+CREATE FUNCTION reassign_v1(actor text, request_id text, wanted_network integer, wanted inet,
+                            kind owner_kind, cluster text, namespace text, name text, interface text)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Gives a reservation to another owner; the history shows both.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    held    reservations;
+    made    reservations;
+    slot_no integer;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
+    END IF;
+    SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
+     WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = held.pool_id
+       AND r.owner_interface = interface AND r.owner_cluster = cluster;
+    UPDATE reservations r
+       SET owner_kind = kind, owner_cluster = cluster, owner_namespace = namespace, owner_name = name,
+           owner_interface = interface, owner_uid = NULL, slot = slot_no
+     WHERE r.network_id = wanted_network AND r.address = wanted
+    RETURNING r.* INTO made;
+    PERFORM check_quotas(made);
+    PERFORM record_change('reservation.reassign', host(wanted), to_jsonb(held), to_jsonb(made));
+    RETURN NEXT made;
+END $$;
+COMMENT ON FUNCTION reassign_v1 IS 'Gives a reservation to another owner.';
+
+CREATE FUNCTION prune_v1(older_than timestamptz, after_id bigint, at_most integer)
+RETURNS TABLE (pruned integer, last_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET enable_seqscan = off
+AS $$
+-- Removes tenures that ended before a moment, at_most rows looked at a call, in the order of their ids,
+-- behind after_id. last_id is where the next call goes on; NULL: there is nothing more.
+BEGIN
+    WITH seen AS (
+        SELECT t.id, upper(t.during) < older_than AS is_old FROM tenures t
+         WHERE t.id > after_id ORDER BY t.id LIMIT at_most),
+    gone AS (
+        DELETE FROM tenures t USING seen WHERE t.id = seen.id AND seen.is_old RETURNING 1)
+    SELECT (SELECT count(*) FROM gone), (SELECT max(seen.id) FROM seen) INTO pruned, last_id;
+    RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION prune_v1 IS 'Removes one small batch of tenures that ended before a moment.';
+
+CREATE FUNCTION record_v1(actor text, request_id text, action text, object text, before jsonb, after jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    PERFORM act_as(actor, request_id);
+    PERFORM record_change(action, object, before, after);
+END $$;
+COMMENT ON FUNCTION record_v1 IS 'Writes a line of the audit log for something that is no change of a row.';
+
+CREATE FUNCTION explain_address(wanted_network text, wanted inet) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = rowhouse, pg_temp AS $$
+-- Why an address is given out or not: its state, and what in the database makes it so.
+DECLARE
+    space    networks;
+    pool     pools;
+    held     current_reservations;
+    run      free_ranges;
+    excluded exclusions;
+    earlier  address_history;
+    facts    jsonb := jsonb_build_object('network', wanted_network, 'address', host(wanted));
+BEGIN
+    wanted := set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END);
+    SELECT p.* INTO pool FROM pools p
+     WHERE p.network_name = wanted_network AND p.cidr >>= wanted ORDER BY masklen(p.cidr) DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN facts || jsonb_build_object('state', 'unknown', 'because', 'no pool of this network holds the address');
+    END IF;
+    facts := facts || jsonb_build_object('pool', pool.cidr, 'pool_name', pool.name, 'drained', pool.drained,
+        'is_gateway', coalesce(host(pool.gateway) = host(wanted), false),
+        'in_window', EXISTS (SELECT FROM pool_window(pool) w WHERE wanted BETWEEN w.first_address AND w.last_address));
+    SELECT * INTO earlier FROM address_history h
+     WHERE h.network_id = pool.network_id AND h.address = wanted AND h.held_until IS NOT NULL
+     ORDER BY h.held_from DESC LIMIT 1;
+    IF FOUND THEN
+        facts := facts || jsonb_build_object('last_owner', earlier.namespace || '/' || earlier.name,
+            'last_released', earlier.held_until, 'last_end_reason', earlier.end_reason);
+    END IF;
+    SELECT * INTO held FROM current_reservations c WHERE c.network_id = pool.network_id AND c.address = wanted;
+    IF FOUND THEN
+        RETURN facts || jsonb_build_object('state', CASE WHEN held.attachments > 0 THEN 'in use' ELSE 'reserved' END,
+            'because', CASE WHEN held.attachments > 0 THEN 'sandbox ' || held.container_id || ' on node ' || held.node || ' uses it'
+                            WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
+                            ELSE 'kept for its owner until it is released' END,
+            'owner', held.namespace || '/' || held.name, 'interface', held.interface, 'since', held.reserved_at,
+            'description', held.description);
+    END IF;
+    SELECT * INTO excluded FROM exclusions e
+     WHERE e.network_id = pool.network_id AND e.last >= wanted ORDER BY e.last LIMIT 1;
+    IF FOUND AND excluded.first <= wanted THEN
+        RETURN facts || jsonb_build_object('state', 'excluded', 'because',
+            host(excluded.first) || '-' || host(excluded.last) || ' is kept out of use: ' || excluded.reason);
+    END IF;
+    SELECT * INTO run FROM free_ranges f
+     WHERE f.network_id = pool.network_id AND f.first <= wanted AND f.last >= wanted LIMIT 1;
+    IF run.quarantined THEN
+        RETURN facts || jsonb_build_object('state', 'quarantined', 'because', 'released; reused from ' || run.free_from || ' on');
+    END IF;
+    RETURN facts || jsonb_build_object('state', 'free', 'because',
+        CASE WHEN pool.drained THEN 'free, but the pool is drained'
+             WHEN (facts->>'is_gateway')::boolean THEN 'free, but never given out: it is the gateway'
+             WHEN NOT (facts->>'in_window')::boolean THEN 'free, but outside the window of the pool'
+             ELSE 'free; ' || (SELECT count(*) FROM free_ranges f
+                                WHERE f.network_id = pool.network_id AND NOT f.quarantined AND f.last < wanted
+                                  AND f.last >= first_address(pool.cidr)) || ' free ranges of the pool come before it' END);
+END $$;
+COMMENT ON FUNCTION explain_address(text, inet) IS 'Why an address is given out or not.';
+
+CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
+RETURNS TABLE (at timestamptz, reserved bigint)
+LANGUAGE sql STABLE SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    -- One pass over the tenures of the time span: what had begun by each moment, less what had ended.
+    WITH moments AS (
+        SELECT step, since + (until - since) * step / greatest(steps, 1) AS at FROM generate_series(0, steps) AS step),
+    held AS (
+        SELECT greatest(0, ceil(extract(epoch FROM lower(t.during) - since) / nullif(extract(epoch FROM until - since), 0) * steps))::integer AS begins,
+               CASE WHEN upper_inf(t.during) THEN NULL
+                    ELSE ceil(extract(epoch FROM upper(t.during) - since) / nullif(extract(epoch FROM until - since), 0) * steps)::integer END AS ends
+          FROM tenures t
+         WHERE t.pool_id = wanted_pool AND t.during && tstzrange(since, until, '[]')),
+    changes AS (
+        SELECT begins AS step, count(*) AS change FROM held GROUP BY begins
+        UNION ALL
+        SELECT ends, -count(*) FROM held WHERE ends IS NOT NULL GROUP BY ends)
+    SELECT m.at, coalesce((SELECT sum(c.change) FROM changes c WHERE c.step <= m.step), 0)::bigint
+      FROM moments m ORDER BY m.step;
+END;
+COMMENT ON FUNCTION pool_fill(integer, timestamptz, timestamptz, integer) IS
+    'How many addresses of a pool were held at evenly spaced moments.';

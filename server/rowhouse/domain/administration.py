@@ -1,0 +1,75 @@
+"""What an administrator asks for: pools as they shall be, and who shall hold an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from rowhouse.domain.addresses import parse_address, parse_cidr
+from rowhouse.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from netaddr import IPAddress
+
+OwnerKind = Literal["pod", "static"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """In whose name something is changed, and by which request: so it stands in history and audit."""
+
+    name: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who shall hold an address: a pod's interface, or (`static`) a person or device by a name."""
+
+    kind: OwnerKind
+    name: str
+    namespace: str = ""
+    cluster: str = ""
+    interface: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPlan:
+    """A pool as it shall be. Addresses are canonical text without prefix length; None: not set.
+
+    `reuse_delay` in seconds.
+    """
+
+    cidr: str
+    name: str | None = None
+    gateway: str | None = None
+    window_first: str | None = None
+    window_last: str | None = None
+    reuse_delay: float = 0
+    labels: dict[str, str] = field(default_factory=dict)
+    description: str = ""
+    drained: bool = False
+
+    def check(self) -> None:
+        """Raises InvalidRequest unless the gateway and the window fit the CIDR.
+
+        A gateway outside of the CIDR is accepted, as upstream.
+        """
+        network = parse_cidr(self.cidr)
+        wrong = [
+            (f"/{name}", f"{text} is not in {self.cidr}")
+            for name in ("window_first", "window_last")
+            if (text := getattr(self, name)) is not None and parse_address(text) not in network
+        ]
+        gateway = _address(self.gateway)
+        if gateway is not None and gateway.version != network.version:
+            wrong.append(("/gateway", f"{self.gateway} is not of the family of {self.cidr}"))
+        first, last = _address(self.window_first), _address(self.window_last)
+        if first is not None and last is not None and first > last:
+            wrong.append(("/window_last", f"{self.window_last} is before {self.window_first}"))
+        if wrong:
+            raise InvalidRequest(f"pool {self.cidr} can not be so: {wrong[0][1]}", errors=wrong)
+
+
+def _address(text: str | None) -> IPAddress | None:
+    return None if text is None else parse_address(text)

@@ -1,0 +1,115 @@
+"""Pools: make, change, remove."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rowhouse.domain.administration import PoolPlan
+from rowhouse.domain.errors import NotFound, Outdated, ReservationsInTheWay
+from rowhouse.store import pools
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
+
+
+def pool(store: Database, pool_id: int) -> Record:
+    """One pool. Raises NotFound."""
+    found = pools.get(store, pool_id)
+    if found is None:
+        raise NotFound(f"there is no pool {pool_id}", hint="GET /api/v1/pools lists them.")
+    return found
+
+
+def create_pool(
+    store: Database, plan: PoolPlan, network: str, actor: Actor, *, isolated: bool = False
+) -> Record:
+    """Makes a pool, and its network if that is new; `isolated` gives it a space of its own.
+
+    Raises InvalidRequest (gateway or window do not fit), InTheWay (the CIDR or the name is taken).
+    """
+    plan.check()
+    return pool(store, pools.create(store, plan, network, actor, isolated=isolated))
+
+
+def change_pool(
+    store: Database,
+    pool_id: int,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    *,
+    version: int | None = None,
+    force: bool = False,
+) -> Record:
+    """Changes those fields of a pool's plan that `changes` names; `version` is the one it must have.
+
+    A window never shrinks over reservations, nor does a gateway come to lie on a pod's address, unless
+    `force`: those stay where they are. An ADD under way at this moment may still get an address by the
+    window as it was.
+    Raises NotFound, InvalidRequest, InTheWay, ReservationsInTheWay, Outdated.
+    """
+    while True:
+        now = pool(store, pool_id)
+        _expect(now, version)
+        plan = replace(_plan(now), **changes)
+        plan.check()
+        if not force:
+            _refuse_obstacles(store, now, plan)
+        if plan == _plan(now) or pools.update(store, pool_id, now.version, plan, actor):
+            return pool(store, pool_id)
+        # Somebody changed it meanwhile: once more, with what they made of it.
+
+
+def delete_pool(store: Database, pool_id: int, actor: Actor, *, version: int | None = None) -> None:
+    """Removes a pool. Raises NotFound, Outdated, and InTheWay while it holds reservations."""
+    _expect(pool(store, pool_id), version)
+    if not pools.delete(store, pool_id, version, actor):
+        raise _outdated(pool(store, pool_id))
+
+
+def _plan(now: Record) -> PoolPlan:
+    return PoolPlan(
+        cidr=now.cidr,
+        name=now.name,
+        gateway=now.gateway,
+        window_first=now.window_first,
+        window_last=now.window_last,
+        reuse_delay=now.reuse_delay.total_seconds(),
+        labels=now.labels,
+        description=now.description,
+        drained=now.drained,
+    )
+
+
+def _expect(now: Record, version: int | None) -> None:
+    if version is not None and version != now.version:
+        raise _outdated(now)
+
+
+def _outdated(now: Record) -> Outdated:
+    return Outdated(
+        f"pool {now.cidr} is at version {now.version} now",
+        hint="Read it again, and repeat the change with its ETag if it still makes sense.",
+    )
+
+
+def _refuse_obstacles(store: Database, now: Record, plan: PoolPlan) -> None:
+    moved = (plan.window_first, plan.window_last, plan.gateway)
+    if moved == (now.window_first, now.window_last, now.gateway):
+        return
+    found = pools.obstacles(store, now.id, plan)
+    if not found:
+        return
+    first = [(address, f"{namespace}/{name}") for address, namespace, name, _ in found]
+    total = found[0][3]
+    shown = ", ".join(f"{address} ({owner})" for address, owner in first[:3])
+    raise ReservationsInTheWay(
+        f"{total} reservations of pool {now.cidr} are in the way: {shown}{', …' if total > len(first[:3]) else ''}",
+        first=first,
+        total=total,
+        hint="Release or move them first, or use force: they then stay until they are released.",
+    )

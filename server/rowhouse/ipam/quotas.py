@@ -1,0 +1,51 @@
+"""Quotas: how many addresses a namespace may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowhouse.domain.errors import NotFound
+from rowhouse.store import quotas
+
+if TYPE_CHECKING:
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
+
+
+def quota(store: Database, quota_id: int) -> Record:
+    """One quota, with how many addresses of it are in use. Raises NotFound."""
+    found = quotas.get(store, quota_id)
+    if found is None:
+        raise _missing(quota_id)
+    return found
+
+
+def create_quota(
+    store: Database, namespace: str, pool_id: int | None, addresses: int, actor: Actor
+) -> Record:
+    """Limits a namespace in one pool, or (None) in all. What it holds already it keeps.
+
+    Raises NotFound (pool), InTheWay (it is limited there already).
+    """
+    made = quotas.create(store, namespace, pool_id, addresses, actor)
+    if made is None:
+        raise NotFound(f"there is no pool {pool_id}", hint="GET /api/v1/pools lists them.")
+    return quota(store, made)
+
+
+def change_quota(store: Database, quota_id: int, addresses: int, actor: Actor) -> Record:
+    """Changes a limit. Raises NotFound."""
+    if not quotas.update(store, quota_id, addresses, actor):
+        raise _missing(quota_id)
+    return quota(store, quota_id)
+
+
+def delete_quota(store: Database, quota_id: int, actor: Actor) -> None:
+    """Ends a limit. Raises NotFound."""
+    if not quotas.delete(store, quota_id, actor):
+        raise _missing(quota_id)
+
+
+def _missing(quota_id: int) -> NotFound:
+    return NotFound(f"there is no quota {quota_id}", hint="GET /api/v1/quotas lists them.")

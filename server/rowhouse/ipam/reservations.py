@@ -1,0 +1,75 @@
+"""Reservations by hand: reserve, release, reassign."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rowhouse.domain.errors import NotFound
+from rowhouse.store import reservations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.domain.administration import Actor, Holder
+    from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
+    from rowhouse.store.reservations import Key
+
+
+def reservation(store: Database, key: Key) -> Record:
+    """One reservation. Raises NotFound."""
+    found = reservations.get(store, key)
+    if found is None:
+        raise NotFound(
+            f"address {key[1]} of network {key[0]} is not reserved",
+            hint="GET /api/v1/explain tells why an address is given out or not.",
+        )
+    return found
+
+
+def reserve(
+    store: Database,
+    pool_id: int,
+    holder: Holder,
+    actor: Actor,
+    *,
+    addresses: Sequence[str] | None = None,
+    count: int = 1,
+    ttl: float | None = None,
+    description: str = "",
+    idempotency_key: str | None = None,
+    reserved_before: str | None = None,
+) -> Sequence[Record]:
+    """Reserves given addresses of a pool, or the `count` lowest free ones, all or nothing.
+
+    They stay until they are released, or for `ttl` seconds while no sandbox uses them.
+    `reserved_before` is what an interrupted request with this key had noted: its addresses are the answer.
+    Raises NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain.
+    """
+    if reserved_before is not None:
+        keys: list[Key] = [(network, address) for network, address in json.loads(reserved_before)]
+    else:
+        keys = reservations.reserve(
+            store,
+            pool_id,
+            holder,
+            actor,
+            addresses=addresses,
+            count=count,
+            ttl=ttl,
+            description=description,
+            idempotency_key=idempotency_key,
+        )
+    return reservations.several(store, keys)
+
+
+def release(store: Database, key: Key, actor: Actor, *, even_attached: bool = False) -> None:
+    """Releases a reservation. Raises NotFound, and InTheWay if a sandbox uses it, unless `even_attached`."""
+    reservations.release(store, key, actor, even_attached=even_attached)
+
+
+def reassign(store: Database, key: Key, holder: Holder, actor: Actor) -> Record:
+    """Gives a reservation to another owner; the history shows both. Raises NotFound, QuotaExceeded."""
+    reservations.reassign(store, key, holder, actor)
+    return reservation(store, key)

@@ -1,0 +1,217 @@
+"""The tables and views as SQLAlchemy models, for reads. The schema itself is in migrations/sql.
+
+Addresses are text, without prefix length unless they are CIDRs. A view's key is what tells its rows
+apart; the database has none for it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from psycopg.types.range import TimestamptzRange
+from sqlalchemy import Dialect, MetaData, Text, TypeDecorator
+from sqlalchemy.dialects.postgresql import CIDR, INET, JSONB, TSTZRANGE
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Address(TypeDecorator[str]):
+    """`inet` as text without prefix length, as RFC 5952 writes it."""
+
+    impl = INET
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """Text from what psycopg makes of `inet`."""
+        if value is None:
+            return None
+        return str(ipaddress.ip_interface(value).ip)
+
+
+class Cidr(TypeDecorator[str]):
+    """`cidr` as text."""
+
+    impl = CIDR
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """Text from what psycopg makes of `cidr`."""
+        return None if value is None else str(value)
+
+
+class Base(DeclarativeBase):
+    """What all models share."""
+
+    metadata = MetaData(schema="rowhouse")
+    type_annotation_map: Final = {
+        str: Text,
+        dict[str, Any]: JSONB,
+        TimestamptzRange: TSTZRANGE,
+    }
+
+
+class Network(Base):
+    """An address space."""
+
+    __tablename__ = "networks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    isolated: Mapped[str | None] = mapped_column(Cidr)
+    created_at: Mapped[datetime]
+
+
+class Pool(Base):
+    """A CIDR of a network from which addresses are given out."""
+
+    __tablename__ = "pools"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network_id: Mapped[int]
+    network_name: Mapped[str]
+    cidr: Mapped[str] = mapped_column(Cidr)
+    name: Mapped[str | None]
+    gateway: Mapped[str | None] = mapped_column(Address)
+    window_first: Mapped[str | None] = mapped_column(Address)
+    window_last: Mapped[str | None] = mapped_column(Address)
+    reuse_delay: Mapped[timedelta]
+    labels: Mapped[dict[str, Any]]
+    description: Mapped[str]
+    drained: Mapped[bool]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class PoolUsage(Base):
+    """The view pool_usage: the fill of each pool."""
+
+    __tablename__ = "pool_usage"
+    pool_id: Mapped[int] = mapped_column(primary_key=True)
+    total: Mapped[Decimal]
+    reserved: Mapped[int]
+    attached: Mapped[int]
+    sticky: Mapped[int]
+    quarantined: Mapped[Decimal]
+    free: Mapped[Decimal]
+    percent_used: Mapped[Decimal | None]
+
+
+class FreeRange(Base):
+    """A run of free addresses."""
+
+    __tablename__ = "free_ranges"
+    network_id: Mapped[int] = mapped_column(primary_key=True)
+    quarantined: Mapped[bool] = mapped_column(primary_key=True)
+    first: Mapped[str] = mapped_column(Address)
+    last: Mapped[str] = mapped_column(Address, primary_key=True)
+
+
+class Reservation(Base):
+    """An address and its owner."""
+
+    __tablename__ = "reservations"
+    network_id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(Address, primary_key=True)
+    pool_id: Mapped[int]
+    owner_kind: Mapped[str]
+    owner_namespace: Mapped[str]
+    owner_name: Mapped[str]
+
+
+class CurrentReservation(Base):
+    """The view current_reservations: a reservation with its pool and network by name."""
+
+    __tablename__ = "current_reservations"
+    network_id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(Address, primary_key=True)
+    network: Mapped[str]
+    pool_id: Mapped[int]
+    pool: Mapped[str] = mapped_column(Cidr)
+    pool_name: Mapped[str | None]
+    owner_kind: Mapped[str]
+    cluster: Mapped[str]
+    namespace: Mapped[str]
+    name: Mapped[str]
+    interface: Mapped[str]
+    uid: Mapped[str | None]
+    node: Mapped[str]
+    container_id: Mapped[str]
+    sticky: Mapped[bool]
+    expires_at: Mapped[datetime | None]
+    reserved_at: Mapped[datetime]
+    description: Mapped[str]
+    attachments: Mapped[int]
+
+
+class Attachment(Base):
+    """A sandbox that uses a reservation."""
+
+    __tablename__ = "attachments"
+    cluster: Mapped[str] = mapped_column(primary_key=True)
+    container_id: Mapped[str] = mapped_column(primary_key=True)
+    interface: Mapped[str] = mapped_column(primary_key=True)
+    network_id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(Address, primary_key=True)
+    node: Mapped[str]
+    cni_network: Mapped[str]
+    pod_uid: Mapped[str | None]
+    attached_at: Mapped[datetime]
+
+
+class Tenure(Base):
+    """History: who held which address, where, and during what time."""
+
+    __tablename__ = "tenures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network_id: Mapped[int]
+    address: Mapped[str] = mapped_column(Address)
+    pool_id: Mapped[int]
+    during: Mapped[TimestamptzRange]
+    owner_kind: Mapped[str]
+    owner_cluster: Mapped[str]
+    owner_namespace: Mapped[str]
+    owner_name: Mapped[str]
+    owner_interface: Mapped[str]
+    owner_uid: Mapped[str | None]
+    node: Mapped[str]
+    container_id: Mapped[str]
+    started_by: Mapped[str]
+    start_reason: Mapped[str]
+    ended_by: Mapped[str | None]
+    end_reason: Mapped[str | None]
+
+
+class Exclusion(Base):
+    """Addresses kept out of use."""
+
+    __tablename__ = "exclusions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network_id: Mapped[int]
+    first: Mapped[str] = mapped_column(Address)
+    last: Mapped[str] = mapped_column(Address)
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Quota(Base):
+    """How many addresses a namespace may hold."""
+
+    __tablename__ = "quotas"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    namespace: Mapped[str]
+    pool_id: Mapped[int | None]
+    addresses: Mapped[int]
+
+
+class AuditEntry(Base):
+    """An administrative change."""
+
+    __tablename__ = "audit_log"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    object: Mapped[str]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    request_id: Mapped[str | None]

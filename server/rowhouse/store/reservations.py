@@ -1,0 +1,222 @@
+"""Reservations: search, and the stored functions by which people make, release and move them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netaddr import IPNetwork
+from sqlalchemy import cast, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import INET
+
+from rowhouse.domain.addresses import format_address
+from rowhouse.domain.errors import TryAgain
+from rowhouse.store.models import Attachment, CurrentReservation
+from rowhouse.store.reading import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+    from psycopg.rows import TupleRow
+    from sqlalchemy import ColumnElement
+
+    from rowhouse.domain.administration import Actor, Holder
+    from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
+
+# The addresses are noted at the Idempotency-Key, if there is one, in the same transaction: whoever takes
+# over an interrupted request finds them there.
+RESERVE = """
+WITH made AS MATERIALIZED (
+    SELECT network_id, host(address) AS address
+      FROM rowhouse.reserve_v1(%(actor)s, %(request_id)s, %(pool)s, %(addresses)s::inet[], %(count)s,
+                               %(kind)s::rowhouse.owner_kind, %(cluster)s, %(namespace)s, %(name)s, %(interface)s,
+                               %(ttl)s::float8 * interval '1 second', %(description)s)),
+noted AS (
+    UPDATE rowhouse.idempotency_keys SET body = (SELECT jsonb_agg(jsonb_build_array(network_id, address))::text FROM made)
+     WHERE actor = %(actor)s AND key = %(key)s)
+SELECT network_id, address FROM made
+"""
+RELEASE = "SELECT host(address) FROM rowhouse.release_v1(%s, %s, %s, %s, %s)"
+REASSIGN = """
+SELECT host(address) FROM rowhouse.reassign_v1(%s, %s, %s, %s, %s::rowhouse.owner_kind, %s, %s, %s, %s)
+"""
+
+Key = tuple[int, str]
+"""Network id and address."""
+
+_Reservation = CurrentReservation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Conditions on reservations; None: any. `pool` also fixes the network and the addresses to look at."""
+
+    network_id: int | None = None
+    network: str | None = None
+    address: str | None = None
+    prefix: str | None = None
+    kind: str | None = None
+    cluster: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    node: str | None = None
+    container_id: str | None = None
+    pool_id: int | None = None
+
+
+def search(
+    database: Database, wanted: Search, *, after: Key | None, limit: int
+) -> Sequence[Record]:
+    """Reservations that meet every condition, by network and address, those behind `after`."""
+    statement = (
+        select(_Reservation).order_by(_Reservation.network_id, _Reservation.address).limit(limit)
+    )
+    for column, value in (
+        (_Reservation.network_id, wanted.network_id),
+        (_Reservation.network, wanted.network),
+        (_Reservation.owner_kind, wanted.kind),
+        (_Reservation.cluster, wanted.cluster),
+        (_Reservation.namespace, wanted.namespace),
+        (_Reservation.name, wanted.name),
+        (_Reservation.pool_id, wanted.pool_id),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.address is not None:
+        statement = statement.where(_Reservation.address == cast(wanted.address, INET))
+    if wanted.prefix is not None:
+        statement = statement.where(_in_prefix(wanted.prefix))
+    if wanted.node is not None or wanted.container_id is not None:
+        statement = statement.where(_attached(wanted))
+    if after is not None:
+        statement = statement.where(
+            tuple_(_Reservation.network_id, _Reservation.address)
+            > tuple_(literal(after[0]), cast(after[1], INET))
+        )
+    return rows(database, statement)
+
+
+def get(database: Database, key: Key) -> Record | None:
+    """One reservation."""
+    found = rows(database, select(_Reservation).where(_is_one_of([key])))
+    return found[0] if found else None
+
+
+def several(database: Database, keys: Sequence[Key]) -> Sequence[Record]:
+    """These reservations, in the order of their addresses."""
+    statement = select(_Reservation).where(_is_one_of(keys))
+    return rows(database, statement.order_by(_Reservation.network_id, _Reservation.address))
+
+
+def attachments(database: Database, key: Key) -> Sequence[Record]:
+    """The sandboxes that use a reservation, the latest first."""
+    statement = select(Attachment).where(
+        Attachment.network_id == key[0], Attachment.address == cast(key[1], INET)
+    )
+    return rows(database, statement.order_by(Attachment.attached_at.desc()))
+
+
+def reserve(
+    database: Database,
+    pool_id: int,
+    holder: Holder,
+    actor: Actor,
+    *,
+    addresses: Sequence[str] | None,
+    count: int,
+    ttl: float | None,
+    description: str,
+    idempotency_key: str | None,
+) -> list[Key]:
+    """Reserves given addresses, or the `count` lowest free ones, all or nothing.
+
+    Errors: NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain.
+    """
+    parameters = {
+        "actor": actor.name,
+        "request_id": actor.request_id,
+        "pool": pool_id,
+        "addresses": None if addresses is None else list(addresses),
+        "count": count,
+        "kind": holder.kind,
+        "cluster": holder.cluster,
+        "namespace": holder.namespace,
+        "name": holder.name,
+        "interface": holder.interface,
+        "ttl": ttl,
+        "description": description,
+        "key": idempotency_key,
+    }
+    sent = False
+
+    def once(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
+        # A lost connection may have committed, and "the next free" would then be taken twice: what was
+        # sent is not sent again. The first round trip finds out whether the connection is alive.
+        nonlocal sent
+        if sent:
+            raise TryAgain(
+                "the connection to the database was lost: the addresses may or may not be reserved",
+                hint="Repeat the request with its Idempotency-Key, or look at the reservations first.",
+            )
+        connection.execute("SELECT 1")
+        sent = True
+        return connection.execute(RESERVE, parameters, prepare=None).fetchall()
+
+    return [(network_id, address) for network_id, address in database.run(once)]
+
+
+def release(database: Database, key: Key, actor: Actor, *, even_attached: bool) -> None:
+    """Releases one reservation. Raises NotFound, and InTheWay if a sandbox uses it."""
+    database.call(RELEASE, (actor.name, actor.request_id, *key, even_attached))
+
+
+def reassign(database: Database, key: Key, holder: Holder, actor: Actor) -> None:
+    """Gives one reservation to another owner. Raises NotFound, QuotaExceeded."""
+    owner = (holder.kind, holder.cluster, holder.namespace, holder.name, holder.interface)
+    database.call(REASSIGN, (actor.name, actor.request_id, *key, *owner))
+
+
+def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:
+    # All of one request are in one network.
+    networks = {network_id for network_id, _ in keys}
+    return _Reservation.network_id.in_(networks) & _Reservation.address.in_(
+        [cast(address, INET) for _, address in keys]
+    )
+
+
+def _in_prefix(prefix: str) -> ColumnElement[bool]:
+    network = IPNetwork(prefix)
+    first = format_address(network[0])
+    last = format_address(network[-1])
+    return _Reservation.address.between(cast(first, INET), cast(last, INET))
+
+
+def _attached(wanted: Search) -> ColumnElement[bool]:
+    """The attachments have the indexes by node and by container id."""
+    used = select(Attachment.network_id, Attachment.address)
+    if wanted.node is not None:
+        used = used.where(Attachment.node == wanted.node)
+    if wanted.container_id is not None:
+        clusters = _clusters() if wanted.cluster is None else select(literal(wanted.cluster))
+        used = used.where(
+            Attachment.cluster.in_(clusters), Attachment.container_id == wanted.container_id
+        )
+    return tuple_(_Reservation.network_id, _Reservation.address).in_(used)
+
+
+def _clusters() -> Any:
+    """The few clusters that have attachments, one look at the index each."""
+    lowest = select(Attachment.cluster).order_by(Attachment.cluster).limit(1)
+    clusters = select(lowest.scalar_subquery().label("cluster")).cte("clusters", recursive=True)
+    following = (
+        select(Attachment.cluster)
+        .where(Attachment.cluster > clusters.c.cluster)
+        .order_by(Attachment.cluster)
+        .limit(1)
+    )
+    clusters = clusters.union_all(
+        select(following.scalar_subquery()).where(clusters.c.cluster.is_not(None))
+    )
+    return select(clusters.c.cluster).where(clusters.c.cluster.is_not(None))

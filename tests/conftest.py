@@ -1,0 +1,105 @@
+"""Fixtures that every test may ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from fixtures import capabilities, databases, servers
+from fixtures.pods import Pods
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import psycopg
+    from psycopg.rows import TupleRow
+    from rowhouse.store.database import Database as Store
+
+    from fixtures.databases import Cluster, Database
+    from fixtures.servers import Server
+
+pytest_plugins = ("fixtures.shared",)
+
+hypothesis.settings.register_profile("rowhouse", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("rowhouse")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    databases.add_options(parser)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    where = config.getoption("--postgres-bindir") or "embedded"
+    version = "" if where != "embedded" else f" {config.getoption('--postgres-version')}"
+    return f"PostgreSQL: {where}{version}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.database)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    capabilities.require(item)
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """A PostgreSQL server for this test process."""
+    with databases.cluster(pytestconfig) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: Cluster) -> Iterator[Database]:
+    """The migrated database that `database` clones; nobody may stay connected to it."""
+    from rowhouse.store import schema  # noqa: PLC0415 - only tests with a schema pay for it
+
+    with cluster.database() as template:
+        schema.upgrade(template.url)
+        yield template
+
+
+@pytest.fixture
+def database(cluster: Cluster, migrated: Database) -> Iterator[Database]:
+    """A fresh database with the schema at head."""
+    with cluster.database(template=migrated.name) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def empty_database(cluster: Cluster) -> Iterator[Database]:
+    """A fresh database without a schema."""
+    with cluster.database() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    """The server's own access to `database`."""
+    with databases.store(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def pods(store: Store) -> Pods:
+    """Pods that come and go in `database`."""
+    return Pods(store)
+
+
+@pytest.fixture
+def dba(database: Database) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A superuser's session in `database`, autocommit, looking at the schema."""
+    with databases.session(database) as connection:
+        yield connection
+
+
+@pytest.fixture
+def server(database: Database, tmp_path: Path) -> Iterator[Server]:
+    """The real server, a process of its own, on `database`."""
+    with servers.serving(tmp_path, environment={"ROWHOUSE_DATABASE_URL": database.url}) as running:
+        yield running

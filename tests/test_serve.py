@@ -1,0 +1,132 @@
+"""`rowhouse serve`: says where it listens, ends its requests before it ends, says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner
+
+from fixtures.servers import serving
+from rowhouse.cli import main
+
+if TYPE_CHECKING:
+    import http.client
+    from collections.abc import Iterator
+
+    from fixtures.servers import Server
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that every user may enter: pytest's tmp_path is closed to others."""
+    with tempfile.TemporaryDirectory(prefix="rowhouse-test-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def get(server: Server, path: str) -> http.client.HTTPResponse:
+    answer: http.client.HTTPResponse = urllib.request.urlopen(server.url + path, timeout=10)
+    return answer
+
+
+def test_the_real_port_is_on_standard_output(server: Server) -> None:
+    assert f"rowhouse: listening on {server.url}\n" in server.output.read_text()
+    with get(server, "/readyz") as answer:
+        assert answer.status == 200
+
+
+def test_its_log_is_one_json_object_a_line_with_the_request_id(server: Server) -> None:
+    request = urllib.request.Request(
+        server.url + "/cni", data=b"{}", headers={"X-Request-ID": "seen-here"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(request, timeout=10)
+    refusal.value.close()
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert [line["event"] for line in lines if line.get("request_id") == "seen-here"]
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_under_way_is_answered_before_it_stops(
+    server: Server, sig: signal.Signals
+) -> None:
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(
+            b"POST /cni HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{"
+        )
+        # The server has read the head: it is waiting for the rest of the body.
+        with get(server, "/livez"):
+            pass
+        server.process.send_signal(sig)
+        wait_until_refused(address.hostname or "", address.port or 0)
+        connection.sendall(b"}")
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"]
+    assert server.process.wait(timeout=20) == 0
+
+
+def wait_until_refused(host: str, port: int) -> None:
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=5).close()
+        except ConnectionResetError:
+            continue
+        except ConnectionRefusedError:
+            return
+
+
+def test_embedded_needs_nothing_and_keeps_its_data(place: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        with serving(tmp_path, arguments=["--embedded", str(place / "db")]) as server:
+            with get(server, "/readyz") as answer:
+                assert answer.status == 200
+            assert "rowhouse: database postgresql://" in server.output.read_text()
+        assert server.process.returncode == 0
+        assert not (place / "db/data/postmaster.pid").exists()
+
+
+def test_without_a_database_both_ways_to_one_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ROWHOUSE_DATABASE_URL", raising=False)
+    result = CliRunner().invoke(main, ["serve"])
+    assert result.exit_code == 2
+    assert "ROWHOUSE_DATABASE_URL=postgresql://" in result.output
+    assert "--embedded" in result.output
+
+
+def test_two_databases_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROWHOUSE_DATABASE_URL", "postgresql://db/rowhouse")
+    result = CliRunner().invoke(main, ["serve", "--embedded", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "choose one" in result.output
+
+
+@pytest.mark.parametrize("bind", ["8080", "localhost", "127.0.0.1:99999", "127.0.0.1:http"])
+def test_a_wrong_address_is_named(bind: str) -> None:
+    result = CliRunner().invoke(main, ["serve", "--bind", bind])
+    assert result.exit_code == 2
+    assert f"{bind!r} is not HOST:PORT" in result.output
+
+
+def test_listening_to_others_is_warned_about(place: Path, tmp_path: Path) -> None:
+    arguments = ["--embedded", str(place / "db"), "--bind", "0.0.0.0:0"]
+    with serving(tmp_path, arguments=arguments) as server:
+        assert "WARNING: anyone who reaches 0.0.0.0:0" in server.log.read_text()
+
+
+def test_an_invalid_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROWHOUSE_DATABASE_URL", "postgresql://db/rowhouse")
+    monkeypatch.setenv("ROWHOUSE_POOL_SIZE", "many")
+    result = CliRunner().invoke(main, ["serve"])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ROWHOUSE_POOL_SIZE='many': ")
+    assert len(result.output.splitlines()) == 1
