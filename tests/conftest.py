@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     import psycopg
     from psycopg.rows import TupleRow
-    from rowhouse.store.database import Database as Store
 
     from fixtures.databases import Cluster, Database
     from fixtures.servers import Server
+    from rowhouse.store.database import Database as Store
 
 pytest_plugins = ("fixtures.shared",)
 

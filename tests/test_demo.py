@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 Demo = subprocess.Popen[str]
 
+# What would lead programs to another server or database.
+ELSEWHERE = {
+    "ROWHOUSE_DATABASE_URL": "postgresql://db.example/production",
+    "ROWHOUSE_CONFIG": "/etc/cni/net.d/rowhouse.d/rowhouse.conf",
+    "PGHOST": "db.example",
+    "PGOPTIONS": "-c search_path=elsewhere",
+    "NODENAME": "node9",
+}
+
 
 @pytest.fixture
 def place() -> Iterator[Path]:
@@ -32,14 +41,6 @@ def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rowhouse-test-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
-
-
-@pytest.fixture(scope="session")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plugin as `make plugin` makes it."""
-    folder = tmp_path_factory.mktemp("build") / "plugin"
-    subprocess.run([sys.executable, "-m", "plugin_bundle", folder], check=True, capture_output=True)
-    return folder / "rowhouse"
 
 
 @pytest.fixture
@@ -65,6 +66,7 @@ def demo(place: Path, *arguments: str | Path, **variables: str) -> Iterator[Demo
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
+        start_new_session=True,
     ) as running:
         try:
             yield running
@@ -108,7 +110,7 @@ def read_until(running: Demo, words: str) -> None:
 
 
 def test_the_walkthrough(place: Path, plugin: Path, bare_path: str) -> None:
-    status, output = whole(place, "--plugin", plugin, PATH=bare_path)
+    status, output = whole(place, "--plugin", plugin, **ELSEWHERE, PATH=bare_path)
     assert status == 0, output
     assert '"address": "10.11.88.98/28"' in output
     assert '"code": 100' in output
@@ -147,18 +149,6 @@ def test_without_a_built_plugin_it_runs_on_the_interpreter(place: Path, bare_pat
     assert left_in(place) == []
 
 
-def test_settings_for_other_servers_do_not_lead_it_astray(place: Path, plugin: Path) -> None:
-    elsewhere = {
-        "ROWHOUSE_DATABASE_URL": "postgresql://db.example/production",
-        "ROWHOUSE_CONFIG": "/etc/cni/net.d/rowhouse.d/rowhouse.conf",
-        "PGHOST": "db.example",
-        "PGOPTIONS": "-c search_path=elsewhere",
-        "NODENAME": "node9",
-    }
-    status, output = whole(place, "--plugin", plugin, **elsewhere)
-    assert status == 0, output
-
-
 MOMENTS: dict[str, Callable[[Demo, Path], None]] = {
     "the server starts": lambda running, _: read_until(running, "1. A server"),
     "initdb runs": lambda _, place: wait_for(place, "rowhouse-demo-*/db/data.new"),
@@ -181,7 +171,7 @@ def test_stopped_at_any_moment_it_leaves_nothing(
 ) -> None:
     with demo(place, "--plugin", plugin) as running:
         MOMENTS[moment](running, place)
-        running.send_signal(number)
+        os.killpg(running.pid, number)  # as a terminal's Ctrl-C, which its children get too
         output, _ = running.communicate(timeout=60)
     assert left_in(place) == []
     assert running.returncode == 128 + number

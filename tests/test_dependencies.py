@@ -8,8 +8,12 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -32,15 +36,24 @@ DEV = distributions(PROJECT["optional-dependencies"]["dev"])
 
 
 def imported(folder: Path) -> set[str]:
-    """The top-level modules that the code in `folder` imports, wherever in it."""
+    """The top-level modules that the code in `folder` imports when it runs, wherever in it."""
     found = set()
     for file in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in run_time_nodes(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 found.add(node.module.split(".")[0])
     return found - sys.stdlib_module_names
+
+
+def run_time_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below `node` but for those that only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from run_time_nodes(child)
 
 
 def test_the_plugin_imports_the_standard_library_alone() -> None:

@@ -117,12 +117,6 @@ def test_a_wrong_address_is_named(bind: str) -> None:
     assert f"{bind!r} is not HOST:PORT" in result.output
 
 
-def test_listening_to_others_is_warned_about(place: Path, tmp_path: Path) -> None:
-    arguments = ["--embedded", str(place / "db"), "--bind", "0.0.0.0:0"]
-    with serving(tmp_path, arguments=arguments) as server:
-        assert "WARNING: anyone who reaches 0.0.0.0:0" in server.log.read_text()
-
-
 def test_an_invalid_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROWHOUSE_DATABASE_URL", "postgresql://db/rowhouse")
     monkeypatch.setenv("ROWHOUSE_POOL_SIZE", "many")

@@ -20,6 +20,7 @@ from rowhouse_cni.spool import Replayed, Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import entry_name, is_of, names_in
 
 MOST_REPLAYED = 16  # entries: the runtime waits for the plugin to end
+REPLAYED = b"Rowhouse-Replay: 1"  # for the server to count them
 REPLAY_TIME = 0.5  # seconds
 SWEEP_EVERY = 16  # a call in so many also looks for abandoned temporary files
 
@@ -92,6 +93,6 @@ def replay(
     def send(lines: list[bytes], netconf: bytes, until: float) -> Answer:
         known = {line.partition(b":")[0] for line in lines}
         missing = [x for x in identity_lines(settings) if x.partition(b":")[0] not in known]
-        return ask(settings, "DEL", lines + missing, netconf, until)
+        return ask(settings, "DEL", [*lines, *missing, REPLAYED], netconf, until)
 
     return Spool(directory).replay(names, send, deadline, wait=wait)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
 
 from rowhouse import telemetry
+from rowhouse.api.view import blueprint as api_blueprint
+from rowhouse.auth.guard import Guard, least_role
 from rowhouse.cni.view import blueprint as cni_blueprint
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.readiness import readiness
 from rowhouse.store.database import Database
 
 if TYPE_CHECKING:
+    from rowhouse.auth.caller import Caller
     from rowhouse.settings import Settings
 
 _log = structlog.get_logger()
@@ -28,21 +32,32 @@ class Rowhouse:
 
     settings: Settings
     store: Database
+    metrics: telemetry.DatabaseMetrics
 
 
-def create_app(settings: Settings) -> Flask:
-    """The service for one database. It needs no database to start: /readyz tells when it has one."""
+def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flask:
+    """The service for one database. It needs no database to start: /readyz tells when it has one.
+
+    Every request is `only_caller`'s, where one is given: whoever calls the application without a
+    server, in this process.
+    """
     app = Flask(__name__)
-    app.extensions["rowhouse"] = Rowhouse(
-        settings,
-        Database(settings.database_url, pool_size=settings.pool_size, wait=settings.pool_timeout),
+    store = Database(
+        settings.database_url, pool_size=settings.pool_size, wait=settings.pool_timeout
     )
+    app.extensions["rowhouse"] = Rowhouse(settings, store, telemetry.DatabaseMetrics(store))
     app.register_blueprint(cni_blueprint)
+    app.register_blueprint(api_blueprint)
     app.before_request(_begin)
     app.after_request(_end)
+    if only_caller is None:
+        Guard(settings, store).watch(app)
+    else:
+        app.before_request(partial(setattr, g, "caller", only_caller))
     app.add_url_rule("/livez", "livez", _livez)
     app.add_url_rule("/readyz", "readyz", _readyz)
-    app.add_url_rule("/metrics", "metrics", _metrics)
+    metrics = least_role("viewer" if settings.metrics_auth else None)(_metrics)
+    app.add_url_rule("/metrics", "metrics", metrics)
     return app
 
 
@@ -59,6 +74,7 @@ def _end(response: Response) -> Response:
             command=request.headers.get("CNI-Command", ""),
             code=g.get("cni_code", 0),
             seconds=seconds,
+            replayed="Rowhouse-Replay" in request.headers,
         )
     if request.path not in _QUIET:
         _log.info(
@@ -72,11 +88,13 @@ def _end(response: Response) -> Response:
     return response
 
 
+@least_role(None)
 def _livez() -> Response:
     """The process serves requests."""
     return jsonify(status="alive")
 
 
+@least_role(None)
 def _readyz() -> tuple[Response, int]:
     """The database can be reached and its schema is this code's."""
     try:
@@ -87,7 +105,8 @@ def _readyz() -> tuple[Response, int]:
 
 
 def _metrics() -> Response:
-    return Response(telemetry.metrics(), content_type=telemetry.METRICS_CONTENT_TYPE)
+    text = telemetry.metrics(_rowhouse().metrics)
+    return Response(text, content_type=telemetry.METRICS_CONTENT_TYPE)
 
 
 def _rowhouse() -> Rowhouse:

@@ -18,6 +18,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from rowhouse.app import create_app
+from rowhouse.auth.certificate import Certificate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,15 +98,17 @@ def serve(
         ready_file: written when requests are served, with the URL.
 
     Raises:
-        SystemExit: always, with the exit status.
+        SystemExit: with the exit status.
+        NotReady: the TLS certificate of the settings can not be used.
     """
+    tls = _tls(settings)
 
     def announce(worker: Any) -> None:
         # The terminal sends Ctrl-C to us as well; it is for the arbiter to stop us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if worker.age > 1:
             return
-        url = _url(worker.sockets[0].getsockname())
+        url = _url("https" if tls else "http", worker.sockets[0].getsockname())
         print(f"rowhouse: listening on {url}", flush=True)  # noqa: T201 - for scripts to parse
         if ready_file is not None:
             ready_file.write_text(f"{url}\n", encoding="utf-8")
@@ -123,11 +126,23 @@ def serve(
             "control_socket_disable": True,
             "proc_name": "rowhouse",
             "post_worker_init": announce,
+            **tls,
         },
     ).run()
     sys.exit(0)
 
 
-def _url(address: tuple[Any, ...]) -> str:
+def _tls(settings: Settings) -> dict[str, Any]:
+    """The options with which gunicorn asks for a context for each connection; none without TLS."""
+    if not settings.tls_cert:
+        return {}
+    certificate = Certificate(settings.tls_cert, settings.tls_key)
+    return {
+        "certfile": settings.tls_cert,
+        "ssl_context": lambda _config, _default: certificate.context(),
+    }
+
+
+def _url(scheme: str, address: tuple[Any, ...]) -> str:
     host, port = address[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

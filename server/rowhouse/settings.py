@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import pydantic
 
+from rowhouse.auth.access import AccessSettings
+from rowhouse.domain.errors import RowhouseError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,11 +21,11 @@ _PREFIX: Final = "ROWHOUSE_"
 _POSTGRESQL: Final = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
 
 
-class SettingsError(Exception):
-    """A setting is missing or invalid; the message names the variable and its value."""
+class SettingsError(RowhouseError):
+    """A setting is missing or invalid."""
 
 
-class Settings(pydantic.BaseModel):
+class Settings(AccessSettings):
     """What the server must know. Field `name` comes from the variable ROWHOUSE_NAME."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -45,6 +48,9 @@ class Settings(pydantic.BaseModel):
     lock_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
     """Seconds a statement waits for a lock before the request is told to try again."""
 
+    api_bulk_limit: int = pydantic.Field(default=256, ge=1, le=65536)
+    """Addresses that one request of the API may reserve."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @pydantic.field_validator("database_url")
@@ -54,7 +60,7 @@ class Settings(pydantic.BaseModel):
             raise ValueError("not a postgresql:// URL")
         return _POSTGRESQL.sub("postgresql+psycopg://", url)
 
-    @pydantic.field_validator("cni_defaults", mode="before")
+    @pydantic.field_validator("cni_defaults", "clusters", mode="before")
     @classmethod
     def _read_object(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -90,6 +96,8 @@ class Settings(pydantic.BaseModel):
 
 
 def _explain(location: tuple[int | str, ...], message: str, given: Mapping[str, str]) -> str:
+    if not location:  # about several of them, which it names
+        return message.removeprefix("Value error, ")
     name = str(location[0])
     variable = _PREFIX + name.upper()
     if name not in given:

@@ -61,6 +61,10 @@ BEGIN
         INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
         VALUES (wanted_network, run.quarantined, run.first, wanted - 1, run.free_from);
     END IF;
+    IF run.quarantined THEN
+        -- Only a person takes it before its time; what counts then is when its last owner left.
+        SELECT max(upper(during)) INTO run.free_from FROM tenures WHERE network_id = wanted_network AND address = wanted;
+    END IF;
     RETURN run.free_from;
 END $$;
 COMMENT ON FUNCTION take_address(integer, inet) IS 'Takes one address out of the free space of a network.';

@@ -51,21 +51,15 @@ COMMENT ON FUNCTION claim_lowest(integer, inet[], inet[]) IS
 
 CREATE FUNCTION has_free(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Volatile on purpose: each statement of a volatile function sees what was committed meanwhile.
+-- Volatile on purpose: a statement of a volatile function sees what was committed meanwhile. One
+-- statement on purpose: segment by segment, a free address that moves would be missed in each.
 BEGIN
-    FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
-        PERFORM FROM free_ranges run
-          WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
-            AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                       WHERE bound.network_id = wanted_network AND NOT bound.quarantined
-                                         AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-            AND run.first <= lasts[i]
-          LIMIT 1;
-        IF FOUND THEN
-            RETURN true;
-        END IF;
-    END LOOP;
-    RETURN false;
+    -- The first run that ends in or behind a segment is the only one that needs a look.
+    RETURN EXISTS (
+        SELECT FROM unnest(firsts, lasts) AS segment (first, last)
+         WHERE (SELECT run.first FROM free_ranges run
+                 WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= segment.first
+                 ORDER BY run.last LIMIT 1) <= segment.last);
 END $$;
 COMMENT ON FUNCTION has_free(integer, inet[], inet[]) IS 'Whether any address of some segments of a network is free.';
 
@@ -94,24 +88,38 @@ CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) R
 LANGUAGE plpgsql AS $$
 -- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
 -- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
--- after so many. Waits for whoever is at it.
+-- after so many. Frees what is due, and waits for whoever is at it.
 BEGIN
+    -- One statement, so one snapshot: an address that is taken while another comes due is not missed in both.
+    IF NOT (SELECT EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                            WHERE (SELECT f.first FROM free_ranges f
+                                    WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= s.first
+                                    ORDER BY f.last LIMIT 1) <= s.last)
+                OR EXISTS (SELECT FROM free_ranges f
+                            WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= clock.reading
+                              AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                           WHERE f.last >= s.first AND f.first <= s.last))
+                OR EXISTS (SELECT FROM reservations r
+                            WHERE r.network_id = wanted_network AND r.expires_at <= clock.reading
+                              AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                           WHERE r.address BETWEEN s.first AND s.last)
+                              AND NOT EXISTS (SELECT FROM attachments a
+                                               WHERE a.network_id = r.network_id AND a.address = r.address))
+              FROM (SELECT clock_timestamp() AS reading OFFSET 0) AS clock) THEN
+        RETURN false;
+    END IF;
     PERFORM FROM free_ranges f
-      WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= now()
+      WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= (SELECT clock_timestamp())
         AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE f.last >= s.first AND f.first <= s.last)
       ORDER BY f.free_from LIMIT 1 FOR UPDATE OF f;
-    IF FOUND THEN
-        RETURN true;
-    END IF;
     PERFORM FROM reservations r
-      WHERE r.network_id = wanted_network AND r.expires_at <= now()
+      WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
         AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE r.address BETWEEN s.first AND s.last)
         AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
       ORDER BY r.expires_at LIMIT 1 FOR UPDATE OF r;
-    IF FOUND THEN
-        RETURN true;
-    END IF;
-    RETURN has_free(wanted_network, firsts, lasts);
+    PERFORM release_expired(wanted_network, 1000);
+    PERFORM end_quarantines(wanted_network, 1000);
+    RETURN true;
 END $$;
 COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
     'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';
@@ -160,10 +168,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ensure_node_slice(pools, text, text, integer) IS 'The slice of a pool from which a node draws, assigned on its first call.';
 
-CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer)
+CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer,
+                               cluster text, namespace text, name text, interface text)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises the reason why a requested address can not be had; returns if it may be had now.
+-- Raises the reason why a requested address can not be had; returns if it may be had now, or if the same
+-- owner got it a moment ago.
 DECLARE
     pool   pools;
     holder reservations;
@@ -176,6 +186,8 @@ BEGIN
     LOOP
         SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
         EXIT WHEN await_due(pool.network_id, ARRAY[wanted], ARRAY[wanted]);
+        EXIT WHEN (holder.pool_id, holder.owner_cluster, holder.owner_namespace, holder.owner_name, holder.owner_interface)
+                = (wanted_pool, cluster, namespace, name, interface);
         IF holder.address IS NOT NULL THEN
             RAISE EXCEPTION 'requested address % is in use by %/%', host(wanted), holder.owner_namespace, holder.owner_name
                 USING ERRCODE = 'RH101', DETAIL = range_no;
@@ -318,7 +330,7 @@ BEGIN
             slot_no := slots[ordinal];
             IF requested[ordinal] IS NOT NULL THEN
                 -- 2a. The address asked for, if it can be had.
-                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal);
+                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
                 -- Its run is locked before its reservation is made, the order in which everybody does it.
                 address := claim_lowest(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]]);
                 CONTINUE WHEN address IS NULL;
@@ -343,6 +355,11 @@ BEGIN
                 END IF;
                 IF address IS NULL THEN
                     CONTINUE WHEN await_due(space, firsts, lasts);
+                    -- The last one went to this very pod, while the same call was under way elsewhere.
+                    CONTINUE WHEN EXISTS (SELECT FROM reservations r
+                                           WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                                             AND r.owner_interface = interface AND r.owner_cluster = cluster
+                                             AND r.slot = slots[ordinal]);
                     -- 4. Nothing at all; the whole call is rolled back.
                     RAISE EXCEPTION 'no free address in pool %', cidr USING ERRCODE = 'RH100', DETAIL = ordinal;
                 END IF;
@@ -350,7 +367,9 @@ BEGIN
             WITH made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
                                                owner_interface, owner_uid, slot, sticky, sticky_ttl, node, container_id)
-                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl, node, container_id)
+                -- (The pool is read once more: if it went while we waited, NULL is refused and the call tried again.)
+                VALUES (space, address, (SELECT p.id FROM pools p WHERE p.id = the_pool), cluster, namespace, pod, interface,
+                        uid, slot_no, is_sticky, ttl, node, container_id)
                 ON CONFLICT DO NOTHING
                 RETURNING r.network_id, r.address),
             used AS (

@@ -1,36 +1,70 @@
-"""The `rowhouse` command."""
+"""The `rowhouse` command. Each subcommand is a module of this package, read when it is called."""
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+import os
+from typing import Any, Final
 
 import click
 
-from rowhouse.cli.db import db
-from rowhouse.cli.serve import serve
+from rowhouse.cli.exits import INTERRUPTED, Failure, exit_code_of
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.embedded import EmbeddedPostgresError
-from rowhouse.settings import SettingsError
 
-_EXPECTED = (RowhouseError, EmbeddedPostgresError, SettingsError)
+# Where each of them is.
+_COMMANDS: Final = {
+    "pool": "pool",
+    "network": "network",
+    "reservation": "reservation",
+    "exclusion": "exclusion",
+    "quota": "quota",
+    "who": "history",
+    "pod": "history",
+    "history": "history",
+    "audit": "audit",
+    "explain": "explain",
+    "token": "token",
+    "db": "db",
+    "serve": "serve",
+    "demo": "demo",
+    "completion": "completion",
+}
 
 
 class _Commands(click.Group):
-    """Reports an error of ours in a line instead of a stack trace."""
+    """The subcommands; an error of ours is a line, not a stack trace."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name]}"), cmd_name
+        )
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except _EXPECTED as error:
-            hint = getattr(error, "hint", "")
-            raise click.ClickException(f"{error}. {hint}" if hint else str(error)) from error
+        except RowhouseError as error:
+            code = exit_code_of(error.http_status)
+            raise Failure(str(error), hint=error.hint, exit_code=code) from error
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rowhouse-ipam", message="rowhouse %(version)s")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """IP address management for Kubernetes secondary networks, kept in PostgreSQL."""
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
-main.add_command(serve)
-main.add_command(db)
+def kubectl() -> None:
+    """The same as `kubectl rowhouse`."""
+    main(prog_name="kubectl rowhouse")

@@ -1,16 +1,17 @@
-"""`rowhouse db`: the schema."""
+"""`rowhouse db`: the schema, and how long history is kept."""
 
 from __future__ import annotations
 
 import click
 
+from rowhouse.cli.prune import prune
 from rowhouse.settings import Settings
 from rowhouse.store import schema
 
 
 @click.group()
 def db() -> None:
-    """The schema of the database in ROWHOUSE_DATABASE_URL."""
+    """The schema and the history of the database in ROWHOUSE_DATABASE_URL."""
 
 
 @db.command()
@@ -22,7 +23,7 @@ def upgrade() -> None:
 
 @db.command()
 def check() -> None:
-    """Exit with 1 unless the schema is this version's."""
+    """Exit with 4 unless the schema is this version's."""
     schema.check(_database_url())
     click.echo("the schema is up to date")
 
@@ -39,6 +40,9 @@ def downgrade(revision: str) -> None:
 def sql() -> None:
     """Print the DDL, for a DBA who applies it by hand; needs no database."""
     click.echo(schema.sql())
+
+
+db.add_command(prune)
 
 
 def _database_url() -> str:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 from pathlib import Path
 
 import click
 
 from rowhouse import telemetry
+from rowhouse.auth.openness import is_loopback, settled_mode
 from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
 from rowhouse.settings import Settings
 from rowhouse.store import schema
+from rowhouse.store.database import Database
 
 _DATABASE_URL = "ROWHOUSE_DATABASE_URL"
 _DATABASE = "rowhouse"
+_FILE = click.Path(exists=True, dir_okay=False)
 
 
 def _default_directory() -> Path:
@@ -55,8 +57,21 @@ class _Address(click.ParamType[str]):
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the URL into this file once requests are served.",
 )
+@click.option("--tls-cert", type=_FILE, help="Speak HTTPS with the certificate in this file.")
+@click.option("--tls-key", type=_FILE, help="Its private key, unless that is in the same file.")
+@click.option(
+    "--insecure", is_flag=True, help="Let everybody do everything, whatever address is bound."
+)
 def serve(
-    directory: Path | None, bind: str, threads: int, workers: int, ready_file: Path | None
+    *,
+    directory: Path | None,
+    bind: str,
+    threads: int,
+    workers: int,
+    ready_file: Path | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    insecure: bool,
 ) -> None:
     """Serve the CNI plugins and the API over HTTP.
 
@@ -80,18 +95,25 @@ def serve(
             click.echo(f"rowhouse: database {postgres.conninfo(_DATABASE)}")
         settings = Settings.from_environment(environment)
         telemetry.configure_logging(level=settings.log_level)
-        _warn_unless_loopback(bind)
+        given = {"tls_cert": tls_cert, "tls_key": tls_key, "auth": "off" if insecure else None}
+        settings = settings.model_copy(update={name: new for name, new in given.items() if new})
+        if settings.tls_key and not settings.tls_cert:
+            raise click.UsageError("--tls-key without --tls-cert: there is no certificate for it")
+        settings = _settled(settings, bind)
         serve_http(settings, bind=bind, threads=threads, workers=workers, ready_file=ready_file)
 
 
-def _warn_unless_loopback(bind: str) -> None:
-    host = bind.rpartition(":")[0].strip("[]")
-    with contextlib.suppress(ValueError):
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    if host != "localhost":
+def _settled(settings: Settings, bind: str) -> Settings:
+    """The settings with the mode of access that fits where the server listens."""
+    store = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    try:
+        mode = settled_mode(settings.auth, bind, settings.trusted_clusters(), store)
+    finally:
+        store.close()
+    if mode == "required" and not settings.tls_cert and not is_loopback(bind):
         click.echo(
-            f"rowhouse: WARNING: anyone who reaches {bind} may take and release addresses:"
-            " there is no authentication yet",
+            f"rowhouse: WARNING: {bind} without TLS: whoever can listen on the way gets the tokens."
+            " Give --tls-cert, unless something in front of the server does TLS",
             err=True,
         )
+    return settings.model_copy(update={"auth": mode})

@@ -19,12 +19,17 @@ ATTACHMENTS = "cni.dev/attachments"
 """The name that SPEC 1.1.0 used by mistake (containernetworking/cni#1101); libcni sends both."""
 
 
+def has_valid_attachments(config: Fields) -> bool:
+    """Whether the runtime says at all which attachments are alive."""
+    return VALID_ATTACHMENTS in config or ATTACHMENTS in config
+
+
 def valid_attachments(config: Fields) -> set[tuple[str, str]]:
     """Pairs of container id and interface that must be kept. Raises InvalidConfig.
 
     `null` is what Go makes of an empty list; a config without the key names nothing and is refused.
     """
-    if VALID_ATTACHMENTS not in config and ATTACHMENTS not in config:
+    if not has_valid_attachments(config):
         raise InvalidConfig(
             f"{VALID_ATTACHMENTS} missing: nothing is released",
             hint="the runtime must list the valid attachments",

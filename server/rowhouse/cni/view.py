@@ -16,7 +16,7 @@ from rowhouse.cni.arguments import Arguments, parse_arguments
 from rowhouse.cni.call import LARGEST_BODY, Call, answer_version, parse_call
 from rowhouse.cni.check import previous_addresses, verify
 from rowhouse.cni.failures import error_body
-from rowhouse.cni.garbage import valid_attachments
+from rowhouse.cni.garbage import has_valid_attachments, valid_attachments
 from rowhouse.cni.netconf import Netconf, ipam_object, is_strict, read_netconf
 from rowhouse.cni.plan import Plan, plan_addresses, result_addresses
 from rowhouse.cni.requested import requested_addresses
@@ -28,6 +28,7 @@ from rowhouse.domain.errors import (
     NotReady,
     PoolExhausted,
     RowhouseError,
+    TryAgain,
 )
 from rowhouse.domain.requests import Owner, Sandbox
 from rowhouse.ipam.attach import attach
@@ -118,6 +119,8 @@ def collect(call: Call) -> bytes:
         raise InvalidEnvironment(
             "required env variables [ROWHOUSE_NODE] missing", hint="set node in rowhouse.conf"
         )
+    if is_strict(call.config, _settings().compat) and not has_valid_attachments(call.config):
+        return b""  # upstream has no GC: it succeeds and releases nothing
     valid = valid_attachments(call.config)
     collect_garbage(_store(), call.cluster, call.node, call.network_name, valid)
     return b""
@@ -141,6 +144,8 @@ _VERBS: dict[str, Callable[[Call], bytes]] = {
 @blueprint.errorhandler(RowhouseError)
 def fail(error: RowhouseError) -> Response:
     """Turn an error into the CNI error object."""
+    if isinstance(error, TryAgain) and request.headers.get("CNI-Command") == "STATUS":
+        error = NotReady(error.message, hint=error.hint)  # the guard could not look
     request.max_content_length = LARGEST_BODY  # nobody may have read the body yet
     try:
         body = request.get_data(cache=True)

@@ -34,6 +34,22 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationPlan:
+    """Addresses to reserve by hand in one pool, all or nothing.
+
+    `addresses` are the ones wanted, as canonical text; None: the `count` lowest free ones. They are given
+    up `ttl` seconds after they were made if no sandbox uses them; None: never.
+    """
+
+    pool_id: int
+    holder: Holder
+    addresses: tuple[str, ...] | None = None
+    count: int = 1
+    ttl: float | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolPlan:
     """A pool as it shall be. Addresses are canonical text without prefix length; None: not set.
 

@@ -1,5 +1,7 @@
 """What can go wrong with the embedded PostgreSQL."""
 
+from rowhouse.domain.errors import RowhouseError
 
-class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL can not run; the message says why and what to do."""
+
+class EmbeddedPostgresError(RowhouseError):
+    """The embedded PostgreSQL can not run."""

@@ -11,7 +11,7 @@ from rowhouse.store import reservations
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.domain.administration import Actor, Holder
+    from rowhouse.domain.administration import Actor, Holder, ReservationPlan
     from rowhouse.store.database import Database
     from rowhouse.store.reading import Record
     from rowhouse.store.reservations import Key
@@ -30,37 +30,21 @@ def reservation(store: Database, key: Key) -> Record:
 
 def reserve(
     store: Database,
-    pool_id: int,
-    holder: Holder,
+    plan: ReservationPlan,
     actor: Actor,
     *,
-    addresses: Sequence[str] | None = None,
-    count: int = 1,
-    ttl: float | None = None,
-    description: str = "",
     idempotency_key: str | None = None,
     reserved_before: str | None = None,
 ) -> Sequence[Record]:
-    """Reserves given addresses of a pool, or the `count` lowest free ones, all or nothing.
+    """Reserves what is planned, all or nothing; a pod of that name gets the addresses with its ADD.
 
-    They stay until they are released, or for `ttl` seconds while no sandbox uses them.
     `reserved_before` is what an interrupted request with this key had noted: its addresses are the answer.
     Raises NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain.
     """
     if reserved_before is not None:
         keys: list[Key] = [(network, address) for network, address in json.loads(reserved_before)]
     else:
-        keys = reservations.reserve(
-            store,
-            pool_id,
-            holder,
-            actor,
-            addresses=addresses,
-            count=count,
-            ttl=ttl,
-            description=description,
-            idempotency_key=idempotency_key,
-        )
+        keys = reservations.reserve(store, plan, actor, idempotency_key=idempotency_key)
     return reservations.several(store, keys)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 from psycopg_pool import ConnectionPool, PoolTimeout
 from sqlalchemy import Engine, create_engine
 
 from rowhouse.domain.errors import RowhouseError, TryAgain
-from rowhouse.store.errors import domain_error, is_transient
+from rowhouse.store import measures
+from rowhouse.store.errors import domain_error, is_rolled_back, is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +47,19 @@ def connect(url: str) -> psycopg.Connection[TupleRow]:
         )
     except psycopg.Error as error:
         raise domain_error(error) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """The state of the connections for calls, and how many calls waited for one since the start."""
+
+    most: int
+    idle: int
+    used: int
+    waiters: int
+    waits: int
+    wait_seconds: float
+    timeouts: int
 
 
 class Database:
@@ -94,7 +110,8 @@ class Database:
         not be reached, is overloaded or waited too long for a lock.
         """
         return self.run(
-            lambda connection: connection.execute(query, parameters, prepare=None).fetchall()
+            lambda connection: connection.execute(query, parameters, prepare=None).fetchall(),
+            function=_function(query),
         )
 
     def change(
@@ -112,18 +129,38 @@ class Database:
 
         def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
             with connection.pipeline(), connection.transaction():
-                connection.execute("SELECT rowhouse.act_as(%s, %s)", (actor, request_id))
+                connection.execute(
+                    "SELECT rowhouse.act_as(%s, %s), set_config('lock_timeout', '3s', true)",
+                    (actor, request_id),
+                )
                 cursor = connection.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []
 
-        return self.run(work)
+        return self.run(work, function=_function(query), idempotent=False)
 
-    def run(self, work: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
-        """Runs `work`, which must be idempotent, on a connection; tries again when the connection is lost."""
+    def run(
+        self,
+        work: Callable[[psycopg.Connection[TupleRow]], Answer],
+        *,
+        function: str = "other",
+        idempotent: bool = True,
+    ) -> Answer:
+        """Runs `work` on a connection; tries again when the connection is lost.
+
+        `function` is its name in the metrics. Work that is not `idempotent` is repeated only if it is
+        certain that it did not happen: "reserve the next free one" must not reserve two.
+        """
         self._pool.open()
         for attempt in range(1, ATTEMPTS + 1):
+            began = False
             try:
-                with self._pool.connection(timeout=self._wait) as connection:
+                with (
+                    self._pool.connection(timeout=self._wait) as connection,
+                    measures.CALL_DURATION.labels(function).time(),
+                ):
+                    if not idempotent:
+                        ConnectionPool.check_connection(connection)
+                    began = True
                     return work(connection)
             except PoolTimeout as error:
                 raise TryAgain(
@@ -131,13 +168,35 @@ class Database:
                     hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
                 ) from error
             except psycopg.Error as error:
-                if attempt == ATTEMPTS or not is_transient(error):
+                if isinstance(error, LockNotAvailable):
+                    measures.LOCK_TIMEOUTS.labels(function).inc()
+                unknown = began and not idempotent and not is_rolled_back(error)
+                if attempt == ATTEMPTS or unknown or not is_transient(error):
                     raise domain_error(error) from error
+                measures.RETRIES.inc()
                 # After a restart of the database every idle connection is dead, not only this one.
                 self._pool.check()
         raise RowhouseError("unreachable")
+
+    def connections(self) -> Connections:
+        """The connections now."""
+        now = self._pool.get_stats()
+        idle = now.get("pool_available", 0)
+        return Connections(
+            most=self._pool.max_size,
+            idle=idle,
+            used=max(now.get("pool_size", 0) - idle, 0),
+            waiters=now.get("requests_waiting", 0),
+            waits=now.get("requests_queued", 0),
+            wait_seconds=now.get("requests_wait_ms", 0) / 1000,
+            timeouts=now.get("requests_errors", 0),
+        )
 
     def close(self) -> None:
         """Closes every connection."""
         self._pool.close()
         self.engine.dispose()
+
+
+def _function(query: LiteralString | sql.Composed) -> str:
+    return measures.function_of(query) if isinstance(query, str) else "other"

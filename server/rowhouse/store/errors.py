@@ -56,6 +56,11 @@ SCHEMA_MISSING = (
 INPUT = (errors.DataError,)
 
 
+def is_rolled_back(error: psycopg.Error) -> bool:
+    """Whether it is certain that the transaction of a transient error did not happen."""
+    return isinstance(error, (errors.SerializationFailure, errors.DeadlockDetected))
+
+
 def is_transient(error: psycopg.Error) -> bool:
     """Whether the same call may succeed at once: the connection was lost, or two transactions met."""
     if isinstance(error, errors.LockNotAvailable):
@@ -69,16 +74,13 @@ def range_of(error: psycopg.Error) -> int | None:
     return int(detail) - 1 if detail and detail.isdecimal() else None
 
 
-def domain_error(error: psycopg.Error) -> RowhouseError:
+def domain_error(error: psycopg.Error) -> RowhouseError:  # noqa: PLR0911 - a table with conditions
     """The error of the domain that stands for a driver's error."""
     message = error.diag.message_primary or str(error).strip() or type(error).__name__
     if (kind := BY_SQLSTATE.get(error.sqlstate or "")) is not None:
         return kind(message, hint=error.diag.message_hint or "")
-    if isinstance(error, errors.CheckViolation):
-        return InvalidRequest(f"the database refuses: {message}")
-    if isinstance(error, errors.IntegrityError):
-        reason = BY_CONSTRAINT.get(error.diag.constraint_name or "", message)
-        return InTheWay(f"{reason}{_values(error)}")
+    if (refused := _violation(error)) is not None:
+        return refused
     if isinstance(error, SCHEMA_MISSING):
         return NotReady(
             f"the database's schema does not fit: {message}", hint="Run `rowhouse db upgrade`."
@@ -96,6 +98,16 @@ def domain_error(error: psycopg.Error) -> RowhouseError:
         f"PostgreSQL: {message}",
         hint="The database can not be reached or is in trouble; the call may be repeated.",
     )
+
+
+def _violation(error: psycopg.Error) -> RowhouseError | None:
+    """What a constraint that callers can run into refused."""
+    name = error.diag.constraint_name or ""
+    if isinstance(error, errors.CheckViolation) and name.startswith(("pools_", "networks_")):
+        return InvalidRequest(f"the database refuses: {error.diag.message_primary}")
+    if isinstance(error, errors.IntegrityError) and name in BY_CONSTRAINT:
+        return InTheWay(f"{BY_CONSTRAINT[name]}{_values(error)}")
+    return None
 
 
 def _values(error: psycopg.Error) -> str:

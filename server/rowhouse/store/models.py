@@ -7,13 +7,13 @@ apart; the database has none for it.
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta  # noqa: TC003 - SQLAlchemy reads the annotations
+from decimal import Decimal  # noqa: TC003 - SQLAlchemy reads the annotations
 from typing import Any, Final
 
 from psycopg.types.range import TimestamptzRange
 from sqlalchemy import Dialect, MetaData, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import CIDR, INET, JSONB, TSTZRANGE
+from sqlalchemy.dialects.postgresql import CIDR, ENUM, INET, JSONB, TSTZRANGE
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -39,6 +39,9 @@ class Cidr(TypeDecorator[str]):
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
         """Text from what psycopg makes of `cidr`."""
         return None if value is None else str(value)
+
+
+OwnerKind: Final = ENUM("pod", "static", name="owner_kind", schema="rowhouse", create_type=False)
 
 
 class Base(DeclarativeBase):
@@ -113,7 +116,7 @@ class Reservation(Base):
     network_id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(Address, primary_key=True)
     pool_id: Mapped[int]
-    owner_kind: Mapped[str]
+    owner_kind: Mapped[str] = mapped_column(OwnerKind)
     owner_namespace: Mapped[str]
     owner_name: Mapped[str]
 
@@ -128,7 +131,7 @@ class CurrentReservation(Base):
     pool_id: Mapped[int]
     pool: Mapped[str] = mapped_column(Cidr)
     pool_name: Mapped[str | None]
-    owner_kind: Mapped[str]
+    owner_kind: Mapped[str] = mapped_column(OwnerKind)
     cluster: Mapped[str]
     namespace: Mapped[str]
     name: Mapped[str]
@@ -167,7 +170,7 @@ class Tenure(Base):
     address: Mapped[str] = mapped_column(Address)
     pool_id: Mapped[int]
     during: Mapped[TimestamptzRange]
-    owner_kind: Mapped[str]
+    owner_kind: Mapped[str] = mapped_column(OwnerKind)
     owner_cluster: Mapped[str]
     owner_namespace: Mapped[str]
     owner_name: Mapped[str]

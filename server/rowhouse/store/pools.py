@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
@@ -50,7 +51,8 @@ SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
                       AND coalesce(p.window_last, rowhouse.last_usable(p.cidr))
         AND r.address NOT BETWEEN coalesce(%(window_first)s::inet, rowhouse.first_usable(p.cidr))
                               AND coalesce(%(window_last)s::inet, rowhouse.last_usable(p.cidr))
-        OR r.owner_kind = 'pod' AND r.address = %(gateway)s::inet AND host(p.gateway) IS DISTINCT FROM %(gateway)s)
+        OR r.owner_kind = 'pod' AND r.address = %(gateway)s::inet
+           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet))
  ORDER BY r.address
  LIMIT 10
 """
@@ -73,35 +75,37 @@ RETURNING id
 """
 
 
-def search(
-    database: Database,
-    *,
-    network: str | None,
-    name: str | None,
-    cidr: str | None,
-    contains: str | None,
-    drained: bool | None,
-    labels: dict[str, str],
-    after: int,
-    limit: int,
-) -> Sequence[Record]:
-    """Pools by id, those behind `after`, that meet every condition given.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Conditions on pools; None: any.
 
     `contains` is an address in the CIDR; `labels` must all be there with these values.
     """
+
+    network: str | None = None
+    name: str | None = None
+    cidr: str | None = None
+    contains: str | None = None
+    drained: bool | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def search(database: Database, wanted: Search, *, after: int, limit: int) -> Sequence[Record]:
+    """Pools by id, those behind `after`, that meet every condition."""
     statement = select(Pool).where(Pool.id > after).order_by(Pool.id).limit(limit)
-    if network is not None:
-        statement = statement.where(Pool.network_name == network)
-    if name is not None:
-        statement = statement.where(Pool.name == name)
-    if cidr is not None:
-        statement = statement.where(Pool.cidr == cidr)
-    if contains is not None:
-        statement = statement.where(cast(Pool.cidr, INET).op(">>=")(cast(contains, INET)))
-    if drained is not None:
-        statement = statement.where(Pool.drained == drained)
-    if labels:
-        statement = statement.where(Pool.labels.op("@>")(cast(literal(labels, JSONB), JSONB)))
+    for column, value in (
+        (Pool.network_name, wanted.network),
+        (Pool.name, wanted.name),
+        (Pool.cidr, wanted.cidr),
+        (Pool.drained, wanted.drained),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.contains is not None:
+        address = cast(wanted.contains, INET)
+        statement = statement.where(cast(Pool.cidr, INET).op(">>=")(address))
+    if wanted.labels:
+        statement = statement.where(Pool.labels.op("@>")(literal(wanted.labels, JSONB)))
     return rows(database, statement)
 
 

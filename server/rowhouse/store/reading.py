@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from rowhouse.domain.errors import TryAgain
+from rowhouse.store import measures
 from rowhouse.store.errors import domain_error
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def rows(database: Database, statement: Executable) -> Sequence[Record]:
     """
     engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
     try:
-        with engine.connect() as connection:
+        with engine.connect() as connection, measures.CALL_DURATION.labels("read").time():
             return connection.execute(statement).all()
     except NoConnection as error:
         raise TryAgain(

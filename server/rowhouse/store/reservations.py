@@ -10,18 +10,15 @@ from sqlalchemy import cast, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.domain.addresses import format_address
-from rowhouse.domain.errors import TryAgain
 from rowhouse.store.models import Attachment, CurrentReservation
 from rowhouse.store.reading import rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import psycopg
-    from psycopg.rows import TupleRow
     from sqlalchemy import ColumnElement
 
-    from rowhouse.domain.administration import Actor, Holder
+    from rowhouse.domain.administration import Actor, Holder, ReservationPlan
     from rowhouse.store.database import Database
     from rowhouse.store.reading import Record
 
@@ -34,7 +31,8 @@ WITH made AS MATERIALIZED (
                                %(kind)s::rowhouse.owner_kind, %(cluster)s, %(namespace)s, %(name)s, %(interface)s,
                                %(ttl)s::float8 * interval '1 second', %(description)s)),
 noted AS (
-    UPDATE rowhouse.idempotency_keys SET body = (SELECT jsonb_agg(jsonb_build_array(network_id, address))::text FROM made)
+    UPDATE rowhouse.idempotency_keys
+       SET body = (SELECT jsonb_agg(jsonb_build_array(network_id, address))::text FROM made)
      WHERE actor = %(actor)s AND key = %(key)s)
 SELECT network_id, address FROM made
 """
@@ -51,7 +49,11 @@ _Reservation = CurrentReservation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Conditions on reservations; None: any. `pool` also fixes the network and the addresses to look at."""
+    """Conditions on reservations; None: any.
+
+    `prefix` and `within` are CIDRs that hold the address. `network_id` and `within` should come with
+    `pool_id`, which has no index: its network and its CIDR.
+    """
 
     network_id: int | None = None
     network: str | None = None
@@ -64,6 +66,7 @@ class Search:
     node: str | None = None
     container_id: str | None = None
     pool_id: int | None = None
+    within: str | None = None
 
 
 def search(
@@ -86,8 +89,9 @@ def search(
             statement = statement.where(column == value)
     if wanted.address is not None:
         statement = statement.where(_Reservation.address == cast(wanted.address, INET))
-    if wanted.prefix is not None:
-        statement = statement.where(_in_prefix(wanted.prefix))
+    for prefix in (wanted.prefix, wanted.within):
+        if prefix is not None:
+            statement = statement.where(_in_prefix(prefix))
     if wanted.node is not None or wanted.container_id is not None:
         statement = statement.where(_attached(wanted))
     if after is not None:
@@ -119,63 +123,43 @@ def attachments(database: Database, key: Key) -> Sequence[Record]:
 
 
 def reserve(
-    database: Database,
-    pool_id: int,
-    holder: Holder,
-    actor: Actor,
-    *,
-    addresses: Sequence[str] | None,
-    count: int,
-    ttl: float | None,
-    description: str,
-    idempotency_key: str | None,
+    database: Database, plan: ReservationPlan, actor: Actor, *, idempotency_key: str | None
 ) -> list[Key]:
-    """Reserves given addresses, or the `count` lowest free ones, all or nothing.
+    """Reserves what is planned, all or nothing.
 
     Errors: NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain.
     """
+    holder = plan.holder
     parameters = {
         "actor": actor.name,
         "request_id": actor.request_id,
-        "pool": pool_id,
-        "addresses": None if addresses is None else list(addresses),
-        "count": count,
+        "pool": plan.pool_id,
+        "addresses": None if plan.addresses is None else list(plan.addresses),
+        "count": plan.count,
         "kind": holder.kind,
         "cluster": holder.cluster,
         "namespace": holder.namespace,
         "name": holder.name,
         "interface": holder.interface,
-        "ttl": ttl,
-        "description": description,
+        "ttl": plan.ttl,
+        "description": plan.description,
         "key": idempotency_key,
     }
-    sent = False
-
-    def once(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
-        # A lost connection may have committed, and "the next free" would then be taken twice: what was
-        # sent is not sent again. The first round trip finds out whether the connection is alive.
-        nonlocal sent
-        if sent:
-            raise TryAgain(
-                "the connection to the database was lost: the addresses may or may not be reserved",
-                hint="Repeat the request with its Idempotency-Key, or look at the reservations first.",
-            )
-        connection.execute("SELECT 1")
-        sent = True
-        return connection.execute(RESERVE, parameters, prepare=None).fetchall()
-
-    return [(network_id, address) for network_id, address in database.run(once)]
+    made = database.change(RESERVE, parameters, actor=actor.name, request_id=actor.request_id)
+    return [(network_id, address) for network_id, address in made]
 
 
 def release(database: Database, key: Key, actor: Actor, *, even_attached: bool) -> None:
     """Releases one reservation. Raises NotFound, and InTheWay if a sandbox uses it."""
-    database.call(RELEASE, (actor.name, actor.request_id, *key, even_attached))
+    parameters = (actor.name, actor.request_id, *key, even_attached)
+    database.change(RELEASE, parameters, actor=actor.name, request_id=actor.request_id)
 
 
 def reassign(database: Database, key: Key, holder: Holder, actor: Actor) -> None:
     """Gives one reservation to another owner. Raises NotFound, QuotaExceeded."""
     owner = (holder.kind, holder.cluster, holder.namespace, holder.name, holder.interface)
-    database.call(REASSIGN, (actor.name, actor.request_id, *key, *owner))
+    parameters = (actor.name, actor.request_id, *key, *owner)
+    database.change(REASSIGN, parameters, actor=actor.name, request_id=actor.request_id)
 
 
 def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Logs and metrics: one JSON object a line, joined by request; Prometheus counters."""
+"""Logs: one JSON object a line, joined by request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import secrets
 import sys
 from typing import TYPE_CHECKING, Final
 
-import prometheus_client
 import structlog
 
 if TYPE_CHECKING:
@@ -18,24 +17,6 @@ if TYPE_CHECKING:
 
 # What a caller's X-Request-ID may look like; anything else is replaced, as it goes into every line.
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}", re.ASCII)
-
-_CNI_COMMANDS: Final = frozenset({"ADD", "DEL", "CHECK", "STATUS", "GC", "VERSION"})
-_SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-
-# Labels have few values: never an address, a pod or a container id.
-_CNI_REQUESTS: Final = prometheus_client.Counter(
-    "rowhouse_cni_requests_total",
-    "CNI calls by command and CNI error code, 0 for success",
-    ("command", "code"),
-)
-_CNI_DURATION: Final = prometheus_client.Histogram(
-    "rowhouse_cni_request_duration_seconds",
-    "Time from a CNI call's arrival to its answer",
-    ("command",),
-    buckets=_SECONDS,
-)
-
-METRICS_CONTENT_TYPE: Final = prometheus_client.CONTENT_TYPE_LATEST
 
 
 def configure_logging(*, level: str = "INFO") -> None:
@@ -74,6 +55,8 @@ def configure_logging(*, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    # It tells at INFO that it looked at the revision: at each readiness probe.
+    logging.getLogger("alembic").setLevel(max(logging.root.level, logging.WARNING))
 
 
 def begin_request(candidate: str | None) -> str:
@@ -102,21 +85,3 @@ def request_id() -> str:
 def end_request() -> None:
     """Forget the request: the thread serves another one next."""
     structlog.contextvars.clear_contextvars()
-
-
-def count_cni_call(*, command: str, code: int, seconds: float) -> None:
-    """Count one CNI call.
-
-    Args:
-        command: CNI_COMMAND as it came; one that CNI does not know counts as "other".
-        code: CNI error code, 0 for success.
-        seconds: from arrival to answer.
-    """
-    command = command if command in _CNI_COMMANDS else "other"
-    _CNI_REQUESTS.labels(command, str(code)).inc()
-    _CNI_DURATION.labels(command).observe(seconds)
-
-
-def metrics() -> bytes:
-    """Everything counted so far, in the Prometheus text format (METRICS_CONTENT_TYPE)."""
-    return prometheus_client.generate_latest()

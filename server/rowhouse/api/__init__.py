@@ -1,0 +1,1 @@
+"""The management REST API, `/api/v1`. `operations.py` is its table of contents."""

@@ -1,0 +1,137 @@
+"""From a Flask request to the arguments of a view, and from what it returns to the response."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from flask import Response, current_app, g, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from rowhouse.api.fields import Request
+from rowhouse.domain.administration import Actor
+from rowhouse.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rowhouse.store.database import Database
+
+LARGEST_BODY: Final = 1024 * 1024
+_VERSION: Final = re.compile(r"[0-9]{1,10}")
+
+Given = TypeVar("Given", bound=Request)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request to a view: in whose name, on which database, and what the headers say."""
+
+    store: Database
+    actor: Actor
+    bulk_limit: int
+    idempotency_key: str | None = None
+    noted: str | None = None
+    """What an interrupted request with the same Idempotency-Key had done already."""
+
+    @property
+    def version(self) -> int | None:
+        """The version that If-Match asks for; None: any. No tag of ours is version 0, that nothing has."""
+        tags = request.if_match
+        if tags.star_tag or not tags:
+            return None
+        known = [int(tag) for tag in tags if _VERSION.fullmatch(tag)]
+        return known[0] if known else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a view returns: the document (None: nothing), and what goes into the headers."""
+
+    document: BaseModel | None
+    location: str = ""
+    version: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self, status: int) -> Response:
+        """As Flask wants it."""
+        body = None if self.document is None else self.document.model_dump_json()
+        answer = Response(body, status=status if body is not None else 204)
+        answer.headers["Cache-Control"] = "no-cache"
+        if body is None:
+            del answer.headers["Content-Type"]
+        else:
+            answer.content_type = "application/json"
+        if self.location:
+            answer.headers["Location"] = self.location
+        if self.version is not None:
+            answer.set_etag(str(self.version))
+        return answer
+
+
+def begin(actor: str) -> Call:
+    """The call that Flask is serving, in the name of `actor`."""
+    rowhouse = current_app.extensions["rowhouse"]
+    return Call(
+        store=rowhouse.store,
+        actor=Actor(name=actor, request_id=g.get("request_id", "")),
+        bulk_limit=rowhouse.settings.api_bulk_limit,
+    )
+
+
+def read_query(kind: type[Given] | None) -> Given | None:
+    """The query string. Raises InvalidRequest, also for a name that is unknown or given twice."""
+    values = request.args
+    twice = [name for name, given in values.lists() if len(given) > 1]
+    known = set() if kind is None else set(kind.model_fields)
+    wrong = [(f"/query/{name}", "given more than once") for name in twice]
+    wrong += [(f"/query/{name}", "there is no such parameter") for name in values.keys() - known]
+    if wrong:
+        raise _invalid(wrong)
+    if kind is None:
+        return None
+    try:
+        return kind.model_validate_strings(dict(values.items()))
+    except ValidationError as error:
+        raise _invalid(_places(error.errors(), "/query")) from None
+
+
+def read_body(kind: type[Given] | None) -> Given | None:
+    """The body. Raises InvalidRequest, BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
+    request.max_content_length = LARGEST_BODY
+    raw = request.get_data(cache=True)
+    if kind is None:
+        if raw:
+            raise _invalid([("", "this request has no body")])
+        return None
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("The body must be application/json.")
+    try:
+        return kind.model_validate_json(raw)
+    except ValidationError as error:
+        details = error.errors()
+        if details[0]["type"] == "json_invalid":
+            raise BadRequest(f"The body is no JSON: {details[0]['ctx']['error']}.") from None
+        raise _invalid(_places(details, "")) from None
+
+
+def _places(details: Sequence[Mapping[str, Any]], root: str) -> list[tuple[str, str]]:
+    return [
+        (
+            root + "".join(f"/{_escaped(part)}" for part in detail["loc"]),
+            detail["msg"].removeprefix("Value error, "),
+        )
+        for detail in details[:20]
+    ]
+
+
+def _escaped(part: Any) -> str:
+    """As RFC 6901 writes a part of a pointer."""
+    return str(part)[:100].replace("~", "~0").replace("/", "~1")
+
+
+def _invalid(wrong: Sequence[tuple[str, str]]) -> InvalidRequest:
+    pointer, detail = wrong[0]
+    return InvalidRequest(f"{pointer or 'the body'}: {detail}", errors=wrong)

@@ -1,0 +1,100 @@
+"""Exclusions: addresses kept out of use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Self
+
+from netaddr import IPAddress
+from pydantic import Field, TypeAdapter, model_validator
+
+from rowhouse.api import paging
+from rowhouse.api.calls import Reply
+from rowhouse.api.fields import Address, Answer, Id, Moment, NetworkName, Request, Text
+from rowhouse.ipam import exclusions
+from rowhouse.store import exclusions as rows
+
+if TYPE_CHECKING:
+    from rowhouse.api.calls import Call
+
+_KEY: TypeAdapter[int] = TypeAdapter(int)
+
+
+class Exclusion(Answer):
+    """Addresses kept out of use, first to last inclusive."""
+
+    id: int
+    network_id: int
+    network: str
+    first: Address
+    last: Address
+    reason: str
+    created_at: Moment
+    in_use: Annotated[
+        int, Field(description="Addresses in it that are still held; they go out when released")
+    ]
+
+
+class ExclusionPage(paging.Page[Exclusion]):
+    """Exclusions, by id."""
+
+
+class ExclusionQuery(paging.Paged):
+    """Which exclusions."""
+
+    network: NetworkName | None = None
+    network_id: Id | None = None
+    contains: Address | None = None
+
+
+class NewExclusion(Request):
+    """Addresses to keep out of use, first to last inclusive."""
+
+    network_id: Id
+    first: Address
+    last: Address
+    reason: Text = ""
+
+    @model_validator(mode="after")
+    def _a_run(self) -> Self:
+        first, last = IPAddress(self.first), IPAddress(self.last)
+        if first.version != last.version:
+            raise ValueError("`first` and `last` are of different families")
+        if first > last:
+            raise ValueError("`last` is before `first`")
+        return self
+
+
+def list_exclusions(call: Call, query: ExclusionQuery) -> Reply:
+    """List the addresses kept out of use."""
+    found = rows.search(
+        call.store,
+        network_id=query.network_id,
+        network=query.network,
+        contains=query.contains,
+        after=paging.key_of(query, _KEY) or 0,
+        limit=query.limit + 1,
+    )
+    return Reply(
+        document=paging.page(
+            ExclusionPage, query, found, item=Exclusion.model_validate, key=lambda row: row.id
+        )
+    )
+
+
+def create_exclusion(call: Call, body: NewExclusion) -> Reply:
+    """Keep addresses out of use; those in use go out of it when they are released."""
+    made = exclusions.exclude(
+        call.store, body.network_id, body.first, body.last, call.actor, reason=body.reason
+    )
+    return Reply(document=Exclusion.model_validate(made), location=f"/api/v1/exclusions/{made.id}")
+
+
+def get_exclusion(call: Call, exclusion_id: int) -> Reply:
+    """Show an exclusion."""
+    return Reply(document=Exclusion.model_validate(exclusions.exclusion(call.store, exclusion_id)))
+
+
+def delete_exclusion(call: Call, exclusion_id: int) -> Reply:
+    """Give the addresses of an exclusion out again."""
+    exclusions.end_exclusion(call.store, exclusion_id, call.actor)
+    return Reply(document=None)

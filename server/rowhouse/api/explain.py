@@ -1,0 +1,48 @@
+"""Why an address is given out or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from rowhouse.api.calls import Reply
+from rowhouse.api.fields import Address, Answer, Cidr, Moment, NetworkName, Request
+from rowhouse.store import audit as rows
+
+if TYPE_CHECKING:
+    from rowhouse.api.calls import Call
+
+
+class Explanation(Answer):
+    """The state of an address, and what in the database makes it so."""
+
+    network: str
+    address: Address
+    state: Literal["unknown", "in use", "reserved", "excluded", "quarantined", "free"]
+    because: str
+    pool: Cidr | None = None
+    pool_name: str | None = None
+    drained: bool | None = None
+    is_gateway: bool | None = None
+    in_window: bool | None = None
+    owner: str | None = None
+    interface: str | None = None
+    since: Moment | None = None
+    description: str | None = None
+    last_owner: str | None = None
+    last_released: Moment | None = None
+    last_end_reason: str | None = None
+
+
+class ExplainQuery(Request):
+    """Which address."""
+
+    network: Annotated[NetworkName, Field(description="Its name; empty: the default one")] = ""
+    address: Address
+
+
+def explain(call: Call, query: ExplainQuery) -> Reply:
+    """Tell why an address is given out or not."""
+    facts = rows.explain(call.store, query.network, query.address)
+    return Reply(document=Explanation.model_validate(facts))

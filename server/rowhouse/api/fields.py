@@ -1,0 +1,140 @@
+"""The values of requests and answers: how each is written, checked and shown in the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from rowhouse.domain.addresses import (
+    AddressSyntaxError,
+    MappedAddressError,
+    format_address,
+    format_cidr,
+    parse_address,
+    parse_cidr,
+)
+
+LARGEST_ID: Final = 2**31 - 1
+LONGEST_TTL: Final = 10 * 366 * 24 * 3600
+_RFC3339: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+
+
+class Request(BaseModel):
+    """What a caller sends: nothing but the fields named, each of the type named."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class Answer(BaseModel):
+    """What the API answers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, from_attributes=True)
+
+
+def _canonical_address(text: str) -> str:
+    try:
+        return format_address(parse_address(text))
+    except (AddressSyntaxError, MappedAddressError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _canonical_cidr(text: str) -> str:
+    try:
+        network = parse_cidr(text)
+    except (AddressSyntaxError, MappedAddressError) as error:
+        raise ValueError(str(error)) from None
+    if network.ip != network.network:
+        raise ValueError(f"{text} has host bits set; the network is {format_cidr(network.cidr)}")
+    return format_cidr(network)
+
+
+def _read_moment(value: Any) -> Any:
+    """Only RFC 3339: neither the seconds since 1970 nor the other forms of ISO 8601."""
+    if not isinstance(value, str):
+        return value
+    if not _RFC3339.fullmatch(value):
+        raise ValueError("a date and time as in RFC 3339 is wanted: 2026-03-01T09:30:00Z")
+    return datetime.fromisoformat(value.upper())
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the date is out of range") from None
+
+
+def _as_rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_ADDRESS = {"type": "string", "maxLength": 45, "examples": ["10.0.0.7"]}
+_PREFIX = {"type": "string", "maxLength": 49, "examples": ["10.0.0.0/24"]}
+
+Address = Annotated[
+    str,
+    AfterValidator(_canonical_address),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}],
+            "description": "An address without prefix length",
+            "examples": ["10.0.0.7"],
+        },
+        mode="validation",
+    ),
+    WithJsonSchema(_ADDRESS, mode="serialization"),
+]
+Cidr = Annotated[
+    str,
+    AfterValidator(_canonical_cidr),
+    WithJsonSchema(
+        {
+            **_PREFIX,
+            "pattern": r"^[0-9a-fA-F.:]{2,45}/[0-9]{1,3}$",
+            "description": "A CIDR whose host bits are zero",
+        },
+        mode="validation",
+    ),
+    WithJsonSchema(_PREFIX, mode="serialization"),
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_read_moment),
+    AfterValidator(_utc),
+    PlainSerializer(_as_rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-03-01T09:30:00Z"]}),
+]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Seconds = Annotated[float, Field(ge=0, le=LONGEST_TTL, description="Seconds")]
+
+# No control characters: they have no place in a name, and PostgreSQL takes no NUL.
+_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
+_TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+Name = Annotated[str, Field(min_length=1, max_length=253, pattern=_LINE)]
+NetworkName = Annotated[str, Field(max_length=253, pattern=_LINE)]
+Text = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
+Namespace = Annotated[str, Field(max_length=63, pattern=_LINE)]
+Cluster = Annotated[str, Field(max_length=253, pattern=_LINE)]
+Interface = Annotated[str, Field(max_length=15, pattern=_LINE)]
+Labels = Annotated[
+    dict[
+        Annotated[str, Field(min_length=1, max_length=317, pattern=_LINE)],
+        Annotated[str, Field(max_length=253, pattern=_LINE)],
+    ],
+    Field(max_length=64),
+]

@@ -1,0 +1,102 @@
+"""History: who held which address, where and when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from rowhouse.api import paging
+from rowhouse.api.calls import Reply
+from rowhouse.api.fields import Address, Answer, Cidr, Id, Moment, Name, Namespace, NetworkName
+from rowhouse.store import history as rows
+
+if TYPE_CHECKING:
+    from rowhouse.api.calls import Call
+    from rowhouse.store.reading import Record
+
+_KEY: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[datetime, int])
+
+
+class PastOwner(Answer):
+    """Who held an address."""
+
+    kind: Literal["pod", "static"]
+    name: str
+    namespace: str
+    cluster: str
+    interface: str
+    uid: str | None
+
+
+class Tenure(Answer):
+    """A time during which one owner held an address in one place."""
+
+    id: int
+    network_id: int
+    network: Annotated[str | None, Field(description="null: the network is gone")]
+    pool_id: int
+    pool: Annotated[Cidr | None, Field(description="null: the pool is gone")]
+    address: Address
+    held_from: Moment
+    held_until: Annotated[Moment | None, Field(description="null: it holds it now")]
+    owner: PastOwner
+    node: str
+    container_id: str
+    started_by: str
+    start_reason: str
+    ended_by: str | None
+    end_reason: str | None
+
+    @classmethod
+    def of(cls, row: Record) -> Tenure:
+        """The document of a row."""
+        fields = row._asdict()
+        owner = {
+            name.removeprefix("owner_"): value
+            for name, value in fields.items()
+            if name.startswith("owner_")
+        }
+        return cls.model_validate(fields | {"owner": owner})
+
+
+class History(paging.Page[Tenure]):
+    """Tenures, the latest first."""
+
+
+class HistoryQuery(paging.Paged):
+    """Which tenures: those that meet every condition. One of `address`, `prefix`, `namespace` is needed."""
+
+    network: NetworkName | None = None
+    network_id: Id | None = None
+    address: Address | None = None
+    prefix: Annotated[Cidr | None, Field(description="Addresses in this CIDR")] = None
+    namespace: Namespace | None = None
+    name: Annotated[Name | None, Field(description="Of the pod or other owner")] = None
+    at: Annotated[Moment | None, Field(description="A moment at which it was held")] = None
+    since: Annotated[Moment | None, Field(description="It was held then or later")] = None
+    until: Annotated[Moment | None, Field(description="It was held before")] = None
+
+    @model_validator(mode="after")
+    def _narrow(self) -> Self:
+        if self.address is None and self.prefix is None and self.namespace is None:
+            raise ValueError("one of `address`, `prefix` and `namespace` is needed")
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise ValueError("`until` is before `since`")
+        return self
+
+
+def list_history(call: Call, query: HistoryQuery) -> Reply:
+    """Tell who held an address, or what a pod held: at a moment, in a time, or ever."""
+    found = rows.search(
+        call.store,
+        rows.Search(**query.model_dump(mode="python", exclude={"limit", "cursor"})),
+        after=paging.key_of(query, _KEY),
+        limit=query.limit + 1,
+    )
+    return Reply(
+        document=paging.page(
+            History, query, found, item=Tenure.of, key=lambda row: (row.held_from, row.id)
+        )
+    )

@@ -1,0 +1,88 @@
+"""`Idempotency-Key`: a request that is repeated with its key is not served twice.
+
+After draft-ietf-httpapi-idempotency-key-header: the same key with another request is 422, while the
+first request is under way it is 409, and afterwards the answer is the first one's, for 24 hours. A
+request that was not served (5xx) may be repeated at once, one whose server died after a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, request
+
+from rowhouse.api import problems
+from rowhouse.domain.errors import InvalidRequest, KeyInUse, KeyReused, RowhouseError
+from rowhouse.store import idempotency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rowhouse.api.calls import Call
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
+LONGEST_KEY: Final = 255
+_KEPT: Final = ("Content-Type", "Location", "ETag", "Cache-Control")
+_NOT_SERVED: Final = 500
+
+
+def once(call: Call, serve: Callable[[Call], Response]) -> Response:
+    """Serves the request, unless it was served before: then the answer of that time."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return serve(call)
+    if not (1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise InvalidRequest(
+            f"{HEADER} must have 1 to {LONGEST_KEY} printable ASCII characters",
+            errors=[(f"/header/{HEADER}", "not a key")],
+        )
+    kept = idempotency.claim(call.store, call.actor.name, key, _digest())
+    if not kept.claimed:
+        return _kept_answer(kept, key)
+    answer = _served(replace(call, idempotency_key=key, noted=kept.body), serve)
+    if answer.status_code >= _NOT_SERVED:
+        idempotency.abandon(call.store, call.actor.name, key)
+    else:
+        idempotency.answer(
+            call.store,
+            call.actor.name,
+            key,
+            status=answer.status_code,
+            body=answer.get_data(as_text=True),
+            headers={name: answer.headers[name] for name in _KEPT if name in answer.headers},
+        )
+    return answer
+
+
+def _served(call: Call, serve: Callable[[Call], Response]) -> Response:
+    try:
+        return serve(call)
+    except RowhouseError as error:
+        return problems.refused(error)
+    except Exception as error:  # noqa: BLE001 - the key must be given up whatever happens
+        return problems.failed(error)
+
+
+def _kept_answer(kept: idempotency.Kept, key: str) -> Response:
+    if not kept.same:
+        raise KeyReused(
+            f'{HEADER} "{key}" came with another request before',
+            hint="Take a new key for each request, and the same key only to repeat it.",
+        )
+    if kept.status is None:
+        raise KeyInUse(
+            f'the first request with {HEADER} "{key}" has no answer yet',
+            hint="Repeat it in a moment; if its server died, after a minute.",
+        )
+    answer = Response(kept.body, status=kept.status, headers=kept.headers)
+    answer.headers[REPLAYED] = "true"
+    return answer
+
+
+def _digest() -> bytes:
+    """Of method, path with query, and body."""
+    head = f"{request.method} {request.full_path}\n".encode()
+    return hashlib.sha256(head + request.get_data(cache=True)).digest()

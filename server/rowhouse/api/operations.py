@@ -1,0 +1,206 @@
+"""Every operation of the API: path, the least role it needs, what it takes and what it answers.
+
+Routes, access and the OpenAPI document all come from this table; what is not in it does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from rowhouse.api import (
+    audit,
+    exclusions,
+    explain,
+    history,
+    networks,
+    pool_documents,
+    pools,
+    quotas,
+    reservation_documents,
+    reservations,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rowhouse.api.calls import Reply
+    from rowhouse.api.fields import Answer, Request
+    from rowhouse.auth.caller import PersonRole
+
+BASE: Final = "/api/v1"
+_POOL: Final = "/pools/<id:pool_id>"
+_RESERVATION: Final = "/reservations/<id:network_id>/<address>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of one path. `path` as Flask writes it, behind BASE.
+
+    `refusals` are the statuses by which it may refuse what is well-formed, besides those that every
+    operation has. `tagged`: it works with ETag and If-Match.
+    """
+
+    method: str
+    path: str
+    role: PersonRole
+    view: Callable[..., Reply]
+    query: type[Request] | None = None
+    body: type[Request] | None = None
+    answer: type[Answer] | None = None
+    status: int = 200
+    refusals: tuple[int, ...] = ()
+    tagged: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name: the operationId and the endpoint."""
+        return self.view.__name__
+
+    @property
+    def tag(self) -> str:
+        """The resource."""
+        return self.path.split("/")[1]
+
+
+def _get(path: str, view: Callable[..., Reply], answer: type[Answer], **more: Any) -> Operation:
+    return Operation(method="GET", path=path, role="viewer", view=view, answer=answer, **more)
+
+
+def _post(
+    path: str, view: Callable[..., Reply], body: type[Request], answer: type[Answer], **more: Any
+) -> Operation:
+    more = {"role": "operator", "status": 201, **more}
+    return Operation(method="POST", path=path, view=view, body=body, answer=answer, **more)
+
+
+def _patch(
+    path: str, view: Callable[..., Reply], body: type[Request], answer: type[Answer], **more: Any
+) -> Operation:
+    more = {"role": "operator", **more}
+    return Operation(method="PATCH", path=path, view=view, body=body, answer=answer, **more)
+
+
+def _delete(path: str, view: Callable[..., Reply], role: PersonRole, **more: Any) -> Operation:
+    return Operation(method="DELETE", path=path, role=role, view=view, status=204, **more)
+
+
+OPERATIONS: Final = (
+    _get("/networks", networks.list_networks, networks.NetworkPage, query=networks.NetworkQuery),
+    _get("/networks/<id:network_id>", networks.get_network, networks.Network, refusals=(404,)),
+    _delete("/networks/<id:network_id>", networks.delete_network, "admin", refusals=(404, 409)),
+    _get("/pools", pools.list_pools, pool_documents.PoolPage, query=pool_documents.PoolQuery),
+    _post(
+        "/pools",
+        pools.create_pool,
+        pool_documents.NewPool,
+        pool_documents.Pool,
+        refusals=(409,),
+        tagged=True,
+    ),
+    _get(_POOL, pools.get_pool, pool_documents.Pool, refusals=(404,), tagged=True),
+    _patch(
+        _POOL,
+        pools.change_pool,
+        pool_documents.PoolChange,
+        pool_documents.Pool,
+        query=pool_documents.ChangeQuery,
+        refusals=(404, 409),
+        tagged=True,
+    ),
+    _delete(_POOL, pools.delete_pool, "admin", refusals=(404, 409), tagged=True),
+    _get(f"{_POOL}/usage", pools.get_usage, pool_documents.Usage, refusals=(404,)),
+    _get(
+        f"{_POOL}/free",
+        pools.list_free,
+        pool_documents.FreeRunPage,
+        query=pool_documents.FreeRunQuery,
+        refusals=(404,),
+    ),
+    _get(
+        f"{_POOL}/fill",
+        pools.get_fill,
+        pool_documents.Fill,
+        query=pool_documents.FillQuery,
+        refusals=(404,),
+    ),
+    _get(
+        "/reservations",
+        reservations.list_reservations,
+        reservation_documents.ReservationPage,
+        query=reservation_documents.ReservationQuery,
+        refusals=(404,),
+    ),
+    _post(
+        "/reservations",
+        reservations.reserve,
+        reservation_documents.NewReservations,
+        reservation_documents.Reserved,
+        refusals=(404, 409),
+    ),
+    _get(
+        _RESERVATION,
+        reservations.get_reservation,
+        reservation_documents.ReservationDetail,
+        refusals=(404,),
+    ),
+    _delete(
+        _RESERVATION,
+        reservations.release,
+        "operator",
+        query=reservation_documents.ReleaseQuery,
+        refusals=(404, 409),
+    ),
+    _post(
+        f"{_RESERVATION}/reassign",
+        reservations.reassign,
+        reservation_documents.Reassignment,
+        reservation_documents.Reservation,
+        status=200,
+        refusals=(404, 409),
+    ),
+    _get(
+        "/exclusions",
+        exclusions.list_exclusions,
+        exclusions.ExclusionPage,
+        query=exclusions.ExclusionQuery,
+    ),
+    _post(
+        "/exclusions",
+        exclusions.create_exclusion,
+        exclusions.NewExclusion,
+        exclusions.Exclusion,
+        refusals=(404, 409),
+    ),
+    _get(
+        "/exclusions/<id:exclusion_id>",
+        exclusions.get_exclusion,
+        exclusions.Exclusion,
+        refusals=(404,),
+    ),
+    _delete(
+        "/exclusions/<id:exclusion_id>", exclusions.delete_exclusion, "operator", refusals=(404,)
+    ),
+    _get("/quotas", quotas.list_quotas, quotas.QuotaPage, query=quotas.QuotaQuery),
+    _post(
+        "/quotas",
+        quotas.create_quota,
+        quotas.NewQuota,
+        quotas.Quota,
+        role="admin",
+        refusals=(404, 409),
+    ),
+    _get("/quotas/<id:quota_id>", quotas.get_quota, quotas.Quota, refusals=(404,)),
+    _patch(
+        "/quotas/<id:quota_id>",
+        quotas.change_quota,
+        quotas.QuotaChange,
+        quotas.Quota,
+        role="admin",
+        refusals=(404,),
+    ),
+    _delete("/quotas/<id:quota_id>", quotas.delete_quota, "admin", refusals=(404,)),
+    _get("/history", history.list_history, history.History, query=history.HistoryQuery),
+    _get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
+    _get("/explain", explain.explain, explain.Explanation, query=explain.ExplainQuery),
+)

@@ -1,0 +1,153 @@
+"""Pools: list, make, change, remove; their fill and their free space."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress
+from pydantic import TypeAdapter
+
+from rowhouse.api import paging
+from rowhouse.api.calls import Reply
+from rowhouse.api.fields import Address
+from rowhouse.api.pool_documents import (
+    Fill,
+    FillMoment,
+    FreeRun,
+    FreeRunPage,
+    Pool,
+    PoolPage,
+    Usage,
+)
+from rowhouse.domain.errors import InvalidRequest
+from rowhouse.ipam import pools
+from rowhouse.store import pools as rows
+
+if TYPE_CHECKING:
+    from rowhouse.api.calls import Call
+    from rowhouse.api.pool_documents import (
+        ChangeQuery,
+        FillQuery,
+        FreeRunQuery,
+        NewPool,
+        PoolChange,
+        PoolQuery,
+    )
+    from rowhouse.store.reading import Record
+
+_KEY: TypeAdapter[int] = TypeAdapter(int)
+_LAST: TypeAdapter[str] = TypeAdapter(Address)
+_LONGEST_FILL: Final = timedelta(days=3660)
+
+
+def list_pools(call: Call, query: PoolQuery) -> Reply:
+    """List pools, with `usage=true` also how full they are."""
+    found = rows.search(
+        call.store, _search(query), after=paging.key_of(query, _KEY) or 0, limit=query.limit + 1
+    )
+    shown = [row.id for row in found[: query.limit]] if query.usage else []
+    used = rows.usage(call.store, shown) if shown else {}
+    return Reply(
+        document=paging.page(
+            PoolPage,
+            query,
+            found,
+            item=lambda row: Pool.of(row, used.get(row.id)),
+            key=lambda row: row.id,
+        )
+    )
+
+
+def create_pool(call: Call, body: NewPool) -> Reply:
+    """Make a pool, and its network if that is new."""
+    made = pools.create_pool(
+        call.store, body.plan(), body.network, call.actor, isolated=body.isolated
+    )
+    return _reply(made, location=f"/api/v1/pools/{made.id}")
+
+
+def get_pool(call: Call, pool_id: int) -> Reply:
+    """Show a pool."""
+    return _reply(pools.pool(call.store, pool_id))
+
+
+def change_pool(call: Call, pool_id: int, query: ChangeQuery, body: PoolChange) -> Reply:
+    """Change a pool: its window, gateway, reuse delay, name, labels, description; drain it."""
+    changes = body.model_dump(exclude_unset=True)
+    changed = pools.change_pool(
+        call.store, pool_id, changes, call.actor, version=call.version, force=query.force
+    )
+    return _reply(changed)
+
+
+def delete_pool(call: Call, pool_id: int) -> Reply:
+    """Remove a pool that holds no reservations."""
+    pools.delete_pool(call.store, pool_id, call.actor, version=call.version)
+    return Reply(document=None)
+
+
+def get_usage(call: Call, pool_id: int) -> Reply:
+    """Tell how full a pool is."""
+    pools.pool(call.store, pool_id)
+    return Reply(document=Usage.model_validate(rows.usage(call.store, [pool_id])[pool_id]))
+
+
+def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
+    """List the runs of free addresses in a pool's CIDR, or of quarantined ones."""
+    found = rows.free_runs(
+        call.store,
+        pools.pool(call.store, pool_id),
+        quarantined=query.quarantined,
+        after=paging.key_of(query, _LAST),
+        limit=query.limit + 1,
+    )
+    return Reply(
+        document=paging.page(FreeRunPage, query, found, item=_run, key=lambda row: row.key)
+    )
+
+
+def get_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
+    """Tell how many addresses of a pool were held over time."""
+    pools.pool(call.store, pool_id)
+    since, until = _span(query)
+    found = rows.fill(call.store, pool_id, since, until, query.steps)
+    return Reply(document=Fill(moments=[FillMoment.model_validate(row) for row in found]))
+
+
+def _reply(row: Record, *, location: str = "") -> Reply:
+    return Reply(document=Pool.of(row), location=location, version=row.version)
+
+
+def _search(query: PoolQuery) -> rows.Search:
+    key, _, value = (query.label or "").partition("=")
+    return rows.Search(
+        network=query.network,
+        name=query.name,
+        cidr=query.cidr,
+        contains=query.contains,
+        drained=query.drained,
+        labels={key: value} if key else {},
+    )
+
+
+def _run(row: Record) -> FreeRun:
+    return FreeRun(
+        first=row.first,
+        last=row.last,
+        addresses=int(IPAddress(row.last)) - int(IPAddress(row.first)) + 1,
+    )
+
+
+def _span(query: FillQuery) -> tuple[datetime, datetime]:
+    until = query.until or datetime.now(UTC)
+    try:
+        since = query.since or until - timedelta(days=1)
+    except OverflowError:
+        since = until
+    if not timedelta(0) < until - since <= _LONGEST_FILL:
+        raise InvalidRequest(
+            "`since` must be before `until`, by ten years at most",
+            errors=[("/query/since", "not before `until`, or too long before it")],
+        )
+    return since, until

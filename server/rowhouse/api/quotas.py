@@ -1,0 +1,97 @@
+"""Quotas: how many addresses a namespace may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, TypeAdapter
+
+from rowhouse.api import paging
+from rowhouse.api.calls import Reply
+from rowhouse.api.fields import LARGEST_ID, Answer, Cidr, Id, Namespace, Request
+from rowhouse.ipam import quotas
+from rowhouse.store import quotas as rows
+
+if TYPE_CHECKING:
+    from rowhouse.api.calls import Call
+
+_KEY: TypeAdapter[int] = TypeAdapter(int)
+
+_Addresses = Annotated[
+    int, Field(ge=0, le=LARGEST_ID - 1, description="How many it may hold; 0: none")
+]
+
+
+class Quota(Answer):
+    """How many addresses a namespace may hold, in one pool or in all."""
+
+    id: int
+    namespace: str
+    pool_id: int | None
+    pool: Cidr | None
+    addresses: int
+    in_use: Annotated[int, Field(description="Addresses that it holds there")]
+
+
+class QuotaPage(paging.Page[Quota]):
+    """Quotas, by id."""
+
+
+class QuotaQuery(paging.Paged):
+    """Which quotas."""
+
+    namespace: Namespace | None = None
+    pool_id: Id | None = None
+
+
+class NewQuota(Request):
+    """A limit; what the namespace holds already it keeps."""
+
+    namespace: Annotated[Namespace, Field(min_length=1)]
+    pool_id: Annotated[Id | None, Field(description="null: in all pools together")] = None
+    addresses: _Addresses
+
+
+class QuotaChange(Request):
+    """Another limit."""
+
+    addresses: _Addresses
+
+
+def list_quotas(call: Call, query: QuotaQuery) -> Reply:
+    """List quotas."""
+    found = rows.search(
+        call.store,
+        namespace=query.namespace,
+        pool_id=query.pool_id,
+        after=paging.key_of(query, _KEY) or 0,
+        limit=query.limit + 1,
+    )
+    return Reply(
+        document=paging.page(
+            QuotaPage, query, found, item=Quota.model_validate, key=lambda row: row.id
+        )
+    )
+
+
+def create_quota(call: Call, body: NewQuota) -> Reply:
+    """Limit a namespace, in one pool or in all."""
+    made = quotas.create_quota(call.store, body.namespace, body.pool_id, body.addresses, call.actor)
+    return Reply(document=Quota.model_validate(made), location=f"/api/v1/quotas/{made.id}")
+
+
+def get_quota(call: Call, quota_id: int) -> Reply:
+    """Show a quota."""
+    return Reply(document=Quota.model_validate(quotas.quota(call.store, quota_id)))
+
+
+def change_quota(call: Call, quota_id: int, body: QuotaChange) -> Reply:
+    """Change a quota."""
+    changed = quotas.change_quota(call.store, quota_id, body.addresses, call.actor)
+    return Reply(document=Quota.model_validate(changed))
+
+
+def delete_quota(call: Call, quota_id: int) -> Reply:
+    """End a quota."""
+    quotas.delete_quota(call.store, quota_id, call.actor)
+    return Reply(document=None)

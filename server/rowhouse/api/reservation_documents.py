@@ -1,0 +1,183 @@
+"""How reservations look in requests and answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from rowhouse.api import paging
+from rowhouse.api.fields import (
+    LARGEST_ID,
+    LONGEST_TTL,
+    Address,
+    Answer,
+    Cidr,
+    Cluster,
+    Id,
+    Interface,
+    Moment,
+    Name,
+    Namespace,
+    NetworkName,
+    Request,
+    Text,
+)
+from rowhouse.domain.administration import Holder, OwnerKind, ReservationPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.store.reading import Record
+
+
+class Owner(Answer):
+    """Who holds an address."""
+
+    kind: Literal["pod", "static"]
+    name: str
+    namespace: str
+    cluster: str
+    interface: str
+    uid: str | None
+
+
+class Attached(Answer):
+    """A sandbox that uses a reservation."""
+
+    cluster: str
+    node: str
+    container_id: str
+    interface: str
+    cni_network: str
+    pod_uid: str | None
+    attached_at: Moment
+
+
+class Reservation(Answer):
+    """An address and its owner."""
+
+    network_id: int
+    network: str
+    pool_id: int
+    pool: Cidr
+    pool_name: str | None
+    address: Address
+    owner: Owner
+    node: Annotated[str, Field(description="Of the sandbox that attached last; empty: none")]
+    container_id: str
+    sticky: Annotated[bool, Field(description="Stays when the last sandbox goes")]
+    expires_at: Annotated[
+        Moment | None, Field(description="Given up then if no sandbox uses it; null: never")
+    ]
+    reserved_at: Moment
+    description: str
+    attachments: Annotated[int, Field(description="Sandboxes that use it")]
+
+    @classmethod
+    def of(cls, row: Record) -> Reservation:
+        """The document of a row."""
+        return cls.model_validate(row._asdict() | {"owner": _owner(row)})
+
+
+class ReservationDetail(Reservation):
+    """A reservation with the sandboxes that use it."""
+
+    attached: list[Attached]
+
+    @classmethod
+    def detailed(cls, row: Record, attachments: Sequence[Record]) -> ReservationDetail:
+        """The document of a row and of its attachments."""
+        attached = [Attached.model_validate(attachment) for attachment in attachments]
+        return cls.model_validate(row._asdict() | {"owner": _owner(row), "attached": attached})
+
+
+def _owner(row: Record) -> Owner:
+    return Owner.model_validate(row._asdict() | {"kind": row.owner_kind})
+
+
+class ReservationPage(paging.Page[Reservation]):
+    """Reservations, by network and address."""
+
+
+class ReservationQuery(paging.Paged):
+    """Which reservations: those that meet every condition."""
+
+    network: NetworkName | None = None
+    network_id: Id | None = None
+    pool_id: Id | None = None
+    address: Address | None = None
+    prefix: Annotated[Cidr | None, Field(description="Addresses in this CIDR")] = None
+    kind: OwnerKind | None = None
+    cluster: Cluster | None = None
+    namespace: Namespace | None = None
+    name: Annotated[Name | None, Field(description="Of the pod or other owner")] = None
+    node: Annotated[Name | None, Field(description="Where a sandbox uses it")] = None
+    container_id: Annotated[Name | None, Field(description="Of a sandbox that uses it")] = None
+
+
+class NewOwner(Request):
+    """Who shall hold an address: a pod's interface, or by a name (`static`) a person or device."""
+
+    kind: OwnerKind = "static"
+    name: Name
+    namespace: Namespace = ""
+    cluster: Cluster = ""
+    interface: Interface = ""
+
+    def holder(self) -> Holder:
+        """The same for the use cases."""
+        return Holder(**self.model_dump())
+
+
+class NewReservations(Request):
+    """Addresses to reserve: either the `addresses` named, or the `count` lowest free ones."""
+
+    pool_id: Id
+    addresses: Annotated[list[Address] | None, Field(min_length=1)] = None
+    count: Annotated[int | None, Field(ge=1, le=LARGEST_ID, description="Default: 1")] = None
+    owner: NewOwner
+    ttl: Annotated[
+        float | None,
+        Field(gt=0, le=LONGEST_TTL, description="Seconds; null: until they are released"),
+    ] = None
+    description: Text = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.addresses is not None and self.count is not None:
+            raise ValueError("give either `addresses` or `count`")
+        if self.addresses is not None and len(set(self.addresses)) < len(self.addresses):
+            raise ValueError("an address is there twice")
+        return self
+
+    def plan(self) -> ReservationPlan:
+        """The same for the use case."""
+        return ReservationPlan(
+            pool_id=self.pool_id,
+            holder=self.owner.holder(),
+            addresses=None if self.addresses is None else tuple(self.addresses),
+            count=self.count or 1,
+            ttl=self.ttl,
+            description=self.description,
+        )
+
+
+class Reserved(Answer):
+    """The reservations that were made, by address."""
+
+    items: list[Reservation]
+
+
+class ReleaseQuery(Request):
+    """How to release."""
+
+    force: Annotated[
+        bool, Field(description="Even if a sandbox uses it: a running pod would go on using it")
+    ] = False
+
+
+class Reassignment(Request):
+    """Another owner."""
+
+    owner: NewOwner

@@ -1,0 +1,117 @@
+"""Reservations: search, reserve, release, reassign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from rowhouse.api import paging
+from rowhouse.api.calls import Reply
+from rowhouse.api.fields import Address
+from rowhouse.api.reservation_documents import (
+    Reservation,
+    ReservationDetail,
+    ReservationPage,
+    Reserved,
+)
+from rowhouse.domain.addresses import (
+    AddressSyntaxError,
+    MappedAddressError,
+    format_address,
+    parse_address,
+)
+from rowhouse.domain.errors import InvalidRequest
+from rowhouse.ipam import pools, reservations
+from rowhouse.store import reservations as rows
+
+if TYPE_CHECKING:
+    from rowhouse.api.calls import Call
+    from rowhouse.api.reservation_documents import (
+        NewReservations,
+        Reassignment,
+        ReleaseQuery,
+        ReservationQuery,
+    )
+
+_KEY: TypeAdapter[tuple[int, str]] = TypeAdapter(tuple[int, Address])
+
+
+def list_reservations(call: Call, query: ReservationQuery) -> Reply:
+    """Search reservations."""
+    found = rows.search(
+        call.store,
+        _search(call, query),
+        after=paging.key_of(query, _KEY),
+        limit=query.limit + 1,
+    )
+    return Reply(
+        document=paging.page(
+            ReservationPage,
+            query,
+            found,
+            item=Reservation.of,
+            key=lambda row: (row.network_id, row.address),
+        )
+    )
+
+
+def reserve(call: Call, body: NewReservations) -> Reply:
+    """Reserve one address or several: given ones, or the lowest free ones, all or nothing."""
+    wanted = len(body.addresses or ()) or body.count or 1
+    if wanted > call.bulk_limit:
+        field = "/count" if body.addresses is None else "/addresses"
+        raise InvalidRequest(
+            f"{wanted} addresses in one request, {call.bulk_limit} are allowed",
+            errors=[(field, f"more than {call.bulk_limit}")],
+            hint="Send several requests, or raise ROWHOUSE_API_BULK_LIMIT.",
+        )
+    made = reservations.reserve(
+        call.store,
+        body.plan(),
+        call.actor,
+        idempotency_key=call.idempotency_key,
+        reserved_before=call.noted,
+    )
+    return Reply(document=Reserved(items=[Reservation.of(row) for row in made]))
+
+
+def get_reservation(call: Call, network_id: int, address: str) -> Reply:
+    """Show a reservation and the sandboxes that use it."""
+    key = _key(network_id, address)
+    row = reservations.reservation(call.store, key)
+    attached = rows.attachments(call.store, key)
+    return Reply(document=ReservationDetail.detailed(row, attached))
+
+
+def release(call: Call, network_id: int, address: str, query: ReleaseQuery) -> Reply:
+    """Release a reservation."""
+    reservations.release(
+        call.store, _key(network_id, address), call.actor, even_attached=query.force
+    )
+    return Reply(document=None)
+
+
+def reassign(call: Call, network_id: int, address: str, body: Reassignment) -> Reply:
+    """Give a reservation to another owner."""
+    row = reservations.reassign(
+        call.store, _key(network_id, address), body.owner.holder(), call.actor
+    )
+    return Reply(document=Reservation.of(row))
+
+
+def _key(network_id: int, address: str) -> rows.Key:
+    try:
+        return network_id, format_address(parse_address(address))
+    except (AddressSyntaxError, MappedAddressError) as error:
+        raise InvalidRequest(str(error), errors=[("/path/address", str(error))]) from None
+
+
+def _search(call: Call, query: ReservationQuery) -> rows.Search:
+    """A pool also fixes the network and the addresses to look at, which the index needs."""
+    conditions = query.model_dump(exclude={"limit", "cursor"})
+    if query.pool_id is not None:
+        pool = pools.pool(call.store, query.pool_id)
+        conditions["network_id"] = query.network_id or pool.network_id
+        conditions["within"] = pool.cidr
+    return rows.Search(**conditions)

@@ -1,0 +1,92 @@
+"""The blueprint: one Flask route for each operation of the table, and /openapi.json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
+
+from rowhouse.api import problems
+from rowhouse.api.calls import Call, begin, read_body, read_query
+from rowhouse.api.fields import LARGEST_ID
+from rowhouse.api.idempotency import once
+from rowhouse.api.openapi import document_text
+from rowhouse.api.operations import BASE, OPERATIONS
+from rowhouse.auth.caller import require_role
+from rowhouse.auth.guard import least_role
+from rowhouse.domain.errors import RowhouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.sansio.blueprints import BlueprintSetupState
+
+    from rowhouse.api.operations import Operation
+
+blueprint = Blueprint("api", __name__)
+
+
+class _Id(IntegerConverter):
+    """The id of a row: one that no row can have is a path that does not exist."""
+
+    def __init__(self, url_map: Any) -> None:
+        super().__init__(url_map, min=1, max=LARGEST_ID)
+
+
+def _serve(operation: Operation, path: dict[str, Any]) -> Response:
+    """Serve one request: who, what, and once."""
+    caller = require_role(operation.role)
+    given: dict[str, Any] = {
+        name: value
+        for name, value in (
+            ("query", read_query(operation.query)),
+            ("body", read_body(operation.body)),
+        )
+        if value is not None
+    }
+
+    def serve(call: Call) -> Response:
+        return operation.view(call, **path, **given).response(operation.status)
+
+    call = begin(caller.name)
+    response = once(call, serve) if operation.method == "POST" else serve(call)
+    if operation.method == "GET":
+        response.make_conditional(request)
+    return response
+
+
+def _view(operation: Operation) -> Callable[..., Response]:
+    def view(**path: Any) -> Response:
+        return _serve(operation, path)
+
+    return least_role(operation.role)(view)
+
+
+@blueprint.get("/openapi.json", provide_automatic_options=False)
+@least_role(None)
+def openapi() -> Response:
+    """The OpenAPI document of this API."""
+    return Response(document_text(), content_type="application/json")
+
+
+@blueprint.record_once
+def _routes(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters.setdefault("id", _Id)
+    for operation in OPERATIONS:
+        state.add_url_rule(
+            BASE + operation.path,
+            operation.name,
+            _view(operation),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+
+
+blueprint.register_error_handler(RowhouseError, problems.refused)
+blueprint.register_error_handler(HTTPException, problems.unserved)
+blueprint.register_error_handler(Exception, problems.failed)
+# Also for what never came to a view: an unknown path, another method, a caller who may not.
+blueprint.app_errorhandler(HTTPException)(problems.unserved)
+blueprint.app_errorhandler(RowhouseError)(problems.refused)

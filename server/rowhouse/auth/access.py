@@ -1,0 +1,135 @@
+"""The settings about access; docs/reference/settings.md lists them, docs/reference/access.md explains."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pydantic
+
+from rowhouse.auth.clusters import (
+    DEFAULT_SERVICE_ACCOUNT,
+    TrustedCluster,
+    refuse_shown_tokens,
+)
+from rowhouse.auth.limits import Rate
+
+Mode = Literal["auto", "required", "off"]
+
+
+class AccessSettings(pydantic.BaseModel):
+    """Who may call, and how often."""
+
+    auth: Mode = "auto"
+    """"required": nobody without a token; "off": everybody may do everything; "auto": the first
+    once a token was made or a cluster is trusted, until then the second, on loopback only."""
+
+    cluster: str = ""
+    """Name of the one cluster that is trusted by the following settings."""
+
+    jwt_issuer: str = ""
+    """`iss` of the cluster's service account tokens."""
+
+    jwks: str = ""
+    """The cluster's public keys, a file or a URL."""
+
+    token_review: str = ""
+    """The URL of the cluster's API server, to ask it about each token."""
+
+    kubernetes_ca_file: str = ""
+    """Certificate authorities for these URLs."""
+
+    kubernetes_token_file: str = ""
+    """Our own token for these URLs."""
+
+    node_service_accounts: str = DEFAULT_SERVICE_ACCOUNT
+    """NAMESPACE/NAME, separated by commas: whose tokens are a node's."""
+
+    trust_node_header: bool = False
+    """Believe the header about the node where a token names none (Kubernetes before 1.30)."""
+
+    clusters: dict[str, dict[str, Any]] = pydantic.Field(default_factory=dict)
+    """Several clusters: the keys of `TrustedCluster` by the cluster's name."""
+
+    metrics_auth: bool = False
+    """/metrics needs the role viewer."""
+
+    node_rate: float = pydantic.Field(default=200.0, ge=0, le=1e6)
+    """Requests a second of each node; 0: no limit."""
+
+    node_burst: int = pydantic.Field(default=1000, ge=1, le=10**6)
+    """Requests of a node at once."""
+
+    caller_rate: float = pydantic.Field(default=50.0, ge=0, le=1e6)
+    """Requests a second of each other caller; 0: no limit."""
+
+    caller_burst: int = pydantic.Field(default=200, ge=1, le=10**6)
+    """Requests of another caller at once."""
+
+    failure_rate: float = pydantic.Field(default=0.5, ge=0, le=1e6)
+    """Refused tokens a second of each source address; 0: no limit."""
+
+    failure_burst: int = pydantic.Field(default=30, ge=1, le=10**6)
+    """Refused tokens of a source address at once."""
+
+    tls_cert: str = ""
+    """File with the certificate chain; with it the server speaks HTTPS only."""
+
+    tls_key: str = ""
+    """File with its private key, unless that is in the certificate's file."""
+
+    @pydantic.field_validator("clusters")
+    @classmethod
+    def _each_is_understood(cls, given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, keys in given.items():
+            _trusted(name, keys)
+        return given
+
+    @pydantic.model_validator(mode="after")
+    def _the_one_is_understood(self) -> AccessSettings:
+        self.trusted_clusters()
+        if self.tls_key and not self.tls_cert:
+            raise ValueError("ROWHOUSE_TLS_KEY is set and ROWHOUSE_TLS_CERT is not")
+        return self
+
+    def trusted_clusters(self) -> tuple[TrustedCluster, ...]:
+        """The clusters whose service account tokens are taken."""
+        common = {
+            "service_accounts": [name.strip() for name in self.node_service_accounts.split(",")],
+            "trust_node_header": self.trust_node_header,
+        }
+        trusted = [_trusted(name, {**common, **keys}) for name, keys in self.clusters.items()]
+        if self.jwks or self.token_review:
+            keys = {
+                "issuer": self.jwt_issuer,
+                "jwks": self.jwks,
+                "token_review": self.token_review,
+                "ca_file": self.kubernetes_ca_file,
+                "token_file": self.kubernetes_token_file,
+            }
+            trusted.append(_trusted(self.cluster, {**common, **keys}))
+        refuse_shown_tokens(trusted)
+        return tuple(trusted)
+
+    @property
+    def node_limit(self) -> Rate:
+        """How often each node may call."""
+        return Rate(per_second=self.node_rate, burst=self.node_burst)
+
+    @property
+    def caller_limit(self) -> Rate:
+        """How often everybody else may call."""
+        return Rate(per_second=self.caller_rate, burst=self.caller_burst)
+
+    @property
+    def failure_limit(self) -> Rate:
+        """How often an address may present a token that is refused."""
+        return Rate(per_second=self.failure_rate, burst=self.failure_burst)
+
+
+def _trusted(name: str, keys: dict[str, Any]) -> TrustedCluster:
+    try:
+        return TrustedCluster(**{**keys, "cluster": name})
+    except pydantic.ValidationError as invalid:
+        first = invalid.errors()[0]
+        where = ".".join([f'cluster "{name}"' if name else "the cluster", *map(str, first["loc"])])
+        raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None

@@ -1,0 +1,91 @@
+"""The Kubernetes clusters whose service account tokens are taken."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit
+
+import pydantic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_SERVICE_ACCOUNT: Final = "kube-system/rowhouse-node"
+_ACCOUNT: Final = re.compile(r"[a-z0-9.-]+/[a-z0-9.-]+")
+_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
+
+
+class TrustedCluster(pydantic.BaseModel):
+    """How tokens of one cluster are verified: with its public keys, or by its API server."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    cluster: str = ""
+    """The name under which the cluster's attachments are kept."""
+
+    issuer: str = ""
+    """`iss` of its tokens; clusters may have the same one."""
+
+    audience: str = pydantic.Field(default="rowhouse", min_length=1)
+    """`aud` that a token must have."""
+
+    jwks: str = ""
+    """Its public keys: a file, or a URL such as https://kubernetes.default.svc/openid/v1/jwks."""
+
+    token_review: str = ""
+    """Or the URL of its API server, which is then asked about each token."""
+
+    ca_file: str = ""
+    """Certificate authorities for these URLs; without one those of the system."""
+
+    token_file: str = ""
+    """Our own token for these URLs."""
+
+    service_accounts: frozenset[str] = frozenset({DEFAULT_SERVICE_ACCOUNT})
+    """`NAMESPACE/NAME` of those whose tokens are a node's."""
+
+    trust_node_header: bool = False
+    """Believe the header about the node where the token does not name it (Kubernetes before 1.30)."""
+
+    @pydantic.model_validator(mode="after")
+    def _one_way_to_verify(self) -> Self:
+        if bool(self.jwks) == bool(self.token_review):
+            raise ValueError("needs jwks or token_review, and not both")
+        if not self.issuer:
+            raise ValueError("needs issuer: the `iss` of the cluster's tokens")
+        if self.token_review and "://" not in self.token_review:
+            raise ValueError(f"token_review is not a URL: {self.token_review!r}")
+        for name, url in (("jwks", self.jwks), ("token_review", self.token_review)):
+            if "://" in url and not _is_private(url):
+                raise ValueError(f"{name} must be https: {url!r}")
+        for name, path in (("ca_file", self.ca_file), ("token_file", self.token_file)):
+            if path and not Path(path).is_file():
+                raise ValueError(f"{name}: there is no file {path!r}")
+        for account in self.service_accounts:
+            if not _ACCOUNT.fullmatch(account):
+                raise ValueError(f"{account!r} is not NAMESPACE/NAME of a service account")
+        return self
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read or change what goes to and fro."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
+def refuse_shown_tokens(clusters: Sequence[TrustedCluster]) -> None:
+    """Refuse a review of tokens that may be another cluster's: its API server could use them.
+
+    Errors: ValueError.
+    """
+    for asked in clusters:
+        if not asked.token_review:
+            continue
+        for other in clusters:
+            if other is not asked and other.issuer == asked.issuer:
+                raise ValueError(
+                    f'clusters "{asked.cluster}" and "{other.cluster}" have the same issuer, so'
+                    f" tokens of the one would be shown to the other: use jwks for both"
+                )

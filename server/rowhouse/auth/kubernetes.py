@@ -1,0 +1,133 @@
+"""Projected service account tokens of Kubernetes: whose they are, and on which node.
+
+Kubernetes puts the pod into the token, since 1.30 its node as well (KEP-4193), so that what a
+node's token says about the node is the API server's word and not the bearer's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import jwt
+
+from rowhouse.auth.caller import Caller
+from rowhouse.auth.fetch import fetch
+from rowhouse.auth.jwks import ALGORITHMS, KeySet
+from rowhouse.auth.review import review
+from rowhouse.auth.verified import Verified
+from rowhouse.domain.errors import NotAllowed, RowhouseError, TryAgain, Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.auth.clusters import TrustedCluster
+    from rowhouse.auth.review import Account
+
+_LEEWAY_SECONDS: Final = 10
+_SECONDS: Final = 60.0
+"""For how long a token that was verified is believed without another look."""
+
+_REQUIRED: Final = ["iss", "sub", "aud", "exp", "iat"]
+_UNTRUSTED: Final = "the token is not one of a cluster that this server trusts"
+
+
+class ServiceAccountTokens:
+    """Verifies the tokens of the clusters that the settings name."""
+
+    def __init__(self, clusters: Sequence[TrustedCluster]) -> None:
+        self._clusters = [(cluster, _key_set(cluster)) for cluster in clusters]
+
+    def verify(self, token: str) -> Verified:
+        """The node that bears the token.
+
+        Errors: Unauthenticated, NotAllowed; TryAgain when the cluster's keys or its API server
+        can not be reached.
+        """
+        try:
+            unverified = jwt.decode_complete(token, options={"verify_signature": False})
+        except jwt.PyJWTError as error:
+            raise Unauthenticated("the token is neither a Rowhouse token nor a JWT") from error
+        issuer = unverified["payload"].get("iss")
+        refusal: RowhouseError = Unauthenticated(_UNTRUSTED)
+        # Clusters may share the name of their issuer; whose key has signed the token, decides.
+        for cluster, keys in self._clusters:
+            if cluster.issuer != issuer:
+                continue
+            try:
+                if keys is None:
+                    return _as_node(cluster, review(cluster, token), _SECONDS)
+                claims = _verified_claims(cluster, keys, token, unverified["header"])
+                return _as_node(cluster, _account(claims), float(claims["exp"]) - time.time())
+            except (NotAllowed, TryAgain, Unauthenticated) as error:
+                refusal = max(refusal, error, key=_weight)
+        raise refusal
+
+
+def _weight(refusal: RowhouseError) -> int:
+    """Which of two clusters' refusals counts: one that could not look may be the token's own."""
+    return (Unauthenticated, TryAgain, NotAllowed).index(type(refusal))
+
+
+def _key_set(cluster: TrustedCluster) -> KeySet | None:
+    return KeySet(lambda: fetch(cluster, cluster.jwks)) if cluster.jwks else None
+
+
+def _verified_claims(
+    cluster: TrustedCluster, keys: KeySet, token: str, header: dict[str, Any]
+) -> dict[str, Any]:
+    if header.get("alg") not in ALGORITHMS or not isinstance(header.get("kid"), str):
+        raise Unauthenticated("the token is not signed in a way that Kubernetes signs")
+    key = keys.key(header["kid"])
+    try:
+        # The key's own algorithm, whatever the token says: no public key ever serves as a secret.
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            audience=cluster.audience,
+            issuer=cluster.issuer,
+            leeway=_LEEWAY_SECONDS,
+            options={"require": _REQUIRED},
+        )
+    except jwt.PyJWTError as error:
+        raise Unauthenticated(f"the token is refused: {error}") from error
+
+
+def _account(claims: dict[str, Any]) -> Account:
+    ours = claims.get("kubernetes.io")
+    named = ours if isinstance(ours, dict) else {}
+    return {
+        "username": claims["sub"],
+        "node": _name(named.get("node")),
+        "pod": _name(named.get("pod")),
+    }
+
+
+def _name(reference: Any) -> str:
+    name = reference.get("name") if isinstance(reference, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _as_node(cluster: TrustedCluster, account: Account, seconds: float) -> Verified:
+    allowed = {
+        f"system:serviceaccount:{name.replace('/', ':')}" for name in cluster.service_accounts
+    }
+    if account["username"] not in allowed:
+        raise NotAllowed(
+            f"{account['username']} is not a service account of Rowhouse's nodes",
+            hint="Its NAMESPACE/NAME must be in ROWHOUSE_NODE_SERVICE_ACCOUNTS.",
+        )
+    if not account["node"] and not cluster.trust_node_header:
+        raise NotAllowed(
+            "the token does not say on which node its pod runs",
+            hint="Kubernetes 1.30 and newer say it; for an older one set ROWHOUSE_TRUST_NODE_HEADER=true.",
+        )
+    where = account["node"] or account["pod"]
+    caller = Caller(
+        name=f"{cluster.cluster}:{where}" if cluster.cluster else where,
+        role="node",
+        cluster=cluster.cluster,
+        node=account["node"] or None,
+    )
+    return Verified(caller, max(0.0, min(_SECONDS, seconds)))

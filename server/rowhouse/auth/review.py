@@ -1,0 +1,57 @@
+"""Asking a cluster's API server about a token (TokenReview, authentication.k8s.io/v1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from rowhouse.auth.fetch import fetch
+from rowhouse.domain.errors import TryAgain, Unauthenticated
+
+if TYPE_CHECKING:
+    from rowhouse.auth.clusters import TrustedCluster
+
+_PATH: Final = "/apis/authentication.k8s.io/v1/tokenreviews"
+_NODE: Final = "authentication.kubernetes.io/node-name"
+_POD: Final = "authentication.kubernetes.io/pod-name"
+
+
+class Account(TypedDict):
+    """Whose token it is: `system:serviceaccount:…`, and where it runs ("" where that is not said)."""
+
+    username: str
+    node: str
+    pod: str
+
+
+def review(cluster: TrustedCluster, token: str) -> Account:
+    """What the API server says of the token.
+
+    Errors: Unauthenticated; TryAgain when it can not be asked.
+    """
+    answer = fetch(
+        cluster,
+        cluster.token_review.rstrip("/") + _PATH,
+        {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenReview",
+            "spec": {"token": token, "audiences": [cluster.audience]},
+        },
+    )
+    try:
+        status = answer["status"]
+        # An API server that knows no audiences leaves them out: its word is about another question.
+        if not status.get("authenticated") or cluster.audience not in status.get("audiences", ()):
+            raise Unauthenticated("the API server of the token's cluster does not accept it")
+        user = status["user"]
+        extra = user.get("extra") or {}
+        return {
+            "username": str(user["username"]),
+            "node": _first(extra.get(_NODE)),
+            "pod": _first(extra.get(_POD)),
+        }
+    except (AttributeError, KeyError, TypeError) as error:
+        raise TryAgain("the API server's answer is no TokenReview") from error
+
+
+def _first(values: Any) -> str:
+    return str(values[0]) if isinstance(values, list) and values else ""

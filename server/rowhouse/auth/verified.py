@@ -1,0 +1,55 @@
+"""Callers whose tokens were verified a moment ago, so that not every call verifies anew."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rowhouse.auth.caller import Caller
+
+_MOST: Final = 10_000
+
+
+class Verified(NamedTuple):
+    """Who bears a token, and for how many seconds that may be relied on."""
+
+    caller: Caller
+    seconds: float
+
+
+class VerifiedCallers:
+    """A bounded memory by the digest of the token. Safe to share between threads.
+
+    Args:
+        most: entries; the one that was made first goes first.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, *, most: int = _MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+
+    def get(self, digest: bytes) -> Caller | None:
+        """Who bears the token with this digest, if that is known and recent enough."""
+        entry = self._entries.get(digest)
+        if entry is None or entry[1] <= self._clock():
+            return None
+        return entry[0]
+
+    def put(self, digest: bytes, verified: Verified) -> None:
+        """Remember who bears a token."""
+        with self._lock:
+            self._entries[digest] = (verified.caller, self._clock() + verified.seconds)
+            self._entries.move_to_end(digest)
+            while len(self._entries) > self._most:
+                self._entries.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._entries)

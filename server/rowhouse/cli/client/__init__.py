@@ -1,0 +1,43 @@
+"""How the commands reach Rowhouse: over HTTP, or its application in this process, on the database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from rowhouse.cli.client.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Client", "open_client"]
+
+
+@contextlib.contextmanager
+def open_client(
+    server: str | None, token_file: str | None, ca_file: str | None
+) -> Iterator[Client]:
+    """The server if one is named, else the database of ROWHOUSE_DATABASE_URL.
+
+    Raises:
+        click.UsageError: there is neither.
+    """
+    # Each way imports much that the other one has no use for.
+    if server:
+        from rowhouse.cli.client.over_http import over_http  # noqa: PLC0415
+
+        way = over_http(server, token_file, ca_file)
+    elif os.environ.get("ROWHOUSE_DATABASE_URL"):
+        from rowhouse.cli.client.in_process import in_process  # noqa: PLC0415
+
+        way = in_process()
+    else:
+        raise click.UsageError(
+            "neither a server nor a database: name the one by --server or ROWHOUSE_SERVER,"
+            " or the other by ROWHOUSE_DATABASE_URL"
+        )
+    with way as http:
+        yield Client(http)

@@ -1,0 +1,66 @@
+"""To a server, with the token of a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from rowhouse.cli.exits import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SECONDS: Final = 30.0
+
+
+@contextlib.contextmanager
+def over_http(server: str, token_file: str | None, ca_file: str | None) -> Iterator[httpx.Client]:
+    """A client of the server at a URL.
+
+    Args:
+        server: http or https.
+        token_file: holds the token; without one that of ROWHOUSE_TOKEN, or none.
+        ca_file: certificate authorities instead of the system's.
+
+    Raises:
+        Failure: the URL or a file can not be used.
+    """
+    try:
+        url = httpx.URL(server)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise Failure(f"{server!r} is no URL of a server, such as https://rowhouse:8080")
+    token = _token(token_file)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(
+        base_url=url, headers=headers, timeout=_SECONDS, verify=_trust(ca_file)
+    ) as client:
+        yield client
+
+
+def _token(file: str | None) -> str:
+    if file is None:
+        text, where = os.environ.get("ROWHOUSE_TOKEN", ""), "ROWHOUSE_TOKEN"
+    else:
+        where = file
+        try:
+            text = Path(file).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Failure(f"the token can not be read: {error}") from error
+    token = text.strip()
+    if not all(33 <= ord(character) <= 126 for character in token):  # noqa: PLR2004 - visible ASCII
+        raise Failure(f"{where} holds no token")
+    return token
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise Failure(f"{ca_file} holds no certificates that can be used: {error}") from error

@@ -1,0 +1,25 @@
+"""`rowhouse completion`: for the shell."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+from click.shell_completion import get_completion_class
+
+_SHELLS: Final = ("bash", "zsh", "fish")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(_SHELLS))
+def completion(*, shell: str) -> None:
+    """Print what makes SHELL complete commands and options.
+
+    bash: `source <(rowhouse completion bash)` in ~/.bashrc; zsh: the same in ~/.zshrc; fish:
+    `rowhouse completion fish > ~/.config/fish/completions/rowhouse.fish`.
+    """
+    root = click.get_current_context().find_root().command
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"{shell} can not be served here")
+    click.echo(kind(root, {}, "rowhouse", "_ROWHOUSE_COMPLETE").source())

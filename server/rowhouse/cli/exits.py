@@ -1,0 +1,48 @@
+"""The exit codes; docs/reference/cli.md lists them."""
+
+from __future__ import annotations
+
+from typing import IO, Any, Final
+
+import click
+
+REFUSED: Final = 1
+NOT_FOUND: Final = 3
+NOT_READY: Final = 4
+NOT_ALLOWED: Final = 5
+INTERRUPTED: Final = 130
+
+_BY_STATUS: Final = {
+    401: NOT_ALLOWED,
+    403: NOT_ALLOWED,
+    404: NOT_FOUND,
+    429: NOT_READY,
+    502: NOT_READY,
+    503: NOT_READY,
+    504: NOT_READY,
+}
+
+
+def exit_code_of(http_status: int) -> int:
+    """The exit code that stands for an HTTP status."""
+    return _BY_STATUS.get(http_status, REFUSED)
+
+
+class Failure(click.ClickException):
+    """What went wrong, in a line, and what to do about it, in another."""
+
+    def __init__(self, message: str, *, hint: str = "", exit_code: int = REFUSED) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.code = exit_code
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # click reads it from the instance
+        """For the shell."""
+        return self.code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it to standard error."""
+        super().show(file)
+        if self.hint:
+            click.echo(f"Hint: {self.hint}", file=file, err=file is None)

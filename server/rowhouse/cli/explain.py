@@ -1,0 +1,43 @@
+"""`rowhouse explain`: why an address is given out or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rowhouse.cli.options import reaching
+from rowhouse.cli.output import Column
+
+if TYPE_CHECKING:
+    from rowhouse.cli.options import Session
+
+_LINES: Final = (
+    Column("Address", "address"),
+    Column("State", "state"),
+    Column("Because", "because"),
+    Column("Network", "network"),
+    Column("Pool", "pool"),
+    Column("Pool's name", "pool_name"),
+    Column("In its window", "in_window", "flag"),
+    Column("Its gateway", "is_gateway", "flag"),
+    Column("Drained", "drained", "flag"),
+    Column("Owner", "owner"),
+    Column("Interface", "interface"),
+    Column("Since", "since", "moment"),
+    Column("Description", "description"),
+    Column("Last owner", "last_owner"),
+    Column("Released", "last_released", "moment"),
+    Column("Released by", "last_end_reason"),
+)
+
+
+@click.command()
+@click.argument("address")
+@click.option("--network", default="", help="In this network; without: in the default one.")
+@reaching
+def explain(session: Session, *, address: str, network: str) -> None:
+    """Tell the state of an address, and why it is given out or not."""
+    found = session.client.get("/explain", address=address, network=network)
+    known = [line for line in _LINES if found.get(line.path) not in (None, "")]
+    session.printer.one(found, known)

@@ -1,0 +1,65 @@
+"""From what people write to the ids that the API wants."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rowhouse.cli.exits import NOT_FOUND, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.cli.client import Client
+    from rowhouse.cli.client.client import Document
+
+_RUN = re.compile(r"([^\s/-]+)-([^\s/-]+)")
+
+
+def pool(client: Client, text: str, network: str | None) -> Document:
+    """The pool of that name, CIDR or id; where several networks have the CIDR, that of `network`."""
+    if "/" in text:
+        found = client.find("/pools", cidr=text, network=network)
+    else:
+        found = client.find("/pools", name=text, network=network)
+        if not found and text.isdecimal():
+            return client.get(f"/pools/{text}")
+    return _only(found, f"pool {text}", [f'"{one["network"]}"' for one in found])
+
+
+def network(client: Client, name: str) -> Document:
+    """The network of that name; isolated ones, which hold one pool each, do not count."""
+    found = [one for one in client.find("/networks", name=name) if one["isolated"] is None]
+    return _only(found, f'network "{name}"', [])
+
+
+def reservation(client: Client, address: str, network: str | None) -> Document:
+    """The reservation of an address; where several networks have it, that of `network`."""
+    found = client.find("/reservations", address=address, network=network)
+    return _only(found, f"reservation of {address}", [f'"{one["network"]}"' for one in found])
+
+
+def run(text: str) -> tuple[str, str]:
+    """First and last address of "FIRST-LAST", of a CIDR, or of one address."""
+    if found := _RUN.fullmatch(text):
+        return found[1], found[2]
+    if "/" not in text:
+        return text, text
+    from netaddr import AddrFormatError, IPNetwork  # noqa: PLC0415 - few write a CIDR here
+
+    try:
+        block = IPNetwork(text)
+    except (AddrFormatError, ValueError):
+        raise Failure(f"{text} is no CIDR") from None
+    return str(block.cidr[0]), str(block.cidr[-1])
+
+
+def _only(found: Sequence[Document], what: str, networks: Sequence[str]) -> Document:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Failure(f"there is no {what}", exit_code=NOT_FOUND)
+    raise Failure(
+        f"there is more than one {what}, in the networks {', '.join(networks)}",
+        hint="Name the network by --network.",
+    )

@@ -1,0 +1,47 @@
+"""`rowhouse network`: address spaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rowhouse.cli import lookup
+from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.output import Column
+
+if TYPE_CHECKING:
+    from rowhouse.cli.options import Session
+
+_COLUMNS: Final = (
+    Column("NAME", "name"),
+    Column("ISOLATED", "isolated"),
+    Column("POOLS", "pools", "number"),
+    Column("CREATED", "created_at", "moment"),
+    Column("ID", "id", wide=True),
+)
+
+
+@click.group()
+def network() -> None:
+    """Address spaces: an address is unique in its network. They come with their first pool."""
+
+
+@network.command("list")
+@reaching
+def list_networks(session: Session) -> None:
+    """List the networks; "-" is the default one, which has no name."""
+    found = session.client.find("/networks")
+    session.printer.items(found, _COLUMNS, nothing="there are no networks")
+
+
+@network.command()
+@click.argument("name")
+@yes_option
+@reaching
+def delete(session: Session, *, name: str, yes: bool) -> None:
+    """Remove a network that has no pools and no exclusions."""
+    found = lookup.network(session.client, name)
+    confirm(f'Remove the network "{name}"?', yes=yes)
+    session.client.delete(f"/networks/{found['id']}")
+    session.printer.done(f'network "{name}" removed', found)

@@ -1,0 +1,51 @@
+"""`rowhouse pool fill`: how full a pool was over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rowhouse.cli import lookup
+from rowhouse.cli.options import reaching
+from rowhouse.cli.output import Column
+from rowhouse.cli.times import Moment
+
+if TYPE_CHECKING:
+    from rowhouse.cli.options import Session
+
+_WIDTH: Final = 50
+_COLUMNS: Final = (
+    Column("AT", "at"),
+    Column("RESERVED", "reserved", "number"),
+    Column("", "bar", "bar"),
+)
+
+
+@click.command()
+@click.argument("text", metavar="POOL")
+@click.option("--network", help="Its network, where several have a pool of this CIDR.")
+@click.option("--since", type=Moment(), help="From when on: 7d, or a time. Without: a day.")
+@click.option("--until", type=Moment(), help="Until when. Without: now.")
+@click.option("--steps", type=click.IntRange(1, 1000), default=24, show_default=True)
+@reaching
+def fill(
+    session: Session,
+    *,
+    text: str,
+    network: str | None,
+    since: str | None,
+    until: str | None,
+    steps: int,
+) -> None:
+    """Show how many addresses of a pool were held at evenly spaced moments."""
+    found = lookup.pool(session.client, text, network)
+    path = f"/pools/{found['id']}/fill"
+    moments = session.client.get(path, since=since, until=until, steps=steps)["moments"]
+    if session.printer.for_people:
+        most = max(moment["reserved"] for moment in moments) or 1
+        moments = [
+            {**moment, "at": moment["at"][:19] + "Z", "bar": moment["reserved"] * _WIDTH // most}
+            for moment in moments
+        ]
+    session.printer.items(moments, _COLUMNS, nothing="there are no moments")

@@ -1,0 +1,82 @@
+"""The options that say how a pool shall be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from rowhouse.cli.times import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rowhouse.cli.client.client import Document
+
+_FIELDS: Final = {
+    "name": "name",
+    "gateway": "gateway",
+    "first": "window_first",
+    "last": "window_last",
+    "reuse_delay": "reuse_delay",
+    "description": "description",
+}
+_OPTIONS: Final = (
+    click.option("--name", help="By which configurations may refer to it."),
+    click.option("--gateway", metavar="ADDRESS", help="Of the range; never given out."),
+    click.option("--first", metavar="ADDRESS", help="The first address given out."),
+    click.option("--last", metavar="ADDRESS", help="The last address given out."),
+    click.option(
+        "--reuse-delay", type=Duration(), help="Before a released address is given out again."
+    ),
+    click.option(
+        "--label",
+        "labels",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="Set a label; KEY- removes it. May be repeated.",
+    ),
+    click.option("--description", metavar="TEXT", help="What it is for."),
+)
+
+
+def plan_options(view: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options."""
+    for option in reversed(_OPTIONS):
+        view = option(view)
+    return view
+
+
+def changes_of(
+    given: Mapping[str, Any], labels: Mapping[str, str], unset: Sequence[str] = ()
+) -> Document:
+    """The fields that options change.
+
+    Args:
+        given: the options.
+        labels: as they are now.
+        unset: options whose fields become null.
+
+    Raises:
+        click.BadParameter: a label is none.
+    """
+    changes = {
+        field: given[option] for option, field in _FIELDS.items() if given[option] is not None
+    }
+    changes |= {_FIELDS[option]: None for option in unset}
+    if given["labels"]:
+        changes["labels"] = _labelled(given["labels"], labels)
+    return changes
+
+
+def _labelled(wanted: Sequence[str], labels: Mapping[str, str]) -> dict[str, str]:
+    new = dict(labels)
+    for text in wanted:
+        key, equals, value = text.partition("=")
+        if equals and key:
+            new[key] = value
+        elif text.endswith("-") and text != "-":
+            new.pop(text[:-1], None)
+        else:
+            raise click.BadParameter(f"{text!r} is neither KEY=VALUE nor KEY-")
+    return new

@@ -1,0 +1,82 @@
+"""`rowhouse quota`: how many addresses a namespace may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rowhouse.cli import lookup
+from rowhouse.cli.exits import NOT_FOUND, Failure
+from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.output import Column
+
+if TYPE_CHECKING:
+    from rowhouse.cli.client import Client
+    from rowhouse.cli.client.client import Document
+    from rowhouse.cli.options import Session
+
+_COLUMNS: Final = (
+    Column("NAMESPACE", "namespace"),
+    Column("POOL", "pool"),
+    Column("ADDRESSES", "addresses", "number"),
+    Column("IN USE", "in_use", "number"),
+    Column("ID", "id", wide=True),
+)
+_pool = click.option("--pool", metavar="POOL", help="In this pool; without: in all together.")
+
+
+@click.group()
+def quota() -> None:
+    """How many addresses a namespace may hold, in one pool or in all."""
+
+
+@quota.command("list")
+@click.option("--namespace", help="Of this namespace.")
+@reaching
+def list_quotas(session: Session, *, namespace: str | None) -> None:
+    """List the quotas; "-" for the pool: in all together."""
+    found = session.client.find("/quotas", namespace=namespace)
+    session.printer.items(found, _COLUMNS, nothing="there are no quotas")
+
+
+@quota.command("set")
+@click.argument("namespace")
+@click.argument("addresses", type=click.IntRange(0))
+@_pool
+@reaching
+def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | None) -> None:
+    """Limit NAMESPACE to so many ADDRESSES; what it holds already it keeps."""
+    client = session.client
+    pool_id = lookup.pool(client, pool, None)["id"] if pool else None
+    now = _find(client, namespace, pool_id)
+    if now is not None:
+        made = client.patch(f"/quotas/{now['id']}", {"addresses": addresses})
+    else:
+        wanted = {"namespace": namespace, "pool_id": pool_id, "addresses": addresses}
+        made = client.post("/quotas", wanted)
+    session.printer.one(made, _COLUMNS)
+
+
+@quota.command()
+@click.argument("namespace")
+@_pool
+@yes_option
+@reaching
+def delete(session: Session, *, namespace: str, pool: str | None, yes: bool) -> None:
+    """End a limit."""
+    pool_id = lookup.pool(session.client, pool, None)["id"] if pool else None
+    now = _find(session.client, namespace, pool_id)
+    if now is None:
+        where = f" in pool {pool}" if pool else ""
+        raise Failure(f"namespace {namespace} has no quota{where}", exit_code=NOT_FOUND)
+    confirm(f"End the limit of namespace {namespace}?", yes=yes)
+    session.client.delete(f"/quotas/{now['id']}")
+    session.printer.done(f"namespace {namespace} is not limited any more", now)
+
+
+def _find(client: Client, namespace: str, pool_id: int | None) -> Document | None:
+    for found in client.find("/quotas", namespace=namespace):
+        if found["pool_id"] == pool_id:
+            return found
+    return None

@@ -1,0 +1,159 @@
+"""`rowhouse reservation`: addresses and their owners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from rowhouse.cli import lookup
+from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.output import Column
+from rowhouse.cli.reservation_owner import owner_of, owner_options
+from rowhouse.cli.times import Duration
+
+if TYPE_CHECKING:
+    from rowhouse.cli.options import Session
+
+_COLUMNS: Final = (
+    Column("NETWORK", "network"),
+    Column("ADDRESS", "address"),
+    Column("KIND", "owner.kind"),
+    Column("NAMESPACE", "owner.namespace"),
+    Column("NAME", "owner.name"),
+    Column("INTERFACE", "owner.interface"),
+    Column("NODE", "node"),
+    Column("SINCE", "reserved_at", "moment"),
+    Column("EXPIRES", "expires_at", "moment"),
+    Column("POOL", "pool", wide=True),
+    Column("CLUSTER", "owner.cluster", wide=True),
+    Column("UID", "owner.uid", wide=True),
+    Column("CONTAINER", "container_id", wide=True),
+    Column("STICKY", "sticky", "flag", wide=True),
+    Column("ATTACHMENTS", "attachments", "number", wide=True),
+    Column("DESCRIPTION", "description", wide=True),
+)
+_DETAILS: Final = (*_COLUMNS, Column("SANDBOXES", "attached", "json"))
+
+_network = click.option("--network", help="Its network, where several hold the address.")
+
+
+@click.group()
+def reservation() -> None:
+    """Addresses and their owners."""
+
+
+@reservation.command("list")
+@click.option("--network", help="In this network.")
+@click.option("--pool", metavar="POOL", help="In this pool: its name, CIDR or id.")
+@click.option("--prefix", metavar="CIDR", help="In this CIDR.")
+@click.option("--kind", type=click.Choice(["pod", "static"]))
+@click.option("--cluster", help="Of owners in this cluster.")
+@click.option("--namespace", help="Of owners in this namespace.")
+@click.option("--name", help="Of owners of this name.")
+@click.option("--node", help="Of sandboxes on this node.")
+@click.option("--container-id", help="Of this sandbox.")
+@click.option("--limit", type=click.IntRange(1), help="So many at most.")
+@reaching
+def list_reservations(
+    session: Session, *, pool: str | None, limit: int | None, **conditions: Any
+) -> None:
+    """List the addresses in use that meet every condition."""
+    if pool is not None:
+        found = lookup.pool(session.client, pool, conditions["network"])
+        conditions["pool_id"] = found["id"]
+    reservations = session.client.find("/reservations", most=limit, **conditions)
+    session.printer.items(reservations, _COLUMNS, nothing="there are no such reservations")
+
+
+@reservation.command()
+@click.argument("address")
+@_network
+@reaching
+def show(session: Session, *, address: str, network: str | None) -> None:
+    """Show a reservation and the sandboxes that use it."""
+    found = lookup.reservation(session.client, address, network)
+    path = f"/reservations/{found['network_id']}/{found['address']}"
+    session.printer.one(session.client.get(path), _DETAILS)
+
+
+@reservation.command()
+@click.argument("pool")
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.option("--network", help="The pool's network, where several have its CIDR.")
+@click.option(
+    "--count", type=click.IntRange(1), help="So many of the lowest free ones. Without: 1."
+)
+@owner_options
+@click.option("--ttl", type=Duration(), help="Given up after so long, unless a sandbox uses it.")
+@click.option("--description", default="", metavar="TEXT", help="What it is for.")
+@reaching
+def reserve(
+    session: Session,
+    *,
+    pool: str,
+    addresses: tuple[str, ...],
+    network: str | None,
+    count: int | None,
+    ttl: float | None,
+    description: str,
+    **owner: Any,
+) -> None:
+    """Reserve the named addresses of a pool, or the lowest free ones: all of them or none.
+
+    They stay until they are released. A pod of that name gets them with its ADD.
+    """
+    if addresses and count is not None:
+        raise click.UsageError("either name the addresses or give --count")
+    found = lookup.pool(session.client, pool, network)
+    wanted = {
+        "pool_id": found["id"],
+        "addresses": list(addresses) or None,
+        "count": count,
+        "owner": owner_of(owner),
+        "ttl": ttl,
+        "description": description,
+    }
+    made = session.client.post("/reservations", wanted)["items"]
+    session.printer.items(made, _COLUMNS, nothing="nothing was reserved")
+
+
+@reservation.command()
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@_network
+@click.option("--force", is_flag=True, help="Even if a sandbox uses it: it would go on using it.")
+@yes_option
+@reaching
+def release(
+    session: Session, *, addresses: tuple[str, ...], network: str | None, force: bool, yes: bool
+) -> None:
+    """Release addresses, one after another."""
+    found = [lookup.reservation(session.client, address, network) for address in addresses]
+    owners = ", ".join(
+        f"{one['address']} ({one['owner']['namespace']}/{one['owner']['name']})" for one in found
+    )
+    confirm(f"Release {owners}?", yes=yes)
+    for one in found:
+        path = f"/reservations/{one['network_id']}/{one['address']}"
+        session.client.delete(path, force=force)
+        if session.printer.for_people:
+            click.echo(f"{one['address']} released")
+    if not session.printer.for_people:
+        session.printer.items(found, _COLUMNS, nothing="")
+
+
+@reservation.command()
+@click.argument("address")
+@_network
+@owner_options
+@yes_option
+@reaching
+def reassign(
+    session: Session, *, address: str, network: str | None, yes: bool, **owner: Any
+) -> None:
+    """Give a reservation to another owner; the history shows both."""
+    found = lookup.reservation(session.client, address, network)
+    before = f"{found['owner']['namespace']}/{found['owner']['name']}"
+    confirm(f"Take {found['address']} from {before}?", yes=yes)
+    path = f"/reservations/{found['network_id']}/{found['address']}/reassign"
+    session.printer.one(session.client.post(path, {"owner": owner_of(owner)}), _COLUMNS)

@@ -1,0 +1,80 @@
+"""Times as people write and read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import click
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SHOWN: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+_DURATION: Final = re.compile(r"([0-9]{1,9})([smhdw])")
+_AGO: Final = re.compile(r"([0-9]{1,9}[smhdw])( ago)?")
+ALWAYS: Final = "9999-12-31T00:00:00Z"
+"""A moment that only what has no end reaches."""
+
+
+def seconds_of(text: str) -> float | None:
+    """The seconds of "90d"; None if it is no duration."""
+    found = _DURATION.fullmatch(text)
+    return float(int(found[1]) * _UNITS[found[2]]) if found else None
+
+
+class Duration(click.ParamType[float]):
+    """A number and its unit, as seconds."""
+
+    name = "DURATION"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds from text."""
+        if not isinstance(value, str):
+            return value
+        seconds = seconds_of(value)
+        if seconds is None:
+            self.fail(f"{value!r} is not a time such as 90s, 12h, 30d or 52w", param, ctx)
+        return seconds
+
+
+class Moment(click.ParamType[str]):
+    """A moment as the API takes it: RFC 3339, in UTC."""
+
+    name = "TIME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """RFC 3339 from that, from a local time, or from "2h ago"."""
+        if found := _AGO.fullmatch(value):
+            try:
+                return rfc3339(datetime.now(UTC) - timedelta(seconds=seconds_of(found[1]) or 0))
+            except OverflowError:
+                self.fail(f"{value!r} is too long ago", param, ctx)
+        try:
+            return rfc3339(datetime.fromisoformat(value))
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a time such as 2026-03-01T09:30:00Z or 2h", param, ctx)
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment in UTC; one without a zone is local time."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def relative(text: str, now: datetime) -> str:
+    """How far a moment is from now: "2h ago", "in 3d"."""
+    seconds = (now - datetime.fromisoformat(text)).total_seconds()
+    for unit, size in _SHOWN:
+        count = int(abs(seconds) // size)
+        if count:
+            return f"{count}{unit} ago" if seconds > 0 else f"in {count}{unit}"
+    return "now"
+
+
+def span(seconds: float) -> str:
+    """A duration as it is written on the command line."""
+    for unit, size in _SHOWN:
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:g}s"

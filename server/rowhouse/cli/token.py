@@ -1,0 +1,126 @@
+"""`rowhouse token`: static tokens for nodes outside Kubernetes, for people and for programs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+import click
+
+from rowhouse.auth.caller import Role
+from rowhouse.auth.static import digest, new_token
+from rowhouse.cli.operator import operator
+from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.cli.times import Duration, rfc3339
+from rowhouse.settings import Settings
+from rowhouse.store import tokens
+from rowhouse.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rowhouse.store.tokens import Listed
+
+_COLUMNS: Final = (
+    Column("NAME", "name"),
+    Column("ROLE", "role"),
+    Column("CLUSTER", "cluster"),
+    Column("NODE", "node"),
+    Column("CREATED", "created_at", "moment"),
+    Column("EXPIRES", "expires_at", "moment"),
+    Column("STATE", "state"),
+)
+
+
+@click.group()
+def token() -> None:
+    """Static tokens, kept in the database of ROWHOUSE_DATABASE_URL."""
+
+
+@token.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(get_args(Role)), required=True)
+@click.option("--cluster", help="A node's token is good for this cluster alone.")
+@click.option("--node", help="A node's token is good for this node alone.")
+@click.option("--expires", type=Duration(), help="Valid for so long: 30d; else until revoked.")
+def create(
+    *, name: str, role: str, cluster: str | None, node: str | None, expires: float | None
+) -> None:
+    """Make a token and print it, this once: only its SHA-256 is kept.
+
+    A token of the role node without --node believes what its bearer says about the node: whoever
+    has it can release what any node uses.
+    """
+    if role != "node" and (cluster is not None or node is not None):
+        raise click.UsageError(f"--cluster and --node are for the role node, not for {role}")
+    if not name.strip() or not name.isprintable():
+        raise click.UsageError("NAME must be printable text")
+    if node is not None and cluster is None:
+        cluster = ""  # that of a plugin without `cluster` in its settings
+    made = new_token()
+    with _database() as database:
+        tokens.create(
+            database,
+            name=name,
+            role=role,
+            cluster=cluster,
+            node=node,
+            digest=digest(made),
+            seconds=expires,
+            actor=operator(),
+        )
+    click.echo(made)
+
+
+@token.command(name="list")
+@click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True)
+def list_tokens(*, output: str) -> None:
+    """List every token that was ever made."""
+    with _database() as database:
+        found = [_document(one) for one in tokens.all_tokens(database)]
+    printer = Printer(output)
+    if printer.for_people:
+        for document in found:
+            document["cluster"] = _bound(document, "cluster")
+            document["node"] = _bound(document, "node")
+    printer.items(found, _COLUMNS, nothing="there are no tokens")
+
+
+@token.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """End a token's validity; running servers refuse it within 10 seconds."""
+    with _database() as database:
+        tokens.revoke(database, name, actor=operator())
+    click.echo(f'the token "{name}" is revoked')
+
+
+def _document(listed: Listed) -> dict[str, Any]:
+    moments = {
+        name: moment and rfc3339(moment)
+        for name, moment in (
+            ("created_at", listed.created_at),
+            ("expires_at", listed.expires_at),
+            ("revoked_at", listed.revoked_at),
+        )
+    }
+    state = "revoked" if listed.revoked_at else "valid" if listed.valid else "expired"
+    bound = {"cluster": listed.cluster, "node": listed.node}
+    return {"name": listed.name, "role": listed.role, **bound, **moments, "state": state}
+
+
+def _bound(document: dict[str, Any], to: str) -> str | None:
+    """For people: what a node's token is good for."""
+    if document["role"] != "node":
+        return None
+    return "any" if document[to] is None else document[to] or '""'
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[Database]:
+    settings = Settings.from_environment()
+    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,102 @@
+"""The demo's node: where it can, one with a network and a real main plugin, as in the walkthrough.
+
+It needs root, iproute2 and the reference CNI plugins. The node is a network namespace with the
+interface of the walkthrough in it, so that nothing of this machine's network is touched; the
+server listens on the loopback of that namespace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.demo.namespace import Namespace, NamespaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MASTER: Final = "bond_ipvl.1720"
+# In the order in which they are wished for: the walkthrough has ipvlan.
+_KINDS: Final = ("ipvlan", "macvlan")
+_PLUGIN_FOLDERS: Final = ("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MainPlugin:
+    """A reference plugin that the kernel has the device for: `kind`, as in `folder`/`kind`."""
+
+    kind: str
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """Where the server and the plugins run.
+
+    `enter` begins the command lines that run there. Without `main_plugin` it is this machine as it
+    is, and `lacking` says why.
+    """
+
+    enter: tuple[str, ...] = ()
+    main_plugin: MainPlugin | None = None
+    lacking: str = ""
+
+
+@contextlib.contextmanager
+def node() -> Iterator[Node]:
+    """The best node that this machine allows."""
+    if lacking := _lacking():
+        yield Node(lacking=", ".join(lacking))
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            namespace = stack.enter_context(Namespace("rowhouse-demo-node"))
+            kind = _furnish(namespace)
+        except NamespaceError as error:
+            stack.close()
+            yield Node(lacking=str(error))
+            return
+        folder = next(folder for folder in _plugin_folders() if (folder / kind).is_file())
+        yield Node(enter=tuple(namespace.enter), main_plugin=MainPlugin(kind=kind, folder=folder))
+
+
+def _lacking() -> list[str]:
+    """What a real interface would need and is not here."""
+    lacking = [] if os.geteuid() == 0 else ["root"]
+    if shutil.which("ip") is None:
+        lacking.append("ip (Debian: iproute2)")
+    lacking += [name for name in ("unshare", "nsenter") if shutil.which(name) is None]
+    if not _plugin_folders():
+        lacking.append("the reference CNI plugins (Debian: containernetworking-plugins)")
+    return lacking
+
+
+def _plugin_folders() -> list[Path]:
+    named = [*filter(None, os.environ.get("CNI_PATH", "").split(":")), *_PLUGIN_FOLDERS]
+    return [
+        folder for folder in map(Path, named) if any((folder / kind).is_file() for kind in _KINDS)
+    ]
+
+
+def _furnish(namespace: Namespace) -> str:
+    """Make loopback and the master interface; return the first kind of device on it that works."""
+    namespace.run("ip", "link", "set", "lo", "up")
+    namespace.run("ip", "link", "add", MASTER, "type", "veth", "peer", "name", "switch0")
+    for end in (MASTER, "switch0"):
+        namespace.run("ip", "link", "set", end, "up")
+    refusals = []
+    for kind in _KINDS:
+        if not any((folder / kind).is_file() for folder in _plugin_folders()):
+            continue
+        try:
+            namespace.run("ip", "link", "add", "link", MASTER, "name", "probe", "type", kind)
+            namespace.run("ip", "link", "delete", "probe")
+        except NamespaceError as refusal:
+            refusals.append(str(refusal))
+        else:
+            return kind
+    raise NamespaceError("; ".join(refusals))

@@ -1,0 +1,3 @@
+-- What the schema promises can be asked at any time: this view is always empty.
+SELECT problem, address
+  FROM rowhouse.integrity_problems;

@@ -1,0 +1,2 @@
+-- A moment to ask about later.
+SELECT clock_timestamp() AS moment;

@@ -1,0 +1,66 @@
+"""Retention: forget history that is old enough, step by step, and say so in the audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowhouse.store import retention
+
+if TYPE_CHECKING:
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.database import Database
+
+
+class Pruning:
+    """One run over the history, which may end after any step.
+
+    `pruned` tenures are removed so far, and those up to the id `last_id` are looked at; `end_id` was
+    the last one when it began.
+    """
+
+    def __init__(self, store: Database, actor: Actor, *, seconds: float, after: int = 0) -> None:
+        """Will remove what ended more than `seconds` ago, behind the tenure with the id `after`.
+
+        Errors: TryAgain, NotReady.
+        """
+        self._store = store
+        self._actor = actor
+        self._after = after
+        self._finished = False
+        self._before, self.end_id = retention.bounds(store, seconds)
+        self.last_id = after
+        self.pruned = 0
+
+    @property
+    def before_text(self) -> str:
+        """The moment before which a tenure must have ended, as RFC 3339."""
+        return self._before.isoformat()
+
+    def step(self, at_most: int) -> bool:
+        """One small transaction; False when there is nothing more to look at.
+
+        Errors: TryAgain, NotReady.
+        """
+        pruned, last_id = retention.prune(
+            self._store, self._before, after=self.last_id, at_most=at_most
+        )
+        self.pruned += pruned
+        if last_id is None:
+            self._finished = True
+            return False
+        self.last_id = last_id
+        return True
+
+    def record(self) -> None:
+        """Writes what was done into the audit log.
+
+        Errors: TryAgain, NotReady.
+        """
+        facts: dict[str, object] = {
+            "ended_before": self.before_text,
+            "after_id": self._after,
+            "last_id": self.last_id,
+            "pruned": self.pruned,
+            "finished": self._finished,
+        }
+        retention.record(self._store, self._actor, facts)

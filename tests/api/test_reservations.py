@@ -1,0 +1,229 @@
+"""Reservations, exclusions, quotas, history and explanations through the API."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from fixtures.pods import subnet
+
+if TYPE_CHECKING:
+    from api.conftest import Api
+    from fixtures.pods import Pods
+
+SMALL = "10.0.0.0/29"
+
+
+def addresses(api: Api, search: str) -> list[str]:
+    return [item["address"] for item in api.items(f"reservations?{search}")]
+
+
+def test_given_addresses_the_next_free_and_several_are_reserved(api: Api) -> None:
+    pool = api.pool(SMALL)
+    assert api.reserve(pool, addresses=["10.0.0.5", "10.0.0.2"]) == ["10.0.0.2", "10.0.0.5"]
+    assert api.reserve(pool) == ["10.0.0.1"]
+    assert api.reserve(pool, count=3) == ["10.0.0.3", "10.0.0.4", "10.0.0.6"]
+    body = {"pool_id": pool["id"], "owner": {"name": "x"}, "count": 1}
+    assert api.refused(409, "POST", "reservations", body)["code"] == 100
+
+
+def test_several_are_reserved_all_or_none(api: Api) -> None:
+    pool = api.pool(SMALL)
+    api.reserve(pool, addresses=["10.0.0.4"])
+    body = {"pool_id": pool["id"], "owner": {"name": "x"}, "addresses": ["10.0.0.3", "10.0.0.4"]}
+    taken = api.refused(409, "POST", "reservations", body)
+    assert (taken["code"], "in use by /printer" in taken["detail"]) == (101, True)
+    assert addresses(api, "") == ["10.0.0.4"]
+    outside = body | {"addresses": ["10.9.9.9"]}
+    assert api.refused(422, "POST", "reservations", outside)["code"] == 102
+    assert api.refused(404, "POST", "reservations", body | {"pool_id": 999})["detail"]
+
+
+def test_a_reservation_says_who_holds_it_why_and_how_long(api: Api) -> None:
+    pool = api.pool(SMALL, name="a")
+    owner = {"kind": "pod", "name": "web-0", "namespace": "shop", "interface": "net1"}
+    api.reserve(pool, owner=owner, ttl=3600, description="moves in tomorrow")
+    held = api.get(f"reservations/{pool['network_id']}/10.0.0.1")
+    assert held["owner"] == owner | {"cluster": "", "uid": None}
+    assert (held["pool"], held["pool_name"], held["description"]) == (
+        SMALL,
+        "a",
+        "moves in tomorrow",
+    )
+    assert held["expires_at"] > held["reserved_at"]
+    assert (held["attachments"], held["attached"], held["sticky"]) == (0, [], True)
+
+
+def test_more_than_the_limit_at_once_is_refused(api: Api) -> None:
+    pool = api.pool("10.0.0.0/16")
+    body = {"pool_id": pool["id"], "owner": {"name": "x"}}
+    refused = api.refused(422, "POST", "reservations", body | {"count": 257})
+    assert refused["errors"] == [{"pointer": "/count", "detail": "more than 256"}]
+    many = [f"10.0.{i // 250}.{i % 250}" for i in range(257)]
+    refused = api.refused(422, "POST", "reservations", body | {"addresses": many})
+    assert refused["errors"][0]["pointer"] == "/addresses"
+    assert len(api.reserve(pool, count=256)) == 256
+
+
+def test_reservations_are_found_by_every_property(api: Api, pods: Pods) -> None:
+    pool = api.pool("10.0.0.0/24")
+    other = api.pool("fd00::/64", network="blue")
+    api.reserve(pool, "printer", addresses=["10.0.0.100"])
+    api.reserve(other, "router")
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    [pod] = api.items("reservations?name=web-0")
+    everything = ["10.0.0.1", "10.0.0.100", "fd00::1"]
+    assert addresses(api, "") == everything
+    assert addresses(api, "address=10.0.0.100") == ["10.0.0.100"]
+    assert addresses(api, "prefix=10.0.0.96/28") == ["10.0.0.100"]
+    assert addresses(api, "prefix=::/0") == ["fd00::1"]
+    assert addresses(api, "network=blue") == ["fd00::1"]
+    assert addresses(api, f"network_id={pool['network_id']}") == everything[:2]
+    assert addresses(api, f"pool_id={other['id']}") == ["fd00::1"]
+    assert addresses(api, "kind=static") == everything[1:]
+    owner = pod["owner"]
+    assert addresses(api, f"namespace={owner['namespace']}&name=web-0") == ["10.0.0.1"]
+    assert addresses(api, f"node={pod['node']}") == ["10.0.0.1"]
+    assert addresses(api, f"container_id={pod['container_id']}") == ["10.0.0.1"]
+    by_both = f"container_id={pod['container_id']}&cluster={owner['cluster']}"
+    assert addresses(api, by_both) == ["10.0.0.1"]
+    assert addresses(api, "container_id=other") == addresses(api, "node=other") == []
+    api.refused(404, "GET", "reservations?pool_id=999")
+
+
+def test_pages_lose_nothing_while_the_list_changes(api: Api) -> None:
+    pool = api.pool("10.0.0.0/24")
+    api.reserve(pool, count=10)
+    first = api.get("reservations?limit=4")
+    assert [item["address"] for item in first["items"]] == [f"10.0.0.{i}" for i in range(1, 5)]
+    for gone in (2, 4, 6):
+        api.delete(f"reservations/{pool['network_id']}/10.0.0.{gone}")
+    second = api.get(f"reservations?limit=4&cursor={quote(first['next'])}")
+    assert [item["address"] for item in second["items"]] == [f"10.0.0.{i}" for i in (5, 7, 8, 9)]
+    last = api.get(f"reservations?limit=4&cursor={quote(second['next'])}")
+    assert ([item["address"] for item in last["items"]], last["next"]) == (["10.0.0.10"], None)
+
+
+def test_what_a_sandbox_uses_is_released_only_by_force(api: Api, pods: Pods) -> None:
+    pool = api.pool(SMALL)
+    pods.add("web-0", subnet(SMALL))
+    path = f"reservations/{pool['network_id']}/10.0.0.1"
+    [attached] = api.get(path)["attached"]
+    refused = api.refused(409, "DELETE", path)
+    assert attached["container_id"] in refused["detail"]
+    api.delete(f"{path}?force=true")
+    api.refused(404, "DELETE", path)
+    api.refused(404, "GET", path)
+
+
+def test_a_reservation_goes_to_another_owner_and_history_shows_both(api: Api) -> None:
+    pool = api.pool(SMALL)
+    api.reserve(pool, "old")
+    path = f"reservations/{pool['network_id']}/10.0.0.1"
+    moved = api.post(f"{path}/reassign", owner={"name": "new"})
+    assert moved["owner"]["name"] == "new"
+    both = api.items("history?address=10.0.0.1")
+    assert [tenure["owner"]["name"] for tenure in both] == ["new", "old"]
+    assert both[0]["held_until"] is None
+    assert both[1]["held_until"] == both[0]["held_from"]
+    assert both[1]["ended_by"] == "anybody"
+    assert api.items("audit?action=reservation.reassign")[0]["object"] == "10.0.0.1"
+
+
+def test_history_is_told_by_moment_prefix_pod_and_time(api: Api, pods: Pods) -> None:
+    pods.add("web-0", subnet(SMALL))
+    pods.delete("web-0")
+    pods.add("web-1", subnet(SMALL))
+    second, first = api.items("history?address=10.0.0.1&network=")
+    assert (first["owner"]["name"], second["owner"]["name"]) == ("web-0", "web-1")
+    namespace = first["owner"]["namespace"]
+
+    def names(search: str) -> list[str]:
+        return [tenure["owner"]["name"] for tenure in api.items(f"history?{search}")]
+
+    assert names(f"address=10.0.0.1&at={first['held_from']}") == ["web-0"]
+    assert names(f"address=10.0.0.1&at={first['held_until']}") == [], "the end is not included"
+    assert names(f"prefix=10.0.0.0/24&at={second['held_from']}") == ["web-1"]
+    assert names(f"namespace={namespace}&name=web-0") == ["web-0"]
+    assert names(f"namespace={namespace}&since={second['held_from']}") == ["web-1"]
+    assert names(f"namespace={namespace}&until={second['held_from']}") == ["web-0"]
+    page = api.get("history?address=10.0.0.1&limit=1")
+    assert names(f"address=10.0.0.1&limit=1&cursor={quote(page['next'])}") == ["web-0"]
+    api.refused(422, "GET", "history?name=web-0")
+
+
+def test_an_exclusion_tells_how_many_addresses_are_still_in_use(api: Api) -> None:
+    pool = api.pool(SMALL)
+    api.reserve(pool, count=2)
+    run = {"network_id": pool["network_id"], "first": "10.0.0.2", "last": "10.0.0.3"}
+    made = api.post("exclusions", **run, reason="flapping")
+    assert (made["in_use"], made["reason"]) == (1, "flapping")
+    assert api.items("exclusions?contains=10.0.0.3&network=") == [made]
+    assert api.items("exclusions?contains=10.0.0.4") == []
+    assert api.reserve(pool) == ["10.0.0.4"]
+    overlapping = run | {"first": "10.0.0.3", "last": "10.0.0.9"}
+    assert "already" in api.refused(409, "POST", "exclusions", overlapping)["detail"]
+    assert "already" in api.refused(409, "POST", "exclusions", run)["detail"]
+    api.refused(404, "POST", "exclusions", run | {"network_id": 999})
+    for wrong in ({"last": "10.0.0.1"}, {"last": "fd00::1"}):
+        api.refused(422, "POST", "exclusions", run | wrong)
+    path = f"exclusions/{made['id']}"
+    assert api.get(path) == made
+    api.delete(path)
+    assert api.reserve(pool) == ["10.0.0.3"]
+    api.refused(404, "DELETE", path)
+
+
+def test_a_quota_limits_a_namespace(api: Api) -> None:
+    pool = api.pool(SMALL)
+    made = api.post("quotas", namespace="shop", pool_id=pool["id"], addresses=1)
+    path = f"quotas/{made['id']}"
+    assert (made["pool"], made["in_use"]) == (SMALL, 0)
+    shop = {"kind": "pod", "namespace": "shop"}
+    api.reserve(pool, owner=shop)
+    body = {"pool_id": pool["id"], "owner": {"name": "x", "namespace": "shop"}}
+    assert api.refused(409, "POST", "reservations", body)["code"] == 104
+    assert api.patch(path, addresses=2) == made | {"addresses": 2, "in_use": 1}
+    api.reserve(pool, "x", owner=shop)
+    assert api.items("quotas?namespace=shop")[0]["in_use"] == 2
+    again = {"namespace": "shop", "pool_id": pool["id"], "addresses": 5}
+    assert "already" in api.refused(409, "POST", "quotas", again)["detail"]
+    api.refused(404, "POST", "quotas", again | {"pool_id": 999})
+    everywhere = api.post("quotas", namespace="shop", addresses=2)
+    assert (everywhere["pool_id"], everywhere["in_use"]) == (None, 2)
+    api.delete(path)
+    api.refused(404, "PATCH", path, {"addresses": 1})
+
+
+def test_an_explanation_tells_why(api: Api) -> None:
+    assert api.get("explain?address=10.0.0.1")["state"] == "unknown"
+    pool = api.pool(SMALL, gateway="10.0.0.1")
+    api.reserve(pool, description="by the door")
+    held = api.get("explain?address=10.0.0.2&network=")
+    assert (held["state"], held["owner"], held["description"]) == (
+        "reserved",
+        "/printer",
+        "by the door",
+    )
+    assert "gateway" in api.get("explain?address=10.0.0.1")["because"]
+    api.delete(f"reservations/{pool['network_id']}/10.0.0.2")
+    free = api.get("explain?address=10.0.0.2")
+    assert (free["state"], free["last_owner"], free["last_released"][-1]) == (
+        "free",
+        "/printer",
+        "Z",
+    )
+
+
+def test_many_at_once_get_different_addresses(api: Api) -> None:
+    pool = api.pool("10.0.0.0/24")
+    got: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: got.extend(api.reserve(pool, count=4))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == len(set(got)) == 32

@@ -1,0 +1,123 @@
+"""What operators do with pools, reservations, exclusions and quotas, over a server and on a database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cli.conftest import Rowhouse
+
+
+def test_a_pool_is_made_changed_drained_and_removed(rowhouse: Rowhouse) -> None:
+    made = rowhouse.json(
+        *("pool", "create", "10.0.0.0/24", "--network", "storage", "--name", "gold"),
+        *("--gateway", "10.0.0.1", "--reuse-delay", "5m", "--label", "tier=1", "--label", "x=y"),
+    )
+    assert (made["reuse_delay"], made["labels"]) == (300, {"tier": "1", "x": "y"})
+    assert made["usage"]["total"] == 253
+    changed = rowhouse.json("pool", "change", "gold", "--label", "x-", "--last", "10.0.0.99")
+    assert (changed["labels"], changed["window_last"]) == ({"tier": "1"}, "10.0.0.99")
+    assert changed["gateway"] == "10.0.0.1"
+    unset = rowhouse.json("pool", "change", "gold", "--unset", "last", "--unset", "gateway")
+    assert (unset["window_last"], unset["gateway"]) == (None, None)
+    assert rowhouse.json("pool", "drain", "10.0.0.0/24")["drained"]
+    assert rowhouse.items("pool", "list", "--drained")[0]["name"] == "gold"
+    assert rowhouse.items("pool", "list", "--not-drained") == []
+    assert not rowhouse.json("pool", "undrain", str(made["id"]))["drained"]
+    assert rowhouse("pool", "delete", "gold", "--yes").output == "pool 10.0.0.0/24 removed\n"
+    assert rowhouse("pool", "list").stderr == "there are no such pools\n"
+    rowhouse("network", "delete", "storage", "--yes")
+    assert rowhouse.items("network", "list") == []
+
+
+def test_addresses_are_reserved_moved_and_released(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
+    named = rowhouse.items("reservation", "reserve", "a", "10.0.0.5", "--name", "printer")
+    assert [one["address"] for one in named] == ["10.0.0.5"]
+    pod = ("--name", "web-0", "--namespace", "devops", "--interface", "net1")
+    lowest = rowhouse.items("reservation", "reserve", "a", "--count", "2", *pod, "--ttl", "1h")
+    assert [(one["address"], one["owner"]["kind"]) for one in lowest] == [
+        ("10.0.0.1", "pod"),
+        ("10.0.0.2", "pod"),
+    ]
+    assert lowest[0]["expires_at"]
+    taken = rowhouse("reservation", "reserve", "a", "10.0.0.5", "--name", "other", code=1)
+    assert taken.stderr.startswith("Error: ")
+    assert len(rowhouse.items("reservation", "list", "--pool", "a", "--namespace", "devops")) == 2
+    moved = rowhouse.json("reservation", "reassign", "10.0.0.5", "--name", "scanner", "--yes")
+    assert moved["owner"]["name"] == "scanner"
+    assert rowhouse.json("reservation", "show", "10.0.0.5")["attached"] == []
+    full = rowhouse("reservation", "reserve", "a", "--count", "4", "--name", "x", code=1)
+    assert "no free address" in full.stderr
+    released = rowhouse("reservation", "release", "10.0.0.1", "10.0.0.2", "--yes").output
+    assert released == "10.0.0.1 released\n10.0.0.2 released\n"
+    assert [one["address"] for one in rowhouse.items("reservation", "list")] == ["10.0.0.5"]
+
+
+def test_what_is_in_the_way_of_a_change_is_named(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
+    rowhouse("reservation", "reserve", "a", "10.0.0.5", "--name", "printer")
+    refused = rowhouse("pool", "change", "a", "--last", "10.0.0.3", code=1)
+    assert "10.0.0.5" in refused.stderr
+    assert "Hint: " in refused.stderr
+    rowhouse("pool", "change", "a", "--last", "10.0.0.3", "--force")
+    assert "still holds 1 reservation" in rowhouse("pool", "delete", "a", "-y", code=1).stderr
+
+
+def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/24")
+    made = rowhouse.json("exclusion", "create", "10.0.0.0/30", "--reason", "old router")
+    assert (made["first"], made["last"]) == ("10.0.0.0", "10.0.0.3")
+    assert rowhouse.json("exclusion", "create", "10.0.0.9-10.0.0.10")["last"] == "10.0.0.10"
+    assert rowhouse.json("explain", "10.0.0.2")["state"] == "excluded"
+    assert len(rowhouse.items("exclusion", "list", "--contains", "10.0.0.9")) == 1
+    given = rowhouse.items("reservation", "reserve", "10.0.0.0/24", "--name", "x")
+    assert given[0]["address"] == "10.0.0.4"
+    rowhouse("exclusion", "delete", str(made["id"]), "--yes")
+    explained = rowhouse("explain", "10.0.0.2").output
+    assert "State:         free" in explained
+
+
+def test_a_namespace_is_limited(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/24", "--name", "a")
+    pod = ("--name", "web-0", "--namespace", "devops", "--interface", "net1")
+    assert rowhouse.json("quota", "set", "devops", "5")["addresses"] == 5
+    assert rowhouse.json("quota", "set", "devops", "1")["pool"] is None
+    assert rowhouse.json("quota", "set", "devops", "3", "--pool", "a")["pool"] == "10.0.0.0/24"
+    assert len(rowhouse.items("quota", "list", "--namespace", "devops")) == 2
+    rowhouse("reservation", "reserve", "a", "--count", "2", *pod, code=1)
+    rowhouse("reservation", "reserve", "a", *pod)
+    rowhouse("quota", "delete", "devops", "--yes")
+    rowhouse("reservation", "reserve", "a", *pod)
+    assert rowhouse("quota", "delete", "devops", "--yes", code=3).stderr == (
+        "Error: namespace devops has no quota\n"
+    )
+
+
+def test_the_history_tells_who_had_an_address(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
+    rowhouse("reservation", "reserve", "a", "--name", "printer")
+    rowhouse("reservation", "reassign", "10.0.0.1", "--name", "scanner", "--yes")
+    [now] = rowhouse.items("who", "10.0.0.1")
+    assert (now["owner"]["name"], now["held_until"]) == ("scanner", None)
+    earlier, later = rowhouse.items("history", "10.0.0.1")[::-1]
+    assert (earlier["owner"]["name"], later["owner"]["name"]) == ("printer", "scanner")
+    [then] = rowhouse.items("who", "10.0.0.1", "--at", earlier["held_from"])
+    assert then["owner"]["name"] == "printer"
+    assert [one["id"] for one in rowhouse.items("pod", "/printer")] == [earlier["id"]]
+    assert rowhouse.json("who", "10.0.0.2", code=3) == {"items": []}
+    assert rowhouse("who", "10.0.0.2", code=3).stderr == "nobody has 10.0.0.2\n"
+    assert rowhouse("pod", "devops/web-0", code=3).stderr == "devops/web-0 held no address\n"
+    assert rowhouse("history", "10.0.0.2").stderr == "nobody ever had 10.0.0.2\n"
+    fill = rowhouse.items("pool", "fill", "a", "--since", "1h", "--steps", "4")
+    assert [moment["reserved"] for moment in fill] == [0, 0, 0, 0, 1]
+    assert rowhouse("pool", "fill", "a", "--steps", "4").output.count("#" * 50) == 1
+
+
+def test_lists_go_on_behind_the_first_page(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/16", "--name", "a")
+    for _ in range(3):
+        rowhouse("reservation", "reserve", "a", "--count", "500", "--name", "lab")
+    assert len(rowhouse.items("reservation", "list")) == 1500
+    assert len(rowhouse.items("reservation", "list", "--limit", "1200")) == 1200
+    assert len(rowhouse.items("reservation", "list", "--limit", "7")) == 7

@@ -1,0 +1,155 @@
+"""The documented exit codes, each with a line of explanation and never a stack trace."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from cli.conftest import Rowhouse
+from fixtures.servers import serving
+from fixtures.shared import closed_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fixtures.databases import Database
+    from fixtures.servers import Server
+
+
+def test_neither_a_server_nor_a_database_is_a_usage_error() -> None:
+    told = Rowhouse()("pool", "list", code=2).stderr
+    assert "ROWHOUSE_SERVER" in told
+    assert "ROWHOUSE_DATABASE_URL" in told
+
+
+def test_the_server_wins(server: Server) -> None:
+    nowhere = f"postgresql://127.0.0.1:{closed_port()}/gone"
+    reached = Rowhouse({"ROWHOUSE_SERVER": server.url, "ROWHOUSE_DATABASE_URL": nowhere})
+    assert reached.items("pool", "list") == []
+
+
+def test_nobody_there_is_not_ready() -> None:
+    url = f"http://127.0.0.1:{closed_port()}"
+    told = Rowhouse()("pool", "list", "--server", url, code=4).stderr
+    assert told.startswith(f"Error: no answer from {url}: ")
+    assert told.count("\n") == 2
+
+
+def test_a_database_out_of_reach_is_not_ready() -> None:
+    url = f"postgresql://127.0.0.1:{closed_port()}/gone"
+    direct = Rowhouse({"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_POOL_TIMEOUT": "0.2"})
+    assert direct("pool", "list", code=4).stderr.startswith("Error: ")
+
+
+def test_a_database_without_the_schema_is_not_ready(empty_database: Database) -> None:
+    direct = Rowhouse({"ROWHOUSE_DATABASE_URL": empty_database.url})
+    assert "rowhouse db upgrade" in direct("pool", "list", code=4).stderr
+    assert "rowhouse db upgrade" in direct("db", "check", code=4).stderr
+
+
+@pytest.mark.parametrize("url", ["rowhouse:8080", "ftp://rowhouse", "http://", "http://[::1"])
+def test_what_is_no_url_is_named(url: str) -> None:
+    assert f"{url!r} is no URL" in Rowhouse()("pool", "list", "--server", url, code=1).stderr
+
+
+def test_another_service_is_recognised(server: Server) -> None:
+    told = Rowhouse()("pool", "list", "--server", f"{server.url}/metrics/..;", code=3).stderr
+    assert told.startswith("Error: ")
+
+
+def test_who_may_not_is_told_so(database: Database, tmp_path: Path) -> None:
+    direct = Rowhouse({"ROWHOUSE_DATABASE_URL": database.url})
+    direct("pool", "create", "10.0.0.0/24")
+    token = tmp_path / "token"
+    token.write_text(direct("token", "create", "dashboards", "--role", "viewer").output)
+    authority = trustme.CA()
+    certificate, trusted = tmp_path / "server.pem", tmp_path / "ca.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    authority.cert_pem.write_to_path(trusted)
+    with serving(
+        tmp_path,
+        arguments=["--tls-cert", str(certificate)],
+        environment={"ROWHOUSE_DATABASE_URL": database.url},
+    ) as server:
+        over = Rowhouse({"ROWHOUSE_SERVER": server.url})
+        assert "certificate" in over("pool", "list", code=4).stderr.lower()
+        ca = ("--ca-file", str(trusted))
+        assert "no token" in over("pool", "list", *ca, code=5).stderr
+        viewer = (*ca, "--token-file", str(token))
+        assert len(over.items("pool", "list", *viewer)) == 1
+        told = over("pool", "drain", "10.0.0.0/24", *viewer, code=5).stderr
+        assert '"dashboards" has the role viewer' in told
+        token.write_text("not a token\n")
+        assert "holds no token" in over("pool", "list", *viewer, code=1).stderr
+
+
+def test_the_actor_over_a_server_is_the_tokens_name(database: Database, tmp_path: Path) -> None:
+    direct = Rowhouse({"ROWHOUSE_DATABASE_URL": database.url})
+    token = direct("token", "create", "alice", "--role", "operator").output.strip()
+    environment = {"ROWHOUSE_DATABASE_URL": database.url}
+    with serving(tmp_path, environment=environment) as server:
+        over = Rowhouse({"ROWHOUSE_SERVER": server.url, "ROWHOUSE_TOKEN": token})
+        over("pool", "create", "10.0.0.0/24")
+        assert over.items("audit", "--action", "pool.create")[0]["actor"] == "alice"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("pool", "change", "a"),
+        ("pool", "create", "10.0.0.0/24", "--label", "novalue"),
+        ("pool", "create", "10.0.0.0/24", "--reuse-delay", "soon"),
+        ("pool", "delete", "a"),
+        ("reservation", "reserve", "a", "10.0.0.1", "--count", "2", "--name", "x"),
+        ("reservation", "reserve", "a", "--namespace", "devops", "--name", "x"),
+        ("who", "10.0.0.1", "--at", "yesterday"),
+        ("pod", "web-0"),
+        ("db", "prune"),
+        ("db", "prune", "--older-than", "90d"),
+        ("pool", "list", "-o", "csv"),
+        ("nothing",),
+    ],
+)
+def test_what_was_written_wrongly_is_a_usage_error(
+    direct: Rowhouse, arguments: tuple[str, ...]
+) -> None:
+    direct("pool", "create", "10.1.0.0/24", "--name", "a")
+    assert "Error: " in direct(*arguments, code=2).stderr
+
+
+def test_a_cidr_of_several_networks_needs_its_network(direct: Rowhouse) -> None:
+    for network in ("one", "two"):
+        direct("pool", "create", "10.0.0.0/24", "--network", network)
+        direct("reservation", "reserve", "10.0.0.0/24", "--network", network, "--name", "x")
+    assert '"one", "two"' in direct("pool", "show", "10.0.0.0/24", code=1).stderr
+    assert "--network" in direct("reservation", "release", "10.0.0.1", "-y", code=1).stderr
+    direct("reservation", "release", "10.0.0.1", "--network", "two", "-y")
+    assert direct.items("who", "10.0.0.1")[0]["network"] == "one"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
+def test_a_terminal_is_asked(direct: Rowhouse, answer: str, code: int) -> None:
+    direct("pool", "create", "10.0.0.0/24", "--name", "a")
+    ours, theirs = pty.openpty()
+    try:
+        asked = subprocess.Popen(
+            [sys.executable, "-m", "rowhouse", "pool", "delete", "a"],
+            env=os.environ | direct.environment,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.write(ours, f"{answer}\n".encode())
+        asked.communicate(timeout=60)
+        assert b"Remove pool 10.0.0.0/24" in os.read(ours, 4096)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert asked.returncode == code
+    assert len(direct.items("pool", "list")) == code

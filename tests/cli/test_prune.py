@@ -1,0 +1,95 @@
+"""`rowhouse db prune`: old history goes, in small steps, and the audit log says who did it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+if TYPE_CHECKING:
+    from psycopg.rows import TupleRow
+
+    from cli.conftest import Rowhouse
+    from fixtures.databases import Database
+
+FILL = """
+INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace, owner_name,
+                     owner_interface, node, container_id, started_by, start_reason, ended_by, end_reason)
+SELECT 1, '10.0.0.0'::inet + i, 1, tstzrange(now() - i * interval '1 day', now() - (i - 0.5) * interval '1 day'),
+       'pod', '', 'devops', 'web-' || i, 'net1', 'node1', 'c' || i, 'server', 'ADD', 'server', 'DEL'
+  FROM generate_series(1, %s) i
+"""
+
+
+def left(dba: psycopg.Connection[TupleRow]) -> int:
+    row = dba.execute("SELECT count(*) FROM tenures").fetchone()
+    assert row
+    return int(row[0])
+
+
+def entries(direct: Rowhouse) -> list[Any]:
+    found: list[Any] = direct.items("audit", "--action", "history.prune")
+    return found
+
+
+def test_what_ended_before_goes_and_the_rest_stays(
+    direct: Rowhouse, dba: psycopg.Connection[TupleRow]
+) -> None:
+    direct("pool", "create", "10.1.0.0/24", "--name", "a")
+    direct("reservation", "reserve", "a", "--name", "printer")
+    dba.execute(FILL, (100,))
+    told = direct("db", "prune", "--older-than", "30d", "--batch", "7", "--yes").stdout
+    assert told.startswith("70 tenures removed")
+    assert left(dba) == 31
+    assert direct.items("who", "10.1.0.1")[0]["owner"]["name"] == "printer"
+    [entry] = entries(direct)
+    assert (entry["object"], entry["after"]["pruned"], entry["after"]["finished"]) == (
+        "tenures",
+        70,
+        True,
+    )
+    assert "@" in entry["actor"]
+    assert direct("db", "prune", "--older-than", "30d", "--yes").stdout.startswith("0 tenures")
+
+
+def test_it_goes_on_where_it_is_told_to(
+    direct: Rowhouse, dba: psycopg.Connection[TupleRow]
+) -> None:
+    dba.execute(FILL, (20,))
+    [(middle,)] = dba.execute("SELECT id FROM tenures ORDER BY id OFFSET 9 LIMIT 1").fetchall()
+    direct("db", "prune", "--older-than", "0s", "--after", str(middle), "--yes")
+    assert left(dba) == 10
+    assert entries(direct)[0]["after"]["after_id"] == middle
+
+
+def test_ctrl_c_leaves_whole_batches_and_an_entry(
+    direct: Rowhouse, dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    dba.execute(FILL, (50,))
+    [(third,)] = dba.execute("SELECT id FROM tenures ORDER BY id OFFSET 30 LIMIT 1").fetchall()
+    with psycopg.connect(database.conninfo) as holder:
+        # The fourth batch waits for this row: there the signal meets it.
+        holder.execute("SELECT FROM rowhouse.tenures WHERE id = %s FOR UPDATE", (third,))
+        pruning = subprocess.Popen(
+            [sys.executable, "-m", "rowhouse", "db", "prune", "--older-than", "0s", "--yes"]
+            + ["--batch", "10"],
+            env=os.environ | direct.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not dba.execute(
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ).rowcount:
+            assert pruning.poll() is None
+        pruning.send_signal(signal.SIGINT)
+        _, told = pruning.communicate(timeout=60)
+    assert pruning.returncode == 130
+    assert "interrupted: 30 tenures removed; go on with --after" in told
+    assert "Traceback" not in told
+    assert left(dba) == 20
+    [entry] = entries(direct)
+    assert (entry["after"]["pruned"], entry["after"]["finished"]) == (30, False)

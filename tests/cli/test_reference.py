@@ -1,0 +1,53 @@
+"""docs/reference/cli.md shows every command as it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rowhouse.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = Path(__file__).parents[2] / "docs/reference/cli.md"
+MARK = "<!-- What follows is written by UPDATE_DOCS=1 pytest tests/cli/test_reference.py. -->\n"
+# Their help depends on who asks; docs/reference/settings.md and the README have them.
+ELSEWHERE = {"serve", "demo"}
+WIDTH = 96
+
+
+def leaves(group: click.Group, parent: click.Context) -> Iterator[tuple[str, str]]:
+    """Path and help of each command."""
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
+        assert command
+        if name in ELSEWHERE:
+            continue
+        ctx = click.Context(
+            command,
+            info_name=name,
+            parent=parent,
+            terminal_width=WIDTH,
+            help_option_names=["-h", "--help"],
+        )
+        if isinstance(command, click.Group):
+            yield from leaves(command, ctx)
+        else:
+            yield ctx.command_path, command.get_help(ctx)
+
+
+def test_the_page_shows_every_command_as_it_is() -> None:
+    text = PAGE.read_text()
+    by_hand = text.partition(MARK)[0]
+    root = click.Context(main, info_name="rowhouse")
+    shown = "\n".join(
+        f"## {path}\n\n```text\n{help_text}\n```\n" for path, help_text in leaves(main, root)
+    )
+    written = f"{by_hand}{MARK}\n{shown}"
+    if os.environ.get("UPDATE_DOCS"):
+        PAGE.write_text(written)
+    assert written == text, "run with UPDATE_DOCS=1 and look at what changed"

@@ -1,0 +1,274 @@
+"""Whatever happens in whatever order, PostgreSQL and a simple model agree on every address."""
+
+from __future__ import annotations
+
+import itertools
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, ClassVar
+
+import hypothesis.strategies as st
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from fixtures.pods import hosts, subnet, twice
+from ipam.model import Address, Held, Key, Model, OwnerKey, Pool, Refused, Wish, joined
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.requests import Owner, RangeRequest, Sandbox
+from rowhouse.ipam.attach import attach
+from rowhouse.ipam.detach import detach
+from rowhouse.ipam.garbage import collect_garbage
+from rowhouse.store.allocator import sandboxes_of_node
+
+if TYPE_CHECKING:
+    from psycopg.rows import TupleRow
+
+    from rowhouse.store.database import Database as Store
+
+PODS = ("web-0", "web-1", "db-0", "db-1")
+GATEWAY, NAMED = "10.0.1.3", "10.0.1.0/29"
+RANGES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("10.0.0.0/29", (hosts("10.0.0.0/29"),)),
+    ("10.0.0.0/28", (hosts("10.0.0.0/28"),)),
+    ("10.0.0.0/28", (("10.0.0.3", "10.0.0.5"),)),
+    ("10.0.0.0/28", (("10.0.0.1", "10.0.0.1"), ("10.0.0.7", "10.0.0.8"), ("10.0.0.13", "10.0.0.14"))),
+    ("10.0.0.4/31", (("10.0.0.4", "10.0.0.5"),)),
+    ("10.0.0.6/32", (("10.0.0.6", "10.0.0.6"),)),
+    ("10.0.0.0/8", (("10.0.0.2", "10.255.255.254"),)),
+    ("10.0.0.0/8", (("10.255.255.252", "10.255.255.254"),)),
+    (NAMED, (hosts(NAMED),)),
+    ("255.255.255.252/30", (("255.255.255.252", "255.255.255.255"),)),
+    ("::/126", (("::", "::3"),)),
+    ("fd00::/64", (("fd00::1", "fd00::ffff:ffff:ffff:fffe"),)),
+    ("fd00::/64", (("fd00::ffff:ffff:ffff:fffd", "fd00::ffff:ffff:ffff:fffe"),)),
+    ("fd00::ffff:ffff:ffff:fffc/126", (("fd00::ffff:ffff:ffff:fffc", "fd00::ffff:ffff:ffff:ffff"),)),
+    ("fd00::/127", (("fd00::", "fd00::1"),)),
+)  # fmt: skip
+ASKED = (
+    "10.0.0.4", "10.0.0.6", "10.0.0.12", "10.0.1.2", GATEWAY, "10.255.255.254",
+    "255.255.255.255", "::", "fd00::1", "fd00::ffff:ffff:ffff:fffe",
+)  # fmt: skip
+SPACE = "n.name, coalesce(n.isolated::text, '')"
+FREE = f"""
+SELECT {SPACE}, f.first, f.last, f.quarantined
+  FROM free_ranges f JOIN networks n ON n.id = f.network_id
+ WHERE n.name LIKE %s
+"""
+HELD = f"""
+SELECT {SPACE}, r.address, r.owner_name, r.owner_interface, r.node, r.container_id, r.owner_uid,
+       r.slot, r.sticky, ARRAY(SELECT a.container_id FROM attachments a
+                                WHERE a.network_id = r.network_id AND a.address = r.address
+                                ORDER BY a.attached_at)
+  FROM reservations r JOIN networks n ON n.id = r.network_id
+ WHERE n.name LIKE %s
+"""
+HISTORY = f"""
+SELECT {SPACE}, t.address, t.owner_name, t.owner_uid, t.container_id
+  FROM tenures t JOIN networks n ON n.id = t.network_id
+ WHERE n.name LIKE %s
+ ORDER BY t.during
+"""
+RELEASE = f"""
+DELETE FROM reservations r USING networks n
+ WHERE n.id = r.network_id AND ({SPACE}) = (%s, %s) AND r.address = %s
+"""
+RESERVE = """
+INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_name, owner_cluster)
+SELECT network_id, %s, id, 'static', %s, network_name FROM pools WHERE name = %s
+"""
+NAMED_POOL = """
+WITH made AS (INSERT INTO networks (name) VALUES (%(name)s) RETURNING id)
+INSERT INTO pools (network_id, network_name, cidr, name, gateway, reuse_delay)
+SELECT id, %(name)s, %(cidr)s, %(name)s, %(gateway)s, '1 hour' FROM made
+"""
+TIME_PASSES = (
+    """UPDATE free_ranges SET free_from = clock_timestamp()
+        WHERE quarantined AND free_from > clock_timestamp()""",
+    """UPDATE reservations SET expires_at = clock_timestamp()
+        WHERE expires_at > clock_timestamp()""",
+)
+
+
+class Allocator(RuleBasedStateMachine):
+    """One writer. Every example has networks and a cluster name of its own in one database."""
+
+    store: ClassVar[Store]
+    dba: ClassVar[psycopg.Connection[TupleRow]]
+    examples: ClassVar[itertools.count[int]]
+
+    @initialize()
+    def start(self) -> None:
+        self.name = f"example{next(self.examples)}"
+        self.model = Model()
+        self.dba.execute(NAMED_POOL, {"name": self.name, "cidr": NAMED, "gateway": GATEWAY})
+        first, last = (ip_address(end) for end in hosts(NAMED))
+        gateway = ip_address(GATEWAY)
+        named = Pool((self.name, ""), self.name, NAMED, [(first, gateway - 1), (gateway + 1, last)])
+        named.rests = True
+        self.model.pools[self.name, NAMED] = self.model.named[self.name] = named
+
+    def wishes(self, data: st.DataObject) -> tuple[RangeRequest, ...]:
+        out = []
+        for _ in range(data.draw(st.sampled_from((1, 1, 1, 2, 3)), label="ranges")):
+            kind = data.draw(st.sampled_from(("range",) * 6 + ("pool", "isolated")), label="kind")
+            asked = data.draw(st.sampled_from((None,) * 20 + ASKED), label="requested")
+            if kind == "pool":
+                out.append(RangeRequest(network=self.name, pool=self.name, requested=asked))
+            elif kind == "isolated":
+                isolated = subnet("10.0.0.0/30", network=self.name, isolated=True, requested=asked)
+                out.append(isolated)
+            else:
+                cidr, segments = data.draw(st.sampled_from(RANGES), label="range")
+                network = data.draw(st.sampled_from((self.name,) * 5 + (f"{self.name}b",)))
+                out.append(subnet(cidr, *segments, network=network, requested=asked))
+        return twice(*out)
+
+    @rule(
+        data=st.data(),
+        pod=st.sampled_from(PODS),
+        generation=st.integers(0, 2),
+        keep=st.sampled_from((None, None, None, 0.0, 3600.0)),
+    )
+    def add(self, data: st.DataObject, pod: str, generation: int, keep: float | None) -> None:
+        """`keep` 0: sticky for ever; else for so many seconds."""
+        node = f"node{generation % 2 + 1}"
+        wanted = self.wishes(data)
+        container, uid = f"{pod}.{generation}", f"uid{generation // 2}"
+        sticky, ttl = keep is not None, keep or None
+        owner = Owner(
+            cluster=self.name, namespace="default", name=pod, interface="net1", uid=uid,
+            sticky=sticky, sticky_ttl=ttl,
+        )  # fmt: skip
+        key = OwnerKey(pod, "net1")
+        try:
+            given = attach(self.store, owner, self.sandbox(container, node), wanted)
+            real: list[Address] | str = [ip_address(one.address) for one in given]
+        except RowhouseError as error:
+            real = type(error).__name__
+        try:
+            wish = Wish(uid, sticky, ttl)
+            expected: list[Address] | str = self.model.add(key, (node, container), wanted, wish)
+        except Refused as refused:
+            expected = refused.kind
+        assert real == expected
+
+    @rule(pod=st.sampled_from(PODS), generation=st.integers(0, 2))
+    def delete(self, pod: str, generation: int) -> None:
+        container = f"{pod}.{generation}"
+        real = detach(self.store, self.sandbox(container, "elsewhere"))
+        expected = self.model.delete(container, "net1")
+        assert {ip_address(one.address) for one in real} == set(expected)
+
+    @rule(node=st.sampled_from(("node1", "node2")), alive=st.sets(st.sampled_from(PODS)))
+    def garbage(self, node: str, alive: set[str]) -> None:
+        """A GC whose list holds the first and second sandbox of some pods."""
+        valid = {(f"{pod}.{generation}", "net1") for pod in alive for generation in (0, 1)}
+        listed = sandboxes_of_node(self.store, self.name, node, "storage")
+        collect_garbage(self.store, self.name, node, "storage", valid)
+        for container, interface in listed:
+            if (container, interface) not in valid:
+                self.model.delete(container, interface)
+
+    @precondition(lambda self: self.model.held)
+    @rule(data=st.data())
+    def dba_deletes(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.model.held, key=str)))
+        done = self.dba.execute(RELEASE, (*key[0], str(key[1])))
+        assert done.rowcount == 1
+        self.model.release(key)
+
+    @rule(address=st.sampled_from(("10.0.1.1", "10.0.1.3", "10.0.1.6")))
+    def dba_inserts(self, address: str) -> None:
+        """A person may take what is quarantined, and what the window leaves out."""
+        key: Key = ((self.name, ""), ip_address(address))
+        try:
+            self.dba.execute(RESERVE, (address, f"switch {address}", self.name))
+        except psycopg.errors.UniqueViolation:
+            assert key in self.model.held
+            return
+        assert key not in self.model.held
+        owner = OwnerKey(f"switch {address}", "")
+        self.model.reserve(key, Held(self.model.named[self.name], owner, 0, ("", "")))
+
+    @rule()
+    def time_passes(self) -> None:
+        for statement in TIME_PASSES:
+            self.dba.execute(statement)
+        self.model.time_passes()
+
+    @invariant()
+    def both_know_the_same_reservations(self) -> None:
+        real = {
+            ((name, pool), address): tuple(rest)
+            for name, pool, address, *rest in self.dba.execute(HELD, (f"{self.name}%",))
+        }
+        expected = {
+            key: (
+                held.owner.name, held.owner.interface, *held.place, held.uid, held.slot,
+                held.sticky, [container for _, container in held.users],
+            )
+            for key, held in self.model.held.items()
+        }  # fmt: skip
+        assert real == expected
+
+    @invariant()
+    def free_reserved_and_quarantined_are_all_that_the_pools_cover(self) -> None:
+        parts: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        resting = set()
+        for name, pool, first, last, quarantined in self.dba.execute(FREE, (f"{self.name}%",)):
+            space = (name, pool)
+            parts.setdefault(space, []).append((int(first), int(last)))
+            if quarantined:
+                assert first == last
+                resting.add((space, first))
+        assert resting == set(self.model.resting)
+        for space, address in self.model.held:
+            parts.setdefault(space, []).append((int(address), int(address)))
+        spaces = {pool.space for pool in self.model.pools.values()}
+        for space in spaces:
+            assert joined(parts.get(space, [])) == self.model.covered(space)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        assert self.dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+        real: dict[Key, list[tuple[object, ...]]] = {}
+        for name, pool, address, *rest in self.dba.execute(HISTORY, (f"{self.name}%",)):
+            real.setdefault(((name, pool), address), []).append((address, *rest))
+        assert real == self.model.history
+
+    def sandbox(self, container: str, node: str) -> Sandbox:
+        return Sandbox(
+            cluster=self.name,
+            node=node,
+            container_id=container,
+            interface="net1",
+            network_name="storage",
+        )
+
+
+@pytest.mark.timeout(600)  # of which hypothesis takes five minutes at most, to shorten a failure
+def test_the_allocator_does_what_the_model_does(
+    store: Store, dba: psycopg.Connection[TupleRow]
+) -> None:
+    class Machine(Allocator):
+        pass
+
+    Machine.store, Machine.dba, Machine.examples = store, dba, itertools.count()
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=80,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,129 @@
+"""What the alert rules and the dashboard name is on /metrics of the real server, and so are its labels."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import promql_parser
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fixtures.servers import Server
+
+ROOT = Path(__file__).parents[2]
+FILES = ROOT / "charts/rowhouse/files"
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((FILES / "alerts.yaml").read_text())["groups"]
+    for rule in group["rules"]
+]
+ALERTS = [rule for rule in RULES if "alert" in rule]
+RECORDED = {rule["record"] for rule in RULES if "record" in rule}
+DASHBOARD: dict[str, Any] = json.loads((FILES / "dashboard.json").read_text())
+# What Prometheus itself gives to each series.
+OF_THE_TARGET = {"job", "instance", "pod", "node", "container", "endpoint"}
+# Each kind of metric and its samples.
+SAMPLES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+
+NETCONF = json.dumps(
+    {"cniVersion": "1.0.0", "name": "mynet", "ipam": {"type": "rowhouse", "range": "10.0.0.0/24"}}
+).encode()
+CALL = {
+    "CNI-ContainerID": "c1",
+    "CNI-NetNS": "/var/run/netns/c1",
+    "CNI-IfName": "net1",
+    "CNI-Path": "/opt/cni/bin",
+    "CNI-Args": "K8S_POD_NAMESPACE=devops;K8S_POD_NAME=web-0",
+    "Rowhouse-Node": "node1",
+    "Content-Type": "application/json",
+}
+
+
+def panel_expressions() -> Iterator[str]:
+    for panel in DASHBOARD["panels"]:
+        for target in panel.get("targets", ()):
+            yield target["expr"].replace("$__rate_interval", "5m")
+
+
+EXPRESSIONS = [rule["expr"] for rule in RULES] + list(panel_expressions())
+
+
+@pytest.fixture
+def text(server: Server) -> str:
+    """/metrics after an ADD and a DEL that a node had kept."""
+    for call in ({"CNI-Command": "ADD"}, {"CNI-Command": "DEL", "Rowhouse-Replay": "1"}):
+        request = urllib.request.Request(f"{server.url}/cni", NETCONF, CALL | call)
+        urllib.request.urlopen(request, timeout=10).close()
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def selectors(expression: str) -> list[tuple[str, set[str]]]:
+    """The metrics of an expression, each with the labels that choose among its series."""
+    return [
+        (name, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"", labels or "")))
+        for name, labels in re.findall(r"\b((?:\w+:)?rowhouse_[\w:]+)(?:\s*\{(.*?)\})?", expression)
+    ]
+
+
+def test_every_metric_of_the_rules_and_the_dashboard_is_there(text: str) -> None:
+    there = set(RECORDED)
+    for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
+        there |= {name + ending for ending in SAMPLES[kind]}
+    labels: dict[str, set[str]] = {}
+    for name, inside in re.findall(r"^(\w+)\{(.*)\} ", text, re.MULTILINE):
+        labels.setdefault(name, set()).update(re.findall(r"(\w+)=\"", inside))
+    named = [one for expression in EXPRESSIONS for one in selectors(expression)]
+    assert len(named) > 40
+    assert {name for name, _ in named} - there == set()
+    for name, chosen in named:
+        if name in labels:
+            assert chosen - labels[name] - OF_THE_TARGET == set(), name
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_every_expression_is_promql(expression: str) -> None:
+    promql_parser.parse(expression)
+    assert not re.search(r"\b(and|or|unless)?\s*on\s*\(", expression), "drops labels"
+
+
+def test_every_alert_has_its_runbook() -> None:
+    headings = re.findall(r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE)
+    assert [rule["alert"] for rule in ALERTS] == headings
+    for rule in ALERTS:
+        assert rule["annotations"]["runbook_url"].endswith(f"#{rule['alert'].lower()}")
+        assert rule["labels"]["severity"] in {"warning", "critical"}
+        assert {"summary", "description"} <= rule["annotations"].keys()
+
+
+def test_an_alert_that_names_labels_keeps_them() -> None:
+    for rule in ALERTS:
+        shown = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
+        for dropped in re.findall(r"without \(([^)]*)\)", rule["expr"]):
+            assert shown.isdisjoint(dropped.replace(" ", "").split(",")), rule["alert"]
+        assert " by (" not in rule["expr"]
+
+
+def test_names_follow_the_conventions(text: str) -> None:
+    types = dict(re.findall(r"^# TYPE (rowhouse_\w+) (\w+)$", text, re.MULTILINE))
+    helps = set(re.findall(r"^# HELP (rowhouse_\w+) \S", text, re.MULTILINE))
+    assert helps == types.keys()
+    for name, kind in types.items():
+        if not name.endswith("_created"):
+            assert (kind == "counter") == name.endswith("_total"), name
+        assert not re.search(r"_(ms|milliseconds|minutes|count|avg|min)$", name)
+    assert types["rowhouse_build_info"] == "gauge"
+
+
+def test_no_label_names_an_address_or_a_pod(text: str) -> None:
+    samples = [line for line in text.splitlines() if line.startswith("rowhouse_")]
+    assert not any("10.0.0.1" in line or "web-0" in line for line in samples)
+    assert 'rowhouse_cni_replays_total{code="0"} 1.0' in samples
+    assert any('pool="10.0.0.0/24",state="reserved"} 0.0' in line for line in samples)

@@ -1,0 +1,138 @@
+"""Pools and slices that are made, and go, while others do the same."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from fixtures import databases
+from fixtures.crowds import answers, at_once, until_waiting
+from fixtures.pods import subnet
+from rowhouse.domain.errors import PoolExhausted, RowhouseError, TryAgain
+
+if TYPE_CHECKING:
+    from psycopg.rows import TupleRow
+
+    from fixtures.databases import Database
+    from fixtures.pods import Pods
+
+NETWORK = "INSERT INTO networks (name) VALUES ('n')"
+POOL = "INSERT INTO pools (network_id, network_name, cidr) SELECT id, name, %s FROM networks"
+NO_POOL = "DELETE FROM pools WHERE cidr = %s"
+ORPHANS = """
+SELECT * FROM reservations r WHERE NOT EXISTS (SELECT FROM pools p WHERE p.id = r.pool_id)
+"""
+
+
+def test_a_pool_that_20_pods_are_the_first_to_want_is_made_once(
+    crowd: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    for cidr, isolated in itertools.product(("10.0.0.0/24", "fd00::/64"), (False, True)):
+        network = f"{cidr} {isolated}"
+        wanted = subnet(cidr, network=network, isolated=isolated)
+        given = answers(at_once(partial(crowd.add, f"{network} {i}", wanted) for i in range(20)))
+        assert len(set(given)) == 20
+    assert dba.execute("SELECT count(*) FROM pools").fetchone() == (4,)
+    assert dba.execute("SELECT count(*) FROM networks").fetchone() == (4,)
+
+
+def test_nested_pools_made_at_once_give_every_address_once(
+    crowd: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    cidrs = [f"10.0.{i}.0/24" for i in range(4)] + [f"10.0.{i}.128/25" for i in range(4)]
+    cidrs += ["10.0.0.0/8", "10.0.0.0/22", "10.0.2.0/23", "10.0.1.192/26"] * 2
+    given = answers(
+        at_once(partial(crowd.add, f"pod-{i}", subnet(cidr)) for i, cidr in enumerate(cidrs))
+    )
+    assert len(set(given)) == len(cidrs)
+    row = dba.execute("SELECT min(first), max(last) FROM free_ranges").fetchone()
+    assert row == (ip_address("10.0.0.0"), ip_address("10.255.255.255"))
+
+
+def test_pools_made_by_hand_at_once_do_not_lock_each_other_out(
+    database: Database, dba: psycopg.Connection[TupleRow]
+) -> None:
+    dba.execute(NETWORK)
+
+    def make(i: int) -> None:
+        with databases.session(database) as session:
+            session.execute(POOL, (f"10.0.{i}.0/24",))
+            session.execute(POOL, (f"10.{i}.0.0/16",))
+
+    answers(at_once(partial(make, i) for i in range(12)))
+    assert dba.execute("SELECT count(*) FROM pools").fetchone() == (24,)
+
+
+@pytest.mark.parametrize("larger", [None, "10.0.0.0/16"])
+def test_a_pool_that_goes_while_pods_come_leaves_no_address_behind(
+    crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database, larger: str | None
+) -> None:
+    """Either it stays since it holds addresses, or it goes and the pods make it anew."""
+    dba.execute(NETWORK)
+    if larger:
+        dba.execute(POOL, (larger,))
+    wanted = subnet("10.0.0.0/24", network="n")
+
+    def come_and_go(worker: int) -> None:
+        for i in range(12):
+            try:
+                crowd.add(f"pod-{worker}-{i}", wanted)
+            except RowhouseError:
+                continue
+            crowd.delete(f"pod-{worker}-{i}")
+
+    def remove(_: int) -> None:
+        with databases.session(database) as session:
+            for _ in range(12):
+                try:
+                    session.execute(NO_POOL, (wanted.cidr,))
+                except psycopg.errors.DeadlockDetected:
+                    continue
+                except psycopg.Error as error:
+                    assert error.sqlstate == "RH410", error  # noqa: PT017 - it may also succeed
+
+    answers(at_once([partial(come_and_go, i) for i in range(6)] + [partial(remove, 0)] * 2))
+    assert dba.execute(ORPHANS).fetchall() == []
+    crowd.add("last", wanted)
+
+
+def test_a_pod_that_met_a_pool_on_its_way_out_is_not_left_in_it(
+    crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    """The ADD has read the pool and waits for an address; the pool goes, a larger one stays."""
+    dba.execute(NETWORK)
+    for cidr in ("10.0.0.0/16", "10.0.0.0/24"):
+        dba.execute(POOL, (cidr,))
+    with ThreadPoolExecutor(1) as thread:
+        with databases.session(database) as blocker, blocker.transaction():
+            blocker.execute("SELECT FROM free_ranges FOR UPDATE")
+            late = thread.submit(crowd.add, "late", subnet("10.0.0.0/24", network="n"))
+            until_waiting(dba)
+            dba.execute(NO_POOL, ("10.0.0.0/24",))
+        with contextlib.suppress(TryAgain):
+            assert late.result() == "10.0.0.1"
+    assert dba.execute(ORPHANS).fetchall() == []
+    assert crowd.add("late", subnet("10.0.0.0/24", network="n")) == "10.0.0.1"
+
+
+def test_nodes_that_are_new_at_once_get_slices_of_their_own(crowd: Pods) -> None:
+    for cidr, size in (("10.0.0.0/20", 24), ("fd00::/64", 120)):
+        wanted = subnet(cidr, slice_size=size)
+        given = answers(
+            at_once(
+                partial(crowd.add, f"{cidr} {i}", wanted, node=f"node{i % 16}") for i in range(48)
+            )
+        )
+        assert len(set(given)) == 48
+        slices = [{ip_network((a, size), strict=False) for a in given[n::16]} for n in range(16)]
+        assert all(len(one) == 1 for one in slices)
+        assert len(set.union(*slices)) == 16
+    with pytest.raises(PoolExhausted):
+        crowd.add("late", subnet("10.0.0.0/20", slice_size=24), node="node16")

@@ -1,0 +1,57 @@
+"""What happens to a statement whose connection dies while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from rowhouse.domain.errors import TryAgain
+from rowhouse.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fixtures import databases
+
+
+@pytest.fixture
+def store(database: databases.Database) -> Iterator[Database]:
+    opened = Database(database.url, pool_size=2)
+    yield opened
+    opened.close()
+
+
+def kill(store: Database) -> None:
+    with psycopg.connect(store.conninfo, autocommit=True) as killer:
+        killer.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_a_change_that_may_have_happened_is_not_repeated(store: Database) -> None:
+    runs = []
+
+    def work(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        runs.append(connection)
+        connection.execute("SELECT rowhouse.ensure_pool('', '10.0.0.0/24', false)")
+        kill(store)
+        connection.execute("SELECT 1")
+
+    with pytest.raises(TryAgain):
+        store.run(work, idempotent=False)
+    assert len(runs) == 1
+
+
+def test_a_change_on_a_connection_that_died_while_idle_is_repeated(store: Database) -> None:
+    store.call("SELECT 1")
+    kill(store)
+    assert store.change("SELECT 2", actor="alice") == [(2,)]
+
+
+def test_an_idempotent_call_outlives_a_restart_of_the_database(store: Database) -> None:
+    store.call("SELECT 1")
+    kill(store)
+    assert store.call("SELECT 2") == [(2,)]
