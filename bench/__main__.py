@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench import allocator, plugin_process, service
+from bench import allocator, history, plugin_process, service
 from bench.report import keep, line, machine
 
-PARTS = {"allocator": allocator.run, "plugin": plugin_process.run, "service": service.run}
+PARTS = {
+    "allocator": allocator.run,
+    "plugin": plugin_process.run,
+    "service": service.run,
+    "history": history.run,
+}
 RESULTS = Path("build/bench.json")
 
 

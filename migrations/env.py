@@ -26,14 +26,17 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         connection.execute(
-            text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": LOCK_TIMEOUT}
+            text("SELECT set_config('lock_timeout', :limit, true)"),
+            {"limit": context.config.attributes.get("lock_timeout", LOCK_TIMEOUT)},
         )
         connection.execute(
             text("SELECT set_config('statement_timeout', :limit, true)"),
             {"limit": STATEMENT_TIMEOUT},
         )
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        connection.execute(text("CREATE SCHEMA IF NOT EXISTS rowhouse"))
+        # IF NOT EXISTS would need the right to create one even where a DBA has made it.
+        if connection.scalar(text("SELECT to_regnamespace('rowhouse') IS NULL")):
+            connection.execute(text("CREATE SCHEMA rowhouse"))
         context.run_migrations()
 
 

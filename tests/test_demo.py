@@ -88,6 +88,8 @@ def left_in(place: Path) -> list[str]:
             if process.name == str(os.getpid()):
                 continue
             words = process.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if not words:
+                continue  # the kernel's, or one that has given back its memory and is all but gone
             about = process.joinpath("environ").read_bytes().decode(errors="replace")
             cwd = str(process.joinpath("cwd").readlink())
             if str(place) in words + about + cwd:

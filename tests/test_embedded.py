@@ -52,7 +52,7 @@ def is_alive(pid: int) -> bool:
     try:
         # A process that nobody has reaped yet has ended all the same.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -141,6 +141,25 @@ def test_it_ends_with_a_parent_that_is_killed(place: Path, kind: str) -> None:
     else:
         with EmbeddedPostgres(directory, options=QUICK) as postgres:
             assert ask(postgres, "SELECT 1") == "1"
+
+
+def test_a_stop_in_its_first_moments_is_not_lost(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedPostgres(place / "db", options=QUICK):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def complain(*_: object) -> None:
+        pytest.fail("it had to be killed")
+
+    monkeypatch.setattr(EmbeddedPostgres, "_wait_until_ready", interrupt)
+    monkeypatch.setattr(os, "kill", complain)
+    for _ in range(8):
+        with pytest.raises(KeyboardInterrupt):
+            EmbeddedPostgres(place / "db", options=QUICK).__enter__()
 
 
 def test_a_temporary_one_leaves_nothing() -> None:

@@ -116,8 +116,23 @@ def test_the_history_tells_who_had_an_address(rowhouse: Rowhouse) -> None:
 
 def test_lists_go_on_behind_the_first_page(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/16", "--name", "a")
-    for _ in range(3):
-        rowhouse("reservation", "reserve", "a", "--count", "500", "--name", "lab")
-    assert len(rowhouse.items("reservation", "list")) == 1500
-    assert len(rowhouse.items("reservation", "list", "--limit", "1200")) == 1200
+    for _ in range(5):
+        rowhouse("reservation", "reserve", "a", "--count", "250", "--name", "lab")
+    assert len(rowhouse.items("reservation", "list")) == 1250
+    assert len(rowhouse.items("reservation", "list", "--limit", "1100")) == 1100
     assert len(rowhouse.items("reservation", "list", "--limit", "7")) == 7
+
+
+def test_a_pool_with_a_space_of_its_own_is_named(direct: Rowhouse) -> None:
+    for cidr in ("10.0.0.0/24", "10.0.0.0/25"):
+        direct("pool", "create", cidr, "--network", "lab", "--isolated")
+        direct("reservation", "reserve", cidr, "10.0.0.5", "--network", "lab", "--name", "x")
+    told = direct("reservation", "release", "10.0.0.5", "--network", "lab", "-y", code=1).stderr
+    assert "--pool" in told
+    smaller = ("--pool", "10.0.0.0/25")
+    assert direct.json("reservation", "show", "10.0.0.5", *smaller)["pool"] == "10.0.0.0/25"
+    direct("reservation", "reassign", "10.0.0.5", *smaller, "--name", "y", "--yes")
+    direct("reservation", "release", "10.0.0.5", *smaller, "--yes")
+    assert direct.items("who", "10.0.0.5")[0]["pool"] == "10.0.0.0/24"
+    made = direct.json("exclusion", "create", "10.0.0.5", *smaller)
+    assert direct.items("exclusion", "list")[0]["id"] == made["id"]

@@ -75,7 +75,7 @@ def test_durations_have_a_unit(text: str, seconds: float | None) -> None:
     assert seconds_of(text) == seconds
 
 
-@given(st.integers(0, 10**9))
+@given(st.integers(0, 10**9 - 1))
 def test_a_duration_is_written_as_it_is_read(seconds: int) -> None:
     assert seconds_of(span(seconds)) == seconds
 

@@ -24,6 +24,11 @@ SELECT 1, '10.0.0.0'::inet + i, 1, tstzrange(now() - i * interval '1 day', now()
   FROM generate_series(1, %s) i
 """
 
+# With OFFSET in it, FOR UPDATE would lock the rows before it as well.
+SIXTEENTH = """
+SELECT FROM tenures WHERE id = (SELECT id FROM tenures ORDER BY id OFFSET 15 LIMIT 1) FOR UPDATE
+"""
+
 
 def left(dba: psycopg.Connection[TupleRow]) -> int:
     row = dba.execute("SELECT count(*) FROM tenures").fetchone()
@@ -74,9 +79,9 @@ def test_ctrl_c_leaves_whole_batches_and_an_entry(
     with psycopg.connect(database.conninfo) as holder:
         # The fourth batch waits for this row: there the signal meets it.
         holder.execute("SELECT FROM rowhouse.tenures WHERE id = %s FOR UPDATE", (third,))
+        options = ("--older-than", "0s", "--yes", "--batch", "10")
         pruning = subprocess.Popen(
-            [sys.executable, "-m", "rowhouse", "db", "prune", "--older-than", "0s", "--yes"]
-            + ["--batch", "10"],
+            [sys.executable, "-m", "rowhouse", "db", "prune", *options],
             env=os.environ | direct.environment,
             stderr=subprocess.PIPE,
             text=True,
@@ -93,3 +98,14 @@ def test_ctrl_c_leaves_whole_batches_and_an_entry(
     assert left(dba) == 20
     [entry] = entries(direct)
     assert (entry["after"]["pruned"], entry["after"]["finished"]) == (30, False)
+
+
+def test_a_row_that_somebody_holds_is_told_where_to_go_on(
+    direct: Rowhouse, dba: psycopg.Connection[TupleRow]
+) -> None:
+    dba.execute(FILL, (20,))
+    with dba.transaction():
+        dba.execute(SIXTEENTH)
+        told = direct("db", "prune", "--older-than", "0s", "--yes", "--batch", "5", code=4).stderr
+    assert "interrupted: 15 tenures removed; go on with --after" in told
+    assert entries(direct)[0]["after"]["pruned"] == 15

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DOCUMENT = json.loads(Path(__file__).with_name("cni.openapi.json").read_text())
 
 
+# schemathesis itself does, now and then.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_every_answer_is_one_that_the_document_describes(app: Flask, mode: GenerationMode) -> None:
     described = schemathesis.openapi.from_dict(DOCUMENT)

@@ -127,3 +127,15 @@ def test_no_label_names_an_address_or_a_pod(text: str) -> None:
     assert not any("10.0.0.1" in line or "web-0" in line for line in samples)
     assert 'rowhouse_cni_replays_total{code="0"} 1.0' in samples
     assert any('pool="10.0.0.0/24",state="reserved"} 0.0' in line for line in samples)
+
+
+def test_the_reference_lists_every_metric(text: str) -> None:
+    page = (ROOT / "docs/reference/metrics.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE)
+    names = {name for name, _ in re.findall(r"^# TYPE (rowhouse_\w+) (\w+)$", text, re.MULTILINE)}
+    assert {name for name, _ in listed} == {one for one in names if not one.endswith("_created")}
+    for name, labels in listed:
+        shown = set(re.findall(rf"^{name}(?:_bucket)?\{{(.*)\}} ", text, re.MULTILINE))
+        for inside in shown:
+            found = set(re.findall(r"(\w+)=\"", inside)) - {"le"}
+            assert found == set(re.findall(r"`(\w+)`", labels)), name

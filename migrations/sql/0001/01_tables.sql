@@ -32,7 +32,7 @@ CREATE TABLE pools (
     gateway      inet,
     window_first inet,
     window_last  inet,
-    reuse_delay  interval NOT NULL DEFAULT '0' CHECK (reuse_delay >= '0'),
+    reuse_delay  interval NOT NULL DEFAULT '0' CHECK (reuse_delay BETWEEN '0' AND '100 years'),
     labels       jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
     description  text NOT NULL DEFAULT '',
     drained      boolean NOT NULL DEFAULT false,

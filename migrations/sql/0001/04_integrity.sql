@@ -116,7 +116,8 @@ BEGIN
         INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
         VALUES (OLD.network_id, true, OLD.address, OLD.address, ended + delay);
     ELSE
-        PERFORM free_run(OLD.network_id, OLD.address, OLD.address, ended);
+        -- (NULL if somebody removed the open tenure; that must not make a release fail either)
+        PERFORM free_run(OLD.network_id, OLD.address, OLD.address, coalesce(ended, clock_timestamp()));
     END IF;
     IF current_reason() = 'SQL' THEN
         PERFORM record_change('reservation.delete', host(OLD.address), to_jsonb(OLD), NULL);
@@ -197,6 +198,7 @@ BEGIN
         USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE: it keeps every invariant.';
 END $$;
 CREATE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER free_ranges_truncate BEFORE TRUNCATE ON free_ranges EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER tenures_truncate BEFORE TRUNCATE ON tenures EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER audit_log_truncate BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION refuse_truncate();

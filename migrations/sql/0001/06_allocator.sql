@@ -84,28 +84,38 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases unattached reservations whose time to live is over.';
 
+CREATE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Whether an address of some segments is free, or would be given to the next one who asks since its
+-- quarantine or its time to live is over.
+BEGIN
+    -- One statement, so one snapshot: an address that is taken while another comes due is not missed in
+    -- both. The clock stands in a subquery, since a volatile function alone is no condition of an index.
+    RETURN EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                    WHERE (SELECT f.first FROM free_ranges f
+                            WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= s.first
+                            ORDER BY f.last LIMIT 1) <= s.last)
+        OR EXISTS (SELECT FROM free_ranges f
+                    WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= (SELECT clock_timestamp())
+                      AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                   WHERE f.last >= s.first AND f.first <= s.last))
+        OR EXISTS (SELECT FROM reservations r
+                    WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
+                      AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                   WHERE r.address BETWEEN s.first AND s.last)
+                      AND NOT EXISTS (SELECT FROM attachments a
+                                       WHERE a.network_id = r.network_id AND a.address = r.address));
+END $$;
+COMMENT ON FUNCTION free_or_due(integer, inet[], inet[]) IS
+    'Whether an address of some segments of a network is free or has come due.';
+
 CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 -- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
 -- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
 -- after so many. Frees what is due, and waits for whoever is at it.
 BEGIN
-    -- One statement, so one snapshot: an address that is taken while another comes due is not missed in both.
-    IF NOT (SELECT EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
-                            WHERE (SELECT f.first FROM free_ranges f
-                                    WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= s.first
-                                    ORDER BY f.last LIMIT 1) <= s.last)
-                OR EXISTS (SELECT FROM free_ranges f
-                            WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= clock.reading
-                              AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
-                                           WHERE f.last >= s.first AND f.first <= s.last))
-                OR EXISTS (SELECT FROM reservations r
-                            WHERE r.network_id = wanted_network AND r.expires_at <= clock.reading
-                              AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
-                                           WHERE r.address BETWEEN s.first AND s.last)
-                              AND NOT EXISTS (SELECT FROM attachments a
-                                               WHERE a.network_id = r.network_id AND a.address = r.address))
-              FROM (SELECT clock_timestamp() AS reading OFFSET 0) AS clock) THEN
+    IF NOT free_or_due(wanted_network, firsts, lasts) THEN
         RETURN false;
     END IF;
     PERFORM FROM free_ranges f
@@ -459,7 +469,10 @@ CREATE FUNCTION available_v1(networks text[], cidrs cidr[], pool_names text[], s
 RETURNS TABLE (ordinal integer, cidr cidr, available boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
 AS $$
 -- For CNI STATUS: which ranges could give out an address now. A pool that does not exist yet is wholly free.
 #variable_conflict use_column
@@ -488,14 +501,7 @@ BEGIN
             available := false;
         END IF;
         cidr := coalesce(pool.cidr, cidrs[ordinal]);
-        available := available OR NOT pool.drained AND (has_free(pool.network_id, firsts, lasts)
-            -- What is due is given out by the next ADD.
-            OR EXISTS (SELECT FROM free_ranges f, unnest(firsts, lasts) AS s (f1, l1)
-                        WHERE f.network_id = pool.network_id AND f.quarantined AND f.free_from <= clock_timestamp()
-                          AND f.last >= s.f1 AND f.first <= s.l1)
-            OR EXISTS (SELECT FROM reservations r, unnest(firsts, lasts) AS s (f1, l1)
-                        WHERE r.network_id = pool.network_id AND r.expires_at <= clock_timestamp()
-                          AND r.address BETWEEN s.f1 AND s.l1));
+        available := available OR NOT pool.drained AND free_or_due(pool.network_id, firsts, lasts);
         RETURN NEXT;
     END LOOP;
 END $$;

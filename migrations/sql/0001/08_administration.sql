@@ -47,7 +47,8 @@ BEGIN
                     RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr USING ERRCODE = 'RH102';
                 END IF;
                 -- By hand the gateway and the ends of the CIDR may be reserved too: that is how they are documented.
-                PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i);
+                PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
+                                       NULL, NULL, NULL, NULL);
                 address := claim_lowest(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]]);
                 CONTINUE WHEN address IS NULL;
             ELSE

@@ -42,16 +42,22 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
 @exclusion.command()
 @click.argument("addresses")
 @click.option("--network", default="", help="In this network; without: in the default one.")
+@click.option("--pool", metavar="POOL", help="In the network of this pool, which is isolated.")
 @click.option("--reason", default="", metavar="TEXT", help="Why.")
 @reaching
-def create(session: Session, *, addresses: str, network: str, reason: str) -> None:
+def create(
+    session: Session, *, addresses: str, network: str, pool: str | None, reason: str
+) -> None:
     """Keep ADDRESSES out of use: one, FIRST-LAST, or a CIDR.
 
     Those in use stay, and go out of use when they are released.
     """
     first, last = lookup.run(addresses)
-    space = lookup.network(session.client, network)
-    wanted = {"network_id": space["id"], "first": first, "last": last, "reason": reason}
+    if pool is None:
+        network_id = lookup.network(session.client, network)["id"]
+    else:
+        network_id = lookup.pool(session.client, pool, network or None)["network_id"]
+    wanted = {"network_id": network_id, "first": first, "last": last, "reason": reason}
     session.printer.one(session.client.post("/exclusions", wanted), _COLUMNS)
 
 

@@ -33,9 +33,10 @@ def network(client: Client, name: str) -> Document:
     return _only(found, f'network "{name}"', [])
 
 
-def reservation(client: Client, address: str, network: str | None) -> Document:
-    """The reservation of an address; where several networks have it, that of `network`."""
-    found = client.find("/reservations", address=address, network=network)
+def reservation(client: Client, address: str, network: str | None, in_pool: str | None) -> Document:
+    """The reservation of an address; where several networks have it, that of `network` or `in_pool`."""
+    pool_id = pool(client, in_pool, network)["id"] if in_pool else None
+    found = client.find("/reservations", address=address, network=network, pool_id=pool_id)
     return _only(found, f"reservation of {address}", [f'"{one["network"]}"' for one in found])
 
 
@@ -61,5 +62,5 @@ def _only(found: Sequence[Document], what: str, networks: Sequence[str]) -> Docu
         raise Failure(f"there is no {what}", exit_code=NOT_FOUND)
     raise Failure(
         f"there is more than one {what}, in the networks {', '.join(networks)}",
-        hint="Name the network by --network.",
+        hint="Name the network by --network, or the pool by --pool where it is isolated.",
     )

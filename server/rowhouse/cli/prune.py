@@ -12,6 +12,7 @@ from rowhouse.cli.operator import operator
 from rowhouse.cli.options import confirm, yes_option
 from rowhouse.cli.times import Duration, span
 from rowhouse.domain.administration import Actor
+from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.retention import Pruning
 from rowhouse.settings import Settings
 from rowhouse.store.database import Database
@@ -49,12 +50,14 @@ def prune(*, older_than: float, after: int, batch: int, yes: bool) -> None:
         with _bar(pruning) as bar:
             while pruning.step(batch):
                 bar.update(max(0, pruning.last_id - bar.pos), pruning.last_id)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RowhouseError) as stop:
         click.echo(
             f"interrupted: {pruning.pruned:,} tenures removed;"
             f" go on with --after {pruning.last_id}",
             err=True,
         )
+        if isinstance(stop, RowhouseError):
+            raise
         click.get_current_context().exit(INTERRUPTED)
     finally:
         pruning.record()

@@ -36,6 +36,7 @@ _COLUMNS: Final = (
 _DETAILS: Final = (*_COLUMNS, Column("SANDBOXES", "attached", "json"))
 
 _network = click.option("--network", help="Its network, where several hold the address.")
+_pool = click.option("--pool", metavar="POOL", help="Its pool, where that has a space of its own.")
 
 
 @click.group()
@@ -69,10 +70,11 @@ def list_reservations(
 @reservation.command()
 @click.argument("address")
 @_network
+@_pool
 @reaching
-def show(session: Session, *, address: str, network: str | None) -> None:
+def show(session: Session, *, address: str, network: str | None, pool: str | None) -> None:
     """Show a reservation and the sandboxes that use it."""
-    found = lookup.reservation(session.client, address, network)
+    found = lookup.reservation(session.client, address, network, pool)
     path = f"/reservations/{found['network_id']}/{found['address']}"
     session.printer.one(session.client.get(path), _DETAILS)
 
@@ -121,14 +123,21 @@ def reserve(
 @reservation.command()
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @_network
+@_pool
 @click.option("--force", is_flag=True, help="Even if a sandbox uses it: it would go on using it.")
 @yes_option
 @reaching
 def release(
-    session: Session, *, addresses: tuple[str, ...], network: str | None, force: bool, yes: bool
+    session: Session,
+    *,
+    addresses: tuple[str, ...],
+    network: str | None,
+    pool: str | None,
+    force: bool,
+    yes: bool,
 ) -> None:
     """Release addresses, one after another."""
-    found = [lookup.reservation(session.client, address, network) for address in addresses]
+    found = [lookup.reservation(session.client, address, network, pool) for address in addresses]
     owners = ", ".join(
         f"{one['address']} ({one['owner']['namespace']}/{one['owner']['name']})" for one in found
     )
@@ -145,14 +154,21 @@ def release(
 @reservation.command()
 @click.argument("address")
 @_network
+@_pool
 @owner_options
 @yes_option
 @reaching
 def reassign(
-    session: Session, *, address: str, network: str | None, yes: bool, **owner: Any
+    session: Session,
+    *,
+    address: str,
+    network: str | None,
+    pool: str | None,
+    yes: bool,
+    **owner: Any,
 ) -> None:
     """Give a reservation to another owner; the history shows both."""
-    found = lookup.reservation(session.client, address, network)
+    found = lookup.reservation(session.client, address, network, pool)
     before = f"{found['owner']['namespace']}/{found['owner']['name']}"
     confirm(f"Take {found['address']} from {before}?", yes=yes)
     path = f"/reservations/{found['network_id']}/{found['address']}/reassign"

@@ -30,11 +30,13 @@ SUPERUSER: Final = "postgres"
 
 # $1 is a folder to remove at the end, $2 the file for the server's first words, the rest its
 # command line. The `wait` ends when the server does, for whatever reason; the guard's `read` ends
-# when our end of the pipe writes a line or is gone.
+# when our end of the pipe writes a line or is gone. What a shell runs in the background ignores SIGINT
+# until it says otherwise, so a stop in the server's first moments needs SIGTERM; later the two make a
+# fast shutdown.
 _GUARDIAN: Final = """
 scratch=$1; exec 3<&0 >"$2" 2>&1; shift 2
 "$@" 3<&- </dev/null & server=$!
-{ read -r _ <&3; kill -INT $server; } 2>/dev/null & guard=$!
+{ read -r _ <&3; kill -TERM $server; kill -INT $server; } 2>/dev/null & guard=$!
 exec 3<&-
 wait $server; code=$?
 kill $guard 2>/dev/null

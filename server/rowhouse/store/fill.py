@@ -18,7 +18,7 @@ LONGEST_MILLISECONDS: Final = 3000
 _LIMIT: Final = "SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true)"
 
 # What the view pool_usage shows, in one pass over the reservations instead of one for each pool: a row for
-# each pool, and one for each network (pool NULL) with the number that the view stale_reservations shows.
+# each pool, and one for each network (pool NULL) with the number of rows of the view stale_reservations.
 # Where pools overlap, an address counts in each of them, whichever gave it out.
 FILL: Final = """
 WITH spans AS MATERIALIZED (
@@ -29,10 +29,13 @@ nested AS MATERIALIZED (
     SELECT larger.id AS outer_id, s.id AS inner_id, s.network_id, s.low, s.high
       FROM spans s JOIN rowhouse.pools larger ON larger.network_id = s.network_id AND larger.cidr >> s.cidr),
 given AS MATERIALIZED (
-    SELECT r.network_id, r.pool_id, count(*) AS reserved,
-           count(*) FILTER (WHERE r.owner_kind = 'pod' AND r.container_id = ''
-                                  AND (NOT r.sticky OR r.expires_at <= now())) AS stale
-      FROM rowhouse.reservations r GROUP BY r.network_id, r.pool_id),
+    SELECT r.pool_id, count(*) AS reserved FROM rowhouse.reservations r GROUP BY r.pool_id),
+stale AS (
+    SELECT r.network_id, count(*) AS reservations
+      FROM rowhouse.reservations r
+     WHERE r.owner_kind = 'pod' AND (NOT r.sticky OR r.expires_at <= now())
+       AND NOT EXISTS (SELECT FROM rowhouse.attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+     GROUP BY r.network_id),
 reserved AS (
     SELECT id, sum(reserved) AS addresses
       FROM (SELECT pool_id AS id, reserved FROM given
@@ -70,9 +73,9 @@ SELECT s.network_name, s.cidr::text, s.total::float8, coalesce(r.addresses, 0)::
   LEFT JOIN quarantined q ON q.id = s.id
   LEFT JOIN excluded e ON e.id = s.id
 UNION ALL
-SELECT n.name, NULL, coalesce(sum(g.stale), 0)::float8, NULL, NULL, NULL, NULL
+SELECT n.name, NULL, coalesce(sum(t.reservations), 0)::float8, NULL, NULL, NULL, NULL
   FROM rowhouse.networks n
-  LEFT JOIN given g ON g.network_id = n.id
+  LEFT JOIN stale t ON t.network_id = n.id
  GROUP BY n.name
 """
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netaddr import IPNetwork
-from sqlalchemy import cast, literal, select, tuple_
+from sqlalchemy import ARRAY, Text, any_, cast, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.domain.addresses import format_address
@@ -183,14 +183,15 @@ def _attached(wanted: Search) -> ColumnElement[bool]:
     if wanted.node is not None:
         used = used.where(Attachment.node == wanted.node)
     if wanted.container_id is not None:
-        clusters = _clusters() if wanted.cluster is None else select(literal(wanted.cluster))
+        # The index begins with the cluster.
+        cluster = _any_cluster() if wanted.cluster is None else literal(wanted.cluster)
         used = used.where(
-            Attachment.cluster.in_(clusters), Attachment.container_id == wanted.container_id
+            Attachment.cluster == cluster, Attachment.container_id == wanted.container_id
         )
     return tuple_(_Reservation.network_id, _Reservation.address).in_(used)
 
 
-def _clusters() -> Any:
+def _any_cluster() -> ColumnElement[bool]:
     """The few clusters that have attachments, one look at the index each."""
     lowest = select(Attachment.cluster).order_by(Attachment.cluster).limit(1)
     clusters = select(lowest.scalar_subquery().label("cluster")).cte("clusters", recursive=True)
@@ -203,4 +204,5 @@ def _clusters() -> Any:
     clusters = clusters.union_all(
         select(following.scalar_subquery()).where(clusters.c.cluster.is_not(None))
     )
-    return select(clusters.c.cluster).where(clusters.c.cluster.is_not(None))
+    known = select(clusters.c.cluster).where(clusters.c.cluster.is_not(None))
+    return any_(func.array(known.scalar_subquery(), type_=ARRAY(Text)))

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import threading
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from rowhouse.domain.errors import NotReady
+from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.store.database import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCK_TIMEOUT = "10s"
+
+# alembic keeps the migration under way in module globals; other processes wait in PostgreSQL.
+_one_at_a_time = threading.Lock()
 
 
 def migrations_root() -> Path:
@@ -58,20 +71,40 @@ def current(engine: Engine) -> str | None:
         return context.get_current_revision()
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Brings the schema up to a revision, in one transaction, under a lock."""
-    with _engine(url).connect() as connection:
-        made = config()
-        made.attributes["connection"] = connection
+def upgrade(url: str, revision: str = "head", *, lock_timeout: str = LOCK_TIMEOUT) -> None:
+    """Brings the schema up to a revision, in one transaction, under a lock.
+
+    `lock_timeout` (PostgreSQL's spelling) bounds each wait for a lock. Raises TryAgain when it is over:
+    nothing has changed then.
+    """
+    with _migrating(url, lock_timeout) as made:
         command.upgrade(made, revision)
 
 
-def downgrade(url: str, revision: str) -> None:
-    """Takes the schema back to a revision ("base": nothing left). What a revision added is lost."""
-    with _engine(url).connect() as connection:
+def downgrade(url: str, revision: str, *, lock_timeout: str = LOCK_TIMEOUT) -> None:
+    """Takes the schema back to a revision ("base": nothing left). What a revision added is lost.
+
+    Raises TryAgain as `upgrade` does.
+    """
+    with _migrating(url, lock_timeout) as made:
+        command.downgrade(made, revision)
+
+
+@contextlib.contextmanager
+def _migrating(url: str, lock_timeout: str) -> Iterator[Config]:
+    with _one_at_a_time, _engine(url).connect() as connection:
         made = config()
         made.attributes["connection"] = connection
-        command.downgrade(made, revision)
+        made.attributes["lock_timeout"] = lock_timeout
+        try:
+            yield made
+        except DBAPIError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            raise TryAgain(
+                f"the schema is in use: no lock within {lock_timeout}",
+                hint="Another migration, or a transaction that is open for long; nothing has changed.",
+            ) from error
 
 
 def check(url: str) -> None:

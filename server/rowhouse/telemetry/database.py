@@ -82,7 +82,8 @@ class DatabaseMetrics(Collector):
             self._failures += 1
         ended = time.monotonic()
         self._took = ended - began
-        self._until = ended + max(KEPT_SECONDS, KEPT_TIMES * self._took)
+        # A database out of reach has no work with it, and is to be found again soon.
+        self._until = ended + max(KEPT_SECONDS, KEPT_TIMES * self._took if self._up else 0)
 
     def _connections(self) -> Iterator[Metric]:
         now = self._store.connections()

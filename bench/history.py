@@ -1,0 +1,123 @@
+"""Questions to a long history: who had an address at a moment, and what a pod held.
+
+Ten million tenures take some minutes to make, most of it their index; ROWHOUSE_BENCH_TENURES=1000000
+makes fewer.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from bench.database import SQL, BenchDatabase, fresh, server
+from bench.report import Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from psycopg.rows import TupleRow
+
+TENURES = int(os.environ.get("ROWHOUSE_BENCH_TENURES", "10000000"))
+TURNS = 100
+"""Tenures of each address, a day apart."""
+PODS = max(TENURES // 50, 1000)
+ROUNDS = 5
+QUESTIONS = 1000
+FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+FLOOR = "SELECT * FROM rowhouse.tenures WHERE id = %s"
+WHO_HAD = "SELECT * FROM rowhouse.who_had(%s, %s)"
+HELD_BY = "SELECT * FROM rowhouse.held_by(%s, %s)"
+
+
+def run() -> Iterator[Measured]:
+    """One connection, prepared statements, random questions."""
+    with server() as running:
+        database = fresh(running)
+        began = time.perf_counter()
+        _fill(database)
+        yield Measured(
+            part="history",
+            what=f"making {TENURES:,} tenures and their indexes",
+            unit="s",
+            runs=(time.perf_counter() - began,),
+        )
+        with psycopg.connect(database.conninfo, autocommit=True) as connection:
+            _stays_on_its_index(connection, WHO_HAD, _who_had(), "tenures_one_owner_at_a_time")
+            _stays_on_its_index(connection, HELD_BY, _held_by(), "tenures_owner")
+            yield from _asked(connection)
+
+
+def _fill(database: BenchDatabase) -> None:
+    sizes = {"tenures": TENURES, "pods": PODS}
+    script = (SQL / "history.sql").read_text() % {name: str(n) for name, n in sizes.items()}
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        for statement in script.split(";\n"):
+            if statement.strip():
+                connection.execute(statement.encode())
+
+
+def _asked(connection: psycopg.Connection[TupleRow]) -> Iterator[Measured]:
+    kinds: dict[str, tuple[str, Callable[[], tuple[Any, ...]]]] = {
+        "floor": (FLOOR, lambda: (random.randint(1, TENURES),)),  # noqa: S311 - no secret
+        "who_had(address, at)": (WHO_HAD, _who_had),
+        "held_by(namespace, name)": (HELD_BY, _held_by),
+    }
+    halves: dict[str, list[float]] = {}
+    tails: dict[str, list[float]] = {}
+    for turn in range(ROUNDS + 1):  # in turn, so that a noisy moment meets each of them
+        for kind, (query, parameters) in kinds.items():
+            took = sorted(_seconds(connection, query, parameters()) for _ in range(QUESTIONS))
+            if turn:  # the first round warms the caches
+                halves.setdefault(kind, []).append(took[QUESTIONS // 2] * 1000)
+                tails.setdefault(kind, []).append(took[QUESTIONS * 99 // 100] * 1000)
+    for kind in list(kinds)[1:]:
+        yield Measured(
+            part="history",
+            what=f"{kind} among {TENURES:,} tenures, p50",
+            unit="ms",
+            runs=tuple(halves[kind]),
+            floor_name="one row by its primary key",
+            floor_runs=tuple(halves["floor"]),
+        )
+        yield Measured(
+            part="history", what="  its p99", unit="ms", runs=tuple(tails[kind]), target="<= 5"
+        )
+
+
+def _who_had() -> tuple[str, datetime]:
+    """Any address, at any moment of the history; mostly somebody had it."""
+    number = random.randint(1, TENURES // TURNS)  # noqa: S311 - no secret
+    address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+    return address, FIRST_DAY + timedelta(seconds=random.randint(0, TURNS * 86_400))  # noqa: S311 - no secret
+
+
+def _held_by() -> tuple[str, str]:
+    """A pod that held addresses: the number of a tenure gives both halves of its name."""
+    number = random.randint(1, TENURES)  # noqa: S311 - no secret
+    return f"namespace-{number % 1000}", f"pod-{number % PODS}"
+
+
+def _seconds(
+    connection: psycopg.Connection[TupleRow], query: str, parameters: tuple[Any, ...]
+) -> float:
+    began = time.perf_counter()
+    connection.execute(query.encode(), parameters, prepare=True).fetchall()
+    return time.perf_counter() - began
+
+
+def _stays_on_its_index(
+    connection: psycopg.Connection[TupleRow], query: str, parameters: tuple[Any, ...], index: str
+) -> None:
+    """Raises RuntimeError if the plan reads the tenures another way."""
+    with connection.transaction():
+        connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        rows = connection.execute(f"EXPLAIN {query}".encode(), parameters).fetchall()
+    plan = "\n".join(row[0] for row in rows)
+    if index not in plan or "Seq Scan on tenures" in plan:
+        raise RuntimeError(f"{query} left its index {index}:\n{plan}")
