@@ -103,7 +103,9 @@ def _new_pools(running: EmbeddedPostgres) -> Iterator[Measured]:
         runs = []
         for i in range(ROUNDS):
             began = time.perf_counter()
-            database.execute(f"SELECT rowhouse.ensure_pool('network-{i}', '{cidr}', false)")
+            database.execute(
+                f"SET search_path = rowhouse; SELECT ensure_pool('network-{i}', '{cidr}', false)"
+            )
             runs.append((time.perf_counter() - began) * 1000)
         yield Measured(
             part="allocator",

@@ -1,5 +1,6 @@
 -- 100,000 single-address holes among 200,000 addresses of 10.0.0.0/8.
-SELECT rowhouse.ensure_pool('', '10.0.0.0/8', false);
+SET search_path = rowhouse;
+SELECT ensure_pool('', '10.0.0.0/8', false);
 SET session_replication_role = replica;
 INSERT INTO rowhouse.tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                               owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)

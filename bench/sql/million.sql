@@ -1,6 +1,7 @@
 -- 1,000,000 reservations in 10.0.0.0/8, as if so many pods lived. Triggers are left out while filling:
 -- what they would have done is done by hand, in bulk.
-SELECT rowhouse.ensure_pool('', '10.0.0.0/8', false);
+SET search_path = rowhouse;
+SELECT ensure_pool('', '10.0.0.0/8', false);
 SET session_replication_role = replica;
 INSERT INTO rowhouse.tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                               owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)

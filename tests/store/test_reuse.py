@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from fixtures.pods import subnet
@@ -13,6 +12,7 @@ from rowhouse.domain.errors import AddressTaken, PoolExhausted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psycopg
     from psycopg.rows import TupleRow
 
     from fixtures.pods import Pods

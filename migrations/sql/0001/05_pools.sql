@@ -34,6 +34,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION uncovered_runs(integer, cidr, integer) IS 'The parts of a CIDR that no other pool of the network covers.';
 
+CREATE FUNCTION wait_for_reservations() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Until the end of this transaction nobody takes an address or gives one back. Who does that has locked the
+-- table, more weakly, before anything else: so nobody who waits for us holds what we want, and nobody who
+-- read a pool or an exclusion before it changed acts on it afterwards.
+BEGIN
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION pool_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
@@ -49,8 +59,6 @@ BEGIN
         END LOOP;
         PERFORM record_change('pool.create', NEW.cidr::text, NULL, to_jsonb(NEW));
     ELSIF TG_OP = 'DELETE' THEN
-        -- Nobody may give an address back meanwhile: it would be free in no pool.
-        LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
         FOR run IN SELECT * FROM uncovered_runs(OLD.network_id, OLD.cidr, OLD.id) LOOP
             PERFORM withdraw_run(OLD.network_id, run.run_first, run.run_last);
         END LOOP;
@@ -75,6 +83,9 @@ BEGIN
 END $$;
 CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_changed();
+-- Without it an address could be left in no pool.
+CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 
 CREATE FUNCTION pool_version() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -102,8 +113,6 @@ BEGIN
             RAISE EXCEPTION 'part of %-% is kept out of use already', host(NEW.first), host(NEW.last)
                 USING ERRCODE = 'RH410', HINT = 'Exclusions of a network do not overlap.';
         END IF;
-        -- Nobody may give an address back between the two: it would not know of the exclusion.
-        LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
         PERFORM withdraw_run(NEW.network_id, NEW.first, NEW.last);
         PERFORM record_change('exclusion.create', host(NEW.first) || '-' || host(NEW.last), NULL, to_jsonb(NEW));
     ELSE
@@ -122,6 +131,9 @@ BEGIN
 END $$;
 CREATE TRIGGER exclusions_change AFTER INSERT OR UPDATE OR DELETE ON exclusions
     FOR EACH ROW EXECUTE FUNCTION exclusion_changed();
+-- Without it an address that is released at this moment could be free though excluded, or neither.
+CREATE TRIGGER exclusions_change_alone BEFORE INSERT OR DELETE ON exclusions
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 CREATE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTION refuse_truncate();
 
 CREATE FUNCTION ensure_pool(wanted_network text, wanted cidr, wants_isolation boolean) RETURNS pools

@@ -260,6 +260,8 @@ DECLARE
     lasts    inet[];
     own      inet;
 BEGIN
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     -- Ranges are taken in one order by everybody, so that no two calls wait for each other.
     FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
                                   ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
@@ -377,9 +379,7 @@ BEGIN
             WITH made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
                                                owner_interface, owner_uid, slot, sticky, sticky_ttl, node, container_id)
-                -- (The pool is read once more: if it went while we waited, NULL is refused and the call tried again.)
-                VALUES (space, address, (SELECT p.id FROM pools p WHERE p.id = the_pool), cluster, namespace, pod, interface,
-                        uid, slot_no, is_sticky, ttl, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl, node, container_id)
                 ON CONFLICT DO NOTHING
                 RETURNING r.network_id, r.address),
             used AS (

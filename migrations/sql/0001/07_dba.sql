@@ -34,20 +34,29 @@ CREATE VIEW pool_usage AS
 SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
        usable_addresses(p) AS total,
        used.reserved, used.attached, used.sticky, quarantine.addresses AS quarantined, excluded.addresses AS excluded,
-       greatest(usable_addresses(p) - used.reserved - quarantine.addresses - excluded.addresses, 0) AS free,
-       round(100 * used.reserved / nullif(usable_addresses(p), 0), 1) AS percent_used,
+       greatest(usable_addresses(p) - used.inside - quarantine.inside - excluded.addresses, 0) AS free,
+       round(100 * used.inside / nullif(usable_addresses(p), 0), 1) AS percent_used,
        p.id AS pool_id, p.network_id
   FROM pools p
   JOIN networks n ON n.id = p.network_id
  CROSS JOIN LATERAL (
+       SELECT min(w.first_address) AS first, max(w.last_address) AS last, host(p.gateway)::inet AS gateway
+         FROM pool_window(p) w) AS bounds
+ CROSS JOIN LATERAL (
        SELECT count(*) AS reserved, count(*) FILTER (WHERE r.container_id <> '') AS attached,
-              count(*) FILTER (WHERE r.sticky) AS sticky
+              count(*) FILTER (WHERE r.sticky) AS sticky,
+              count(*) FILTER (WHERE r.address BETWEEN bounds.first AND bounds.last
+                                 AND r.address IS DISTINCT FROM bounds.gateway) AS inside
          FROM reservations r
         WHERE r.network_id = p.network_id
           AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)) AS used
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(address_number(least(f.last, last_address(p.cidr)))
-                         - address_number(greatest(f.first, first_address(p.cidr))) + 1), 0) AS addresses
+                         - address_number(greatest(f.first, first_address(p.cidr))) + 1), 0) AS addresses,
+              coalesce(sum(address_number(least(f.last, bounds.last)) - address_number(greatest(f.first, bounds.first)) + 1)
+                       FILTER (WHERE f.last >= bounds.first AND f.first <= bounds.last), 0)
+              - count(*) FILTER (WHERE bounds.gateway BETWEEN greatest(f.first, bounds.first)
+                                                          AND least(f.last, bounds.last)) AS inside
          FROM free_ranges f
         WHERE f.network_id = p.network_id AND f.quarantined
           AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr)) AS quarantine
@@ -59,7 +68,7 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
          FROM exclusions e JOIN pool_window(p) w ON e.last >= w.first_address AND e.first <= w.last_address
         WHERE e.network_id = p.network_id) AS excluded;
 COMMENT ON VIEW pool_usage IS
-    'Fill of each pool. An address that an overlapping pool gave out counts in every pool that holds it.';
+    'Fill of each pool. An address that an overlapping pool gave out counts in every pool that holds it. Reserved and quarantined count in the whole CIDR; total, free and percent_used are of what the pool gives out.';
 
 CREATE VIEW stale_reservations AS
 SELECT c.*, now() - c.reserved_at AS age
@@ -128,7 +137,8 @@ SELECT 'pool address neither free nor reserved', p.network_id, lost.address
                        UNION ALL
                        SELECT r.address, r.address FROM reservations r
                         WHERE r.network_id = p.network_id AND r.address BETWEEN p.low AND p.high
-                          AND NOT is_excluded(r.network_id, r.address)
+                          AND NOT EXISTS (SELECT FROM exclusions e WHERE e.network_id = r.network_id
+                                             AND r.address BETWEEN e.first AND e.last)
                        UNION ALL
                        SELECT greatest(e.first, p.low), least(e.last, p.high) FROM exclusions e
                         WHERE e.network_id = p.network_id AND e.last >= p.low AND e.first <= p.high) AS held) AS s

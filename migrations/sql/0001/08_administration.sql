@@ -32,6 +32,8 @@ DECLARE
     made    reservations;
 BEGIN
     PERFORM act_as(actor, request_id);
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = 'RH404';

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -85,6 +87,8 @@ def serve(
         )
     if directory is not None and os.environ.get(_DATABASE_URL):
         raise click.UsageError(f"--embedded and {_DATABASE_URL} are two databases: choose one")
+    # Until gunicorn takes over: as process 1 of a container nothing else would end us.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with contextlib.ExitStack() as stack:
         environment = dict(os.environ)
         if directory is not None:

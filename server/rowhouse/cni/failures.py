@@ -19,7 +19,7 @@ def error_body(
     """
     details = [
         part
-        for part in (error.hint, subject, f"request {request_id}" if request_id else "")
+        for part in (error.hint.rstrip("."), subject, f"request {request_id}" if request_id else "")
         if part
     ]
     document: dict[str, object] = {

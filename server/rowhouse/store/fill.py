@@ -19,7 +19,8 @@ _LIMIT: Final = "SELECT set_config('statement_timeout', %s, true), set_config('j
 
 # What the view pool_usage shows, in one pass over the reservations instead of one for each pool: a row for
 # each pool, and one for each network (pool NULL) with the number of rows of the view stale_reservations.
-# Where pools overlap, an address counts in each of them, whichever gave it out.
+# Where pools overlap, an address counts in each of them, whichever gave it out. Free is what the pool can
+# still give out: what is reserved or quarantined outside its window takes nothing of that.
 FILL: Final = """
 WITH spans AS MATERIALIZED (
     SELECT p.id, p.network_id, p.network_name, p.cidr, rowhouse.usable_addresses(p) AS total,
@@ -64,14 +65,42 @@ excluded AS (
       JOIN rowhouse.pools p ON p.network_id = e.network_id
      CROSS JOIN LATERAL rowhouse.pool_window(p) w
      WHERE e.last >= w.first_address AND e.first <= w.last_address
-     GROUP BY p.id)
+     GROUP BY p.id),
+bounds AS (
+    SELECT s.id, s.network_id, s.low, s.high, min(w.first_address) AS first, max(w.last_address) AS last,
+           host(p.gateway)::inet AS gateway
+      FROM spans s JOIN rowhouse.pools p ON p.id = s.id
+     CROSS JOIN LATERAL rowhouse.pool_window(p) w
+     GROUP BY s.id, s.network_id, s.low, s.high, p.gateway),
+outside AS (
+    SELECT b.id, sum(part.addresses) AS addresses
+      FROM bounds b
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS addresses FROM rowhouse.reservations r
+            WHERE r.network_id = b.network_id AND r.address >= b.low AND r.address < b.first
+           UNION ALL
+           SELECT count(*) FROM rowhouse.reservations r
+            WHERE r.network_id = b.network_id AND r.address > b.last AND r.address <= b.high
+           UNION ALL
+           SELECT count(*) FROM rowhouse.reservations r
+            WHERE r.network_id = b.network_id AND r.address = b.gateway AND b.gateway BETWEEN b.first AND b.last
+           UNION ALL
+           SELECT sum(least(f.last, b.high) - greatest(f.first, b.low) + 1
+                      - CASE WHEN f.last >= b.first AND f.first <= b.last
+                             THEN least(f.last, b.last) - greatest(f.first, b.first) + 1 ELSE 0 END
+                      + coalesce((b.gateway BETWEEN greatest(f.first, b.first) AND least(f.last, b.last))::integer, 0))
+             FROM rowhouse.free_ranges f
+            WHERE f.network_id = b.network_id AND f.quarantined AND f.last >= b.low AND f.first <= b.high) AS part
+     GROUP BY b.id)
 SELECT s.network_name, s.cidr::text, s.total::float8, coalesce(r.addresses, 0)::float8,
-       greatest(s.total - coalesce(r.addresses, 0) - coalesce(q.addresses, 0) - coalesce(e.addresses, 0), 0)::float8,
+       greatest(s.total - coalesce(r.addresses, 0) - coalesce(q.addresses, 0) - coalesce(e.addresses, 0)
+                + coalesce(o.addresses, 0), 0)::float8,
        coalesce(q.addresses, 0)::float8, coalesce(e.addresses, 0)::float8
   FROM spans s
   LEFT JOIN reserved r ON r.id = s.id
   LEFT JOIN quarantined q ON q.id = s.id
   LEFT JOIN excluded e ON e.id = s.id
+  LEFT JOIN outside o ON o.id = s.id
 UNION ALL
 SELECT n.name, NULL, coalesce(sum(t.reservations), 0)::float8, NULL, NULL, NULL, NULL
   FROM rowhouse.networks n

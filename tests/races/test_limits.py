@@ -1,0 +1,66 @@
+"""Quotas and exclusions hold while pods come and go."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fixtures import databases
+from fixtures.crowds import answers, at_once
+from fixtures.pods import subnet
+from rowhouse.domain.errors import QuotaExceeded, RowhouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+    from psycopg.rows import TupleRow
+
+    from fixtures.databases import Database
+    from fixtures.pods import Pods
+
+SUBNET = subnet("10.0.0.0/24")
+
+
+def test_of_20_pods_as_many_get_an_address_as_the_quota_allows(
+    crowd: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    dba.execute("INSERT INTO quotas (namespace, addresses) VALUES ('default', 7)")
+    outcome = at_once(partial(crowd.add, f"pod-{i}", SUBNET) for i in range(20))
+    assert [type(one) for one in outcome].count(QuotaExceeded) == 13
+    assert len({one for one in outcome if isinstance(one, str)}) == 7
+
+
+def test_what_is_kept_out_of_use_under_way_is_given_out_no_more(
+    crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    """Exclusions come and go; who holds such an address keeps it, and nothing is lost or given twice."""
+    crowd.add("first", SUBNET)
+
+    def come_and_go(worker: int) -> None:
+        for i in range(15):
+            try:
+                crowd.add(f"pod-{worker}-{i}", subnet("10.0.0.0/24", ("10.0.0.1", "10.0.0.20")))
+            except RowhouseError:
+                continue
+            crowd.delete(f"pod-{worker}-{i}")
+
+    def exclude() -> None:
+        with databases.session(database) as session:
+            for _ in range(10):
+                session.execute(
+                    """INSERT INTO exclusions (network_id, first, last, reason)
+                       SELECT id, '10.0.0.3', '10.0.0.12', 'test' FROM networks"""
+                )
+                inside = "SELECT count(*) FROM free_ranges WHERE last >= '10.0.0.3' AND first <= '10.0.0.12'"
+                assert session.execute(inside).fetchone() == (0,)
+                session.execute("DELETE FROM exclusions")
+
+    work: list[Callable[[], object]] = [partial(come_and_go, i) for i in range(8)]
+    answers(at_once([*work, exclude]))
+    dba.execute("DELETE FROM reservations")
+    row = dba.execute(
+        "SELECT sum(host(last)::inet - host(first)::inet + 1), min(first), max(last) FROM free_ranges"
+    ).fetchone()
+    assert row
+    assert row[0] == 256
