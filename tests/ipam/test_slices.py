@@ -105,3 +105,14 @@ def test_slices_at_the_ends_of_what_there_is(pods: Pods) -> None:
         assert pods.add(f"{cidr} high", wanted, node="high") == str(block[block.num_addresses // 2])
         with pytest.raises(PoolExhausted):
             pods.add(f"{cidr} late", wanted, node="late")
+
+
+def test_a_slice_is_freed_with_its_node(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
+    wanted = subnet("10.0.0.0/24", slice_size=25)
+    pods.add("a", wanted, node="node0")
+    pods.add("b", wanted, node="node1")
+    with pytest.raises(PoolExhausted):
+        pods.add("c", wanted, node="node2")
+    dba.execute("DELETE FROM reservations WHERE owner_name = 'a'")
+    assert pods.add("c", wanted, node="node2") == "10.0.0.1"
+    assert slices(dba) == {"node1": "10.0.0.128/25", "node2": "10.0.0.0/25"}

@@ -169,6 +169,19 @@ BEGIN
        AND (gap.next_slice IS NULL OR last_address(gap.slice) < first_address(gap.next_slice))
      ORDER BY gap.slice LIMIT 1;
     IF NOT FOUND THEN
+        -- A node that is gone, or has no pod of this pool left, gives its slice up to the one that needs it;
+        -- should it come back, it gets another.
+        DELETE FROM node_slices idle
+         WHERE idle.pool_id = wanted_pool.id AND idle.slice = (
+               SELECT s.slice FROM node_slices s
+                WHERE s.pool_id = wanted_pool.id AND masklen(s.slice) = slice_size
+                  AND NOT EXISTS (SELECT FROM attachments a
+                                   WHERE a.node = s.node AND a.cluster = s.cluster
+                                     AND a.network_id = wanted_pool.network_id AND a.address <<= s.slice)
+                ORDER BY s.created_at, s.slice LIMIT 1)
+        RETURNING idle.slice INTO own;
+    END IF;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
             USING ERRCODE = 'RH104';
     END IF;
