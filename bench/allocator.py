@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rowhouse.embedded import EmbeddedPostgres
 
-ROUNDS = 5
+ROUNDS = 3
 SECONDS = 2
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -135,14 +134,19 @@ def _burst(command: list[str], environments: list[dict[str, str]]) -> float:
 
 
 def _peak_memory(command: list[str], environment: dict[str, str]) -> float:
-    """MiB: the largest resident set of the process, from wait4."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+    """MiB: the largest resident set of the process.
+
+    Started by a bare interpreter, since a process inherits the peak of the one that it was forked from.
+    """
+    starter = (
+        "import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ);"
+        "sys.stderr.write(str(os.wait4(pid, 0)[2].ru_maxrss))"
     )
-    assert process.stdin is not None
-    process.stdin.write(CONFIG)
-    process.stdin.close()
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    assert isinstance(usage, resource.struct_rusage)
-    return usage.ru_maxrss / 1024
+    ran = subprocess.run(
+        [os.path.realpath(sys.executable), "-I", "-S", "-c", starter, *command],
+        input=CONFIG,
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    return int(ran.stderr) / 1024

@@ -18,6 +18,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Reserves the given addresses, or (wanted NULL) the lowest free ones, all or nothing, by hand: they stay
@@ -149,6 +150,7 @@ RETURNS TABLE (pruned integer, last_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
+SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Removes tenures that ended before a moment, at_most rows looked at a call, in the order of their ids,
