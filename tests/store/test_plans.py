@@ -217,3 +217,13 @@ def count(client: Client) -> int:
     ).fetchone()
     assert row
     return int(row[0])
+
+
+def test_whoever_forbids_a_plan_forbids_the_compiler_too(large: Session) -> None:
+    """Before PostgreSQL 18 a forbidden plan costs 1e10, for which the JIT compiler is started."""
+    rows = large.execute(
+        """SELECT proname FROM pg_proc
+            WHERE pronamespace = 'rowhouse'::regnamespace AND array_to_string(proconfig, ' ') ~ 'enable_'
+              AND NOT 'jit=off' = ANY(proconfig)"""
+    )
+    assert rows.fetchall() == []
