@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, LiteralString, cast
+from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from fixtures.pods import subnet
 from rowhouse.domain.requests import Owner, Sandbox
 from rowhouse.store import allocator
+from rowhouse.store.combining import CombiningQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,11 @@ class Client:
 
     def call(self, query: LiteralString, parameters: tuple[object, ...]) -> list[TupleRow]:
         return self.session.execute(query, parameters).fetchall()
+
+    def queue(
+        self, _kind: str, one: Callable[[Any], Any], many: Callable[[Any], Any]
+    ) -> CombiningQueue[Any, Any]:
+        return CombiningQueue(one, many)
 
     @property
     def store(self) -> Store:
@@ -166,6 +172,40 @@ def test_a_del_stays_on_its_indexes(client: Client, container: str) -> None:
     assert cost.whole_tables == 0
     assert cost.pages < 200
     assert cost.rows < 50
+
+
+@pytest.mark.parametrize("wish", ["the first of 100,000 holes", "one of 10,000 pools"])
+def test_a_party_stays_on_its_indexes(client: Client, wish: str) -> None:
+    """Of 10 calls, each costs as a single one does, or less."""
+    wanted = WISHES[wish]
+    calls = [
+        allocator._Attach(
+            Owner(cluster="prod-a", namespace="default", name=f"new-{i}", interface="net1"),
+            Sandbox(cluster="prod-a", node="", container_id=f"new-{i}", interface="net1"),
+            [wanted],
+            strict=False,
+        )
+        for i in range(10)
+    ]
+    cost = client.cost(partial(allocator._attach_many, client.store, calls))
+    assert cost.whole_tables == 0
+    assert cost.pages < 10 * 200
+    assert cost.rows < 10 * 100
+
+
+def test_a_party_of_dels_stays_on_its_indexes(client: Client) -> None:
+    calls = [
+        allocator._Detach(
+            Sandbox(cluster="prod-a", node="", container_id=f"holes{i}", interface="net1"),
+            "DEL",
+            None,
+        )
+        for i in (*range(0, 25, 5), 50_000, 70_000, 80_000, 99_995)
+    ]
+    cost = client.cost(partial(allocator._detach_many, client.store, calls))
+    assert cost.whole_tables == 0
+    assert cost.pages < 10 * 200
+    assert cost.rows < 10 * 50
 
 
 def test_a_check_and_a_garbage_list_stay_on_their_indexes(client: Client) -> None:

@@ -105,7 +105,7 @@ FORBIDDEN = (
     "INSERT INTO audit_log (actor, action, object) VALUES ('a', 'b', 'c')",
     "INSERT INTO free_ranges (network_id, first, last, free_from) VALUES (1, '10.9.0.0', '10.9.0.9', now())",
     "SELECT free_run(1, '10.9.0.0', '10.9.0.9', now())",
-    "SELECT take_address(1, '10.0.0.9')",
+    "SELECT take_run(1, '10.0.0.9', '10.0.0.9')",
     "SELECT withdraw_run(1, '10.0.0.0', '10.0.0.9')",
     "SELECT record_change('a', 'b', NULL, NULL)",
     "SELECT nextval('tenures_id_seq')",

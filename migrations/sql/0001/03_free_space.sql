@@ -1,73 +1,84 @@
 -- Free space: taking addresses out of it, giving them back, and the guarantee that runs never overlap.
 
-CREATE FUNCTION take_address(wanted_network integer, wanted inet) RETURNS timestamptz
+CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
--- Takes one address out of the free space and returns since when it may be given out.
--- Waits for whoever has the run locked. Error RH409: the address is not free.
+-- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
+-- when all of them may be given out. They may lie in several runs. Waits for whoever has a run locked.
+-- Error RH409: one of them is not free.
 DECLARE
-    run       free_ranges;
-    block_end inet := last_address(block_of(wanted));
-    next_end  inet;
+    run        free_ranges;
+    part_first inet := wanted_first;
+    part_last  inet;
+    block_end  inet;
+    next_end   inet;
+    free_since timestamptz;
 BEGIN
     LOOP
         SELECT * INTO run FROM free_ranges
-         WHERE network_id = wanted_network AND NOT quarantined AND last >= wanted
+         WHERE network_id = wanted_network AND NOT quarantined AND last >= part_first
          ORDER BY last LIMIT 1 FOR UPDATE;
-        IF NOT FOUND OR run.first > wanted THEN
+        IF NOT FOUND OR run.first > part_first THEN
             SELECT * INTO run FROM free_ranges
-             WHERE network_id = wanted_network AND quarantined AND last >= wanted
+             WHERE network_id = wanted_network AND quarantined AND last >= part_first
              ORDER BY last LIMIT 1 FOR UPDATE;
         END IF;
-        EXIT WHEN FOUND AND run.first <= wanted;
-        -- While we waited the run may have been split, and our snapshot is older than its parts:
-        -- only a fresh look can tell.
-        IF NOT EXISTS (SELECT FROM free_ranges
-                        WHERE network_id = wanted_network AND first <= wanted AND last >= wanted) THEN
-            RAISE EXCEPTION 'address % of network % is not free', host(wanted), wanted_network
+        IF NOT FOUND OR run.first > part_first THEN
+            -- While we waited the run may have been split, and our snapshot is older than its parts:
+            -- only a fresh look can tell.
+            CONTINUE WHEN EXISTS (SELECT FROM free_ranges WHERE network_id = wanted_network
+                                     AND first <= part_first AND last >= part_first);
+            RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
                 USING ERRCODE = 'RH409',
                       HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
         END IF;
-    END LOOP;
 
-    IF run.first = run.last THEN
-        DELETE FROM free_ranges
-         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
-    ELSIF run.first = wanted THEN
-        -- A run that reaches past this block of 16 is split there, and once more behind the next block,
-        -- so that other writers find runs that nobody has locked.
-        IF block_end > wanted AND block_end < run.last THEN
-            next_end := last_address(block_of(block_end + 1));
-            IF next_end >= run.last THEN
-                next_end := block_end;
+        part_last := least(run.last, wanted_last);
+        IF run.first = part_first AND run.last = part_last THEN
+            DELETE FROM free_ranges
+             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+        ELSIF run.first = part_first THEN
+            -- A run that reaches past this block of 16 is split there, and once more behind the next block,
+            -- so that other writers find runs that nobody has locked.
+            block_end := last_address(block_of(part_last));
+            IF block_end > part_last AND block_end < run.last THEN
+                next_end := last_address(block_of(block_end + 1));
+                IF next_end >= run.last THEN
+                    next_end := block_end;
+                END IF;
+                UPDATE free_ranges SET first = next_end + 1
+                 WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                VALUES (wanted_network, run.quarantined, part_last + 1, block_end, run.free_from);
+                IF next_end > block_end THEN
+                    INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                    VALUES (wanted_network, run.quarantined, block_end + 1, next_end, run.free_from);
+                END IF;
+            ELSE
+                UPDATE free_ranges SET first = part_last + 1
+                 WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
             END IF;
-            UPDATE free_ranges SET first = next_end + 1
+        ELSIF run.last = part_last THEN
+            UPDATE free_ranges SET last = part_first - 1
+             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+        ELSE
+            UPDATE free_ranges SET first = part_last + 1
              WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
             INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-            VALUES (wanted_network, run.quarantined, wanted + 1, block_end, run.free_from);
-            IF next_end > block_end THEN
-                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-                VALUES (wanted_network, run.quarantined, block_end + 1, next_end, run.free_from);
-            END IF;
-        ELSE
-            UPDATE free_ranges SET first = wanted + 1
-             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+            VALUES (wanted_network, run.quarantined, run.first, part_first - 1, run.free_from);
         END IF;
-    ELSIF run.last = wanted THEN
-        UPDATE free_ranges SET last = wanted - 1
-         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
-    ELSE
-        UPDATE free_ranges SET first = wanted + 1
-         WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
-        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-        VALUES (wanted_network, run.quarantined, run.first, wanted - 1, run.free_from);
-    END IF;
-    IF run.quarantined THEN
-        -- Only a person takes it before its time; what counts then is when its last owner left.
-        SELECT max(upper(during)) INTO run.free_from FROM tenures WHERE network_id = wanted_network AND address = wanted;
-    END IF;
-    RETURN run.free_from;
+        IF run.quarantined THEN
+            -- Only a person takes it before its time; what counts then is when its last owner left.
+            SELECT max(upper(during)) INTO run.free_from FROM tenures
+             WHERE network_id = wanted_network AND address BETWEEN part_first AND part_last;
+        END IF;
+        free_since := greatest(free_since, run.free_from);
+        IF part_last = wanted_last THEN
+            RETURN free_since;
+        END IF;
+        part_first := part_last + 1;
+    END LOOP;
 END $$;
-COMMENT ON FUNCTION take_address(integer, inet) IS 'Takes one address out of the free space of a network.';
+COMMENT ON FUNCTION take_run(integer, inet, inet) IS 'Takes a run of addresses out of the free space of a network.';
 
 CREATE FUNCTION free_run(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
 RETURNS void
@@ -186,8 +197,11 @@ BEGIN
         RAISE EXCEPTION 'free range %-% of network % overlaps another', host(NEW.first), host(NEW.last), NEW.network_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_never_overlap';
     END IF;
-    IF EXISTS (SELECT FROM reservations WHERE network_id = NEW.network_id
-                  AND address >= NEW.first AND address <= NEW.last) THEN
+    -- (A reservation without a tenure is one of the statement under way: it is about to be taken out, see
+    -- reservation_made(), and gets its tenure then.)
+    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = NEW.network_id
+                  AND r.address >= NEW.first AND r.address <= NEW.last
+                  AND EXISTS (SELECT FROM tenures t WHERE t.id = r.tenure_id)) THEN
         RAISE EXCEPTION 'free range %-% of network % holds a reserved address', host(NEW.first), host(NEW.last), NEW.network_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_hold_no_reservation';
     END IF;

@@ -24,7 +24,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION record_change(text, text, jsonb, jsonb) IS 'Writes one line of the audit log.';
 
-CREATE FUNCTION check_quotas(held reservations) RETURNS void
+CREATE FUNCTION check_quotas(holder text, of_pool integer) RETURNS void
 LANGUAGE plpgsql AS $$
 -- Raises RH105 if a namespace holds more than it may. The quota's row is locked, so that two allocations
 -- can not both take the last address of a quota.
@@ -32,8 +32,8 @@ DECLARE
     quota quotas;
 BEGIN
     FOR quota IN
-        SELECT * FROM quotas q WHERE q.namespace = held.owner_namespace
-           AND (q.pool_id IS NULL OR q.pool_id = held.pool_id) ORDER BY q.id FOR NO KEY UPDATE
+        SELECT * FROM quotas q WHERE q.namespace = holder
+           AND (q.pool_id IS NULL OR q.pool_id = of_pool) ORDER BY q.id FOR NO KEY UPDATE
     LOOP
         IF (SELECT count(*) FROM (
                 SELECT FROM reservations r
@@ -45,82 +45,115 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION check_quotas(reservations) IS 'Raises RH105 if the namespace of a new reservation holds more than it may.';
+COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises RH105 if a namespace that was given addresses of a pool holds more than it may.';
 
-CREATE FUNCTION refuse_foreign_pool(changed reservations) RETURNS void
+CREATE FUNCTION refuse_foreign_pool(of_network integer, of_pool integer, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
 -- The allocator takes an address from its own pool; a person may mistype one.
 BEGIN
-    IF NOT EXISTS (SELECT FROM pools
-                    WHERE id = changed.pool_id AND network_id = changed.network_id AND changed.address <<= cidr) THEN
-        RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', changed.pool_id, changed.network_id, host(changed.address)
+    IF NOT EXISTS (SELECT FROM pools WHERE id = of_pool AND network_id = of_network AND wanted <<= cidr) THEN
+        RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', of_pool, of_network, host(wanted)
             USING ERRCODE = 'foreign_key_violation';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_foreign_pool(reservations) IS 'Raises an error unless the pool of a reservation holds its address.';
+COMMENT ON FUNCTION refuse_foreign_pool(integer, integer, inet) IS 'Raises an error unless a pool of a network holds an address.';
 
 CREATE FUNCTION reservation_made() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Once for all rows of a statement, so that addresses that were given out together cost little more
+-- than one.
 DECLARE
+    run        record;
     free_since timestamptz;
+    is_one_run boolean;
 BEGIN
-    -- The usual case in one statement: the first address of a run that ends within its block of 16.
-    -- The clock is read after the run is locked: now() may lie before the previous owner's end.
-    WITH taken AS (
-        UPDATE free_ranges f SET first = f.first + 1
-         WHERE f.network_id = NEW.network_id AND NOT f.quarantined AND f.first = NEW.address
-           AND f.last > NEW.address AND f.last <= last_address(block_of(NEW.address))
-        RETURNING f.free_from)
-    INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
-                         owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
-    SELECT NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id,
-           tstzrange(greatest(clock_timestamp(), taken.free_from), NULL), NEW.owner_kind,
-           NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
-           NEW.node, NEW.container_id, current_actor(), current_reason()
-      FROM taken;
-    IF NOT FOUND THEN
-        free_since := take_address(NEW.network_id, NEW.address);
+    -- (Distinct addresses of one family: the sum below can not leave it.)
+    SELECT min(network_id) AS network_id, min(address) AS first, max(address) AS last,
+           count(*) > 0 AND min(network_id) = max(network_id) AND family(min(address)) = family(max(address))
+           AND min(address) + (count(*) - 1) = max(address) AS is_one_run
+      INTO run FROM made;
+    is_one_run := run.is_one_run;
+    IF is_one_run THEN
+        -- The usual case in one statement: the first addresses of a run that ends within its block of 16.
+        -- The clock is read after the run is locked: now() may lie before the previous owner's end.
+        WITH taken AS (
+            UPDATE free_ranges f SET first = run.last + 1
+             WHERE f.network_id = run.network_id AND NOT f.quarantined AND f.first = run.first
+               AND f.last > run.last AND f.last <= last_address(block_of(run.last))
+            RETURNING f.free_from)
         INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                              owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
-        VALUES (NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id,
-                tstzrange(greatest(clock_timestamp(), free_since), NULL), NEW.owner_kind,
-                NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
-                NEW.node, NEW.container_id, current_actor(), current_reason());
+        SELECT m.tenure_id, m.network_id, m.address, m.pool_id,
+               tstzrange(greatest(clock_timestamp(), taken.free_from), NULL), m.owner_kind,
+               m.owner_cluster, m.owner_namespace, m.owner_name, m.owner_interface, m.owner_uid,
+               m.node, m.container_id, current_actor(), current_reason()
+          FROM taken, made m;
+        is_one_run := FOUND;
     END IF;
-    IF EXISTS (SELECT FROM quotas WHERE namespace = NEW.owner_namespace) THEN
-        PERFORM check_quotas(NEW);
+    IF NOT is_one_run THEN
+        FOR run IN
+            SELECT m.network_id, min(m.address) AS first, max(m.address) AS last
+              FROM (SELECT l.network_id, l.address,
+                           count(*) FILTER (WHERE l.previous IS NULL OR CASE WHEN family(l.previous) = family(l.address)
+                                                                             THEN l.previous + 1 <> l.address ELSE true END)
+                           OVER (PARTITION BY l.network_id ORDER BY l.address) AS number
+                      FROM (SELECT made.network_id, made.address,
+                                   lag(made.address) OVER (PARTITION BY made.network_id ORDER BY made.address) AS previous
+                              FROM made) AS l) AS m
+             GROUP BY m.network_id, m.number ORDER BY m.network_id, first
+        LOOP
+            free_since := take_run(run.network_id, run.first, run.last);
+            INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                 owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+            SELECT m.tenure_id, m.network_id, m.address, m.pool_id,
+                   tstzrange(greatest(clock_timestamp(), free_since), NULL), m.owner_kind,
+                   m.owner_cluster, m.owner_namespace, m.owner_name, m.owner_interface, m.owner_uid,
+                   m.node, m.container_id, current_actor(), current_reason()
+              FROM made m WHERE m.network_id = run.network_id AND m.address BETWEEN run.first AND run.last;
+        END LOOP;
+    END IF;
+    IF EXISTS (SELECT FROM quotas) THEN
+        PERFORM check_quotas(m.owner_namespace, m.pool_id) FROM (SELECT DISTINCT owner_namespace, pool_id FROM made) AS m;
     END IF;
     IF current_reason() = 'SQL' THEN
-        PERFORM refuse_foreign_pool(NEW);
-        PERFORM record_change('reservation.insert', host(NEW.address), NULL, to_jsonb(NEW));
+        PERFORM refuse_foreign_pool(m.network_id, m.pool_id, m.address) FROM made m;
+        PERFORM record_change('reservation.insert', host(m.address), NULL, to_jsonb(m)) FROM made m;
     END IF;
     RETURN NULL;
 END $$;
 
 CREATE FUNCTION reservation_released() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Once for all rows of a statement.
 DECLARE
-    ended timestamptz;
-    delay interval;
+    released record;
 BEGIN
-    -- A clock that was set back must not make a release fail: a tenure lasts at least a microsecond.
-    UPDATE tenures
-       SET during = tstzrange(lower(during), greatest(clock_timestamp(), lower(during) + interval '1 microsecond')),
-           ended_by = current_actor(), end_reason = current_reason()
-     WHERE id = OLD.tenure_id
-    RETURNING upper(during) INTO ended;
-    SELECT reuse_delay INTO delay FROM pools WHERE id = OLD.pool_id;
-    IF is_excluded(OLD.network_id, OLD.address) THEN
-        NULL; -- kept out of use while it was in use
-    ELSIF delay > '0' THEN
-        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-        VALUES (OLD.network_id, true, OLD.address, OLD.address, ended + delay);
-    ELSE
-        -- (NULL if somebody removed the open tenure; that must not make a release fail either)
-        PERFORM free_run(OLD.network_id, OLD.address, OLD.address, coalesce(ended, clock_timestamp()));
-    END IF;
+    FOR released IN
+        -- A clock that was set back must not make a release fail: a tenure lasts at least a microsecond.
+        WITH closed AS (
+            UPDATE tenures t
+               SET during = tstzrange(lower(t.during), greatest(clock_timestamp(), lower(t.during) + interval '1 microsecond')),
+                   ended_by = current_actor(), end_reason = current_reason()
+             -- (an array, since nothing is known of a transition table, and a join with it may read all tenures)
+             WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
+            RETURNING t.id, upper(t.during) AS ended)
+        -- (No row of closed if somebody removed the open tenure; that must not make a release fail either.)
+        SELECT g.network_id, g.address, coalesce(closed.ended, clock_timestamp()) AS ended,
+               (SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id) AS delay
+          FROM gone g LEFT JOIN closed ON closed.id = g.tenure_id
+         ORDER BY g.network_id, g.address
+    LOOP
+        IF is_excluded(released.network_id, released.address) THEN
+            NULL; -- kept out of use while it was in use
+        ELSIF released.delay > '0' THEN
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+            VALUES (released.network_id, true, released.address, released.address, released.ended + released.delay);
+        ELSE
+            PERFORM free_run(released.network_id, released.address, released.address, released.ended);
+        END IF;
+    END LOOP;
     IF current_reason() = 'SQL' THEN
-        PERFORM record_change('reservation.delete', host(OLD.address), to_jsonb(OLD), NULL);
+        PERFORM record_change('reservation.delete', host(g.address), to_jsonb(g), NULL) FROM gone g;
     END IF;
     RETURN NULL;
 END $$;
@@ -145,7 +178,7 @@ BEGIN
         RETURNING upper(during) INTO ended;
         NEW.tenure_id := nextval('tenures_id_seq');
         IF (NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address) THEN
-            free_from := take_address(NEW.network_id, NEW.address);
+            free_from := take_run(NEW.network_id, NEW.address, NEW.address);
             ended := greatest(ended, free_from);
         END IF;
         INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
@@ -155,7 +188,7 @@ BEGIN
                 NEW.node, NEW.container_id, current_actor(), current_reason());
     END IF;
     IF current_reason() = 'SQL' THEN
-        PERFORM refuse_foreign_pool(NEW);
+        PERFORM refuse_foreign_pool(NEW.network_id, NEW.pool_id, NEW.address);
         PERFORM record_change('reservation.update', host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
     END IF;
     RETURN NEW;
@@ -181,15 +214,15 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER reservations_insert AFTER INSERT ON reservations
-    FOR EACH ROW EXECUTE FUNCTION reservation_made();
+CREATE TRIGGER reservations_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION reservation_made();
 CREATE TRIGGER reservations_update BEFORE UPDATE ON reservations
     FOR EACH ROW EXECUTE FUNCTION reservation_changed();
 CREATE TRIGGER reservations_move AFTER UPDATE ON reservations
     FOR EACH ROW WHEN ((NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address))
     EXECUTE FUNCTION reservation_moved();
-CREATE TRIGGER reservations_delete AFTER DELETE ON reservations
-    FOR EACH ROW EXECUTE FUNCTION reservation_released();
+CREATE TRIGGER reservations_delete AFTER DELETE ON reservations REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION reservation_released();
 
 CREATE FUNCTION refuse_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$

@@ -423,9 +423,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';
 
-CREATE FUNCTION detach_v1(wanted_cluster text, wanted_container_id text, wanted_interface text, reason text,
-                          only_node text DEFAULT NULL)
-RETURNS TABLE (network_id integer, address inet, released boolean)
+CREATE FUNCTION attach_many_v1(
+    clusters text[], nodes text[], container_ids text[], interfaces text[], cni_networks text[],
+    namespaces text[], pods text[], uids text[], network text, cidr cidr, firsts inet[], lasts inet[])
+RETURNS TABLE (ordinal integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
@@ -434,51 +435,191 @@ SET jit = off
 SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
+-- Nothing is known of how many calls there are: one look at an index for each.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
--- Ends the attachments of one sandbox's interface; the last one to go releases the reservation, unless
--- its owner is sticky. Nothing to do is success, and so is an attachment of another node than only_node: that
+-- Many plain calls of attach_v1() for one pool at once: a range, pods that are not sticky, no wishes. Gives the
+-- rows of those that were served; whoever has none must call attach_v1(), which knows how to wait, what an
+-- owner holds already, and why there is nothing left. So one call never fails for another's sake, and
+-- nothing here waits for a lock but that of the same owner.
+#variable_conflict use_column
+DECLARE
+    around   text := coalesce(current_setting('rowhouse.command', true), '');
+    command  text := set_config('rowhouse.command', 'ADD', true);
+    the_pool integer;
+    space    integer;
+    wanting  integer[];
+    claimed  inet[] := '{}';
+    missing  integer;
+    start    inet;
+    stop     inet;
+BEGIN
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    SELECT p.id, p.network_id INTO the_pool, space FROM pools p
+     WHERE p.network_name = attach_many_v1.network AND p.cidr = attach_many_v1.cidr AND NOT p.drained
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                        ORDER BY r.expires_at LIMIT 1)
+       AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
+                        ORDER BY f.free_from LIMIT 1);
+    IF FOUND THEN
+        wanting := ARRAY(
+            SELECT n FROM generate_subscripts(pods, 1) AS n
+             WHERE (SELECT r.slot FROM reservations r
+                     WHERE r.owner_namespace = namespaces[n] AND r.owner_name = pods[n] AND r.pool_id = the_pool
+                       AND r.owner_interface = interfaces[n] AND r.owner_cluster = clusters[n] AND r.slot = 0) IS NULL);
+        FOR i IN 1 .. cardinality(firsts) LOOP
+            missing := cardinality(wanting) - cardinality(claimed);
+            EXIT WHEN missing = 0;
+            -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
+            SELECT greatest(run.first, firsts[i]), least(run.last, lasts[i]) INTO start, stop FROM free_ranges run
+             WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                          WHERE bound.network_id = space AND NOT bound.quarantined
+                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+               AND run.first <= lasts[i]
+             ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
+            CONTINUE WHEN NOT FOUND;
+            IF start + (missing - 1) <= stop THEN
+                claimed := claimed || ARRAY(SELECT start + n FROM generate_series(0, missing - 1) AS n);
+            ELSE
+                -- It is too short: as many runs as there are calls at most.
+                claimed := claimed || ARRAY(
+                    SELECT part.start + n FROM (
+                        SELECT greatest(run.first, firsts[i]) AS start, least(run.last, lasts[i]) AS stop FROM free_ranges run
+                         WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+                           AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                                      WHERE bound.network_id = space AND NOT bound.quarantined
+                                                        AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                           AND run.first <= lasts[i]
+                         ORDER BY run.last LIMIT missing FOR UPDATE OF run SKIP LOCKED) AS part,
+                        -- (the difference of two IPv6 addresses may be too large for its type)
+                        generate_series(0, CASE WHEN part.start + (missing - 1) <= part.stop THEN missing - 1
+                                                ELSE part.stop - part.start END) AS n
+                     ORDER BY part.start, n LIMIT missing);
+            END IF;
+        END LOOP;
+        RETURN QUERY
+            WITH given AS (
+                SELECT n, a AS address FROM unnest(wanting, claimed) AS pair (n, a) WHERE n IS NOT NULL AND a IS NOT NULL),
+            made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, node, container_id)
+                SELECT space, given.address, the_pool, clusters[given.n], namespaces[given.n], pods[given.n],
+                       interfaces[given.n], uids[given.n], nodes[given.n], container_ids[given.n] FROM given
+                ON CONFLICT DO NOTHING
+                RETURNING r.address),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT clusters[given.n], container_ids[given.n], interfaces[given.n], space, given.address, nodes[given.n],
+                       cni_networks[given.n], uids[given.n]
+                  FROM made JOIN given ON given.address = made.address)
+            SELECT given.n, given.address FROM made JOIN given ON given.address = made.address;
+    END IF;
+    command := set_config('rowhouse.command', around, true);
+END $$;
+COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';
+
+CREATE FUNCTION detach_many_v1(clusters text[], container_ids text[], interfaces text[], only_nodes text[], reason text)
+RETURNS TABLE (ordinal integer, network_id integer, address inet, released boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+-- Nothing is known of how many calls there are: one look at an index for each.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Ends the attachments of sandboxes' interfaces; the last one to go releases the reservation, unless
+-- its owner is sticky. Nothing to do is success, and so is an attachment of another node than only_nodes says: that
 -- one stays, since a container id is no secret and must not release what another node's pod uses.
 #variable_conflict use_column
 DECLARE
     -- Not a SET clause: only a superuser may name a parameter of our own there.
     around  text := coalesce(current_setting('rowhouse.command', true), '');
     command text := set_config('rowhouse.command', reason, true);
-    held    reservations;
+    held    record;
+    kept    reservations;
     other   attachments;
+    gone    integer[];
+    spaces  integer[];
+    used    inet[];
 BEGIN
-    FOR held IN
-        SELECT r.* FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
-         WHERE a.cluster = wanted_cluster AND a.container_id = wanted_container_id AND a.interface = wanted_interface
-           AND a.node = coalesce(only_node, a.node)
-         ORDER BY a.network_id, a.address FOR UPDATE OF r
-    LOOP
-        DELETE FROM attachments a
-         WHERE a.cluster = wanted_cluster AND a.container_id = wanted_container_id
-           AND a.interface = wanted_interface AND a.network_id = held.network_id AND a.address = held.address
-           AND a.node = coalesce(only_node, a.node);
-        CONTINUE WHEN NOT FOUND;
-        network_id := held.network_id;
-        address := held.address;
-        released := false;
-        SELECT * INTO other FROM attachments a
-         WHERE a.network_id = held.network_id AND a.address = held.address
-         ORDER BY a.attached_at DESC LIMIT 1;
-        IF FOUND THEN
-            UPDATE reservations r SET node = other.node, container_id = other.container_id
-             WHERE r.network_id = held.network_id AND r.address = held.address
-               AND (r.node, r.container_id) <> (other.node, other.container_id);
-        ELSIF held.sticky OR held.owner_kind <> 'pod' THEN
-            UPDATE reservations r
-               SET node = '', container_id = '', expires_at = clock_timestamp() + held.sticky_ttl
-             WHERE r.network_id = held.network_id AND r.address = held.address;
-        ELSE
-            DELETE FROM reservations r WHERE r.network_id = held.network_id AND r.address = held.address;
-            released := true;
-        END IF;
-        RETURN NEXT;
+    FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
+        -- The reservation is locked first: whether this was its last attachment is then for us to say.
+        FOR held IN
+            SELECT r.network_id, r.address
+              FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+             WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
+               AND a.node = coalesce(only_nodes[n], a.node)
+             ORDER BY a.network_id, a.address FOR UPDATE OF r
+        LOOP
+            DELETE FROM attachments a
+             WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
+               AND a.network_id = held.network_id AND a.address = held.address AND a.node = coalesce(only_nodes[n], a.node);
+            IF FOUND THEN
+                gone := gone || n;
+                spaces := spaces || held.network_id;
+                used := used || held.address::inet;
+            END IF;
+        END LOOP;
     END LOOP;
+    IF used IS NOT NULL THEN
+        -- The usual case, once for all: nobody else uses the address, and nobody wants to keep it. (Both arrays
+        -- narrow the index down; that the pair is one of ours is then a matter of few rows.)
+        RETURN QUERY
+            WITH freed AS (
+                DELETE FROM reservations r
+                 WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
+                   AND (SELECT true FROM unnest(spaces, used) AS call (network_id, address)
+                         WHERE call.network_id = r.network_id AND call.address = r.address LIMIT 1)
+                   AND r.owner_kind = 'pod' AND NOT r.sticky
+                   AND (SELECT a.cluster FROM attachments a
+                         WHERE a.network_id = r.network_id AND a.address = r.address LIMIT 1) IS NULL
+                RETURNING r.network_id, r.address)
+            SELECT call.n, call.network_id, call.address, freed.address IS NOT NULL
+              FROM unnest(gone, spaces, used) AS call (n, network_id, address)
+              LEFT JOIN freed ON freed.network_id = call.network_id AND freed.address = call.address;
+        FOR kept IN
+            SELECT r.* FROM reservations r
+             WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
+               AND (SELECT true FROM unnest(spaces, used) AS call (network_id, address)
+                     WHERE call.network_id = r.network_id AND call.address = r.address LIMIT 1)
+        LOOP
+            SELECT * INTO other FROM attachments a
+             WHERE a.network_id = kept.network_id AND a.address = kept.address
+             ORDER BY a.attached_at DESC LIMIT 1;
+            IF FOUND THEN
+                UPDATE reservations r SET node = other.node, container_id = other.container_id
+                 WHERE r.network_id = kept.network_id AND r.address = kept.address
+                   AND (r.node, r.container_id) <> (other.node, other.container_id);
+            ELSE
+                UPDATE reservations r
+                   SET node = '', container_id = '', expires_at = clock_timestamp() + kept.sticky_ttl
+                 WHERE r.network_id = kept.network_id AND r.address = kept.address;
+            END IF;
+        END LOOP;
+    END IF;
     command := set_config('rowhouse.command', around, true);
 END $$;
+COMMENT ON FUNCTION detach_many_v1 IS
+    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';
+
+CREATE FUNCTION detach_v1(wanted_cluster text, wanted_container_id text, wanted_interface text, reason text,
+                          only_node text DEFAULT NULL)
+RETURNS TABLE (network_id integer, address inet, released boolean)
+LANGUAGE sql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    SELECT d.network_id, d.address, d.released
+      FROM rowhouse.detach_many_v1(ARRAY[wanted_cluster], ARRAY[wanted_container_id], ARRAY[wanted_interface],
+                                   ARRAY[only_node], reason) AS d;
+END;
 COMMENT ON FUNCTION detach_v1 IS 'CNI DEL: ends the attachments of one sandbox''s interface and releases what nobody uses any more.';
 
 CREATE FUNCTION available_v1(networks text[], cidrs cidr[], pool_names text[], segment_ranges integer[],

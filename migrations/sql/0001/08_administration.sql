@@ -139,7 +139,7 @@ BEGIN
            owner_interface = interface, owner_uid = NULL, slot = slot_no
      WHERE r.network_id = wanted_network AND r.address = wanted
     RETURNING r.* INTO made;
-    PERFORM check_quotas(made);
+    PERFORM check_quotas(made.owner_namespace, made.pool_id);
     PERFORM record_change('reservation.reassign', host(wanted), to_jsonb(held), to_jsonb(made));
     RETURN NEXT made;
 END $$;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -22,7 +23,15 @@ SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gat
                           %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
                           %s::integer[], %s::inet[], %s::inet[], %s)
 """
-DETACH = "SELECT network_id, host(address), released FROM rowhouse.detach_v1(%s, %s, %s, %s, %s)"
+ATTACH_MANY = """
+SELECT ordinal, host(address)
+  FROM rowhouse.attach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                               %s::text[], %s, %s, %s::inet[], %s::inet[])
+"""
+DETACH_MANY = """
+SELECT ordinal, host(address), released
+  FROM rowhouse.detach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s)
+"""
 RESERVED = """
 SELECT p.network_name, p.cidr::text, host(r.address), masklen(p.cidr)
   FROM rowhouse.attachments a
@@ -77,8 +86,42 @@ def attach(
 ) -> list[Assigned]:
     """Reserves and attaches one address for each range, all or nothing, in the order of `requests`.
 
+    Plain calls for one range that meet are served together.
     Raises RangeRefused for the range that failed, RowhouseError for everything else.
     """
+    call = _Attach(owner, sandbox, requests, strict)
+    if not _is_plain(call):
+        return _attach_one(database, call)
+    queue = database.queue(
+        "attach", partial(_attach_one, database), partial(_attach_many, database)
+    )
+    wanted = requests[0]
+    return queue.serve((wanted.network, wanted.cidr, wanted.segments, wanted.isolated), call)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attach:
+    owner: Owner
+    sandbox: Sandbox
+    requests: Sequence[RangeRequest]
+    strict: bool
+
+
+def _is_plain(call: _Attach) -> bool:
+    """Whether attach_many_v1() knows how to serve it."""
+    return (
+        len(call.requests) == 1
+        and not call.strict
+        and not call.owner.sticky
+        and not call.requests[0].slot
+        and call.requests[0].pool is None
+        and call.requests[0].requested is None
+        and call.requests[0].node_slice_size is None
+    )
+
+
+def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
+    owner, sandbox, requests = call.owner, call.sandbox, call.requests
     ranges, firsts, lasts = _segments(requests)
     try:
         rows = database.call(
@@ -104,7 +147,7 @@ def attach(
                 ranges,
                 firsts,
                 lasts,
-                strict,
+                call.strict,
             ),
         )
     except RowhouseError as reason:
@@ -127,17 +170,82 @@ def attach(
     return [by_ordinal[i] for i in range(1, len(requests) + 1)]
 
 
+def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[list[Assigned] | None]:
+    """For calls of one lane, so for one and the same range."""
+    wanted = calls[0].requests[0]
+    rows = database.call(
+        ATTACH_MANY,
+        (
+            [call.sandbox.cluster for call in calls],
+            [call.sandbox.node for call in calls],
+            [call.sandbox.container_id for call in calls],
+            [call.sandbox.interface for call in calls],
+            [call.sandbox.network_name for call in calls],
+            [call.owner.namespace for call in calls],
+            [call.owner.name for call in calls],
+            [call.owner.uid for call in calls],
+            wanted.network,
+            wanted.cidr,
+            [first for first, _ in wanted.segments],
+            [last for _, last in wanted.segments],
+        ),
+    )
+    prefix_length = int(wanted.cidr.rpartition("/")[2])
+    served: list[list[Assigned] | None] = [None] * len(calls)
+    for ordinal, address in rows:
+        served[ordinal - 1] = [
+            Assigned(
+                network=wanted.network,
+                cidr=wanted.cidr,
+                address=address,
+                prefix_length=prefix_length,
+                pool_gateway=None,
+                created=True,
+            )
+        ]
+    return served
+
+
 def detach(
     database: Database, sandbox: Sandbox, *, reason: str = "DEL", only_node: str | None = None
 ) -> list[Detached]:
     """Ends a sandbox's attachments by (cluster, container id, interface) alone; none is success.
 
-    With `only_node`, those of this node.
+    With `only_node`, those of this node. Calls that meet are served together.
     """
-    rows = database.call(
-        DETACH, (sandbox.cluster, sandbox.container_id, sandbox.interface, reason, only_node)
+    queue = database.queue(
+        "detach", partial(_detach_one, database), partial(_detach_many, database)
     )
-    return [Detached(address=address, released=released) for _, address, released in rows]
+    return queue.serve(reason, _Detach(sandbox, reason, only_node))
+
+
+@dataclass(frozen=True, slots=True)
+class _Detach:
+    sandbox: Sandbox
+    reason: str
+    only_node: str | None
+
+
+def _detach_one(database: Database, call: _Detach) -> list[Detached]:
+    return _detach_many(database, [call])[0]
+
+
+def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Detached]]:
+    """For calls of one lane, so with one reason."""
+    rows = database.call(
+        DETACH_MANY,
+        (
+            [call.sandbox.cluster for call in calls],
+            [call.sandbox.container_id for call in calls],
+            [call.sandbox.interface for call in calls],
+            [call.only_node for call in calls],
+            calls[0].reason,
+        ),
+    )
+    ended: list[list[Detached]] = [[] for _ in calls]
+    for ordinal, address, released in rows:
+        ended[ordinal - 1].append(Detached(address=address, released=released))
+    return ended
 
 
 def reserved(

@@ -14,14 +14,16 @@ from sqlalchemy import Engine, create_engine
 
 from rowhouse.domain.errors import RowhouseError, TryAgain
 from rowhouse.store import measures
+from rowhouse.store.combining import CombiningQueue
 from rowhouse.store.errors import domain_error, is_rolled_back, is_transient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from psycopg.rows import TupleRow
 
 Answer = TypeVar("Answer")
+Call = TypeVar("Call")
 Parameters: TypeAlias = "tuple[Any, ...] | dict[str, Any]"
 
 # A commit whose connection died may have happened. Every mutation is idempotent, so it is tried again.
@@ -74,6 +76,7 @@ class Database:
         """
         self.conninfo = conninfo_of(url)
         self._wait = wait
+        self._queues: dict[str, CombiningQueue[Any, Any]] = {}
         self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
             self.conninfo,
             min_size=1,
@@ -177,6 +180,18 @@ class Database:
                 # After a restart of the database every idle connection is dead, not only this one.
                 self._pool.check()
         raise RowhouseError("unreachable")
+
+    def queue(
+        self,
+        kind: str,
+        one: Callable[[Call], Answer],
+        many: Callable[[Sequence[Call]], Sequence[Answer | None]],
+    ) -> CombiningQueue[Call, Answer]:
+        """The queue of this database in which calls of a kind meet; always the same one."""
+        queue = self._queues.get(kind)
+        if queue is None:
+            queue = self._queues.setdefault(kind, CombiningQueue(one, many))
+        return queue
 
     def connections(self) -> Connections:
         """The connections now."""

@@ -1,0 +1,118 @@
+"""Calls that meet share one round trip and one commit.
+
+A commit waits for the disk, and a statement costs its start, however little it does. Under load many
+requests want the same thing at the same moment; together they pay once ("flat combining": Hendler,
+Incze, Shavit and Tzafrir, 2010). Without load a call goes ahead at once, alone, and pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from rowhouse.domain.errors import RowhouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+Call = TypeVar("Call")
+Answer = TypeVar("Answer")
+
+MOST: Final = 64
+"""Calls in a party at most: what they share is nearly all won by then, and a commit stays short."""
+
+PATIENCE: Final = 0.5
+"""Seconds that a call waits for its turn before it goes ahead on its own: whoever is in front of it
+may be waiting for a lock that is none of its business."""
+
+
+class CombiningQueue(Generic[Call, Answer]):
+    """Runs calls one by one where they come one by one, and together where they meet.
+
+    One lane is one line of waiting calls: those of one lane may be served together, and those of
+    another lane never wait for them. Safe to share between threads.
+
+    Args:
+        one: serves a call alone.
+        many: serves several calls of a lane; None for a call that has to be served alone. An error of
+            its own is nobody's: all of them are then served alone.
+    """
+
+    def __init__(
+        self,
+        one: Callable[[Call], Answer],
+        many: Callable[[Sequence[Call]], Sequence[Answer | None]],
+    ) -> None:
+        self._one = one
+        self._many = many
+        self._guard = threading.Lock()
+        # A lane is there while somebody is being served in it.
+        self._lanes: dict[Hashable, deque[_Ticket[Call, Answer]]] = {}
+
+    def serve(self, lane: Hashable, call: Call) -> Answer:
+        """The answer to `call`; errors are those of `one`."""
+        ticket = _Ticket[Call, Answer](call)
+        with self._guard:
+            waiting = self._lanes.get(lane)
+            if waiting is None:
+                self._lanes[lane] = deque()
+            else:
+                waiting.append(ticket)
+        if waiting is None:
+            try:
+                return self._one(call)
+            finally:
+                self._next(lane)
+        if not ticket.turn.acquire(timeout=PATIENCE) and self._left(waiting, ticket):
+            return self._one(call)
+        if ticket.party:
+            self._lead(lane, ticket.party)
+        return self._one(call) if ticket.answer is None else ticket.answer
+
+    def _left(self, waiting: deque[_Ticket[Call, Answer]], ticket: _Ticket[Call, Answer]) -> bool:
+        """Leave the line, unless it is our turn by now: then that is waited for."""
+        with self._guard:
+            if ticket in waiting:
+                waiting.remove(ticket)
+                return True
+        ticket.turn.acquire()
+        return False
+
+    def _lead(self, lane: Hashable, party: list[_Ticket[Call, Answer]]) -> None:
+        """Serve a party, let the next one begin, and tell everybody."""
+        try:
+            if len(party) > 1:
+                answers = self._many([ticket.call for ticket in party])
+                for ticket, answer in zip(party, answers, strict=True):
+                    ticket.answer = answer
+        except RowhouseError:
+            pass  # each of them finds out for itself
+        finally:
+            self._next(lane)
+            for ticket in party[1:]:
+                ticket.turn.release()
+
+    def _next(self, lane: Hashable) -> None:
+        """Give the lane to the first of those who wait, with all that may come along."""
+        with self._guard:
+            waiting = self._lanes[lane]
+            party = [waiting.popleft() for _ in range(min(len(waiting), MOST))]
+            if not party:
+                del self._lanes[lane]
+                return
+            party[0].party = party
+        party[0].turn.release()
+
+
+class _Ticket(Generic[Call, Answer]):
+    """A call that waits: until it is answered, or until it is its turn to lead a party."""
+
+    __slots__ = ("answer", "call", "party", "turn")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.answer: Answer | None = None
+        self.party: list[_Ticket[Call, Answer]] = []
+        self.turn = threading.Lock()
+        self.turn.acquire()

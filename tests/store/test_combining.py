@@ -1,0 +1,161 @@
+"""Calls that meet are served together, and none for another's account."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.crowds import answers, at_once
+from rowhouse.domain.errors import RowhouseError, TryAgain
+from rowhouse.store import combining
+from rowhouse.store.combining import CombiningQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Counter:
+    """Serves numbers by doubling them; keeps the parties; can be held up."""
+
+    def __init__(self) -> None:
+        self.alone: list[int] = []
+        self.parties: list[list[int]] = []
+        self.held_up = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.refuses: Exception | None = None
+
+    def one(self, number: int) -> int:
+        self.alone.append(number)
+        self.held_up.set()
+        self.go_on.wait(10)
+        if number < 0:
+            raise RowhouseError(f"{number} is negative")
+        return 2 * number
+
+    def many(self, numbers: Sequence[int]) -> list[int | None]:
+        self.parties.append(list(numbers))
+        if self.refuses is not None:
+            raise self.refuses
+        return [None if number < 0 else 2 * number for number in numbers]
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+@pytest.fixture
+def queue(counter: Counter) -> CombiningQueue[int, int]:
+    return CombiningQueue(counter.one, counter.many)
+
+
+def held_up(counter: Counter, queue: CombiningQueue[int, int], lane: str) -> threading.Thread:
+    """A call of number 0 that is under way in `lane` until `go_on`."""
+    counter.go_on.clear()
+    thread = threading.Thread(target=queue.serve, args=(lane, 0))
+    thread.start()
+    assert counter.held_up.wait(10)
+    return thread
+
+
+def meeting(
+    counter: Counter, queue: CombiningQueue[int, int], numbers: range
+) -> list[int | Exception]:
+    """The answers to calls that all came while another was under way."""
+    first = held_up(counter, queue, "lane")
+
+    def call(number: int) -> int:
+        return queue.serve("lane", number)
+
+    def let_go() -> int:
+        while len(queue._lanes["lane"]) < len(numbers):
+            pass
+        counter.go_on.set()
+        return 0
+
+    outcome = at_once([*(lambda n=n: call(n) for n in numbers), let_go])
+    first.join()
+    return outcome[:-1]
+
+
+def test_calls_that_do_not_meet_go_ahead_alone(
+    counter: Counter, queue: CombiningQueue[int, int]
+) -> None:
+    assert [queue.serve("lane", number) for number in range(5)] == [0, 2, 4, 6, 8]
+    assert counter.alone == [0, 1, 2, 3, 4]
+    assert counter.parties == []
+    assert queue._lanes == {}
+
+
+def test_calls_that_meet_are_one_party(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 60)
+    assert answers(meeting(counter, queue, range(1, 21))) == [2 * n for n in range(1, 21)]
+    assert [sorted(party) for party in counter.parties] == [list(range(1, 21))]
+    assert counter.alone == [0]
+    assert queue._lanes == {}
+
+
+def test_a_party_is_bounded(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 60)
+    monkeypatch.setattr(combining, "MOST", 4)
+    assert answers(meeting(counter, queue, range(1, 11))) == [2 * n for n in range(1, 11)]
+    assert [len(party) for party in counter.parties] == [4, 4, 2]
+
+
+def test_whoever_is_left_out_is_served_alone_and_gets_his_own_error(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 60)
+    outcome = meeting(counter, queue, range(-3, 4))
+    assert outcome[3:] == [0, 2, 4, 6]
+    assert [str(error) for error in outcome[:3]] == [f"{n} is negative" for n in (-3, -2, -1)]
+
+
+def test_an_error_of_the_party_is_nobodys(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 60)
+    counter.refuses = TryAgain("a lock")
+    assert answers(meeting(counter, queue, range(1, 5))) == [2, 4, 6, 8]
+    assert sorted(counter.alone) == [0, 1, 2, 3, 4]
+    assert queue._lanes == {}
+
+
+def test_a_fault_in_the_code_frees_the_lane(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 60)
+    counter.refuses = KeyError("a mistake")
+    outcome = meeting(counter, queue, range(1, 5))
+    assert sum(isinstance(one, KeyError) for one in outcome) == 1
+    assert queue._lanes == {}
+    assert queue.serve("lane", 7) == 14
+
+
+def test_a_lane_waits_for_no_other(counter: Counter, queue: CombiningQueue[int, int]) -> None:
+    first = held_up(counter, queue, "slow")
+    counter.go_on.set()
+    assert queue.serve("fast", 1) == 2
+    first.join()
+
+
+def test_nobody_waits_long_for_whoever_is_in_front(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 0.01)
+    first = held_up(counter, queue, "lane")
+    second = threading.Thread(target=queue.serve, args=("lane", 1))
+    second.start()
+    while counter.alone != [0, 1]:  # though the first one is still there
+        pass
+    counter.go_on.set()
+    first.join()
+    second.join()
+    assert queue._lanes == {}
