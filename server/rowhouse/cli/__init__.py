@@ -26,6 +26,8 @@ _COMMANDS: Final = {
     "token": "token",
     "db": "db",
     "serve": "serve",
+    "controller": "controller",
+    "reconcile": "controller",
     "demo": "demo",
     "completion": "completion",
 }

@@ -1,0 +1,1 @@
+"""Kubernetes: who lives there, and what is told to it."""

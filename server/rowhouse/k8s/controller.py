@@ -1,0 +1,154 @@
+"""The controller: elected among its replicas, it keeps looking for addresses that no living pod holds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import prometheus_client
+import structlog
+
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.ipam.reconcile import Reconciler
+from rowhouse.k8s.events import tell_reclaimed
+from rowhouse.k8s.pods import KubernetesPods, PodWatch
+from rowhouse.store.leader import Candidacy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightkube import Client
+
+    from rowhouse.ipam.reconcile import Finding
+
+_log = structlog.get_logger()
+_TICK: Final = 1.0
+_ELECTION: Final = 2.0
+
+LEADER: Final = prometheus_client.Gauge(
+    "rowhouse_controller_leader", "1 while this replica of the controller is the leader"
+)
+PASSES: Final = prometheus_client.Counter(
+    "rowhouse_reconcile_passes_total", "Looks at all sandboxes, by outcome", ("outcome",)
+)
+LAST_PASS: Final = prometheus_client.Gauge(
+    "rowhouse_reconcile_last_pass_timestamp_seconds", "When a look at all sandboxes last succeeded"
+)
+SUSPECTS: Final = prometheus_client.Gauge(
+    "rowhouse_reconcile_suspects", "Sandboxes that nobody seems to use, before their second look"
+)
+RECLAIMED: Final = prometheus_client.Counter(
+    "rowhouse_reconcile_reclaimed_addresses_total",
+    "Addresses released since no living pod held them",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds.
+
+    `grace`: nothing younger is judged, and the two looks of full passes are at least so far apart.
+    `settle`: from the end of a pod that was watched to the second look at it.
+    `interval`: between full passes that found nothing new.
+    """
+
+    grace: float = 60.0
+    settle: float = 10.0
+    interval: float = 300.0
+
+
+class Controller:
+    """Runs until it is stopped; survives the loss of the database and of the Kubernetes API.
+
+    Args:
+        url: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.leader`.
+        cluster: the name with which the nodes of this cluster call.
+        client: of that cluster's API.
+        timing: how often and how patiently.
+    """
+
+    def __init__(self, url: str, cluster: str, client: Client, timing: Timing) -> None:
+        self._url = url
+        self._cluster = cluster
+        self._client = client
+        self._timing = timing
+        self.seen_alive = time.monotonic()
+        """When the loop last went round, for /healthz."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Lead whenever we may, until `stop` is set."""
+        while not stop.is_set():
+            try:
+                with Candidacy(self._url, self._cluster) as candidacy:
+                    self._candidate(candidacy, stop)
+            except RowhouseError as error:
+                _log.warning("leadership_lost", reason=error.message)
+                self.seen_alive = time.monotonic()
+                stop.wait(_ELECTION)
+            finally:
+                LEADER.set(0)
+
+    def _candidate(self, candidacy: Candidacy, stop: threading.Event) -> None:
+        while not candidacy.is_leader():
+            self.seen_alive = time.monotonic()
+            if stop.wait(_ELECTION):
+                return
+        LEADER.set(1)
+        _log.info("leading", cluster=self._cluster)
+        # What the last leader suspected is not known: a first look comes first.
+        reconciler = Reconciler(
+            candidacy.session,
+            self._cluster,
+            KubernetesPods(self._client),
+            grace=self._timing.grace,
+            settle=self._timing.settle,
+        )
+        over = threading.Event()
+        PodWatch(self._client, reconciler.pod_ended, over).start()
+        try:
+            self._lead(candidacy, reconciler, stop)
+        finally:
+            over.set()
+
+    def _lead(self, candidacy: Candidacy, reconciler: Reconciler, stop: threading.Event) -> None:
+        due = time.monotonic()
+        while not stop.is_set():
+            self.seen_alive = time.monotonic()
+            candidacy.check()
+            try:
+                self._report(reconciler.look_at_ended())
+                if time.monotonic() >= due:
+                    due = time.monotonic() + self._full_pass(reconciler)
+            except RowhouseError as error:
+                candidacy.check()  # the database, or only the cluster?
+                PASSES.labels("failed").inc()
+                _log.warning("pass_failed", reason=error.message, hint=error.hint)
+                due = max(due, time.monotonic() + min(30.0, self._timing.interval))
+            stop.wait(_TICK)
+
+    def _full_pass(self, reconciler: Reconciler) -> float:
+        """Look at everything; the seconds until the next look."""
+        began = time.monotonic()
+        found = reconciler.look()
+        PASSES.labels("complete").inc()
+        LAST_PASS.set_to_current_time()
+        SUSPECTS.set(reconciler.suspects)
+        self._report(found.findings)
+        _log.info(
+            "pass",
+            sandboxes=found.sandboxes,
+            suspects=reconciler.suspects,
+            reclaimed=sum(len(one.released) for one in found.findings),
+            seconds=round(time.monotonic() - began, 2),
+        )
+        if reconciler.suspects:
+            return min(self._timing.interval, self._timing.grace)
+        return self._timing.interval
+
+    def _report(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            if finding.released:
+                RECLAIMED.inc(len(finding.released))
+                tell_reclaimed(self._client, finding)

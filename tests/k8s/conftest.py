@@ -1,0 +1,72 @@
+"""A cluster beside the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from fixtures.kubernetes import Cluster, kubeconfig, serving
+from fixtures.pods import Pods
+from rowhouse.k8s.client import kubernetes_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lightkube import Client
+    from psycopg.rows import TupleRow
+
+    from fixtures.databases import Database
+    from rowhouse.store.database import Database as Store
+
+
+@pytest.fixture
+def kube() -> Cluster:
+    """A cluster with two nodes that are ready, and a pod of no concern."""
+    made = Cluster()
+    made.node("node1")
+    made.node("node2")
+    made.pod("bystander", namespace="kube-system")
+    return made
+
+
+@pytest.fixture
+def kube_url(kube: Cluster) -> Iterator[str]:
+    """Where its API is served."""
+    with serving(kube) as url:
+        yield url
+
+
+@pytest.fixture
+def kube_config(kube_url: str, tmp_path: Path) -> Path:
+    """A kubeconfig file for it."""
+    return kubeconfig(tmp_path, kube_url)
+
+
+@pytest.fixture
+def client(kube_config: Path) -> Iterator[Client]:
+    """The client that the controller would use."""
+    with kubernetes_client(str(kube_config)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[psycopg.Connection[TupleRow]]:
+    """The leader's connection."""
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def pods(store: Store) -> Pods:
+    """Pods of this cluster, which has no name."""
+    return Pods(store, cluster="")
+
+
+@pytest.fixture(autouse=True)
+def integrity(dba: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    """Whatever a test does, the database finds no problem afterwards."""
+    yield
+    assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
