@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rowhouse.cni.failures import error_body
-from rowhouse.cni.results import Dns, InterfaceAddress, Route, result_body, version_body
+from rowhouse.cni.results import (
+    _GO_ESCAPES,
+    Dns,
+    InterfaceAddress,
+    Route,
+    pretty,
+    result_body,
+    version_body,
+)
 from rowhouse.cni.versions import CURRENT, SUPPORTED
 from rowhouse.domain.errors import InvalidConfig, PoolExhausted
 
@@ -175,3 +185,17 @@ def test_an_error_tells_the_code_what_to_do_and_which_request_it_was() -> None:
 
 def test_an_error_about_text_that_is_no_text_can_still_be_printed() -> None:
     json.loads(error_body(InvalidConfig("bad \ud800 \0 <"), version="1.0.0"))
+
+
+@given(
+    st.dictionaries(
+        st.text(),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        ),
+    )
+)
+def test_pretty_is_what_the_standard_library_writes(document: dict[str, object]) -> None:
+    expected = json.dumps(document, indent=4, ensure_ascii=False).translate(_GO_ESCAPES)
+    assert pretty(document) == expected.encode("utf-8", "replace")

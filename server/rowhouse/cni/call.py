@@ -132,14 +132,15 @@ def answer_version(body: bytes) -> str:
 def _value(headers: Headers, header: str, variable: str) -> str:
     """A header's text: WSGI hands bytes over as Latin-1, the plugin sent UTF-8."""
     value = headers.get(header) or ""
-    if not value.isascii():
+    foreign = not value.isascii()
+    if foreign:
         try:
             value = value.encode("latin-1").decode()
         except UnicodeEncodeError:
             pass  # it was decoded already
         except UnicodeDecodeError:
             raise InvalidEnvironment(f"{variable} is not UTF-8") from None
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if "\0" in value or (foreign and any("\ud800" <= char <= "\udfff" for char in value)):
         raise InvalidEnvironment(
             f"{variable} holds a character that is not allowed: {shown(value)}"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import InvalidConfig
@@ -81,8 +82,33 @@ def version_body(version: str, supported: Sequence[str]) -> bytes:
 
 def pretty(document: Mapping[str, object]) -> bytes:
     """JSON as Go's `MarshalIndent` writes it with four spaces."""
-    text = json.dumps(document, indent=4, ensure_ascii=False).translate(_GO_ESCAPES)
-    return text.encode("utf-8", "replace")
+    parts: list[str] = []
+    _write(parts, document, "\n")
+    return "".join(parts).translate(_GO_ESCAPES).encode("utf-8", "replace")
+
+
+def _write(parts: list[str], value: object, line: str) -> None:
+    """As `json.dumps(indent=4)`, which is written in Python for all cases, and takes three times as long."""
+    inner = line + "    "
+    separator = inner
+    if isinstance(value, str):
+        parts.append(encode_basestring(value))
+    elif not value or not isinstance(value, (dict, list, tuple)):
+        parts.append(json.dumps(value, ensure_ascii=False))
+    elif isinstance(value, dict):
+        parts.append("{")
+        for key, one in value.items():
+            parts += (separator, encode_basestring(key), ": ")
+            _write(parts, one, inner)
+            separator = "," + inner
+        parts += (line, "}")
+    else:
+        parts.append("[")
+        for one in value:
+            parts.append(separator)
+            _write(parts, one, inner)
+            separator = "," + inner
+        parts += (line, "]")
 
 
 def _one_per_family(
