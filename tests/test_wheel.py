@@ -62,6 +62,7 @@ def test_it_has_the_packages_and_the_migrations_and_nothing_else(wheel: Path) ->
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {
         "rowhouse",
         "rowhouse_cni",
+        "rowhouse_node",
     }
     assert "rowhouse/alembic.ini" in names
     assert "rowhouse/migrations/env.py" in names

@@ -53,7 +53,7 @@ def post(server: Server, request: bytes, ca_file: str, deadline: float) -> Answe
         if server.tls:
             from rowhouse_cni.tls import TlsConnection
 
-            connection = TlsConnection(sock, server.host, ca_file, deadline)
+            connection = TlsConnection(sock, server.tls_name, ca_file, deadline)
         refusal = None
         try:
             connection.send(request)

@@ -6,7 +6,7 @@ HIGHEST_PORT = 65535
 class Server:
     """One server URL, taken apart: ``http[s]://host[:port][/prefix]``."""
 
-    __slots__ = ("authority", "host", "path", "port", "tls", "url")
+    __slots__ = ("authority", "host", "path", "port", "tls", "tls_name", "url")
 
     def __init__(self, url: str) -> None:
         """Raise ValueError, saying what a URL must look like, if ``url`` doesn't."""
@@ -30,4 +30,5 @@ class Server:
             raise ValueError("write it as http://host:port, an IPv6 address in brackets")
         if port and not (port.isdigit() and 0 < int(port) <= HIGHEST_PORT):
             raise ValueError(f"a port is a number from 1 to {HIGHEST_PORT}")
+        self.tls_name = self.host  # what its certificate has to be for
         self.port = int(port) if port else (443 if self.tls else 80)

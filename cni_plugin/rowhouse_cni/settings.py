@@ -45,6 +45,9 @@ class Settings:
             except ValueError as wrong:
                 shown = url if "@" not in url else "…@" + url.rpartition("@")[2]
                 raise self.bad("server", shown, str(wrong)) from None
+        if server_name := self.header_value_of("server_name", values.get("server_name") or ""):
+            for server in self.servers:
+                server.tls_name = server_name
         if not urls:
             raise BadSettingsError(
                 f"no server in {file}",

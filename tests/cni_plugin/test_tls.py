@@ -48,6 +48,17 @@ def test_a_call_over_https_succeeds(node: Node, authority: trustme.CA, ca_file: 
     assert server.requests[0].body == b"x" * 100_000
 
 
+def test_a_server_name_stands_for_an_address(
+    node: Node, authority: trustme.CA, ca_file: Path
+) -> None:
+    context = as_server(authority.issue_cert("rowhouse.kube-system.svc"))
+    with serving(reply(200, RESULT), tls=context) as server:
+        node.configure(server.url, ca_file=ca_file, server_name="rowhouse.kube-system.svc")
+        assert node.call().stdout == RESULT
+        node.configure(server.url, ca_file=ca_file, server_name="another.kube-system.svc")
+        assert node.call().exit_status == 1
+
+
 def test_a_host_name_is_checked_and_sent(node: Node, authority: trustme.CA, ca_file: Path) -> None:
     names: list[str | None] = []
     context = as_server(authority.issue_cert("localhost"))

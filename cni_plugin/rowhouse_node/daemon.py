@@ -1,0 +1,124 @@
+"""The daemon's rounds: supplies, the plugin itself, kept DELs."""
+
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from rowhouse_cni.errors import CniError
+from rowhouse_cni.kept_dels import replay
+from rowhouse_cni.settings import load
+from rowhouse_cni.spool import Spool, SpoolUnusableError
+from rowhouse_cni.spool_entry import REFUSED, names_in
+from rowhouse_node import durable, supplies
+from rowhouse_node.host_plugin import HostPlugin, PluginMissing
+from rowhouse_node.options import Options
+
+REPLAY_TIME = 5.0  # seconds of each round
+
+
+@dataclass
+class State:
+    """What health and metrics tell; written by the rounds, read by the HTTP server."""
+
+    round_ended: float  # a reading of time.monotonic()
+    problem: str = "the first round has not ended"
+    installs: int = 0
+    failures: int = 0
+    replayed: int = 0
+    kept: int = 0
+    refused: int = 0
+
+
+class Daemon:
+    """One node's daemon; several may run at once, the one started last has the last word."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.plugin = HostPlugin(options.bin_dir)
+        self.state = State(round_ended=time.monotonic())
+        self.installed = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Do rounds until ``stop``; what fails is tried again in the next one."""
+        while not stop.is_set():
+            self.round(stop)
+            stop.wait(self.options.period)
+
+    def round(self, stop: threading.Event) -> None:
+        """Put right what is not right. Never raises: a full disk is a problem to report."""
+        problems = []
+        for step in (self.supply, self.install, self.replay):
+            if stop.is_set():
+                return
+            try:
+                step()
+            except CniError as error:
+                problems.append(f"{error.msg} {error.details}".strip())
+            except (OSError, supplies.SuppliesMissing, PluginMissing, SpoolUnusableError) as error:
+                problems.append(str(error))
+        problem = "; ".join(problems)
+        if problem:
+            self.state.failures += 1
+        if problem != self.state.problem:
+            say(problem or "all is well")
+        self.state.problem = problem
+        self.state.round_ended = time.monotonic()
+
+    def supply(self) -> None:
+        """Bring settings, token and certificates up to date."""
+        with durable.locked(self.options.lock):
+            supplies.supply(self.options)
+
+    def install(self) -> None:
+        """Install our version once, then only mend: a daemon started later may have another."""
+        whereabouts = self.options.as_whereabouts
+        if self.installed and not self.plugin.problem(as_whereabouts=whereabouts):
+            with durable.locked(self.options.lock):
+                self.plugin.remove_superseded()
+            return
+        if not self.options.settings_file.exists():
+            return  # a plugin without settings would fail every ADD
+        with durable.locked(self.options.lock):
+            self.plugin.install(self.options.plugin, as_whereabouts=whereabouts)
+        self.installed = True
+        self.state.installs += 1
+        say(f"the plugin is in {self.options.bin_dir}")
+
+    def replay(self) -> None:
+        """Send the DELs that calls had to keep, for a few seconds."""
+        directory = str(self.options.spool)
+        if not self.options.settings_file.exists():
+            return
+        names = names_in(directory)
+        if names:
+            environ = {b"ROWHOUSE_CONFIG": os.fsencode(self.options.settings_file)}
+            Spool(directory).sweep()
+            found = replay(load(environ), directory, names, time.monotonic() + REPLAY_TIME)
+            for refusal in found.refused:
+                say(f"kept DEL refused for good, moved to {directory}/{REFUSED}: {refusal}")
+        left = set(names_in(directory))
+        self.state.replayed += len(set(names) - left)
+        self.state.kept = len(left)
+        self.state.refused = len(names_in(f"{directory}/{REFUSED}"))
+
+
+def uninstall(options: Options) -> None:
+    """Take everything back but DELs that no server took. Raise OSError."""
+    daemon = Daemon(options)
+    try:
+        daemon.replay()
+    except (OSError, CniError, SpoolUnusableError) as trouble:
+        say(f"can't replay {options.spool}: {trouble}")
+    with durable.locked(options.lock):
+        daemon.plugin.uninstall()
+        supplies.take_back(options)
+    if kept := len(names_in(str(options.spool))):
+        say(f"{kept} DELs that no server took stay in {options.spool}")
+    say(f"the plugin is gone from {options.bin_dir}")
+
+
+def say(text: str) -> None:
+    """One line of the log."""
+    print(f"rowhouse-node: {text}", file=sys.stderr, flush=True)  # noqa: T201 - its log

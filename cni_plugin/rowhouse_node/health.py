@@ -1,0 +1,81 @@
+"""/healthz, /readyz and /metrics of the daemon."""
+
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from rowhouse_node.daemon import REPLAY_TIME, Daemon
+
+STUCK = 60.0  # seconds beyond period and replay after which a round does not come back
+
+
+class Server(ThreadingHTTPServer):
+    """Answers probes from one daemon's state."""
+
+    daemon_threads = True
+
+    def __init__(self, daemon: Daemon) -> None:
+        host, _, port = daemon.options.listen.rpartition(":")
+        self.node_daemon = daemon
+        host = host.strip("[]")
+        if ":" in host:
+            self.address_family = socket.AF_INET6
+        super().__init__((host, int(port)), Handler)
+
+    def start(self) -> int:
+        """Serve from a thread of its own; the port."""
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return int(self.server_address[1])
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One probe."""
+
+    server: Server
+    timeout = 5  # seconds
+
+    def do_GET(self) -> None:
+        """Answer 200, 503 or 404."""
+        daemon = self.server.node_daemon
+        state = daemon.state
+        if self.path == "/metrics":
+            self.answer(200, metrics(daemon))
+        elif self.path == "/readyz":
+            self.answer(503 if state.problem else 200, (state.problem or "ok") + "\n")
+        elif self.path == "/healthz":
+            age = time.monotonic() - state.round_ended
+            stuck = age > daemon.options.period + REPLAY_TIME + STUCK
+            self.answer(503 if stuck else 200, f"{age:.0f} s since the last round\n")
+        else:
+            self.answer(404, "/healthz, /readyz, /metrics\n")
+
+    def answer(self, status: int, text: str) -> None:
+        """Send plain text."""
+        content = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited
+        """Probes come every few seconds: no log."""
+
+
+def metrics(daemon: Daemon) -> str:
+    """The text form of Prometheus."""
+    state = daemon.state
+    rows = (
+        ("ready", "gauge", "1 if the last round had no problem", int(not state.problem)),
+        ("installs_total", "counter", "times the plugin was put on the host", state.installs),
+        ("failed_rounds_total", "counter", "rounds with a problem", state.failures),
+        ("spool_entries", "gauge", "DELs that wait for a server", state.kept),
+        ("spool_refused_entries", "gauge", "DELs that a server refused for good", state.refused),
+        ("spool_replayed_total", "counter", "DELs gone from the spool", state.replayed),
+    )
+    return "".join(
+        f"# HELP rowhouse_node_{name} {text}\n# TYPE rowhouse_node_{name} {kind}\n"
+        f"rowhouse_node_{name} {value}\n"
+        for name, kind, text, value in rows
+    )

@@ -1,0 +1,133 @@
+"""The plugin on the host: a launcher, a link to the folder in use, and the folders.
+
+    rowhouse                      the launcher, replaced by rename
+    rowhouse.d -> rowhouse.d-1f…  followed once by each call, so a call ends with what it began
+    rowhouse.d-1f…                a version, named by its content; never changed
+    whereabouts                   on request, a copy of the launcher
+    whereabouts.before-rowhouse   what had that name before
+
+The whereabouts launcher is a copy and no link, since installers of whereabouts write through links.
+Nothing else remembers what was done: every step reads the folder, so a kill loses nothing.
+"""
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from rowhouse_node import durable
+
+KEPT = 3600.0  # seconds that a superseded folder stays: six times the longest call
+MARK = b"rowhouse.d"  # every launcher of ours holds it
+LARGEST_LAUNCHER = 4 << 20  # bytes
+
+
+class PluginMissing(Exception):
+    """There is no plugin to install."""
+
+
+class HostPlugin:
+    """The plugin in ``bin_dir``; every method but ``problem`` is called under the lock."""
+
+    def __init__(self, bin_dir: Path) -> None:
+        self.bin_dir = bin_dir
+        self.launcher = bin_dir / "rowhouse"
+        self.link = bin_dir / "rowhouse.d"
+        self.whereabouts = bin_dir / "whereabouts"
+        self.original = bin_dir / "whereabouts.before-rowhouse"
+
+    def install(self, source: Path, *, as_whereabouts: bool) -> None:
+        """Make the plugin in ``source`` the one in use. Raise PluginMissing, OSError."""
+        launcher, folder = source / "rowhouse", source / "rowhouse.d"
+        if not launcher.is_file() or not folder.is_dir():
+            raise PluginMissing(f"{source} has no plugin: `make plugin` builds one")
+        durable.make_folder(self.bin_dir, 0o755)
+        durable.sweep(self.bin_dir)
+        digest = digest_of(folder)
+        target = self.bin_dir / f"rowhouse.d-{digest}"
+        if target.is_dir() and digest_of(target) != digest:
+            durable.remove(target)  # somebody changed it: a version is never mended in place
+        if not target.is_dir():
+            durable.copy_tree(folder, target)
+        old = self.link.readlink() if self.link.is_symlink() else None
+        if old is not None and str(old) != target.name and (self.bin_dir / old).is_dir():
+            os.utime(self.bin_dir / old)  # its time to stay begins now
+        durable.point(self.link, target.name)
+        content = launcher.read_bytes()
+        durable.write(self.launcher, content, 0o755)
+        if as_whereabouts:
+            self.take_whereabouts(content)
+        else:
+            self.give_whereabouts_back()
+        self.remove_superseded()
+
+    def take_whereabouts(self, content: bytes) -> None:
+        """Stand in for whereabouts; what was there is kept under another name."""
+        if self.whereabouts.exists() and not is_ours(self.whereabouts):
+            aside = durable.temporary(self.original)
+            os.link(self.whereabouts.resolve(), aside)
+            aside.rename(self.original)
+            durable.flush(self.bin_dir)
+        durable.write(self.whereabouts, content, 0o755)
+
+    def give_whereabouts_back(self) -> None:
+        """Restore what had that name; nothing if it isn't ours."""
+        if is_ours(self.whereabouts):
+            if self.original.exists():
+                self.original.rename(self.whereabouts)
+                durable.flush(self.bin_dir)
+            else:
+                durable.remove(self.whereabouts)
+        elif self.whereabouts.exists():
+            durable.remove(self.original)  # whoever installed whereabouts anew has the last word
+
+    def remove_superseded(self, *, older: float = KEPT) -> None:
+        """Remove folders that were in use before, once no call can still be in them."""
+        in_use = str(self.link.readlink()) if self.link.is_symlink() else ""
+        for folder in self.bin_dir.glob("rowhouse.d-*"):
+            if folder.name != in_use and time.time() - folder.stat().st_mtime >= older:
+                durable.remove(folder)
+
+    def uninstall(self) -> None:
+        """Take back everything; nothing if nothing is there."""
+        if not self.bin_dir.is_dir():
+            return
+        durable.sweep(self.bin_dir)
+        self.give_whereabouts_back()
+        if is_ours(self.launcher):
+            durable.remove(self.launcher)
+        if self.link.is_symlink():
+            durable.remove(self.link)
+        self.remove_superseded(older=float("-inf"))
+
+    def problem(self, *, as_whereabouts: bool) -> str:
+        """What is wrong with the host's copy, whatever its version; empty if nothing is."""
+        for file in (self.launcher, *([self.whereabouts] if as_whereabouts else [])):
+            if not is_ours(file):
+                return f"{file} is not our launcher"
+        if not self.link.is_dir():
+            return f"{self.link} is not there"
+        return ""
+
+
+def is_ours(file: Path) -> bool:
+    """Whether this is a launcher of Rowhouse, of any version."""
+    try:
+        if not file.is_file() or file.stat().st_size > LARGEST_LAUNCHER:
+            return False
+        return MARK in file.read_bytes()
+    except OSError:
+        return False
+
+
+def digest_of(folder: Path) -> str:
+    """A name for a folder's content: paths, modes and bytes."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder)).encode()
+        if path.is_symlink():
+            total.update(b"l %b\0%b\0" % (name, os.fsencode(path.readlink())))
+        elif path.is_file():
+            content = hashlib.sha256(path.read_bytes()).digest()
+            total.update(b"f %b\0%o\0%b" % (name, path.stat().st_mode & 0o777, content))
+    return total.hexdigest()[:16]

@@ -1,0 +1,111 @@
+"""What a node daemon is told: options, each with an environment variable as its default."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """All paths are absolute, and the same for the daemon and for the host's runtime."""
+
+    command: str  # run, install or uninstall
+    stay: bool
+    plugin: Path
+    bin_dir: Path
+    config_dir: Path
+    state_dir: Path
+    as_whereabouts: bool
+    server: str
+    server_name: str
+    token_source: Path | None
+    ca_source: Path | None
+    node: str
+    cluster: str
+    timeout: float
+    period: float
+    listen: str
+
+    @property
+    def settings_file(self) -> Path:
+        """What the plugin reads."""
+        return self.config_dir / "rowhouse.conf"
+
+    @property
+    def token(self) -> Path:
+        """The token's copy on the host."""
+        return self.config_dir / "token"
+
+    @property
+    def ca(self) -> Path:
+        """The certificate authorities' copy on the host."""
+        return self.config_dir / "ca.crt"
+
+    @property
+    def spool(self) -> Path:
+        """DELs that no server took."""
+        return self.state_dir / "spool"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one daemon that changes the host."""
+        return self.state_dir / "node.lock"
+
+
+def absolute(text: str) -> Path:
+    """A path that means the same in every working directory."""
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text!r}: a path begins with /")
+    return Path(text)
+
+
+def truth(text: str) -> bool:
+    """``true`` or ``false``; an unset variable is false."""
+    if text not in {"", "true", "false"}:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
+    """The options; ends the process with status 2 and a message if one is wrong."""
+
+    def default(name: str, otherwise: str = "") -> str:
+        return environ.get(f"ROWHOUSE_NODE_{name}") or otherwise
+
+    parser = argparse.ArgumentParser(
+        prog="rowhouse-node",
+        description="Installs the Rowhouse CNI plugin on this node and keeps it supplied.",
+        epilog="Every option may also be given as ROWHOUSE_NODE_…: --bin-dir as ROWHOUSE_NODE_BIN_DIR.",
+    )
+    parser.add_argument(
+        "command", choices=("run", "install", "uninstall"), nargs="?", default="run"
+    )
+    add = parser.add_argument
+    add("--plugin", type=absolute, default=default("PLUGIN", "/opt/rowhouse/plugin"), metavar="DIR")
+    add("--bin-dir", type=absolute, default=default("BIN_DIR", "/opt/cni/bin"), metavar="DIR")
+    config_dir = default("CONFIG_DIR", "/etc/cni/net.d/rowhouse.d")
+    add("--config-dir", type=absolute, default=config_dir, metavar="DIR")
+    state_dir = default("STATE_DIR", "/var/lib/rowhouse")
+    add("--state-dir", type=absolute, default=state_dir, metavar="DIR")
+    whereabouts = default("AS_WHEREABOUTS", "false")
+    add("--as-whereabouts", type=truth, nargs="?", const=True, default=whereabouts)
+    add("--server", default=default("SERVER"), metavar="URL[,URL…]")
+    add("--server-name", default=default("SERVER_NAME"), metavar="NAME")
+    add("--token-source", type=absolute, default=default("TOKEN_SOURCE") or None, metavar="FILE")
+    add("--ca-source", type=absolute, default=default("CA_SOURCE") or None, metavar="FILE")
+    add("--node", default=default("NAME", os.uname().nodename))
+    add("--cluster", default=default("CLUSTER"))
+    add("--timeout", type=float, default=default("TIMEOUT", "10"), metavar="SECONDS")
+    add("--period", type=float, default=default("PERIOD", "5"), metavar="SECONDS")
+    add("--listen", default=default("LISTEN", "127.0.0.1:8082"), metavar="HOST:PORT")
+    add("--stay", action="store_true", help="uninstall: wait for SIGTERM afterwards")
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.command != "uninstall" and not options.server:
+        parser.error("--server (ROWHOUSE_NODE_SERVER) is missing: the URL of a Rowhouse server")
+    if options.period <= 0:
+        parser.error("--period has to be above 0")
+    if not options.listen.rpartition(":")[2].isdecimal():
+        parser.error(f"--listen {options.listen!r} is not HOST:PORT")
+    return options

@@ -1,0 +1,75 @@
+"""What the plugin reads on the host: settings, token, certificate authorities."""
+
+from pathlib import Path
+
+from rowhouse_cni.errors import BadSettingsError
+from rowhouse_cni.settings import Settings, key_values
+from rowhouse_node import durable
+from rowhouse_node.options import Options
+
+
+class SuppliesMissing(Exception):
+    """A source is missing or empty; what is on the host stays."""
+
+
+def settings_text(options: Options) -> str:
+    """The settings file. Raise BadSettingsError if the plugin would refuse it."""
+    pairs = {
+        "server": options.server,
+        "server_name": options.server_name,
+        "token_file": str(options.token) if options.token_source else "",
+        "ca_file": str(options.ca) if options.ca_source else "",
+        "node": options.node,
+        "cluster": options.cluster,
+        "timeout": f"{options.timeout:g}",
+        "spool": str(options.spool),
+    }
+    lines = [f"{key} = {value}" for key, value in pairs.items() if value]
+    text = "\n".join(["# Written by rowhouse-node: changes are overwritten.", *lines, ""])
+    found = key_values(str(options.settings_file), text)
+    if found != {key: value for key, value in pairs.items() if value}:
+        raise BadSettingsError(
+            "a value can't be written into a settings file",
+            "leave out line breaks, leading and trailing blanks, and # after a blank",
+            str(options.spool),
+        )
+    Settings(str(options.settings_file), found, {})
+    return text
+
+
+def supply(options: Options) -> None:
+    """Bring the host's copies up to date, credentials first; under the lock.
+
+    Raise SuppliesMissing, BadSettingsError, OSError. A projected token changes about every
+    eight minutes; one that can't be read now leaves the last one in place.
+    """
+    text = settings_text(options)
+    durable.make_folder(options.config_dir, 0o700)
+    durable.sweep(options.config_dir)
+    for source, copy in ((options.token_source, options.token), (options.ca_source, options.ca)):
+        if source is not None:
+            durable.write(copy, content_of(source), 0o600)
+    durable.write(options.settings_file, text.encode(), 0o600)
+
+
+def content_of(source: Path) -> bytes:
+    """A file that has to be there and to have something in it."""
+    try:
+        content = source.read_bytes()
+    except OSError as failure:
+        raise SuppliesMissing(f"can't read {source}: {failure.strerror}") from None
+    if not content.strip():
+        raise SuppliesMissing(f"{source} is empty")
+    return content
+
+
+def take_back(options: Options) -> None:
+    """Remove the copies and, once empty, their folder; under the lock."""
+    if not options.config_dir.is_dir():
+        return
+    durable.sweep(options.config_dir)
+    for copy in (options.settings_file, options.token, options.ca):
+        durable.remove(copy)
+    if not any(options.config_dir.iterdir()):
+        options.config_dir.rmdir()
+        durable.flush(options.config_dir.parent)

@@ -1,0 +1,126 @@
+"""The daemon at work: token, spool, health, signals."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cni_plugin.scripted import reply, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from node.host import Host
+
+
+@contextmanager
+def running(host: Host, *more: str) -> Iterator[str]:
+    """The daemon; its health URL."""
+    daemon = host.start("run", "v1", *more)
+    try:
+        eventually(lambda: "health on port" in host.log.read_text())
+        found = re.search(r"port (\d+)", host.log.read_text())
+        assert found
+        yield f"http://127.0.0.1:{found[1]}"
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(timeout=30) == 0
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def eventually(claim: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not claim():
+        assert time.monotonic() < until, "it never came true"
+        time.sleep(0.02)
+
+
+def test_it_is_ready_when_the_plugin_is_installed(host: Host) -> None:
+    with running(host) as url:
+        eventually(lambda: get(f"{url}/readyz")[0] == 200)
+        assert host.call() == "v1 v1"
+        assert get(f"{url}/healthz")[0] == 200
+        assert "rowhouse_node_ready 1" in get(f"{url}/metrics")[1]
+
+
+def test_a_renewed_token_reaches_the_host(host: Host) -> None:
+    with running(host) as url:
+        eventually(lambda: get(f"{url}/readyz")[0] == 200)
+        host.project("token-2")
+        eventually(lambda: (host.config / "token").read_text() == "token-2")
+        host.check("v1")
+
+
+def test_a_token_that_vanishes_is_reported_and_the_last_one_stays(host: Host) -> None:
+    with running(host) as url:
+        eventually(lambda: get(f"{url}/readyz")[0] == 200)
+        (host.projected / "token").unlink()
+        eventually(lambda: get(f"{url}/readyz")[0] == 503)
+        assert "can't read" in get(f"{url}/readyz")[1]
+        assert (host.config / "token").read_text() == "token-1"
+
+
+def test_an_installer_that_overwrites_whereabouts_is_answered(host: Host) -> None:
+    host.plant_whereabouts()
+    with running(host, "--as-whereabouts") as url:
+        eventually(lambda: get(f"{url}/readyz")[0] == 200)
+        (host.bin / "whereabouts").write_bytes(b"#!/bin/sh\necho newer upstream\n")
+        eventually(lambda: host.call("whereabouts") == "v1 v1")
+    host.do("uninstall", "v1")
+    assert host.call("whereabouts") == "newer upstream"
+    assert not (host.bin / "rowhouse").exists()
+
+
+def test_kept_dels_are_replayed_though_no_call_comes(host: Host) -> None:
+    with serving(reply(200, b"")) as server:
+        host.server = server.url
+        host.keep_del("c1")
+        with running(host) as url:
+            eventually(lambda: "rowhouse_node_spool_replayed_total 1" in get(f"{url}/metrics")[1])
+        assert len(server.requests) == 1
+    assert not (host.state / "spool" / "c1@net1").exists()
+
+
+def test_kept_dels_survive_an_uninstall_without_a_server(host: Host) -> None:
+    host.do("install", "v1")
+    host.keep_del("c1")
+    done = host.do("uninstall", "v1")
+    assert done.returncode == 0
+    assert "1 DELs that no server took stay" in done.stderr
+    assert (host.state / "spool" / "c1@net1").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--server="], "ROWHOUSE_NODE_SERVER"),
+        (["--server=ftp://x"], "server = ftp://x"),
+        (["--node=a\nserver = http://evil"], "can't be written"),
+        (["--bin-dir=relative"], "begins with /"),
+        (["--timeout=0"], "timeout"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_changed(
+    host: Host, more: list[str], says: str
+) -> None:
+    done = host.do("run", "v1", *more)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert not list(host.bin.iterdir())

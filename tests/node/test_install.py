@@ -1,0 +1,153 @@
+"""The plugin on the host: whole at every moment, back to what was when it is removed."""
+
+from __future__ import annotations
+
+import random
+import resource
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from node.host import Host
+
+
+def test_a_first_start_installs_plugin_settings_and_token(host: Host) -> None:
+    assert host.do("install", "v1").returncode == 0
+    host.check("v1")
+    assert host.call() == "v1 v1"
+    assert (host.config / "token").read_text() == "token-1"
+
+
+def test_a_second_start_changes_nothing(host: Host) -> None:
+    host.do("install", "v1")
+    before = {path: path.lstat().st_ino for path in host.bin.rglob("*")}
+    host.do("install", "v1")
+    assert {path: path.lstat().st_ino for path in host.bin.rglob("*")} == before
+
+
+@pytest.mark.parametrize("old_and_new", [("v1", "v2"), ("v2", "v1")])
+def test_upgrade_and_downgrade_leave_what_a_call_is_executing(
+    host: Host, old_and_new: tuple[str, str]
+) -> None:
+    old, new = old_and_new
+    host.do("install", old)
+    in_use = (host.bin / "rowhouse.d").resolve()
+    host.do("install", new)
+    assert host.call() == f"{new} {new}"
+    assert (in_use / "version").read_text() == old
+
+
+def test_a_folder_copied_by_hand_is_taken_over(host: Host) -> None:
+    (host.bin / "rowhouse.d").mkdir()
+    (host.bin / "rowhouse.d" / "version").write_text("by hand")
+    assert host.do("install", "v1").returncode == 0
+    assert host.call() == "v1 v1"
+    host.do("install", "v1")
+    host.do("uninstall", "v1")
+    assert not list(host.bin.iterdir())
+
+
+def test_a_damaged_version_is_installed_anew(host: Host) -> None:
+    host.do("install", "v1")
+    (host.bin / "rowhouse.d" / "lib" / "module").write_text("bit rot")
+    host.do("install", "v1")
+    host.check("v1")
+
+
+def test_whereabouts_is_stood_in_for_and_comes_back(host: Host) -> None:
+    host.plant_whereabouts()
+    host.do("install", "v1", "--as-whereabouts")
+    assert host.call("whereabouts") == "v1 v1"
+    host.check("v1")
+    host.do("uninstall", "v1")
+    assert host.call("whereabouts") == "upstream"
+    assert [path.name for path in host.bin.iterdir()] == ["whereabouts"]
+    assert not host.config.exists()
+
+
+def test_switching_the_stand_in_off_restores_whereabouts(host: Host) -> None:
+    host.plant_whereabouts()
+    host.do("install", "v1", "--as-whereabouts=true")
+    host.do("install", "v1", "--as-whereabouts=false")
+    assert host.call("whereabouts") == "upstream"
+    assert host.call() == "v1 v1"
+
+
+def test_uninstall_leaves_what_is_not_ours(host: Host) -> None:
+    (host.bin / "rowhouse").write_text("somebody else's")
+    (host.bin / "macvlan").write_text("macvlan")
+    assert host.do("uninstall", "v1").returncode == 0
+    assert sorted(path.name for path in host.bin.iterdir()) == ["macvlan", "rowhouse"]
+
+
+def test_a_kill_before_any_change_leaves_the_host_whole(host: Host) -> None:
+    host.plant_whereabouts()
+    steps = [
+        ("install", "v1", "--as-whereabouts"),
+        ("install", "v2", "--as-whereabouts"),
+        ("uninstall", "v2"),
+    ]
+    kills = 0
+    for step in steps:
+        change = 1
+        while host.killed_at(change, *step):
+            host.check("v1", "v2")
+            kills += 1
+            change += 1  # each run begins with what the last kill left
+    assert kills >= 30
+    assert not host.leftovers()
+    assert host.call("whereabouts") == "upstream"
+    assert not (host.bin / "rowhouse").exists()
+
+
+def test_kills_at_random_moments_leave_the_host_whole(host: Host) -> None:
+    host.plant_whereabouts()
+    chance = random.Random(5)
+    for turn in range(50):
+        version = chance.choice(["v1", "v2"])
+        host.project(f"token-{turn}")
+        daemon = host.start("run", version, "--as-whereabouts")
+        try:
+            time.sleep(chance.uniform(0.02, 0.3))  # the moment of the kill, not a proof
+        finally:
+            daemon.kill()
+            daemon.wait(timeout=30)
+        host.check("v1", "v2")
+    assert host.do("install", "v1", "--as-whereabouts").returncode == 0
+    assert host.call() == "v1 v1"
+    assert not host.leftovers()
+
+
+def test_two_daemons_at_once_do_not_corrupt(host: Host) -> None:
+    for _ in range(5):
+        both = [host.start("install", version) for version in ("v1", "v2")]
+        for one in both:
+            one.wait(timeout=60)
+            assert one.returncode == 0
+        host.check("v1", "v2")
+        first, second = host.call().split()
+        assert first == second
+
+
+def test_a_disk_without_room_leaves_what_was_there(host: Host) -> None:
+    host.do("install", "v1")
+    (host.plugin("v2") / "rowhouse.d" / "lib" / "module").write_text("v2" * 200_000)
+    line = [sys.executable, "-m", "rowhouse_node", *host.arguments("install", "v2")]
+    done = subprocess.run(
+        line,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)),
+    )
+    assert done.returncode == 1
+    assert "too large" in done.stderr
+    assert host.call() == "v1 v1"
+    assert not host.leftovers()
+    assert host.do("install", "v2").returncode == 0
+    assert host.call() == "v2 v2"
