@@ -8,6 +8,7 @@ INSERT INTO rowhouse.networks (name) VALUES ('history');
 INSERT INTO rowhouse.pools (network_id, network_name, cidr) SELECT id, name, '10.0.0.0/8' FROM rowhouse.networks;
 ALTER TABLE rowhouse.tenures DROP CONSTRAINT tenures_one_owner_at_a_time;
 DROP INDEX rowhouse.tenures_owner;
+DROP INDEX rowhouse.tenures_address;
 INSERT INTO rowhouse.tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                               owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason,
                               ended_by, end_reason)
@@ -25,5 +26,6 @@ SELECT p.network_id, '10.0.0.0'::inet + address, p.id,
                             + address %% 14400 * interval '1 second' AS moment) AS made;
 CREATE INDEX tenures_owner ON rowhouse.tenures (owner_namespace, owner_name);
 CREATE INDEX tenures_one_owner_at_a_time ON rowhouse.tenures
-    USING gist (address inet_ops, int4range(network_id, network_id, '[]'), during);
+    USING gist (rowhouse.address_key(address), during, address inet_ops, int4range(network_id, network_id, '[]'));
+CREATE INDEX tenures_address ON rowhouse.tenures (address);
 VACUUM ANALYZE rowhouse.tenures;

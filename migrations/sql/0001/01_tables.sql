@@ -8,6 +8,16 @@ CREATE DOMAIN host_address AS inet
     CHECK (masklen(VALUE) = CASE family(VALUE) WHEN 4 THEN 32 ELSE 128 END);
 COMMENT ON DOMAIN host_address IS 'One address, without a prefix length: inet with a full mask.';
 
+CREATE FUNCTION address_key(address inet) RETURNS int8range
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN int8range(
+    CASE family(address) WHEN 4 THEN address - inet '0.0.0.0'
+                         ELSE (address & inet '::3fff:ffff:ffff:ffff') - inet '::' END,
+    CASE family(address) WHEN 4 THEN address - inet '0.0.0.0'
+                         ELSE (address & inet '::3fff:ffff:ffff:ffff') - inet '::' END, '[]');
+COMMENT ON FUNCTION address_key(inet) IS
+    'The last 62 bits of an address as a range of one number: what a GiST index finds in four pages, where inet_ops reads hundreds.';
+
 CREATE TYPE owner_kind AS ENUM ('pod', 'static');
 COMMENT ON TYPE owner_kind IS 'A pod''s interface, or a person or device that holds an address reserved by hand.';
 
@@ -91,10 +101,14 @@ CREATE TABLE tenures (
     ended_by        text,
     end_reason      text,
     CONSTRAINT tenures_one_owner_at_a_time
-        EXCLUDE USING gist (address inet_ops WITH =,
-                            int4range(network_id, network_id, '[]') WITH =,
-                            during WITH &&)
+        -- The key comes first, since it is what the index is good at; that equal addresses have equal
+        -- keys is all that matters for the promise, which the address itself makes.
+        EXCLUDE USING gist (address_key(address) WITH =,
+                            during WITH &&,
+                            address inet_ops WITH =,
+                            int4range(network_id, network_id, '[]') WITH =)
 ) WITH (fillfactor = 90);
+CREATE INDEX tenures_address ON tenures (address);
 CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
 COMMENT ON TABLE tenures IS 'History: who held which address, where, and during what time. An open upper bound is the present.';
 COMMENT ON CONSTRAINT tenures_one_owner_at_a_time ON tenures IS 'No address of a network has two owners at once.';

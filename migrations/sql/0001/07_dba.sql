@@ -80,7 +80,10 @@ CREATE FUNCTION who_had(wanted inet, at timestamptz DEFAULT now())
 RETURNS SETOF address_history
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT * FROM address_history h WHERE h.address = set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END)
+    -- The key is for the index, as in the exclusion constraint of tenures.
+    SELECT * FROM address_history h
+     WHERE address_key(h.address) = address_key(set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END))
+       AND h.address = set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END)
        AND h.during @> at ORDER BY h.network;
 END;
 COMMENT ON FUNCTION who_had(inet, timestamptz) IS 'Who had an address at a moment, in every network.';

@@ -29,7 +29,7 @@ BEGIN
             TO rowhouse_server;
         GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, reserve_v1, release_v1, reassign_v1, prune_v1, sandboxes_v1, reclaim_v1,
                                   record_v1, act_as, explain_address, pool_fill, held_by, who_had, pool_window, usable_addresses,
-                                  first_address, last_address, first_usable, last_usable, address_number
+                                  first_address, last_address, first_usable, last_usable, address_number, address_key
             TO rowhouse_server;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
@@ -37,7 +37,7 @@ BEGIN
         GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION held_by, who_had, pool_fill, pool_window, usable_addresses,
-                                  first_address, last_address, first_usable, last_usable, address_number
+                                  first_address, last_address, first_usable, last_usable, address_number, address_key
             TO rowhouse_auditor;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
