@@ -187,7 +187,7 @@ def test_both_sandboxes_of_one_address_in_a_party(
 ) -> None:
     pods.add("moving", POOL, container="source", node="node1")
     pods.add("moving", POOL, container="target", node="node2")
-    assert leave(pods, ["source", "target", "target"]) == [[True], [True], []]
+    assert leave(pods, ["source", "target", "target"]) == [[False], [True], []]
     assert ordered(dba) == []
 
 

@@ -582,7 +582,10 @@ BEGIN
                    AND (SELECT a.cluster FROM attachments a
                          WHERE a.network_id = r.network_id AND a.address = r.address LIMIT 1) IS NULL
                 RETURNING r.network_id, r.address)
-            SELECT call.n, call.network_id, call.address, freed.address IS NOT NULL
+            -- Of several calls that ended attachments of one address, the last one released it.
+            SELECT call.n, call.network_id, call.address,
+                   freed.address IS NOT NULL
+                   AND row_number() OVER (PARTITION BY call.network_id, call.address ORDER BY call.n DESC) = 1
               FROM unnest(gone, spaces, used) AS call (n, network_id, address)
               LEFT JOIN freed ON freed.network_id = call.network_id AND freed.address = call.address;
         FOR kept IN
