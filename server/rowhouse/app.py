@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
@@ -19,10 +19,12 @@ from rowhouse.ipam.readiness import readiness
 from rowhouse.store.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rowhouse.auth.caller import Caller
     from rowhouse.settings import Settings
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 _QUIET = {"/livez", "/readyz", "/metrics"}
 
 
@@ -35,13 +37,19 @@ class Rowhouse:
     metrics: telemetry.DatabaseMetrics
 
 
+class _Application(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Nothing here is asynchronous; Flask would look at each function of each request."""
+        return func
+
+
 def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flask:
     """The service for one database. It needs no database to start: /readyz tells when it has one.
 
     Every request is `only_caller`'s, where one is given: whoever calls the application without a
     server, in this process.
     """
-    app = Flask(__name__)
+    app = _Application(__name__)
     store = Database(
         settings.database_url, pool_size=settings.pool_size, wait=settings.pool_timeout
     )

@@ -8,6 +8,7 @@ database connection ever crosses a fork.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -124,6 +125,8 @@ def serve(
             "keepalive": 5,
             "logger_class": _Logger,
             "control_socket_disable": True,
+            # gunicorn would believe X-Forwarded-… of whoever comes from this host.
+            "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", ""),
             "proc_name": "rowhouse",
             "post_worker_init": announce,
             **tls,

@@ -19,7 +19,7 @@ PREFIX: Final = "/api/"
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:rowhouse:problem:"
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 
 def refused(error: RowhouseError) -> Response:

@@ -11,7 +11,7 @@ import structlog
 
 from rowhouse.domain.errors import NotReady
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 _OLDEST: Final = ssl.TLSVersion.TLSv1_3
 
 _Version = tuple[tuple[int, int, int], ...]

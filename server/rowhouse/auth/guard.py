@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound="Callable[..., Any]")
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 _MARK: Final = "_rowhouse_least_role"
 _DEFAULT: Final = object()
 _GUESSING: Final = "this address with tokens that are refused"

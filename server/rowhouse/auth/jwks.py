@@ -16,7 +16,7 @@ from rowhouse.domain.errors import TryAgain, Unauthenticated
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 ALGORITHMS: Final = frozenset({"RS256", "ES256", "ES384", "ES512"})
 """Those that Kubernetes signs with. Each key is used with its own algorithm only."""

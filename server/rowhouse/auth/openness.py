@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rowhouse.auth.clusters import TrustedCluster
     from rowhouse.store.database import Database
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 _SECONDS: Final = 10.0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from rowhouse.cni import versions
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 1024 * 1024
 """Bytes of network configuration that are read."""
+
+LARGEST_KNOWN = 4096
+"""Bytes of the largest network configuration that is remembered."""
+
+MOST_KNOWN = 256
+"""Network configurations that are remembered: every pod of a network brings the same bytes."""
 
 LONGEST_VALUE = 512
 """Bytes of a container id; longer ones would not fit a database index."""
@@ -59,10 +66,10 @@ class Headers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call, valid as far as `skel` checks it; `config` is the network configuration.
+    """One call, valid as far as `skel` checks it; `config` is the network configuration, from `body`.
 
-    The keys of `config` are folded. `raw_version` is the `cniVersion` as written ("" when absent),
-    `cni_version` the one to answer in.
+    The keys of `config` are folded; nobody may change it, since other calls share it. `raw_version` is
+    the `cniVersion` as written ("" when absent), `cni_version` the one to answer in.
     """
 
     command: str
@@ -75,6 +82,7 @@ class Call:
     network_name: str = ""
     raw_version: str = ""
     config: Fields
+    body: bytes = b""
 
     @property
     def cni_version(self) -> str:
@@ -97,14 +105,14 @@ def parse_call(headers: Headers, body: bytes) -> Call:
         raise InvalidEnvironment(f"required env variables [{','.join(missing)}] missing")
     if command == "VERSION":
         return Call(command=command, config={})
-    config = _config(body)
+    config = read_config(body)
     network_name = _network_name(config)
     if command in _REQUIRED:
         _check_container_id(env["CNI_CONTAINERID"])
         _check_interface(env["CNI_IFNAME"])
     elif command not in {"STATUS", "GC"}:
         raise InvalidEnvironment(f"unknown CNI_COMMAND: {command}")
-    version = _version(config)
+    version = config_version(config)
     versions.require(command, version or versions.SUPPORTED[0])
     return Call(
         command=command,
@@ -117,13 +125,14 @@ def parse_call(headers: Headers, body: bytes) -> Call:
         network_name=network_name,
         raw_version=version,
         config=config,
+        body=body,
     )
 
 
 def answer_version(body: bytes) -> str:
     """The version for an error object: that of the configuration if it is ours, else our newest."""
     try:
-        version = _version(_config(body)) or versions.SUPPORTED[0]
+        version = config_version(read_config(body)) or versions.SUPPORTED[0]
     except RowhouseError:
         return versions.CURRENT
     return version if version in versions.SUPPORTED else versions.CURRENT
@@ -147,11 +156,19 @@ def _value(headers: Headers, header: str, variable: str) -> str:
     return value
 
 
-def _config(body: bytes) -> Fields:
+def read_config(body: bytes) -> Fields:
+    """The network configuration with its keys folded: the same object for the same bytes.
+
+    Raises Undecodable or InputTooLarge.
+    """
     if len(body) > LARGEST_BODY:
         raise InputTooLarge(
             f"the network configuration has {len(body)} bytes, more than {LARGEST_BODY}"
         )
+    return _known(body) if len(body) <= LARGEST_KNOWN else _decoded(body)
+
+
+def _decoded(body: bytes) -> Fields:
     config = decode(body)
     if config is None:  # Go decodes null into an empty configuration
         return {}
@@ -160,6 +177,9 @@ def _config(body: bytes) -> Fields:
             f"error unmarshall network config: it must be an object, got {shown(config)}"
         )
     return config
+
+
+_known = lru_cache(MOST_KNOWN)(_decoded)
 
 
 def _network_name(config: Fields) -> str:
@@ -179,7 +199,8 @@ def _network_name(config: Fields) -> str:
     return name
 
 
-def _version(config: Fields) -> str:
+def config_version(config: Fields) -> str:
+    """The `cniVersion` as written, "" when absent. Raises Undecodable."""
     version = config.get("cniversion")
     if version is not None and not isinstance(version, str):
         raise Undecodable(

@@ -10,7 +10,7 @@ from netaddr import IPAddress, IPNetwork
 
 from rowhouse.cni.requested import RequestedAddress, gateway_argument, static_argument
 from rowhouse.cni.results import InterfaceAddress
-from rowhouse.domain.addresses import IPV4, format_address, format_cidr, parse_address
+from rowhouse.domain.addresses import IPV4, IPV6, format_address, format_cidr, parse_address
 from rowhouse.domain.errors import AddressOutsideRanges, InvalidConfig
 from rowhouse.domain.ranges import UsableRange, usable_range
 from rowhouse.domain.requests import Assigned, RangeRequest
@@ -113,16 +113,17 @@ def result_addresses(
     """
     addresses: list[InterfaceAddress] = []
     for given, chosen in zip(assigned, plan.gateways, strict=True):
-        address = parse_address(given.address)
+        # The database writes IPv4 as we do; IPv6 it may not.
+        is_ipv4 = ":" not in given.address
+        version = IPV4 if is_ipv4 else IPV6
+        address = given.address if is_ipv4 else format_address(parse_address(given.address))
         own = parse_address(given.pool_gateway) if given.pool_gateway else None
         hops = [hop for hop in (chosen, own) if hop is not None]
-        gateway = next(
-            (hop for hop in hops if netconf.strict or hop.version == address.version), None
-        )
+        gateway = next((hop for hop in hops if netconf.strict or hop.version == version), None)
         addresses.append(
             InterfaceAddress(
-                address=f"{format_address(address)}/{given.prefix_length}",
-                version=address.version,
+                address=f"{address}/{given.prefix_length}",
+                version=version,
                 gateway=format_address(gateway) if gateway is not None else None,
             )
         )

@@ -15,11 +15,11 @@ from rowhouse.cni import versions
 from rowhouse.cni.arguments import Arguments, parse_arguments
 from rowhouse.cni.call import LARGEST_BODY, Call, answer_version, parse_call
 from rowhouse.cni.check import previous_addresses, verify
+from rowhouse.cni.configurations import Configurations
 from rowhouse.cni.failures import error_body
 from rowhouse.cni.garbage import has_valid_attachments, valid_attachments
-from rowhouse.cni.netconf import Netconf, ipam_object, is_strict, read_netconf
-from rowhouse.cni.plan import Plan, plan_addresses, result_addresses
-from rowhouse.cni.requested import requested_addresses
+from rowhouse.cni.netconf import Netconf, ipam_object, is_strict
+from rowhouse.cni.plan import plan_addresses, result_addresses
 from rowhouse.cni.results import result_body, version_body
 from rowhouse.domain.errors import (
     InputFailure,
@@ -40,10 +40,19 @@ from rowhouse.ipam.readiness import readiness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask.blueprints import BlueprintSetupState
+
     from rowhouse.store.database import Database
 
 blueprint = Blueprint("cni", __name__)
-_log = structlog.get_logger()
+_CONFIGURATIONS = "rowhouse_cni_configurations"
+_log = structlog.get_logger(__name__)
+
+
+@blueprint.record
+def _remember(state: BlueprintSetupState) -> None:
+    settings = state.app.extensions["rowhouse"].settings
+    state.app.extensions[_CONFIGURATIONS] = Configurations(settings.compat, settings.cni_defaults)
 
 
 @blueprint.post("/cni")
@@ -68,7 +77,7 @@ def add(call: Call) -> bytes:
             "IPAM client initialization error: no pod name",
             hint="CNI_ARGS must hold K8S_POD_NAME (multus sends it)",
         )
-    plan = _plan(call, netconf, arguments)
+    plan = _configurations().plan(call.body, arguments)
     assigned = (
         attach(
             _store(),
@@ -183,20 +192,12 @@ def _failure(error: RowhouseError, body: bytes = b"") -> Response:
 
 
 def _netconf(call: Call) -> tuple[Netconf, Arguments]:
-    settings = _settings()
-    ipam = ipam_object(call.config)
+    ipam_object(call.config)  # whom it is for is looked at before anything else is
     arguments = parse_arguments(call.args)
     if arguments.pod_name:
         pod = f"{arguments.pod_namespace}/{arguments.pod_name}"
         structlog.contextvars.bind_contextvars(pod=pod, network=call.network_name)
-    return read_netconf(
-        ipam, server_compat=settings.compat, defaults=settings.cni_defaults
-    ), arguments
-
-
-def _plan(call: Call, netconf: Netconf, arguments: Arguments) -> Plan:
-    wanted = () if netconf.strict else requested_addresses(call.config, arguments)
-    return plan_addresses(netconf, arguments, wanted, raw_version=call.raw_version)
+    return _configurations().netconf(call.body), arguments
 
 
 def _owner(call: Call, netconf: Netconf, arguments: Arguments) -> Owner:
@@ -219,6 +220,11 @@ def _sandbox(call: Call) -> Sandbox:
         interface=call.interface,
         network_name=call.network_name,
     )
+
+
+def _configurations() -> Configurations:
+    found: Configurations = current_app.extensions[_CONFIGURATIONS]
+    return found
 
 
 def _store() -> Database:

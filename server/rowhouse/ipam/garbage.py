@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.database import Database
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 
 def collect_garbage(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rowhouse.domain.liveness import ClusterView, HeldSandbox, Verdict
     from rowhouse.store.sandboxes import Session
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 
 class PodSource(Protocol):

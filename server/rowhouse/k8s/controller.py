@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rowhouse.ipam.reconcile import Finding
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 _TICK: Final = 1.0
 _ELECTION: Final = 2.0
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rowhouse.ipam.reconcile import Finding
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 
 def tell_reclaimed(client: Client, finding: Finding) -> None:

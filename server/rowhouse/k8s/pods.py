@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lightkube import Client
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 _PAGE: Final = 500
 _NOT_FOUND: Final = 404
 _FENCED: Final = "node.kubernetes.io/out-of-service"

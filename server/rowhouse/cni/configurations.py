@@ -1,0 +1,54 @@
+"""What network configurations come to, worked out once for all calls that bring the same bytes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.cni.arguments import Arguments
+from rowhouse.cni.call import LARGEST_KNOWN, MOST_KNOWN, config_version, read_config
+from rowhouse.cni.netconf import Netconf, ipam_object, read_netconf
+from rowhouse.cni.plan import Plan, plan_addresses
+from rowhouse.cni.requested import requested_addresses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NOTHING_ASKED: Final = Arguments()
+
+
+class Configurations:
+    """Reads the network configurations that come to one server, and remembers those of late.
+
+    Safe to share between threads: what it gives out can not be changed. Errors are not remembered.
+
+    Args:
+        compat: the server's setting, as in `read_netconf`.
+        defaults: what the server's settings say for keys that a configuration leaves out.
+    """
+
+    def __init__(self, compat: str, defaults: Mapping[str, object]) -> None:
+        self._compat = compat
+        self._defaults = defaults
+        self._netconfs = lru_cache(MOST_KNOWN)(self._read)
+        self._plans = lru_cache(MOST_KNOWN)(self._work_out)
+
+    def netconf(self, body: bytes) -> Netconf:
+        """The `ipam` object of a configuration. Raises InvalidConfig."""
+        return self._netconfs(body) if len(body) <= LARGEST_KNOWN else self._read(body)
+
+    def plan(self, body: bytes, arguments: Arguments) -> Plan:
+        """What an ADD of a configuration has to do; the errors are those of `plan_addresses`."""
+        if len(body) > LARGEST_KNOWN or arguments.addresses or arguments.gateways:
+            return self._work_out(body, arguments)
+        return self._plans(body)
+
+    def _read(self, body: bytes) -> Netconf:
+        return read_netconf(
+            ipam_object(read_config(body)), server_compat=self._compat, defaults=self._defaults
+        )
+
+    def _work_out(self, body: bytes, arguments: Arguments = _NOTHING_ASKED) -> Plan:
+        config, netconf = read_config(body), self.netconf(body)
+        wanted = () if netconf.strict else requested_addresses(config, arguments)
+        return plan_addresses(netconf, arguments, wanted, raw_version=config_version(config))
