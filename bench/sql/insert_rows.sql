@@ -1,6 +1,6 @@
 -- The floor: a durable insert-only transaction of what an allocation must leave behind, a reservation, an
 -- attachment and a tenure with their keys and constraints, in one statement, without choosing an address.
-\set u random(1, 1000000000)
+\set u random(1, 1000000000000000000)
 WITH made AS (
     INSERT INTO floor_reservations (network_id, address, pool_id, owner_namespace, owner_name, owner_interface, owner_uid, node, container_id)
     VALUES (1, '10.0.0.0'::inet + nextval('floor_numbers'), 1, 'default', 'pod-' || :client_id || '-' || :u, 'net1', 'uid', 'node1', 'c-' || :client_id || '-' || :u)

@@ -65,32 +65,33 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
     run        record;
     free_since timestamptz;
-    is_one_run boolean;
+    is_limited boolean;
 BEGIN
-    -- (Distinct addresses of one family: the sum below can not leave it.)
-    SELECT min(network_id) AS network_id, min(address) AS first, max(address) AS last,
-           count(*) > 0 AND min(network_id) = max(network_id) AND family(min(address)) = family(max(address))
-           AND min(address) + (count(*) - 1) = max(address) AS is_one_run
-      INTO run FROM made;
-    is_one_run := run.is_one_run;
-    IF is_one_run THEN
-        -- The usual case in one statement: the first addresses of a run that ends within its block of 16.
-        -- The clock is read after the run is locked: now() may lie before the previous owner's end.
-        WITH taken AS (
-            UPDATE free_ranges f SET first = run.last + 1
-             WHERE f.network_id = run.network_id AND NOT f.quarantined AND f.first = run.first
-               AND f.last > run.last AND f.last <= last_address(block_of(run.last))
-            RETURNING f.free_from)
+    -- The usual case in one statement: the first addresses of a run that ends within its block of 16.
+    -- (Distinct addresses of one family: the sum can not leave it.) The clock is read after the run is
+    -- locked: now() may lie before the previous owner's end.
+    WITH given AS (
+        SELECT min(network_id) AS network_id, min(address) AS first, max(address) AS last
+          FROM made
+        HAVING min(network_id) = max(network_id)
+           AND CASE WHEN family(min(address)) = family(max(address))
+                    THEN min(address) + (count(*) - 1) = max(address) END),
+    taken AS (
+        UPDATE free_ranges f SET first = given.last + 1 FROM given
+         WHERE f.network_id = given.network_id AND NOT f.quarantined AND f.first = given.first
+           AND f.last > given.last AND f.last <= last_address(block_of(given.last))
+        RETURNING f.free_from),
+    opened AS (
         INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                              owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
         SELECT m.tenure_id, m.network_id, m.address, m.pool_id,
                tstzrange(greatest(clock_timestamp(), taken.free_from), NULL), m.owner_kind,
                m.owner_cluster, m.owner_namespace, m.owner_name, m.owner_interface, m.owner_uid,
                m.node, m.container_id, current_actor(), current_reason()
-          FROM taken, made m;
-        is_one_run := FOUND;
-    END IF;
-    IF NOT is_one_run THEN
+          FROM taken, made m)
+    SELECT EXISTS (SELECT FROM quotas) INTO is_limited FROM taken;
+    IF NOT FOUND THEN
+        is_limited := EXISTS (SELECT FROM quotas);
         FOR run IN
             SELECT m.network_id, min(m.address) AS first, max(m.address) AS last
               FROM (SELECT l.network_id, l.address,
@@ -112,7 +113,7 @@ BEGIN
               FROM made m WHERE m.network_id = run.network_id AND m.address BETWEEN run.first AND run.last;
         END LOOP;
     END IF;
-    IF EXISTS (SELECT FROM quotas) THEN
+    IF is_limited THEN
         PERFORM check_quotas(m.owner_namespace, m.pool_id) FROM (SELECT DISTINCT owner_namespace, pool_id FROM made) AS m;
     END IF;
     IF current_reason() = 'SQL' THEN
