@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench import allocator, history, plugin_process, service
+from bench import allocator, churn, conditions, history, memory, plugin_process, service
 from bench.report import keep, line, machine
 
 PARTS = {
     "allocator": allocator.run,
     "plugin": plugin_process.run,
     "service": service.run,
+    "churn": churn.run,
+    "conditions": conditions.run,
+    "memory": memory.run,
     "history": history.run,
 }
 RESULTS = Path("build/bench.json")

@@ -46,6 +46,12 @@ class BenchDatabase:
                 pass
             return cursor.fetchall() if cursor.description else []
 
+    def set_default(self, setting: str) -> None:
+        """Gives new connections to the database a setting, such as "commit_delay = 5000"."""
+        self.execute(
+            f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {setting}', current_database()); END $$"
+        )
+
     def pgbench(self, script: str, *, clients: int = 16, seconds: int = 3) -> float:
         """Transactions a second of bench/sql/SCRIPT.sql under pgbench, prepared, `clients` connections."""
         # pgbench is a single thread for all its clients here: it shares two cores with the server.

@@ -1,10 +1,14 @@
-"""A load of HTTP requests from one thread over many kept-alive connections: cheap, as it shares the machine."""
+"""A load of HTTP requests from one thread over many kept-alive connections: cheap, as it shares the machine.
+
+`load` sends as fast as it is answered; `paced` sends so many a second, answered or not.
+"""
 
 from __future__ import annotations
 
 import selectors
 import socket
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,10 +34,11 @@ class _Connection:
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.received = b""
+        self.sent = self.received = b""
         self.began = 0.0
 
     def send(self, request: bytes) -> None:
+        self.sent = request
         self.received = b""
         self.began = time.perf_counter()
         self.socket.sendall(request)
@@ -48,8 +53,18 @@ class _Connection:
         return len(body) >= int(length or b"0")
 
 
-def load(url: str, request_of: Callable[[int], bytes], *, connections: int, seconds: float) -> Load:
-    """Sends request_of(0), request_of(1), … over `connections`, each as soon as the last is answered."""
+def load(
+    url: str,
+    request_of: Callable[[int], bytes],
+    *,
+    connections: int,
+    seconds: float,
+    on_answer: Callable[[bytes, bytes], None] | None = None,
+) -> Load:
+    """Sends request_of(0), request_of(1), … over `connections`, each as soon as the last is answered.
+
+    `on_answer` is told the request and what came of it.
+    """
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
     latencies: list[float] = []
@@ -71,6 +86,8 @@ def load(url: str, request_of: Callable[[int], bytes], *, connections: int, seco
                 now = time.perf_counter()
                 latencies.append(now - connection.began)
                 failed += not connection.received.startswith(b"HTTP/1.1 200")
+                if on_answer is not None:
+                    on_answer(connection.sent, connection.received)
                 if now < ends:
                     connection.send(request_of(number))
                     number += 1
@@ -79,4 +96,50 @@ def load(url: str, request_of: Callable[[int], bytes], *, connections: int, seco
                     connection.socket.close()
                     waiting -= 1
         took = time.perf_counter() - began
+    return Load(len(latencies) / took, tuple(sorted(latencies)), failed)
+
+
+def paced(
+    url: str,
+    request_of: Callable[[int], bytes],
+    *,
+    rate: float,
+    connections: int,
+    seconds: float,
+    on_answer: Callable[[bytes, bytes], None] | None = None,
+) -> Load:
+    """Sends `rate` requests a second. A latency counts from the moment when its request was due.
+
+    So a server that falls behind is seen to do so: a request that finds no free connection waits, and
+    its wait is part of its latency.
+    """
+    parts = urlsplit(url)
+    address = (parts.hostname or "127.0.0.1", parts.port or 80)
+    idle = deque(_Connection(address) for _ in range(connections))
+    latencies: list[float] = []
+    failed = sent = 0
+    total = int(rate * seconds)
+    with selectors.DefaultSelector() as selector:
+        began = time.perf_counter()
+        while len(latencies) < total:
+            now = time.perf_counter()
+            while sent < total and idle and began + sent / rate <= now:
+                connection = idle.popleft()
+                selector.register(connection.socket, selectors.EVENT_READ, connection)
+                connection.send(request_of(sent))
+                connection.began = began + sent / rate
+                sent += 1
+            due = began + sent / rate - time.perf_counter() if sent < total and idle else 1.0
+            for key, _events in selector.select(max(0.0, due)):
+                connection = key.data
+                if connection.complete():
+                    latencies.append(time.perf_counter() - connection.began)
+                    failed += not connection.received.startswith(b"HTTP/1.1 200")
+                    if on_answer is not None:
+                        on_answer(connection.sent, connection.received)
+                    selector.unregister(connection.socket)
+                    idle.append(connection)
+        took = time.perf_counter() - began
+    for connection in idle:
+        connection.socket.close()
     return Load(len(latencies) / took, tuple(sorted(latencies)), failed)
