@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from fixtures.kubernetes import Cluster, kubeconfig, serving
+from fixtures.apiserver import ApiServer
 from fixtures.pods import Pods
 from rowhouse.k8s.client import kubernetes_client
 
@@ -23,26 +23,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def kube() -> Cluster:
+def kube() -> Iterator[ApiServer]:
     """A cluster with two nodes that are ready, and a pod of no concern."""
-    made = Cluster()
-    made.node("node1")
-    made.node("node2")
-    made.pod("bystander", namespace="kube-system")
-    return made
+    with ApiServer() as running:
+        running.node("node1")
+        running.node("node2")
+        running.pod("bystander", namespace="kube-system")
+        yield running
 
 
 @pytest.fixture
-def kube_url(kube: Cluster) -> Iterator[str]:
-    """Where its API is served."""
-    with serving(kube) as url:
-        yield url
-
-
-@pytest.fixture
-def kube_config(kube_url: str, tmp_path: Path) -> Path:
+def kube_config(kube: ApiServer, tmp_path: Path) -> Path:
     """A kubeconfig file for it."""
-    return kubeconfig(tmp_path, kube_url)
+    return kube.kubeconfig(tmp_path, namespace="kube-system")
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
+    from fixtures.apiserver import ApiServer
     from fixtures.databases import Database
-    from fixtures.kubernetes import Cluster
     from fixtures.pods import Pods
 
 POOL = subnet("10.0.0.0/24")
@@ -87,7 +87,7 @@ def addresses(dba: psycopg.Connection[TupleRow]) -> list[str]:
 
 
 def test_it_cures_leaks_by_itself_and_says_so(
-    kube: Cluster, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
+    kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     pods.add("kept", POOL, uid=kube.pod("kept"))
     pods.add("gone", POOL, uid="long-gone")
@@ -105,28 +105,28 @@ def test_it_cures_leaks_by_itself_and_says_so(
 
 
 def test_the_end_of_a_pod_is_seen_without_a_full_pass(
-    kube: Cluster, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
+    kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     pods.add("web-0", POOL, uid=kube.pod("web-0"))
     running = start(
         "--grace", "1s", "--settle", "1s", "--interval", "1d", "--listen", "127.0.0.1:0"
     )
-    until(lambda: running.says('"pass"') and kube.watches)
+    until(lambda: running.says('"pass"') and kube.watches.opened)
     kube.delete_pod("web-0")
     until(lambda: addresses(dba) == [])
 
 
 def test_watches_that_end_or_are_too_far_behind_are_begun_anew(
-    kube: Cluster, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
+    kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     pods.add("web-0", POOL, uid=kube.pod("web-0"))
     running = start(
         "--grace", "1s", "--settle", "1s", "--interval", "1d", "--listen", "127.0.0.1:0"
     )
-    until(lambda: running.says('"pass"') and kube.watches)
+    until(lambda: running.says('"pass"') and kube.watches.opened)
     for expected in (2, 3):
         kube.forget()
-        until(partial(lambda n: kube.watches >= n, expected))
+        until(partial(lambda n: kube.watches.opened >= n, expected))
     until(lambda: running.says("watch_interrupted"))
     time.sleep(0.2)  # the newest watch is there, whichever of them that is
     kube.delete_pod("web-0")
@@ -164,19 +164,19 @@ def test_a_leader_that_lost_its_connection_leads_no_more(
 
 
 def test_a_cluster_that_can_not_be_reached_releases_nothing_and_is_waited_for(
-    kube: Cluster, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
+    kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     pods.add("gone", POOL, uid="long-gone")
-    kube.refusal = (403, "pods is forbidden")
+    kube.faults.refuse(403, "pods is forbidden")
     running = start()
     until(lambda: running.says("pods is forbidden"))
     assert addresses(dba) == ["10.0.0.1"]
-    kube.refusal = None
+    kube.faults.heal()
     until(lambda: addresses(dba) == [])
 
 
 def test_killed_again_and_again_it_releases_what_is_dead_and_nothing_else(
-    kube: Cluster, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
+    kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     alive = {f"10.0.0.{2 * i + 1}" for i in range(20)}
     for i in range(20):
@@ -194,7 +194,7 @@ def test_killed_again_and_again_it_releases_what_is_dead_and_nothing_else(
 
 
 def test_reconcile_by_hand(
-    kube: Cluster,
+    kube: ApiServer,
     pods: Pods,
     dba: psycopg.Connection[TupleRow],
     database: Database,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lightkube import Client
     from psycopg.rows import TupleRow
 
-    from fixtures.kubernetes import Cluster
+    from fixtures.apiserver import ApiServer
     from rowhouse.domain.liveness import ClusterView
 
     Session = psycopg.Connection[TupleRow]
@@ -67,7 +67,7 @@ def settle(reconciler: Reconciler, clock: Clock) -> list[str]:
 
 
 def test_what_a_lost_del_left_behind_is_released(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     kept = kube.pod("kept")
     pods.add("kept", POOL, uid=kept)
@@ -95,7 +95,7 @@ def test_nothing_is_released_at_the_first_look(
 
 
 def test_whereabouts_162_207_a_newborn_is_not_killed(
-    kube: Cluster, pods: Pods, session: Session, client: Client, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, session: Session, client: Client, clock: Clock, dba: Session
 ) -> None:
     """The pod appears between the two lists: sandboxes are read first, so it is seen."""
 
@@ -125,7 +125,7 @@ def test_a_sandbox_younger_than_the_grace_period_is_not_judged(
 
 
 def test_whereabouts_176_a_statefulset_name_that_came_back_keeps_its_new_sandbox(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     pods.add("web-0", POOL, uid="first-life", container="old")
     new = kube.pod("web-0")
@@ -163,7 +163,7 @@ def test_whereabouts_75_what_is_attached_between_look_and_release_is_left_alone(
 
 @pytest.mark.parametrize("answer", [(403, "forbidden"), (429, "slow down"), (500, "etcd")])
 def test_a_failed_list_of_pods_releases_nothing(
-    kube: Cluster,
+    kube: ApiServer,
     pods: Pods,
     reconciler: Reconciler,
     clock: Clock,
@@ -174,31 +174,31 @@ def test_a_failed_list_of_pods_releases_nothing(
     clock.passes(GRACE)
     reconciler.look()
     clock.now += GRACE
-    kube.refusal = answer
+    kube.faults.refuse(*answer)
     with pytest.raises(TryAgain, match=answer[1]):
         reconciler.look()
     assert reserved(dba) == ["gone"]
 
 
 def test_a_list_that_breaks_off_releases_nothing(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     """The second page has expired: what is on it is not known."""
     uids = [kube.pod(f"web-{i}") for i in range(600)]
     pods.add("web-599", POOL, uid=uids[-1])
     clock.passes(GRACE)
-    kube.broken_page = 2
+    kube.faults.page_expires = 2
     for _ in range(2):
         with pytest.raises(TryAgain, match="too old"):
             reconciler.look()
         clock.now += GRACE
-    kube.broken_page = None
+    kube.faults.page_expires = None
     assert settle(reconciler, clock) == []
     assert reserved(dba) == ["web-599"]
 
 
 def test_an_empty_list_of_pods_releases_nothing(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     """A wrong cluster, or an account that sees nothing."""
     pods.add("web-0", POOL, uid="somewhere")
@@ -211,7 +211,7 @@ def test_an_empty_list_of_pods_releases_nothing(
 
 @pytest.mark.parametrize("phase", ["Pending", "Running", "Unknown"])
 def test_whereabouts_pending_a_pod_in_any_living_phase_keeps_its_address(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, phase: str
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, phase: str
 ) -> None:
     """Neither a missing annotation nor a slow start makes a pod unborn."""
     pods.add("web-0", POOL, uid=kube.pod("web-0", phase=phase))
@@ -220,7 +220,7 @@ def test_whereabouts_pending_a_pod_in_any_living_phase_keeps_its_address(
 
 
 def test_a_pod_that_is_being_deleted_keeps_its_address(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock
 ) -> None:
     uid = kube.pod("web-0", deletionTimestamp="2026-01-01T00:00:00Z")
     pods.add("web-0", POOL, uid=uid)
@@ -230,7 +230,7 @@ def test_a_pod_that_is_being_deleted_keeps_its_address(
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_whereabouts_completed_pods_do_not_keep_their_address_forever(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, phase: str
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, phase: str
 ) -> None:
     pods.add("job-0", POOL, uid=kube.pod("job-0", phase=phase))
     clock.passes(GRACE)
@@ -239,7 +239,7 @@ def test_whereabouts_completed_pods_do_not_keep_their_address_forever(
 
 @pytest.mark.parametrize("ready", ["False", "Unknown"])
 def test_calico_13538_a_node_that_is_only_not_ready_is_not_gone(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, ready: str
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, ready: str
 ) -> None:
     """Its pods were deleted by force, and may run on behind a cut cable."""
     kube.node("node1", ready=ready)
@@ -251,7 +251,7 @@ def test_calico_13538_a_node_that_is_only_not_ready_is_not_gone(
 
 
 def test_a_node_that_somebody_vouches_is_off_holds_nothing(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock
 ) -> None:
     kube.node("node1", ready="Unknown", taints=("node.kubernetes.io/out-of-service",))
     pods.add("web-0", POOL, uid="deleted-by-force", node="node1")
@@ -260,7 +260,7 @@ def test_a_node_that_somebody_vouches_is_off_holds_nothing(
 
 
 def test_a_node_that_was_removed_holds_nothing(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock
 ) -> None:
     """whereabouts 75: a crashed node's addresses were stranded."""
     kube.delete("nodes", "node2")
@@ -270,7 +270,7 @@ def test_a_node_that_was_removed_holds_nothing(
 
 
 def test_a_static_pod_is_known_by_the_uid_of_its_kubelet(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock
 ) -> None:
     kube.pod("proxy-node1", annotations={"kubernetes.io/config.mirror": "hash-of-the-file"})
     pods.add("proxy-node1", POOL, uid="hash-of-the-file")
@@ -279,7 +279,7 @@ def test_a_static_pod_is_known_by_the_uid_of_its_kubelet(
 
 
 def test_a_runtime_that_tells_no_uid_is_judged_by_name(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock
 ) -> None:
     kube.pod("kept")
     pods.add("kept", POOL)
@@ -334,7 +334,7 @@ def test_nvidia_3383_one_that_can_not_be_released_does_not_hold_up_the_others(
 
 
 def test_a_dry_run_tells_why_and_releases_nothing(
-    kube: Cluster, pods: Pods, session: Session, client: Client, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, session: Session, client: Client, clock: Clock, dba: Session
 ) -> None:
     pods.add("gone", POOL, uid="gone")
     pods.add("done", POOL, uid=kube.pod("done", phase="Succeeded"))
@@ -350,7 +350,7 @@ def test_a_dry_run_tells_why_and_releases_nothing(
 
 
 def test_the_end_of_a_pod_that_was_watched_needs_no_full_pass(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     pods.add("web-0", POOL, uid=kube.pod("web-0"))
     kube.delete_pod("web-0")
@@ -364,7 +364,7 @@ def test_the_end_of_a_pod_that_was_watched_needs_no_full_pass(
 
 
 def test_the_end_of_a_pod_whose_name_came_back_is_no_end(
-    kube: Cluster, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     kube.pod("web-0")
     kube.delete_pod("web-0")
