@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 from rowhouse import telemetry
+from rowhouse.api import problems
 from rowhouse.api.view import blueprint as api_blueprint
 from rowhouse.auth.guard import Guard, least_role
 from rowhouse.cni.view import blueprint as cni_blueprint
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.readiness import readiness
 from rowhouse.store.database import Database
+from rowhouse.web.layout import errors as pages
+from rowhouse.web.view import blueprint as web_blueprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +60,8 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     app.extensions["rowhouse"] = Rowhouse(settings, store, telemetry.DatabaseMetrics(store))
     app.register_blueprint(cni_blueprint)
     app.register_blueprint(api_blueprint)
+    app.register_blueprint(web_blueprint)
+    app.register_error_handler(HTTPException, _unserved)
     app.before_request(_begin)
     app.after_request(_end)
     if only_caller is None:
@@ -67,6 +73,14 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     metrics = least_role("viewer" if settings.metrics_auth else None)(_metrics)
     app.add_url_rule("/metrics", "metrics", metrics)
     return app
+
+
+def _unserved(error: HTTPException) -> Response | HTTPException:
+    """No such path, or another method: a page for whoever wants pages, a problem for the API."""
+    in_api = request.path.startswith(problems.PREFIX)
+    if not in_api and "text/html" in request.accept_mimetypes.values():
+        return pages.unserved(error)
+    return problems.unserved(error)
 
 
 def _begin() -> None:

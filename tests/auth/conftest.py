@@ -47,6 +47,10 @@ class Service:
             headers["Authorization"] = f"Bearer {token}"
         return self.app.test_client().open(path, method=method, headers=headers, **more)
 
+    def status(self, method: str, path: str, token: str | None) -> int:
+        with self.ask(method, path, token) as answer:
+            return answer.status_code
+
     def cni(
         self,
         command: str,

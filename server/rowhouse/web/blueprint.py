@@ -1,0 +1,9 @@
+"""The blueprint of the pages. A template's name is its path in this folder: "overview/page.html"."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint
+
+blueprint: Final = Blueprint("web", __name__, template_folder=".")

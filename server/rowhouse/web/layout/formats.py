@@ -1,0 +1,68 @@
+"""How numbers, times and lengths of time are written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.web.blueprint import blueprint
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+NOTHING: Final = "\N{EN DASH}"
+_LARGEST_SPELLED: Final = 10_000_000
+_STEPS: Final = (
+    (timedelta(days=730), timedelta(days=365), "y"),
+    (timedelta(days=60), timedelta(days=30), "mo"),
+    (timedelta(days=2), timedelta(days=1), "d"),
+    (timedelta(hours=2), timedelta(hours=1), "h"),
+    (timedelta(minutes=2), timedelta(minutes=1), "min"),
+)
+
+
+@blueprint.app_template_filter("number")
+def number(value: Decimal | float | None) -> str:
+    """A count, with thin spaces between thousands; a huge one (IPv6) as a power of two."""
+    if value is None:
+        return NOTHING
+    whole = int(value)
+    if whole >= _LARGEST_SPELLED:
+        exponent = (whole + 2).bit_length() - 1
+        return f"2^{exponent}" if abs(whole - 2**exponent) <= 2**exponent // 64 else f"{whole:.1e}"
+    return f"{whole:,}".replace(",", "\u202f")
+
+
+@blueprint.app_template_filter("percent")
+def percent(value: Decimal | float | None) -> str:
+    """A share in percent, with a decimal only below 10."""
+    if value is None:
+        return NOTHING
+    share = float(value)
+    if 0 < share < 0.1:  # noqa: PLR2004 - the smallest that one decimal shows
+        return "<0.1\u202f%"
+    shown = f"{share:.1f}" if 0 < share < 10 or 99 < share < 100 else f"{share:.0f}"  # noqa: PLR2004
+    return f"{shown}\u202f%"
+
+
+@blueprint.app_template_filter("span")
+def span(value: timedelta | None) -> str:
+    """A length of time, in its largest unit: "3 h"."""
+    if value is None:
+        return NOTHING
+    for least, unit, name in _STEPS:
+        if value >= least:
+            return f"{value // unit}\u202f{name}"
+    return f"{max(int(value.total_seconds()), 0)}\u202fs"
+
+
+@blueprint.app_template_filter("ago")
+def ago(value: datetime | None) -> str:
+    """How long ago a moment was."""
+    return NOTHING if value is None else f"{span(datetime.now(UTC) - value)} ago"
+
+
+@blueprint.app_template_filter("moment")
+def moment(value: datetime | None) -> str:
+    """A moment, to the second, in UTC."""
+    return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rowhouse.web.layout.assets import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+
+def test_a_page_brings_nothing_that_its_policy_forbids(browser: Callable[..., FlaskClient]) -> None:
+    answer = browser().get("/")
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    page = answer.text
+    assert not re.search(r"<style|<script(?![^>]* src=)|\sstyle=|\son\w+=|javascript:", page)
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_every_file_of_a_page_is_there_and_kept_by_the_browser(
+    browser: Callable[..., FlaskClient],
+) -> None:
+    client = browser()
+    files = re.findall(r'(?:src|href)="(/assets/[^"]+)"', client.get("/").text)
+    assert len(files) >= 4
+    for file in files:
+        with client.get(file) as answer:
+            assert answer.status_code == 200, file
+            assert answer.cache_control.immutable
+
+
+def test_no_file_loads_anything_from_elsewhere() -> None:
+    ours = [
+        file
+        for file in FOLDER.iterdir()
+        if file.suffix in {".css", ".js"} and ".min." not in file.name
+    ]
+    assert ours
+    for file in ours:
+        assert not re.search(r"https?://|@import|eval\(|new Function", file.read_text()), file
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/assets/0/nothing.css"])
+def test_a_path_that_does_not_exist_is_a_page_with_a_way_back(
+    browser: Callable[..., FlaskClient], path: str
+) -> None:
+    answer = browser().get(path)
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+    assert 'href="/"' in answer.text
+
+
+def test_only_who_wants_a_page_gets_one_for_an_error(browser: Callable[..., FlaskClient]) -> None:
+    client = browser()
+    assert "stylesheet" not in client.get("/nowhere", headers={"Accept": "*/*"}).text
+    assert client.get("/api/v1/nowhere").content_type == "application/problem+json"
+
+
+def test_a_node_sees_no_page(browser: Callable[..., FlaskClient]) -> None:
+    answer = browser("node").get("/")
+    assert answer.status_code == 403
+    assert "<h1>" in answer.text
+
+
+def test_without_a_token_there_is_no_page_but_its_files_are(app: Flask) -> None:
+    client = app.test_client()
+    answer = client.get("/", headers={"Accept": "text/html"})
+    assert answer.status_code == 401
+    (sheet,) = re.findall(r'href="(/assets/[^"]+/base.css)"', answer.text)
+    with client.get(sheet) as file:
+        assert file.status_code == 200
