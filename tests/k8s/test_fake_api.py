@@ -38,11 +38,6 @@ def client(api: ApiServer, tmp_path: Path) -> Iterator[Client]:
         yield opened
 
 
-@pytest.fixture(autouse=True)
-def integrity() -> None:
-    """No database here."""
-
-
 def pool(name: str = "10.0.0.0-24", **allocations: dict[str, str]) -> Any:
     return IPPool(
         metadata=ObjectMeta(name=name), spec={"range": "10.0.0.0/24", "allocations": allocations}
