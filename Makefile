@@ -15,7 +15,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format serve plugin bench lock clean runtime dev
+.PHONY: help demo test lint format serve plugin bench faults lock clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,10 @@ build/plugin/rowhouse: $(shell find cni_plugin -name '*.py' -o -name '*.c') | ru
 
 bench: dev plugin ## every number of docs/performance.md
 	@$(BIN)/python -m bench
+
+COLUMN ?= long
+faults: dev ## nothing lost, nothing twice: the long run of docs/reliability.md (COLUMN=short: minutes)
+	@PYTHONPATH=tests $(BIN)/python -m faults $(COLUMN)
 
 lock: ## resolve all dependencies anew into constraints.txt
 	@$(PYTHON) .ci/environment.py lock

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Nemesis:
-    """What strikes, how often, and how many answered calls lie between two strikes.
+    """What strikes, how often, and how many answered calls lie between two strikes, half as many at least.
 
     The next strike waits for the service to have answered again: that it recovers is part of the promise.
     """
@@ -58,6 +58,20 @@ class Report:
     def __str__(self) -> str:
         strikes = ", ".join(f"{times} {name}" for name, times in self.strikes.items())
         return f"seed {self.seed}, {self.seconds:.0f} s, {strikes or 'no faults'}: {self.verdict}"
+
+
+def total(reports: Sequence[Report]) -> Report:
+    """What came of several rounds together; `seed` is the first one's."""
+    whole = Report(seed=reports[0].seed, verdict=Verdict())
+    for report in reports:
+        whole.seconds += report.seconds
+        whole.verdict.calls += report.verdict.calls
+        whole.verdict.ends += report.verdict.ends
+        whole.verdict.found += report.verdict.found
+        whole.verdict.violations += report.verdict.violations
+        for name, times in report.strikes.items():
+            whole.strikes[name] = whole.strikes.get(name, 0) + times
+    return whole
 
 
 def run(
@@ -147,7 +161,8 @@ class _Striker(threading.Thread):
     def run(self) -> None:
         try:
             for _ in range(self.nemesis.times):
-                wanted = self._progress.answered + self.nemesis.calls_between
+                pause = self.nemesis.calls_between * (0.5 + self._dice.random())
+                wanted = self._progress.answered + max(1, round(pause))
                 if not self._progress.reach(wanted, self._patience, self._stop_asked):
                     return
                 self.nemesis.strike(self._dice)

@@ -1,0 +1,130 @@
+"""The figures of docs/reliability.md: how often what strikes, in a short run and in a long one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from faults import experiments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults.experiment import Report
+    from faults.experiments import Laboratory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """How much of everything."""
+
+    calls: int
+    worker_kills: int
+    postmaster_kills: int
+    cuts: int
+    promotions: int
+    full_disks: int
+    roll_outs: int
+    silences: int
+    rounds: int = 1
+    """An experiment is done in so many rounds, each with a share of its figures and a database of its own."""
+
+    def share(self) -> Column:
+        """The figures of one round."""
+        figures = asdict(self)
+        rounds = figures.pop("rounds")
+        return Column(**{name: -(-figure // rounds) for name, figure in figures.items()})
+
+
+SCALED: Final = Column(
+    calls=400, worker_kills=2, postmaster_kills=1, cuts=10,
+    promotions=1, full_disks=1, roll_outs=1, silences=1,
+)  # fmt: skip
+SHORT: Final = Column(
+    calls=20_000, worker_kills=50, postmaster_kills=10, cuts=50,
+    promotions=3, full_disks=1, roll_outs=2, silences=3,
+)  # fmt: skip
+LONG: Final = Column(
+    calls=1_000_000, worker_kills=1000, postmaster_kills=200, cuts=1000,
+    promotions=50, full_disks=10, roll_outs=20, silences=20, rounds=10,
+)  # fmt: skip
+COLUMNS: Final = {"scaled": SCALED, "short": SHORT, "long": LONG}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One line: `control` experiments must show a loss, all others none. Some need root."""
+
+    name: str
+    run: Callable[[Laboratory, Column], Report]
+    control: bool = False
+    needs: tuple[str, ...] = ()
+    in_suite: bool = False
+    """Whether `make test` runs it as well, with the smallest figures."""
+
+    def rounds(self, column: Column) -> int:
+        """How often it is done: a control shows in one round what it has to show."""
+        return 1 if self.control else column.rounds
+
+    def judge(self, report: Report) -> str:
+        """What is wrong with what came of it; empty if nothing is."""
+        found = set(report.verdict.found)
+        if self.control:
+            return "" if found & experiments.LOST else "the control shows no loss"
+        return "" if not found else "contradictions"
+
+
+EXPERIMENTS: Final = (
+    Experiment(
+        name="crashes and cuts",
+        run=lambda laboratory, column: experiments.crashes(
+            laboratory,
+            calls=column.calls,
+            worker_kills=column.worker_kills,
+            postmaster_kills=column.postmaster_kills,
+            cuts=column.cuts,
+        ),
+        in_suite=True,
+    ),
+    Experiment(
+        name="promotions",
+        run=lambda laboratory, column: experiments.promotions(
+            laboratory, calls=300, times=column.promotions
+        ),
+        in_suite=True,
+    ),
+    Experiment(
+        name="disk full",
+        run=lambda laboratory, column: experiments.full_disks(
+            laboratory, calls=300, times=column.full_disks
+        ),
+        needs=("root",),
+    ),
+    Experiment(
+        name="roll-out",
+        run=lambda laboratory, column: experiments.roll_outs(
+            laboratory, calls=300, times=column.roll_outs
+        ),
+    ),
+    Experiment(
+        name="silent network",
+        run=lambda laboratory, column: experiments.freezes(
+            laboratory, calls=300, times=column.silences
+        ),
+    ),
+    Experiment(
+        name="control: asynchronous standby",
+        run=lambda laboratory, _column: experiments.promotions(
+            laboratory, calls=300, times=1, synchronous=False
+        ),
+        control=True,
+        in_suite=True,
+    ),
+    Experiment(
+        name="control: synchronous_commit off",
+        run=lambda laboratory, _column: experiments.crashes(
+            laboratory, calls=300, worker_kills=0, postmaster_kills=1, synchronous_commit="off"
+        ),
+        control=True,
+    ),
+)

@@ -1,0 +1,277 @@
+"""The experiments of docs/reliability.md: what is started, what strikes, and what must come of it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from faults import service
+from faults.experiment import Load, Nemesis, Report, run
+from faults.proxy import CUTS, Proxy
+from faults.replicas import Pair
+from faults.small_disk import SmallDisk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+    from faults.postgres import Installation, Postgres
+    from fixtures.servers import Server
+
+LOST: Final = frozenset({"acknowledged and lost", "history disagrees", "two owners"})
+"""What a lost transaction may look like: its address is not there, or became somebody else's."""
+
+
+@dataclass(kw_only=True)
+class Laboratory:
+    """Where experiments run: PostgreSQL, a cluster with the schema to copy, a folder, the seed."""
+
+    installed: Installation
+    template: Postgres
+    folder: Path
+    seed: str
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[Path]:
+        """A folder for one experiment: its journal, its servers' logs. Kept if it fails."""
+        made = Path(tempfile.mkdtemp(prefix="experiment-", dir=self.folder))
+        yield made
+        shutil.rmtree(made)
+
+    @contextlib.contextmanager
+    def database(self, **settings: str) -> Iterator[Postgres]:
+        """A running copy of the cluster, durable unless the settings say otherwise."""
+        postgres = self.installed.copy(self.template, f"db{time.monotonic_ns()}")
+        try:
+            postgres.start(settings)
+            yield postgres
+        finally:
+            postgres.discard()
+
+
+def crashes(
+    laboratory: Laboratory,
+    *,
+    calls: int,
+    worker_kills: int,
+    postmaster_kills: int,
+    cuts: int = 0,
+    synchronous_commit: str = "on",
+) -> Report:
+    """kill -9 of server workers and of the postmaster, and wires cut in the middle of a commit, all at once.
+
+    With `synchronous_commit` off, PostgreSQL acknowledges what it has not written yet: a control.
+    """
+    settings = {"synchronous_commit": synchronous_commit}
+    if synchronous_commit == "off":
+        settings["wal_writer_delay"] = "10s"
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database(**settings))
+        proxy = stack.enter_context(Proxy(f"{postgres.host}/.s.PGSQL.5432"))
+        url = (
+            service.url_of("127.0.0.1", port=proxy.port) if cuts else service.url_of(postgres.host)
+        )
+        server = stack.enter_context(service.serving(folder, url, workers=2))
+
+        def crash(_dice: Random) -> None:
+            postgres.kill()
+            postgres.start()
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        nemeses = [
+            Nemesis(
+                name="kill -9 of a worker",
+                strike=lambda dice: service.kill_a_worker(server, dice),
+                times=worker_kills,
+                calls_between=_between(calls, worker_kills),
+            ),
+            Nemesis(
+                name="kill -9 of the postmaster",
+                strike=crash,
+                times=postmaster_kills,
+                calls_between=_between(calls, postmaster_kills),
+            ),
+            Nemesis(
+                name="commit cut",
+                strike=lambda dice: proxy.cut(dice.choice(CUTS)),
+                times=cuts,
+                calls_between=_between(calls, cuts),
+            ),
+        ]
+        return run(
+            folder,
+            service.clients_of(server.url),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[nemesis for nemesis in nemeses if nemesis.times],
+            rest=rest,
+        )
+
+
+def _between(calls: int, times: int) -> int:
+    """Answered calls between two strikes that are spread over all of them."""
+    return max(5, calls // (times + 1))
+
+
+def promotions(
+    laboratory: Laboratory, *, calls: int, times: int, synchronous: bool = True
+) -> Report:
+    """The primary is lost while its standby lags, the standby is promoted, and so on to and fro.
+
+    Asynchronous, that loses what was acknowledged: a control.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        pair = stack.enter_context(
+            Pair.of(laboratory.installed, laboratory.template, synchronous=synchronous)
+        )
+        server = stack.enter_context(
+            service.serving(folder, service.url_of(*pair.hosts), workers=2)
+        )
+
+        def rest() -> str:
+            service.stop(server)
+            return pair.primary.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[
+                Nemesis(
+                    name="promotion of the standby",
+                    strike=pair.lose_the_primary,
+                    times=times,
+                    calls_between=200,
+                )
+            ],
+            rest=rest,
+        )
+
+
+def full_disks(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """The database's disk fills up, and some time later there is room again. Needs root."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        disk = stack.enter_context(SmallDisk(laboratory.installed, megabytes=192))
+        postgres = laboratory.installed.copy(laboratory.template, "small", under=disk.folder)
+        stack.callback(postgres.discard)
+        postgres.start({"max_wal_size": "48MB", "wal_keep_size": "0", "min_wal_size": "32MB"})
+        server = stack.enter_context(
+            service.serving(folder, service.url_of(postgres.host), workers=2)
+        )
+
+        def fill(dice: Random) -> None:
+            disk.fill()
+            try:
+                _until_it_hurts(postgres, dice)
+            finally:
+                disk.clear()
+            if not postgres.is_running():  # it can not go on without its log; an administrator can
+                postgres.start()
+
+        def rest() -> str:
+            service.stop(server)
+            postgres.stop()
+            postgres.verify_checksums()
+            postgres.start()
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[Nemesis(name="disk full", strike=fill, times=times, calls_between=200)],
+            rest=rest,
+        )
+
+
+def _until_it_hurts(postgres: Postgres, dice: Random) -> None:
+    """Returns when the database has said that its disk is full, or died of it."""
+    words = "No space left on device"
+    before = postgres.log().count(words)
+    deadline = time.monotonic() + 60
+    while postgres.is_running() and postgres.log().count(words) <= before + dice.randrange(3):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the disk is full and the database has not noticed")
+        time.sleep(0.05)
+
+
+def roll_outs(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """Servers are replaced one by one while clients call: SIGTERM, as Kubernetes does it."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database())
+        running: list[tuple[Server, contextlib.ExitStack]] = []
+        urls: list[str] = []
+
+        def begin_one() -> None:
+            own = stack.enter_context(contextlib.ExitStack())
+            place = folder / f"server-{time.monotonic_ns()}"
+            server = own.enter_context(service.serving(place, service.url_of(postgres.host)))
+            running.append((server, own))
+            urls[:] = [one.url for one, _ in running]
+
+        def replace_the_oldest(_dice: Random) -> None:
+            begin_one()
+            old, own = running.pop(0)
+            urls[:] = [one.url for one, _ in running]
+            service.stop(old)
+            own.close()
+
+        def rest() -> str:
+            for server, _ in running:
+                service.stop(server)
+            return postgres.conninfo()
+
+        begin_one()
+        begin_one()
+        return run(
+            folder,
+            service.clients_of_all(urls),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[Nemesis(name="server replaced", strike=replace_the_oldest, times=times)],
+            rest=rest,
+        )
+
+
+def freezes(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """The network between server and database goes silent for longer than the clients wait."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database())
+        proxy = stack.enter_context(Proxy(f"{postgres.host}/.s.PGSQL.5432"))
+        url = service.url_of("127.0.0.1", port=proxy.port)
+        server = stack.enter_context(service.serving(folder, url))
+
+        def freeze(dice: Random) -> None:
+            proxy.silence()
+            try:
+                time.sleep(0.5 + dice.random())  # longer than the clients of this experiment wait
+            finally:
+                proxy.speak()
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url, seconds=0.4),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[Nemesis(name="silent network", strike=freeze, times=times)],
+            rest=rest,
+        )

@@ -1,0 +1,104 @@
+"""The service as it runs in production: `rowhouse serve` in front of a PostgreSQL, each a process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faults.callers import OverHttp
+from faults.postgres import DATABASE, PORT
+from fixtures import servers
+from rowhouse.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from random import Random
+
+    from faults.postgres import Installation, Postgres
+    from fixtures.servers import Server
+
+SECONDS = 10.0
+"""After so long a client takes no answer for an unknown outcome; the plugin's default."""
+
+
+def url_of(*hosts: str, port: int = PORT) -> str:
+    """The database's URL for the server; of several hosts it takes the one that accepts writes."""
+    ports = ",".join(str(port) for _ in hosts)
+    return f"postgresql://postgres@/{DATABASE}?host={','.join(hosts)}&port={ports}"
+
+
+def new_database(installed: Installation, name: str = "template") -> Postgres:
+    """A stopped cluster whose database has the schema, to be copied for each experiment."""
+    postgres = installed.initialise(name)
+    postgres.start({"fsync": "off"})
+    try:
+        postgres.query(f"CREATE DATABASE {DATABASE}")
+        schema.upgrade(url_of(postgres.host))
+    finally:
+        postgres.stop()
+    return postgres
+
+
+@contextlib.contextmanager
+def serving(
+    folder: Path, url: str, *, workers: int = 1, environment: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """`rowhouse serve` on a database."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_LOG_LEVEL": "WARNING"}
+    settings |= {"ROWHOUSE_POOL_SIZE": "8", "ROWHOUSE_NODE_RATE": "0", "ROWHOUSE_CALLER_RATE": "0"}
+    arguments = ["--workers", str(workers), "--threads", "12"]
+    with servers.serving(
+        folder, arguments=arguments, environment=settings | (environment or {})
+    ) as running:
+        yield running
+
+
+def clients_of(url: str, *, seconds: float = SECONDS) -> _Clients:
+    """Makes the callers of an experiment, each on a node of its own."""
+    return _Clients([url], seconds)
+
+
+def clients_of_all(urls: Sequence[str], *, seconds: float = SECONDS) -> _Clients:
+    """The same for several servers, which may change while they call."""
+    return _Clients(urls, seconds)
+
+
+class _Clients:
+    def __init__(self, urls: Sequence[str], seconds: float) -> None:
+        self._urls = urls
+        self._seconds = seconds
+
+    def __call__(self, number: int) -> OverHttp:
+        """The caller of a client."""
+        return OverHttp(lambda: self._urls, f"node{number}", seconds=self._seconds)
+
+
+def workers_of(server: Server) -> list[int]:
+    """The process ids of a server's workers."""
+    pid = server.process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def kill_a_worker(server: Server, dice: Random, *, seconds: float = 60.0) -> None:
+    """kill -9 of one worker; returns when another one has taken its place.
+
+    Raises TimeoutError when none does.
+    """
+    before = workers_of(server)
+    os.kill(dice.choice(before), signal.SIGKILL)
+    deadline = time.monotonic() + seconds
+    while len(now := workers_of(server)) < len(before) or set(now) == set(before):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the worker was not replaced")
+        time.sleep(0.01)
+
+
+def stop(server: Server) -> None:
+    """Stop a server in order: every request under way has been answered when this returns."""
+    server.process.terminate()
+    server.process.wait(40)
