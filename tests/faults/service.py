@@ -25,10 +25,10 @@ SECONDS = 10.0
 """After so long a client takes no answer for an unknown outcome; the plugin's default."""
 
 
-def url_of(*hosts: str, port: int = PORT) -> str:
+def url_of(*hosts: str, port: int = PORT, name: str = DATABASE) -> str:
     """The database's URL for the server; of several hosts it takes the one that accepts writes."""
     ports = ",".join(str(port) for _ in hosts)
-    return f"postgresql://postgres@/{DATABASE}?host={','.join(hosts)}&port={ports}"
+    return f"postgresql://postgres@/{name}?host={','.join(hosts)}&port={ports}"
 
 
 def new_database(installed: Installation, name: str = "template") -> Postgres:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
+import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
 
@@ -28,6 +31,10 @@ Parameters: TypeAlias = "tuple[Any, ...] | dict[str, Any]"
 
 # A commit whose connection died may have happened. Every mutation is idempotent, so it is tried again.
 ATTEMPTS = 3
+
+# Seconds between two tries to reach the database while calls wait for it, with as much jitter; the pool's own
+# would double from one to minutes, and so be late after an outage.
+_BETWEEN_TRIES = 0.1
 
 
 def conninfo_of(url: str) -> str:
@@ -64,6 +71,26 @@ class Connections:
     timeouts: int
 
 
+class _Reconnector:
+    """Called by the pool when it could not connect: tries again soon, as long as somebody waits.
+
+    One try at a time for the whole process, so a database that comes back is not stormed.
+    """
+
+    def __init__(self) -> None:
+        self._trying = threading.Lock()
+
+    def __call__(self, pool: ConnectionPool[Any]) -> None:
+        if not self._trying.acquire(blocking=False):
+            return
+        try:
+            time.sleep(_BETWEEN_TRIES * (1 + random.random()))  # noqa: S311 - jitter is no secret
+        finally:
+            self._trying.release()
+        if pool.get_stats().get("requests_waiting") and not pool.closed:
+            pool.check()
+
+
 class Database:
     """One PostgreSQL database. Opens lazily; `close()` when done. Safe to share between threads."""
 
@@ -83,6 +110,8 @@ class Database:
             max_size=pool_size,
             open=False,
             timeout=wait,
+            reconnect_timeout=0,
+            reconnect_failed=_Reconnector(),
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": 2 if prepare else None,

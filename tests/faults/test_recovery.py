@@ -1,0 +1,49 @@
+"""The service is back as soon as its database is."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from faults import service
+from faults.postgres import Postgres, installation
+from rowhouse.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    with installation() as installed:
+        made = installed.initialise("alone")
+        made.start({"fsync": "off"})
+        yield made
+        made.discard()
+
+
+@pytest.fixture
+def store(postgres: Postgres) -> Iterator[Database]:
+    opened = Database(service.url_of(postgres.host, name="postgres"), pool_size=4, wait=30)
+    yield opened
+    opened.close()
+
+
+def test_a_call_that_waits_for_the_database_has_it_as_soon_as_it_is_back(
+    postgres: Postgres, store: Database
+) -> None:
+    """However long it was away: tries to connect do not become rarer."""
+    store.call("SELECT 1")
+    postgres.kill()
+    with ThreadPoolExecutor() as threads:
+        calls = [threads.submit(store.call, "SELECT 1") for _ in range(4)]
+        while store._pool.get_stats().get("connections_errors", 0) < 5:
+            assert not any(call.done() for call in calls)
+            time.sleep(0.01)
+        postgres.start()
+        began = time.monotonic()
+        assert [call.result() for call in calls] == [[(1,)]] * 4
+    assert time.monotonic() - began < 1.5
