@@ -81,8 +81,8 @@ def run() -> Iterator[Measured]:
             with server() as postgres:
                 database = fresh(postgres)
                 with serving(Path(folder), database.conninfo) as url:
-                    adds = requests(cidrs=cidrs)
-                    load(url, adds, connections=CONNECTIONS, seconds=1)  # warm
+                    adds = partial(requests, cidrs=cidrs)
+                    load(url, adds(), connections=CONNECTIONS, seconds=1)  # warm
                     yield from _measured(f"ADD, {family}", url, adds)
                     churn = Churn(NEARLY_FULL[family])
                     served(
@@ -98,7 +98,7 @@ def run() -> Iterator[Measured]:
                     yield from _measured(
                         f"ADD 45, DEL 45, CHECK 10 at {FILL:.0%} fill, {family}",
                         url,
-                        churn,
+                        lambda churn=churn: churn,  # type: ignore[misc]
                         churn.answered,
                     )
 
@@ -106,11 +106,11 @@ def run() -> Iterator[Measured]:
 def _measured(
     what: str,
     url: str,
-    calls: Callable[[int], bytes],
+    calls: Callable[[], Callable[[int], bytes]],
     on_answer: Callable[[bytes, bytes], None] | None = None,
 ) -> Iterator[Measured]:
     answered = [
-        served(load(url, calls, connections=CONNECTIONS, seconds=SECONDS, on_answer=on_answer))
+        served(load(url, calls(), connections=CONNECTIONS, seconds=SECONDS, on_answer=on_answer))
         for _ in range(ROUNDS)
     ]
     yield Measured(

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 ROUNDS = 3
 SECONDS = 4
 CONNECTIONS = 64
-THREADS = 64
-"""Calls that wait for a slow commit wait in a thread each; what can not wait can not go together."""
-
 COMMIT_DELAYS = (5, 20)
 NETWORK_DELAY = 5.0
 IDLE_RATE = 20.0
@@ -49,7 +46,7 @@ def _slow_disk(folder: Path) -> Iterator[Measured]:
             database = fresh(postgres)
             for setting in (f"commit_delay = {milliseconds * 1000}", "commit_siblings = 0"):
                 database.set_default(setting)
-            with serving(folder, database.conninfo, "--threads", str(THREADS)) as url:
+            with serving(folder, database.conninfo) as url:
                 load(url, requests(), connections=CONNECTIONS, seconds=1)
                 answered = [
                     served(load(url, requests(), connections=CONNECTIONS, seconds=SECONDS))
@@ -71,7 +68,7 @@ def _slow_network(folder: Path) -> Iterator[Measured]:
         database = fresh(postgres)
         with (
             _delaying(database.conninfo, folder) as far_away,
-            serving(folder, far_away, "--threads", str(THREADS)) as url,
+            serving(folder, far_away) as url,
         ):
             load(url, requests(), connections=CONNECTIONS, seconds=1)
             answered = [

@@ -40,7 +40,7 @@ class Settings(AccessSettings):
     """Keys of `ipam` for configurations that do not set them: whereabouts' flat file."""
 
     pool_size: int = pydantic.Field(default=16, ge=1, le=1000)
-    """Database connections a server process keeps open; as many as it has threads."""
+    """Database connections a server process keeps open at most; requests that meet share one."""
 
     pool_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
     """Seconds a request waits for a free connection before it is told to try again."""

@@ -10,10 +10,12 @@ import pytest
 from fixtures.crowds import answers, at_once
 from rowhouse.domain.errors import RowhouseError, TryAgain
 from rowhouse.store import combining
-from rowhouse.store.combining import CombiningQueue
+from rowhouse.store.combining import CombiningQueue, LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rowhouse.store.combining import Outcome
 
 
 class Counter:
@@ -26,6 +28,7 @@ class Counter:
         self.go_on = threading.Event()
         self.go_on.set()
         self.refuses: Exception | None = None
+        self.room = 1000
 
     def one(self, number: int) -> int:
         self.alone.append(number)
@@ -35,11 +38,14 @@ class Counter:
             raise RowhouseError(f"{number} is negative")
         return 2 * number
 
-    def many(self, numbers: Sequence[int]) -> list[int | None]:
+    def many(self, numbers: Sequence[int]) -> list[Outcome[int]]:
         self.parties.append(list(numbers))
         if self.refuses is not None:
             raise self.refuses
-        return [None if number < 0 else 2 * number for number in numbers]
+        return [
+            LeftOut.ALONE if number < 0 else LeftOut.AGAIN if place >= self.room else 2 * number
+            for place, number in enumerate(numbers)
+        ]
 
 
 @pytest.fixture
@@ -116,6 +122,29 @@ def test_whoever_is_left_out_is_served_alone_and_gets_his_own_error(
     outcome = meeting(counter, queue, range(-3, 4))
     assert outcome[3:] == [0, 2, 4, 6]
     assert [str(error) for error in outcome[:3]] == [f"{n} is negative" for n in (-3, -2, -1)]
+
+
+def test_whoever_comes_again_is_first_in_the_next_party(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 60)
+    counter.room = 4
+    outcome = meeting(counter, queue, range(1, 11))
+    assert answers(outcome) == [2 * n for n in range(1, 11)]
+    first, second, third = counter.parties
+    assert (first[4:], second[4:]) == (second, third)
+    assert counter.alone == [0]
+    assert queue._lanes == {}
+
+
+def test_the_last_to_come_again_goes_alone(
+    counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combining, "PATIENCE", 60)
+    counter.room = 1
+    assert answers(meeting(counter, queue, range(1, 4))) == [2, 4, 6]
+    assert len(counter.parties) == 2
+    assert len(counter.alone) == 2
 
 
 def test_an_error_of_the_party_is_nobodys(

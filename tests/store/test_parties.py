@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.requests import Owner
 from rowhouse.store.allocator import _Attach, _attach_many, _Detach, _detach_many
+from rowhouse.store.combining import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,7 @@ def integrity(dba: psycopg.Connection[TupleRow]) -> Iterator[None]:
 
 
 def party(pods: Pods, names: list[str], wanted: RangeRequest = POOL) -> list[str | None]:
-    """The address of each pod, None where it was left out."""
+    """The address of each pod; None where it was left out, "again" where it may come with the next party."""
     calls = [
         _Attach(
             Owner(cluster=pods.cluster, namespace="default", name=name, interface="net1"),
@@ -40,7 +42,10 @@ def party(pods: Pods, names: list[str], wanted: RangeRequest = POOL) -> list[str
         )
         for name in names
     ]
-    return [given[0].address if given else None for given in _attach_many(pods.store, calls)]
+    return [
+        None if given is LeftOut.ALONE else "again" if given is LeftOut.AGAIN else given[0].address
+        for given in _attach_many(pods.store, calls)
+    ]
 
 
 def leave(pods: Pods, containers: list[str], only_node: str | None = None) -> list[list[bool]]:
@@ -87,7 +92,9 @@ def test_holes_are_filled_first(pods: Pods, dba: psycopg.Connection[TupleRow]) -
 def test_windows_and_excludes_are_kept(pods: Pods) -> None:
     wanted = subnet("10.0.0.0/24", ("10.0.0.4", "10.0.0.5"), ("10.0.0.9", "10.0.0.9"))
     pods.add("first", wanted)
-    assert party(pods, ["a", "b", "c", "d"], wanted) == ["10.0.0.5", "10.0.0.9", None, None]
+    given = party(pods, ["a", "b", "c", "d"], wanted)
+    assert given == ["10.0.0.5", "10.0.0.9", "again", "again"]
+    assert party(pods, ["c", "d"], wanted) == [None, None]
 
 
 @pytest.mark.parametrize("cidr", ["fd00::/64", "2001:db8::/32", "10.0.0.0/8", "10.0.0.0/29"])
@@ -95,7 +102,7 @@ def test_of_any_size(pods: Pods, cidr: str) -> None:
     wanted = subnet(cidr)
     pods.add("first", wanted)
     given = party(pods, [f"web-{i}" for i in range(5)], wanted)
-    assert len({*given} - {None}) == 5
+    assert len({*given} - {None, "again"}) == 5
 
 
 def test_to_the_last_address_there_is(pods: Pods) -> None:
@@ -203,3 +210,29 @@ def test_only_plain_calls_join_a_party(pods: Pods) -> None:
     pods.add("sticky", POOL, sticky=True)
     pods.add_all("both", POOL, subnet("10.1.0.0/24"))
     assert "attach" not in pods.store._queues
+
+
+def test_a_party_that_finds_everything_locked_waits_for_the_first_run(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    """Alone, each of them would lock a run for the next party to skip, and no party would ever be whole again."""
+    pods.add("first", POOL)
+    with ThreadPoolExecutor(1) as other, dba.transaction():
+        dba.execute("SELECT * FROM free_ranges FOR UPDATE")
+        waiting = other.submit(party, pods, ["a", "b", "c"])
+        while not dba.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+            pass
+        dba.execute("DELETE FROM reservations")
+    # What was freed meanwhile counts as well.
+    assert sorted(map(str, waiting.result())) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+
+
+def test_whoever_finds_only_locked_runs_beside_a_free_one_comes_again(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    pods.add("first", POOL)
+    pods.add("second", POOL)  # which cuts a block off the run
+    with dba.transaction():
+        dba.execute("SELECT * FROM free_ranges WHERE last > '10.0.0.16' FOR UPDATE")
+        given = party(pods, [f"web-{i}" for i in range(15)])
+    assert given == [*(f"10.0.0.{i}" for i in range(3, 16)), "again", "again"]

@@ -440,9 +440,10 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 -- Many plain calls of attach_v1() for one pool at once: a range, pods that are not sticky, no wishes. Gives the
--- rows of those that were served; whoever has none must call attach_v1(), which knows how to wait, what an
--- owner holds already, and why there is nothing left. So one call never fails for another's sake, and
--- nothing here waits for a lock but that of the same owner.
+-- rows of those that were served, and rows without an address of those for whom nothing was free that nobody
+-- has locked: they may come again, since somebody else was served. Whoever has no row must call attach_v1(),
+-- which knows what an owner holds already, and why there is nothing left. So one call never fails for
+-- another's sake. It waits for a lock only while it holds none, or for the same owner.
 #variable_conflict use_column
 DECLARE
     around   text := coalesce(current_setting('rowhouse.command', true), '');
@@ -450,7 +451,7 @@ DECLARE
     the_pool integer;
     space    integer;
     wanting  integer[];
-    claimed  inet[] := '{}';
+    claimed  inet[];
     missing  integer;
     start    inet;
     stop     inet;
@@ -469,36 +470,41 @@ BEGIN
              WHERE (SELECT r.slot FROM reservations r
                      WHERE r.owner_namespace = namespaces[n] AND r.owner_name = pods[n] AND r.pool_id = the_pool
                        AND r.owner_interface = interfaces[n] AND r.owner_cluster = clusters[n] AND r.slot = 0) IS NULL);
-        FOR i IN 1 .. cardinality(firsts) LOOP
-            missing := cardinality(wanting) - cardinality(claimed);
-            EXIT WHEN missing = 0;
-            -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
-            SELECT greatest(run.first, firsts[i]), least(run.last, lasts[i]) INTO start, stop FROM free_ranges run
-             WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
-               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                          WHERE bound.network_id = space AND NOT bound.quarantined
-                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-               AND run.first <= lasts[i]
-             ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
-            CONTINUE WHEN NOT FOUND;
-            IF start + (missing - 1) <= stop THEN
-                claimed := claimed || ARRAY(SELECT start + n FROM generate_series(0, missing - 1) AS n);
-            ELSE
-                -- It is too short: as many runs as there are calls at most.
-                claimed := claimed || ARRAY(
-                    SELECT part.start + n FROM (
-                        SELECT greatest(run.first, firsts[i]) AS start, least(run.last, lasts[i]) AS stop FROM free_ranges run
-                         WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
-                           AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                                      WHERE bound.network_id = space AND NOT bound.quarantined
-                                                        AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-                           AND run.first <= lasts[i]
-                         ORDER BY run.last LIMIT missing FOR UPDATE OF run SKIP LOCKED) AS part,
-                        -- (the difference of two IPv6 addresses may be too large for its type)
-                        generate_series(0, CASE WHEN part.start + (missing - 1) <= part.stop THEN missing - 1
-                                                ELSE part.stop - part.start END) AS n
-                     ORDER BY part.start, n LIMIT missing);
-            END IF;
+        LOOP
+            claimed := '{}';
+            FOR i IN 1 .. cardinality(firsts) LOOP
+                missing := cardinality(wanting) - cardinality(claimed);
+                EXIT WHEN missing = 0;
+                -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
+                SELECT greatest(run.first, firsts[i]), least(run.last, lasts[i]) INTO start, stop FROM free_ranges run
+                 WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+                   AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                              WHERE bound.network_id = space AND NOT bound.quarantined
+                                                AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                   AND run.first <= lasts[i]
+                 ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
+                CONTINUE WHEN NOT FOUND;
+                IF start + (missing - 1) <= stop THEN
+                    claimed := claimed || ARRAY(SELECT start + n FROM generate_series(0, missing - 1) AS n);
+                ELSE
+                    -- It is too short: as many runs as there are calls at most.
+                    claimed := claimed || ARRAY(
+                        SELECT part.start + n FROM (
+                            SELECT greatest(run.first, firsts[i]) AS start, least(run.last, lasts[i]) AS stop FROM free_ranges run
+                             WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+                               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                                          WHERE bound.network_id = space AND NOT bound.quarantined
+                                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                               AND run.first <= lasts[i]
+                             ORDER BY run.last LIMIT missing FOR UPDATE OF run SKIP LOCKED) AS part,
+                            -- (the difference of two IPv6 addresses may be too large for its type)
+                            generate_series(0, CASE WHEN part.start + (missing - 1) <= part.stop THEN missing - 1
+                                                    ELSE part.stop - part.start END) AS n
+                         ORDER BY part.start, n LIMIT missing);
+                END IF;
+            END LOOP;
+            -- All of it is locked, or gone: wait for the first run, and look again with that one in hand.
+            EXIT WHEN claimed <> '{}' OR wanting = '{}' OR claim_lowest(space, firsts, lasts) IS NULL;
         END LOOP;
         RETURN QUERY
             WITH given AS (
@@ -516,6 +522,9 @@ BEGIN
                        cni_networks[given.n], uids[given.n]
                   FROM made JOIN given ON given.address = made.address)
             SELECT given.n, given.address FROM made JOIN given ON given.address = made.address;
+        IF claimed <> '{}' THEN
+            RETURN QUERY SELECT wanting[i], NULL::inet FROM generate_series(cardinality(claimed) + 1, cardinality(wanting)) AS i;
+        END IF;
     END IF;
     command := set_config('rowhouse.command', around, true);
 END $$;

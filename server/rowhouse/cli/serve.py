@@ -52,7 +52,7 @@ class _Address(click.ParamType[str]):
     f"(without one: {_default_directory()}).",
 )
 @click.option("--bind", type=_Address(), default="127.0.0.1:8080", show_default=True)
-@click.option("--threads", type=click.IntRange(1, 1000), default=16, show_default=True)
+@click.option("--threads", type=click.IntRange(1, 1000), default=64, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option(
     "--ready-file",

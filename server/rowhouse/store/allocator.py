@@ -10,11 +10,13 @@ import psycopg
 
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
+from rowhouse.store.combining import LeftOut
 from rowhouse.store.errors import range_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rowhouse.store.combining import Outcome
     from rowhouse.store.database import Database
 
 ATTACH = """
@@ -170,7 +172,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     return [by_ordinal[i] for i in range(1, len(requests) + 1)]
 
 
-def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[list[Assigned] | None]:
+def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[list[Assigned]]]:
     """For calls of one lane, so for one and the same range."""
     wanted = calls[0].requests[0]
     rows = database.call(
@@ -191,19 +193,23 @@ def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[list[Assi
         ),
     )
     prefix_length = int(wanted.cidr.rpartition("/")[2])
-    served: list[list[Assigned] | None] = [None] * len(calls)
+    outcomes: list[Outcome[list[Assigned]]] = [LeftOut.ALONE] * len(calls)
     for ordinal, address in rows:
-        served[ordinal - 1] = [
-            Assigned(
-                network=wanted.network,
-                cidr=wanted.cidr,
-                address=address,
-                prefix_length=prefix_length,
-                pool_gateway=None,
-                created=True,
-            )
-        ]
-    return served
+        outcomes[ordinal - 1] = (
+            LeftOut.AGAIN
+            if address is None
+            else [
+                Assigned(
+                    network=wanted.network,
+                    cidr=wanted.cidr,
+                    address=address,
+                    prefix_length=prefix_length,
+                    pool_gateway=None,
+                    created=True,
+                )
+            ]
+        )
+    return outcomes
 
 
 def detach(

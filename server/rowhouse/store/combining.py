@@ -8,8 +8,10 @@ Incze, Shavit and Tzafrir, 2010). Without load a call goes ahead at once, alone,
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 
 from rowhouse.domain.errors import RowhouseError
 
@@ -27,6 +29,16 @@ PATIENCE: Final = 0.5
 may be waiting for a lock that is none of its business."""
 
 
+class LeftOut(Enum):
+    """What a party could not do for one of its calls."""
+
+    ALONE = "it has to be served alone"
+    AGAIN = "the next party may serve it: this one served others"
+
+
+Outcome: TypeAlias = Answer | Literal[LeftOut.ALONE, LeftOut.AGAIN]
+
+
 class CombiningQueue(Generic[Call, Answer]):
     """Runs calls one by one where they come one by one, and together where they meet.
 
@@ -35,14 +47,15 @@ class CombiningQueue(Generic[Call, Answer]):
 
     Args:
         one: serves a call alone.
-        many: serves several calls of a lane; None for a call that has to be served alone. An error of
-            its own is nobody's: all of them are then served alone.
+        many: serves several calls of a lane; says which it left out. It says AGAIN only if it served
+            another one, so that the line goes on. An error of its own is nobody's: all of them are then
+            served alone.
     """
 
     def __init__(
         self,
         one: Callable[[Call], Answer],
-        many: Callable[[Sequence[Call]], Sequence[Answer | None]],
+        many: Callable[[Sequence[Call]], Sequence[Outcome[Answer]]],
     ) -> None:
         self._one = one
         self._many = many
@@ -64,11 +77,14 @@ class CombiningQueue(Generic[Call, Answer]):
                 return self._one(call)
             finally:
                 self._next(lane)
-        if not ticket.turn.acquire(timeout=PATIENCE) and self._left(waiting, ticket):
-            return self._one(call)
-        if ticket.party:
-            self._lead(lane, ticket.party)
-        return self._one(call) if ticket.answer is None else ticket.answer
+        until = time.monotonic() + PATIENCE
+        while ticket.outcome is LeftOut.AGAIN:
+            patience = max(0, until - time.monotonic())
+            if not ticket.turn.acquire(timeout=patience) and self._left(waiting, ticket):
+                break
+            if ticket.party:
+                self._lead(lane, ticket.party)
+        return self._one(call) if isinstance(ticket.outcome, LeftOut) else ticket.outcome
 
     def _left(self, waiting: deque[_Ticket[Call, Answer]], ticket: _Ticket[Call, Answer]) -> bool:
         """Leave the line, unless it is our turn by now: then that is waited for."""
@@ -81,22 +97,29 @@ class CombiningQueue(Generic[Call, Answer]):
 
     def _lead(self, lane: Hashable, party: list[_Ticket[Call, Answer]]) -> None:
         """Serve a party, let the next one begin, and tell everybody."""
+        outcomes: Sequence[Outcome[Answer]] = [LeftOut.ALONE] * len(party)
         try:
             if len(party) > 1:
-                answers = self._many([ticket.call for ticket in party])
-                for ticket, answer in zip(party, answers, strict=True):
-                    ticket.answer = answer
+                outcomes = self._many([ticket.call for ticket in party])
         except RowhouseError:
             pass  # each of them finds out for itself
         finally:
-            self._next(lane)
-            for ticket in party[1:]:
-                ticket.turn.release()
+            party[0].party = []
+            told: list[_Ticket[Call, Answer]] = []
+            again: list[_Ticket[Call, Answer]] = []
+            for ticket, outcome in zip(party, outcomes, strict=True):
+                (again if outcome is LeftOut.AGAIN else told).append(ticket)
+                ticket.outcome = outcome
+            self._next(lane, again)
+            for ticket in told:
+                if ticket is not party[0]:
+                    ticket.turn.release()
 
-    def _next(self, lane: Hashable) -> None:
+    def _next(self, lane: Hashable, again: Sequence[_Ticket[Call, Answer]] = ()) -> None:
         """Give the lane to the first of those who wait, with all that may come along."""
         with self._guard:
             waiting = self._lanes[lane]
+            waiting.extendleft(reversed(again))
             party = [waiting.popleft() for _ in range(min(len(waiting), MOST))]
             if not party:
                 del self._lanes[lane]
@@ -108,11 +131,11 @@ class CombiningQueue(Generic[Call, Answer]):
 class _Ticket(Generic[Call, Answer]):
     """A call that waits: until it is answered, or until it is its turn to lead a party."""
 
-    __slots__ = ("answer", "call", "party", "turn")
+    __slots__ = ("call", "outcome", "party", "turn")
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self.answer: Answer | None = None
+        self.outcome: Outcome[Answer] = LeftOut.AGAIN
         self.party: list[_Ticket[Call, Answer]] = []
         self.turn = threading.Lock()
         self.turn.acquire()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
+    from rowhouse.store.combining import Outcome
+
 Answer = TypeVar("Answer")
 Call = TypeVar("Call")
 Parameters: TypeAlias = "tuple[Any, ...] | dict[str, Any]"
@@ -214,7 +216,7 @@ class Database:
         self,
         kind: str,
         one: Callable[[Call], Answer],
-        many: Callable[[Sequence[Call]], Sequence[Answer | None]],
+        many: Callable[[Sequence[Call]], Sequence[Outcome[Answer]]],
     ) -> CombiningQueue[Call, Answer]:
         """The queue of this database in which calls of a kind meet; always the same one."""
         queue = self._queues.get(kind)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
 
 from rowhouse.app import create_app
 from rowhouse.auth.certificate import Certificate
+from rowhouse.serve.worker import Worker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,25 +35,6 @@ class _Arbiter(Arbiter):
 
     def handle_int(self) -> NoReturn:
         raise StopIteration  # how gunicorn's own handle_term says "stop gracefully"
-
-
-class _Worker(ThreadWorker):
-    """Stops listening as soon as it stops accepting, so that callers try another replica.
-
-    gunicorn's own keeps the socket open until the last request has ended: a connection made
-    meanwhile would wait for nobody, up to the whole grace period.
-    """
-
-    def set_accept_enabled(self, enabled: bool | None) -> None:  # noqa: FBT001 - gunicorn's signature
-        super().set_accept_enabled(enabled)
-        if self.alive:
-            return
-        for listener in self.sockets:
-            before = -1
-            while before != self.nr_conns:  # who is in the queue already is served
-                before = self.nr_conns
-                self.accept(listener)
-            listener.close()
 
 
 class _Logger(Logger):
@@ -120,7 +101,7 @@ def serve(
             "bind": bind,
             "workers": workers,
             "threads": threads,
-            "worker_class": _Worker,
+            "worker_class": Worker,
             "graceful_timeout": _GRACE_SECONDS,
             "keepalive": 5,
             "logger_class": _Logger,
