@@ -2,6 +2,7 @@
 
 SUCCESS = 200  # HTTP: all other statuses are a plugin's failure
 SERVER_ERROR = 500  # HTTP: this and above
+NOT_READY = 503  # HTTP: of the server errors, the one that passes
 NOT_NOW = (401, 407, 408, 425, 429)  # HTTP: the same request may succeed later
 
 

@@ -4,17 +4,23 @@ Each URL gets an equal share of the time that is left, so that a dead first serv
 enough for the second. A single URL is tried again if the first try failed at once: behind
 it there may be several replicas, and every CNI command can be repeated (the server knows
 an attachment by cluster, container and interface).
+
+An ADD goes on for some seconds, since its failure costs the runtime a whole sandbox. The
+pauses grow and have jitter: after an outage a thousand nodes must not come at one moment.
 """
 
-from time import monotonic
+from time import monotonic, monotonic_ns, sleep
 
 from rowhouse_cni import __version__
-from rowhouse_cni.answer import SERVER_ERROR, Answer, NoAnswerError
+from rowhouse_cni.answer import NOT_READY, SERVER_ERROR, Answer, NoAnswerError
 from rowhouse_cni.errors import NoServerAnsweredError
 from rowhouse_cni.exchange import post
 from rowhouse_cni.settings import Settings, read_file
 
 AT_ONCE = 1.0  # seconds
+KEEP_TRYING = 3.0  # seconds, for an ADD
+FIRST_PAUSE = 0.05  # seconds, doubled with each round in which no server answered
+PAUSE_AFTER_REFUSAL = 1.0  # seconds: what the server's own Retry-After says
 FIXED_LINES = [
     b"User-Agent: rowhouse-cni/" + __version__.encode(),
     b"Content-Type: application/json",
@@ -48,33 +54,27 @@ def authorization_lines(settings: Settings) -> list[bytes]:
     )
 
 
-def ask(
-    settings: Settings, command: str, lines: list[bytes], netconf: bytes, deadline: float
-) -> Answer:
-    """The first usable answer to one CNI command.
+def ask_each(
+    settings: Settings, command: str, lines: list[bytes], deadline: float, reasons: list[str]
+) -> Answer | None:
+    """Ask the servers in turn: the first answer that counts, else the last 5xx of Rowhouse's own.
 
-    ``lines``: the CNI-* and identity header lines. ``deadline``: a reading of
-    time.monotonic(). Raise NoServerAnsweredError, naming each server and what was wrong with
-    it. An error of Rowhouse's own with status 5xx is returned only if no other server
-    does better.
+    Why the others gave none goes to ``reasons``.
     """
-    length = b"Content-Length: " + str(len(netconf)).encode()
-    lines = [*lines, *authorization_lines(settings), length, *FIXED_LINES, b"", netconf]
+    refusal = None
     servers = settings.servers
-    alone = len(servers) == 1
-    reasons: list[str] = []
-    refusal: Answer | None = None
-    again_until = monotonic() + AT_ONCE
-    for position, server in enumerate(servers * 2 if alone else servers):
+    for position, server in enumerate(servers):
         now = monotonic()
         left = deadline - now
-        if left <= 0.0 or (alone and position and now > again_until):
+        if left <= 0.0:
             break
-        until = deadline if alone else now + left / (len(servers) - position)
+        share = left / (len(servers) - position)
         start = b"POST " + server.path.encode() + b" HTTP/1.1"
         host = b"Host: " + server.authority.encode()
+        timeout = b"Rowhouse-Timeout: %.3f" % share
+        request = b"\r\n".join([start, host, timeout, *lines])
         try:
-            answer = post(server, b"\r\n".join([start, host, *lines]), settings.ca_file, until)
+            answer = post(server, request, settings.ca_file, now + share)
         except NoAnswerError as failure:
             reasons.append(f"{server.url}: {failure}")
             continue
@@ -84,8 +84,46 @@ def ask(
             return answer
         else:
             refusal = answer
-            if alone:
-                break
+    return refusal
+
+
+def pause_after(rounds: int, refusal: Answer | None) -> float:
+    """Seconds until an ADD is sent again, half to one and a half times what they would be."""
+    pause = FIRST_PAUSE * 2.0**rounds if refusal is None else PAUSE_AFTER_REFUSAL
+    return pause * (0.5 + monotonic_ns() // 10 % 1000 / 1000)
+
+
+def ask(
+    settings: Settings, command: str, lines: list[bytes], netconf: bytes, deadline: float
+) -> Answer:
+    """The first usable answer to one CNI command.
+
+    ``lines``: the CNI-* and identity header lines. ``deadline``: a reading of
+    time.monotonic(). Raise NoServerAnsweredError, naming each server and what was wrong with
+    it. An error of Rowhouse's own with status 5xx is returned only if no other server, and
+    no later try, does better.
+    """
+    length = b"Content-Length: " + str(len(netconf)).encode()
+    lines = [*lines, *authorization_lines(settings), length, *FIXED_LINES, b"", netconf]
+    reasons: list[str] = []
+    refusal: Answer | None = None
+    again_until = min(deadline, monotonic() + (KEEP_TRYING if command == "ADD" else AT_ONCE))
+    rounds = 0
+    while True:
+        answer = ask_each(settings, command, lines, deadline, reasons)
+        if answer is not None and answer.status < SERVER_ERROR:
+            return answer
+        refusal = answer or refusal
+        rounds += 1
+        if command == "ADD":
+            pause = pause_after(rounds, refusal)
+            over = refusal is not None and refusal.status != NOT_READY
+        else:
+            pause = 0.0
+            over = refusal is not None or rounds > 1 or len(settings.servers) > 1
+        if over or monotonic() + pause > again_until:
+            break
+        sleep(pause)
     if refusal is not None:
         return refusal
     raise NoServerAnsweredError(

@@ -16,8 +16,9 @@ from rowhouse.api import problems
 from rowhouse.api.view import blueprint as api_blueprint
 from rowhouse.auth.guard import Guard, least_role
 from rowhouse.cni.view import blueprint as cni_blueprint
-from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.errors import RowhouseError, TooManyRequests, TryAgain
 from rowhouse.ipam.readiness import readiness
+from rowhouse.store import deadline
 from rowhouse.store.database import Database
 from rowhouse.web.layout import errors as pages
 from rowhouse.web.view import blueprint as web_blueprint
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rowhouse.settings import Settings
 
 _log = structlog.get_logger(__name__)
+_PASSING = {TooManyRequests.http_status, TryAgain.http_status}
 _QUIET = {"/livez", "/readyz", "/metrics"}
 
 
@@ -85,12 +87,15 @@ def _unserved(error: HTTPException) -> Response | HTTPException:
 
 def _begin() -> None:
     g.request_id = telemetry.begin_request(request.headers.get("X-Request-ID"))
+    deadline.begin(request.headers.get("Rowhouse-Timeout"))
     g.began = time.perf_counter()
 
 
 def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.began
     response.headers["X-Request-ID"] = g.request_id
+    if response.status_code in _PASSING:
+        response.headers.setdefault("Retry-After", "1")
     if request.path == "/cni":
         telemetry.count_cni_call(
             command=request.headers.get("CNI-Command", ""),

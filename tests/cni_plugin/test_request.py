@@ -18,7 +18,10 @@ def test_a_request_is_one_post_with_the_whole_environment_in_headers(node: Node)
         assert node.call(netconf=b'{"name": "n"}').exit_status == 0
     (request,) = server.requests
     assert request.line == b"POST /cni HTTP/1.1"
-    assert sorted(request.headers) == [
+    timeout = request.get("Rowhouse-Timeout")
+    assert timeout
+    assert 0 < float(timeout) <= 5
+    assert sorted(set(request.headers) - {(b"Rowhouse-Timeout", timeout)}) == [
         (b"Authorization", b"Bearer " + TOKEN.encode()),
         (b"CNI-Args", ENVIRONMENT["CNI_ARGS"].encode()),
         (b"CNI-Command", b"ADD"),

@@ -19,6 +19,7 @@ from cni_plugin.scripted import (
     silent,
     unreachable,
 )
+from rowhouse_cni.client import pause_after
 
 if TYPE_CHECKING:
     from cni_plugin.node import Node
@@ -86,11 +87,39 @@ def test_a_single_server_is_tried_again_at_once(node: Node) -> None:
     assert len(server.requests) == 2
 
 
-def test_a_single_server_that_says_not_now_is_not_asked_again(node: Node) -> None:
-    with serving(refusal(503, 11, "the database is away")) as server:
+def test_a_single_server_that_says_not_now_is_asked_again_by_an_add_after_a_pause(
+    node: Node,
+) -> None:
+    with serving(refusal(503, 11, "overloaded"), reply(200, RESULT)) as server:
         node.configure(server.url)
-        assert node.call().error["msg"] == "the database is away"
+        outcome = node.call()
+    assert outcome.stdout == RESULT
+    assert outcome.seconds > 0.5
+
+
+@pytest.mark.parametrize(("command", "status"), [("ADD", 500), ("CHECK", 503), ("STATUS", 503)])
+def test_what_time_does_not_heal_or_nobody_waits_for_is_not_asked_again(
+    node: Node, command: str, status: int
+) -> None:
+    with serving(refusal(status, 11, "the database is away")) as server:
+        node.configure(server.url)
+        assert node.call(command).error["msg"] == "the database is away"
     assert len(server.requests) == 1
+
+
+def test_an_add_outlives_the_restart_of_its_only_server(node: Node) -> None:
+    with serving(reset, reset, reset, reply(200, RESULT)) as server:
+        node.configure(server.url)
+        assert node.call().stdout == RESULT
+    assert len(server.requests) == 4
+
+
+def test_pauses_between_tries_differ_and_grow() -> None:
+    """Nodes that lost their server at one moment must not come back at one moment."""
+    first = {pause_after(1, None) for _ in range(50)}
+    assert len(first) > 10
+    assert 0.05 <= min(first) < max(first) <= 0.15
+    assert pause_after(4, None) > max(first)
 
 
 def test_no_server_fails_fast(node: Node) -> None:

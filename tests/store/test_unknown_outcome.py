@@ -55,3 +55,8 @@ def test_an_idempotent_call_outlives_a_restart_of_the_database(store: Database) 
     store.call("SELECT 1")
     kill(store)
     assert store.call("SELECT 2") == [(2,)]
+
+
+def test_a_connection_to_what_has_become_a_standby_is_given_up(store: Database) -> None:
+    store.call("SELECT set_config('default_transaction_read_only', 'on', false)")
+    assert store.call("SELECT 1 FROM rowhouse.ensure_pool('', '10.0.0.0/24', false)") == [(1,)]

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import sql
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
 from psycopg_pool import ConnectionPool, PoolTimeout
 from sqlalchemy import Engine, create_engine
 
 from rowhouse.domain.errors import RowhouseError, TryAgain
 from rowhouse.store import measures
 from rowhouse.store.combining import CombiningQueue
+from rowhouse.store.deadline import seconds_left
 from rowhouse.store.errors import domain_error, is_rolled_back, is_transient
 
 if TYPE_CHECKING:
@@ -38,6 +39,17 @@ ATTEMPTS = 3
 # would double from one to minutes, and so be late after an outage.
 _BETWEEN_TRIES = 0.1
 
+# What notices a server that has gone without a word: 10 s of silence, two probes, 20 s in all; 15 s for what
+# was sent and not confirmed. A standby that was promoted is found by its taking writes.
+_NETWORK: dict[str, Any] = {
+    "connect_timeout": 5,
+    "target_session_attrs": "read-write",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
+
 
 def conninfo_of(url: str) -> str:
     """A libpq connection string or URI; SQLAlchemy's spelling of the driver is accepted and dropped."""
@@ -50,12 +62,7 @@ def connect(url: str) -> psycopg.Connection[TupleRow]:
     Errors: TryAgain when there is none.
     """
     try:
-        return psycopg.connect(
-            conninfo_of(url),
-            application_name="rowhouse",
-            connect_timeout=5,
-            target_session_attrs="read-write",
-        )
+        return psycopg.connect(conninfo_of(url), application_name="rowhouse", **_NETWORK)
     except psycopg.Error as error:
         raise domain_error(error) from error
 
@@ -118,11 +125,7 @@ class Database:
                 "autocommit": True,
                 "prepare_threshold": 2 if prepare else None,
                 "application_name": "rowhouse",
-                "connect_timeout": 5,
-                # A standby that was promoted is found, a primary that was lost is noticed.
-                "target_session_attrs": "read-write",
-                "keepalives_idle": 10,
-                "tcp_user_timeout": 15_000,
+                **_NETWORK,
             },
             check=None,
         )
@@ -181,7 +184,8 @@ class Database:
     ) -> Answer:
         """Runs `work` on a connection; tries again when the connection is lost.
 
-        `function` is its name in the metrics. Work that is not `idempotent` is repeated only if it is
+        `function` is its name in the metrics. Raises TryAgain before it has begun anything if the caller has
+        gone (`deadline.py`). Work that is not `idempotent` is repeated only if it is
         certain that it did not happen: "reserve the next free one" must not reserve two.
         """
         self._pool.open()
@@ -189,13 +193,18 @@ class Database:
             began = False
             try:
                 with (
-                    self._pool.connection(timeout=self._wait) as connection,
+                    self._pool.connection(timeout=seconds_left(self._wait)) as connection,
                     measures.CALL_DURATION.labels(function).time(),
                 ):
                     if not idempotent:
                         ConnectionPool.check_connection(connection)
+                    seconds_left(0.0)
                     began = True
-                    return work(connection)
+                    try:
+                        return work(connection)
+                    except ReadOnlySqlTransaction:
+                        connection.close()  # what takes writes is somewhere else now
+                        raise
             except PoolTimeout as error:
                 raise TryAgain(
                     f"no database connection within {self._wait:g} s",

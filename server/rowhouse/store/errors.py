@@ -46,6 +46,7 @@ BY_CONSTRAINT: dict[str, str] = {
     "quotas_pool_id_fkey": "there is no such pool any more",
     "reservations_owner": "this owner got another address of the pool at the same moment",
 }
+UNDONE = (errors.SerializationFailure, errors.DeadlockDetected, errors.ReadOnlySqlTransaction)
 LOST = (errors.OperationalError, errors.InterfaceError)
 SCHEMA_MISSING = (
     errors.InvalidSchemaName,
@@ -58,14 +59,17 @@ INPUT = (errors.DataError,)
 
 def is_rolled_back(error: psycopg.Error) -> bool:
     """Whether it is certain that the transaction of a transient error did not happen."""
-    return isinstance(error, (errors.SerializationFailure, errors.DeadlockDetected))
+    return isinstance(error, UNDONE)
 
 
 def is_transient(error: psycopg.Error) -> bool:
-    """Whether the same call may succeed at once: the connection was lost, or two transactions met."""
+    """Whether the same call may succeed at once, on another connection.
+
+    The connection was lost, two transactions met, or the server has become a standby.
+    """
     if isinstance(error, errors.LockNotAvailable):
         return False
-    return isinstance(error, (*LOST, errors.SerializationFailure, errors.DeadlockDetected))
+    return isinstance(error, (*LOST, *UNDONE))
 
 
 def range_of(error: psycopg.Error) -> int | None:

@@ -1,0 +1,51 @@
+"""Until when the caller of a request waits: work for one that has gone is not begun.
+
+The plugin says how long it still waits; the request's thread keeps that here. Nothing under way is ever
+broken off by it: a commit that waits for its synchronous standby must not be, since it would become visible
+without being safe.
+"""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar
+from typing import Final
+
+from rowhouse.domain.errors import TryAgain
+
+LONGEST: Final = 3600.0
+"""Seconds: whoever says that it waits for longer says nothing."""
+
+_until: ContextVar[float | None] = ContextVar("until", default=None)
+
+
+def begin(seconds: str | None, waited: float = 0.0) -> None:
+    """A request begins whose caller waits for `seconds` (a number as text), of which `waited` are over.
+
+    None, and what is no such number: for as long as it takes.
+    """
+    if seconds is None:
+        _until.set(None)
+        return
+    try:
+        left = float(seconds)
+    except ValueError:
+        left = LONGEST
+    _until.set(time.monotonic() + left - waited if left < LONGEST else None)
+
+
+def seconds_left(most: float) -> float:
+    """How long the caller still waits, `most` at most.
+
+    Raises TryAgain if it has gone: nobody may hear of it, and whoever does may repeat the call.
+    """
+    until = _until.get()
+    if until is None:
+        return most
+    left = until - time.monotonic()
+    if left <= 0.0:
+        raise TryAgain(
+            "the caller has stopped waiting before its turn came",
+            hint="The server is overloaded; the call may be repeated.",
+        )
+    return min(left, most)
