@@ -36,11 +36,11 @@ def test_a_change_that_may_have_happened_is_not_repeated(store: Database) -> Non
 
     def work(connection: psycopg.Connection[tuple[object, ...]]) -> None:
         runs.append(connection)
-        connection.execute("SELECT rowhouse.ensure_pool('', '10.0.0.0/24', false)")
+        connection.execute("INSERT INTO rowhouse.networks (name) VALUES ('storage')")
         kill(store)
         connection.execute("SELECT 1")
 
-    with pytest.raises(TryAgain):
+    with pytest.raises(TryAgain, match="terminating connection"):
         store.run(work, idempotent=False)
     assert len(runs) == 1
 
@@ -59,4 +59,5 @@ def test_an_idempotent_call_outlives_a_restart_of_the_database(store: Database) 
 
 def test_a_connection_to_what_has_become_a_standby_is_given_up(store: Database) -> None:
     store.call("SELECT set_config('default_transaction_read_only', 'on', false)")
-    assert store.call("SELECT 1 FROM rowhouse.ensure_pool('', '10.0.0.0/24', false)") == [(1,)]
+    made = store.call("INSERT INTO rowhouse.networks (name) VALUES ('storage') RETURNING name")
+    assert made == [("storage",)]
