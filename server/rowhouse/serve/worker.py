@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any, Final
 
-from gunicorn.workers.gthread import ThreadWorker
+from rowhouse.serve.patience import PatientWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ _STACK_BYTES: Final = 512 * 1024
 """Of a thread's stack: our deepest call needs a tenth of it, and there may be hundreds of threads."""
 
 
-class Worker(ThreadWorker):
+class Worker(PatientWorker):
     """Serves requests in threads, and stops listening as soon as it stops accepting.
 
     gunicorn's own keeps the socket open until the last request has ended: a connection made meanwhile

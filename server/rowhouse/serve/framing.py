@@ -1,0 +1,94 @@
+"""Where a request ends (RFC 9112, sections 2.1 and 6): only to know when all of it is here.
+
+Nothing is decided by it. gunicorn's parser reads the same bytes again and refuses what is malformed,
+so what makes no sense here counts as whole.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+LONGEST_HEAD: Final = 64 * 1024
+"""Bytes of a request line and its header fields."""
+
+LARGEST_REQUEST: Final = LONGEST_HEAD + 1024 * 1024
+"""Bytes of a whole request: no body may have more than 1 MiB."""
+
+_LONGEST_CHUNK_LINE: Final = 8192
+_LENGTH: Final = re.compile(rb"\r\ncontent-length[ \t]*:([^\r\n]*)", re.IGNORECASE)
+_CODING: Final = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
+_EXPECTS: Final = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
+_HEXADECIMAL: Final = re.compile(rb"[0-9a-fA-F]{1,15}")
+_DECIMAL: Final = re.compile(rb"[0-9]{1,15}")
+
+
+class TooLargeError(Exception):
+    """The request grows beyond what is read; `status` says which part of it."""
+
+    def __init__(self, status: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Framing:
+    """Finds the end of one request in bytes that arrive piece by piece, reading each of them once.
+
+    `oversized` tells, once it is whole, that its body is not: it is longer than anybody will read.
+    """
+
+    def __init__(self) -> None:
+        self.oversized = False
+        self.expects_continue = False
+        self._seen = 0
+        self._end: int | None = None
+        self._chunk: int | None = None
+
+    def is_whole(self, received: bytearray) -> bool:
+        """Whether the request that begins `received` is all there.
+
+        Raises TooLargeError when no more of it should be read.
+        """
+        if self._end is None and self._chunk is None and not self._has_head(received):
+            return False
+        if self._chunk is not None:
+            return self._has_last_chunk(received, self._chunk)
+        return self.oversized or len(received) >= (self._end or 0)
+
+    def _has_head(self, received: bytearray) -> bool:
+        head = received.find(b"\r\n\r\n", max(0, self._seen - 3), LONGEST_HEAD)
+        self._seen = len(received)
+        if head < 0:
+            if len(received) >= LONGEST_HEAD:
+                raise TooLargeError(b"431 Request Header Fields Too Large")
+            return False
+        body = head + 4
+        lengths = [value.strip() for value in _LENGTH.findall(received, 0, body)]
+        self.expects_continue = _EXPECTS.search(received, 0, body) is not None
+        if _CODING.search(received, 0, body):
+            self._chunk = body
+        elif len(lengths) == 1 and _DECIMAL.fullmatch(lengths[0]):
+            self._end = body + int(lengths[0])
+            self.oversized = self._end > LARGEST_REQUEST
+        else:
+            self._end = body
+        return True
+
+    def _has_last_chunk(self, received: bytearray, chunk: int) -> bool:
+        """Whether the chunk of size 0 and its trailers are there; `chunk` is where the next one begins."""
+        while (line_end := received.find(b"\r\n", chunk)) >= 0:
+            size = bytes(received[chunk:line_end]).partition(b";")[0].strip()
+            if not _HEXADECIMAL.fullmatch(size):
+                return True
+            if int(size, 16) == 0:
+                # An empty trailer section, or one that ends with an empty line.
+                if received.find(b"\r\n\r\n", line_end) >= 0:
+                    return True
+                break
+            self._chunk = chunk = line_end + 2 + int(size, 16) + 2
+        else:
+            if len(received) - chunk > _LONGEST_CHUNK_LINE:
+                return True
+        if len(received) >= LARGEST_REQUEST:
+            raise TooLargeError(b"413 Content Too Large")
+        return False

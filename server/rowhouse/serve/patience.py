@@ -1,0 +1,176 @@
+"""The half of the worker that waits for clients, in one thread, so that no other one ever does.
+
+A thread that reads from a socket waits for whoever sends: sixteen connections that send half a request would
+stop a server of sixteen threads, for everybody, and need no token for it. So bytes are gathered without
+waiting, and a thread gets a request when all of it has come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import selectors
+import socket
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from rowhouse.serve.connection import ClosedError, Connection
+from rowhouse.serve.framing import LARGEST_REQUEST, TooLargeError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_UNFINISHED: Final = object()
+_LINGER_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.5
+_MOST_HELD: Final = 64 * 1024 * 1024
+"""Bytes of unfinished requests that are kept at most; beyond that the largest one goes."""
+
+_NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_NOBODY_THERE: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+
+
+class PatientWorker(ThreadWorker):
+    """Waits for what clients send, and for them to close, outside of the threads that serve."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting: dict[Connection, None] = {}
+        self._leaving: dict[Connection, float] = {}
+        self._held = 0
+        self._looked = 0.0
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection; whoever has let us wait longest makes room for it."""
+        try:
+            client, peer = listener.accept()
+        except OSError as error:
+            if error.errno in _NO_DESCRIPTORS:
+                self._make_room()
+            elif error.errno not in _NOBODY_THERE:
+                raise
+            return
+        self.nr_conns += 1
+        self._await(Connection(self.cfg, client, peer, listener.getsockname()))
+        # gunicorn would stop accepting, and so keep out whoever is no attacker.
+        if self.nr_conns >= self.worker_connections:
+            self._make_room()
+
+    def handle(self, conn: Any) -> Any:
+        """Serve a request if it is whole; in a thread."""
+        try:
+            if not conn.gather():
+                return _UNFINISHED
+        except TooLargeError as error:
+            conn.refuse(error.status)
+            return False
+        except (ClosedError, OSError) as error:
+            self.log.debug("Closing connection. %s", error)
+            return False
+        except Exception:  # the thread has to live
+            self.log.exception("Error reading a request")
+            return False
+        return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Serve a request; the connection ends with one whose body is not here to be skipped."""
+        if conn.oversized:
+            req.force_close()
+        return super().handle_request(req, conn)
+
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """What becomes of a connection that a thread is done with."""
+        failed = fs.cancelled() or fs.exception() is not None
+        if not failed and fs.result() is _UNFINISHED:
+            self._await(conn)
+        elif not failed and fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._let_go(conn)
+
+    def _await(self, conn: Connection) -> None:
+        """Wait for more of a request."""
+        self._waiting[conn] = None
+        conn.counted = len(conn.received)
+        self._held += conn.counted
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._more_came, conn))
+        if self._held > _MOST_HELD:
+            self._close(max(self._waiting, key=lambda one: len(one.received)))
+
+    def _more_came(self, conn: Connection, _socket: Any) -> None:
+        if conn in self._waiting:  # it may have had to make room a moment ago
+            self._forget(conn)
+            self.enqueue_req(conn)
+
+    def _forget(self, conn: Connection) -> None:
+        if conn in self._waiting:
+            del self._waiting[conn]
+            self._held -= conn.counted
+        self._leaving.pop(conn, None)
+        with contextlib.suppress(KeyError, ValueError, OSError):
+            self.poller.unregister(conn.sock)
+
+    def _close(self, conn: Connection) -> None:
+        self._forget(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _let_go(self, conn: Connection) -> None:
+        """Close in the way of RFC 9112, section 9.6, so that the answer arrives; wait for nobody."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.settimeout(0)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+        except (OSError, ValueError, KeyError):
+            self._close(conn)
+            return
+        conn.counted = 0
+        self._leaving[conn] = time.monotonic() + _LINGER_SECONDS
+        self._drain(conn, None)
+
+    def _drain(self, conn: Connection, _socket: Any) -> None:
+        if conn not in self._leaving:
+            return
+        try:
+            piece = conn.sock.recv(64 * 1024)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        conn.counted += len(piece)
+        if not piece or conn.counted > 4 * LARGEST_REQUEST:
+            self._close(conn)
+
+    def murder_pending(self) -> None:
+        """Give up who has taken too long; gunicorn calls it after each event."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = now
+        if not self.alive:
+            self._hurry(now + _LINGER_SECONDS)
+        for conn in [one for one in self._waiting if (one.deadline or 0.0) <= now]:
+            if conn.received:
+                conn.refuse(b"408 Request Timeout")
+            self._close(conn)
+        for conn in [one for one, until in self._leaving.items() if until <= now]:
+            self._close(conn)
+
+    def _hurry(self, deadline: float) -> None:
+        """A stopping worker waits a little for who has sent nothing yet, longer for who has begun."""
+        for conn in self._waiting:
+            if not conn.received:
+                conn.deadline = min(conn.deadline or deadline, deadline)
+
+    def _make_room(self) -> None:
+        """Close one that is served already, else the one that has sent least for longest."""
+        if self._leaving:
+            self._close(next(iter(self._leaving)))
+        elif self._waiting:
+            self._close(min(self._waiting, key=lambda one: (bool(one.received), one.deadline or 0)))
+        elif self.keepalived_conns:
+            self.keepalived_conns[0].timeout = 0.0
+            self.murder_keepalived()
