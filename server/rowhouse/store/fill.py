@@ -92,7 +92,7 @@ outside AS (
              FROM rowhouse.free_ranges f
             WHERE f.network_id = b.network_id AND f.quarantined AND f.last >= b.low AND f.first <= b.high) AS part
      GROUP BY b.id)
-SELECT s.network_name, s.cidr::text, s.total::float8, coalesce(r.addresses, 0)::float8,
+SELECT s.id, s.network_name, s.cidr::text, s.total::float8, coalesce(r.addresses, 0)::float8,
        greatest(s.total - coalesce(r.addresses, 0) - coalesce(q.addresses, 0) - coalesce(e.addresses, 0)
                 + coalesce(o.addresses, 0), 0)::float8,
        coalesce(q.addresses, 0)::float8, coalesce(e.addresses, 0)::float8
@@ -102,7 +102,7 @@ SELECT s.network_name, s.cidr::text, s.total::float8, coalesce(r.addresses, 0)::
   LEFT JOIN excluded e ON e.id = s.id
   LEFT JOIN outside o ON o.id = s.id
 UNION ALL
-SELECT n.name, NULL, coalesce(sum(t.reservations), 0)::float8, NULL, NULL, NULL, NULL
+SELECT NULL, n.name, NULL, coalesce(sum(t.reservations), 0)::float8, NULL, NULL, NULL, NULL
   FROM rowhouse.networks n
   LEFT JOIN stale t ON t.network_id = n.id
  GROUP BY n.name
@@ -117,6 +117,7 @@ class TookTooLong(TryAgain):
 class PoolFill:
     """How many addresses of a pool are in each state; floats, as an IPv6 pool has many."""
 
+    pool_id: int
     network: str
     cidr: str
     total: float
@@ -152,6 +153,6 @@ def of_pools(database: Database) -> Fill:
 
     found = database.run(work, function="pool_usage")
     return Fill(
-        pools=tuple(PoolFill(*row) for row in found if row[1] is not None),
-        stale={network: count for network, pool, count, *_ in found if pool is None},
+        pools=tuple(PoolFill(*row) for row in found if row[0] is not None),
+        stale={network: count for pool, network, _, count, *_ in found if pool is None},
     )

@@ -12,8 +12,8 @@ from decimal import Decimal  # noqa: TC003 - SQLAlchemy reads the annotations
 from typing import Any, Final
 
 from psycopg.types.range import TimestamptzRange
-from sqlalchemy import Dialect, MetaData, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import CIDR, ENUM, INET, JSONB, TSTZRANGE
+from sqlalchemy import BigInteger, Dialect, MetaData, Text, TypeDecorator
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, ENUM, INET, JSONB, TIMESTAMP, TSTZRANGE
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -99,6 +99,29 @@ class PoolUsage(Base):
     percent_used: Mapped[Decimal | None]
 
 
+class FillSample(Base):
+    """How many addresses of a pool were held at a moment."""
+
+    __tablename__ = "fill_samples"
+    pool_id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), primary_key=True)
+    reserved: Mapped[int]
+
+
+class PoolTrend(Base):
+    """What the samples of a pool come to."""
+
+    __tablename__ = "pool_trends"
+    pool_id: Mapped[int] = mapped_column(primary_key=True)
+    sampled_at: Mapped[datetime]
+    day: Mapped[list[int | None]] = mapped_column(ARRAY(BigInteger))
+    week: Mapped[list[int | None]] = mapped_column(ARRAY(BigInteger))
+    day_slope: Mapped[float | None]
+    day_fit: Mapped[float | None]
+    week_slope: Mapped[float | None]
+    week_fit: Mapped[float | None]
+
+
 class FreeRange(Base):
     """A run of free addresses."""
 
@@ -107,6 +130,7 @@ class FreeRange(Base):
     quarantined: Mapped[bool] = mapped_column(primary_key=True)
     first: Mapped[str] = mapped_column(Address)
     last: Mapped[str] = mapped_column(Address, primary_key=True)
+    free_from: Mapped[datetime]
 
 
 class Reservation(Base):
@@ -119,6 +143,9 @@ class Reservation(Base):
     owner_kind: Mapped[str] = mapped_column(OwnerKind)
     owner_namespace: Mapped[str]
     owner_name: Mapped[str]
+    sticky: Mapped[bool]
+    node: Mapped[str]
+    description: Mapped[str]
 
 
 class CurrentReservation(Base):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from rowhouse.web import overview
+from rowhouse.web import address, node, overview, pod, pool, search
 from rowhouse.web.blueprint import blueprint
+from rowhouse.web.charts import filters
 from rowhouse.web.layout import assets, errors, formats, headers, sections
 
-__all__ = ["assets", "blueprint", "errors", "formats", "headers", "overview", "sections"]
+FEATURES = (overview, pool, address, pod, node, search)
+LAYOUT = (assets, errors, filters, formats, headers, sections)
+
+__all__ = ["FEATURES", "LAYOUT", "blueprint"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.web.blueprint import blueprint
@@ -66,3 +67,10 @@ def ago(value: datetime | None) -> str:
 def moment(value: datetime | None) -> str:
     """A moment, to the second, in UTC."""
     return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@blueprint.app_template_filter("addresses")
+def addresses(run: tuple[str, str]) -> int:
+    """How many addresses there are from the first to the last one."""
+    first, last = run
+    return int(ip_address(last)) - int(ip_address(first)) + 1

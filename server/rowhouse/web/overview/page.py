@@ -1,15 +1,58 @@
-"""The page at `/`."""
+"""The page at `/`, and the page of a network."""
 
 from __future__ import annotations
 
-from flask import render_template
+from typing import TYPE_CHECKING, Final
+
+from flask import render_template, request
 
 from rowhouse.auth.guard import least_role
-from rowhouse.web.blueprint import blueprint
+from rowhouse.domain.errors import NotFound
+from rowhouse.store import occupancy, trends
+from rowhouse.web.blueprint import ID, blueprint
+from rowhouse.web.database import store
+from rowhouse.web.overview.figures import Figures
+
+if TYPE_CHECKING:
+    from rowhouse.store.database import Database
+
+MOST_WARNINGS: Final = 12
+
+
+def figures(database: Database) -> Figures:
+    """What the overview shows now: two statements, however many pools there are."""
+    found = Figures.of(occupancy.of_pools(database))
+    return _with_trends(database, found)
+
+
+def _with_trends(database: Database, found: Figures) -> Figures:
+    ids = {row.pool.id for row in found.rows(MOST_WARNINGS)}
+    found.draw(trends.of_pools(database, ids), MOST_WARNINGS)
+    return found
+
+
+def _span() -> str:
+    return "day" if request.args.get("trend") == "day" else "week"
 
 
 @blueprint.get("/")
 @least_role("viewer")
 def overview() -> str:
-    """Networks and pools."""
-    return render_template("overview/page.html")
+    """Networks and pools, what needs attention first."""
+    return render_template(
+        "overview/page.html",
+        figures=figures(store()),
+        most_warnings=MOST_WARNINGS,
+        trend=_span(),
+    )
+
+
+@blueprint.get(f"/networks/<{ID}:network_id>")
+@least_role("viewer")
+def network(network_id: int) -> str:
+    """All pools of one network."""
+    mine = [pool for pool in occupancy.of_pools(store()) if pool.network_id == network_id]
+    if not mine:
+        raise NotFound(f"there is no network {network_id}", hint="The overview shows them all.")
+    found = _with_trends(store(), Figures.of(mine, everything=True))
+    return render_template("overview/network.html", network=found.networks[0], trend=_span())

@@ -1,0 +1,37 @@
+-- A large installation, for the pages: 1,000 pools, of which the first is a /16 with no address left, and a
+-- million tenures. In sets, triggers off: `replica`. A minute by the functions, half of one so.
+SET session_replication_role = replica;
+SET search_path = rowhouse;
+INSERT INTO networks (name) SELECT 'network-' || i FROM generate_series(1, 20) AS i;
+INSERT INTO pools (network_id, network_name, cidr, created_at)
+SELECT n.id, n.name, '10.0.0.0/16', now() - interval '30 days' FROM networks n WHERE n.name = 'network-1'
+UNION ALL
+SELECT n.id, n.name, set_masklen('100.64.0.0'::inet + 256 * (i - 1), 24)::cidr, now() - interval '30 days'
+  FROM generate_series(1, 999) AS i JOIN networks n ON n.name = 'network-' || 1 + i % 20;
+INSERT INTO reservations (network_id, address, pool_id, owner_namespace, owner_name, owner_interface, owner_cluster, node,
+                          container_id, sticky, reserved_at)
+SELECT p.network_id, first_usable(p.cidr) + i, p.id, 'ns-' || i % 40, 'pod-' || p.id || '-' || i, 'net1', 'prod-a',
+       'node-' || i % 200, md5(p.id || '-' || i), i % 20 = 0, now() - (i % 400) * interval '1 hour'
+  FROM pools p,
+       generate_series(0, CASE masklen(p.cidr) WHEN 16 THEN 65533 ELSE p.id % 254 END) AS i;
+INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network)
+SELECT 'prod-a', container_id, 'net1', network_id, address, node, 'storage' FROM reservations WHERE NOT sticky;
+INSERT INTO free_ranges (network_id, first, last, free_from)
+SELECT p.network_id, CASE masklen(p.cidr) WHEN 16 THEN last_address(p.cidr) ELSE first_usable(p.cidr) + 1 + p.id % 254 END,
+       last_address(p.cidr), '-infinity'
+  FROM pools p;
+INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace, owner_name,
+                     owner_interface, node, container_id, started_by, start_reason)
+SELECT tenure_id, network_id, address, pool_id, tstzrange(reserved_at, NULL), owner_kind, owner_cluster, owner_namespace,
+       owner_name, owner_interface, node, container_id, 'bench', 'ADD'
+  FROM reservations;
+INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace, owner_name,
+                     owner_interface, node, container_id, started_by, start_reason, ended_by, end_reason)
+SELECT network_id, address, pool_id,
+       tstzrange(reserved_at - (step + 1) * interval '5 hours', reserved_at - step * interval '5 hours' - interval '1 hour'), owner_kind,
+       owner_cluster, owner_namespace, 'old-' || step || '-' || owner_name, owner_interface, node, md5(container_id || step),
+       'bench', 'ADD', 'bench', 'DEL'
+  FROM reservations, generate_series(0, 4) AS step;
+RESET session_replication_role;
+ANALYZE;
+SELECT sample_fill_v1();

@@ -1,0 +1,2 @@
+DROP FUNCTION sample_fill_v1();
+DROP TABLE pool_trends, fill_samples;

@@ -1,0 +1,96 @@
+"""What an address is at the moment, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from rowhouse.store import address_map, exclusions, lookup, reservations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`name` is one of the states of the address map, or "unknown": no pool holds the address."""
+
+    name: str
+    because: str
+    pools: Sequence[Record]
+    held: Record | None
+    attachments: Sequence[Record]
+
+
+def state_of(database: Database, network_id: int, address: str) -> State:
+    """What an address is now. Five statements."""
+    pools = [pool for pool in lookup.pools_at(database, address) if pool.network_id == network_id]
+    key = (network_id, address)
+    held = reservations.get(database, key)
+    attachments = reservations.attachments(database, key) if held is not None else []
+    name, because = (
+        _of_owner(held, attachments)
+        if held
+        else _without_owner(database, network_id, address, pools)
+    )
+    return State(name=name, because=because, pools=pools[::-1], held=held, attachments=attachments)
+
+
+def _of_owner(held: Record, attachments: Sequence[Record]) -> tuple[str, str]:
+    if held.owner_kind == "static":
+        return "reserved", "It was reserved by hand and stays so until somebody releases it."
+    if not held.sticky:
+        if attachments:
+            return "pod", ""
+        return "pod", "No sandbox uses it any more: the controller will release it."
+    if attachments:
+        return "sticky", "It is sticky: its owner keeps it when the pod is gone."
+    if held.expires_at is None:
+        return "sticky", "No pod uses it; it is kept for its owner until somebody releases it."
+    until = held.expires_at.astimezone(UTC)
+    return "sticky", f"No pod uses it; it is kept for its owner until {until:%Y-%m-%d %H:%M} UTC."
+
+
+def _without_owner(
+    database: Database, network_id: int, address: str, pools: Sequence[Record]
+) -> tuple[str, str]:
+    excluded = exclusions.search(
+        database, network_id=network_id, network=None, contains=address, after=0, limit=1
+    )
+    if excluded:
+        run = excluded[0]
+        reason = f": {run.reason}" if run.reason else ""
+        return "excluded", f"{run.first} to {run.last} is kept out of use{reason}."
+    if not pools:
+        return "unknown", "No pool of this network holds it."
+    for run in address_map.quarantined(database, network_id, address, address):
+        if run.free_from > datetime.now(UTC):
+            until = run.free_from.astimezone(UTC)
+            return (
+                "quarantined",
+                f"It was released, and is given out again from {until:%H:%M:%S} UTC.",
+            )
+    return _of_pool(pools[-1], address)
+
+
+def _of_pool(pool: Record, address: str) -> tuple[str, str]:
+    if pool.gateway == address:
+        return "gateway", "It is the gateway, which is never given out."
+    if not _in_window(pool, address):
+        return "outside", f"It is outside of what {pool.cidr} gives out."
+    if pool.drained:
+        return "free", "It is free, but the pool is drained: it gives out nothing."
+    return "free", "It will be given out."
+
+
+def _in_window(pool: Record, address: str) -> bool:
+    cidr = ip_network(pool.cidr)
+    ends = (cidr[0], cidr[-1]) if cidr.num_addresses <= 2 else (cidr[1], cidr[-2])  # noqa: PLR2004 - RFC 3021
+    low = int(ip_address(pool.window_first)) if pool.window_first else int(ends[0])
+    high = int(ip_address(pool.window_last)) if pool.window_last else int(ends[1])
+    return low <= int(ip_address(address)) <= high

@@ -1,0 +1,70 @@
+"use strict";
+// The address map: one stop for the Tab key, arrow keys within; whoever is pointed at is named below.
+// Also the button that copies a text.
+(() => {
+  const map = document.querySelector("[data-map]");
+  const readout = document.getElementById("readout");
+  const cells = () => [...map.querySelectorAll("a")];
+
+  function tell(cell) {
+    readout.textContent = cell ? cell.getAttribute("aria-label") : readout.dataset.hint;
+  }
+
+  function oneStop() {
+    const focused = map.contains(document.activeElement) ? document.activeElement : null;
+    let stop = focused;
+    for (const cell of cells()) {
+      stop ??= cell;
+      cell.tabIndex = cell === stop ? 0 : -1;
+    }
+  }
+
+  function columns() {
+    const all = cells();
+    const next = all.findIndex((cell) => cell.offsetTop > all[0].offsetTop);
+    return next < 0 ? all.length : next;
+  }
+
+  if (map) {
+    oneStop();
+    tell(null);
+    document.addEventListener("live:changed", oneStop);
+    map.addEventListener("pointerover", (event) => tell(event.target.closest("a")));
+    map.addEventListener("pointerleave", () => tell(null));
+    map.addEventListener("focusin", (event) => tell(event.target));
+    map.addEventListener("focusout", () => tell(null));
+    map.addEventListener("keydown", (event) => {
+      const all = cells();
+      const at = all.indexOf(event.target);
+      if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+      const row = columns();
+      const to = {
+        ArrowRight: at + 1,
+        ArrowLeft: at - 1,
+        ArrowDown: at + row,
+        ArrowUp: at - row,
+        Home: at - (at % row),
+        End: Math.min(at - (at % row) + row, all.length) - 1,
+        PageDown: Math.min(at + 8 * row, all.length - 1),
+        PageUp: Math.max(at - 8 * row, 0),
+      }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      if (!all[to]) return;
+      event.target.tabIndex = -1;
+      all[to].tabIndex = 0;
+      all[to].focus();
+    });
+  }
+
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      const label = button.textContent;
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = label; }, 1500);
+    });
+  }
+})();

@@ -1,0 +1,8 @@
+"""The charts for templates."""
+
+from __future__ import annotations
+
+from rowhouse.web.blueprint import blueprint
+from rowhouse.web.charts.lines import sparkline
+
+blueprint.add_app_template_global(sparkline, "sparkline")

@@ -1,0 +1,103 @@
+"""Lines through counts over time, as the `d` of an SVG path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+SPARK: Final = (100, 24)
+"""Width and height of a sparkline's drawing; a style sheet says how large it is shown."""
+
+PLOT: Final = (1000, 220)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, the area below it, and its last point."""
+
+    line: str
+    area: str
+    x: float
+    y: float
+
+
+def sparkline(values: Sequence[int | None]) -> Line | None:
+    """A line from the first value that is known to the last; None: fewer than two are."""
+    width, height = SPARK
+    known = [(i, value) for i, value in enumerate(values) if value is not None]
+    if len(known) <= 1:
+        return None
+    most = max(value for _, value in known)
+    step = width / (len(values) - 1)
+    return _line([(i * step, value) for i, value in known], height, top=most * 1.15 or 1)
+
+
+def _line(points: Iterable[tuple[float, float]], height: float, *, top: float) -> Line:
+    """A line through (x, value), drawn from the bottom of a box up."""
+    placed = [(round(x, 1), round(height - value / top * height, 1)) for x, value in points]
+    line = "M" + "L".join(f"{x:g} {y:g}" for x, y in placed)
+    x, y = placed[-1]
+    return Line(line, f"{line}L{x:g} {height}L{placed[0][0]:g} {height}z", x, y)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """How many addresses a pool held, with what it needs to be read.
+
+    `heights` are the numbers beside the lines of the grid, from the top down; `capacity` is the height
+    of the line at which the pool is full, None where that is far above.
+    """
+
+    line: Line
+    heights: list[int]
+    capacity: float | None
+    begins: datetime
+    ends: datetime
+    lowest: int
+    highest: int
+
+    @classmethod
+    def of(
+        cls,
+        samples: Sequence[tuple[datetime, int]],
+        total: float,
+        begins: datetime,
+        ends: datetime,
+    ) -> Plot | None:
+        """The plot of at least two samples, oldest first; None: there are fewer."""
+        if len(samples) <= 1:
+            return None
+        width, height = PLOT
+        counts = [count for _, count in samples]
+        highest = max(counts)
+        near = total > 0 and highest >= total / 2
+        quarter = _round_up((max(total, highest) if near else highest * 1.1) / 4)
+        top = 4 * quarter
+        span = (ends - begins).total_seconds()
+        points = [((at - begins).total_seconds() / span * width, count) for at, count in samples]
+        return cls(
+            line=_line(points, height, top=top),
+            heights=[quarter * i for i in range(4, -1, -1)],
+            capacity=round(height - total / top * height, 1) if near else None,
+            begins=begins,
+            ends=ends,
+            lowest=min(counts),
+            highest=highest,
+        )
+
+    def moments(self, count: int = 5) -> list[datetime]:
+        """Evenly spaced moments, for the axis."""
+        return [self.begins + (self.ends - self.begins) * i / (count - 1) for i in range(count)]
+
+
+def _round_up(value: float) -> int:
+    """The next number that is easy to read: 1, 2, 2.5 or 5, and zeros."""
+    if value <= 1:
+        return 1
+    power = 10 ** (len(str(int(value))) - 1)
+    steps = (1, 2, 2.5, 5, 10) if power > 1 else (1, 2, 5, 10)
+    return int(next(step * power for step in steps if step * power >= value))

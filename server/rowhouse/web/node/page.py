@@ -1,0 +1,30 @@
+"""The page of a node."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import render_template, request
+
+from rowhouse.auth.guard import least_role
+from rowhouse.store import lookup
+from rowhouse.web.blueprint import blueprint
+from rowhouse.web.database import store
+
+MOST: Final = 500
+
+
+@blueprint.get("/nodes/<path:node>")
+@least_role("viewer")
+def node(node: str) -> str:
+    """The sandboxes of a node, in one cluster (`cluster`) or in all that have one of this name."""
+    cluster = request.args.get("cluster")
+    found = lookup.on_node(store(), node, cluster, limit=MOST + 1)
+    return render_template(
+        "node/page.html",
+        node=node,
+        cluster=cluster,
+        clusters=sorted({row.cluster for row in found}),
+        attachments=found[:MOST],
+        more=len(found) > MOST,
+    )

@@ -1,0 +1,132 @@
+"""From what the database knows of the pools to what the overview says about them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, Literal
+
+from rowhouse.domain.forecast import full_in
+from rowhouse.web.charts import Bar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rowhouse.store.occupancy import Occupancy
+    from rowhouse.store.reading import Record
+
+Level = Literal["bad", "warn", ""]
+
+NEARLY_FULL: Final = 90
+FILLING: Final = 80
+"""Percent."""
+TODAY: Final = timedelta(days=1)
+THIS_WEEK: Final = timedelta(days=7)
+
+MOST_ROWS: Final = 100
+"""With more pools than this, a network shows its fullest ones."""
+FULLEST: Final = 6
+
+
+@dataclass(slots=True)
+class PoolFigures:
+    """A pool as a row of the overview. `full_in`: None where no end is to be seen."""
+
+    pool: Occupancy
+    bar: Bar
+    full_in: timedelta | None
+    level: Level
+    day: Sequence[int | None] = field(default_factory=list)
+    week: Sequence[int | None] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, pool: Occupancy) -> PoolFigures:
+        """What follows from the counts and trends of a pool."""
+        bar = Bar(
+            total=pool.total,
+            used=pool.used,
+            quarantined=pool.quarantined,
+            excluded=pool.excluded,
+        )
+        left = full_in(bar.free, pool.trends) if bar.free else timedelta(0)
+        return cls(pool, bar, left, _level(bar, left))
+
+    @property
+    def warning(self) -> str:
+        """Why it needs attention, in words."""
+        if not self.bar.free:
+            return "full"
+        if self.full_in is not None and self.full_in < THIS_WEEK:
+            return "filling up"
+        return "nearly full" if self.bar.taken >= NEARLY_FULL else "getting full"
+
+    @property
+    def urgency(self) -> tuple[bool, timedelta, float]:
+        """What is to be seen to first sorts first."""
+        return (self.level != "bad", self.full_in or timedelta.max, -self.bar.taken)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """So that network-2 comes before network-10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def _level(bar: Bar, left: timedelta | None) -> Level:
+    if bar.taken >= NEARLY_FULL or (left is not None and left < TODAY):
+        return "bad"
+    if bar.taken >= FILLING or (left is not None and left < THIS_WEEK):
+        return "warn"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFigures:
+    """A network and those of its pools that are shown; `used` and `pools` are of all of them."""
+
+    id: int
+    name: str
+    isolated: str | None
+    pools: int
+    used: int
+    shown: list[PoolFigures]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that the overview shows."""
+
+    pools: int
+    used: int
+    warnings: list[PoolFigures]
+    networks: list[NetworkFigures]
+
+    @classmethod
+    def of(cls, occupancies: Sequence[Occupancy], *, everything: bool = False) -> Figures:
+        """Of all pools; with `everything`, none is left out, however many there are."""
+        pools = [PoolFigures.of(pool) for pool in occupancies]
+        few = everything or len(pools) <= MOST_ROWS
+        networks = []
+        for (network_id, name, isolated), found in groupby(
+            sorted(pools, key=lambda row: (_natural(row.pool.network), row.pool.network_id)),
+            key=lambda row: (row.pool.network_id, row.pool.network, row.pool.isolated),
+        ):
+            rows = list(found)
+            shown = rows if few else sorted(rows, key=lambda row: -row.bar.taken)[:FULLEST]
+            used = sum(row.pool.used for row in rows)
+            networks.append(NetworkFigures(network_id, name, isolated, len(rows), used, shown))
+        warnings = sorted((row for row in pools if row.level), key=lambda row: row.urgency)
+        return cls(len(pools), sum(network.used for network in networks), warnings, networks)
+
+    def rows(self, most_warnings: int) -> list[PoolFigures]:
+        """The rows that are shown, and so need a trend."""
+        shown = [row for network in self.networks for row in network.shown]
+        return shown + self.warnings[:most_warnings]
+
+    def draw(self, trends: Mapping[int, Record], most_warnings: int) -> None:
+        """Give the rows that are shown their trends."""
+        for row in self.rows(most_warnings):
+            if (trend := trends.get(row.pool.id)) is not None:
+                row.day, row.week = trend.day, trend.week

@@ -1,0 +1,5 @@
+"""A pod, or another owner: its addresses now and over time."""
+
+from rowhouse.web.pod.page import pod
+
+__all__ = ["pod"]

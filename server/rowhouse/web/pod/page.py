@@ -1,0 +1,88 @@
+"""The page of a pod: everything of one namespace and name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import render_template
+
+from rowhouse.auth.guard import least_role
+from rowhouse.domain.errors import NotFound
+from rowhouse.store import history, reservations
+from rowhouse.web.blueprint import blueprint
+from rowhouse.web.database import store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
+
+NO_NAMESPACE: Final = "-"
+"""In a URL: what was reserved by hand needs no namespace, and none can be called so."""
+
+MOST: Final = 200
+_WIDTH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An address and the spans in which it was held, on a drawing 1000 wide: (x, width, is past)."""
+
+    network_id: int
+    network: str | None
+    address: str
+    spans: list[tuple[float, float, bool]]
+
+
+@blueprint.get("/pods/<namespace>/<path:name>")
+@least_role("viewer")
+def pod(namespace: str, name: str) -> str:
+    """The addresses of a pod, over time."""
+    found = addresses_of(store(), "" if namespace == NO_NAMESPACE else namespace, name)
+    if not found["held"] and not found["tenures"]:
+        label = name if namespace == NO_NAMESPACE else f"{namespace}/{name}"
+        raise NotFound(
+            f"nothing is known of {label}",
+            hint="It never held an address, as far as is remembered.",
+        )
+    return render_template("pod/page.html", **found)
+
+
+def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any]:
+    """What the page is made of."""
+    held = reservations.search(
+        database, reservations.Search(namespace=namespace, name=name), after=None, limit=MOST
+    )
+    tenures = history.search(
+        database, history.Search(namespace=namespace, name=name), after=None, limit=MOST
+    )
+    now = datetime.now(UTC)
+    begins = min((tenure.held_from for tenure in tenures), default=now)
+    return {
+        "namespace": namespace,
+        "name": name,
+        "held": held,
+        "tenures": tenures,
+        "rows": _rows(tenures, begins, now),
+        "begins": begins,
+    }
+
+
+def _rows(tenures: Sequence[Record], begins: datetime, now: datetime) -> list[Row]:
+    """The address that was held last comes first."""
+    length = max((now - begins).total_seconds(), 1)
+
+    def x(at: datetime) -> float:
+        return round((at - begins).total_seconds() / length * _WIDTH, 1)
+
+    spans = defaultdict(list)
+    for tenure in tenures:
+        first, last = x(tenure.held_from), x(tenure.held_until or now)
+        width = max(last - first, 2)
+        key = (tenure.network_id, tenure.network, tenure.address)
+        spans[key].append((min(first, _WIDTH - width), width, tenure.held_until is not None))
+    return [Row(*key, found) for key, found in spans.items()]

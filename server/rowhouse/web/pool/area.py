@@ -1,0 +1,99 @@
+"""Which part of a pool an address map shows, and in what: address by address, or in blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rowhouse.store import address_map
+
+if TYPE_CHECKING:
+    from rowhouse.store.database import Database
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+MOST_CELLS: Final = 4096
+"""Addresses that are shown one by one: a /20."""
+
+BLOCK_BITS: Final = 8
+"""A larger area is shown in 256 blocks."""
+
+_FEW_BITS: Final = 8
+"""An area is chosen no smaller than 256 addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of a pool's CIDR, or all of it."""
+
+    pool: Network
+    shown: Network
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether it is too large for a cell for each address."""
+        return self.shown.num_addresses > MOST_CELLS
+
+    @property
+    def block_length(self) -> int:
+        """The prefix length of a block."""
+        return self.shown.prefixlen + BLOCK_BITS
+
+    @property
+    def blocks(self) -> list[Network]:
+        """The blocks, in order."""
+        return [*self.shown.subnets(new_prefix=self.block_length)]
+
+    @property
+    def first(self) -> str:
+        """The first address shown."""
+        return str(self.shown[0])
+
+    @property
+    def last(self) -> str:
+        """The last address shown."""
+        return str(self.shown[-1])
+
+    def label(self, address: str) -> str:
+        """What stands in front of a row that begins with an address, or with a block."""
+        bare = address.partition("/")[0]
+        return bare if self.shown.version == 4 else f"…{bare[bare.rindex(':') :]}"  # noqa: PLR2004
+
+    @property
+    def larger(self) -> list[Network]:
+        """The ways back: the areas that hold this one, the pool first."""
+        found = []
+        area = self.shown
+        while area.prefixlen > self.pool.prefixlen:
+            area = area.supernet(new_prefix=max(area.prefixlen - BLOCK_BITS, self.pool.prefixlen))
+            found.append(area)
+        return found[::-1]
+
+
+def area_of(database: Database, network_id: int, cidr: str, within: str | None) -> Area | None:
+    """The area that is asked for (`within`, a CIDR); without one, that in which something is.
+
+    None: it is no part of the pool.
+    """
+    pool = ip_network(cidr)
+    if within is not None:
+        try:
+            shown = ip_network(within)
+        except ValueError:
+            return None
+        inside = shown.version == pool.version and shown.subnet_of(pool)  # type: ignore[arg-type]  # of one version
+        return Area(pool, shown) if inside else None
+    if pool.version == 4 or pool.num_addresses <= MOST_CELLS:  # noqa: PLR2004 - IPv4
+        return Area(pool, pool)
+    return Area(pool, _occupied(database, network_id, pool))
+
+
+def _occupied(database: Database, network_id: int, pool: Network) -> Network:
+    """The smallest part of a huge pool that holds all that is in use."""
+    found = address_map.bounds(database, network_id, str(pool[0]), str(pool[-1]))
+    low = ip_address(found[0] if found else str(pool[0]))
+    high = ip_address(found[1] if found else str(pool[0]))
+    bits = max((int(low) ^ int(high)).bit_length(), _FEW_BITS)
+    length = max(pool.max_prefixlen - bits, pool.prefixlen)
+    return ip_network((int(low) >> bits << bits, length)) if length > pool.prefixlen else pool

@@ -1,0 +1,174 @@
+"""The cells of an address map: an address each, or a block of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rowhouse.store import address_map
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rowhouse.store.database import Database
+    from rowhouse.store.occupancy import Occupancy
+    from rowhouse.store.reading import Record
+    from rowhouse.web.pool.area import Area
+
+STATES: Final = {
+    "free": "free",
+    "pod": "pod",
+    "sticky": "sticky",
+    "reserved": "reserved by hand",
+    "quarantined": "quarantined",
+    "excluded": "excluded",
+    "gateway": "gateway",
+    "outside": "never given out",
+}
+"""The states of an address and how the legend calls them."""
+
+
+class Cell(NamedTuple):
+    """An address: its state, and who holds it or why nobody does."""
+
+    address: str
+    state: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of addresses, and how many of them are in each state.
+
+    `size`: how many of them the pool can give out.
+    """
+
+    cidr: str
+    size: int
+    pod: int = 0
+    sticky: int = 0
+    static: int = 0
+    quarantined: int = 0
+    excluded: int = 0
+
+    @property
+    def used(self) -> int:
+        """Addresses that somebody holds."""
+        return self.pod + self.sticky + self.static
+
+    @property
+    def shade(self) -> int:
+        """How full it is: 0, nothing, to 5, nothing free."""
+        taken = self.used + self.quarantined + self.excluded
+        if taken >= self.size:
+            return 5
+        return 0 if taken == 0 else 1 + min(int(4 * taken / self.size), 3)
+
+    @property
+    def counts(self) -> str:
+        """What is in it, in words."""
+        named = (
+            (self.used, "used"),
+            (self.sticky, "of these sticky"),
+            (self.static, "by hand"),
+            (self.quarantined, "quarantined"),
+            (self.excluded, "excluded"),
+        )
+        return ", ".join(f"{count} {name}" for count, name in named if count) or "nothing in use"
+
+
+def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
+    """A cell for each address of an area, in order. Three statements."""
+    where = (pool.network_id, area.first, area.last)
+    held = {row.offset: row for row in address_map.held(database, *where)}
+    base = int(area.shown[0])
+    size = area.shown.num_addresses
+    kept = {}
+    for run in address_map.quarantined(database, *where):
+        until = f"until {run.free_from:%Y-%m-%d %H:%M}"
+        kept.update(dict.fromkeys(_offsets(run, base, size), ("quarantined", until)))
+    for run in address_map.excluded(database, *where):
+        kept.update(dict.fromkeys(_offsets(run, base, size), ("excluded", run.reason)))
+    low, high = (int(ip_address(end)) - base for end in (pool.first, pool.last))
+    gateway = None if pool.gateway is None else int(ip_address(pool.gateway)) - base
+    made = []
+    for offset, address in enumerate(_addresses(area)):
+        if (row := held.get(offset)) is not None:
+            made.append(Cell(address, _state(row), _owner(row)))
+        elif offset == gateway:
+            made.append(Cell(address, "gateway", ""))
+        elif (found := kept.get(offset)) is not None:
+            made.append(Cell(address, *found))
+        else:
+            made.append(Cell(address, "free" if low <= offset <= high else "outside", ""))
+    return made
+
+
+def blocks(database: Database, pool: Occupancy, area: Area) -> list[Block]:
+    """A cell for each block of an area, in order. Three statements."""
+    where = (pool.network_id, area.first, area.last)
+    length = area.block_length
+    counted = {row.block: row for row in address_map.held_by_block(database, *where, length)}
+    base = int(area.shown[0])
+    size = 1 << (area.shown.max_prefixlen - length)
+    low, high = (int(ip_address(end)) for end in (pool.first, pool.last))
+    gateway = None if pool.gateway is None else int(ip_address(pool.gateway))
+    kept = {
+        "quarantined": _kept(address_map.quarantined(database, *where), base, size),
+        "excluded": _kept(address_map.excluded(database, *where), base, size),
+    }
+    made = []
+    for index, subnet in enumerate(area.blocks):
+        row = counted.get(str(subnet))
+        first, last = max(int(subnet[0]), low), min(int(subnet[-1]), high)
+        held = {"pod": row.pod, "sticky": row.sticky, "static": row.static} if row else {}
+        made.append(
+            Block(
+                str(subnet),
+                max(last - first + 1 - (gateway is not None and first <= gateway <= last), 0),
+                **held,
+                quarantined=kept["quarantined"].get(index, 0),
+                excluded=kept["excluded"].get(index, 0),
+            )
+        )
+    return made
+
+
+def _addresses(area: Area) -> Iterator[str]:
+    return map(str, area.shown)
+
+
+def _offsets(run: Record, base: int, size: int) -> range:
+    """The part of a run that is shown, as numbers behind the first address shown."""
+    first, last = (int(ip_address(end)) - base for end in (run.first, run.last))
+    return range(max(first, 0), min(last, size - 1) + 1)
+
+
+def _kept(runs: Sequence[Record], base: int, size: int) -> dict[int, int]:
+    """How many addresses of these runs lie in each of the 256 blocks of a size."""
+    found: dict[int, int] = {}
+    for run in runs:
+        first, last = (int(ip_address(end)) - base for end in (run.first, run.last))
+        for index in range(max(first // size, 0), min(last // size, 255) + 1):
+            low, high = max(first, index * size), min(last, (index + 1) * size - 1)
+            found[index] = found.get(index, 0) + high - low + 1
+    return found
+
+
+def _state(row: Record) -> str:
+    if row.owner_kind == "static":
+        return "reserved"
+    return "sticky" if row.sticky else "pod"
+
+
+def _owner(row: Record) -> str:
+    name = f"{row.owner_namespace}/{row.owner_name}" if row.owner_namespace else row.owner_name
+    details = [name]
+    if row.node:
+        details.append(f"on {row.node}")
+    elif row.owner_kind == "pod":
+        details.append("no sandbox")
+    if row.description:
+        details.append(row.description)
+    return ", ".join(details)
