@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ _COMMANDS: Final = {
     "audit": "audit",
     "explain": "explain",
     "token": "token",
+    "import": "takeover",
     "db": "db",
     "serve": "serve",
     "controller": "controller",
@@ -42,8 +44,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in _COMMANDS:
             return None
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         command: click.Command = getattr(
-            importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name]}"), cmd_name
+            importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name]}"), name
         )
         return command
 

@@ -10,6 +10,7 @@ REFUSED: Final = 1
 NOT_FOUND: Final = 3
 NOT_READY: Final = 4
 NOT_ALLOWED: Final = 5
+INCOMPLETE: Final = 6
 INTERRUPTED: Final = 130
 
 _BY_STATUS: Final = {

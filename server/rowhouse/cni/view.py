@@ -31,6 +31,7 @@ from rowhouse.domain.errors import (
     TryAgain,
 )
 from rowhouse.domain.requests import Owner, Sandbox
+from rowhouse.ipam.adoption import adopt_sandbox
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.check import reserved
 from rowhouse.ipam.detach import detach
@@ -98,7 +99,9 @@ def delete(call: Call) -> bytes:
     """DEL: by container and interface alone; only strict mode looks at the configuration."""
     if is_strict(call.config, _settings().compat):
         _netconf(call)
-    detach(_store(), _sandbox(call), only_node=bound_node())
+    store, sandbox, node = _store(), _sandbox(call), bound_node()
+    if not detach(store, sandbox, only_node=node) and _adopted(call, sandbox, node):
+        detach(store, sandbox, only_node=node)
     return b""
 
 
@@ -106,7 +109,11 @@ def check(call: Call) -> bytes:
     """CHECK: the reservations are there, and their addresses in `prevResult`."""
     previous = previous_addresses(call.config)
     netconf, _ = _netconf(call)
-    verify(netconf, reserved(_store(), _sandbox(call), only_node=bound_node()), previous)
+    store, sandbox, node = _store(), _sandbox(call), bound_node()
+    held = reserved(store, sandbox, only_node=node)
+    if not held and _adopted(call, sandbox, node):
+        held = reserved(store, sandbox, only_node=node)
+    verify(netconf, held, previous)
     return b""
 
 
@@ -198,6 +205,17 @@ def _netconf(call: Call) -> tuple[Netconf, Arguments]:
         pod = f"{arguments.pod_namespace}/{arguments.pod_name}"
         structlog.contextvars.bind_contextvars(pod=pod, network=call.network_name)
     return _configurations().netconf(call.body), arguments
+
+
+def _adopted(call: Call, sandbox: Sandbox, node: str | None) -> bool:
+    """Whether the call means something that was imported without its interface or its node."""
+    try:
+        netconf = _configurations().netconf(call.body)
+    except RowhouseError:
+        return adopt_sandbox(_store(), sandbox, None, only_node=node)
+    cidrs = [entry.configured.cidr_text for entry in netconf.ranges if entry.configured]
+    ranges = [netconf.address_space] * len(cidrs), cidrs
+    return adopt_sandbox(_store(), sandbox, ranges, only_node=node)
 
 
 def _owner(call: Call, netconf: Netconf, arguments: Arguments) -> Owner:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import PoolExhausted, RowhouseError
+from rowhouse.ipam.adoption import adopt_owner
 from rowhouse.store import allocator
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def attach(
     in an overlapping range a second time, as upstream.
     Raises PoolExhausted, AddressTaken, AddressOutsideRanges, InvalidConfig, TryAgain, NotReady.
     """
+    adopt_owner(store, owner, requests)
     try:
         return allocator.attach(store, owner, sandbox, requests, strict=strict)
     except allocator.RangeRefused as refused:

@@ -1,0 +1,137 @@
+"""`rowhouse import`: take over the addresses that another manager gave out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from rowhouse.cli.exits import INCOMPLETE, INTERRUPTED, NOT_FOUND, Failure
+from rowhouse.cli.operator import operator
+from rowhouse.cli.output import FORMATS, Printer
+from rowhouse.cli.takeover_report import Report
+from rowhouse.cli.takeover_source import reading
+from rowhouse.domain.administration import Actor
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.ipam.takeover import Takeover
+from rowhouse.k8s.whereabouts.inventory import inventory
+from rowhouse.settings import Settings
+from rowhouse.store import schema
+from rowhouse.store.database import Database
+
+if TYPE_CHECKING:
+    from rowhouse.cli.takeover_source import Source
+    from rowhouse.domain.takeover import Inventory
+    from rowhouse.k8s.whereabouts.objects import Objects
+
+
+@click.group()
+def import_() -> None:
+    """Take over the addresses that another manager gave out."""
+
+
+@import_.command()
+@reading
+@click.option(
+    "--cluster",
+    envvar="ROWHOUSE_CLUSTER",
+    default="",
+    help="The name with which the nodes of this cluster will call (ROWHOUSE_CLUSTER).",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@click.option(
+    "--release-gone",
+    is_flag=True,
+    help="Release what was imported earlier, is as it was then, and is gone from whereabouts.",
+)
+@click.option(
+    "--isolated",
+    multiple=True,
+    metavar="POOL",
+    help="The name or CIDR of an IPPool with enable_overlapping_ranges: false. May be repeated.",
+)
+@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+def whereabouts(
+    source: Source,
+    *,
+    cluster: str,
+    dry_run: bool,
+    release_gone: bool,
+    isolated: tuple[str, ...],
+    form: str,
+) -> None:
+    """Take over the pools and addresses of whereabouts, from the cluster or from files.
+
+    PATH is a file, or a folder of files, that `kubectl get ippools,
+    overlappingrangeipreservations,nodeslicepools,pods -A -o yaml` wrote; "-" is standard input.
+    Without a PATH the objects are read from the cluster itself.
+
+    It goes straight to the database of ROWHOUSE_DATABASE_URL, in small transactions, and may be
+    repeated at any time: what is there already stays, and what somebody else has is reported and
+    left alone. Exit code 6: done, except for what is reported.
+    """
+    settings = Settings.from_environment()
+    objects = source.read()
+    found = inventory(objects, isolated=frozenset(isolated))
+    _tell(objects, found)
+    schema.check(settings.database_url)
+    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    try:
+        report = _run(
+            Takeover(
+                database,
+                Actor(name=operator()),
+                cluster,
+                found,
+                only_look=dry_run,
+                release_gone=release_gone,
+            ),
+            Report(found.not_taken, only_look=dry_run),
+            length=len(found.addresses),
+            source=str(source),
+        )
+    finally:
+        database.close()
+    report.show(Printer(form), wide=form == "wide")
+    if report.incomplete:
+        click.get_current_context().exit(INCOMPLETE)
+
+
+def _run(work: Takeover, report: Report, *, length: int, source: str) -> Report:
+    bar = click.progressbar(
+        length=length, label="addresses", file=sys.stderr, hidden=not sys.stderr.isatty()
+    )
+    try:
+        with bar:
+            for finding in work.findings():
+                report.add(finding)
+                if finding.source:
+                    bar.update(1)
+    except (KeyboardInterrupt, RowhouseError) as stop:
+        if not report.only_look:
+            click.echo(f"interrupted: {report.summary}; run it again to go on", err=True)
+        if isinstance(stop, RowhouseError):
+            raise
+        click.get_current_context().exit(INTERRUPTED)
+    if not report.only_look:
+        work.record(source, dict(report.counts))
+    return report
+
+
+def _tell(objects: Objects, found: Inventory) -> None:
+    """What people should know of the source before they read what became of it."""
+    if not (found.pools or found.addresses or found.not_taken):
+        raise Failure(
+            "there is no IPPool, no OverlappingRangeIPReservation and no NodeSlicePool",
+            hint="Is it the right cluster, file, or namespace?",
+            exit_code=NOT_FOUND,
+        )
+    for kind, number in sorted(objects.others.items()):
+        click.echo(f"ignored: {number} of the kind {kind}", err=True)
+    if objects.pods is None:
+        click.echo(
+            "no pods are among the objects: nodes, and interfaces that an entry lacks, stay unknown"
+            " (add kubectl get pods -A -o yaml)",
+            err=True,
+        )

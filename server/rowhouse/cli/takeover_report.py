@@ -1,0 +1,133 @@
+"""What an import tells: a diff for people, documents for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.cli.output import Printer
+    from rowhouse.domain.takeover import Finding, KnownPool, NotTaken
+
+_MARKS: Final = {
+    "new": ("+", "green"),
+    "there": ("=", None),
+    "changed": ("~", "yellow"),
+    "gone": ("-", "yellow"),
+    "conflict": ("!", "red"),
+    "refused": ("!", "red"),
+}
+_PROBLEMS: Final = {"conflict", "refused"}
+
+
+class Report:
+    """Collects findings, counts them, and shows them.
+
+    Args:
+        not_taken: what could not even be read.
+        only_look: nothing was changed.
+    """
+
+    def __init__(self, not_taken: Sequence[NotTaken], *, only_look: bool) -> None:
+        self.only_look = only_look
+        self._not_taken = not_taken
+        self._findings: list[Finding] = []
+        self.counts: Counter[str] = Counter({"not taken": len(not_taken)})
+
+    def add(self, finding: Finding) -> None:
+        """One more."""
+        self._findings.append(finding)
+        what = "addresses" if finding.address else "pools and slices"
+        self.counts[f"{what} {finding.outcome}"] += 1
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something was left out."""
+        return bool(self._not_taken) or any(one.outcome in _PROBLEMS for one in self._findings)
+
+    @property
+    def summary(self) -> str:
+        """The counts, in a line."""
+        counts = self.counts
+        addresses = [
+            f"{counts[f'addresses {outcome}']:,} {outcome}"
+            for outcome in _MARKS
+            if counts[f"addresses {outcome}"] or outcome in {"new", "there", "conflict"}
+        ]
+        pools = f"{counts['pools and slices new']:,} pools and slices new"
+        return f"{pools}; addresses: {', '.join(addresses)}; {counts['not taken']:,} not taken"
+
+    def show(self, printer: Printer, *, wide: bool) -> None:
+        """Print all of it; for people without what is as it should be, unless `wide`."""
+        if not printer.for_people:
+            printer.done("", self._document())
+            return
+        pool: KnownPool | None = None
+        for finding in self._findings:
+            if finding.pool != pool or not finding.address:
+                pool = finding.pool
+                self._show_pool(finding)
+            if finding.address:
+                self._show_address(finding, wide=wide)
+        if self._not_taken:
+            click.secho("not taken", bold=True)
+        for one in self._not_taken:
+            click.echo(f"  {click.style('x', fg='red')} {_line(one.source)}: {_line(one.reason)}")
+        begin = "would be" if self.only_look else "done"
+        click.echo(f"{begin}: {self.summary}")
+
+    def _show_pool(self, finding: Finding) -> None:
+        network = f"network {finding.pool.network}" if finding.pool.network else "default network"
+        alone = ", with a space of its own" if finding.pool.isolated else ""
+        title = f"{network}, pool {finding.pool.cidr}{alone}"
+        if finding.what == "pool":
+            detail = f" ({finding.detail})" if finding.detail else ""
+            click.secho(f"{_line(title)}: {finding.outcome}{_line(detail)}", bold=True)
+        elif not finding.address:
+            self._mark(finding, finding.what)
+
+    def _show_address(self, finding: Finding, *, wide: bool) -> None:
+        quiet = finding.outcome == "there" or (finding.outcome == "new" and not self.only_look)
+        if quiet and not wide and not finding.notes:
+            return
+        self._mark(finding, f"{finding.address:<16} {finding.owner} {finding.interface or '?'}")
+        for note in finding.notes:
+            click.echo(f"      {_line(note)} [{_line(finding.source)}]")
+
+    def _mark(self, finding: Finding, what: str) -> None:
+        mark, colour = _MARKS[finding.outcome]
+        problem = f"{finding.outcome}: " if finding.outcome in _PROBLEMS else ""
+        detail = f"  {problem}{finding.detail}" if problem or finding.detail else ""
+        source = f" [{finding.source}]" if finding.outcome in _PROBLEMS and finding.source else ""
+        click.echo(f"  {click.style(mark, fg=colour)} {_line(what + detail + source)}")
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "dry_run": self.only_look,
+            "items": [
+                {
+                    "outcome": one.outcome,
+                    "what": one.what,
+                    "network": one.pool.network,
+                    "pool": one.pool.cidr,
+                    "address": one.address or None,
+                    "owner": one.owner or None,
+                    "interface": one.interface or None,
+                    "detail": one.detail,
+                    "source": one.source or None,
+                    "notes": list(one.notes),
+                }
+                for one in self._findings
+            ],
+            "not_taken": [{"source": one.source, "reason": one.reason} for one in self._not_taken],
+            "summary": {key.replace(" ", "_"): count for key, count in self.counts.items()},
+        }
+
+
+def _line(text: str) -> str:
+    """Without anything that a terminal would act upon: names come from elsewhere."""
+    return "".join(character if character.isprintable() else " " for character in text)

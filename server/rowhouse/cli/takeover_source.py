@@ -1,0 +1,66 @@
+"""Where `rowhouse import whereabouts` reads: files, or a live cluster."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rowhouse.k8s.client import kubernetes_client
+from rowhouse.k8s.whereabouts.files import read_files
+from rowhouse.k8s.whereabouts.live import read_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rowhouse.k8s.whereabouts.objects import Objects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Files, if there are `paths`; else a cluster, of which whereabouts' objects may be in one namespace."""
+
+    paths: tuple[str, ...]
+    namespace: str | None
+    kubeconfig: str | None
+    context: str | None
+
+    def read(self) -> Objects:
+        """All objects. Raises InputFailure, TryAgain, NotFound, NotReady."""
+        if self.paths:
+            return read_files(self.paths)
+        with kubernetes_client(self.kubeconfig, self.context) as client:
+            return read_cluster(client, self.namespace)
+
+    def __str__(self) -> str:
+        return f"whereabouts: {', '.join(self.paths) or 'the cluster'}"
+
+
+def reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments that say where to read; its first argument is the Source."""
+
+    @click.argument("paths", nargs=-1, metavar="[PATH]...")
+    @click.option("--namespace", help="Of whereabouts' objects in the cluster. Without: all.")
+    @click.option(
+        "--kubeconfig",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Without one: the service account of the pod, KUBECONFIG, ~/.kube/config.",
+    )
+    @click.option("--context", help="The context of the kubeconfig to use.")
+    @functools.wraps(command)
+    def reader(
+        *,
+        paths: tuple[str, ...],
+        namespace: str | None,
+        kubeconfig: str | None,
+        context: str | None,
+        **given: Any,
+    ) -> None:
+        if paths and (kubeconfig or context or namespace):
+            raise click.UsageError("--kubeconfig, --context and --namespace are for a live cluster")
+        source = Source(paths=paths, namespace=namespace, kubeconfig=kubeconfig, context=context)
+        command(source, **given)
+
+    return reader

@@ -1,0 +1,168 @@
+"""Import: take over the addresses that another manager gave out, batch by batch.
+
+Each batch is a transaction of its own, and each address is looked at before it is taken: so an import may be
+killed at any point, run again, and run beside a server that is at work.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, cast
+
+from rowhouse.domain.errors import NotReady, RowhouseError, TryAgain
+from rowhouse.domain.takeover import Finding
+from rowhouse.store import takeover
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.domain.takeover import Inventory, KnownAddress, KnownPool, Outcome
+    from rowhouse.store.database import Database
+
+BATCH: Final = 500
+"""Addresses of one transaction: it holds its locks for some ten milliseconds."""
+_LOOKS: Final = 5
+
+
+class Takeover:
+    """One import of an inventory.
+
+    Args:
+        store: the database.
+        actor: who imports, for history and audit.
+        cluster: the name with which the nodes of the cluster call.
+        only_look: change nothing.
+        release_gone: release what was imported earlier and is no longer in the inventory's pools.
+    """
+
+    def __init__(
+        self,
+        store: Database,
+        actor: Actor,
+        cluster: str,
+        inventory: Inventory,
+        *,
+        only_look: bool = False,
+        release_gone: bool = False,
+        batch: int = BATCH,
+    ) -> None:
+        self._store = store
+        self._actor = actor
+        self._cluster = cluster
+        self._inventory = inventory
+        self._only_look = only_look
+        self._release_gone = release_gone
+        self._batch = batch
+
+    def findings(self) -> Generator[Finding]:
+        """What becomes of everything, pool by pool; taking them from the iterator is what does it.
+
+        Raises TryAgain, NotReady: what was told before is done, and stays.
+        """
+        by_pool = {
+            pool: list(found) for pool, found in groupby(self._inventory.addresses, _pool_of)
+        }
+        for pool in self._inventory.pools:
+            known = by_pool.get(pool, [])
+            yield from self._pool(pool)
+            gone: set[str] = set()
+            for finding in self._gone(pool, known):
+                gone.add(finding.address)
+                yield finding
+            freed = gone if self._release_gone and self._only_look else set[str]()
+            for start in range(0, len(known), self._batch):
+                yield from self._addresses(known[start : start + self._batch], freed)
+
+    def record(self, source: str, facts: dict[str, object]) -> None:
+        """Writes into the audit log what was done. Raises TryAgain, NotReady."""
+        takeover.record(self._store, self._actor, source, facts)
+
+    def _pool(self, pool: KnownPool) -> Iterator[Finding]:
+        slices = [one for one in self._inventory.slices if one.pool == pool]
+        for n, outcome, detail in takeover.take_pool(
+            self._store, self._actor, self._cluster, pool, slices, only_look=self._only_look
+        ):
+            what = f"slice {slices[n - 1].slice} of node {slices[n - 1].node}" if n else "pool"
+            yield Finding(outcome=cast("Outcome", outcome), pool=pool, what=what, detail=detail)
+
+    def _gone(self, pool: KnownPool, known: Sequence[KnownAddress]) -> Iterator[Finding]:
+        """What was imported earlier, as it was, and is not in use any more, or not by the same owner."""
+        now = {(one.address, one.namespace, one.name) for one in known}
+        gone = [
+            one
+            for one in takeover.imported(self._store, self._cluster, pool)
+            if (one[0], one[1], one[2]) not in now
+        ]
+        for start in range(0, len(gone), self._batch):
+            part = gone[start : start + self._batch]
+            if self._release_gone and not self._only_look:
+                released = takeover.release(self._store, self._actor, pool, part)
+                part = [one for one in part if one[0] in released]
+            for address, namespace, name, interface in part:
+                yield Finding(
+                    outcome="gone",
+                    pool=pool,
+                    what="address",
+                    address=address,
+                    owner=f"{namespace}/{name}" if namespace else name,
+                    interface=interface,
+                    detail="" if self._release_gone else "kept: it is released with --release-gone",
+                )
+
+    def _addresses(self, batch: Sequence[KnownAddress], freed: set[str]) -> Iterator[Finding]:
+        try:
+            outcomes = self._take(batch)
+        except (TryAgain, NotReady):
+            raise
+        except RowhouseError as error:
+            # One that the database refuses (a quota) must not keep the others out.
+            if len(batch) == 1:
+                yield _finding(batch[0], "refused", error.message)
+                return
+            middle = len(batch) // 2
+            yield from self._addresses(batch[:middle], freed)
+            yield from self._addresses(batch[middle:], freed)
+            return
+        for n, one in enumerate(batch):
+            outcome, detail = outcomes[n]
+            if outcome == "conflict" and one.address in freed:
+                outcome, detail = "new", "after what was imported earlier is released"
+            yield _finding(one, outcome, detail)
+
+    def _take(self, batch: Sequence[KnownAddress]) -> dict[int, tuple[str, str]]:
+        told: dict[int, tuple[str, str]] = {}
+        for _ in range(_LOOKS):
+            missing = [n for n in range(len(batch)) if n not in told]
+            if not missing:
+                return told
+            answer = takeover.take_addresses(
+                self._store,
+                self._actor,
+                self._cluster,
+                [batch[n] for n in missing],
+                only_look=self._only_look,
+            )
+            told |= {missing[n]: outcome for n, outcome in answer.items()}
+        missing = [n for n in range(len(batch)) if n not in told]
+        return told | dict.fromkeys(
+            missing, ("refused", "others took and released it all the while")
+        )
+
+
+def _pool_of(one: KnownAddress) -> KnownPool:
+    return one.pool
+
+
+def _finding(one: KnownAddress, outcome: str, detail: str) -> Finding:
+    return Finding(
+        outcome=cast("Outcome", outcome),
+        pool=one.pool,
+        what="address",
+        address=one.address,
+        owner=one.owner,
+        interface=one.interface,
+        detail=detail,
+        source=one.source,
+        notes=one.notes,
+    )

@@ -1,0 +1,154 @@
+"""From the objects of a cluster to what is to be taken over: every address once, everything else with a reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress
+
+from rowhouse.domain.takeover import Inventory, KnownAddress, KnownSandbox, NotTaken
+from rowhouse.k8s.whereabouts.allocations import Join
+from rowhouse.k8s.whereabouts.pools import Places, SourcePool, source_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.domain.takeover import KnownPool
+    from rowhouse.k8s.whereabouts.allocations import Allocation
+    from rowhouse.k8s.whereabouts.objects import LivePod, Objects
+
+NO_CONTAINER: Final = "no container id: freed when its pod is gone (controller), not by a DEL"
+NO_INTERFACE: Final = (
+    "no interface is known: the first ADD or DEL of the pod that fits it is taken for its own"
+)
+NO_POD: Final = "there is no pod of this name: the controller will release it"
+NO_PODREF: Final = "no pod is named: it stays reserved until it is released by hand"
+
+
+def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> Inventory:
+    """What the objects come to. `isolated`: names or CIDRs of IPPools that have a space of their own."""
+    places = Places()
+    for obj in objects.slice_pools:
+        places.add(obj)
+    read = [source_pool(obj, places, isolated) for obj in objects.pools]
+    pools = [one for one in read if isinstance(one, SourcePool)]
+    join = Join(pools, objects.reservations)
+    by_address: dict[tuple[str, str, str], list[Allocation]] = defaultdict(list)
+    for one in join.allocations():
+        pool = one.pool.pool
+        space = pool.cidr if pool.isolated else ""
+        by_address[pool.network, space, one.address].append(one)
+    losers: list[NotTaken] = []
+    addresses = [_one_owner(found, objects.pods, losers) for found in by_address.values()]
+    slices = places.slices(pools, isolated)
+    known: dict[KnownPool, None] = dict.fromkeys(
+        [*(pool.pool for pool in pools), *(one.pool for one in slices)]
+    )
+    return Inventory(
+        pools=tuple(known),
+        slices=tuple(slices),
+        addresses=tuple(_in_order(addresses, list(known), objects.pods)),
+        not_taken=(
+            *objects.unreadable,
+            *places.not_taken,
+            *(one for one in read if isinstance(one, NotTaken)),
+            *join.not_taken,
+            *losers,
+        ),
+    )
+
+
+def _one_owner(
+    found: Sequence[Allocation],
+    pods: dict[tuple[str, str], LivePod] | None,
+    losers: list[NotTaken],
+) -> KnownAddress:
+    """Who has an address. Several interfaces of one pod share it; of several pods one can have it.
+
+    That is the one whose multus says so; else the one of the pool with a reservation of the same pod.
+    """
+
+    def weight(one: Allocation) -> tuple[bool, bool, bool]:
+        return _is_listed(one, pods), one.listed, one.confirmed
+
+    winner = max(found, key=weight)
+    mine = [one for one in found if one.podref == winner.podref]
+    losers.extend(
+        NotTaken(
+            source=one.source,
+            reason=f"{one.address} of {one.podref or 'nobody'} is also that of {winner.podref or 'nobody'}"
+            f" ({winner.source}), which is taken",
+        )
+        for one in found
+        if one.podref != winner.podref
+    )
+    mine.sort(key=lambda one: one is not winner)
+    return _known(mine, pods)
+
+
+def _known(mine: Sequence[Allocation], pods: dict[tuple[str, str], LivePod] | None) -> KnownAddress:
+    first = mine[0]
+    namespace, slash, name = first.podref.partition("/")
+    notes = [note for one in mine for note in one.notes]
+    if not slash or not name:
+        return KnownAddress(
+            pool=first.pool.pool,
+            address=first.address,
+            source=first.source,
+            kind="static",
+            name=first.podref or first.container_id or f"unknown-{first.address}",
+            description=f"imported from whereabouts without a pod, container id {first.container_id or 'unknown'}",
+            notes=(*notes, NO_PODREF),
+        )
+    pod = pods.get((namespace, name)) if pods is not None else None
+    told = pod.interfaces.get(first.address, "") if pod else ""
+    sandboxes = []
+    for one in mine:
+        interface = one.interface or told
+        node = one.pool.node or (pod.node if pod else "")
+        # No container id has a colon: so none of a real one can be meant.
+        container_id = one.container_id or f"imported:{one.address}"
+        sandboxes.append(KnownSandbox(container_id=container_id, interface=interface, node=node))
+    if not all(one.container_id for one in mine):
+        notes.append(NO_CONTAINER)
+    if not sandboxes[0].interface:
+        notes.append(NO_INTERFACE)
+    if pods is not None and pod is None:
+        notes.append(NO_POD)
+    return KnownAddress(
+        pool=first.pool.pool,
+        address=first.address,
+        source=first.source,
+        namespace=namespace,
+        name=name,
+        interface=sandboxes[0].interface,
+        # Only if its multus says so: a predecessor of the same name may have left it behind.
+        uid=pod.uid if pod and told else None,
+        sandboxes=tuple(dict.fromkeys(sandboxes)),
+        notes=tuple(notes),
+    )
+
+
+def _in_order(
+    addresses: Sequence[KnownAddress],
+    pools: Sequence[KnownPool],
+    pods: dict[tuple[str, str], LivePod] | None,
+) -> list[KnownAddress]:
+    """Pool by pool, and in it by address; but an address that its pod has before one that it only once had.
+
+    The first address of an owner in a pool is the one that an ADD gets.
+    """
+    number = {pool: position for position, pool in enumerate(pools)}
+
+    def key(one: KnownAddress) -> tuple[int, bool, int]:
+        stale = pods is not None and one.kind == "pod" and one.uid is None
+        return number[one.pool], stale, int(IPAddress(one.address))
+
+    return sorted(addresses, key=key)
+
+
+def _is_listed(one: Allocation, pods: dict[tuple[str, str], LivePod] | None) -> bool:
+    namespace, _, name = one.podref.partition("/")
+    pod = pods.get((namespace, name)) if pods else None
+    return pod is not None and one.address in pod.interfaces

@@ -1,0 +1,87 @@
+"""Objects from a live cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx2
+from lightkube import ApiError
+from lightkube.resources.core_v1 import Pod
+
+from rowhouse.domain.errors import NotFound
+from rowhouse.k8s.client import explain
+from rowhouse.k8s.whereabouts.objects import LivePod, Objects, interfaces_of
+from rowhouse.k8s.whereabouts.resources import IPPool, NodeSlicePool, OverlappingRangeIPReservation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightkube import Client
+
+_PAGE: Final = 500
+_POOLS_PAGE: Final = 50  # each may have more than a megabyte
+_NOT_FOUND: Final = 404
+
+
+def read_cluster(client: Client, namespace: str | None) -> Objects:
+    """Everything in a cluster; whereabouts' objects of one namespace, or (None) of all.
+
+    Pools are read first and pods last, so that a pod is known of every allocation that still holds.
+    Raises TryAgain if a list is not whole, NotFound if the cluster knows no such objects.
+    """
+    objects = Objects(pods={})
+    place = namespace or "*"
+    for kind, name, into, page in (
+        (IPPool, "IPPool", objects.pools, _POOLS_PAGE),
+        (
+            OverlappingRangeIPReservation,
+            "OverlappingRangeIPReservation",
+            objects.reservations,
+            _PAGE,
+        ),
+        (NodeSlicePool, "NodeSlicePool", objects.slice_pools, _POOLS_PAGE),
+    ):
+        into.extend(_list(client, kind, name, place, page))
+    try:
+        for pod in client.list(Pod, namespace="*", chunk_size=_PAGE):
+            metadata, spec = pod.metadata, pod.spec
+            if metadata is None:
+                continue
+            objects.add_pod(
+                metadata.namespace or "",
+                metadata.name or "",
+                LivePod(
+                    uid=metadata.uid or "",
+                    node=(spec.nodeName if spec else None) or "",
+                    interfaces=interfaces_of(metadata.annotations or {}),
+                ),
+            )
+    except httpx2.HTTPError as error:
+        raise explain(error, "a list of all pods") from error
+    return objects
+
+
+def _list(
+    client: Client, kind: Any, name: str, namespace: str, page: int
+) -> Iterator[dict[str, Any]]:
+    try:
+        for obj in client.list(kind, namespace=namespace, chunk_size=page):
+            metadata = obj.metadata
+            yield {
+                "kind": name,
+                # Without the managed fields, which are more than half of a pool.
+                "metadata": {"name": metadata.name, "namespace": metadata.namespace},
+                "spec": obj.get("spec"),
+                "status": obj.get("status"),
+            }
+    except ApiError as error:
+        if error.status.code == _NOT_FOUND and name == "NodeSlicePool":
+            return  # whereabouts before v0.8 has none
+        if error.status.code == _NOT_FOUND:
+            raise NotFound(
+                f"the cluster knows no objects of the kind {name}",
+                hint="Is it the right cluster? whereabouts was never installed here, or its CRDs are gone.",
+            ) from error
+        raise explain(error, f"a list of all objects of the kind {name}") from error
+    except httpx2.HTTPError as error:
+        raise explain(error, f"a list of all objects of the kind {name}") from error

@@ -1,0 +1,127 @@
+"""What is in a cluster, or in the files that `kubectl get -o yaml` wrote, as far as the import looks at it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rowhouse.domain.takeover import NotTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Object = dict[str, Any]
+STATUS_KEYS = ("k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status")
+"""Where multus writes what it attached: the present key, and the older one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePod:
+    """A pod that exists. `interfaces` are those of multus' network-status: address → interface."""
+
+    uid: str
+    node: str
+    interfaces: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Objects:
+    """Objects by kind, as they came; `pods` None: nobody told which pods there are."""
+
+    pools: list[Object] = field(default_factory=list)
+    reservations: list[Object] = field(default_factory=list)
+    slice_pools: list[Object] = field(default_factory=list)
+    pods: dict[tuple[str, str], LivePod] | None = None
+    others: dict[str, int] = field(default_factory=dict)
+    """Kinds that are none of ours, and how many there were."""
+    unreadable: list[NotTaken] = field(default_factory=list)
+
+    def add_all(self, found: Iterable[Any], where: str) -> None:
+        """Take what is of interest; a List is taken apart. `where` is for messages."""
+        for obj in found:
+            if obj is None:
+                continue  # between two `---`
+            if not isinstance(obj, dict) or not isinstance(obj.get("kind"), str):
+                self.unreadable.append(NotTaken(source=where, reason="no Kubernetes object"))
+            elif isinstance(obj.get("items"), list):
+                kind = obj["kind"].removesuffix("List")
+                # The items of a typed list (`kubectl get --raw`) do not say their kind.
+                self.add_all(
+                    (
+                        {"kind": kind, **item} if isinstance(item, dict) else item
+                        for item in obj["items"]
+                    ),
+                    where,
+                )
+                if kind == "Pod" and self.pods is None:
+                    self.pods = {}
+            else:
+                self._add(obj)
+
+    def add_pod(self, namespace: str, name: str, pod: LivePod) -> None:
+        """A pod that exists."""
+        if self.pods is None:
+            self.pods = {}
+        self.pods[namespace, name] = pod
+
+    def _add(self, obj: Object) -> None:
+        kind = obj["kind"]
+        into = {
+            "IPPool": self.pools,
+            "OverlappingRangeIPReservation": self.reservations,
+            "NodeSlicePool": self.slice_pools,
+        }.get(kind)
+        if into is not None:
+            into.append(obj)
+        elif kind == "Pod":
+            metadata, spec = section(obj, "metadata"), section(obj, "spec")
+            self.add_pod(
+                text(metadata, "namespace"),
+                text(metadata, "name"),
+                LivePod(
+                    uid=text(metadata, "uid"),
+                    node=text(spec, "nodeName"),
+                    interfaces=interfaces_of(section(metadata, "annotations")),
+                ),
+            )
+        else:
+            self.others[kind] = self.others.get(kind, 0) + 1
+
+
+def interfaces_of(annotations: Mapping[str, Any]) -> dict[str, str]:
+    """Address → interface, of the networks that multus attached to a pod."""
+    written = next((annotations[key] for key in STATUS_KEYS if annotations.get(key)), "[]")
+    try:
+        entries = json.loads(written)
+    except (ValueError, TypeError):
+        return {}
+    if not isinstance(entries, list):
+        return {}
+    return {
+        str(address): text(entry, "interface")
+        for entry in entries
+        if isinstance(entry, dict)
+        and not entry.get("default")
+        and isinstance(entry.get("ips"), list)
+        for address in entry["ips"]
+    }
+
+
+def section(obj: Mapping[str, Any], key: str) -> Object:
+    """An object inside an object; what is none counts as empty."""
+    found = obj.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def text(obj: Mapping[str, Any], key: str) -> str:
+    """A text inside an object; what is none counts as empty."""
+    found = obj.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def name_of(obj: Object) -> str:
+    """`kind namespace/name`, for messages."""
+    metadata = section(obj, "metadata")
+    place = "/".join(part for part in (text(metadata, "namespace"), text(metadata, "name")) if part)
+    return f"{obj['kind']} {place or '(no name)'}"

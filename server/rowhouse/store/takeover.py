@@ -1,0 +1,162 @@
+"""Calls of the stored functions that take over what another manager gave out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.domain.takeover import KnownAddress, KnownPool, KnownSlice
+    from rowhouse.store.database import Database
+
+POOL: Final = """
+SELECT ordinal, outcome, detail
+  FROM rowhouse.import_pool_v1(%s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[])
+"""
+ADDRESSES: Final = """
+SELECT ordinal, outcome, detail
+  FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s::inet[], %s::rowhouse.owner_kind[], %s::text[],
+                                    %s::text[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[],
+                                    %s::text[], %s::text[])
+"""
+IMPORTED: Final = """
+SELECT host(r.address), r.owner_namespace, r.owner_name, r.owner_interface
+  FROM rowhouse.pools p
+  JOIN rowhouse.reservations r
+    ON r.network_id = p.network_id AND r.pool_id = p.id
+   -- (the address is for the index)
+   AND r.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
+  JOIN rowhouse.tenures t ON t.id = r.tenure_id
+ WHERE p.network_name = %s AND p.cidr = %s AND t.start_reason = 'IMPORT'
+   AND (r.owner_cluster = %s OR r.owner_kind = 'static')
+ ORDER BY r.address
+"""
+RELEASE: Final = """
+SELECT host(address)
+  FROM rowhouse.import_release_v1(%s, %s, %s, %s, %s::inet[], %s::text[], %s::text[]) AS address
+"""
+RECORD: Final = "SELECT rowhouse.record_v1(%s, %s, 'import', %s, NULL, %s)"
+HAS_UNNAMED: Final = "SELECT rowhouse.has_unnamed_v1()"
+ADOPT_OWNER: Final = "SELECT rowhouse.adopt_owner_v1(%s, %s, %s, %s, %s::text[], %s::cidr[])"
+ADOPT_SANDBOX: Final = (
+    "SELECT rowhouse.adopt_sandbox_v1(%s, %s, %s, %s, %s, %s::text[], %s::cidr[])"
+)
+
+Ranges = tuple[list[str], list[str]]
+"""Networks, and the CIDRs beside them."""
+
+
+def take_pool(
+    database: Database,
+    actor: Actor,
+    cluster: str,
+    pool: KnownPool,
+    slices: Sequence[KnownSlice],
+    *,
+    only_look: bool,
+) -> list[tuple[int, str, str]]:
+    """Makes a pool and its slices where missing: (0 or the slice from 1, outcome, detail) for each.
+
+    Errors: TryAgain, NotReady.
+    """
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cluster),
+        *(pool.network, pool.cidr, pool.isolated),
+        [one.node for one in slices],
+        [one.slice for one in slices],
+    )
+    return [(n, outcome, detail) for n, outcome, detail in database.call(POOL, parameters)]
+
+
+def take_addresses(
+    database: Database,
+    actor: Actor,
+    cluster: str,
+    batch: Sequence[KnownAddress],
+    *,
+    only_look: bool,
+) -> dict[int, tuple[str, str]]:
+    """Takes over addresses of one pool, in one transaction: position in the batch → (outcome, detail).
+
+    A position is missing if somebody took the address at this moment: ask again.
+    Errors: QuotaExceeded, TryAgain, NotReady.
+    """
+    pool = batch[0].pool
+    sandboxes = [(n, used) for n, one in enumerate(batch, 1) for used in one.sandboxes]
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cluster),
+        *(pool.network, pool.cidr, pool.isolated),
+        [one.address for one in batch],
+        [one.kind for one in batch],
+        [one.namespace for one in batch],
+        [one.name for one in batch],
+        [one.interface for one in batch],
+        [one.uid for one in batch],
+        [one.description for one in batch],
+        [n for n, _ in sandboxes],
+        [used.container_id for _, used in sandboxes],
+        [used.interface for _, used in sandboxes],
+        [used.node for _, used in sandboxes],
+    )
+    rows = database.call(ADDRESSES, parameters)
+    return {n - 1: (outcome, detail or "") for n, outcome, detail in rows}
+
+
+def imported(database: Database, cluster: str, pool: KnownPool) -> list[tuple[str, str, str, str]]:
+    """(address, namespace, name, interface) of what is in a pool as it was imported."""
+    rows = database.call(IMPORTED, (pool.network, pool.cidr, cluster))
+    return [(address, namespace, name, interface) for address, namespace, name, interface in rows]
+
+
+def release(
+    database: Database, actor: Actor, pool: KnownPool, gone: Sequence[tuple[str, str, str, str]]
+) -> set[str]:
+    """Releases what was imported, if it still is as it was imported; the addresses that are free now."""
+    parameters = (
+        *(actor.name, actor.request_id, pool.network, pool.cidr),
+        [address for address, _, _, _ in gone],
+        [namespace for _, namespace, _, _ in gone],
+        [name for _, _, name, _ in gone],
+    )
+    return {address for (address,) in database.call(RELEASE, parameters)}
+
+
+def record(database: Database, actor: Actor, source: str, facts: dict[str, object]) -> None:
+    """Writes into the audit log what was imported."""
+    database.call(RECORD, (actor.name, actor.request_id, source, Jsonb(facts)))
+
+
+def has_unnamed(database: Database) -> bool:
+    """Whether any imported address has no interface yet."""
+    return bool(database.call(HAS_UNNAMED)[0][0])
+
+
+def adopt_owner(
+    database: Database, cluster: str, namespace: str, pod: str, interface: str, ranges: Ranges
+) -> int:
+    """Before an ADD: gives the interface what the pod holds in these pools without one; how many."""
+    parameters = (cluster, namespace, pod, interface, *ranges)
+    return int(database.call(ADOPT_OWNER, parameters)[0][0])
+
+
+def adopt_sandbox(
+    database: Database,
+    cluster: str,
+    container_id: str,
+    interface: str,
+    *,
+    node: str,
+    only_node: str | None,
+    ranges: Ranges | None,
+) -> int:
+    """Gives imported attachments the interface and node of a call that can only mean them; how many.
+
+    `ranges` None: the configuration of the call can not be read.
+    """
+    networks, cidrs = ranges if ranges is not None else (None, None)
+    parameters = (cluster, container_id, interface, node, only_node, networks, cidrs)
+    return int(database.call(ADOPT_SANDBOX, parameters)[0][0])
