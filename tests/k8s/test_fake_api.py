@@ -235,7 +235,7 @@ def test_a_hundred_thousand_pods_are_listed_in_pages(api: ApiServer, client: Cli
 def test_the_real_kubectl_takes_it_for_a_cluster(
     api: ApiServer, client: Client, tmp_path: Path
 ) -> None:
-    client.create(pool(**{"1": {"podref": "a/b", "id": "x"}}))
+    client.create(pool("10.0.0.0-24", **{"1": {"podref": "a/b", "id": "x"}}))
     kubectl = extract("kubectl", tmp_path)
 
     def run(*arguments: str) -> str:
