@@ -58,6 +58,8 @@ def test_what_ended_before_goes_and_the_rest_stays(
         True,
     )
     assert "@" in entry["actor"]
+    [begun] = direct.items("audit", "--action", "history.prune-begin")
+    assert begun["after"]["ended_before"] == entry["after"]["ended_before"]
     assert direct("db", "prune", "--older-than", "30d", "--yes").stdout.startswith("0 tenures")
 
 

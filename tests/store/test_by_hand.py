@@ -246,3 +246,34 @@ def test_a_quarantined_run_is_no_place_for_a_free_one(
              SELECT network_id, '10.0.0.1', '10.0.0.1', now() FROM pools"""
     with pytest.raises(errors.IntegrityError, match="overlaps another"):
         dba.execute(add)
+
+
+def test_history_that_is_rewritten_by_hand_is_in_the_audit(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    pods.delete("web-0")
+    dba.execute("UPDATE tenures SET owner_name = 'framed', node = 'elsewhere'")
+    dba.execute("DELETE FROM tenures WHERE owner_name = 'framed'")
+    rewritten = """SELECT action, object, before->>'owner_name', after->>'owner_name', database_user
+                     FROM audit_log WHERE action LIKE 'tenure%' ORDER BY id"""
+    assert dba.execute(rewritten).fetchall() == [
+        ("tenure.update", "10.0.0.1", "web-0", "framed", "postgres"),
+        ("tenure.delete", "10.0.0.1", "framed", None, "postgres"),
+    ]
+
+
+def test_nobody_changes_the_audit_log_not_even_a_superuser(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    dba.execute("DELETE FROM reservations")
+    before = dba.execute("SELECT * FROM audit_log").fetchall()
+    for statement in (
+        "UPDATE audit_log SET actor = 'nobody'",
+        "DELETE FROM audit_log",
+        "DELETE FROM audit_log WHERE false",
+        "TRUNCATE audit_log",
+    ):
+        with pytest.raises(errors.FeatureNotSupported):
+            dba.execute(statement)
+    assert dba.execute("SELECT * FROM audit_log").fetchall() == before
+    assert pods.add("web-1", SUBNET) == "10.0.0.1"

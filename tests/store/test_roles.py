@@ -103,6 +103,27 @@ FORBIDDEN = (
     "UPDATE reservations SET owner_name = 'somebody else'",
     "UPDATE free_ranges SET last = last",
     "INSERT INTO audit_log (actor, action, object) VALUES ('a', 'b', 'c')",
+    """INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                            owner_name, owner_interface, node, container_id, started_by, start_reason)
+       VALUES (1, '10.0.0.9', 1, '[2020-01-01,2020-01-02)', 'pod', '', 'shop', 'framed', 'net1', '', '', '', '')""",
+    "UPDATE tenures SET during = '[2020-01-01,2020-01-02)'",
+    "INSERT INTO reservations (network_id, address, pool_id, owner_name) VALUES (1, '10.0.0.9', 1, 'mine')",
+    """INSERT INTO attachments (cluster, container_id, interface, network_id, address, node)
+       VALUES ('', 'c', 'i', 1, '10.0.0.1', '')""",
+    "SELECT * FROM prune_v1('infinity', 0, 1000)",
+    "SELECT record_v1('somebody else', '', 'pool.delete', '10.0.0.0/24', NULL, NULL)",
+    "SELECT setval('tenures_id_seq', 1)",
+    "ALTER TABLE tenures DROP CONSTRAINT tenures_one_owner_at_a_time",
+    "ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only",
+    "CREATE TRIGGER mine BEFORE INSERT ON reservations EXECUTE FUNCTION refuse_truncate()",
+    "CREATE RULE mine AS ON DELETE TO pools DO INSTEAD NOTHING",
+    "DROP TRIGGER reservations_delete ON reservations",
+    "SET ROLE rowhouse_owner",
+    "SET SESSION AUTHORIZATION postgres",
+    "GRANT rowhouse_owner TO CURRENT_USER",
+    "COPY tenures FROM PROGRAM 'true'",
+    "COPY audit_log TO '/tmp/never-written'",
+    "SELECT pg_read_file('postgresql.conf')",
     "INSERT INTO free_ranges (network_id, first, last, free_from) VALUES (1, '10.9.0.0', '10.9.0.9', now())",
     "SELECT free_run(1, '10.9.0.0', '10.9.0.9', now())",
     "SELECT take_run(1, '10.0.0.9', '10.0.0.9')",
@@ -132,6 +153,21 @@ def test_nobody_rewrites_history_or_the_schema(
             denied = (errors.InsufficientPrivilege, errors.ProgrammingError)
             with pytest.raises(denied if not role else errors.InsufficientPrivilege):
                 session.execute(statement)
+
+
+def test_what_the_server_changes_in_the_name_of_somebody_else_has_its_own_name_too(
+    user_of: Callable[[str], Database], pods: Pods, dba: Session
+) -> None:
+    pods.add("web-0", SUBNET)
+    user = user_of("rowhouse_server")
+    with databases.session(user) as session:
+        session.execute("SET rowhouse.actor = 'ada'")
+        session.execute("SET rowhouse.command = 'ADD'")
+        session.execute("UPDATE pools SET drained = true")
+    [(actor, database_user)] = dba.execute(
+        "SELECT actor, database_user FROM audit_log WHERE action = 'pool.update'"
+    )
+    assert (actor, database_user) == ("ada", user.url.split("//")[1].split("@")[0])
 
 
 def test_the_auditor_reads_the_views_and_nothing_else(

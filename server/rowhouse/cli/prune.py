@@ -40,7 +40,8 @@ def prune(*, older_than: float, after: int, batch: int, yes: bool) -> None:
     """Remove history that ended longer ago than that, in small transactions.
 
     Nobody waits for it, and what is held now stays. Ctrl-C stops it between two transactions; it
-    then tells where to go on. The audit log says who removed how much.
+    then tells where to go on. The audit log says who removed how much. The database user needs the role
+    rowhouse_owner: a server can not remove history.
     """
     settings = Settings.from_environment()
     confirm(f"Remove the history that ended more than {span(older_than)} ago?", yes=yes)

@@ -21,7 +21,7 @@ class Pruning:
     def __init__(self, store: Database, actor: Actor, *, seconds: float, after: int = 0) -> None:
         """Will remove what ended more than `seconds` ago, behind the tenure with the id `after`.
 
-        Errors: TryAgain, NotReady.
+        Errors: TryAgain, NotReady, the latter also for a database user who is no rowhouse_owner.
         """
         self._store = store
         self._actor = actor
@@ -30,6 +30,9 @@ class Pruning:
         self._before, self.end_id = retention.bounds(store, seconds)
         self.last_id = after
         self.pruned = 0
+        # Before anything goes: a process that is killed would not tell afterwards.
+        begun: dict[str, object] = {"ended_before": self.before_text, "after_id": after}
+        retention.record(store, actor, "history.prune-begin", begun)
 
     @property
     def before_text(self) -> str:
@@ -63,4 +66,4 @@ class Pruning:
             "pruned": self.pruned,
             "finished": self._finished,
         }
-        retention.record(self._store, self._actor, facts)
+        retention.record(self._store, self._actor, "history.prune", facts)

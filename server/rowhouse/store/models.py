@@ -240,6 +240,7 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     actor: Mapped[str]
+    database_user: Mapped[str]
     action: Mapped[str]
     object: Mapped[str]
     before: Mapped[dict[str, Any] | None]

@@ -16,7 +16,7 @@ BOUNDS = """
 SELECT clock_timestamp() - %s::float8 * interval '1 second', coalesce((SELECT max(id) FROM rowhouse.tenures), 0)
 """
 PRUNE = "SELECT pruned, last_id FROM rowhouse.prune_v1(%s, %s, %s)"
-RECORD = "SELECT rowhouse.record_v1(%s, %s, 'history.prune', 'tenures', NULL, %s)"
+RECORD = "SELECT rowhouse.record_v1(%s, %s, %s, 'tenures', NULL, %s)"
 
 
 def bounds(database: Database, seconds: float) -> tuple[datetime, int]:
@@ -36,6 +36,6 @@ def prune(
     return pruned, last
 
 
-def record(database: Database, actor: Actor, facts: dict[str, object]) -> None:
-    """Writes into the audit log what was removed."""
-    database.call(RECORD, (actor.name, actor.request_id, Jsonb(facts)))
+def record(database: Database, actor: Actor, action: str, facts: dict[str, object]) -> None:
+    """Writes into the audit log what is removed."""
+    database.call(RECORD, (actor.name, actor.request_id, action, Jsonb(facts)))
