@@ -16,15 +16,18 @@ from rowhouse.api import problems
 from rowhouse.api.view import blueprint as api_blueprint
 from rowhouse.auth.guard import Guard, least_role
 from rowhouse.cni.view import blueprint as cni_blueprint
-from rowhouse.domain.errors import RowhouseError, TooManyRequests, TryAgain
+from rowhouse.domain.errors import RowhouseError, TooManyRequests, TryAgain, Unauthenticated
 from rowhouse.ipam.readiness import readiness
 from rowhouse.store import deadline
 from rowhouse.store.database import Database
 from rowhouse.web.layout import errors as pages
+from rowhouse.web.session.login import ask_for_login
 from rowhouse.web.view import blueprint as web_blueprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from werkzeug.wrappers import Response as AnyResponse
 
     from rowhouse.auth.caller import Caller
     from rowhouse.settings import Settings
@@ -41,6 +44,7 @@ class Rowhouse:
     settings: Settings
     store: Database
     metrics: telemetry.DatabaseMetrics
+    guard: Guard
 
 
 class _Application(Flask):
@@ -59,15 +63,17 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     store = Database(
         settings.database_url, pool_size=settings.pool_size, wait=settings.pool_timeout
     )
-    app.extensions["rowhouse"] = Rowhouse(settings, store, telemetry.DatabaseMetrics(store))
+    guard = Guard(settings, store, pages=web_blueprint.name)
+    app.extensions["rowhouse"] = Rowhouse(settings, store, telemetry.DatabaseMetrics(store), guard)
     app.register_blueprint(cni_blueprint)
     app.register_blueprint(api_blueprint)
     app.register_blueprint(web_blueprint)
     app.register_error_handler(HTTPException, _unserved)
+    app.register_error_handler(RowhouseError, _refused)
     app.before_request(_begin)
     app.after_request(_end)
     if only_caller is None:
-        Guard(settings, store).watch(app)
+        guard.watch(app)
     else:
         app.before_request(partial(setattr, g, "caller", only_caller))
     app.add_url_rule("/livez", "livez", _livez)
@@ -79,10 +85,21 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
 
 def _unserved(error: HTTPException) -> Response | HTTPException:
     """No such path, or another method: a page for whoever wants pages, a problem for the API."""
+    return pages.unserved(error) if _wants_page() else problems.unserved(error)
+
+
+def _refused(error: RowhouseError) -> AnyResponse:
+    """Where nothing else is there to answer, likewise."""
+    if not _wants_page():
+        return problems.refused(error)
+    if isinstance(error, Unauthenticated):
+        return ask_for_login(error)
+    return pages.refused(error)
+
+
+def _wants_page() -> bool:
     in_api = request.path.startswith(problems.PREFIX)
-    if not in_api and "text/html" in request.accept_mimetypes.values():
-        return pages.unserved(error)
-    return problems.unserved(error)
+    return not in_api and "text/html" in request.accept_mimetypes.values()
 
 
 def _begin() -> None:

@@ -60,7 +60,7 @@ class Settings(AccessSettings):
             raise ValueError("not a postgresql:// URL")
         return _POSTGRESQL.sub("postgresql+psycopg://", url)
 
-    @pydantic.field_validator("cni_defaults", "clusters", mode="before")
+    @pydantic.field_validator("cni_defaults", "clusters", "oidc_roles", mode="before")
     @classmethod
     def _read_object(cls, value: object) -> object:
         if not isinstance(value, str):

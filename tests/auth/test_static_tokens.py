@@ -107,8 +107,9 @@ def test_a_browser_sends_it_as_a_password_for_reading_only(
     who = ("anyone", make_token("admin"))
     assert client.get("/nothing", auth=who).status_code == 404
     assert client.post("/nothing", auth=who).status_code == 403
-    page = required.get("/nothing", headers={"Accept": "text/html"})
-    assert page.headers.getlist("WWW-Authenticate")[1:] == ['Basic realm="rowhouse"']
+    answer = required.get("/api/v1/pools", headers={"Accept": "text/html"})
+    assert answer.status_code == 401
+    assert answer.headers.getlist("WWW-Authenticate")[1:] == ['Basic realm="rowhouse"']
 
 
 def test_verified_callers_are_forgotten_in_time_and_bounded_in_number() -> None:

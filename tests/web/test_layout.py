@@ -72,7 +72,9 @@ def test_a_node_sees_no_page(browser: Callable[..., FlaskClient]) -> None:
 def test_without_a_token_there_is_no_page_but_its_files_are(app: Flask) -> None:
     client = app.test_client()
     answer = client.get("/", headers={"Accept": "text/html"})
-    assert answer.status_code == 401
+    assert answer.status_code == 303
+    answer = client.get(answer.headers["Location"])
+    assert "<h1>Log in</h1>" in answer.text
     (sheet,) = re.findall(r'href="(/assets/[^"]+/base.css)"', answer.text)
     with client.get(sheet) as file:
         assert file.status_code == 200

@@ -92,10 +92,15 @@ def read_query(kind: type[Given] | None) -> Given | None:
         raise _invalid(wrong)
     if kind is None:
         return None
+    return read_strings(kind, dict(values.items()), root="/query")
+
+
+def read_strings(kind: type[Given], values: Mapping[str, Any], *, root: str = "") -> Given:
+    """Values that came as strings, from a query or a form. Raises InvalidRequest, naming each place under `root`."""
     try:
-        return kind.model_validate_strings(dict(values.items()))
+        return kind.model_validate_strings(values)
     except ValidationError as error:
-        raise _invalid(_places(error.errors(), "/query")) from None
+        raise _invalid(_places(error.errors(), root)) from None
 
 
 def read_body(kind: type[Given] | None) -> Given | None:

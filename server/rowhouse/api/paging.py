@@ -70,10 +70,11 @@ def page(
 ) -> Listed:
     """The page of `found`, which holds one row more than the page if another page follows."""
     shown = found[: query.limit]
-    following = _cursor(key(shown[-1])) if len(found) > len(shown) else None
+    following = cursor(key(shown[-1])) if len(found) > len(shown) else None
     return kind(items=[item(row) for row in shown], next=following)
 
 
-def _cursor(key: Any) -> str:
+def cursor(key: Any) -> str:
+    """What stands for the key of the last item, opaque to whoever gets it."""
     raw = json.dumps(key, default=lambda moment: moment.isoformat()).encode()
     return base64.urlsafe_b64encode(raw).decode("ascii")

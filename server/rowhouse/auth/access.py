@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pydantic
 
+from rowhouse.auth.caller import PersonRole  # noqa: TC001 - pydantic reads the annotations
 from rowhouse.auth.clusters import (
     DEFAULT_SERVICE_ACCOUNT,
     TrustedCluster,
+    is_private,
     refuse_shown_tokens,
 )
 from rowhouse.auth.limits import Rate
@@ -71,6 +75,36 @@ class AccessSettings(pydantic.BaseModel):
     failure_burst: int = pydantic.Field(default=30, ge=1, le=10**6)
     """Refused tokens of a source address at once."""
 
+    public_url: str = ""
+    """Where browsers reach the pages, if a proxy is between: https://rowhouse.example.org."""
+
+    session_seconds: float = pydantic.Field(default=43_200.0, ge=60, le=2_592_000)
+    """How long a login in a browser lasts at most."""
+
+    oidc_issuer: str = ""
+    """The OpenID Connect provider that people may log in with; "" for none."""
+
+    oidc_client_id: str = ""
+    """Our name there."""
+
+    oidc_client_secret_file: str = ""
+    """File with our secret there; without one we are a public client, with PKCE alone."""
+
+    oidc_scopes: str = "openid profile email"
+    """What we ask to be told about people."""
+
+    oidc_ca_file: str = ""
+    """Certificate authorities for the provider."""
+
+    oidc_name_claim: str = "email"
+    """The claim by which somebody is called in history and audit."""
+
+    oidc_role_claim: str = "groups"
+    """The claim that decides about the role."""
+
+    oidc_roles: dict[str, PersonRole] = pydantic.Field(default_factory=dict)
+    """Role by a value of that claim; "*" for everybody who can log in there."""
+
     tls_cert: str = ""
     """File with the certificate chain; with it the server speaks HTTPS only."""
 
@@ -89,6 +123,33 @@ class AccessSettings(pydantic.BaseModel):
         self.trusted_clusters()
         if self.tls_key and not self.tls_cert:
             raise ValueError("ROWHOUSE_TLS_KEY is set and ROWHOUSE_TLS_CERT is not")
+        return self
+
+    @pydantic.field_validator("public_url")
+    @classmethod
+    def _an_origin(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (
+            parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")
+        ):
+            raise ValueError("not the URL of a server without a path: https://rowhouse.example.org")
+        return url.rstrip("/")
+
+    @pydantic.model_validator(mode="after")
+    def _the_provider_is_understood(self) -> AccessSettings:
+        if not self.oidc_issuer:
+            return self
+        if not is_private(self.oidc_issuer):
+            raise ValueError(f"ROWHOUSE_OIDC_ISSUER must be https: {self.oidc_issuer!r}")
+        for name in ("oidc_client_id", "oidc_roles", "public_url"):
+            if not getattr(self, name):
+                raise ValueError(f"ROWHOUSE_OIDC_ISSUER needs ROWHOUSE_{name.upper()}")
+        for name in ("oidc_client_secret_file", "oidc_ca_file"):
+            path = getattr(self, name)
+            if path and not Path(path).is_file():
+                raise ValueError(f"ROWHOUSE_{name.upper()}: there is no file {path!r}")
+        if "openid" not in self.oidc_scopes.split():
+            raise ValueError(f"ROWHOUSE_OIDC_SCOPES must have openid: {self.oidc_scopes!r}")
         return self
 
     def trusted_clusters(self) -> tuple[TrustedCluster, ...]:

@@ -48,13 +48,18 @@ def current_caller() -> Caller:
     return found
 
 
+def has_role(caller: Caller, role: PersonRole) -> bool:
+    """Whether somebody has the role `role` or a higher one."""
+    return _RANK[caller.role] >= _RANK[role]
+
+
 def require_role(role: PersonRole) -> Caller:
     """Who makes the current request, if their role is `role` or a higher one.
 
     Errors: Unauthenticated, NotAllowed.
     """
     caller = current_caller()
-    if _RANK[caller.role] < _RANK[role]:
+    if not has_role(caller, role):
         raise NotAllowed(
             f'"{caller.name}" has the role {caller.role}, and this needs {role}',
             hint="Ask an administrator for a token with that role.",

@@ -58,7 +58,7 @@ class TrustedCluster(pydantic.BaseModel):
         if self.token_review and "://" not in self.token_review:
             raise ValueError(f"token_review is not a URL: {self.token_review!r}")
         for name, url in (("jwks", self.jwks), ("token_review", self.token_review)):
-            if "://" in url and not _is_private(url):
+            if "://" in url and not is_private(url):
                 raise ValueError(f"{name} must be https: {url!r}")
         for name, path in (("ca_file", self.ca_file), ("token_file", self.token_file)):
             if path and not Path(path).is_file():
@@ -69,7 +69,7 @@ class TrustedCluster(pydantic.BaseModel):
         return self
 
 
-def _is_private(url: str) -> bool:
+def is_private(url: str) -> bool:
     """Whether nobody on the way can read or change what goes to and fro."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

@@ -6,18 +6,21 @@ is not one for reading. `least_role` says something else.
 
 from __future__ import annotations
 
-import ipaddress
-import math
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from flask import current_app, g, request
 
 from rowhouse.auth.caller import ANYBODY, Caller, require_role
+from rowhouse.auth.cookie import SESSION
 from rowhouse.auth.kubernetes import ServiceAccountTokens
 from rowhouse.auth.limits import Limiter
+from rowhouse.auth.oidc.login import OidcLogin
 from rowhouse.auth.openness import Openness, refuse_rebound_name
+from rowhouse.auth.origin import is_secure
 from rowhouse.auth.presented import READING, presented_token
+from rowhouse.auth.sessions import Sessions
+from rowhouse.auth.source import Refusals, refuse_if
 from rowhouse.auth.static import PREFIX, StaticTokens, digest
 from rowhouse.auth.verified import VerifiedCallers
 from rowhouse.domain.errors import NotAllowed, TooManyRequests, Unauthenticated
@@ -29,14 +32,13 @@ if TYPE_CHECKING:
 
     from rowhouse.auth.access import AccessSettings
     from rowhouse.auth.caller import Role
+    from rowhouse.auth.verified import Verified
     from rowhouse.store.database import Database
 
 View = TypeVar("View", bound="Callable[..., Any]")
 
-_log = structlog.get_logger(__name__)
 _MARK: Final = "_rowhouse_least_role"
 _DEFAULT: Final = object()
-_GUESSING: Final = "this address with tokens that are refused"
 
 
 def least_role(role: Role | None) -> Callable[[View], View]:
@@ -54,23 +56,39 @@ class Guard:
 
     Args:
         access: the settings.
-        store: where the static tokens are.
+        store: where the static tokens and the sessions are.
+        pages: the blueprint whose views take a session for a token; no other one knows cookies.
     """
 
-    def __init__(self, access: AccessSettings, store: Database) -> None:
+    def __init__(self, access: AccessSettings, store: Database, *, pages: str = "") -> None:
         clusters = access.trusted_clusters()
         self._openness = Openness(access.auth, clusters, store)
         self._static = StaticTokens(store)
         self._kubernetes = ServiceAccountTokens(clusters)
-        self._verified = VerifiedCallers()
+        self._bearers = VerifiedCallers()
+        # Apart, as neither a token in a cookie nor a cookie as a token is good for anything.
+        self._in_session = VerifiedCallers()
         self._nodes = Limiter(access.node_limit)
         self._others = Limiter(access.caller_limit)
-        self._failures = Limiter(access.failure_limit)
+        self._access = access
+        self._pages = pages
+        self.refusals = Refusals(access.failure_limit)
+        self.sessions = Sessions(store, seconds=access.session_seconds)
+        self.oidc = OidcLogin(access, self.sessions) if access.oidc_issuer else None
 
     def watch(self, app: Flask) -> None:
         """Look at each request of `app` from now on."""
         app.before_request(self._admit)
         app.after_request(self._explain)
+
+    def needs_no_login(self) -> bool:
+        """Whether everybody may do everything now. Raises TryAgain, NotReady."""
+        return self._openness.is_open()
+
+    def end_session(self, value: str) -> None:
+        """End a session, here at once and on other replicas within seconds. Raises TryAgain, NotReady."""
+        self.sessions.end(value)
+        self._in_session.forget(digest(value))
 
     def _admit(self) -> None:
         needed = _needed()
@@ -81,7 +99,7 @@ class Guard:
         structlog.contextvars.bind_contextvars(caller=caller.name)
         if caller is not ANYBODY:
             limiter = self._nodes if caller.role == "node" else self._others
-            _refuse_if(limiter.take(f"{caller.role} {caller.name}"), f'"{caller.name}"')
+            refuse_if(limiter.take(f"{caller.role} {caller.name}"), f'"{caller.name}"')
         if needed != "node":
             require_role(needed)
 
@@ -90,31 +108,53 @@ class Guard:
             if self._openness.is_local:
                 refuse_rebound_name(request)
             return ANYBODY
-        source = _source()
+        session = self._session()
         try:
-            return self._bearer(source)
+            if session:
+                caller = self._known(session, self._in_session, self.sessions.verify)
+                g.session = session
+                return caller
+            token = presented_token(request)
+            return self._known(token, self._bearers, self._kind(token))
         except (Unauthenticated, NotAllowed) as refusal:
-            _log.warning("refused", source=request.remote_addr, reason=refusal.message)
-            _refuse_if(self._failures.take(source), _GUESSING)
+            if session or not self._is_page() or "Authorization" in request.headers:
+                self.refusals.count(refusal)
+            # else a browser that has to log in: it has guessed nothing
             raise
 
-    def _bearer(self, source: str) -> Caller:
-        token = presented_token(request)
-        key = digest(token)
-        if (known := self._verified.get(key)) is not None:
+    def _session(self) -> str:
+        """The session that a request for a page brings; "" if there is none, or a token beside it."""
+        if not self._is_page() or "Authorization" in request.headers:
+            return ""
+        return SESSION.read(request, secure=is_secure(request, self._access))
+
+    def _is_page(self) -> bool:
+        """Whether a page is asked for, or by somebody who wants pages something that is not there."""
+        if request.endpoint is None:
+            return bool(self._pages) and "text/html" in request.accept_mimetypes.values()
+        return request.blueprint == self._pages
+
+    def _kind(self, token: str) -> Callable[[str], Verified]:
+        return (self._static if token.startswith(PREFIX) else self._kubernetes).verify
+
+    def _known(
+        self, secret: str, seen: VerifiedCallers, verify: Callable[[str], Verified]
+    ) -> Caller:
+        key = digest(secret)
+        if (known := seen.get(key)) is not None:
             return known
         # Whoever was verified a moment ago is let in, whatever others try from the same address.
-        _refuse_if(self._failures.wait(source), _GUESSING)
-        kind = self._static if token.startswith(PREFIX) else self._kubernetes
-        verified = kind.verify(token)
-        self._verified.put(key, verified)
+        self.refusals.check()
+        verified = verify(secret)
+        seen.put(key, verified)
         return verified.caller
 
     def _explain(self, response: Response) -> Response:
         """The headers that tell a client how to do better."""
         if response.status_code == Unauthenticated.http_status and not g.get("caller"):
             response.headers.add("WWW-Authenticate", 'Bearer realm="rowhouse"')
-            if request.method in READING and request.accept_mimetypes.accept_html:
+            by_password = request.method in READING and request.accept_mimetypes.accept_html
+            if by_password and not self._is_page():  # the pages have a form for it
                 response.headers.add("WWW-Authenticate", 'Basic realm="rowhouse"')
         if response.status_code == TooManyRequests.http_status and "retry_after" in g:
             response.headers.setdefault("Retry-After", str(g.retry_after))
@@ -128,22 +168,3 @@ def _needed() -> Role | None:
         return "viewer" if request.method in READING else "operator"
     needed: Role | None = marked  # type: ignore[assignment]  # what `least_role` has put there
     return needed
-
-
-def _refuse_if(wait: float, who: str) -> None:
-    if wait > 0:
-        g.retry_after = math.ceil(wait)
-        raise TooManyRequests(
-            f"too many requests of {who}", hint=f"Try again in {math.ceil(wait)} s."
-        )
-
-
-def _source() -> str:
-    """The sender's address; for IPv6 its /64, as one host has all of that."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return request.remote_addr or ""
-    if address.version == 4:  # noqa: PLR2004
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))

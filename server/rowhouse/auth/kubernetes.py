@@ -70,7 +70,11 @@ def _weight(refusal: RowhouseError) -> int:
 
 
 def _key_set(cluster: TrustedCluster) -> KeySet | None:
-    return KeySet(lambda: fetch(cluster, cluster.jwks)) if cluster.jwks else None
+    if not cluster.jwks:
+        return None
+    return KeySet(
+        lambda: fetch(cluster.jwks, ca_file=cluster.ca_file, token_file=cluster.token_file)
+    )
 
 
 def _verified_claims(

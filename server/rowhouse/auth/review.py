@@ -29,9 +29,10 @@ def review(cluster: TrustedCluster, token: str) -> Account:
     Errors: Unauthenticated; TryAgain when it can not be asked.
     """
     answer = fetch(
-        cluster,
         cluster.token_review.rstrip("/") + _PATH,
-        {
+        ca_file=cluster.ca_file,
+        token_file=cluster.token_file,
+        body={
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenReview",
             "spec": {"token": token, "audiences": [cluster.audience]},

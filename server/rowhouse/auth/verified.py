@@ -51,5 +51,10 @@ class VerifiedCallers:
             while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
 
+    def forget(self, digest: bytes) -> None:
+        """Verify the next time."""
+        with self._lock:
+            self._entries.pop(digest, None)
+
     def __len__(self) -> int:
         return len(self._entries)

@@ -55,13 +55,17 @@ def change_pool(
     while True:
         now = pool(store, pool_id)
         _expect(now, version)
-        plan = replace(_plan(now), **changes)
-        plan.check()
-        if not force:
-            _refuse_obstacles(store, now, plan)
+        plan = _changed(store, now, changes, force=force)
         if plan == _plan(now) or pools.update(store, pool_id, now.version, plan, actor):
             return pool(store, pool_id)
         # Somebody changed it meanwhile: once more, with what they made of it.
+
+
+def check_change(
+    store: Database, pool_id: int, changes: Mapping[str, Any], *, force: bool = False
+) -> None:
+    """Raises what `change_pool` would raise now, and changes nothing."""
+    _changed(store, pool(store, pool_id), changes, force=force)
 
 
 def delete_pool(store: Database, pool_id: int, actor: Actor, *, version: int | None = None) -> None:
@@ -69,6 +73,14 @@ def delete_pool(store: Database, pool_id: int, actor: Actor, *, version: int | N
     _expect(pool(store, pool_id), version)
     if not pools.delete(store, pool_id, version, actor):
         raise _outdated(pool(store, pool_id))
+
+
+def _changed(store: Database, now: Record, changes: Mapping[str, Any], *, force: bool) -> PoolPlan:
+    plan = replace(_plan(now), **changes)
+    plan.check()
+    if not force:
+        _refuse_obstacles(store, now, plan)
+    return plan
 
 
 def _plan(now: Record) -> PoolPlan:

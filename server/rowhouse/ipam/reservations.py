@@ -48,9 +48,19 @@ def reserve(
     return reservations.several(store, keys)
 
 
-def release(store: Database, key: Key, actor: Actor, *, even_attached: bool = False) -> None:
-    """Releases a reservation. Raises NotFound, and InTheWay if a sandbox uses it, unless `even_attached`."""
-    reservations.release(store, key, actor, even_attached=even_attached)
+def release(
+    store: Database,
+    key: Key,
+    actor: Actor,
+    *,
+    even_attached: bool = False,
+    expected: int | None = None,
+) -> None:
+    """Releases a reservation. Raises NotFound, and InTheWay if a sandbox uses it, unless `even_attached`.
+
+    `expected` is the tenure that the caller has seen: Outdated if the address has another owner by now.
+    """
+    reservations.release(store, key, actor, even_attached=even_attached, expected=expected)
 
 
 def reassign(store: Database, key: Key, holder: Holder, actor: Actor) -> Record:

@@ -18,6 +18,7 @@ from rowhouse.domain.errors import (
     InvalidRequest,
     NotFound,
     NotReady,
+    Outdated,
     PoolExhausted,
     QuotaExceeded,
     RowhouseError,
@@ -34,6 +35,7 @@ BY_SQLSTATE: dict[str, type[RowhouseError]] = {
     "RH404": NotFound,
     "RH409": AddressTaken,
     "RH410": InTheWay,
+    "RH412": Outdated,
 }
 # What a constraint says to whoever ran into it;
 BY_CONSTRAINT: dict[str, str] = {

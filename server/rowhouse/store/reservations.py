@@ -36,7 +36,8 @@ noted AS (
      WHERE actor = %(actor)s AND key = %(key)s)
 SELECT network_id, address FROM made
 """
-RELEASE = "SELECT host(address) FROM rowhouse.release_v1(%s, %s, %s, %s, %s)"
+RELEASE = "SELECT host(address) FROM rowhouse.release_v2(%s, %s, %s, %s, %s, %s)"
+TENURE = "SELECT tenure_id FROM rowhouse.reservations WHERE network_id = %s AND address = %s"
 REASSIGN = """
 SELECT host(address) FROM rowhouse.reassign_v1(%s, %s, %s, %s, %s::rowhouse.owner_kind, %s, %s, %s, %s)
 """
@@ -149,9 +150,25 @@ def reserve(
     return [(network_id, address) for network_id, address in made]
 
 
-def release(database: Database, key: Key, actor: Actor, *, even_attached: bool) -> None:
-    """Releases one reservation. Raises NotFound, and InTheWay if a sandbox uses it."""
-    parameters = (actor.name, actor.request_id, *key, even_attached)
+def tenure(database: Database, key: Key) -> int | None:
+    """What tells this reservation of an address from the next one; None if it is not reserved."""
+    found = database.call(TENURE, key)
+    return int(found[0][0]) if found else None
+
+
+def release(
+    database: Database,
+    key: Key,
+    actor: Actor,
+    *,
+    even_attached: bool,
+    expected: int | None = None,
+) -> None:
+    """Releases one reservation. Raises NotFound, and InTheWay if a sandbox uses it.
+
+    With `expected`, Outdated if its tenure is another one by now.
+    """
+    parameters = (actor.name, actor.request_id, *key, even_attached, expected)
     database.change(RELEASE, parameters, actor=actor.name, request_id=actor.request_id)
 
 

@@ -1,0 +1,2 @@
+DROP FUNCTION release_v2;
+DROP TABLE sessions;

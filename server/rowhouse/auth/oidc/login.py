@@ -1,0 +1,47 @@
+"""The two steps of a login at the provider, as the pages take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowhouse.auth.oidc.attempt import Attempt
+from rowhouse.auth.oidc.people import person
+from rowhouse.auth.oidc.provider import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowhouse.auth.access import AccessSettings
+    from rowhouse.auth.sessions import Begun, Sessions
+
+
+class OidcLogin:
+    """Logs people in whom the provider knows.
+
+    Args:
+        access: the settings; they name a provider.
+        sessions: where sessions begin.
+    """
+
+    def __init__(self, access: AccessSettings, sessions: Sessions) -> None:
+        self._access = access
+        self._sessions = sessions
+        self._provider = Provider(access)
+
+    @property
+    def issuer(self) -> str:
+        """The provider's URL."""
+        return self._provider.issuer
+
+    def begin(self, target: str) -> tuple[str, Attempt]:
+        """Where to send the browser, and what it must remember. Raises TryAgain."""
+        attempt = Attempt.new(target)
+        return self._provider.login_url(attempt), attempt
+
+    def finish(self, attempt: Attempt, answer: Mapping[str, str]) -> Begun:
+        """The session of whoever has come back.
+
+        Errors: Unauthenticated, NotAllowed; TryAgain and NotReady.
+        """
+        name, role = person(self._access, self._provider.claims(attempt, answer))
+        return self._sessions.begin_as(name, role)

@@ -1,0 +1,56 @@
+"""Where a request comes from, and how many refused credentials are borne from there."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from flask import g, request
+
+from rowhouse.auth.limits import Limiter
+from rowhouse.domain.errors import TooManyRequests
+
+if TYPE_CHECKING:
+    from rowhouse.auth.limits import Rate
+    from rowhouse.domain.errors import RowhouseError
+
+_log = structlog.get_logger(__name__)
+_GUESSING: Final = "this address with tokens that are refused"
+
+
+class Refusals:
+    """A bucket of refusals for each source address."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._limiter = Limiter(rate)
+
+    def check(self) -> None:
+        """Raises TooManyRequests if the current request's source has no try left."""
+        refuse_if(self._limiter.wait(_source()), _GUESSING)
+
+    def count(self, refusal: RowhouseError) -> None:
+        """One try less for the current request's source. Raises TooManyRequests if it had none."""
+        _log.warning("refused", source=request.remote_addr, reason=refusal.message)
+        refuse_if(self._limiter.take(_source()), _GUESSING)
+
+
+def refuse_if(wait: float, who: str) -> None:
+    """Raises TooManyRequests if there are seconds to wait; the answer then says how many."""
+    if wait > 0:
+        g.retry_after = math.ceil(wait)
+        raise TooManyRequests(
+            f"too many requests of {who}", hint=f"Try again in {math.ceil(wait)} s."
+        )
+
+
+def _source() -> str:
+    """The sender's address; for IPv6 its /64, as one host has all of that."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return request.remote_addr or ""
+    if address.version == 4:  # noqa: PLR2004
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))

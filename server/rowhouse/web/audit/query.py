@@ -1,0 +1,55 @@
+"""What somebody wants to see of the audit log: the filters of its page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import request
+from pydantic import TypeAdapter
+
+from rowhouse.api.audit import AuditQuery
+from rowhouse.api.calls import read_strings
+from rowhouse.domain.errors import InvalidRequest
+from rowhouse.store import audit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY: Final[TypeAdapter[tuple[datetime, int]]] = TypeAdapter(tuple[datetime, int])
+"""Of the last entry of a page, as its cursor holds it."""
+
+FILTERS: Final = ("actor", "action", "object", "request_id", "since", "until")
+_MOMENTS: Final = ("since", "until")
+
+
+def filled() -> dict[str, str]:
+    """The filters that are filled in."""
+    return {name: text for name in FILTERS if (text := request.args.get(name, "").strip())}
+
+
+def asked(values: Mapping[str, str]) -> AuditQuery:
+    """The same as the API understands it. Raises InvalidRequest."""
+    wanted: dict[str, Any] = {
+        name: _rfc3339(name, text) if name in _MOMENTS else text for name, text in values.items()
+    }
+    if cursor := request.args.get("cursor"):
+        wanted["cursor"] = cursor
+    return read_strings(AuditQuery, wanted)
+
+
+def search_of(query: AuditQuery) -> audit.Search:
+    """The same as the database is asked."""
+    return audit.Search(**query.model_dump(exclude={"limit", "cursor"}))
+
+
+def _rfc3339(name: str, text: str) -> str:
+    """From a browser's local date and time, which we take as UTC, or from what is RFC 3339 already."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest(
+            f"{text!r} is no date and time",
+            errors=[(f"/{name}", f"{text!r} is no date and time: 2026-03-01 09:30")],
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

@@ -1,0 +1,80 @@
+"""Forms that only our own pages can send.
+
+Whoever is known by a cookie, or where nobody is asked, must prove that a page of ours sent the form: the browser
+says so (`refuse_foreign_page`), and the form has a value that is derived from a cookie which no other site can
+read. A token in `Authorization: Bearer` needs none of it, as no page can make a browser send one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from flask import current_app, g, request
+from markupsafe import Markup
+
+from rowhouse.auth.cookie import VISIT
+from rowhouse.auth.origin import is_secure, refuse_foreign_page
+from rowhouse.auth.presented import READING
+from rowhouse.domain.errors import NotAllowed
+from rowhouse.web.blueprint import blueprint
+
+if TYPE_CHECKING:
+    from flask import Response
+
+FIELD: Final = "csrf"
+LARGEST_FORM: Final = 256 * 1024
+_VISIT_SECONDS: Final = 86_400.0
+_PURPOSE: Final = b"rowhouse form"
+
+
+@blueprint.app_template_global("csrf")
+def field() -> Markup:
+    """The hidden field that every form has which changes something."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, _expected(_own()))
+
+
+@blueprint.before_request
+def refuse_forged_form() -> None:
+    """Raises NotAllowed, also for a form that is older than its session or its visit."""
+    if request.method in READING or _has_bearer():
+        return
+    request.max_content_length = LARGEST_FORM
+    settings = current_app.extensions["rowhouse"].settings
+    refuse_foreign_page(request, settings)
+    given = request.form.get(FIELD, "")
+    if not hmac.compare_digest(given.encode(), _expected(_own()).encode()):
+        raise NotAllowed(
+            "the form is of another login, or too old",
+            hint="Go back, load the page again, and send it once more. Cookies must be allowed.",
+        )
+
+
+@blueprint.after_request
+def keep_visit(response: Response) -> Response:
+    """Give a browser without a session the cookie that its forms are bound to."""
+    if "new_visit" in g:
+        secure = is_secure(request, current_app.extensions["rowhouse"].settings)
+        VISIT.write(response, g.new_visit, seconds=_VISIT_SECONDS, secure=secure)
+    return response
+
+
+def _own() -> str:
+    """What this browser's forms are bound to: its session, else its visit."""
+    if "session" in g:
+        return str(g.session)
+    secure = is_secure(request, current_app.extensions["rowhouse"].settings)
+    known = VISIT.read(request, secure=secure) or g.get("new_visit", "")
+    if not known:
+        known = g.new_visit = secrets.token_urlsafe(32)
+    return str(known)
+
+
+def _expected(secret: str) -> str:
+    return hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).hexdigest()
+
+
+def _has_bearer() -> bool:
+    return request.authorization is not None and request.authorization.type == "bearer"

@@ -1,0 +1,137 @@
+"""A small OpenID Connect provider on loopback: whoever comes to its login is logged in as `claims` say."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from auth.issuer import public, rsa_key, signed
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+CLIENT = "rowhouse-pages"
+SECRET = "s3cret & more"
+
+
+@dataclass
+class Issuer:
+    """The provider. `claims` change what it says, `published` what it publishes; it keeps what it was asked."""
+
+    claims: dict[str, Any] = field(default_factory=dict)
+    published: dict[str, Any] = field(default_factory=dict)
+    key_id: str = "k1"
+    refuses: str = ""
+    authorizations: list[dict[str, str]] = field(default_factory=list)
+    token_requests: list[tuple[dict[str, str], str | None]] = field(default_factory=list)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = urlsplit(self.path).path
+                if path == "/realm/.well-known/openid-configuration":
+                    self.document(outer.configuration())
+                elif path == "/realm/keys":
+                    self.document({"keys": [public(rsa_key(), outer.key_id)]})
+                else:
+                    self.send_error(404)
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = {name: values[0] for name, values in parse_qs(body).items()}
+                status, document = outer.exchange(form, self.headers["Authorization"])
+                self.document(document, status)
+
+            def document(self, document: Any, status: int = 200) -> None:
+                body = json.dumps(document).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/realm"
+
+    def configuration(self) -> dict[str, Any]:
+        return {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/keys",
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            **self.published,
+        }
+
+    def log_in(self, location: str) -> str:
+        """What its login page does at once: the path that it sends the browser back to."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+        self.authorizations.append(asked)
+        if self.refuses:
+            answer = {"error": self.refuses, "state": asked["state"]}
+        else:
+            code = secrets.token_urlsafe()
+            self.codes[code] = asked
+            answer = {"code": code, "state": asked["state"], "iss": self.url}
+        return f"{urlsplit(asked['redirect_uri']).path}?{urlencode(answer)}"
+
+    def exchange(
+        self, form: dict[str, str], authorization: str | None
+    ) -> tuple[int, dict[str, Any]]:
+        """A token for a code, once, for whoever knows its verifier (RFC 6749 4.1.3, RFC 7636 4.6)."""
+        self.token_requests.append((form, authorization))
+        asked = self.codes.pop(form.get("code", ""), None)
+        if asked is None or form.get("redirect_uri") != asked["redirect_uri"]:
+            return 400, {"error": "invalid_grant"}
+        challenge = base64.urlsafe_b64encode(
+            hashlib.sha256(form["code_verifier"].encode()).digest()
+        )
+        if challenge.rstrip(b"=").decode() != asked["code_challenge"]:
+            return 400, {"error": "invalid_grant", "error_description": "wrong verifier"}
+        access = "opaque"
+        said = {
+            "iss": self.url,
+            "sub": "4711",
+            "aud": CLIENT,
+            "iat": int(time.time()),
+            "exp": int(time.time()) + 300,
+            "nonce": asked["nonce"],
+            "email": "ada@example.org",
+            "email_verified": True,
+            "groups": ["netops"],
+            **self.claims,
+        }
+        whole = {name: value for name, value in said.items() if value is not None}
+        token = signed(whole, rsa_key(), key_id=self.key_id, algorithm="RS256")
+        return 200, {"access_token": access, "token_type": "Bearer", "id_token": token}
