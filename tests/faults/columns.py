@@ -91,7 +91,6 @@ EXPERIMENTS: Final = (
         run=lambda laboratory, column: experiments.promotions(
             laboratory, calls=300, times=column.promotions
         ),
-        in_suite=True,
     ),
     Experiment(
         name="disk full",

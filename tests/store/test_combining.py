@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -188,3 +191,48 @@ def test_nobody_waits_long_for_whoever_is_in_front(
     first.join()
     second.join()
     assert queue._lanes == {}
+
+
+def test_a_lane_that_is_stuck_holds_few_places_and_refuses_the_others_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each call that waits for a lock holds a connection, and other pools need some, too."""
+    monkeypatch.setattr(combining, "PATIENCE", 1.0)
+    inside = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    def one(number: int) -> int:
+        inside.release()
+        go_on.wait(10)
+        return 2 * number
+
+    def many(numbers: Sequence[int]) -> list[Outcome[int]]:
+        raise TryAgain(f"no lock for {len(numbers)}")
+
+    queue = CombiningQueue(one, many, most_alone=2)
+    with ThreadPoolExecutor(10) as threads:
+        calls = [threads.submit(queue.serve, "hot", number) for number in range(10)]
+        for _ in range(3):  # the first, and two more
+            assert inside.acquire(timeout=10)
+        refused = list(islice(as_completed(calls), 7))
+        assert {type(call.exception()) for call in refused} == {TryAgain}
+        began = time.monotonic()
+        with pytest.raises(TryAgain, match="busy"):
+            queue.serve("hot", 11)
+        assert time.monotonic() - began < combining.PATIENCE / 2
+        go_on.set()
+        assert queue.serve("cold", 12) == 24
+        assert sum(call.exception() is None for call in calls) == 3
+    assert queue.serve("hot", 13) == 26
+
+
+def test_calls_that_are_quick_alone_wait_for_each_other() -> None:
+    """Of a full pool everybody is told that it is full, however many ask."""
+
+    def many(numbers: Sequence[int]) -> list[Outcome[int]]:
+        return [LeftOut.ALONE for _ in numbers]
+
+    queue = CombiningQueue(lambda number: 2 * number, many, most_alone=1)
+    with ThreadPoolExecutor(20) as threads:
+        calls = [threads.submit(queue.serve, "full", number) for number in range(200)]
+        assert [call.result() for call in calls] == [2 * number for number in range(200)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 # A stop lets requests finish for this long; less than the 30 s that Kubernetes gives a pod.
 _GRACE_SECONDS = 20
+
+_MOST_CONNECTIONS = 1000
+_OTHER_FILES = 64  # the API's connections to the database, listeners, logs, certificates, modules
 
 
 class _Arbiter(Arbiter):
@@ -101,6 +105,7 @@ def serve(
             "bind": bind,
             "workers": workers,
             "threads": threads,
+            "worker_connections": _most_connections(threads, settings.pool_size),
             "worker_class": Worker,
             "graceful_timeout": _GRACE_SECONDS,
             "keepalive": 5,
@@ -114,6 +119,12 @@ def serve(
         },
     ).run()
     sys.exit(0)
+
+
+def _most_connections(threads: int, pool_size: int) -> int:
+    """Connections that a process accepts: it must not run out of files for the database and its own."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(threads + 1, min(_MOST_CONNECTIONS, files - pool_size - _OTHER_FILES))
 
 
 def _tls(settings: Settings) -> dict[str, Any]:

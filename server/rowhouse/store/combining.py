@@ -13,7 +13,7 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 
-from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.errors import RowhouseError, TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -47,6 +47,9 @@ class CombiningQueue(Generic[Call, Answer]):
 
     Args:
         one: serves a call alone.
+        most_alone: calls of a lane that have to be served alone at the same time; a lane whose calls wait for
+            a lock must not take every connection there is. The others wait for their turn, half a second
+            at most, and then are refused (TryAgain); so are new ones, at once, for as long again.
         many: serves several calls of a lane; says which it left out. It says AGAIN only if it served
             another one, so that the line goes on. An error of its own is nobody's: all of them are then
             served alone.
@@ -56,15 +59,22 @@ class CombiningQueue(Generic[Call, Answer]):
         self,
         one: Callable[[Call], Answer],
         many: Callable[[Sequence[Call]], Sequence[Outcome[Answer]]],
+        *,
+        most_alone: int = 8,
     ) -> None:
         self._one = one
         self._many = many
+        self._most_alone = most_alone
         self._guard = threading.Lock()
         # A lane is there while somebody is being served in it.
         self._lanes: dict[Hashable, deque[_Ticket[Call, Answer]]] = {}
+        # A door is there while calls of its lane are served alone.
+        self._doors: dict[Hashable, _Door] = {}
 
     def serve(self, lane: Hashable, call: Call) -> Answer:
-        """The answer to `call`; errors are those of `one`."""
+        """The answer to `call`. Errors are those of `one`, and TryAgain where a lane is stuck."""
+        if self._doors and (door := self._doors.get(lane)) is not None:
+            door.look()
         ticket = _Ticket[Call, Answer](call)
         with self._guard:
             waiting = self._lanes.get(lane)
@@ -84,7 +94,21 @@ class CombiningQueue(Generic[Call, Answer]):
                 break
             if ticket.party:
                 self._lead(lane, ticket.party)
-        return self._one(call) if isinstance(ticket.outcome, LeftOut) else ticket.outcome
+        return self._alone(lane, call) if isinstance(ticket.outcome, LeftOut) else ticket.outcome
+
+    def _alone(self, lane: Hashable, call: Call) -> Answer:
+        """Serve a call that could not be served with others, if not too many of them are under way."""
+        with self._guard:
+            door = self._doors.setdefault(lane, _Door(self._most_alone))
+            door.users += 1
+        try:
+            with door:
+                return self._one(call)
+        finally:
+            with self._guard:
+                door.users -= 1
+                if not door.users:
+                    self._doors.pop(lane, None)
 
     def _left(self, waiting: deque[_Ticket[Call, Answer]], ticket: _Ticket[Call, Answer]) -> bool:
         """Leave the line, unless it is our turn by now: then that is waited for."""
@@ -126,6 +150,31 @@ class CombiningQueue(Generic[Call, Answer]):
                 return
             party[0].party = party
         party[0].turn.release()
+
+
+class _Door:
+    """Lets a number of calls in; shut for a while after one has waited in vain."""
+
+    def __init__(self, places: int) -> None:
+        self.users = 0
+        self._places = threading.Semaphore(places)
+        self._shut_until = 0.0
+
+    def look(self) -> None:
+        """Raises TryAgain if it is shut."""
+        if time.monotonic() < self._shut_until:
+            raise TryAgain(
+                "the range is busy: its calls wait for a lock",
+                hint="Repeat the call. Who holds the lock: the view pg_locks of PostgreSQL.",
+            )
+
+    def __enter__(self) -> None:
+        if not self._places.acquire(timeout=PATIENCE):
+            self._shut_until = time.monotonic() + PATIENCE
+            self.look()
+
+    def __exit__(self, *_error: object) -> None:
+        self._places.release()
 
 
 class _Ticket(Generic[Call, Answer]):

@@ -230,7 +230,8 @@ class Database:
         """The queue of this database in which calls of a kind meet; always the same one."""
         queue = self._queues.get(kind)
         if queue is None:
-            queue = self._queues.setdefault(kind, CombiningQueue(one, many))
+            made = CombiningQueue(one, many, most_alone=max(1, self._pool.max_size // 2))
+            queue = self._queues.setdefault(kind, made)
         return queue
 
     def connections(self) -> Connections:

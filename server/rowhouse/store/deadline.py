@@ -16,11 +16,14 @@ from rowhouse.domain.errors import TryAgain
 LONGEST: Final = 3600.0
 """Seconds: whoever says that it waits for longer says nothing."""
 
+arrival: ContextVar[float | None] = ContextVar("arrival", default=None)
+"""When the request that a thread works on arrived (time.monotonic()): before it waited for the thread."""
+
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
-def begin(seconds: str | None, waited: float = 0.0) -> None:
-    """A request begins whose caller waits for `seconds` (a number as text), of which `waited` are over.
+def begin(seconds: str | None) -> None:
+    """A request begins whose caller waits for `seconds` (a number as text) from its arrival on.
 
     None, and what is no such number: for as long as it takes.
     """
@@ -31,7 +34,8 @@ def begin(seconds: str | None, waited: float = 0.0) -> None:
         left = float(seconds)
     except ValueError:
         left = LONGEST
-    _until.set(time.monotonic() + left - waited if left < LONGEST else None)
+    since = arrival.get() or time.monotonic()
+    _until.set(since + left if left < LONGEST else None)
 
 
 def seconds_left(most: float) -> float:

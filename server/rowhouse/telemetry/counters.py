@@ -31,6 +31,10 @@ _CNI_REPLAYS: Final = prometheus_client.Counter(
     "DELs that nodes had kept while no server answered, by CNI error code, 0 for success",
     ("code",),
 )
+TURNED_AWAY: Final = prometheus_client.Counter(
+    "rowhouse_requests_turned_away_total",
+    "Requests that were told to come again because too many waited for a thread already",
+)
 _BUILD: Final = prometheus_client.Info("rowhouse_build", "What is running")
 _BUILD.info(
     {
