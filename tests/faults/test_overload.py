@@ -81,7 +81,7 @@ def lock(database: Database) -> Iterator[psycopg.Connection[TupleRow]]:
 
 @pytest.fixture
 def crowd() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(100) as threads:
+    with ThreadPoolExecutor(160) as threads:
         yield threads
 
 
@@ -134,12 +134,12 @@ def test_whoever_would_wait_too_long_is_turned_away_and_probes_are_answered(
     lock: psycopg.Connection[TupleRow],
     crowd: ThreadPoolExecutor,
 ) -> None:
-    """One thread is stuck, eight requests may wait behind it."""
+    """The only thread is stuck, and 128 requests may wait behind it."""
     with started(database, tmp_path, "--threads", "1") as server:
         lock_the_hot_pool(server, lock)
         calls: list[Future[Answer]] = [crowd.submit(add, server, HOT, "stuck")]
         wait_for_locks(database, 1)
-        calls += [crowd.submit(add, server, COLD, f"cold-{n}") for n in range(30)]
+        calls += [crowd.submit(add, server, COLD, f"cold-{n}") for n in range(150)]
         turned_away = 0
         while turned_away < 10:
             for path in ("/livez", "/readyz"):
@@ -156,7 +156,7 @@ def test_whoever_would_wait_too_long_is_turned_away_and_probes_are_answered(
     away = [answer for answer in answers if answer.status != 200]
     assert len(away) >= 10
     assert {(answer.status, answer.code, answer.retry_after) for answer in away} == {(503, 11, "1")}
-    assert sum(answer.status == 200 for answer in answers) >= 5
+    assert sum(answer.status == 200 for answer in answers) > 100
 
 
 def test_what_its_caller_has_given_up_on_while_it_waited_is_not_begun(

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _QUEUED_PER_THREAD: Final = 8
 """Requests that wait for a thread at most, for each thread: a second's work or less."""
 
+_QUEUED_AT_LEAST: Final = 128
+"""So many in any case: some of them are not whole yet, and take no time."""
+
 _FOR_QUESTIONS: Final = 2
 """Threads for probes and metrics while all others are busy."""
 
@@ -66,7 +69,7 @@ class Worker(PatientWorker):
 
     def init_process(self) -> None:
         """In the process that serves."""
-        self._most_queued = _QUEUED_PER_THREAD * self.cfg.threads
+        self._most_queued = max(_QUEUED_AT_LEAST, _QUEUED_PER_THREAD * self.cfg.threads)
         self._questions = Threads(_FOR_QUESTIONS, self._answer)
         super().init_process()
 
@@ -170,7 +173,8 @@ class Threads:
 def _is_question(conn: Any) -> bool:
     """Whether a probe or a scraper asks; not to be seen through TLS."""
     try:
-        coming = conn.sock.recv(_LONGEST_QUESTION, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except (OSError, ValueError):
-        return False  # whoever reads it finds out
+        conn.sock.settimeout(0)  # as whoever reads the request will do, too
+        coming = conn.sock.recv(_LONGEST_QUESTION, socket.MSG_PEEK)
+    except (OSError, ValueError):  # (a TLS socket can not be peeked at)
+        return False
     return bool((bytes(conn.received[:_LONGEST_QUESTION]) + coming).startswith(_QUESTIONS))
