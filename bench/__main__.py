@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench import allocator, churn, conditions, history, memory, plugin_process, service
+from bench import allocator, churn, conditions, history, memory, outbox, plugin_process, service
 from bench.report import keep, line, machine
 
 PARTS = {
     "allocator": allocator.run,
+    "outbox": outbox.run,
     "plugin": plugin_process.run,
     "service": service.run,
     "churn": churn.run,

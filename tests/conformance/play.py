@@ -42,12 +42,7 @@ class Stage:
     ) -> Answer:
         """Set the case up, make its calls, judge the last answer and what is reserved."""
         caller = self.caller(through, mode)
-        for pool in case.pools:
-            self._make_pool(**pool)
-        for taken in self._taken(case):
-            judge({}, self.caller("http", mode).run(_claim(case.config, taken)))
-        for step in case.before:
-            judge(step.expect, caller.run(step.call))
+        self.set_up(case, caller, self.caller("http", mode))
         servers = {"server_down": "down", "database_down": "no database"}
         if case.fixture in servers:
             caller = self.caller(through, servers[case.fixture])
@@ -59,6 +54,15 @@ class Stage:
         judge(expect, answer, phrases=phrases)
         self._judge_rows(case, expect, answer, reserved)
         return answer
+
+    def set_up(self, case: Case, caller: Caller, others: Caller) -> None:
+        """What the case finds: pools, addresses that `others` took, and the calls before it."""
+        for pool in case.pools:
+            self._make_pool(**pool)
+        for taken in self._taken(case):
+            judge({}, others.run(_claim(case.config, taken)))
+        for step in case.before:
+            judge(step.expect, caller.run(step.call))
 
     def _make_pool(self, cidr: str, network: str = "", **columns: str) -> None:
         self.database.rows("SELECT ensure_pool(%s, %s, false)", (network, cidr))

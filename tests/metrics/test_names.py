@@ -14,6 +14,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from rowhouse.k8s import controller
+from rowhouse.k8s.mirror import measures as mirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,16 @@ CALL = {
 }
 
 
+# The controller's are another process's.
+OF_THE_CONTROLLER = {
+    f"{metric.name}_total" if metric.type == "counter" else metric.name
+    for module in (controller, mirror)
+    for collector in vars(module).values()
+    if isinstance(collector, MetricWrapperBase)
+    for metric in collector.describe()
+}
+
+
 def panel_expressions() -> Iterator[str]:
     for panel in DASHBOARD["panels"]:
         for target in panel.get("targets", ()):
@@ -77,7 +88,7 @@ def selectors(expression: str) -> list[tuple[str, set[str]]]:
 
 
 def test_every_metric_of_the_rules_and_the_dashboard_is_there(text: str) -> None:
-    there = set(RECORDED)
+    there = RECORDED | OF_THE_CONTROLLER
     for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
         there |= {name + ending for ending in SAMPLES[kind]}
     labels: dict[str, set[str]] = {}
@@ -136,13 +147,7 @@ def test_the_reference_lists_every_metric(text: str) -> None:
     page = (ROOT / "docs/reference/metrics.md").read_text()
     listed = re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE)
     names = {name for name, _ in re.findall(r"^# TYPE (rowhouse_\w+) (\w+)$", text, re.MULTILINE)}
-    # The controller's are another process's.
-    names |= {
-        f"{metric.name}_total" if metric.type == "counter" else metric.name
-        for collector in vars(controller).values()
-        if isinstance(collector, MetricWrapperBase)
-        for metric in collector.describe()
-    }
+    names |= OF_THE_CONTROLLER
     assert {name for name, _ in listed} == {one for one in names if not one.endswith("_created")}
     for name, labels in listed:
         shown = set(re.findall(rf"^{name}(?:_bucket)?\{{(.*)\}} ", text, re.MULTILINE))

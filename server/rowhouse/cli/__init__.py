@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "serve": "serve",
     "controller": "controller",
     "reconcile": "controller",
+    "mirror": "mirror",
     "demo": "demo",
     "completion": "completion",
 }

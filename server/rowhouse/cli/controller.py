@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rowhouse import telemetry
+from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
 from rowhouse.cli.output import FORMATS, Column, Printer
 from rowhouse.cli.times import Duration, span
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.client import kubernetes_client
-from rowhouse.k8s.controller import Controller, Timing
+from rowhouse.k8s.controller import Controller, MirrorSettings, Timing
 from rowhouse.k8s.health import serve_health
+from rowhouse.k8s.mirror.mirror import Pacing
 from rowhouse.k8s.pods import KubernetesPods
 from rowhouse.settings import Settings
 from rowhouse.store.database import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rowhouse.ipam.reconcile import Finding
 
 _COLUMNS = (
@@ -36,34 +36,18 @@ _COLUMNS = (
 )
 
 
-def _cluster_options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.option(
-            "--cluster",
-            envvar="ROWHOUSE_CLUSTER",
-            default="",
-            help="The name with which the nodes of this cluster call (ROWHOUSE_CLUSTER).",
-        ),
-        click.option(
-            "--kubeconfig",
-            type=click.Path(exists=True, dir_okay=False),
-            help="Without one: the service account of the pod, KUBECONFIG, ~/.kube/config.",
-        ),
-        click.option("--context", help="The context of the kubeconfig to use."),
-        click.option(
-            "--grace",
-            type=Duration(),
-            default="60s",
-            show_default=True,
-            help="Nothing younger is judged; the two looks before a release are so far apart.",
-        ),
-    ):
-        command = option(command)
-    return command
+_grace = click.option(
+    "--grace",
+    type=Duration(),
+    default="60s",
+    show_default=True,
+    help="Nothing younger is judged; the two looks before a release are so far apart.",
+)
 
 
 @click.command()
-@_cluster_options
+@cluster_options
+@_grace
 @click.option(
     "--settle",
     type=Duration(),
@@ -85,7 +69,31 @@ def _cluster_options(command: Callable[..., None]) -> Callable[..., None]:
     metavar="HOST:PORT",
     help="Where /healthz and /metrics are served; port 0 takes a free one.",
 )
-def controller(
+@click.option(
+    "--mirror/--no-mirror",
+    envvar="ROWHOUSE_MIRROR",
+    default=False,
+    show_default=True,
+    help="Keep whereabouts' IPPool and OverlappingRangeIPReservation objects as well (ROWHOUSE_MIRROR).",
+)
+@mirror_namespace_option
+@click.option(
+    "--mirror-rate",
+    envvar="ROWHOUSE_MIRROR_RATE",
+    type=click.FloatRange(min=0.1),
+    default=100.0,
+    show_default=True,
+    help="Writes a second to the API server, at most (ROWHOUSE_MIRROR_RATE).",
+)
+@click.option(
+    "--mirror-resync",
+    envvar="ROWHOUSE_MIRROR_RESYNC",
+    type=Duration(),
+    default="10m",
+    show_default=True,
+    help="Between looks at all objects (ROWHOUSE_MIRROR_RESYNC).",
+)
+def controller(  # noqa: PLR0913 - its options
     *,
     cluster: str,
     kubeconfig: str | None,
@@ -94,6 +102,10 @@ def controller(
     settle: float,
     interval: float,
     listen: str,
+    mirror: bool,
+    mirror_namespace: str,
+    mirror_rate: float,
+    mirror_resync: float,
 ) -> None:
     """Release addresses that no living pod holds, for as long as it runs.
 
@@ -113,6 +125,11 @@ def controller(
         cluster,
         client,
         Timing(grace=grace, settle=settle, interval=interval),
+        MirrorSettings(
+            namespace=mirror_namespace, pacing=Pacing(rate=mirror_rate, resync=mirror_resync)
+        )
+        if mirror
+        else None,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,7 +140,8 @@ def controller(
 
 
 @click.command()
-@_cluster_options
+@cluster_options
+@_grace
 @click.option(
     "--dry-run", is_flag=True, help="Show what would be released, and why; release nothing."
 )

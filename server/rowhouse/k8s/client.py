@@ -11,6 +11,7 @@ from lightkube.core.exceptions import ConfigError
 from lightkube.resources.core_v1 import Event, Node, Pod
 
 from rowhouse.domain.errors import NotReady, TryAgain
+from rowhouse.k8s.whereabouts.resources import IPPool, OverlappingRangeIPReservation
 
 TIMEOUT: Final = httpx2.Timeout(10.0, read=60.0)
 """Seconds; a page of a large list may take its time."""
@@ -38,7 +39,7 @@ def _learn_types() -> None:
     msgspec (0.22) works out a type when it first meets it, and two threads that do so at the same moment
     take the process down.
     """
-    for kind in (Pod, Node, Event):
+    for kind in (Pod, Node, Event, IPPool, OverlappingRangeIPReservation):
         decoders.decode_list(b'{"items": []}', kind)
     decoders.decode_status(b"{}")
     decoders.decode_watch_event(b'{"type": "ADDED", "object": {}}')

@@ -13,8 +13,10 @@ import structlog
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.events import tell_reclaimed
+from rowhouse.k8s.mirror.runner import MirrorThread
 from rowhouse.k8s.pods import KubernetesPods, PodWatch
 from rowhouse.store.leader import Candidacy
+from rowhouse.store.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from lightkube import Client
 
     from rowhouse.ipam.reconcile import Finding
+    from rowhouse.k8s.mirror.mirror import Pacing
 
 _log = structlog.get_logger(__name__)
 _TICK: Final = 1.0
@@ -46,6 +49,14 @@ RECLAIMED: Final = prometheus_client.Counter(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorSettings:
+    """Where whereabouts' objects are kept, and how fast they are written."""
+
+    namespace: str
+    pacing: Pacing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """Seconds.
 
@@ -67,13 +78,22 @@ class Controller:
         cluster: the name with which the nodes of this cluster call.
         client: of that cluster's API.
         timing: how often and how patiently.
+        mirror: keep whereabouts' objects as well; None: do not.
     """
 
-    def __init__(self, url: str, cluster: str, client: Client, timing: Timing) -> None:
+    def __init__(
+        self,
+        url: str,
+        cluster: str,
+        client: Client,
+        timing: Timing,
+        mirror: MirrorSettings | None = None,
+    ) -> None:
         self._url = url
         self._cluster = cluster
         self._client = client
         self._timing = timing
+        self._mirror = mirror
         self.seen_alive = time.monotonic()
         """When the loop last went round, for /healthz."""
 
@@ -107,10 +127,24 @@ class Controller:
         )
         over = threading.Event()
         PodWatch(self._client, reconciler.pod_ended, over).start()
+        self._start_mirror(over)
         try:
             self._lead(candidacy, reconciler, stop)
         finally:
             over.set()
+
+    def _start_mirror(self, over: threading.Event) -> None:
+        if self._mirror is not None:
+            namespace, pacing = self._mirror.namespace, self._mirror.pacing
+            MirrorThread(self._url, self._cluster, self._client, namespace, pacing, over).start()
+            return
+        # It may have been on before: then nobody takes changes out of the outbox any more.
+        try:
+            with MirrorStore(self._url, self._cluster) as store:
+                if store.turn_off():
+                    _log.info("mirror_off", cluster=self._cluster)
+        except RowhouseError as error:
+            _log.warning("mirror_not_turned_off", reason=error.message)
 
     def _lead(self, candidacy: Candidacy, reconciler: Reconciler, stop: threading.Event) -> None:
         due = time.monotonic()

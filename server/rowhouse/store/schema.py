@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -108,7 +108,7 @@ def _migrating(url: str, lock_timeout: str) -> Iterator[Config]:
 
 
 def check(url: str) -> None:
-    """Raises NotReady unless the database is at this code's revision."""
+    """Raises NotReady unless the database is at this code's revision, or at a later one that serves it too."""
     check_engine(_engine(url))
 
 
@@ -117,11 +117,23 @@ def check_engine(engine: Engine) -> None:
     found = current(engine)
     if found is None:
         raise NotReady("the database has no Rowhouse schema", hint="Run `rowhouse db upgrade`.")
-    if found != head():
+    if found != head() and not _serves(engine, head()):
         raise NotReady(
             f"the database's schema is at revision {found}, this code needs {head()}",
             hint="Run `rowhouse db upgrade`, or start the version of the server that fits.",
         )
+
+
+def _serves(engine: Engine, revision: str) -> bool:
+    """Whether the schema says that code of this revision may work on it: the schema is upgraded first."""
+    with engine.connect() as connection:
+        if (
+            connection.scalar(text("SELECT to_regprocedure('rowhouse.serves_code_of(text)')"))
+            is None
+        ):
+            return False
+        found = connection.scalar(text("SELECT rowhouse.serves_code_of(:code)"), {"code": revision})
+        return bool(found)
 
 
 def sql(start: str = "base", end: str = "head") -> str:

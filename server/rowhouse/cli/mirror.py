@@ -1,0 +1,188 @@
+"""`rowhouse mirror`: whereabouts' objects as the database would have them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
+from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.k8s.client import kubernetes_client
+from rowhouse.k8s.mirror.mirror import Mirror, Pacing
+from rowhouse.k8s.mirror.wanted import WantedPool
+from rowhouse.settings import Settings
+from rowhouse.store.mirror import MirrorStore
+
+if TYPE_CHECKING:
+    from rowhouse.k8s.mirror.wanted import Problem
+    from rowhouse.k8s.mirror.writes import Change
+    from rowhouse.store.mirror import Registered
+
+_STATUS = (
+    Column("CLUSTER", "cluster"),
+    Column("NAMESPACE", "namespace"),
+    Column("STATE", "state"),
+    Column("IPPOOLS", "ippools"),
+    Column("RESERVATIONS", "reservations"),
+    Column("WAITING", "waiting"),
+    Column("LAG", "lag"),
+    Column("PROBLEMS", "problem_count"),
+    Column("RESYNCED", "resynced_at", wide=True),
+)
+_PROBLEMS = (
+    Column("CLUSTER", "cluster"),
+    Column("OBJECT", "object"),
+    Column("REASON", "reason"),
+    Column("TEXT", "text"),
+)
+_CHANGES = (Column("ACTION", "action"), Column("OBJECT", "object"), Column("CHANGE", "change"))
+_output = click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+_SILENT = 60.0
+"""Seconds after which a controller that said nothing is not there; it speaks every 15."""
+_SHOWN = 3
+
+
+@click.group()
+def mirror() -> None:
+    """The IPPool and OverlappingRangeIPReservation objects that `rowhouse controller --mirror` keeps.
+
+    On the database in ROWHOUSE_DATABASE_URL.
+    """
+
+
+@mirror.command()
+@_output
+def status(*, form: str) -> None:
+    """Show each cluster's mirror: how far behind it is, and what it can not express."""
+    with MirrorStore(Settings.from_environment().database_url, "") as store:
+        found = [_status(one) for one in store.registered()]
+    printer = Printer(form)
+    printer.items(found, _STATUS, nothing="no cluster mirrors: see `rowhouse controller --mirror`")
+    problems = [
+        {"cluster": one["cluster"], **problem} for one in found for problem in one["problems"]
+    ]
+    if printer.for_people and problems:
+        click.echo()
+        printer.items(problems, _PROBLEMS, nothing="")
+
+
+@mirror.command()
+@cluster_options
+@mirror_namespace_option
+@click.option("--overwrite", is_flag=True, help="Count what the database never had as well.")
+@_output
+def diff(
+    *,
+    cluster: str,
+    kubeconfig: str | None,
+    context: str | None,
+    mirror_namespace: str,
+    overwrite: bool,
+    form: str,
+) -> None:
+    """Show what differs between the objects and the database; change nothing."""
+    client = kubernetes_client(kubeconfig, context)
+    with MirrorStore(Settings.from_environment().database_url, cluster) as store:
+        one = _mirror(store, client, mirror_namespace, Pacing(), overwrite=overwrite)
+        changes = one.plan()
+    Printer(form).items(
+        [_change(change) for change in changes],
+        _CHANGES,
+        nothing="the objects say what the database says",
+    )
+    _warn(one.problems)
+
+
+@mirror.command()
+@cluster_options
+@mirror_namespace_option
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Remove what the database never had as well: addresses that were not imported.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0.1),
+    default=100.0,
+    show_default=True,
+    help="Writes a second.",
+)
+def resync(
+    *,
+    cluster: str,
+    kubeconfig: str | None,
+    context: str | None,
+    mirror_namespace: str,
+    overwrite: bool,
+    rate: float,
+) -> None:
+    """Bring all objects up to date now, whether or not a controller mirrors."""
+    client = kubernetes_client(kubeconfig, context)
+    with MirrorStore(Settings.from_environment().database_url, cluster) as store:
+        one = _mirror(store, client, mirror_namespace, Pacing(rate=rate), overwrite=overwrite)
+        tally = one.once()
+        store.ask_for_everything()
+    click.echo(f"{tally.written} objects written")
+    _warn(one.problems)
+
+
+def _mirror(
+    store: MirrorStore, client: Any, namespace: str, pacing: Pacing, *, overwrite: bool
+) -> Mirror:
+    stop = threading.Event()
+    return Mirror(store, client, namespace, stop, pacing, watch=False, overwrite=overwrite)
+
+
+def _status(one: Registered) -> dict[str, Any]:
+    report = one.report
+    silent = one.reported_ago is None or one.reported_ago > _SILENT
+    state = "no controller" if silent else report.get("trouble") or "running"
+    lag = report.get("lag_seconds", 0.0)
+    return {
+        "cluster": one.cluster,
+        "namespace": one.namespace,
+        "state": state,
+        "since": one.since.isoformat(timespec="seconds"),
+        "reported_at": one.reported_at.isoformat(timespec="seconds") if one.reported_at else None,
+        "ippools": report.get("ippools"),
+        "reservations": report.get("reservations"),
+        "waiting": report.get("writes_waiting", 0) + one.waiting,
+        "lag": f"{lag:g} s",
+        "lag_seconds": lag,
+        "resynced_at": report.get("resynced_at"),
+        "problem_count": report.get("problem_count", 0),
+        "problems": report.get("problems", []),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "action": change.verb,
+        "object": f"{change.kind}/{change.name}",
+        "change": _described(change),
+    }
+
+
+def _described(change: Change) -> str:
+    """What changes in the object, briefly."""
+    if not isinstance(change.wanted, WantedPool):
+        return change.wanted.podref if change.wanted else ""
+    known = getattr(change.seen, "allocations", {})
+    wanted = change.wanted.allocations
+    said = [f"+{key} {holder.podref}" for key, holder in wanted.items() if key not in known]
+    said += [f"-{key} {holder.podref}" for key, holder in known.items() if key not in wanted]
+    said += [
+        f"~{key} {holder.podref}"
+        for key, holder in wanted.items()
+        if key in known and known[key] != holder
+    ]
+    more = f", … {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+    return ", ".join(said[:_SHOWN]) + more
+
+
+def _warn(problems: list[Problem]) -> None:
+    for one in problems:
+        click.echo(f"{one.object}: {one.text}", err=True)

@@ -1,0 +1,347 @@
+"""The mirror at work: changes in the database, and others' edits, become writes to the API server.
+
+A pool that changed is read as a whole and compared with what its objects are known to be: so many changes make
+one patch, and a write that failed needs no memory of its own. How changes are found without a cost to
+those who make them is in migrations/sql/0006/01_outbox.sql.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from rowhouse.domain.errors import TryAgain
+from rowhouse.k8s.mirror import measures
+from rowhouse.k8s.mirror.pace import Patience, Rate
+from rowhouse.k8s.mirror.plan import Planner
+from rowhouse.k8s.mirror.seen import KINDS, POOLS, RESERVATIONS, SeenObjects
+from rowhouse.k8s.mirror.wanted import Problem
+from rowhouse.k8s.mirror.writes import Outcome, Result, write
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from lightkube import Client
+
+    from rowhouse.k8s.mirror.writes import Change
+    from rowhouse.store.mirror import MirrorStore
+
+_log = structlog.get_logger(__name__)
+_WRITERS: Final = 8
+_SHOWN: Final = 50
+_SLICE: Final = 3.0
+"""Seconds of writes in a round; then it looks for news."""
+_TRIES: Final = 5
+_REPEAT: Final = "What was written stays; run it again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """`rate`: writes a second; `resync`: seconds between looks at everything."""
+
+    rate: float = 100.0
+    resync: float = 600.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Transactions that may rely on a mark that is gone, and the pools whose marks those were."""
+
+    writers: frozenset[str]
+    pools: set[int]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a round did."""
+
+    planning: float = 0.0
+    """Seconds that reading and comparing took."""
+    written: int = 0
+    failed: int = 0
+
+
+class Mirror:
+    """Mirrors while it has the store's lock. One thread's, but for the writes.
+
+    Args:
+        store: the database, whose lock is ours.
+        client: of the cluster.
+        namespace: where the objects are.
+        stop: ends watches and writes.
+        pacing: how fast.
+        watch: see others' edits; without, one look is all that is meant.
+        overwrite: see `Planner`.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        store: MirrorStore,
+        client: Client,
+        namespace: str,
+        stop: threading.Event,
+        pacing: Pacing | None = None,
+        *,
+        watch: bool = True,
+        overwrite: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._namespace = namespace
+        self._stop = stop
+        self._pacing = pacing or Pacing()
+        self._watch = watch
+        self._clock = clock
+        self._rate = Rate(self._pacing.rate, clock=clock)
+        self._patience = Patience(clock=clock)
+        self._seen = SeenObjects(client, namespace, stop)
+        self._planner = Planner(store, self._seen, overwrite=overwrite)
+        self._dirty: set[int] = set()
+        self._again: set[str] = set(KINDS)
+        """Kinds that must be listed."""
+        self._waiting: list[_Waiting] = []
+        self._pending: dict[tuple[str, str], Change] = {}
+        self._refused: dict[tuple[str, str], Problem] = {}
+        self._oldest: float | None = None
+        self._resync_due = 0.0
+        self._resynced: datetime | None = None
+        self._trouble = ""
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which there is nothing to do, unless somebody changes something."""
+        if self._patience.left:
+            return self._patience.left
+        if self._dirty or self._pending or self._again:
+            return 0.0
+        return 0.2 if self._waiting else max(0.0, self._resync_due - self._clock())
+
+    @property
+    def has_edits(self) -> bool:
+        """Whether others changed an object."""
+        return self._seen.has_edits
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is in the database and not in the cluster, and why."""
+        found = [one for some in self._planner.problems.values() for one in some]
+        return found + list(self._refused.values())
+
+    def round(self) -> Tally:
+        """Look at what changed, or at everything when that is due, and write. Raises TryAgain, NotReady.
+
+        TryAgain may be the API server's: `store` tells by its next call.
+        """
+        self._take_changes()
+        self._take_edits()
+        if self._patience.left:
+            return Tally()
+        began = self._clock()
+        whole = began >= self._resync_due
+        if whole:
+            self._again = set(KINDS)
+        try:
+            self._list_again()
+        except TryAgain as error:
+            self._trouble = error.message
+            self._patience.failed()
+            measures.FAILURES.labels("list").inc()
+            raise
+        if whole:
+            self._dirty |= {pool.id for pool in self._store.pools()} | self._planner.known_pools()
+            self._refused.clear()
+        self._plan(whole=whole)
+        if whole:
+            self._resync_due = self._clock() + self._pacing.resync
+            self._resynced = datetime.now(UTC)
+            measures.LAST_RESYNC.set_to_current_time()
+        tally = Tally(planning=self._clock() - began)
+        self._write(tally)
+        self._measure()
+        return tally
+
+    def plan(self) -> list[Change]:
+        """What a look at everything would write; nothing is written. Raises TryAgain, NotReady."""
+        self._list_again()
+        changes = list(self._planner.changes(pool.id for pool in self._store.pools()))
+        return changes + list(self._planner.orphans())
+
+    def once(self) -> Tally:
+        """Look at everything and write, without the outbox and so without its lock. Raises TryAgain, NotReady.
+
+        Whoever mirrors meanwhile writes the same.
+        """
+        self._list_again()
+        self._dirty |= {pool.id for pool in self._store.pools()}
+        tally, whole, failed = Tally(), True, 0
+        while self._dirty or self._pending:
+            self._plan(whole=whole)
+            whole = False
+            before = tally.failed
+            self._write(tally)
+            failed = failed + 1 if tally.failed > before else 0
+            if failed > _TRIES:
+                raise TryAgain(f"the API server did not take it: {self._trouble}", hint=_REPEAT)
+            self._stop.wait(self._patience.left)
+        return tally
+
+    def resync(self) -> None:
+        """Look at everything in the next round."""
+        self._resync_due = 0.0
+
+    def report(self) -> dict[str, Any]:
+        """What `rowhouse mirror status` shows."""
+        problems = self.problems
+        return {
+            "ippools": len(self._seen.objects[POOLS]),
+            "reservations": len(self._seen.objects[RESERVATIONS]),
+            "pools_waiting": len(self._dirty),
+            "writes_waiting": len(self._pending),
+            "lag_seconds": round(self._lag(), 1),
+            "resynced_at": self._resynced.isoformat(timespec="seconds") if self._resynced else None,
+            "trouble": self._trouble,
+            "problem_count": len(problems),
+            "problems": [
+                {"reason": one.reason, "object": one.object, "text": one.text}
+                for one in problems[:_SHOWN]
+            ],
+        }
+
+    def _take_changes(self) -> None:
+        changes = self._store.changes()
+        if changes.everything:
+            self.resync()
+        if changes.pools:
+            self._dirty |= changes.pools
+            self._oldest = min(self._oldest or self._clock(), self._clock() - changes.age)
+            if writers := self._store.writers():
+                self._waiting.append(_Waiting(writers, changes.pools))
+        elif self._waiting:
+            writers = self._store.writers()
+            for one in list(self._waiting):
+                if not one.writers & writers:
+                    self._waiting.remove(one)
+                    self._dirty |= one.pools
+
+    def _take_edits(self) -> None:
+        changed, behind = self._seen.edits()
+        self._again |= set(behind)
+        for kind, name in changed:
+            pool = self._planner.pool_of(kind, name)
+            if pool is not None:
+                measures.EDITS.labels(kind).inc()
+                self._dirty.add(pool)
+
+    def _list_again(self) -> None:
+        for kind in sorted(self._again):
+            self._seen.read(kind, watch=self._watch)
+            self._again.discard(kind)
+            self._dirty |= self._planner.known_pools()
+
+    def _plan(self, *, whole: bool) -> None:
+        before = {one.object for one in self.problems}
+        changes = list(self._planner.changes(self._dirty))
+        if whole:
+            changes += self._planner.orphans()
+            self._pending.clear()
+        else:
+            self._pending = {
+                name: change
+                for name, change in self._pending.items()
+                if self._planner.pool_of(*name) not in self._dirty
+            }
+        self._dirty.clear()
+        fresh = {(one.kind, one.name): one for one in changes}
+        # What changed just now goes first, and pools before the many reservations.
+        pools = {name: one for name, one in fresh.items() if name[0] == POOLS}
+        self._pending = pools | fresh | self._pending
+        for name in self._refused:
+            self._pending.pop(name, None)
+        for problem in self.problems:
+            if problem.object not in before:
+                _log.warning(
+                    "not_mirrored", object=problem.object, reason=problem.reason, text=problem.text
+                )
+
+    def _write(self, tally: Tally) -> None:
+        """Write what is pending, for a few seconds."""
+        changes = list(islice(self._pending.values(), max(1, int(self._pacing.rate * _SLICE))))
+        broken: list[Outcome] = []
+
+        def turn(change: Change) -> Outcome | None:
+            # Once it does not answer, the others are not tried in vain.
+            if broken or self._stop.is_set() or self._stop.wait(self._rate.wait_time()):
+                return None
+            outcome = write(self._client, self._namespace, change)
+            if outcome.result is Result.FAILED:
+                broken.append(outcome)
+            return outcome
+
+        if changes:
+            with ThreadPoolExecutor(_WRITERS, thread_name_prefix="mirror-write") as threads:
+                for outcome in threads.map(turn, changes):
+                    if outcome is not None:
+                        self._ended(outcome, tally)
+        if broken:
+            self._trouble = broken[0].message
+            self._patience.failed(max(one.retry_after for one in broken))
+            _log.warning("mirror_write_failed", change=str(broken[0].change), reason=self._trouble)
+        else:
+            self._trouble = ""
+            self._patience.worked()
+            if not (self._dirty or self._pending):
+                self._oldest = None
+
+    def _ended(self, outcome: Outcome, tally: Tally) -> None:
+        change, result = outcome.change, outcome.result
+        measures.WRITES.labels(change.kind, change.verb, result.name.lower()).inc()
+        if result is Result.FAILED:
+            tally.failed += 1
+            return  # it stays pending
+        del self._pending[change.kind, change.name]
+        pool = self._planner.pool_of(change.kind, change.name)
+        if result is Result.DONE:
+            tally.written += 1
+            self._seen.learn(change.kind, change.name, outcome.seen, by_us=True)
+            if change.wanted is None:
+                self._planner.forget(change)
+        elif result is Result.TOO_LARGE and pool is not None:
+            self._planner.shrink(pool)
+            self._dirty.add(pool)
+        else:
+            self._seen.learn(change.kind, change.name, outcome.seen)
+            if result is Result.CONFLICT and pool is not None:
+                self._dirty.add(pool)
+            elif result is Result.CONFLICT:
+                self.resync()
+            else:
+                self._refuse(change, outcome.message)
+
+    def _refuse(self, change: Change, why: str) -> None:
+        """The API server takes it at no time; the next look at everything tries again."""
+        name = f"{change.kind}/{change.name}"
+        self._refused[change.kind, change.name] = Problem(reason="refused", object=name, text=why)
+        _log.warning("not_mirrored", object=name, reason="refused", text=why)
+
+    def _lag(self) -> float:
+        return 0.0 if self._oldest is None else self._clock() - self._oldest
+
+    def _measure(self) -> None:
+        measures.LAG.set(self._lag())
+        measures.WAITING.set(len(self._pending))
+        for kind, objects in self._seen.objects.items():
+            measures.OBJECTS.labels(kind).set(len(objects))
+        counts = dict.fromkeys(measures.REASONS, 0)
+        for one in self.problems:
+            counts[one.reason] += 1
+        for reason, number in counts.items():
+            measures.PROBLEMS.labels(reason).set(number)

@@ -1,0 +1,251 @@
+"""From what changed in the database, and what the objects are, to what must be written.
+
+Nothing is taken out of the cluster on a guess. Before this process has seen an object as it should be, an entry
+in it of which the history knows nothing may be a living pod's: of a whereabouts that was not imported, or that took
+over for a while. Such an object is left as it is, and said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
+from rowhouse.k8s.mirror.seen import POOLS, RESERVATIONS, SeenPool, SeenReservation
+from rowhouse.k8s.mirror.wanted import (
+    SIZE_LIMIT,
+    Problem,
+    Reserved,
+    Wanted,
+    WantedPool,
+    smaller,
+    wanted,
+)
+from rowhouse.k8s.mirror.writes import Change, change_of
+from rowhouse.k8s.whereabouts.names import readings_of_reservation
+from rowhouse.k8s.whereabouts.offsets import BadKey, address_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rowhouse.k8s.mirror.seen import SeenObjects
+    from rowhouse.store.mirror import MirrorStore, Pool, Slice
+
+Name: TypeAlias = tuple[str, str]
+"""Kind and name of an object."""
+_SHOWN: Final = 3
+IMPORT_FIRST: Final = (
+    "import them (`rowhouse import whereabouts`), or let `rowhouse mirror resync --overwrite`"
+    " remove them"
+)
+
+
+@dataclass(slots=True)
+class Planner:
+    """Knows which objects come of which pool.
+
+    Args:
+        store: the database.
+        seen: the objects in the cluster.
+        overwrite: take away what the history does not know as well.
+    """
+
+    store: MirrorStore
+    seen: SeenObjects
+    overwrite: bool = False
+    problems: dict[int, list[Problem]] = field(default_factory=dict)
+    """By pool; 0: of no pool."""
+    _names: dict[int, set[Name]] = field(default_factory=dict)
+    _owner: dict[Name, int] = field(default_factory=dict)
+    _withheld: dict[Name, int] = field(default_factory=dict)
+    """Objects that are not ours to change yet, and the pool that wants them."""
+    _settled: set[int] = field(default_factory=set)
+    _limits: dict[int, int] = field(default_factory=dict)
+
+    def pool_of(self, kind: str, name: str) -> int | None:
+        """The pool of which an object comes, or should come."""
+        return self._owner.get((kind, name), self._withheld.get((kind, name)))
+
+    def known_pools(self) -> set[int]:
+        """The pools of which there are objects."""
+        return set(self._names)
+
+    def shrink(self, pool: int) -> None:
+        """An object of this pool was too large: make it smaller the next time."""
+        self._limits[pool] = smaller(self._limits.get(pool, SIZE_LIMIT))
+
+    def forget(self, change: Change) -> None:
+        """An object was deleted."""
+        owner = self._owner.pop((change.kind, change.name), None)
+        if owner is not None:
+            self._names[owner].discard((change.kind, change.name))
+            if not self._names[owner]:
+                del self._names[owner]
+
+    def changes(self, dirty: Iterable[int]) -> Iterator[Change]:
+        """What must be written for some pools. Raises TryAgain, NotReady."""
+        pools = {pool.id: pool for pool in self.store.pools()}
+        slices: defaultdict[int, list[Slice]] = defaultdict(list)
+        for one in self.store.slices():
+            slices[one.pool_id].append(one)
+        mine: dict[int, set[Name]] = {}
+        for number in sorted(dirty):
+            pool = pools.get(number)
+            if pool is None:
+                found = Wanted()
+            else:
+                held = self.store.addresses(number)
+                limit = self._limits.get(number, SIZE_LIMIT)
+                found = wanted(pool, slices[number], held, limit=limit)
+            mine[number] = set()
+            yield from self._claimed(number, found, pools, mine[number])
+            self._note(number, found.problems)
+        # Only now: what one pool has no more another one may have got.
+        for number, names in mine.items():
+            yield from self._given_up(number, names)
+
+    def _claimed(
+        self, number: int, found: Wanted, pools: dict[int, Pool], mine: set[Name]
+    ) -> Iterator[Change]:
+        """What must be written for the objects that a pool wants; adds their names to `mine`."""
+        objects: dict[Name, WantedPool | Reserved] = {
+            (POOLS, name): pool for name, pool in found.pools.items()
+        }
+        objects |= {(RESERVATIONS, name): one for name, one in found.reservations.items()}
+        for name, target in objects.items():
+            owner = self._owner.get(name, number)
+            other = pools.get(owner) if owner != number else None
+            # An address may move between pools of one network; that is no clash of names.
+            if other is not None and (name[0] == POOLS or other.network != pools[number].network):
+                found.problems.append(_clash(name, other))
+                continue
+            change = change_of(*name, target, self.seen.get(*name))
+            unknown = self._unknown_in(change) if change and not self._is_settled(number) else []
+            if unknown:
+                self._withheld[name] = number
+                found.problems.append(_unknown(name, unknown))
+                continue
+            self._withheld.pop(name, None)
+            if owner != number and owner in self._names:
+                self._names[owner].discard(name)
+            self._owner[name] = number
+            mine.add(name)
+            if change is not None:
+                yield change
+
+    def _given_up(self, number: int, mine: set[Name]) -> Iterator[Change]:
+        """What must be deleted since the pool wants only `mine`."""
+        for name in self._names.get(number, set()) - mine:
+            if self._owner.get(name) != number:
+                continue
+            change = change_of(*name, None, self.seen.get(*name))
+            if change is None:
+                del self._owner[name]
+            else:
+                mine.add(name)  # until it is gone
+                yield change
+        if mine:
+            self._names[number] = mine
+        else:
+            self._names.pop(number, None)
+
+    def _note(self, number: int, problems: list[Problem]) -> None:
+        if any(one.reason == "unknown" for one in problems):
+            self._settled.discard(number)
+        else:
+            self._settled.add(number)
+        if problems:
+            self.problems[number] = problems
+        else:
+            self.problems.pop(number, None)
+
+    def orphans(self) -> Iterator[Change]:
+        """What must go since no pool wants it, after a look at all pools. Raises TryAgain, NotReady."""
+        problems: list[Problem] = []
+        left = [
+            name
+            for name, seen in self.seen.objects[POOLS].items()
+            if self.pool_of(POOLS, name) is None and isinstance(seen, SeenPool)
+        ]
+        for name in left:
+            if self.overwrite:
+                yield Change(POOLS, name, self.seen.get(POOLS, name), None)
+            else:
+                text = "it is of no pool of the database: left as it is; import it, or delete it"
+                problems.append(Problem(reason="foreign", object=f"{POOLS}/{name}", text=text))
+        ours, foreign = self._orphaned_reservations()
+        for name in ours + (foreign if self.overwrite else []):
+            yield Change(RESERVATIONS, name, self.seen.get(RESERVATIONS, name), None)
+        if foreign and not self.overwrite:
+            text = f"never was in the database, with {len(foreign) - 1} more: left as they are; {IMPORT_FIRST}"
+            problems.append(
+                Problem(reason="foreign", object=f"{RESERVATIONS}/{foreign[0]}", text=text)
+            )
+        self.problems[0] = problems
+        if not problems:
+            del self.problems[0]
+
+    def _orphaned_reservations(self) -> tuple[list[str], list[str]]:
+        """The names of those that the history knows, and of those that it does not."""
+        asked: defaultdict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+        orphaned: set[str] = set()
+        for name, seen in self.seen.objects[RESERVATIONS].items():
+            if self.pool_of(RESERVATIONS, name) is not None or not isinstance(
+                seen, SeenReservation
+            ):
+                continue
+            orphaned.add(name)
+            for network, address in readings_of_reservation(name):
+                asked[network][address, seen.content.podref] = name
+        known: set[str] = set()
+        for network, holders in asked.items():
+            unknown = set(self.store.unknown(network, list(holders)))
+            known |= {name for holder, name in holders.items() if holder not in unknown}
+        return sorted(known), sorted(orphaned - known)
+
+    def _is_settled(self, number: int) -> bool:
+        return self.overwrite or number in self._settled
+
+    def _unknown_in(self, change: Change) -> list[tuple[str, str]]:
+        """What a change would take away and the history does not know: (address, podref)."""
+        seen, target = change.seen, change.wanted
+        if isinstance(seen, SeenPool) and isinstance(target, WantedPool):
+            lost = {
+                key: holder
+                for key, holder in seen.allocations.items()
+                if (known := target.allocations.get(key)) is None or known.podref != holder.podref
+            }
+            holders = []
+            for key, holder in lost.items():
+                try:
+                    holders.append((address_at(seen.range, key), holder.podref))
+                except (BadKey, AddressSyntaxError, MappedAddressError):
+                    continue  # upstream ignores such a key as well
+            return self.store.unknown(target.network, holders) if holders else []
+        if isinstance(seen, SeenReservation) and isinstance(target, Reserved):
+            if seen.content.podref == target.podref:
+                return []
+            for network, address in readings_of_reservation(change.name):
+                if not self.store.unknown(network, [(address, seen.content.podref)]):
+                    return []
+            return [(change.name, seen.content.podref)]
+        return []
+
+
+def _clash(name: Name, other: Pool) -> Problem:
+    return Problem(
+        reason="name",
+        object="/".join(name),
+        text=f"not mirrored: pool {other.cidr} of network {other.network!r} has an object of the same name",
+    )
+
+
+def _unknown(name: Name, unknown: list[tuple[str, str]]) -> Problem:
+    some = ", ".join(f"{address} of {podref or 'nobody'}" for address, podref in unknown[:_SHOWN])
+    more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+    return Problem(
+        reason="unknown",
+        object="/".join(name),
+        text=f"left as it is: it holds {some}{more}, which the database never had; {IMPORT_FIRST}",
+    )

@@ -1,0 +1,107 @@
+"""The mirror beside the leader: a thread with a connection and a lock of its own, through the loss of either side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.k8s.mirror import measures
+from rowhouse.k8s.mirror.mirror import Mirror, Pacing, Tally
+from rowhouse.store.mirror import MirrorStore
+
+if TYPE_CHECKING:
+    from lightkube import Client
+
+_log = structlog.get_logger(__name__)
+_AGAIN: Final = 2.0
+_LOOK: Final = 5.0
+_COALESCE: Final = 0.5
+_REST: Final = 4.0
+"""It rests so many times as long as reading and comparing took: that never takes more than a fifth of a core."""
+_REPORT: Final = 15.0
+
+
+class MirrorThread(threading.Thread):
+    """Mirrors until it is stopped.
+
+    Args:
+        url: of the database itself.
+        cluster: the name with which the nodes of this cluster call.
+        client: of that cluster's API.
+        namespace: where the objects are.
+        pacing: how fast.
+        stop: ends it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        cluster: str,
+        client: Client,
+        namespace: str,
+        pacing: Pacing,
+        stop: threading.Event,
+    ) -> None:
+        super().__init__(name="mirror", daemon=True)
+        self._url = url
+        self._cluster = cluster
+        self._client = client
+        self._namespace = namespace
+        self._pacing = pacing
+        self._stop_asked = stop
+
+    def run(self) -> None:
+        """Take the lock and mirror; begin anew when the database is lost."""
+        while not self._stop_asked.is_set():
+            try:
+                with MirrorStore(self._url, self._cluster) as store:
+                    self._mirror(store)
+            except RowhouseError as error:
+                measures.FAILURES.labels("database").inc()
+                _log.warning("mirror_interrupted", reason=error.message, hint=error.hint)
+            self._stop_asked.wait(_AGAIN)
+
+    def _mirror(self, store: MirrorStore) -> None:
+        # The last leader's mirror may be at its last write.
+        while not store.is_ours():
+            if self._stop_asked.wait(_AGAIN):
+                return
+        store.turn_on(self._namespace)
+        _log.info("mirroring", cluster=self._cluster, namespace=self._namespace)
+        # Watches of an earlier connection must not outlive it.
+        over = threading.Event()
+        mirror = Mirror(store, self._client, self._namespace, over, self._pacing)
+        reported = 0.0
+        try:
+            while not self._stop_asked.is_set():
+                tally = self._round(store, mirror)
+                if tally.written or tally.failed or time.monotonic() - reported > _REPORT:
+                    reported = time.monotonic()
+                    store.report(mirror.report())
+                self._stop_asked.wait(max(_COALESCE, _REST * tally.planning))
+                self._sleep(store, mirror)
+        finally:
+            over.set()
+
+    @staticmethod
+    def _round(store: MirrorStore, mirror: Mirror) -> Tally:
+        try:
+            tally = mirror.round()
+        except RowhouseError as error:
+            store.check()  # raises if it is the database that is lost, and so the lock
+            _log.warning("mirror_round_failed", reason=error.message, hint=error.hint)
+            return Tally(failed=1)
+        if tally.written or tally.failed:
+            _log.info("mirrored", written=tally.written, failed=tally.failed)
+        return tally
+
+    def _sleep(self, store: MirrorStore, mirror: Mirror) -> None:
+        """Until something happens, or it is time for a look."""
+        until = time.monotonic() + min(_LOOK, mirror.pause)
+        while (left := until - time.monotonic()) > 0 and not self._stop_asked.is_set():
+            if mirror.has_edits or store.was_woken(min(left, 0.25)):
+                return

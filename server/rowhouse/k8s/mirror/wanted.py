@@ -1,0 +1,207 @@
+"""What the objects should be: pools and addresses in, IPPools and reservations out. Pure.
+
+Form and names are those of whereabouts v0.9; what it can not express is left out and said.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from rowhouse.k8s.whereabouts.names import ip_pool_name, reservation_name, why_no_name
+from rowhouse.k8s.whereabouts.offsets import LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rowhouse.store.mirror import Held, Pool, Slice
+
+LEFT_OUT: Final = "rowhouse/left-out"
+"""The annotation of an IPPool that does not hold everything: how many addresses, and why."""
+
+SIZE_LIMIT: Final = 1_572_864 - 16_384
+"""Bytes: what etcd takes in one request by default, less the rest of the object."""
+
+_SMALLEST: Final = 65_536
+_ENTRY: Final = len('"":{"id":"","ifname":"","podref":""},')
+
+
+class Holder(NamedTuple):
+    """Who holds an address; "" where there is none. No `podref`: nobody of this cluster."""
+
+    id: str
+    podref: str
+    ifname: str
+
+    def spec(self) -> dict[str, str]:
+        """As it stands in an IPPool."""
+        spec = {"id": self.id, "podref": self.podref}
+        return spec | {"ifname": self.ifname} if self.ifname else spec
+
+
+class Reserved(NamedTuple):
+    """The content of an OverlappingRangeIPReservation."""
+
+    podref: str
+    ifname: str
+
+    def spec(self) -> dict[str, str]:
+        """As it stands in the object."""
+        return (
+            {"podref": self.podref, "ifname": self.ifname}
+            if self.ifname
+            else {"podref": self.podref}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that is in the database and not in the cluster. `reason` is a word for metrics."""
+
+    reason: str
+    object: str
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class WantedPool:
+    """An IPPool: key → holder. `left_out` says what it does not hold, "" if nothing."""
+
+    network: str
+    range: str
+    allocations: dict[str, Holder] = field(default_factory=dict)
+    left_out: str = ""
+
+    def spec(self) -> dict[str, Any]:
+        """As it stands in the object."""
+        allocations = {key: holder.spec() for key, holder in self.allocations.items()}
+        return {"range": self.range, "allocations": allocations}
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The objects that come of one pool, by name, and what does not."""
+
+    pools: dict[str, WantedPool] = field(default_factory=dict)
+    reservations: dict[str, Reserved] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Filling:
+    """An IPPool on its way, and how large it is."""
+
+    name: str
+    pool: WantedPool
+    base: int
+    end: int
+    size: int = 0
+    too_far: int = 0
+    too_many: int = 0
+
+
+def wanted(
+    pool: Pool, slices: Iterable[Slice], held: Iterable[Held], *, limit: int = SIZE_LIMIT
+) -> Wanted:
+    """The objects of a pool.
+
+    Args:
+        pool: whose.
+        slices: of this pool, for the nodes of this cluster; each is an IPPool of its own, as upstream has it. Then
+            the pool itself is one only if an address lies outside of all slices.
+        held: the addresses in use, lowest first.
+        limit: bytes that an IPPool may have.
+    """
+    out = Wanted()
+    whole = _filling(pool, pool.cidr, "")
+    parts = sorted((_filling(pool, one.cidr, one.node) for one in slices), key=lambda one: one.base)
+    at = 0
+    used_whole = not parts
+    for one in held:
+        number = int(ipaddress.ip_address(one.address))
+        while at < len(parts) and parts[at].end < number:
+            at += 1
+        inside = at < len(parts) and parts[at].base <= number
+        used_whole = used_whole or not inside
+        podref = f"{one.namespace}/{one.name}" if one.own else ""
+        _put(
+            parts[at] if inside else whole,
+            number,
+            Holder(one.container_id, podref, one.interface),
+            limit,
+        )
+        if not pool.isolated:
+            # (PostgreSQL writes some IPv6 addresses with an IPv4 address at their end, Go does not)
+            text = str(ipaddress.IPv6Address(number)) if ":" in one.address else one.address
+            name = reservation_name(text, network=pool.network)
+            out.reservations[name] = Reserved(podref, one.interface)
+    for filling in [*parts, whole] if used_whole else parts:
+        _finish(out, filling)
+    _check_names(out)
+    return out
+
+
+def _filling(pool: Pool, cidr: str, node: str) -> _Filling:
+    block = ipaddress.ip_network(cidr)
+    return _Filling(
+        name=ip_pool_name(str(block), network=pool.network, node=node),
+        pool=WantedPool(network=pool.network, range=str(block)),
+        base=int(block.network_address),
+        end=int(block.broadcast_address),
+    )
+
+
+def _put(filling: _Filling, number: int, holder: Holder, limit: int) -> None:
+    offset = number - filling.base
+    if offset >= LIMIT:
+        filling.too_far += 1
+        return
+    key = str(offset)
+    size = _ENTRY + len(key) + len(holder.id) + len(holder.podref) + len(holder.ifname)
+    if filling.too_many or filling.size + size > limit:
+        filling.too_many += 1
+        return
+    filling.size += size
+    filling.pool.allocations[key] = holder
+
+
+def _finish(out: Wanted, filling: _Filling) -> None:
+    lacks = (
+        ("size", filling.too_many, "the object would be too large"),
+        ("key", filling.too_far, "their keys would be 2^63 or more"),
+    )
+    said = [(reason, f"{number} addresses: {why}") for reason, number, why in lacks if number]
+    filling.pool.left_out = "; ".join(text for _, text in said)
+    out.pools[filling.name] = filling.pool
+    out.problems += (
+        Problem(reason=reason, object=f"ippools/{filling.name}", text=f"left out: {text}")
+        for reason, text in said
+    )
+
+
+def _check_names(out: Wanted) -> None:
+    """What Kubernetes would refuse is left out and said, once for all reservations of a pool."""
+    for name in [name for name in out.pools if why_no_name(name)]:
+        del out.pools[name]
+        out.problems.append(
+            Problem(
+                reason="name", object=f"ippools/{name}", text=f"not mirrored: {why_no_name(name)}"
+            )
+        )
+    bad = [name for name in out.reservations if why_no_name(name)]
+    for name in bad:
+        del out.reservations[name]
+    if bad:
+        out.problems.append(
+            Problem(
+                reason="name",
+                object=f"overlappingrangeipreservations/{bad[0]}",
+                text=f"not mirrored, with {len(bad) - 1} more of its pool: {why_no_name(bad[0])}",
+            )
+        )
+
+
+def smaller(limit: int) -> int:
+    """The next limit to try when an object was too large."""
+    return max(limit * 4 // 5, _SMALLEST)
