@@ -20,8 +20,8 @@ SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/do
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
-demo: plugin ## the walkthrough, from nothing to the end, in under two minutes
-	@$(BIN)/rowhouse demo
+demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; SERVE=1: pages to look at
+	@$(BIN)/rowhouse demo $(if $(SERVE),--serve)
 
 test: lint plugin ## lint, then the whole suite, its database tests on every PostgreSQL at hand
 	@$(PYTEST)

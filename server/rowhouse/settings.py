@@ -51,6 +51,9 @@ class Settings(AccessSettings):
     api_bulk_limit: int = pydantic.Field(default=256, ge=1, le=65536)
     """Addresses that one request of the API may reserve."""
 
+    live_viewers: int = pydantic.Field(default=200, ge=0, le=10_000)
+    """Open pages that are kept up to date by each server process; further ones stay as they are."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @pydantic.field_validator("database_url")

@@ -43,11 +43,12 @@ class Server:
     Args:
         folder: for everything that the demo writes.
         enter: the beginning of a command line that runs the rest where the server shall be.
+        bind: HOST:PORT; port 0 takes a free one.
     """
 
-    def __init__(self, folder: Path, *, enter: Sequence[str]) -> None:
+    def __init__(self, folder: Path, *, enter: Sequence[str], bind: str = "127.0.0.1:0") -> None:
         self.folder = folder
-        self.arguments = ["serve", "--embedded", str(folder / "db"), "--bind", "127.0.0.1:0"]
+        self.arguments = ["serve", "--embedded", str(folder / "db"), "--bind", bind]
         self._enter = enter
         self._log = folder / "server.log"
         self._printed = b""

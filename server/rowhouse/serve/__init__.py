@@ -21,6 +21,7 @@ from gunicorn.glogging import Logger
 from rowhouse.app import create_app
 from rowhouse.auth.certificate import Certificate
 from rowhouse.serve.worker import Worker
+from rowhouse.web import live
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,9 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        live.begin(app)
+        return app
 
     def run(self) -> None:
         _Arbiter(self).run()

@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any, Final
 
+from rowhouse.serve.handover import Claims
 from rowhouse.serve.patience import PatientWorker
 from rowhouse.store.deadline import arrival
 from rowhouse.telemetry import TURNED_AWAY
@@ -62,6 +63,21 @@ class Worker(PatientWorker):
     """
 
     tpool: Threads  # type: ignore[assignment]  # gunicorn only ever makes it, and shuts it down
+
+    def load_wsgi(self) -> None:
+        """Load the application, which may claim connections for itself."""
+        super().load_wsgi()
+        self._claims = Claims()
+        self.wsgi = self._claims.offering(self.wsgi)
+
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """What becomes of a connection that a thread is done with."""
+        taker = self._claims.pop(conn.sock)
+        if taker is None:
+            super().finish_request(conn, fs)
+        else:
+            self.nr_conns -= 1
+            taker(conn.sock)
 
     def get_thread_pool(self) -> Threads:  # type: ignore[override]
         """The threads that answer; each takes one connection at a time."""

@@ -139,16 +139,6 @@ class Occupancy:
     trends: tuple[Trend, Trend]
     """Of a day, and of a week."""
 
-    @property
-    def free(self) -> float:
-        """Those that are left."""
-        return max(self.total - self.used - self.quarantined - self.excluded, 0)
-
-    @property
-    def taken(self) -> float:
-        """The share that can not be given out now, in percent."""
-        return 100 * (self.total - self.free) / self.total if self.total else 100.0
-
 
 def of_pools(database: Database) -> list[Occupancy]:
     """All pools, by network and CIDR."""

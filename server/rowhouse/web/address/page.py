@@ -14,9 +14,11 @@ from rowhouse.web.address.state import state_of
 from rowhouse.web.address.tenures import timeline
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
+from rowhouse.web.live import stream
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
+    from flask import Response
+    from werkzeug.wrappers import Response as Redirection
 
     from rowhouse.store.database import Database
 
@@ -25,7 +27,7 @@ MOST_TENURES: Final = 50
 
 @blueprint.get(f"/addresses/<{ID}:network_id>/<address>")
 @least_role("viewer")
-def address(network_id: int, address: str) -> str | Response:
+def address(network_id: int, address: str) -> str | Redirection:
     """What an address is now, and its tenures."""
     try:
         written = str(ip_address(address))
@@ -37,7 +39,25 @@ def address(network_id: int, address: str) -> str | Response:
     if network is None:
         raise NotFound(f"there is no network {network_id}", hint="The overview shows them all.")
     return render_template(
-        "address/page.html", network=network, **life_of(store(), network_id, address)
+        "address/page.html",
+        network=network,
+        live_url=url_for("web.live_address", network_id=network_id, address=address),
+        **life_of(store(), network_id, address),
+    )
+
+
+@blueprint.get(f"/live/addresses/<{ID}:network_id>/<address>")
+@least_role("viewer")
+def live_address(network_id: int, address: str) -> Response:
+    """What changes of the page of an address."""
+    try:
+        ip_address(address)
+    except ValueError:
+        raise NotFound(f"{address} is no address") from None
+    return stream(
+        lambda: {
+            "life": render_template("address/life.html", **life_of(store(), network_id, address))
+        }
     )
 
 

@@ -31,7 +31,8 @@ class Bar:
     @property
     def taken(self) -> float:
         """The share that can not be given out now, in percent."""
-        return 100 * (self.total - self.free) / self.total if self.total else 100
+        gone = self.used + self.quarantined + self.excluded
+        return min(100 * gone / self.total, 100.0) if self.total else 100.0
 
     def segments(self) -> list[Segment]:
         """The parts from left to right; whatever there is at all can be seen."""

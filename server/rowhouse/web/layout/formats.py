@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 NOTHING: Final = "\N{EN DASH}"
+_SUPERSCRIPT: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LARGEST_SPELLED: Final = 10_000_000
 _STEPS: Final = (
     (timedelta(days=730), timedelta(days=365), "y"),
@@ -29,9 +31,16 @@ def number(value: Decimal | float | None) -> str:
         return NOTHING
     whole = int(value)
     if whole >= _LARGEST_SPELLED:
-        exponent = (whole + 2).bit_length() - 1
-        return f"2^{exponent}" if abs(whole - 2**exponent) <= 2**exponent // 64 else f"{whole:.1e}"
+        exponent = round(math.log2(whole))
+        if abs(whole - 2**exponent) <= 2**exponent // 64:
+            return f"2{_raised(exponent)}"
+        digits, _, zeros = f"{whole:.1e}".partition("e+")
+        return f"{digits}\u202f·\u202f10{_raised(int(zeros))}"
     return f"{whole:,}".replace(",", "\u202f")
+
+
+def _raised(exponent: int) -> str:
+    return str(exponent).translate(_SUPERSCRIPT)
 
 
 @blueprint.app_template_filter("percent")

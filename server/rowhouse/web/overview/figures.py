@@ -65,7 +65,11 @@ class PoolFigures:
     @property
     def urgency(self) -> tuple[bool, timedelta, float]:
         """What is to be seen to first sorts first."""
-        return (self.level != "bad", self.full_in or timedelta.max, -self.bar.taken)
+        return (
+            self.level != "bad",
+            timedelta.max if self.full_in is None else self.full_in,
+            -self.bar.taken,
+        )
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

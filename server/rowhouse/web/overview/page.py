@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.store import occupancy, trends
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
+from rowhouse.web.live import stream
 from rowhouse.web.overview.figures import Figures
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from rowhouse.store.database import Database
 
 MOST_WARNINGS: Final = 12
+
+
+def _shown(trend: str) -> dict[str, Any]:
+    return {"figures": figures(store()), "most_warnings": MOST_WARNINGS, "trend": trend}
 
 
 def figures(database: Database) -> Figures:
@@ -39,12 +46,20 @@ def _span() -> str:
 @least_role("viewer")
 def overview() -> str:
     """Networks and pools, what needs attention first."""
+    trend = _span()
     return render_template(
         "overview/page.html",
-        figures=figures(store()),
-        most_warnings=MOST_WARNINGS,
-        trend=_span(),
+        live_url=url_for("web.live_overview", trend=trend),
+        **_shown(trend),
     )
+
+
+@blueprint.get("/live/overview")
+@least_role("viewer")
+def live_overview() -> Response:
+    """What changes of the overview."""
+    trend = _span()
+    return stream(lambda: {"overview": render_template("overview/live.html", **_shown(trend))})
 
 
 @blueprint.get(f"/networks/<{ID}:network_id>")

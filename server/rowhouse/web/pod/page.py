@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import render_template
+from flask import render_template, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.store import history, reservations
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.live import stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from flask import Response
 
     from rowhouse.store.database import Database
     from rowhouse.store.reading import Record
@@ -49,7 +52,18 @@ def pod(namespace: str, name: str) -> str:
             f"nothing is known of {label}",
             hint="It never held an address, as far as is remembered.",
         )
-    return render_template("pod/page.html", **found)
+    live_url = url_for("web.live_pod", namespace=namespace, name=name)
+    return render_template("pod/page.html", live_url=live_url, **found)
+
+
+@blueprint.get("/live/pods/<namespace>/<path:name>")
+@least_role("viewer")
+def live_pod(namespace: str, name: str) -> Response:
+    """What changes of the page of a pod."""
+    bare = "" if namespace == NO_NAMESPACE else namespace
+    return stream(
+        lambda: {"life": render_template("pod/life.html", **addresses_of(store(), bare, name))}
+    )
 
 
 def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any]:

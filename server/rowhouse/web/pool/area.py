@@ -19,6 +19,7 @@ MOST_CELLS: Final = 4096
 BLOCK_BITS: Final = 8
 """A larger area is shown in 256 blocks."""
 
+_IPV4: Final = 4
 _FEW_BITS: Final = 8
 """An area is chosen no smaller than 256 addresses."""
 
@@ -58,7 +59,7 @@ class Area:
     def label(self, address: str) -> str:
         """What stands in front of a row that begins with an address, or with a block."""
         bare = address.partition("/")[0]
-        return bare if self.shown.version == 4 else f"…{bare[bare.rindex(':') :]}"  # noqa: PLR2004
+        return bare if self.shown.version == _IPV4 else f"…:{int(ip_address(bare)) & 0xFFFF:x}"
 
     @property
     def larger(self) -> list[Network]:
@@ -84,7 +85,7 @@ def area_of(database: Database, network_id: int, cidr: str, within: str | None) 
             return None
         inside = shown.version == pool.version and shown.subnet_of(pool)  # type: ignore[arg-type]  # of one version
         return Area(pool, shown) if inside else None
-    if pool.version == 4 or pool.num_addresses <= MOST_CELLS:  # noqa: PLR2004 - IPv4
+    if pool.version == _IPV4 or pool.num_addresses <= MOST_CELLS:
         return Area(pool, pool)
     return Area(pool, _occupied(database, network_id, pool))
 

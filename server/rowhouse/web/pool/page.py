@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import render_template, request
+from flask import get_template_attribute, render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
@@ -15,17 +14,18 @@ from rowhouse.store import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.charts import Plot
 from rowhouse.web.database import store
+from rowhouse.web.live import stream
 from rowhouse.web.overview.figures import PoolFigures
 from rowhouse.web.pool.area import area_of
 from rowhouse.web.pool.cells import STATES, blocks, cells
+from rowhouse.web.pool.free import free_runs
 from rowhouse.web.pool.snippet import definition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from flask import Response
 
     from rowhouse.store.database import Database
     from rowhouse.store.occupancy import Occupancy
-    from rowhouse.store.reading import Record
 
 SPANS: Final = {
     "day": (timedelta(days=1), timedelta(minutes=15)),
@@ -38,6 +38,8 @@ CELLS_IN_GROUP: Final = 64
 """Cells are sent anew together in groups, when one of them changes."""
 
 FREE_RUNS: Final = 20
+MOST_PARTS: Final = 200
+"""Rows of free space that are read for them: the allocator splits runs, which are joined here."""
 
 
 @blueprint.get(f"/pools/<{ID}:pool_id>")
@@ -50,7 +52,9 @@ def pool(pool_id: int) -> str:
     if row is None or found is None:
         raise NotFound(f"there is no pool {pool_id}", hint="The overview shows them all.")
     span = request.args.get("span", "week")
-    free = rows.free_runs(database, row, quarantined=False, after=None, limit=FREE_RUNS + 1)
+    within = request.args.get("within")
+    free = rows.free_runs(database, row, quarantined=False, after=None, limit=MOST_PARTS)
+    runs = free_runs(free, found)
     return render_template(
         "pool/page.html",
         pool=found,
@@ -58,12 +62,34 @@ def pool(pool_id: int) -> str:
         span=span if span in SPANS else "week",
         spans=SPANS,
         plot=_plot(database, found, span),
-        free_runs=_given_out(free[:FREE_RUNS], found),
-        more_runs=len(free) > FREE_RUNS,
+        free_runs=runs[:FREE_RUNS],
+        more_runs=len(runs) > FREE_RUNS or len(free) == MOST_PARTS,
         definition=definition(found),
         **figures(found),
-        **map_of(database, found, request.args.get("within")),
+        live_url=url_for("web.live_pool", pool_id=pool_id, within=within),
+        **map_of(database, found, within),
     )
+
+
+@blueprint.get(f"/live/pools/<{ID}:pool_id>")
+@least_role("viewer")
+def live_pool(pool_id: int) -> Response:
+    """What changes of the page of a pool."""
+    within = request.args.get("within")
+    return stream(lambda: _parts(pool_id, within))
+
+
+def _parts(pool_id: int, within: str | None) -> dict[str, str]:
+    found = occupancy.of_pool(store(), pool_id)
+    if found is None:
+        return {}
+    parts = {"figures": render_template("pool/figures.html", **figures(found))}
+    shown = map_of(store(), found, within)
+    group = get_template_attribute("pool/map.html", "group")
+    for number, cells_of_group in enumerate(shown["groups"]):
+        html = group(shown["area"], cells_of_group, number, found, shown["columns"])
+        parts[f"cells-{number}"] = str(html)
+    return parts
 
 
 def figures(found: Occupancy) -> dict[str, Any]:
@@ -83,17 +109,6 @@ def map_of(database: Database, found: Occupancy, within: str | None) -> dict[str
         "groups": [made[i : i + CELLS_IN_GROUP] for i in range(0, len(made), CELLS_IN_GROUP)],
         "columns": 64 if len(made) > 1024 else 32 if len(made) > 64 else 16,  # noqa: PLR2004
     }
-
-
-def _given_out(runs: Sequence[Record], found: Occupancy) -> list[tuple[str, str]]:
-    """The parts of free runs that the pool gives out: no network and no broadcast address."""
-    low, high = ip_address(found.first), ip_address(found.last)
-    parts = [
-        (max(int(low), int(ip_address(run.first))), min(int(high), int(ip_address(run.last))))
-        for run in runs
-    ]
-    kind = type(low)
-    return [(str(kind(first)), str(kind(last))) for first, last in parts if first <= last]
 
 
 def _plot(database: Database, found: Occupancy, span: str) -> Plot | None:

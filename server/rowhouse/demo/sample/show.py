@@ -1,0 +1,131 @@
+"""Starts the server, fills it, and lets pods come and go until somebody has seen enough."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import secrets
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import click
+import httpx
+
+from rowhouse.demo.errors import DemoError
+from rowhouse.demo.interrupts import Interrupts
+from rowhouse.demo.programs import run
+from rowhouse.demo.sample.cluster import WORKLOADS, Pod
+from rowhouse.demo.server import Server
+from rowhouse.embedded import binaries
+
+_BY_HAND: Final = (
+    ("192.168.40.2", "nas-1", "the older filer"),
+    ("192.168.40.3", "nas-2", "ticket 4711"),
+    ("192.168.40.5", "backup", ""),
+    ("192.168.40.6", "tape library", "until the end of the year"),
+)
+_SECONDS_BETWEEN: Final = 1.5
+_CALLS_AT_ONCE: Final = 8
+
+
+def show(bind: str) -> None:
+    """Serve a sample cluster on HOST:PORT until Ctrl-C, and leave nothing behind.
+
+    Raises:
+        DemoError: it could not be made.
+        Interrupted: by SIGINT, SIGTERM or SIGHUP.
+    """
+    folder = Path(tempfile.gettempdir(), f"rowhouse-demo-{secrets.token_hex(4)}")
+    with Interrupts() as interrupts, Server(folder, enter=(), bind=bind) as server:
+        click.echo(
+            "Starting a server with a PostgreSQL of its own, and filling it with a cluster …"
+        )
+        server.wait_until_ready(interrupts.check)
+        with httpx.Client(base_url=server.url, timeout=30) as client:
+            _past(server)
+            interrupts.check()
+            pods = _present(client)
+            _psql(server, "SELECT rowhouse.sample_fill_v1()")
+            click.echo(f"\n    {server.url}\n\nPods come and go there until you press Ctrl-C.")
+            while True:
+                _let_live(client, pods)
+                until = time.monotonic() + _SECONDS_BETWEEN
+                while time.monotonic() < until:
+                    interrupts.check()
+                    time.sleep(0.1)
+
+
+def _past(server: Server) -> None:
+    source = files("rowhouse.demo.sample") / "past.sql"
+    _psql(server, source.read_text(encoding="utf-8"))
+
+
+def _psql(server: Server, text: str) -> None:
+    command = [str(binaries() / "psql"), "--no-psqlrc", "--quiet", "--file=-"]
+    done = run([*command, "--set=ON_ERROR_STOP=1", server.conninfo], given=text)
+    if done.returncode != 0:
+        raise DemoError(f"psql: {done.stderr.strip()}")
+
+
+def _present(client: httpx.Client) -> list[Pod]:
+    """Everything that is there now: by people, then by pods; some have just gone."""
+    _reserve(client)
+    pods = [Pod.of(load, number) for load in WORKLOADS for number in range(load.replicas)]
+    with ThreadPoolExecutor(_CALLS_AT_ONCE) as threads:
+        for _ in threads.map(lambda pod: pod.add(client), pods):
+            pass
+        # A StatefulSet's keep their addresses, a pool with a reuse delay puts theirs into quarantine.
+        gone = [pod for pod in pods if pod.name in {"store-7", "store-8"}]
+        gone += [pod for pod in pods if pod.workload.app == "reader"][::11]
+        for _ in threads.map(lambda pod: pod.delete(client), gone):
+            pass
+    _drain(client, "legacy")
+    return [pod for pod in pods if pod not in gone]
+
+
+def _reserve(client: httpx.Client) -> None:
+    pool = _pool(client, "storage-a")
+    for address, name, description in _BY_HAND:
+        _checked(
+            client.post(
+                "/api/v1/reservations",
+                json={
+                    "pool_id": pool,
+                    "addresses": [address],
+                    "owner": {"kind": "static", "name": name},
+                    "description": description,
+                },
+            )
+        )
+
+
+def _drain(client: httpx.Client, name: str) -> None:
+    _checked(client.patch(f"/api/v1/pools/{_pool(client, name)}", json={"drained": True}))
+
+
+def _pool(client: httpx.Client, name: str) -> int:
+    found = _checked(client.get("/api/v1/pools", params={"name": name})).json()["items"]
+    return int(found[0]["id"])
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if not answer.is_success:
+        raise DemoError(f"{answer.request.method} {answer.request.url}: {answer.text}")
+    return answer
+
+
+def _let_live(client: httpx.Client, pods: list[Pod]) -> None:
+    """A pod goes, and another one of its kind comes elsewhere; sometimes one more."""
+    moving = [pod for pod in pods if pod.workload.app in {"encode", "session", "worker", "collect"}]
+    old = random.choice(moving)  # noqa: S311 - no secret
+    with contextlib.suppress(DemoError):  # its pool may be full by now
+        old.delete(client)
+        pods.remove(old)
+        for _ in range(random.choice((1, 1, 1, 2))):  # noqa: S311 - no secret
+            new = Pod.of(old.workload, random.randrange(10_000))  # noqa: S311 - no secret
+            new.add(client)
+            pods.append(new)

@@ -1,0 +1,53 @@
+"""Answers that outlive their request: the application claims the connection, and gets it when its head is sent.
+
+A stream of events would keep a thread for as long as somebody looks at a page, and sixteen viewers would
+stop the service. So the thread writes the head of the answer and is free; whoever claimed the connection
+writes the rest, chunk by chunk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rowhouse.web.live import CLAIM
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterable, Iterator
+
+    Taker = Callable[[socket.socket], None]
+
+
+class Claims:
+    """The connections that were claimed and not yet handed over."""
+
+    def __init__(self) -> None:
+        self._takers: dict[int, Taker] = {}
+
+    def offering(self, application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
+        """The WSGI application, which may claim the connection of each request."""
+
+        def offer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            taken: list[Taker] = []
+            environ[CLAIM] = taken.append
+            body = application(environ, start_response)
+            if not taken:
+                return body
+            return self._head_only(body, environ["gunicorn.socket"], start_response, taken[0])
+
+        return offer
+
+    def pop(self, connection: socket.socket) -> Taker | None:
+        """Who has claimed a connection whose request is done with."""
+        return self._takers.pop(id(connection), None)
+
+    def _head_only(
+        self, body: Iterable[bytes], connection: socket.socket, start_response: Any, taker: Taker
+    ) -> Iterator[bytes]:
+        yield from body
+        # gunicorn's response: it shall neither write the last chunk nor wait for another request.
+        response = start_response.__self__
+        if response.chunked:
+            response.chunked = False
+            self._takers[id(connection)] = taker
+        response.force_close()

@@ -1,0 +1,32 @@
+"""What a server process does beside answering requests: it keeps pages live, and takes samples."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.store import changes, trends
+from rowhouse.web.live.hub import Hub
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from rowhouse.store.database import Database
+
+HUB: Final = "rowhouse.live"
+
+
+def begin(app: Flask) -> None:
+    """Start the thread of this process; without it pages do not change by themselves."""
+    rowhouse = app.extensions["rowhouse"]
+    hub = Hub(
+        partial(changes.end_of_log, rowhouse.store),
+        partial(_chores, rowhouse.store),
+        most=rowhouse.settings.live_viewers,
+    )
+    app.extensions[HUB] = hub
+    hub.start()
+
+
+def _chores(store: Database) -> None:
+    trends.sample(store)

@@ -1,0 +1,37 @@
+"""The free space of a pool, as somebody reads it who looks for room."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.store.occupancy import Occupancy
+    from rowhouse.store.reading import Record
+
+
+def free_runs(parts: Sequence[Record], pool: Occupancy) -> list[tuple[str, str]]:
+    """Runs, first to last inclusive, of what a pool gives out: joined where they touch.
+
+    No network and no broadcast address, and no gateway where it stands alone.
+    """
+    low, high = ip_address(pool.first), ip_address(pool.last)
+    gateway = None if pool.gateway is None else int(ip_address(pool.gateway))
+    joined: list[tuple[int, int]] = []
+    for part in parts:
+        first = max(int(low), int(ip_address(part.first)))
+        last = min(int(high), int(ip_address(part.last)))
+        if first > last:
+            continue
+        if joined and joined[-1][1] + 1 == first:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    kind = type(low)
+    return [
+        (str(kind(first)), str(kind(last)))
+        for first, last in joined
+        if not first == last == gateway
+    ]
