@@ -103,6 +103,14 @@ def read_strings(kind: type[Given], values: Mapping[str, Any], *, root: str = ""
         raise _invalid(_places(error.errors(), root)) from None
 
 
+def read_values(kind: type[Given], values: Mapping[str, Any]) -> Given:
+    """Values of their types, lists among them. Raises InvalidRequest, naming each place."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise _invalid(_places(error.errors(), "")) from None
+
+
 def read_body(kind: type[Given] | None) -> Given | None:
     """The body. Raises InvalidRequest, BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
     request.max_content_length = LARGEST_BODY

@@ -9,13 +9,14 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, current_app
+from flask import Response
 
 from rowhouse.api.audit import AuditEntry
 from rowhouse.auth.guard import least_role
 from rowhouse.store import audit as rows
 from rowhouse.web.audit import query
 from rowhouse.web.blueprint import blueprint
+from rowhouse.web.database import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,14 +53,14 @@ def _entries() -> Iterator[Record]:
     The first part is read at once, so that what is wrong with the question is an error page.
     """
     wanted = query.search_of(query.asked(query.filled()))
-    store = current_app.extensions["rowhouse"].store
-    first = rows.search(store, wanted, after=None, limit=_AT_ONCE)
+    database = store()
+    first = rows.search(database, wanted, after=None, limit=_AT_ONCE)
 
     def following() -> Iterator[Record]:
         part = first
         while len(part) == _AT_ONCE:
             last = part[-1]
-            part = rows.search(store, wanted, after=(last.at, last.id), limit=_AT_ONCE)
+            part = rows.search(database, wanted, after=(last.at, last.id), limit=_AT_ONCE)
             yield from part
 
     return itertools.chain(first, following())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flask import current_app, make_response, render_template
+from flask import make_response, render_template
 
 from rowhouse.api import paging
 from rowhouse.auth.guard import least_role
@@ -12,6 +12,7 @@ from rowhouse.domain.errors import InvalidRequest
 from rowhouse.store import audit as rows
 from rowhouse.web.audit import differences, query
 from rowhouse.web.blueprint import blueprint
+from rowhouse.web.database import store
 from rowhouse.web.layout.sections import SECTIONS
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def audit() -> Response:
         after = paging.key_of(wanted, query.KEY)
     except InvalidRequest as error:
         return _page(values, [], error=error)
-    store = current_app.extensions["rowhouse"].store
-    found = rows.search(store, query.search_of(wanted), after=after, limit=_SHOWN + 1)
+    database = store()
+    found = rows.search(database, query.search_of(wanted), after=after, limit=_SHOWN + 1)
     shown = found[:_SHOWN]
     cursor = paging.cursor((shown[-1].at, shown[-1].id)) if len(found) > _SHOWN else None
     return _page(values, shown, cursor=cursor, continued=after is not None)

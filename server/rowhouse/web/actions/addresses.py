@@ -1,0 +1,19 @@
+"""The address in a path."""
+
+from __future__ import annotations
+
+from rowhouse.domain.addresses import (
+    AddressSyntaxError,
+    MappedAddressError,
+    format_address,
+    parse_address,
+)
+from rowhouse.domain.errors import NotFound
+
+
+def canonical(text: str) -> str:
+    """As the database writes it. Raises NotFound where it is none."""
+    try:
+        return format_address(parse_address(text))
+    except (AddressSyntaxError, MappedAddressError) as error:
+        raise NotFound(str(error)) from None

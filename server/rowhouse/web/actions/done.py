@@ -1,0 +1,43 @@
+"""What was done: the entries that it has left in the audit log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from flask import render_template, request
+
+from rowhouse.auth.caller import current_caller
+from rowhouse.auth.guard import least_role
+from rowhouse.store import audit
+from rowhouse.web.blueprint import blueprint
+from rowhouse.web.database import store
+from rowhouse.web.session.target import local
+
+if TYPE_CHECKING:
+    from rowhouse.store.reading import Record
+
+_RECENT: Final = timedelta(hours=1)
+_MOST: Final = 20
+
+
+@blueprint.get("/done/<request_id>")
+@least_role("operator")
+def done(request_id: str) -> str:
+    """The entries of one request of the reader."""
+    found = _entries(request_id)
+    return render_template(
+        "actions/done.html",
+        entries=found[:_MOST],
+        more=len(found) > _MOST,
+        request_id=request_id,
+        back=local(request.args.get("back", "/")),
+    )
+
+
+def _entries(request_id: str) -> list[Record]:
+    # The time is what the index has: without it the whole log would be looked through.
+    wanted = audit.Search(
+        actor=current_caller().name, request_id=request_id, since=datetime.now(UTC) - _RECENT
+    )
+    return list(audit.search(store(), wanted, after=None, limit=_MOST + 1))

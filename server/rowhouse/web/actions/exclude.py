@@ -1,0 +1,146 @@
+"""Keep addresses out of use, and give them out again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+
+from rowhouse.api.calls import read_strings
+from rowhouse.api.exclusions import NewExclusion
+from rowhouse.auth.guard import least_role
+from rowhouse.domain.errors import NotFound
+from rowhouse.ipam import exclusions as use_cases
+from rowhouse.ipam import pools
+from rowhouse.store import exclusions as rows
+from rowhouse.web.actions.addresses import canonical
+from rowhouse.web.actions.flow import Action, Change, Look
+from rowhouse.web.blueprint import ID, blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.reading import Record
+
+
+class Exclude(Action[NewExclusion]):
+    """Keep a run of addresses out of use, in the network of one pool."""
+
+    form = "actions/exclude.html"
+
+    def __init__(self, pool_id: int) -> None:
+        super().__init__()
+        self.pool: Record = pools.pool(self.store, pool_id)
+
+    @property
+    def title(self) -> str:
+        return f"Exclude addresses of pool {self.pool.name or self.pool.cidr}"
+
+    @property
+    def back(self) -> str:
+        return url_for("web.pool", pool_id=self.pool.id)
+
+    def read(self, values: Mapping[str, str]) -> NewExclusion:
+        first = values.get("first", "").strip()
+        return read_strings(
+            NewExclusion,
+            {
+                "network_id": str(self.pool.network_id),
+                "first": first,
+                "last": values.get("last", "").strip() or first,
+                "reason": values.get("reason", "").replace("\r\n", "\n").strip(),
+            },
+        )
+
+    def look(self, given: NewExclusion) -> Look:
+        single = given.first == given.last
+        lines = [
+            Change(
+                name="Address" if single else "Addresses",
+                after=given.first if single else f"{given.first} to {given.last}",
+            ),
+            Change(name="Network", after=self.pool.network_name or "the default one"),
+            Change(name="Reason", after=given.reason),
+        ]
+        return Look(
+            button="Exclude it" if single else "Exclude them",
+            lines=[line for line in lines if line.after],
+            warnings=[
+                "Addresses in use stay where they are, and go out of use when they are released."
+            ],
+        )
+
+    def do(self, given: NewExclusion, actor: Actor) -> str:
+        use_cases.exclude(
+            self.store, given.network_id, given.first, given.last, actor, reason=given.reason
+        )
+        return self.back
+
+    def context(self) -> Mapping[str, Any]:
+        return {"pool": self.pool}
+
+
+class EndExclusion(Action[int]):
+    """Give the addresses of one exclusion out again; what is filled in is which one was looked at."""
+
+    def __init__(self, network_id: int, address: str) -> None:
+        super().__init__()
+        self.address = address
+        found = rows.search(
+            self.store, network_id=network_id, network=None, contains=address, after=0, limit=1
+        )
+        if not found:
+            raise NotFound(f"{address} is not excluded", hint="Somebody may have ended it already.")
+        self.exclusion: Record = found[0]
+
+    @property
+    def title(self) -> str:
+        return "End an exclusion"
+
+    @property
+    def back(self) -> str:
+        return url_for("web.address", network_id=self.exclusion.network_id, address=self.address)
+
+    def initial(self) -> Mapping[str, str]:
+        return {"exclusion": str(self.exclusion.id)}
+
+    def read(self, values: Mapping[str, str]) -> int:
+        text = values.get("exclusion", "")
+        return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
+
+    def look(self, given: int) -> Look:  # noqa: ARG002 - looked at as it is now
+        found = self.exclusion
+        lines = [
+            Change(name="From", before=found.first),
+            Change(name="To", before=found.last),
+            Change(name="Reason", before=found.reason),
+            Change(name="Still in use", before=str(found.in_use or "")),
+        ]
+        return Look(
+            button="Give them out again",
+            lines=[line for line in lines if line.before],
+            warnings=["All of these addresses are given out again, not only the one you came from."]
+            if found.first != found.last
+            else [],
+        )
+
+    def do(self, given: int, actor: Actor) -> str:
+        use_cases.end_exclusion(self.store, given, actor)
+        return self.back
+
+
+@blueprint.route(f"/pools/<{ID}:pool_id>/exclude", methods=["GET", "POST"])
+@least_role("operator")
+def exclude(pool_id: int) -> Response:
+    """Keep addresses out of use."""
+    return Exclude(pool_id).answer()
+
+
+@blueprint.route(f"/addresses/<{ID}:network_id>/<address>/include", methods=["GET", "POST"])
+@least_role("operator")
+def end_exclusion(network_id: int, address: str) -> Response:
+    """Give addresses out again."""
+    return EndExclusion(network_id, canonical(address)).answer()

@@ -1,0 +1,109 @@
+"""Change a pool: name, gateway, window, reuse delay, labels, description; drain it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+
+from rowhouse.api.calls import read_strings
+from rowhouse.api.pool_documents import PoolChange
+from rowhouse.auth.guard import least_role
+from rowhouse.domain.errors import Outdated
+from rowhouse.ipam import pools as use_cases
+from rowhouse.web.actions import pools
+from rowhouse.web.actions.flow import Action, Look, changes
+from rowhouse.web.blueprint import ID, blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.reading import Record
+
+
+class _Given:
+    """What is filled in, and the version of the pool that it was filled in for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        version = values.get("version", "")
+        self.version = int(version) if version.isdecimal() and len(version) < 10 else 0  # noqa: PLR2004
+        self.force = bool(values.get("force"))
+        self.values = values
+        wanted = pools.to_request(values)
+        self.changes: dict[str, Any] = {
+            **{name: value for name, value in wanted.items() if value is None},
+            **read_strings(
+                PoolChange, {name: value for name, value in wanted.items() if value is not None}
+            ).model_dump(exclude_unset=True),
+        }
+
+
+class ChangePool(Action[_Given]):
+    """Change one pool."""
+
+    form = "actions/pool_change.html"
+
+    def __init__(self, pool_id: int) -> None:
+        super().__init__()
+        self.pool: Record = use_cases.pool(self.store, pool_id)
+
+    @property
+    def title(self) -> str:
+        return f"Edit pool {self.pool.name or self.pool.cidr}"
+
+    @property
+    def back(self) -> str:
+        return url_for("web.pool", pool_id=self.pool.id)
+
+    def initial(self) -> Mapping[str, str]:
+        return pools.of_row(self.pool) | {"version": str(self.pool.version)}
+
+    def read(self, values: Mapping[str, str]) -> _Given:
+        return _Given(values)
+
+    def look(self, given: _Given) -> Look:
+        if given.version != self.pool.version:
+            raise Outdated(
+                f"pool {self.pool.cidr} was changed by somebody else meanwhile",
+                hint="What you have filled in is below; the audit says what they changed.",
+            )
+        use_cases.check_change(self.store, self.pool.id, given.changes, force=given.force)
+        now, then = pools.shown(pools.of_row(self.pool)), pools.shown(given.values)
+        warnings = []
+        if then["drained"] and not now["drained"]:
+            warnings.append(
+                "A drained pool gives out no further address: pods that need one will not start."
+            )
+        if given.force:
+            warnings.append("Reservations outside of the new window stay until they are released.")
+        lines = changes(now, then, pools.LABELS)
+        return Look(
+            button="Change the pool" if lines else "Change nothing",
+            lines=lines,
+            warnings=warnings,
+            harmful=bool(warnings),
+        )
+
+    def do(self, given: _Given, actor: Actor) -> str:
+        use_cases.change_pool(
+            self.store,
+            self.pool.id,
+            given.changes,
+            actor,
+            version=given.version,
+            force=given.force,
+        )
+        return self.back
+
+    def context(self) -> Mapping[str, Any]:
+        return {"pool": self.pool, "units": pools.UNITS}
+
+
+@blueprint.route(f"/pools/<{ID}:pool_id>/edit", methods=["GET", "POST"])
+@least_role("operator")
+def change_pool(pool_id: int) -> Response:
+    """Change a pool."""
+    return ChangePool(pool_id).answer()

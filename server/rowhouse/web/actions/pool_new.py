@@ -1,0 +1,86 @@
+"""Make a pool, and its network if that is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+
+from rowhouse.api.calls import read_strings
+from rowhouse.api.pool_documents import NewPool
+from rowhouse.auth.guard import least_role
+from rowhouse.ipam import pools as use_cases
+from rowhouse.store import networks
+from rowhouse.web.actions import pools
+from rowhouse.web.actions.flow import Action, Change, Look, changes
+from rowhouse.web.blueprint import blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+    from rowhouse.domain.administration import Actor
+
+_MOST_SUGGESTED = 200
+
+
+class NewPoolAction(Action[NewPool]):
+    """Make one pool."""
+
+    form = "actions/pool_new.html"
+
+    @property
+    def title(self) -> str:
+        return "New pool"
+
+    @property
+    def back(self) -> str:
+        return url_for("web.overview")
+
+    def read(self, values: Mapping[str, str]) -> NewPool:
+        filled = pools.to_request(values)
+        wanted = {name: value for name, value in filled.items() if value is not None}
+        wanted |= {
+            "cidr": values.get("cidr", "").strip(),
+            "network": values.get("network", "").strip(),
+            "isolated": "true" if values.get("isolated") else "false",
+        }
+        return read_strings(NewPool, wanted)
+
+    def look(self, given: NewPool) -> Look:
+        given.plan().check()
+        shown = pools.shown(
+            given.model_dump(exclude={"labels", "reuse_delay", "drained"}, exclude_none=True)
+            | {
+                "reuse_delay": f"{given.reuse_delay:g}",
+                "labels": "\n".join(f"{key}={value}" for key, value in given.labels.items()),
+                "drained": "true" if given.drained else "",
+            }
+        )
+        network = given.network or "the default one"
+        return Look(
+            button="Make the pool",
+            lines=[
+                Change(name="CIDR", after=given.cidr),
+                Change(name="Network", after=f"{network}, isolated" if given.isolated else network),
+                *changes({}, shown, pools.LABELS),
+            ],
+        )
+
+    def do(self, given: NewPool, actor: Actor) -> str:
+        made = use_cases.create_pool(
+            self.store, given.plan(), given.network, actor, isolated=given.isolated
+        )
+        return url_for("web.pool", pool_id=made.id)
+
+    def context(self) -> Mapping[str, Any]:
+        known = networks.search(self.store, name=None, after=0, limit=_MOST_SUGGESTED)
+        return {"units": pools.UNITS, "networks": sorted({row.name for row in known if row.name})}
+
+
+@blueprint.route("/pools/new", methods=["GET", "POST"])
+@least_role("operator")
+def new_pool() -> Response:
+    """Make a pool."""
+    return NewPoolAction().answer()

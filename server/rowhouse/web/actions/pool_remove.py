@@ -1,0 +1,71 @@
+"""Remove a pool that holds no reservations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import url_for
+
+from rowhouse.auth.guard import least_role
+from rowhouse.ipam import pools as use_cases
+from rowhouse.web.actions.flow import Action, Change, Look
+from rowhouse.web.blueprint import ID, blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.reading import Record
+
+
+_WARNING: Final = (
+    "Its addresses are given out no more. A network configuration that spells this range makes the pool anew with"
+    " its next ADD. The history stays."
+)
+
+
+class RemovePool(Action[int]):
+    """Remove one pool; what is filled in is the version that was looked at."""
+
+    def __init__(self, pool_id: int) -> None:
+        super().__init__()
+        self.pool: Record = use_cases.pool(self.store, pool_id)
+
+    @property
+    def title(self) -> str:
+        return f"Remove pool {self.pool.name or self.pool.cidr}"
+
+    @property
+    def back(self) -> str:
+        return url_for("web.pool", pool_id=self.pool.id)
+
+    def initial(self) -> Mapping[str, str]:
+        return {"version": str(self.pool.version)}
+
+    def read(self, values: Mapping[str, str]) -> int:
+        version = values.get("version", "")
+        return int(version) if version.isdecimal() and len(version) < 10 else 0  # noqa: PLR2004
+
+    def look(self, given: int) -> Look:  # noqa: ARG002 - looked at as it is now
+        return Look(
+            button="Remove the pool",
+            lines=[
+                Change(name="CIDR", before=self.pool.cidr),
+                Change(name="Network", before=self.pool.network_name or "the default one"),
+            ],
+            warnings=[_WARNING],
+            harmful=True,
+        )
+
+    def do(self, given: int, actor: Actor) -> str:
+        use_cases.delete_pool(self.store, self.pool.id, actor, version=given)
+        return url_for("web.overview")
+
+
+@blueprint.route(f"/pools/<{ID}:pool_id>/remove", methods=["GET", "POST"])
+@least_role("operator")
+def remove_pool(pool_id: int) -> Response:
+    """Remove a pool."""
+    return RemovePool(pool_id).answer()

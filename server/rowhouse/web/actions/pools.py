@@ -1,0 +1,92 @@
+"""How a pool's fields are filled in and shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rowhouse.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowhouse.store.reading import Record
+
+UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+
+LABELS: Final = {
+    "name": "Name",
+    "gateway": "Gateway",
+    "window_first": "First address given out",
+    "window_last": "Last address given out",
+    "reuse_delay": "Reuse delay",
+    "labels": "Labels",
+    "description": "Description",
+    "drained": "Drained",
+}
+
+_NULLABLE: Final = ("name", "gateway", "window_first", "window_last")
+
+
+def of_row(row: Record) -> dict[str, str]:
+    """The fields of a pool as a form has them."""
+    delay, unit = _delay(row.reuse_delay.total_seconds())
+    return {
+        **{name: getattr(row, name) or "" for name in _NULLABLE},
+        "reuse_delay": delay,
+        "reuse_unit": unit,
+        "labels": "\n".join(f"{key}={value}" for key, value in sorted(row.labels.items())),
+        "description": row.description,
+        "drained": "true" if row.drained else "",
+    }
+
+
+def to_request(values: Mapping[str, str]) -> dict[str, Any]:
+    """What a form has, as the API's requests have it: null where nothing is filled in. Raises InvalidRequest."""
+    filled = {name: values.get(name, "").strip() for name in _NULLABLE}
+    return {
+        **{name: text or None for name, text in filled.items()},
+        "reuse_delay": _seconds(values),
+        "labels": _labels(values.get("labels", "")),
+        # A browser sends the ends of lines as CRLF.
+        "description": values.get("description", "").replace("\r\n", "\n").strip(),
+        "drained": "true" if values.get("drained") else "false",
+    }
+
+
+def shown(values: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a form as people read them."""
+    delay = values.get("reuse_delay", "").strip() or "0"
+    texts = {
+        **values,
+        "reuse_delay": "" if delay == "0" else f"{delay} {values.get('reuse_unit', 'seconds')}",
+        "drained": "yes" if values.get("drained") else "",
+    }
+    return {name: texts.get(name, "").strip().replace("\r\n", "\n") for name in LABELS}
+
+
+def _seconds(values: Mapping[str, str]) -> str:
+    text = values.get("reuse_delay", "").strip() or "0"
+    unit = UNITS.get(values.get("reuse_unit", "seconds"), 1)
+    try:
+        return str(float(text) * unit)
+    except ValueError:
+        return text  # whoever checks it says what is wrong
+
+
+def _delay(seconds: float) -> tuple[str, str]:
+    for name, unit in reversed(UNITS.items()):
+        if seconds and seconds % unit == 0:
+            return f"{seconds / unit:g}", name
+    return f"{seconds:g}", "seconds"
+
+
+def _labels(text: str) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        key, equals, value = line.partition("=")
+        if not equals or not key.strip():
+            raise InvalidRequest(
+                f"{line!r} is not key=value", errors=[("/labels", f"{line!r} is not key=value")]
+            )
+        labels[key.strip()] = value.strip()
+    return labels

@@ -1,0 +1,154 @@
+"""Reserve addresses of a pool by hand: a given one, or the lowest free ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import current_app, render_template, request, url_for
+
+from rowhouse.api.calls import read_strings, read_values
+from rowhouse.api.explain import ExplainQuery
+from rowhouse.api.reservation_documents import NewReservations
+from rowhouse.auth.guard import least_role
+from rowhouse.domain.addresses import parse_cidr
+from rowhouse.domain.errors import AddressOutsideRanges, InvalidRequest
+from rowhouse.ipam import pools as use_cases
+from rowhouse.ipam import reservations
+from rowhouse.store import audit
+from rowhouse.web.actions.flow import Action, Change, Look
+from rowhouse.web.blueprint import ID, blueprint
+from rowhouse.web.database import store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.reading import Record
+
+LASTS: Final = {
+    "": "until it is released",
+    "3600": "an hour",
+    "86400": "a day",
+    "604800": "a week",
+    "2592000": "30 days",
+}
+"""Seconds, and how that is called."""
+
+_OWNER: Final = ("kind", "name", "namespace", "interface", "cluster")
+_LONGEST_NUMBER: Final = 10
+_TAKEN: Final = frozenset({"in use", "reserved", "excluded"})
+
+
+class Reserve(Action[NewReservations]):
+    """Reserve in one pool."""
+
+    form = "actions/reserve.html"
+
+    def __init__(self, pool_id: int) -> None:
+        super().__init__()
+        self.pool: Record = use_cases.pool(self.store, pool_id)
+
+    @property
+    def title(self) -> str:
+        return f"Reserve in pool {self.pool.name or self.pool.cidr}"
+
+    @property
+    def back(self) -> str:
+        return url_for("web.pool", pool_id=self.pool.id)
+
+    def read(self, values: Mapping[str, str]) -> NewReservations:
+        owner = {name: text for name in _OWNER if (text := values.get(f"owner.{name}", "").strip())}
+        wanted: dict[str, Any] = {
+            "pool_id": self.pool.id,
+            "owner": {"name": "", **owner},
+            "description": values.get("description", "").replace("\r\n", "\n").strip(),
+        }
+        addresses = values.get("addresses", "").replace(",", " ").split()
+        if addresses:
+            wanted["addresses"] = addresses
+        else:
+            wanted["count"] = _number(values.get("count", "").strip() or "1")
+        if values.get("ttl"):
+            wanted["ttl"] = _number(values["ttl"])
+        given = read_values(NewReservations, wanted)
+        most = current_app.extensions["rowhouse"].settings.api_bulk_limit
+        if (given.count or 1) > most or len(given.addresses or ()) > most:
+            field = "/count" if given.addresses is None else "/addresses"
+            raise InvalidRequest(f"more than {most} at once", errors=[(field, f"{most} at most")])
+        return given
+
+    def look(self, given: NewReservations) -> Look:
+        self._refuse_taken(given)
+        count = len(given.addresses or ()) or given.count or 1
+        owner = "/".join(filter(None, (given.owner.namespace, given.owner.name)))
+        lines = [
+            Change(
+                name="Addresses" if count > 1 else "Address",
+                after=", ".join(given.addresses) if given.addresses else _lowest(count),
+            ),
+            Change(name="Pool", after=self.pool.cidr),
+            Change(name="For", after=f"pod {owner}" if given.owner.kind == "pod" else owner),
+            Change(name="Interface", after=given.owner.interface),
+            Change(name="Cluster", after=given.owner.cluster),
+            Change(name="Lasts", after=LASTS.get(f"{given.ttl or 0:.0f}", LASTS[""])),
+            Change(name="Description", after=given.description),
+        ]
+        return Look(
+            button="Reserve them" if count > 1 else "Reserve it",
+            lines=[line for line in lines if line.after],
+        )
+
+    def do(self, given: NewReservations, actor: Actor) -> str:
+        made = reservations.reserve(self.store, given.plan(), actor)
+        if len(made) > 1:
+            return self.back
+        return url_for("web.address", network_id=self.pool.network_id, address=made[0].address)
+
+    def context(self) -> Mapping[str, Any]:
+        return {"pool": self.pool, "lasts": LASTS}
+
+    def _refuse_taken(self, given: NewReservations) -> None:
+        """Says so now, and not only after the confirmation. What counts is what the database says then."""
+        network = parse_cidr(self.pool.cidr)
+        for address in given.addresses or ():
+            if address not in network:
+                raise AddressOutsideRanges(f"address {address} is outside pool {self.pool.cidr}")
+            known = audit.explain(self.store, self.pool.network_name, address)
+            if known.get("state") in _TAKEN:
+                raise InvalidRequest(
+                    f"{address} can not be had: {known['because']}",
+                    errors=[("/addresses", f"{address} is {known['state']}: {known['because']}")],
+                )
+
+
+def _number(text: str) -> int | str:
+    """The number, or what was typed instead: whoever checks it says what is wrong."""
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else text
+
+
+def _lowest(count: int) -> str:
+    return f"the {count} lowest free ones" if count > 1 else "the lowest free one"
+
+
+@blueprint.route(f"/pools/<{ID}:pool_id>/reserve", methods=["GET", "POST"])
+@least_role("operator")
+def reserve(pool_id: int) -> Response:
+    """Reserve addresses."""
+    return Reserve(pool_id).answer()
+
+
+@blueprint.get(f"/pools/<{ID}:pool_id>/reserve/state")
+@least_role("operator")
+def reserve_state(pool_id: int) -> str:
+    """What the addresses that are being filled in are now: a part of the form."""
+    pool = use_cases.pool(store(), pool_id)
+    known = []
+    for text in request.args.get("addresses", "").replace(",", " ").split()[:8]:
+        try:
+            asked = read_strings(ExplainQuery, {"network": pool.network_name, "address": text})
+        except InvalidRequest:
+            continue  # somebody is still typing
+        known.append(audit.explain(store(), asked.network, asked.address))
+    return render_template("actions/reserve_state.html", known=known)

@@ -1,0 +1,420 @@
+"""What operators change by forms, as a browser without scripts sends them."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fixtures.pods import subnet
+from rowhouse.auth.static import digest, new_token
+from rowhouse.domain.administration import Actor, Holder, PoolPlan, ReservationPlan
+from rowhouse.ipam import pools, reservations
+from rowhouse.store import tokens
+from web.people import Person, hidden_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+    from flask import Flask
+    from psycopg.rows import TupleRow
+    from werkzeug.test import TestResponse
+
+    from fixtures.pods import Pods
+    from rowhouse.store.database import Database as Store
+
+    Session = psycopg.Connection[TupleRow]
+
+SOMEBODY = Actor(name="somebody")
+OPERATORS = (
+    "/pools/new",
+    "/pools/{pool}/edit",
+    "/pools/{pool}/remove",
+    "/pools/{pool}/reserve",
+    "/pools/{pool}/reserve/state",
+    "/pools/{pool}/exclude",
+    "/addresses/{network}/10.0.0.1/release",
+    "/done/x",
+)
+VIEWERS = (
+    "/",
+    "/audit",
+    "/audit.csv",
+    "/audit.json",
+    "/pools/{pool}",
+    "/addresses/{network}/10.0.0.1",
+)
+
+
+@pytest.fixture
+def log_in(app: Flask, store: Store) -> Callable[[str], Person]:
+    def log_in(role: str) -> Person:
+        token = new_token()
+        tokens.create(store, name=f"ada-{role}", role=role, digest=digest(token), actor="test")
+        person = Person(app)
+        assert person.log_in(token).status_code == 303
+        return person
+
+    return log_in
+
+
+@pytest.fixture
+def ada(log_in: Callable[[str], Person]) -> Person:
+    """An operator."""
+    return log_in("operator")
+
+
+@pytest.fixture
+def pool(store: Store) -> Any:
+    return pools.create_pool(store, PoolPlan(cidr="10.0.0.0/24", name="storage"), "", SOMEBODY)
+
+
+def hold(store: Store, pool: Any, name: str, address: str | None = None) -> str:
+    """Reserve an address in somebody else's name."""
+    plan = ReservationPlan(
+        pool_id=pool.id,
+        holder=Holder(kind="static", name=name),
+        addresses=None if address is None else (address,),
+    )
+    (made,) = reservations.reserve(store, plan, SOMEBODY)
+    return str(made.address)
+
+
+def carry_out(person: Person, path: str, form: dict[str, str]) -> TestResponse:
+    """Fill in the form, look at what it will do, confirm, and go on to what was done."""
+    look = person.send(path, form)
+    assert look.status_code == 200, look.text
+    assert 'name="confirmed"' in look.text
+    done = person.post(path, {**hidden_fields(look), "confirmed": "1"})
+    assert done.status_code == 303, done.text
+    return person.get(done.headers["Location"])
+
+
+def text_of(answer: TestResponse) -> str:
+    """A page's words."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def test_who_may_open_which_page(
+    pool: Any, store: Store, log_in: Callable[[str], Person], app: Flask
+) -> None:
+    hold(store, pool, "printer", "10.0.0.1")
+    people = {role: log_in(role) for role in ("viewer", "operator", "admin")}
+    people["nobody"] = Person(app)
+    for paths, allowed in ((VIEWERS, {*people} - {"nobody"}), (OPERATORS, {"operator", "admin"})):
+        for path in paths:
+            where = path.format(pool=pool.id, network=pool.network_id)
+            got = {who: person.get(where).status_code for who, person in people.items()}
+            expected = {who: 200 if who in allowed else 403 for who in people} | {"nobody": 303}
+            assert got == expected, path
+
+
+def test_a_viewer_is_offered_nothing_to_change_and_can_not(
+    pool: Any, store: Store, log_in: Callable[[str], Person], dba: Session
+) -> None:
+    hold(store, pool, "printer", "10.0.0.1")
+    viewer, operator = log_in("viewer"), log_in("operator")
+    changing = r'href="[^"]*/(?:reserve|release|exclude|edit|remove|new)(?:\?[^"]*)?"'
+    for path in ("/", f"/pools/{pool.id}", f"/addresses/{pool.network_id}/10.0.0.1"):
+        assert not re.search(changing, viewer.get(path).text), path
+        assert re.search(changing, operator.get(path).text), path
+    form = hidden_fields(viewer.get("/"))
+    for path in OPERATORS:
+        where = path.format(pool=pool.id, network=pool.network_id)
+        assert viewer.post(where, form | {"confirmed": "1"}).status_code in {403, 405}, path
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (1,)
+
+
+def test_the_next_free_address_is_reserved_and_the_audit_entry_shown(
+    pool: Any, ada: Person, dba: Session
+) -> None:
+    done = carry_out(
+        ada,
+        f"/pools/{pool.id}/reserve",
+        {"owner.name": "printer", "description": "second floor", "ttl": "86400"},
+    )
+    shown = text_of(done)
+    for words in ("Done", "reservation.create", "10.0.0.1", "ada-operator", "second floor"):
+        assert words in shown
+    assert f'href="/addresses/{pool.network_id}/10.0.0.1"' in done.text
+    rows = dba.execute(
+        "SELECT host(address), owner_name, description, expires_at - reserved_at > interval '23 hours'"
+        " FROM reservations"
+    ).fetchall()
+    assert rows == [("10.0.0.1", "printer", "second floor", True)]
+
+
+def test_given_addresses_are_reserved_for_a_pod_that_is_to_come(
+    pool: Any, ada: Person, pods: Pods
+) -> None:
+    form = {
+        "owner.name": "db-0",
+        "owner.kind": "pod",
+        "owner.namespace": "default",
+        "owner.interface": "net1",
+        "owner.cluster": "prod-a",
+        "addresses": "10.0.0.77",
+    }
+    carry_out(ada, f"/pools/{pool.id}/reserve", form)
+    assert pods.add("db-0", subnet("10.0.0.0/24")) == "10.0.0.77"
+
+
+def test_nothing_is_changed_before_it_is_confirmed(pool: Any, ada: Person, dba: Session) -> None:
+    path = f"/pools/{pool.id}/reserve"
+    look = ada.send(path, {"owner.name": "printer", "addresses": "10.0.0.9 10.0.0.10"})
+    assert "10.0.0.9, 10.0.0.10" in text_of(look)
+    again = ada.post(path, {**hidden_fields(look), "edit": "1"})
+    assert 'value="10.0.0.9 10.0.0.10"' in again.text
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({}, "owner-name"),
+        ({"owner.name": "x" * 300}, "owner-name"),
+        ({"owner.name": "x", "addresses": "10.0.0.300"}, "addresses"),
+        ({"owner.name": "x", "addresses": "10.0.0.9 10.0.0.8,10.0.0.1"}, "addresses"),
+        ({"owner.name": "x", "count": "many"}, "count"),
+        ({"owner.name": "x", "count": "100000"}, "count"),
+        ({"owner.name": "x", "owner.interface": "x" * 16}, "owner-interface"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field_and_what_was_filled_in_stays(
+    pool: Any, store: Store, ada: Person, form: dict[str, str], field: str
+) -> None:
+    hold(store, pool, "scanner", "10.0.0.1")
+    answer = ada.send(f"/pools/{pool.id}/reserve", {"description": "kept", **form})
+    assert answer.status_code == 422
+    assert re.search(rf'<(?:input|textarea)\s+id="{field}"[^>]*aria-invalid="true"', answer.text)
+    assert f'id="{field}-problem"' in answer.text
+    assert ">kept</textarea>" in answer.text
+
+
+def test_an_address_outside_of_the_pool_is_refused(pool: Any, ada: Person) -> None:
+    answer = ada.send(f"/pools/{pool.id}/reserve", {"owner.name": "x", "addresses": "10.9.9.9"})
+    assert answer.status_code == 422
+    assert "outside pool 10.0.0.0/24" in text_of(answer)
+
+
+def test_who_was_faster_keeps_the_address(
+    pool: Any, store: Store, ada: Person, dba: Session
+) -> None:
+    path = f"/pools/{pool.id}/reserve"
+    look = ada.send(path, {"owner.name": "printer", "addresses": "10.0.0.5"})
+    hold(store, pool, "scanner", "10.0.0.5")
+    answer = ada.post(path, {**hidden_fields(look), "confirmed": "1"})
+    assert answer.status_code == 409
+    assert 'value="printer"' in answer.text
+    assert dba.execute("SELECT owner_name FROM reservations").fetchall() == [("scanner",)]
+
+
+def test_the_form_tells_while_one_types_whose_an_address_is(
+    pool: Any, store: Store, ada: Person
+) -> None:
+    hold(store, pool, "scanner", "10.0.0.5")
+    state = text_of(ada.get(f"/pools/{pool.id}/reserve/state?addresses=10.0.0.5+10.0.0.6+10.0."))
+    assert re.search(r"10\.0\.0\.5 reserved .*scanner.* 10\.0\.0\.6 free", state)
+
+
+def test_an_address_is_released_and_the_audit_entry_shown(
+    pool: Any, store: Store, ada: Person, dba: Session
+) -> None:
+    hold(store, pool, "scanner", "10.0.0.5")
+    path = f"/addresses/{pool.network_id}/10.0.0.5/release"
+    assert "scanner" in text_of(ada.get(path))
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (1,)
+    done = ada.send(path, {"confirmed": "1"})
+    assert "reservation.release" in text_of(ada.get(done.headers["Location"]))
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
+    assert ada.get(path).status_code == 404
+
+
+def test_an_address_that_has_another_owner_by_now_is_not_released(
+    pool: Any, store: Store, ada: Person, dba: Session
+) -> None:
+    path = f"/addresses/{pool.network_id}/10.0.0.5/release"
+    hold(store, pool, "scanner", "10.0.0.5")
+    looked_at = hidden_fields(ada.get(path))
+    reservations.release(store, (pool.network_id, "10.0.0.5"), SOMEBODY)
+    hold(store, pool, "camera", "10.0.0.5")
+    answer = ada.post(path, {**looked_at, "confirmed": "1"})
+    assert answer.status_code == 412
+    assert "another owner by now: camera" in text_of(answer)
+    assert dba.execute("SELECT owner_name FROM reservations").fetchall() == [("camera",)]
+
+
+def test_an_address_in_use_is_released_only_with_consent(
+    pool: Any, ada: Person, pods: Pods, dba: Session
+) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    path = f"/addresses/{pool.network_id}/10.0.0.1/release"
+    assert "A sandbox uses this address" in text_of(ada.get(path))
+    answer = ada.send(path, {"confirmed": "1"})
+    assert answer.status_code == 409
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (1,)
+    assert ada.send(path, {"confirmed": "1", "force": "true"}).status_code == 303
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
+
+
+def test_addresses_are_excluded_and_given_out_again(
+    pool: Any, ada: Person, pods: Pods, dba: Session
+) -> None:
+    form = {"first": "10.0.0.1", "last": "10.0.0.9", "reason": "routers"}
+    done = carry_out(ada, f"/pools/{pool.id}/exclude", form)
+    assert "routers" in text_of(done)
+    assert pods.add("web-0", subnet("10.0.0.0/24")) == "10.0.0.10"
+    path = f"/addresses/{pool.network_id}/10.0.0.3/include"
+    assert path in ada.get(f"/addresses/{pool.network_id}/10.0.0.3").text
+    assert ada.send(path, {"confirmed": "1"}).status_code == 303
+    assert dba.execute("SELECT count(*) FROM exclusions").fetchone() == (0,)
+    assert pods.add("web-1", subnet("10.0.0.0/24")) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"first": ""},
+        {"first": "10.0.0.9", "last": "10.0.0.1"},
+        {"first": "10.0.0.1", "last": "fd00::1"},
+    ],
+)
+def test_a_run_that_is_none_is_not_excluded(pool: Any, ada: Person, form: dict[str, str]) -> None:
+    answer = ada.send(f"/pools/{pool.id}/exclude", form)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_a_pool_is_changed_in_what_was_changed_alone(pool: Any, ada: Person, dba: Session) -> None:
+    path = f"/pools/{pool.id}/edit"
+    form = {
+        "name": "storage",
+        "gateway": "10.0.0.254",
+        "window_first": "10.0.0.10",
+        "reuse_delay": "10",
+        "reuse_unit": "minutes",
+        "labels": "team=net\r\nenv = prod",
+        "drained": "true",
+    }
+    look = ada.send(path, form)
+    assert "Name" not in text_of(look)
+    assert "Gateway 10.0.0.254" in text_of(look)
+    assert "pods that need one will not start" in text_of(look)
+    done = ada.get(ada.post(path, {**hidden_fields(look), "confirmed": "1"}).headers["Location"])
+    assert "pool.update" in text_of(done)
+    row = dba.execute(
+        "SELECT host(gateway), host(window_first), reuse_delay::text, labels, drained, version FROM pools"
+    ).fetchone()
+    assert row == ("10.0.0.254", "10.0.0.10", "00:10:00", {"team": "net", "env": "prod"}, True, 2)
+    page = ada.get(path)
+    assert 'value="10.0.0.254"' in page.text
+    assert "env=prod\nteam=net" in page.text
+    unset = carry_out(ada, path, {"name": "storage"})
+    assert "pool.update" in text_of(unset)
+    row = dba.execute("SELECT gateway, window_first, labels, drained FROM pools").fetchone()
+    assert row == (None, None, {}, False)
+
+
+def test_a_change_that_changes_nothing_says_so(pool: Any, ada: Person) -> None:
+    done = carry_out(ada, f"/pools/{pool.id}/edit", {"name": "storage"})
+    assert "Nothing changed" in text_of(done)
+
+
+def test_a_pool_that_somebody_else_has_changed_meanwhile_is_not_overwritten(
+    pool: Any, store: Store, ada: Person, dba: Session
+) -> None:
+    path = f"/pools/{pool.id}/edit"
+    look = ada.send(path, {"name": "storage", "description": "mine"})
+    pools.change_pool(store, pool.id, {"description": "theirs"}, SOMEBODY)
+    answer = ada.post(path, {**hidden_fields(look), "confirmed": "1"})
+    assert answer.status_code == 412
+    assert ">mine</textarea>" in answer.text, "what was filled in is still there"
+    assert dba.execute("SELECT description FROM pools").fetchone() == ("theirs",)
+    look = ada.post(path, {**hidden_fields(answer), "name": "storage", "description": "mine"})
+    assert "theirs becomes → mine" in text_of(look), "now it is seen what would be overwritten"
+
+
+def test_a_window_shrinks_over_reservations_only_by_force(
+    pool: Any, store: Store, ada: Person, dba: Session
+) -> None:
+    hold(store, pool, "scanner", "10.0.0.5")
+    path, form = f"/pools/{pool.id}/edit", {"name": "storage", "window_first": "10.0.0.100"}
+    answer = ada.send(path, form)
+    assert answer.status_code == 409
+    assert "10.0.0.5" in text_of(answer)
+    assert 'name="force"' in answer.text
+    carry_out(ada, path, form | {"force": "true"})
+    assert dba.execute("SELECT host(window_first) FROM pools").fetchone() == ("10.0.0.100",)
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"window_first": "10.9.0.1"}, "window_first"),
+        ({"window_first": "10.0.0.9", "window_last": "10.0.0.1"}, "window_last"),
+        ({"gateway": "fd00::1"}, "gateway"),
+        ({"gateway": "router"}, "gateway"),
+        ({"reuse_delay": "-1"}, "reuse_delay"),
+        ({"reuse_delay": "soon"}, "reuse_delay"),
+        ({"labels": "no equals sign"}, "labels"),
+    ],
+)
+def test_a_pool_can_not_be_so(pool: Any, ada: Person, form: dict[str, str], field: str) -> None:
+    answer = ada.send(f"/pools/{pool.id}/edit", form)
+    assert answer.status_code == 422
+    assert f'id="{field}-problem"' in answer.text
+
+
+def test_a_pool_is_made_and_removed(ada: Person, store: Store, dba: Session) -> None:
+    form = {"cidr": "fd00:7::/64", "network": "storage", "name": "six", "labels": "team=net"}
+    done = carry_out(ada, "/pools/new", form)
+    assert "pool.create" in text_of(done)
+    (pool_id,) = dba.execute("SELECT id FROM pools WHERE cidr = 'fd00:7::/64'").fetchone() or ()
+    assert f'href="/pools/{pool_id}"' in done.text
+    made = pools.pool(store, pool_id)
+    address = hold(store, made, "scanner")
+    path = f"/pools/{pool_id}/remove"
+    answer = ada.send(path, {"confirmed": "1"})
+    assert answer.status_code == 409
+    reservations.release(store, (made.network_id, address), SOMEBODY)
+    assert ada.send(path, {"confirmed": "1"}).status_code == 303
+    assert dba.execute("SELECT count(*) FROM pools").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [({"cidr": "10.0.0.7/24"}, 422), ({"cidr": ""}, 422), ({"cidr": "10.0.0.0/24"}, 409)],
+)
+def test_a_pool_that_can_not_be_made(
+    pool: Any, ada: Person, form: dict[str, str], status: int
+) -> None:
+    assert pool
+    answer = ada.send("/pools/new", form)
+    if status == 409:
+        answer = ada.post("/pools/new", {**hidden_fields(answer), "confirmed": "1"})
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pools/999/edit",
+        "/pools/999/reserve",
+        "/addresses/1/10.0.0.1/release",
+        "/addresses/1/x/release",
+        "/addresses/1/10.0.0.1/include",
+    ],
+)
+def test_what_is_not_there_can_not_be_changed(ada: Person, path: str) -> None:
+    assert ada.get(path).status_code == 404
+
+
+def test_what_others_did_is_not_shown_as_ones_own(pool: Any, ada: Person, store: Store) -> None:
+    pools.change_pool(store, pool.id, {"drained": True}, Actor(name="eve", request_id="r7"))
+    page = ada.get("/done/r7?back=//evil.example")
+    assert "Nothing changed" in text_of(page)
+    assert "evil.example" not in page.text
