@@ -233,6 +233,6 @@ def test_whoever_finds_only_locked_runs_beside_a_free_one_comes_again(
     pods.add("first", POOL)
     pods.add("second", POOL)  # which cuts a block off the run
     with dba.transaction():
-        dba.execute("SELECT * FROM free_ranges WHERE last > '10.0.0.16' FOR UPDATE")
-        given = party(pods, [f"web-{i}" for i in range(15)])
-    assert given == [*(f"10.0.0.{i}" for i in range(3, 16)), "again", "again"]
+        dba.execute("SELECT * FROM free_ranges WHERE last > '10.0.0.64' FOR UPDATE")
+        given = party(pods, [f"web-{i}" for i in range(63)])
+    assert given == [*(f"10.0.0.{i}" for i in range(3, 64)), "again", "again"]

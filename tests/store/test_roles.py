@@ -11,10 +11,12 @@ from psycopg import errors
 from fixtures import databases
 from fixtures.databases import Database
 from fixtures.pods import Pods, subnet
+from rowhouse.domain.administration import Actor, Holder, ReservationPlan
 from rowhouse.domain.errors import NotReady
+from rowhouse.domain.requests import Owner
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.ipam.readiness import readiness
-from rowhouse.store import allocator
+from rowhouse.store import allocator, reservations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,6 +142,32 @@ FORBIDDEN = (
     "SET session_replication_role = replica",
     "UPDATE alembic_version SET version_num = '0'",
 )  # fmt: skip
+
+
+def test_the_server_can_not_pretend_that_a_reservation_is_accounted_for(
+    user_of: Callable[[str], Database], dba: Session
+) -> None:
+    """attach_v1() does for itself what the trigger does for others, and tells it so by a setting."""
+    user = user_of("rowhouse_server")
+    dba.execute(f"ALTER DATABASE {user.name} SET rowhouse.command = 'ADD, complete'")
+    with databases.store(user) as store:
+        pods = Pods(store)
+        pods.add("alone", SUBNET)
+        pods.add("wish", subnet("10.0.0.0/24", requested="10.0.0.200"))
+        owners = [
+            Owner(cluster="prod-a", namespace="default", name=name, interface="net1")
+            for name in ("one", "two")
+        ]
+        calls = [
+            allocator._Attach(owner, pods.sandbox(owner.name), [SUBNET], strict=False)
+            for owner in owners
+        ]
+        allocator._attach_many(store, calls)
+        holder = Holder(kind="static", name="by hand")
+        plan = ReservationPlan(pool_id=1, holder=holder, count=2)
+        reservations.reserve(store, plan, Actor(name="test"), idempotency_key=None)
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (6,)
+    assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
 
 
 @pytest.mark.parametrize("role", ["rowhouse_server", "rowhouse_auditor", ""])

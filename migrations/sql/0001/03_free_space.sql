@@ -37,7 +37,7 @@ BEGIN
             DELETE FROM free_ranges
              WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
         ELSIF run.first = part_first THEN
-            -- A run that reaches past this block of 16 is split there, and once more behind the next block,
+            -- A run that reaches past this block of 64 is split there, and once more behind the next block,
             -- so that other writers find runs that nobody has locked.
             block_end := last_address(block_of(part_last));
             IF block_end > part_last AND block_end < run.last THEN

@@ -275,9 +275,61 @@ DECLARE
     firsts   inet[];
     lasts    inet[];
     own      inet;
+    since    timestamptz;
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+
+    -- 0. The usual call in two statements: one range, nothing come due, no quotas, and the lowest unlocked run
+    -- lies within the range. All others, whoever finds no such run, and an owner that holds an address already,
+    -- which the unique constraint tells: as below.
+    IF single AND NOT strict AND cardinality(segment_firsts) = 1
+       AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL THEN
+        SELECT p.id, p.network_id, lowest.first, lowest.last, lowest.free_from INTO the_pool, space, address, own, since
+          FROM pools p, LATERAL (
+                SELECT run.first, run.last, run.free_from FROM free_ranges run
+                 WHERE run.network_id = p.network_id AND NOT run.quarantined
+                   AND run.last BETWEEN segment_firsts[1] AND segment_lasts[1]
+                 ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
+         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND NOT p.drained
+           AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                            ORDER BY r.expires_at LIMIT 1)
+           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
+                            ORDER BY f.free_from LIMIT 1)
+           AND NOT EXISTS (SELECT FROM quotas);
+        IF FOUND AND address >= segment_firsts[1] THEN
+            -- It does itself what reservation_made() does for every other INSERT.
+            command := set_config('rowhouse.command', 'ADD, complete', true);
+            WITH made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slots[1], is_sticky, ttl, node, container_id)
+                ON CONFLICT DO NOTHING
+                RETURNING r.tenure_id),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
+            shrunk AS (
+                UPDATE free_ranges f SET first = address + 1
+                 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own AND address < own AND EXISTS (SELECT FROM made)),
+            emptied AS (
+                DELETE FROM free_ranges f
+                 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own AND address = own AND EXISTS (SELECT FROM made)),
+            opened AS (
+                INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                     owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+                SELECT made.tenure_id, space, address, the_pool, tstzrange(greatest(clock_timestamp(), since), NULL), 'pod',
+                       cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
+            SELECT 1, networks[1], cidrs[1], NULL, true INTO ordinal, network_name, cidr, gateway, created FROM made;
+            IF FOUND THEN
+                RETURN NEXT;
+                command := set_config('rowhouse.command', around, true);
+                RETURN;
+            END IF;
+            command := set_config('rowhouse.command', 'ADD', true);
+        END IF;
+    END IF;
+
     -- Ranges are taken in one order by everybody, so that no two calls wait for each other.
     FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
                                   ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
