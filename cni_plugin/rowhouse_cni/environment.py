@@ -26,6 +26,8 @@ VARIABLES = (
 LETTERS_AND_DIGITS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 CONTROL_CHARACTERS = bytes(range(0x20)) + b"\x7f"
 LONGEST_INTERFACE_NAME = 15
+LONGEST_VALUE = 8000  # bytes; HTTP servers take a header line of about that
+IDENTITY = (b"CNI_CONTAINERID", b"CNI_IFNAME")  # all that a DEL can't do without
 
 
 class Call:
@@ -47,6 +49,9 @@ class Call:
         headers = [b"CNI-Command: " + command]
         for name, header, needed_by in VARIABLES:
             value = environ.get(name, b"")
+            if command == b"DEL" and name not in IDENTITY and not is_fit(value):
+                # Its ADD was refused for it, and a refusal here would keep the pod for ever.
+                continue
             if value:
                 values[name] = value
                 headers.append(header + b": " + value)
@@ -87,6 +92,16 @@ def check_interface(value: bytes | None) -> None:
         raise BadEnvironmentError("interface name contains / or : or whitespace characters")
 
 
+def is_fit(value: bytes) -> bool:
+    """Whether a server takes this as the value of a header."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    harmless = len(value.translate(None, CONTROL_CHARACTERS)) == len(value)
+    return harmless and len(value) <= LONGEST_VALUE
+
+
 def check_header_value(name: bytes, value: bytes) -> None:
     """Refuse what would break out of a header line (RFC 9110, section 5.5).
 
@@ -97,6 +112,11 @@ def check_header_value(name: bytes, value: bytes) -> None:
             f"control character in {name.decode()}",
             f"{readable(value)} has a line break or another control character; "
             "nothing was sent to the server",
+        )
+    if len(value) > LONGEST_VALUE:
+        raise BadEnvironmentError(
+            f"{name.decode()} has more than {LONGEST_VALUE} bytes",
+            f"it has {len(value)}; nothing was sent to the server",
         )
 
 

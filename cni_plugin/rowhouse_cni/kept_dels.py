@@ -3,6 +3,7 @@
 Imported only when there is something to keep or to replay.
 """
 
+import posix
 from _signal import (  # type: ignore[import-not-found]  # signal itself imports enum
     ITIMER_REAL,
     SIGALRM,
@@ -15,11 +16,12 @@ from rowhouse_cni.answer import Answer
 from rowhouse_cni.client import ask, identity_lines
 from rowhouse_cni.environment import Call
 from rowhouse_cni.errors import NoServerAnsweredError
-from rowhouse_cni.settings import Settings
+from rowhouse_cni.settings import Settings, file_in_use
 from rowhouse_cni.spool import Replayed, Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import entry_name, is_of, names_in
 
 MOST_REPLAYED = 16  # entries: the runtime waits for the plugin to end
+KEPT_UNDER = b"Rowhouse-Settings: "  # in an entry alone, never sent
 REPLAYED = b"Rowhouse-Replay: 1"  # for the server to count them
 REPLAY_TIME = 0.5  # seconds
 SWEEP_EVERY = 16  # a call in so many also looks for abandoned temporary files
@@ -31,6 +33,8 @@ def keep(call: Call, lines: list[bytes], netconf: bytes, directory: str, reason:
     Then the runtime has to call again: nothing else remembers this DEL.
     """
     name = entry_name(call.container_id, call.interface)
+    whose = file_in_use(posix.environ).encode("utf-8", "replace")
+    lines = [*lines, KEPT_UNDER + b" ".join(whose.split())]
     try:
         Spool(directory).keep(name, lines, netconf)
     except (OSError, SpoolUnusableError) as trouble:
@@ -48,18 +52,18 @@ def replay_own(
     Sent later it would free the address that this ADD is about to get. If another call is
     just sending it, wait for that. Raise NoServerAnsweredError if it can't be sent now.
     """
-    own = [name for name in names if is_of(name, call.container_id, call.interface)]
+    own = {name for name in names if is_of(name, call.container_id, call.interface)}
     if not own:
         return
     signal(SIGALRM, stop_waiting)
     setitimer(ITIMER_REAL, max(deadline - monotonic(), 0.001))
     try:
-        replay(settings, directory, own, deadline, wait=True)
+        own.difference_update(replay(settings, directory, [*own], deadline, wait=True).foreign)
     except (TimeoutError, SpoolUnusableError):
         pass
     finally:
         setitimer(ITIMER_REAL, 0.0)
-    if not set(own).isdisjoint(names_in(directory)):
+    if not own.isdisjoint(names_in(directory)):
         raise NoServerAnsweredError(
             f"a DEL of {call.container_id} {call.interface} has to come before this ADD",
             f"it is kept in {directory}, and the server doesn't take it now; try again",
@@ -88,11 +92,30 @@ def replay_some(settings: Settings, directory: str, names: list[str]) -> Replaye
 def replay(
     settings: Settings, directory: str, names: list[str], deadline: float, *, wait: bool = False
 ) -> Replayed:
-    """Replay the named entries, with this node's identity where an entry has none."""
+    """Replay the named entries, with this node's identity where an entry has none.
 
-    def send(lines: list[bytes], netconf: bytes, until: float) -> Answer:
+    Those that were kept under another settings file are left to whoever has that: their
+    server is another one, which alone can release what they are about.
+    """
+
+    def send(lines: list[bytes], netconf: bytes, until: float) -> Answer | None:
+        for line in lines:
+            if line.startswith(KEPT_UNDER) and is_another(line.removeprefix(KEPT_UNDER), settings):
+                return None
+        lines = [line for line in lines if not line.startswith(KEPT_UNDER)]
         known = {line.partition(b":")[0] for line in lines}
         missing = [x for x in identity_lines(settings) if x.partition(b":")[0] not in known]
         return ask(settings, "DEL", [*lines, *missing, REPLAYED], netconf, until)
 
     return Spool(directory).replay(names, send, deadline, wait=wait)
+
+
+def is_another(file: bytes, settings: Settings) -> bool:
+    """Whether ``file`` is there and is not the settings file that this call has read."""
+    if file == settings.file.encode("utf-8", "replace"):
+        return False
+    try:
+        theirs, ours = posix.stat(file), posix.stat(settings.file)
+    except (OSError, ValueError):
+        return False  # it was renamed or taken away: nobody else would replay it
+    return (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino)

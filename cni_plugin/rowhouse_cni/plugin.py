@@ -13,7 +13,7 @@ from rowhouse_cni.answer import SERVER_ERROR, SUCCESS
 from rowhouse_cni.client import ask, identity_lines
 from rowhouse_cni.environment import Call, check_network_namespace, read_netconf
 from rowhouse_cni.errors import BadSettingsError, CniError, NoServerAnsweredError, NotReadyError
-from rowhouse_cni.settings import DEFAULT_SPOOL, Settings, load
+from rowhouse_cni.settings import DEFAULT_LOG_DIRS, DEFAULT_SPOOL, Settings, load
 from rowhouse_cni.spool_entry import names_in
 
 SUPPORTED_VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
@@ -69,7 +69,7 @@ def serve(environ: dict[bytes, bytes], begun: float) -> int:
         milliseconds = round((monotonic() - begun) * 1000)
         words = f"{call.command} {call.container_id} {call.interface} {outcome.words}"
         failed = outcome.exit_status != 0
-        log(netconf, f"{words}, {milliseconds} ms", outcome.body, failed=failed)
+        log(netconf, f"{words}, {milliseconds} ms", outcome.body, settings, failed=failed)
     if settings is not None and outcome.answered:
         replay(settings, netconf)
     return outcome.exit_status
@@ -145,17 +145,18 @@ def replay(settings: Settings, netconf: bytes) -> None:
             for refusal in replay_some(settings, directory, names).refused:
                 line = f"kept DEL refused for good, moved to {directory}/refused: {refusal}"
                 note(f"rowhouse: {line}")
-                log(netconf, line, b"", failed=True)
+                log(netconf, line, b"", settings, failed=True)
         except Exception as trouble:
             note(f"rowhouse: can't replay what is kept in {directory}: {trouble}")
 
 
-def log(netconf: bytes, line: str, body: bytes, *, failed: bool) -> None:
+def log(netconf: bytes, line: str, body: bytes, settings: Settings | None, *, failed: bool) -> None:
     """Write to the configuration's log_file; a log never fails a call."""
     from rowhouse_cni.log import record
 
     try:
-        record(netconf, line, body, failed=failed)
+        dirs = settings.log_dirs if settings else DEFAULT_LOG_DIRS
+        record(netconf, line, body, dirs, failed=failed)
     except Exception as trouble:
         note(f"rowhouse: can't write log_file: {trouble}")
 

@@ -13,6 +13,7 @@ from rowhouse_cni.server_url import Server
 
 DEFAULT_FILE = "/etc/cni/net.d/rowhouse.d/rowhouse.conf"
 DEFAULT_SPOOL = "/var/lib/rowhouse/spool"
+DEFAULT_LOG_DIRS = ("/var/log", "/tmp")  # noqa: S108 - where whereabouts' logs usually are
 DEFAULT_TIMEOUT = 10.0  # seconds for the whole call
 LONGEST_TIMEOUT = 600.0
 
@@ -20,7 +21,17 @@ LONGEST_TIMEOUT = 600.0
 class Settings:
     """What one call needs to know of its node and of the servers."""
 
-    __slots__ = ("ca_file", "cluster", "file", "node", "servers", "spool", "timeout", "token_file")
+    __slots__ = (
+        "ca_file",
+        "cluster",
+        "file",
+        "log_dirs",
+        "node",
+        "servers",
+        "spool",
+        "timeout",
+        "token_file",
+    )
 
     def __init__(self, file: str, values: dict[str, str], environ: dict[bytes, bytes]) -> None:
         """Check ``values`` as read from ``file``; raise BadSettingsError for the first bad one."""
@@ -31,6 +42,7 @@ class Settings:
             raise self.bad("spool", spool, "a path begins with /")
         self.token_file = self.path_of("token_file", values)
         self.ca_file = self.path_of("ca_file", values)
+        self.log_dirs = self.log_dirs_of(values.get("log_dirs") or "")
         self.timeout = self.timeout_of(values.get("timeout") or "")
         self.cluster = self.header_value_of("cluster", values.get("cluster") or "")
         node = environ.get(b"NODENAME", b"").decode("utf-8", "replace")
@@ -68,6 +80,16 @@ class Settings:
             raise self.bad(key, path, "a path begins with /")
         return path
 
+    def log_dirs_of(self, text: str) -> tuple[str, ...]:
+        """The directories where a network configuration may have its ``log_file``."""
+        if text == "none":
+            return ()
+        paths = tuple(text.replace(",", " ").split())
+        for path in paths:
+            if not path.startswith("/") or "\0" in path:
+                raise self.bad("log_dirs", path, "a path begins with /; none: no log at all")
+        return paths or DEFAULT_LOG_DIRS
+
     def timeout_of(self, text: str) -> float:
         """Seconds, above 0."""
         try:
@@ -85,9 +107,14 @@ class Settings:
         return value
 
 
+def file_in_use(environ: dict[bytes, bytes]) -> str:
+    """The path of the settings file, there or not."""
+    return environ.get(b"ROWHOUSE_CONFIG", b"").decode("utf-8", "replace") or DEFAULT_FILE
+
+
 def load(environ: dict[bytes, bytes]) -> Settings:
     """The settings of this node. Raise BadSettingsError if the file is missing or wrong."""
-    file = environ.get(b"ROWHOUSE_CONFIG", b"").decode("utf-8", "replace") or DEFAULT_FILE
+    file = file_in_use(environ)
     try:
         text = read_file(file).decode()
     except (OSError, ValueError) as failure:

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from rowhouse_cni.answer import Answer
 
-    Send = Callable[[list[bytes], bytes, float], Answer]
-    """Sends one DEL: header lines, network configuration, deadline (time.monotonic())."""
+    Send = Callable[[list[bytes], bytes, float], Answer | None]
+    """Sends one DEL: header lines, network configuration, deadline (time.monotonic()).
+
+    None: it is somebody else's to send.
+    """
 
 ABANDONED = 3600  # seconds after which a temporary file has lost its writer
 OPEN_DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
@@ -41,6 +44,7 @@ class Replayed:
         self.released: list[str] = []
         self.refused: list[str] = []  # "NAME: why"
         self.kept: list[str] = []
+        self.foreign: list[str] = []
 
 
 class Spool:
@@ -106,7 +110,9 @@ class Spool:
                 refuse(name, directory, str(damage), result)
                 return
             answer = send(lines, netconf, deadline)
-            if answer.status == SUCCESS:
+            if answer is None:
+                result.foreign.append(name)
+            elif answer.status == SUCCESS:
                 if is_still(entry, name, directory):
                     posix.unlink(name, dir_fd=directory)
                 result.released.append(name)

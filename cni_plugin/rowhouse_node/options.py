@@ -25,6 +25,7 @@ class Options:
     node: str
     cluster: str
     timeout: float
+    log_dirs: str
     period: float
     listen: str
 
@@ -98,6 +99,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("--node", default=default("NAME", os.uname().nodename))
     add("--cluster", default=default("CLUSTER"))
     add("--timeout", type=float, default=default("TIMEOUT", "10"), metavar="SECONDS")
+    add("--log-dirs", default=default("LOG_DIRS"), metavar="DIR[,DIR…]")
     add("--period", type=float, default=default("PERIOD", "5"), metavar="SECONDS")
     add("--listen", default=default("LISTEN", "127.0.0.1:8082"), metavar="HOST:PORT")
     add("--stay", action="store_true", help="uninstall: wait for SIGTERM afterwards")

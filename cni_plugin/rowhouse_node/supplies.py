@@ -23,6 +23,7 @@ def settings_text(options: Options) -> str:
         "cluster": options.cluster,
         "timeout": f"{options.timeout:g}",
         "spool": str(options.spool),
+        "log_dirs": options.log_dirs,
     }
     lines = [f"{key} = {value}" for key, value in pairs.items() if value]
     text = "\n".join(["# Written by rowhouse-node: changes are overwritten.", *lines, ""])

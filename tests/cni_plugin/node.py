@@ -88,6 +88,7 @@ class Node:
             "server": ", ".join(urls),
             "token_file": self.token,
             "spool": self.spool,
+            "log_dirs": self.folder,
             "timeout": 5,
         }
         lines = [f"{key} = {value}" for key, value in (values | settings).items() if value != ""]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cni_plugin.node import NETCONF, TOKEN
-from cni_plugin.scripted import Scripted, good, nobody, refusal, serving
+from cni_plugin.scripted import Scripted, good, nobody, refusal, reply, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,3 +173,89 @@ def test_somebody_elses_symbolic_link_is_not_followed(node: Node, tmp_path: Path
     assert outcome.exit_status == 0
     assert b"somebody else's symbolic link" in outcome.stderr
     assert not (tmp_path / "shadow").exists()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A folder beside the one that `log_dirs` names."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    (tmp_path / "logs").mkdir()
+    return folder
+
+
+def test_a_network_configuration_can_not_write_where_it_wants(
+    node: Node, tmp_path: Path, elsewhere: Path
+) -> None:
+    """The plugin is root, and what it logs of an error is the configuration's own words."""
+    words = {"cniVersion": "1.0.0", "code": 7, "msg": "invalid CIDR address: /tmp/evil.so"}
+    (tmp_path / "logs" / "link").symlink_to(elsewhere)
+    (tmp_path / "logs2").mkdir()
+    files = [
+        elsewhere / "ld.so.preload",
+        f"{tmp_path}/logs/../etc/ld.so.preload",
+        tmp_path / "logs" / "link" / "ld.so.preload",
+        tmp_path / "logs2" / "x.log",
+        f"{tmp_path}/logs",
+        "relative.log",
+        "//../etc/x",
+    ]
+    with serving(reply(400, json.dumps(words).encode())) as server:
+        node.configure(server.url, log_dirs=tmp_path / "logs")
+        for file in files:
+            outcome = node.call(netconf=logging(log_file=str(file)))
+            assert b"can't write log_file" in outcome.stderr, file
+            assert outcome.code == 7
+    assert list(elsewhere.iterdir()) == []
+    assert list((tmp_path / "logs2").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "is_log"),
+    [
+        ("2026-01-31T12:00:00Z [verbose] ADD: …\n", True),
+        ("2026-01-31T12:00:00+01:00 [debug] whereabouts\n", True),
+        ("", True),
+        ("2026-01-31T12:00:00.123456+00:00 node2 sshd[1]: …\n", False),
+        ("/lib/preloaded.so\n", False),
+        ("LPKSHHRH\0\0\0", False),
+    ],
+)
+def test_a_file_that_is_something_else_is_not_appended_to(
+    node: Node, server: Scripted, log: Path, content: str, *, is_log: bool
+) -> None:
+    del server
+    log.write_text(content)
+    outcome = node.call(netconf=logging(log_file=str(log)))
+    assert (b"no CNI plugin's log" not in outcome.stderr) == is_log
+    assert (log.read_text() != content) == is_log
+
+
+@pytest.mark.needs("root")
+@pytest.mark.usefixtures("server")
+def test_a_file_of_somebody_else_is_not_appended_to(node: Node, log: Path) -> None:
+    log.touch(mode=0o666)
+    os.chown(log, 65534, 65534)
+    assert b"belongs to somebody else" in node.call(netconf=logging(log_file=str(log))).stderr
+    assert log.read_text() == ""
+
+
+def test_a_node_can_have_no_logs_or_several_places_for_them(node: Node, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    with serving(good) as server:
+        node.configure(server.url, log_dirs="none")
+        assert b"log_dirs" in node.call(netconf=logging(log_file="/var/log/x.log")).stderr
+        node.configure(server.url, log_dirs=f"{tmp_path}/a, {tmp_path}/b/")
+        for file in (tmp_path / "a" / "x.log", tmp_path / "b" / "c" / "x.log"):
+            assert node.call(netconf=logging(log_file=str(file))).stderr == b""
+            assert file.exists()
+
+
+@pytest.mark.usefixtures("server")
+def test_what_is_logged_is_one_line_whatever_is_in_it(node: Node, log: Path) -> None:
+    with serving(reply(200, b'{"cniVersion": "0.3.1",\n\n\r "x": "%s"}' % (b"y" * 50_000))) as long:
+        node.configure(long.url)
+        node.call(netconf=logging(log_file=str(log)))
+    (line,) = log.read_bytes().splitlines()
+    assert len(line) <= 4096

@@ -445,3 +445,34 @@ def test_an_add_sends_its_own_del_even_if_kept_without_settings(node: Node) -> N
         node.configure(server.url)
         assert node.call().stdout == RESULT
     assert server.asked == [("DEL", "ctr-new"), ("ADD", "ctr-new")]
+
+
+def test_two_installations_on_a_node_leave_each_others_dels_alone(
+    node: Node, tmp_path: Path
+) -> None:
+    """A server that does not know a container says "released" of it: the DEL would be lost."""
+    with nobody() as dead:
+        node.configure(dead, spool=node.default_spool)
+        assert node.call("DEL").exit_status == 0
+    other = tmp_path / "other.conf"
+    with serving(good) as stranger, serving(good) as own:
+        other.write_text(f"server = {stranger.url}\nspool = {tmp_path / 'others'}\n")
+        assert node.call("ADD", ROWHOUSE_CONFIG=str(other)).stdout == RESULT
+        assert stranger.asked == [("ADD", "ctr-new")]
+        assert names_in(node.default_spool) == [ENTRY]
+        node.configure(own.url)
+        node.call(CNI_CONTAINERID="next")
+    assert own.asked == [("ADD", "next"), ("DEL", "ctr-new")]
+    assert all(name != b"Rowhouse-Settings" for name, _ in own.requests[1].headers)
+    assert names_in(node.default_spool) == []
+
+
+def test_a_del_whose_settings_file_has_another_name_now_is_replayed(
+    node: Node, tmp_path: Path
+) -> None:
+    keep(node)
+    with serving(good) as server:
+        node.configure(server.url)
+        node.settings = node.settings.rename(tmp_path / "renamed.conf")
+        node.call(CNI_CONTAINERID="other")
+    assert server.asked == [("ADD", "other"), ("DEL", "ctr-new")]
