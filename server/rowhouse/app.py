@@ -61,7 +61,10 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     """
     app = _Application(__name__)
     store = Database(
-        settings.database_url, pool_size=settings.pool_size, wait=settings.pool_timeout
+        settings.database_url,
+        pool_size=settings.pool_size,
+        wait=settings.pool_timeout,
+        prepare=settings.prepared_statements,
     )
     guard = Guard(settings, store, pages=web_blueprint.name)
     app.extensions["rowhouse"] = Rowhouse(settings, store, telemetry.DatabaseMetrics(store), guard)

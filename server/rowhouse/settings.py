@@ -42,6 +42,9 @@ class Settings(AccessSettings):
     pool_size: int = pydantic.Field(default=16, ge=1, le=1000)
     """Database connections a server process keeps open at most; requests that meet share one."""
 
+    prepared_statements: bool = True
+    """Off behind PgBouncer in transaction mode before 1.21, which can not carry them."""
+
     pool_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
     """Seconds a request waits for a free connection before it is told to try again."""
 

@@ -55,10 +55,19 @@ class OverHttp:
         urls: asks for the servers at each new connection, as they may have moved.
         node: whose calls these are.
         seconds: after which an answer does not count any more.
+        enter: called before each new connection, in the thread that makes it.
     """
 
-    def __init__(self, urls: Callable[[], Sequence[str]], node: str, *, seconds: float) -> None:
+    def __init__(
+        self,
+        urls: Callable[[], Sequence[str]],
+        node: str,
+        *,
+        seconds: float,
+        enter: Callable[[], None] = lambda: None,
+    ) -> None:
         self._urls = urls
+        self._enter = enter
         self._node = node
         self._seconds = seconds
         self._tries = 0
@@ -85,7 +94,7 @@ class OverHttp:
             f"CNI-Command: {command}\r\nCNI-ContainerID: {container}\r\nCNI-IfName: {INTERFACE}\r\n"
             f"CNI-NetNS: /var/run/netns/{container}\r\nRowhouse-Node: {self._node}\r\n"
             f"CNI-Args: IgnoreUnknown=1;K8S_POD_NAMESPACE={pool.name};K8S_POD_NAME={pod}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"Rowhouse-Timeout: {self._seconds}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
             status, answer = self._exchange(head.encode() + body)
@@ -104,6 +113,7 @@ class OverHttp:
             urls = self._urls()
             parts = urlsplit(urls[self._tries % len(urls)])
             self._tries += 1
+            self._enter()
             self._socket = socket.create_connection(
                 (parts.hostname or "", parts.port or 80), self._seconds
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from faults import experiments
+from faults import experiments, nodes, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,9 @@ class Column:
     full_disks: int
     roll_outs: int
     silences: int
+    plugin_kills: int
+    partitions: int
+    jumps: int
     rounds: int = 1
     """An experiment is done in so many rounds, each with a share of its figures and a database of its own."""
 
@@ -39,14 +42,17 @@ class Column:
 SCALED: Final = Column(
     calls=400, worker_kills=2, postmaster_kills=1, cuts=10,
     promotions=1, full_disks=1, roll_outs=1, silences=1,
+    plugin_kills=10, partitions=1, jumps=10,
 )  # fmt: skip
 SHORT: Final = Column(
     calls=20_000, worker_kills=50, postmaster_kills=10, cuts=50,
-    promotions=3, full_disks=1, roll_outs=2, silences=3,
+    promotions=3, full_disks=1, roll_outs=1, silences=2,
+    plugin_kills=50, partitions=3, jumps=50,
 )  # fmt: skip
 LONG: Final = Column(
     calls=1_000_000, worker_kills=1000, postmaster_kills=200, cuts=1000,
-    promotions=50, full_disks=10, roll_outs=20, silences=20, rounds=10,
+    promotions=50, full_disks=10, roll_outs=20, silences=20,
+    plugin_kills=1000, partitions=50, jumps=1000, rounds=10,
 )  # fmt: skip
 COLUMNS: Final = {"scaled": SCALED, "short": SHORT, "long": LONG}
 
@@ -101,8 +107,41 @@ EXPERIMENTS: Final = (
     ),
     Experiment(
         name="roll-out",
-        run=lambda laboratory, column: experiments.roll_outs(
-            laboratory, calls=300, times=column.roll_outs
+        run=lambda laboratory, column: nodes.roll_outs(
+            laboratory, calls=200, times=column.roll_outs
+        ),
+    ),
+    Experiment(
+        name="plugins",
+        run=lambda laboratory, column: nodes.plugin_kills(
+            laboratory, kills=column.plugin_kills, outages=max(1, column.plugin_kills // 50)
+        ),
+    ),
+    Experiment(
+        name="PgBouncer",
+        run=lambda laboratory, column: surroundings.behind_pgbouncer(
+            laboratory, calls=300, times=column.silences
+        ),
+        needs=("pgbouncer",),
+    ),
+    Experiment(
+        name="partitions",
+        run=lambda laboratory, column: surroundings.partitions(
+            laboratory, calls=300, times=column.partitions
+        ),
+        needs=("root", "netns"),
+    ),
+    Experiment(
+        name="clock jumps",
+        run=lambda laboratory, column: surroundings.clock_jumps(
+            laboratory, calls=300, times=column.jumps
+        ),
+        needs=("faketime",),
+    ),
+    Experiment(
+        name="slow database",
+        run=lambda laboratory, column: surroundings.slow_database(
+            laboratory, calls=300, times=column.silences
         ),
     ),
     Experiment(

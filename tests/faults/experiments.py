@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -15,13 +18,13 @@ from faults.experiment import Load, Nemesis, Report, run
 from faults.proxy import CUTS, Proxy
 from faults.replicas import Pair
 from faults.small_disk import SmallDisk
+from fixtures.plugins import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
     from faults.postgres import Installation, Postgres
-    from fixtures.servers import Server
 
 LOST: Final = frozenset({"acknowledged and lost", "history disagrees", "two owners"})
 """What a lost transaction may look like: its address is not there, or became somebody else's."""
@@ -35,6 +38,18 @@ class Laboratory:
     template: Postgres
     folder: Path
     seed: str
+
+    def plugin(self) -> Path:
+        """The plugin as `make plugin` builds it, from the sources as they are; built when it is first asked for."""
+        folder = self.folder / "plugin"
+        if not folder.exists():
+            subprocess.run(
+                [sys.executable, "-m", "plugin_bundle", folder],
+                env={**os.environ, "PYTHONPATH": str(SOURCES)},
+                capture_output=True,
+                check=True,
+            )
+        return folder / "rowhouse"
 
     @contextlib.contextmanager
     def place(self) -> Iterator[Path]:
@@ -206,45 +221,6 @@ def _until_it_hurts(postgres: Postgres, dice: Random) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the disk is full and the database has not noticed")
         time.sleep(0.05)
-
-
-def roll_outs(laboratory: Laboratory, *, calls: int, times: int) -> Report:
-    """Servers are replaced one by one while clients call: SIGTERM, as Kubernetes does it."""
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(laboratory.place())
-        postgres = stack.enter_context(laboratory.database())
-        running: list[tuple[Server, contextlib.ExitStack]] = []
-        urls: list[str] = []
-
-        def begin_one() -> None:
-            own = stack.enter_context(contextlib.ExitStack())
-            place = folder / f"server-{time.monotonic_ns()}"
-            server = own.enter_context(service.serving(place, service.url_of(postgres.host)))
-            running.append((server, own))
-            urls[:] = [one.url for one, _ in running]
-
-        def replace_the_oldest(_dice: Random) -> None:
-            begin_one()
-            old, own = running.pop(0)
-            urls[:] = [one.url for one, _ in running]
-            service.stop(old)
-            own.close()
-
-        def rest() -> str:
-            for server, _ in running:
-                service.stop(server)
-            return postgres.conninfo()
-
-        begin_one()
-        begin_one()
-        return run(
-            folder,
-            service.clients_of_all(urls),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
-            nemeses=[Nemesis(name="server replaced", strike=replace_the_oldest, times=times)],
-            rest=rest,
-        )
 
 
 def freezes(laboratory: Laboratory, *, calls: int, times: int) -> Report:

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
@@ -47,7 +47,7 @@ SETTINGS: Final = {
 """Every durability setting as it is by default; small and quick for the rest."""
 
 # The server ends with this shell, and this shell when our end of the pipe is gone: also if we are killed.
-_GUARDIAN: Final = """
+GUARDIAN: Final = """
 exec 3<&0; "$@" 3<&- </dev/null & server=$!
 { read -r _ <&3; kill -QUIT $server; } 2>/dev/null & guard=$!
 exec 3<&-; wait $server; code=$?; kill $guard 2>/dev/null; exit $code
@@ -75,7 +75,7 @@ class Installation:
     def initialise(self, name: str) -> Postgres:
         """A new cluster, with checksums."""
         data = self.folder / name / "data"
-        self._make(data.parent)
+        self.make(name)
         self.run(
             "initdb", "-U", "postgres", "-D", data, "--auth=trust", "--encoding=UTF8",
             "--locale=C", "--data-checksums", "--no-sync",
@@ -85,15 +85,22 @@ class Installation:
     def copy(self, stopped: Postgres, name: str, *, under: Path | None = None) -> Postgres:
         """A copy of a cluster that does not run."""
         data = (under or self.folder / name) / "data"
-        self._make(data.parent)
+        _give(data.parent, self.account)
         done = self.account.run(["cp", "-a", stopped.data, data])
         assert done.returncode == 0, done.stderr
         return Postgres(self, data)
 
-    def _make(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if self.account.is_other:
-            os.chown(folder, self.account.uid, self.account.gid)
+    def make(self, name: str) -> Path:
+        """A folder that is the account's."""
+        folder = self.folder / name
+        _give(folder, self.account)
+        return folder
+
+
+def _give(folder: Path, account: Account) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if account.is_other:
+        os.chown(folder, account.uid, account.gid)
 
 
 @contextlib.contextmanager
@@ -118,6 +125,8 @@ class Postgres:
     def __init__(self, installed: Installation, data: Path) -> None:
         self.data = data
         self.settings: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
+        """Variables for the server, from its next start on."""
         self._installed = installed
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -154,7 +163,7 @@ class Postgres:
         options = SETTINGS | self.settings
         options |= {"listen_addresses": "", "port": str(PORT)}
         options["unix_socket_directories"] = self.host
-        command: list[str | Path] = ["/bin/sh", "-c", _GUARDIAN, "guardian"]
+        command: list[str | Path] = ["/bin/sh", "-c", GUARDIAN, "guardian"]
         command += [self._installed.programs / "postgres", "-D", self.data]
         command += [f"--{name}={value}" for name, value in options.items()]
         self.release()
@@ -165,8 +174,12 @@ class Postgres:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **self._installed.account.process_arguments(),
+                **self._arguments(),
             )
+
+    def _arguments(self) -> dict[str, Any]:
+        arguments = self._installed.account.process_arguments()
+        return arguments | {"env": arguments["env"] | self.environment}
 
     def _is_up(self, deadline: float) -> bool:
         """Whether it came up; False if it went."""
@@ -256,7 +269,7 @@ class Postgres:
     def base_backup(self, name: str) -> Postgres:
         """Another cluster with all of this one, by pg_basebackup."""
         other = Postgres(self._installed, self._installed.folder / name / "data")
-        self._installed._make(other.data.parent)
+        self._installed.make(name)
         self._installed.run(
             "pg_basebackup", "-d", self.conninfo("postgres"), "-D", other.data,
             "--checkpoint=fast", "--no-sync", "--wal-method=stream",

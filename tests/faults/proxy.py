@@ -20,9 +20,9 @@ CUTS: Final[tuple[Cut, ...]] = ("before", "within", "behind", "after")
 
 
 class Proxy:
-    """Listens on 127.0.0.1 and passes on to a database's unix socket. A context manager."""
+    """Listens, on 127.0.0.1 unless it is told to, and passes on to a database's unix socket. A context manager."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, listen: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.cuts = 0
         self.delay = 0.0
         """Seconds that each statement is held back."""
@@ -31,7 +31,7 @@ class Proxy:
         self._cut_made = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._open: asyncio.Event | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(listen)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, name="proxy", daemon=True)
         self._links: set[asyncio.Task[None]] = set()

@@ -45,15 +45,24 @@ def new_database(installed: Installation, name: str = "template") -> Postgres:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, url: str, *, workers: int = 1, environment: dict[str, str] | None = None
+    folder: Path,
+    url: str,
+    *,
+    workers: int = 1,
+    environment: dict[str, str] | None = None,
+    bind: str = "127.0.0.1:0",
+    within: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """`rowhouse serve` on a database."""
+    """`rowhouse serve` on a database; `within` as for `servers.serving`."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = {"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_LOG_LEVEL": "WARNING"}
     settings |= {"ROWHOUSE_POOL_SIZE": "8", "ROWHOUSE_NODE_RATE": "0", "ROWHOUSE_CALLER_RATE": "0"}
-    arguments = ["--workers", str(workers), "--threads", "12"]
+    arguments = ["--workers", str(workers), "--threads", "12", "--bind", bind, "--insecure"]
     with servers.serving(
-        folder, arguments=arguments, environment=settings | (environment or {})
+        folder,
+        arguments=arguments,
+        environment=settings | (environment or {}),
+        within=within,
     ) as running:
         yield running
 
@@ -61,11 +70,6 @@ def serving(
 def clients_of(url: str, *, seconds: float = SECONDS) -> _Clients:
     """Makes the callers of an experiment, each on a node of its own."""
     return _Clients([url], seconds)
-
-
-def clients_of_all(urls: Sequence[str], *, seconds: float = SECONDS) -> _Clients:
-    """The same for several servers, which may change while they call."""
-    return _Clients(urls, seconds)
 
 
 class _Clients:
@@ -96,6 +100,12 @@ def kill_a_worker(server: Server, dice: Random, *, seconds: float = 60.0) -> Non
         if time.monotonic() > deadline:
             raise TimeoutError("the worker was not replaced")
         time.sleep(0.01)
+
+
+def kill(pid: int) -> None:
+    """kill -9 of a process that may be gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def stop(server: Server) -> None:

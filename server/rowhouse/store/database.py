@@ -56,13 +56,18 @@ def conninfo_of(url: str) -> str:
     return re.sub(r"^postgres(?:ql)?(?:\+\w+)?://", "postgresql://", url.strip())
 
 
-def connect(url: str) -> psycopg.Connection[TupleRow]:
-    """A connection of its own, to the server that takes writes.
+def connect(url: str, *, prepare: bool = True) -> psycopg.Connection[TupleRow]:
+    """A connection of its own, to the server that takes writes; `prepare` as for `Database`.
 
     Errors: TryAgain when there is none.
     """
     try:
-        return psycopg.connect(conninfo_of(url), application_name="rowhouse", **_NETWORK)
+        return psycopg.connect(
+            conninfo_of(url),
+            application_name="rowhouse",
+            prepare_threshold=5 if prepare else None,
+            **_NETWORK,
+        )
     except psycopg.Error as error:
         raise domain_error(error) from error
 
@@ -131,7 +136,7 @@ class Database:
         )
         self.engine: Engine = create_engine(
             "postgresql+psycopg://",
-            creator=lambda: connect(self.conninfo),
+            creator=lambda: connect(self.conninfo, prepare=prepare),
             pool_size=2,
             max_overflow=4,
             pool_timeout=wait,

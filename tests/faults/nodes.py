@@ -1,0 +1,123 @@
+"""Experiments with the plugin as a process: it is killed, its server is away, servers are replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from typing import TYPE_CHECKING, Final
+
+from faults import service
+from faults.experiment import Load, Nemesis, Report, run
+from faults.plugin_calls import Nodes
+from faults.pools import POOLS
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from faults.experiments import Laboratory
+    from fixtures.servers import Server
+
+OPEN: Final = tuple(dataclasses.replace(pool, certain=False) for pool in POOLS)
+"""A DEL that is kept on a node is done for the runtime and not yet for the pool, so it may be full meanwhile."""
+
+
+def plugin_kills(laboratory: Laboratory, *, kills: int, outages: int) -> Report:
+    """kill -9 of plugins at work; and from time to time no server is there, so that DELs are kept."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database())
+        urls: list[str] = []
+        running: list[tuple[Server, contextlib.ExitStack]] = []
+
+        def begin() -> None:
+            own = stack.enter_context(contextlib.ExitStack())
+            place = folder / f"server-{time.monotonic_ns()}"
+            server = own.enter_context(service.serving(place, service.url_of(postgres.host)))
+            running[:] = [(server, own)]
+            urls[:] = [server.url]
+
+        def outage(_dice: Random) -> None:
+            server, own = running[0]
+            server.process.kill()
+            for worker in service.workers_of(server):
+                service.kill(worker)
+            own.close()
+            before = nodes.kept
+            deadline = time.monotonic() + 60
+            while nodes.kept < before + 5 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            begin()
+
+        begin()
+        nodes = Nodes(laboratory.plugin(), folder / "nodes", lambda: urls)
+
+        def rest() -> str:
+            nodes.replay()
+            service.stop(running[0][0])
+            return postgres.conninfo()
+
+        report = run(
+            folder,
+            nodes,
+            seed=laboratory.seed,
+            load=Load(clients=6, calls=100, pools=OPEN),
+            nemeses=[
+                Nemesis(
+                    name="kill -9 of a plugin", strike=nodes.kill_one, times=kills, calls_between=4
+                ),
+                Nemesis(name="kill -9 of the only server", strike=outage, times=outages),
+            ],
+            rest=rest,
+        )
+        report.strikes["DELs kept and replayed"] = nodes.kept
+        return report
+
+
+def roll_outs(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """Servers are replaced one by one while plugins call: SIGTERM, as Kubernetes does it.
+
+    The runtime must not notice: an outcome that is unknown counts as a contradiction here.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database())
+        running: list[tuple[Server, contextlib.ExitStack]] = []
+        urls: list[str] = []
+
+        def begin_one() -> None:
+            own = stack.enter_context(contextlib.ExitStack())
+            place = folder / f"server-{time.monotonic_ns()}"
+            server = own.enter_context(service.serving(place, service.url_of(postgres.host)))
+            running.append((server, own))
+            urls[:] = [one.url for one, _ in running]
+
+        def replace_the_oldest(_dice: Random) -> None:
+            begin_one()
+            old, own = running.pop(0)
+            service.stop(old)
+            urls[:] = [one.url for one, _ in running]  # only now: nobody is told before
+            own.close()
+
+        begin_one()
+        begin_one()
+        nodes = Nodes(laboratory.plugin(), folder / "nodes", lambda: urls)
+
+        def rest() -> str:
+            for server, _ in running:
+                service.stop(server)
+            return postgres.conninfo()
+
+        report = run(
+            folder,
+            nodes,
+            seed=laboratory.seed,
+            load=Load(clients=6, calls=calls),
+            nemeses=[Nemesis(name="server replaced", strike=replace_the_oldest, times=times)],
+            rest=rest,
+        )
+        for phase in ("unknown", "kept"):
+            number = report.verdict.ends["unknown"] if phase == "unknown" else nodes.kept
+            if number:
+                report.verdict.add("noticed", f"{number} calls of plugins: {phase}")
+        return report

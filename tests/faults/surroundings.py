@@ -1,0 +1,180 @@
+"""Experiments with what is between and around server and database: PgBouncer, networks, clocks, slowness."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Final
+
+from faults import service
+from faults.bouncer import Bouncer
+from faults.callers import OverHttp
+from faults.clock import Clock
+from faults.experiment import Load, Nemesis, Report, run
+from faults.namespaces import HOSTS, Network
+from faults.postgres import PORT
+from faults.proxy import Proxy
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from faults.experiments import Laboratory
+
+SECONDS: Final = 1.0
+"""For which the clients of these experiments wait: less than what some of the faults last."""
+
+JUMPS: Final = (-86_400, -3600, -5, -1, 0, 1, 5, 3600, 86_400)
+"""Seconds."""
+
+
+def behind_pgbouncer(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """PgBouncer in transaction mode is killed, and so is the database behind it."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database())
+        bouncer = Bouncer(laboratory.installed, postgres)
+        stack.enter_context(bouncer.running())
+        server = stack.enter_context(
+            service.serving(
+                folder,
+                service.url_of(str(bouncer.folder)),
+                environment={"ROWHOUSE_PREPARED_STATEMENTS": "false"},
+            )
+        )
+
+        def restart_bouncer(_dice: Random) -> None:
+            bouncer.kill()
+            bouncer.start()
+
+        def crash(_dice: Random) -> None:
+            postgres.kill()
+            postgres.start()
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[
+                Nemesis(name="kill -9 of PgBouncer", strike=restart_bouncer, times=times),
+                Nemesis(name="kill -9 of the postmaster behind it", strike=crash, times=times),
+            ],
+            rest=rest,
+        )
+
+
+def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """The wall clocks of server and database jump, each by itself, to and fro, by up to a day."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        clocks = {name: Clock(laboratory.installed.make(f"clock-{name}-{time.monotonic_ns()}"))
+                  for name in ("server", "database")}  # fmt: skip
+        postgres = laboratory.installed.copy(laboratory.template, f"db{time.monotonic_ns()}")
+        stack.callback(postgres.discard)
+        postgres.environment = clocks["database"].environment
+        postgres.start({})
+        server = stack.enter_context(
+            service.serving(
+                folder, service.url_of(postgres.host), environment=clocks["server"].environment
+            )
+        )
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[
+                Nemesis(
+                    name=f"jump of the {name}'s clock",
+                    strike=lambda dice, clock=clock: clock.jump(dice.choice(JUMPS)),  # type: ignore[misc]
+                    times=times,
+                    calls_between=20,
+                )
+                for name, clock in clocks.items()
+            ],
+            rest=rest,
+        )
+
+
+def slow_database(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """Each statement takes up to half a second longer, while clients wait for one second."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database())
+        proxy = stack.enter_context(Proxy(f"{postgres.host}/.s.PGSQL.{PORT}"))
+        url = service.url_of("127.0.0.1", port=proxy.port)
+        server = stack.enter_context(service.serving(folder, url))
+
+        def slow_down(dice: Random) -> None:
+            proxy.delay = 0.5 * dice.random()
+            time.sleep(2 * SECONDS)
+            proxy.delay = 0.0
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url, seconds=SECONDS),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[Nemesis(name="slow database", strike=slow_down, times=times)],
+            rest=rest,
+        )
+
+
+def partitions(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """Nodes, server and database are hosts on one switch; the cable of one is pulled for up to three seconds."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        network = Network()
+        stack.enter_context(network.running())
+        postgres = stack.enter_context(laboratory.database())
+        with network.on("database"):
+            proxy = Proxy(f"{postgres.host}/.s.PGSQL.{PORT}", (network.address("database"), PORT))
+        stack.enter_context(proxy)
+        server = stack.enter_context(
+            service.serving(
+                folder,
+                service.url_of(network.address("database"), port=PORT),
+                bind=f"{network.address('server')}:0",
+                within=["ip", "netns", "exec", network.name("server")],
+            )
+        )
+
+        def pull(dice: Random) -> None:
+            host = dice.choice(HOSTS)
+            network.pull(host)
+            time.sleep(0.2 + 2.8 * dice.random())
+            network.plug(host)
+
+        def caller(number: int) -> OverHttp:
+            return OverHttp(
+                lambda: [server.url],
+                f"node{number}",
+                seconds=SECONDS,
+                enter=lambda: network.move("nodes"),
+            )
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            caller,
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[Nemesis(name="partition", strike=pull, times=times)],
+            rest=rest,
+        )
