@@ -24,6 +24,7 @@ def run() -> Iterator[Measured]:
         yield from _against_floors(running)
         yield from _grown(running, "1,000,000 reservations", "million", ">= 0.9")
         yield from _grown(running, "100,000 single-address holes", "holes", ">= 0.6")
+        yield from _grown(running, "10,000 pools beside it", "pools", ">= 0.9")
         yield from _new_pools(running)
 
 

@@ -1,152 +1,132 @@
-"""The plugin as a process: its start, a whole ADD, bursts, memory; against the bare interpreter."""
+"""The plugin as a process: its start, whole calls, bursts, memory; against the bare interpreter and a peer.
+
+A peer is any other IPAM plugin: ROWHOUSE_BENCH_PEER=/usr/lib/cni/host-local names its binary, and
+ROWHOUSE_BENCH_PEER_CONFIG a file with a network configuration for it (default: one for host-local).
+"""
 
 from __future__ import annotations
 
+import json
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.database import fresh, server
+from bench.processes import BARE, Plugin, burst, peak_memory, timed
 from bench.report import Measured
 from bench.service import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
 PLUGIN = Path("build/plugin/rowhouse")
 REPEATS = 60
-BURST = 100
-ROUNDS = 5
+WARM = 5
+BURSTS = {10: 10, 100: 5, 500: 3}
+"""Processes at once, and how often."""
+
+TARGETED_BURST = 100
 CONFIG = b'{"cniVersion":"1.0.0","name":"mynet","type":"macvlan","ipam":{"type":"rowhouse","range":"10.0.0.0/8"}}'
 
 
 def run() -> Iterator[Measured]:
-    """VERSION needs no server; ADD goes to the real server on a durable database."""
+    """VERSION needs no server; ADD and DEL go to the real server on a durable database."""
     if not PLUGIN.exists():
         raise SystemExit(f"{PLUGIN} is missing: make plugin")
-    bare = [sys.executable, "-I", "-S", "-c", "pass"]
-    interpreter = [os.path.realpath(sys.executable), *bare[1:]]
-    plugin = [str(PLUGIN.absolute())]
-    version_env = {"CNI_COMMAND": "VERSION"}
-    with server() as postgres, tempfile.TemporaryDirectory() as folder:
-        database = fresh(postgres)
-        with serving(Path(folder), database.conninfo) as url:
-            settings = Path(folder) / "rowhouse.conf"
-            settings.write_text(f"server = {url}\nnode = node1\nspool = {folder}/spool\n")
-            floor: list[float] = []
-            version: list[float] = []
-            add: list[float] = []
-            for i in range(REPEATS + 5):  # in turn, so that a noisy moment meets each of them
-                took = (
-                    _timed(interpreter, {}),
-                    _timed(plugin, version_env),
-                    _timed(plugin, _add(settings, f"one-{i}")),
-                )
-                if i >= 5:  # noqa: PLR2004 - the first ones warm the caches
-                    for series, seconds in zip((floor, version, add), took, strict=True):
-                        series.append(seconds * 1000)
-            for what, runs, target in (
-                ("VERSION, process included", version, "<= 1.5"),
-                ("ADD, process included, one after another", add, "<= 1.5"),
-            ):
-                yield Measured(
-                    part="plugin",
-                    what=what,
-                    unit="ms",
-                    runs=tuple(runs),
-                    floor_name="the bare isolated interpreter",
-                    floor_runs=tuple(floor),
-                    target=target,
-                )
-            bursts: list[float] = []
-            bare_bursts: list[float] = []
-            for i in range(ROUNDS):
-                bare_bursts.append(_burst(interpreter, [{}] * BURST))
-                bursts.append(
-                    _burst(plugin, [_add(settings, f"burst-{i}-{n}") for n in range(BURST)])
-                )
+    with (
+        server() as postgres,
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder), fresh(postgres).conninfo) as url,
+    ):
+        settings = Path(folder) / "rowhouse.conf"
+        settings.write_text(f"server = {url}\nnode = node1\nspool = {folder}/spool\n")
+        ours = Plugin(
+            binary=str(PLUGIN.absolute()),
+            config=CONFIG,
+            environment={"ROWHOUSE_CONFIG": str(settings)},
+        )
+        peer = _peer(Path(folder))
+        yield from _one_by_one(ours, peer)
+        yield from _at_once(ours, peer)
+        yield Measured(
+            part="plugin",
+            what="peak memory of an ADD process",
+            unit="MiB",
+            runs=(peak_memory([ours.binary], ours.call("ADD", "memory"), CONFIG),),
+            target="<= 16",
+        )
+
+
+def _peer(folder: Path) -> Plugin | None:
+    binary = os.environ.get("ROWHOUSE_BENCH_PEER")
+    if not binary:
+        return None
+    if file := os.environ.get("ROWHOUSE_BENCH_PEER_CONFIG"):
+        return Plugin(binary=binary, config=Path(file).read_bytes())
+    ranges = {"ranges": [[{"subnet": "10.0.0.0/8"}]], "dataDir": str(folder / "peer")}
+    ipam = {"type": Path(binary).name, **ranges}
+    config = {"cniVersion": "1.0.0", "name": "mynet", "type": "macvlan", "ipam": ipam}
+    return Plugin(binary=binary, config=json.dumps(config).encode())
+
+
+def _one_by_one(ours: Plugin, peer: Plugin | None) -> Iterator[Measured]:
+    floor: list[float] = []
+    series: dict[str, list[float]] = {}
+    for i in range(REPEATS + WARM):  # in turn, so that a noisy moment meets each of them
+        took = {"bare": timed(BARE, {})}
+        for command in ("VERSION", "ADD", "DEL"):
+            took[command] = timed([ours.binary], ours.call(command, f"one-{i}"), CONFIG)
+        if peer:
+            for command in ("ADD", "DEL"):
+                environment = peer.call(command, f"one-{i}")
+                took[f"peer {command}"] = timed([peer.binary], environment, peer.config)
+        if i >= WARM:
+            floor.append(took.pop("bare") * 1000)
+            for name, seconds in took.items():
+                series.setdefault(name, []).append(seconds * 1000)
+    for name, runs in series.items():
+        of_peer = name.startswith("peer")
+        who = f"{Path(peer.binary).name}: " if peer and of_peer else ""
+        yield Measured(
+            part="plugin",
+            what=f"{who}{name.removeprefix('peer ')}, process included, one after another",
+            unit="ms",
+            runs=tuple(runs),
+            floor_name="the bare isolated interpreter",
+            floor_runs=tuple(floor),
+            target="" if of_peer or name == "DEL" else "<= 1.5",
+        )
+
+
+def _at_once(ours: Plugin, peer: Plugin | None) -> Iterator[Measured]:
+    for many, rounds in BURSTS.items():
+        bare, adds, peers = [], [], []
+        for i in range(rounds):
+            pods = [f"burst-{many}-{i}-{n}" for n in range(many)]
+            bare.append(burst(BARE, [{}] * many))
+            adds.append(burst([ours.binary], _adds(ours, pods), CONFIG))
+            if peer:
+                peers.append(burst([peer.binary], _adds(peer, pods), peer.config))
+        yield Measured(
+            part="plugin",
+            what=f"{many} ADD processes at once",
+            unit="s",
+            runs=tuple(adds),
+            floor_name=f"{many} bare interpreters at once",
+            floor_runs=tuple(bare),
+            target="<= 1.4" if many == TARGETED_BURST else "",
+        )
+        if peer:
             yield Measured(
                 part="plugin",
-                what=f"{BURST} ADD processes at once",
+                what=f"{Path(peer.binary).name}: {many} ADD processes at once",
                 unit="s",
-                runs=tuple(bursts),
-                floor_name=f"{BURST} bare interpreters at once",
-                floor_runs=tuple(bare_bursts),
-                target="<= 1.4",
-            )
-            yield Measured(
-                part="plugin",
-                what="peak memory of an ADD process",
-                unit="MiB",
-                runs=(_peak_memory(plugin, _add(settings, "memory")),),
-                target="<= 16",
+                runs=tuple(peers),
+                floor_name=f"{many} bare interpreters at once",
+                floor_runs=tuple(bare),
             )
 
 
-def _add(settings: Path, name: str) -> dict[str, str]:
-    return {
-        "ROWHOUSE_CONFIG": str(settings),
-        "CNI_COMMAND": "ADD",
-        "CNI_CONTAINERID": f"{os.getpid()}-{name}",
-        "CNI_NETNS": "/var/run/netns/none",
-        "CNI_IFNAME": "net1",
-        "CNI_PATH": "/opt/cni/bin",
-        "CNI_ARGS": f"IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME={os.getpid()}-{name}",
-    }
-
-
-def _timed(command: list[str], environment: Mapping[str, str]) -> float:
-    """Seconds from start to end of one process."""
-    began = time.perf_counter()
-    ran = subprocess.run(
-        command, input=CONFIG, env=dict(environment), capture_output=True, check=False
-    )
-    took = time.perf_counter() - began
-    if ran.returncode != 0:
-        raise RuntimeError(f"{command} failed: {ran.stdout!r} {ran.stderr!r}")
-    return took
-
-
-def _burst(command: list[str], environments: list[dict[str, str]]) -> float:
-    """Seconds until every one of many processes, started at once, has ended."""
-    with tempfile.TemporaryFile() as config:
-        config.write(CONFIG)
-        config.flush()
-        began = time.perf_counter()
-        running = [
-            subprocess.Popen(
-                command,
-                stdin=os.open(f"/proc/self/fd/{config.fileno()}", os.O_RDONLY),
-                stdout=subprocess.DEVNULL,
-                env=environment,
-            )
-            for environment in environments
-        ]
-        failed = sum(process.wait() != 0 for process in running)
-        took = time.perf_counter() - began
-    if failed:
-        raise RuntimeError(f"{failed} of {len(running)} processes failed")
-    return took
-
-
-def _peak_memory(command: list[str], environment: dict[str, str]) -> float:
-    """MiB: the largest resident set of the process.
-
-    Started by a bare interpreter, since a process inherits the peak of the one that it was forked from.
-    """
-    starter = (
-        "import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ);"
-        "sys.stderr.write(str(os.wait4(pid, 0)[2].ru_maxrss))"
-    )
-    ran = subprocess.run(
-        [os.path.realpath(sys.executable), "-I", "-S", "-c", starter, *command],
-        input=CONFIG,
-        env=environment,
-        capture_output=True,
-        check=True,
-    )
-    return int(ran.stderr) / 1024
+def _adds(plugin: Plugin, pods: Sequence[str]) -> list[dict[str, str]]:
+    return [plugin.call("ADD", pod) for pod in pods]
