@@ -6,7 +6,7 @@ Revises: 0005
 
 from pathlib import Path
 
-from alembic import op
+from rowhouse.store.migration import execute
 
 revision = "0006"
 down_revision = "0005"
@@ -14,16 +14,6 @@ branch_labels = None
 depends_on = None
 
 SQL = Path(__file__).parent.parent / "sql" / revision
-
-
-def execute(file: Path) -> None:
-    """Runs a file of several statements as it stands: no parameters, so no escaping of % and :."""
-    context = op.get_context()
-    statements = "SET LOCAL search_path = rowhouse, pg_temp;\n" + file.read_text()
-    if context.as_sql:
-        context.impl.static_output(statements)
-    else:
-        op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statements)
 
 
 def upgrade() -> None:

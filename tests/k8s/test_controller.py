@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from fixtures.calls import Call, OverHttp
 from fixtures.pods import subnet
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from fixtures.apiserver import ApiServer
     from fixtures.databases import Database
     from fixtures.pods import Pods
+    from fixtures.servers import Server
 
 POOL = subnet("10.0.0.0/24")
 PATIENCE = 60.0
@@ -81,6 +84,18 @@ def start(
         yield begin
 
 
+def rowhouse(database: Database, *arguments: str) -> str:
+    """What the command prints."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "rowhouse", *arguments],
+        env={**os.environ, "ROWHOUSE_DATABASE_URL": database.url, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout + ran.stderr
+
+
 def addresses(dba: psycopg.Connection[TupleRow]) -> list[str]:
     rows = dba.execute("SELECT host(address) FROM reservations ORDER BY address").fetchall()
     return [address for (address,) in rows]
@@ -93,8 +108,10 @@ def test_it_cures_leaks_by_itself_and_says_so(
     pods.add("gone", POOL, uid="long-gone")
     running = start()
     until(lambda: addresses(dba) == ["10.0.0.1"])
-    until(kube.events)
-    [event] = kube.events()
+    until(lambda: len(kube.events()) == 2)
+    event, of_node = sorted(kube.events(), key=lambda one: str(one["reason"]))
+    assert of_node["reason"] == "AddressesReclaimed"
+    assert of_node["involvedObject"]["name"] == "node1"
     assert event["reason"] == "AddressReclaimed"
     assert event["involvedObject"]["name"] == "gone"
     assert event["message"].startswith("10.0.0.2 of interface net1 on node node1 is free again")
@@ -102,6 +119,75 @@ def test_it_cures_leaks_by_itself_and_says_so(
     assert running.metric("rowhouse_controller_leader") == 1
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(PATIENCE) == 0
+
+
+def test_a_pod_that_gets_no_address_is_told_so(
+    kube: ApiServer, server: Server, start: Callable[..., Running]
+) -> None:
+    start()
+    uid = kube.pod("web-2")
+    ipam = {"type": "rowhouse", "range": "10.0.0.0/30"}
+    exits = []
+    for i in range(3):
+        args = f"K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-{i};K8S_POD_UID={uid}"
+        env = {"CNI_COMMAND": "ADD", "CNI_CONTAINERID": f"c{i}", "CNI_NETNS": "/n"}
+        env |= {"CNI_IFNAME": "net1", "CNI_PATH": "/p", "CNI_ARGS": f"IgnoreUnknown=1;{args}"}
+        config = {"cniVersion": "1.0.0", "name": "n", "ipam": ipam}
+        answer = OverHttp(server.url).run(Call(env=env, stdin=json.dumps(config).encode()))
+        exits.append(answer.exit_status)
+    assert exits == [0, 0, 1]
+    until(lambda: len(kube.events()) == 2)
+    found = {event["involvedObject"]["kind"]: event for event in kube.events()}
+    assert {event["reason"] for event in found.values()} == {"NoAddress"}
+    assert {event["type"] for event in found.values()} == {"Warning"}
+    assert found["Pod"]["involvedObject"]["uid"] == uid
+    assert "Could not allocate IP in range" in found["Pod"]["message"]
+    assert found["Node"]["involvedObject"]["name"] == "node1"
+    assert "default/web-2" in found["Node"]["message"]
+
+
+def test_it_mirrors_and_without_the_option_turns_the_mirror_off(
+    kube: ApiServer,
+    pods: Pods,
+    dba: psycopg.Connection[TupleRow],
+    start: Callable[..., Running],
+    database: Database,
+) -> None:
+    pods.add("web-0", POOL, uid=kube.pod("web-0"))
+    running = start(*PROMPT, "--mirror")
+    until(lambda: kube.specs("overlappingrangeipreservations"))
+    assert kube.specs("ippools")["10.0.0.0-24"]["allocations"]["1"]["podref"] == "default/web-0"
+    pods.add("web-1", POOL, uid=kube.pod("web-1"))
+    until(lambda: len(kube.specs("overlappingrangeipreservations")) == 2)
+    until(lambda: running.metric("rowhouse_mirror_lag_seconds") == 0)
+    until(lambda: dba.execute("SELECT FROM mirrors WHERE report <> '{}'").fetchall())
+    shown = rowhouse(database, "mirror", "status", "-o", "json")
+    [status] = json.loads(shown)["items"]
+    assert (status["state"], status["problem_count"]) == ("running", 0)
+    running.process.kill()
+    running.process.wait()
+    start(*PROMPT)
+    until(lambda: not dba.execute("SELECT FROM mirrors").fetchall())
+    assert len(kube.specs("overlappingrangeipreservations")) == 2
+    assert "no cluster mirrors" in rowhouse(database, "mirror", "status")
+
+
+def test_a_mirror_by_hand(
+    kube: ApiServer, pods: Pods, database: Database, kube_config: Path
+) -> None:
+    pods.add("web-0", POOL)
+    pods.add("bad", subnet("10.1.0.0/24", network="Net_X"))
+    of_cluster = ("--kubeconfig", str(kube_config))
+    shown = rowhouse(database, "mirror", "diff", *of_cluster)
+    assert "create" in shown
+    assert "+1 default/web-0" in shown
+    assert "Net_X-10.1.0.0-24 is no RFC 1123 subdomain" in shown
+    assert kube.specs("ippools") == {}
+    assert "2 objects written" in rowhouse(database, "mirror", "resync", *of_cluster)
+    assert list(kube.specs("ippools")) == ["10.0.0.0-24"]
+    assert "the objects say what the database says" in rowhouse(
+        database, "mirror", "diff", *of_cluster
+    )
 
 
 def test_the_end_of_a_pod_is_seen_without_a_full_pass(
@@ -204,23 +290,14 @@ def test_reconcile_by_hand(
     pods.add("gone", POOL, uid="long-gone")
     dba.execute("UPDATE attachments SET attached_at = attached_at - interval '1 hour'")
 
-    def rowhouse(*arguments: str) -> str:
-        ran = subprocess.run(
-            [
-                *(sys.executable, "-m", "rowhouse", "reconcile", *arguments),
-                *("--grace", "1s", "--kubeconfig", str(kube_config)),
-            ],
-            env={**os.environ, "ROWHOUSE_DATABASE_URL": database.url, "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return ran.stdout + ran.stderr
+    def reconcile(*arguments: str) -> str:
+        once = ("reconcile", "--grace", "1s", "--kubeconfig", str(kube_config))
+        return rowhouse(database, *once, *arguments)
 
-    shown = rowhouse("--dry-run")
+    shown = reconcile("--dry-run")
     assert "10.0.0.2" in shown
     assert "there is no pod default/gone" in shown
     assert addresses(dba) == ["10.0.0.1", "10.0.0.2"]
-    assert '"released": true' in rowhouse("-o", "json")
+    assert '"released": true' in reconcile("-o", "json")
     assert addresses(dba) == ["10.0.0.1"]
-    assert "every address of 1 sandboxes is held by a living pod" in rowhouse()
+    assert "every address of 1 sandboxes is held by a living pod" in reconcile()

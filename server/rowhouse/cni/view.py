@@ -27,6 +27,7 @@ from rowhouse.domain.errors import (
     InvalidEnvironment,
     NotReady,
     PoolExhausted,
+    QuotaExceeded,
     RowhouseError,
     TryAgain,
 )
@@ -37,16 +38,19 @@ from rowhouse.ipam.check import reserved
 from rowhouse.ipam.detach import detach
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.ipam.readiness import readiness
+from rowhouse.ipam.refusals import RefusalNotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask.blueprints import BlueprintSetupState
 
+    from rowhouse.domain.requests import Assigned
     from rowhouse.store.database import Database
 
 blueprint = Blueprint("cni", __name__)
 _CONFIGURATIONS = "rowhouse_cni_configurations"
+_REFUSALS = "rowhouse_cni_refusals"
 _log = structlog.get_logger(__name__)
 
 
@@ -54,6 +58,7 @@ _log = structlog.get_logger(__name__)
 def _remember(state: BlueprintSetupState) -> None:
     settings = state.app.extensions["rowhouse"].settings
     state.app.extensions[_CONFIGURATIONS] = Configurations(settings.compat, settings.cni_defaults)
+    state.app.extensions[_REFUSALS] = RefusalNotes(state.app.extensions["rowhouse"].store)
 
 
 @blueprint.post("/cni")
@@ -79,17 +84,14 @@ def add(call: Call) -> bytes:
             hint="CNI_ARGS must hold K8S_POD_NAME (multus sends it)",
         )
     plan = _configurations().plan(call.body, arguments)
-    assigned = (
-        attach(
-            _store(),
-            _owner(call, netconf, arguments),
-            _sandbox(call),
-            plan.requests,
-            strict=netconf.strict,
-        )
-        if plan.requests
-        else []
-    )
+    owner = _owner(call, netconf, arguments)
+    assigned: list[Assigned] = []
+    if plan.requests:
+        try:
+            assigned = attach(_store(), owner, _sandbox(call), plan.requests, strict=netconf.strict)
+        except (PoolExhausted, QuotaExceeded) as error:
+            current_app.extensions[_REFUSALS].note(owner, call.node, error.message)
+            raise
     return result_body(
         call.cni_version, result_addresses(netconf, plan, assigned), netconf.routes, netconf.dns
     )

@@ -12,9 +12,10 @@ import structlog
 
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.reconcile import Reconciler
-from rowhouse.k8s.events import tell_reclaimed
+from rowhouse.k8s.events import Teller
 from rowhouse.k8s.mirror.runner import MirrorThread
 from rowhouse.k8s.pods import KubernetesPods, PodWatch
+from rowhouse.store import refusals
 from rowhouse.store.leader import Candidacy
 from rowhouse.store.mirror import MirrorStore
 
@@ -94,6 +95,7 @@ class Controller:
         self._client = client
         self._timing = timing
         self._mirror = mirror
+        self._teller = Teller(client)
         self.seen_alive = time.monotonic()
         """When the loop last went round, for /healthz."""
 
@@ -153,6 +155,7 @@ class Controller:
             candidacy.check()
             try:
                 self._report(reconciler.look_at_ended())
+                self._teller.refused(refusals.take(candidacy.session, self._cluster))
                 if time.monotonic() >= due:
                     due = time.monotonic() + self._full_pass(reconciler)
             except RowhouseError as error:
@@ -182,7 +185,6 @@ class Controller:
         return self._timing.interval
 
     def _report(self, findings: Sequence[Finding]) -> None:
-        for finding in findings:
-            if finding.released:
-                RECLAIMED.inc(len(finding.released))
-                tell_reclaimed(self._client, finding)
+        released = [finding for finding in findings if finding.released]
+        RECLAIMED.inc(sum(len(finding.released) for finding in released))
+        self._teller.reclaimed(released)

@@ -1,0 +1,66 @@
+-- ADDs that were refused since there was nothing left to give, kept until the controller has made events of them.
+-- A server writes here some time after it answered, many in one statement, and never on the path of a call.
+
+CREATE TABLE refusals (
+    cluster   text NOT NULL,
+    namespace text NOT NULL,
+    pod       text NOT NULL,
+    interface text NOT NULL,
+    node      text NOT NULL,
+    pod_uid   text,
+    message   text NOT NULL,
+    times     bigint NOT NULL,
+    first_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (cluster, namespace, pod, interface)
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';
+
+CREATE FUNCTION note_refusals_v1(clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
+                                 uids text[], messages text[], counts bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '1s'
+AS $$
+BEGIN
+    -- In one order, so that two servers do not wait for each other.
+    INSERT INTO refusals AS r (cluster, namespace, pod, interface, node, pod_uid, message, times)
+    SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts)
+                 AS n (cluster, namespace, pod, interface, node, pod_uid, message, times)
+     ORDER BY n.cluster, n.namespace, n.pod, n.interface
+    ON CONFLICT (cluster, namespace, pod, interface) DO UPDATE
+       SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
+           times = r.times + excluded.times, last_at = clock_timestamp();
+    -- Nobody may be there to make events of them.
+    DELETE FROM refusals WHERE last_at < clock_timestamp() - interval '1 hour';
+END $$;
+COMMENT ON FUNCTION note_refusals_v1 IS 'Keeps refused ADDs for the controller; those that are an hour old go.';
+
+CREATE FUNCTION take_refusals_v1(of_cluster text, at_most integer) RETURNS SETOF refusals
+LANGUAGE sql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    DELETE FROM refusals AS r WHERE (r.cluster, r.namespace, r.pod, r.interface) IN (
+        SELECT w.cluster, w.namespace, w.pod, w.interface FROM refusals w
+         WHERE w.cluster = of_cluster ORDER BY w.namespace, w.pod, w.interface LIMIT at_most FOR UPDATE SKIP LOCKED)
+    RETURNING r.*;
+END;
+COMMENT ON FUNCTION take_refusals_v1 IS 'Takes refused ADDs of a cluster, to make events of them.';
+
+CREATE OR REPLACE FUNCTION serves_code_of(revision text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN revision IN ('0001', '0002', '0003', '0004', '0005', '0006', '0007');
+
+DO $$
+BEGIN
+    REVOKE ALL ON FUNCTION note_refusals_v1, take_refusals_v1 FROM PUBLIC;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_server') THEN
+        GRANT SELECT ON refusals TO rowhouse_server;
+        GRANT EXECUTE ON FUNCTION note_refusals_v1, take_refusals_v1 TO rowhouse_server;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
+        GRANT ALL ON refusals TO rowhouse_owner;
+        GRANT ALL ON FUNCTION note_refusals_v1, take_refusals_v1 TO rowhouse_owner;
+    END IF;
+END $$;

@@ -1,0 +1,72 @@
+"""Pods that got no address, told to the controller, which makes Kubernetes events of them.
+
+The answer of the call has gone by then: a thread of its own writes what has come together, once in a while. It
+remembers so many pods and no more; what can not be written is forgotten, as the call's own answer has
+said it all.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.store import refusals
+
+if TYPE_CHECKING:
+    from rowhouse.domain.requests import Owner
+    from rowhouse.store.database import Database
+    from rowhouse.store.refusals import Refusal
+
+_log = structlog.get_logger(__name__)
+_EVERY: Final = 2.0
+_MOST: Final = 1000
+
+
+class RefusalNotes:
+    """What one server has to tell. Safe to share between threads."""
+
+    def __init__(self, store: Database, *, every: float = _EVERY) -> None:
+        self._store = store
+        self._every = every
+        self._lock = threading.Lock()
+        self._waiting: dict[tuple[str, str, str, str], Refusal] = {}
+        self._writer: threading.Thread | None = None
+
+    def note(self, owner: Owner, node: str, message: str) -> None:
+        """A pod's interface was refused an address. Waits for nothing."""
+        made = refusals.Refusal(
+            cluster=owner.cluster,
+            namespace=owner.namespace,
+            pod=owner.name,
+            interface=owner.interface,
+            node=node,
+            pod_uid=owner.uid,
+            message=message,
+        )
+        with self._lock:
+            known = self._waiting.get(made.key)
+            if known is None and len(self._waiting) >= _MOST:
+                return
+            times = known.times + 1 if known else 1
+            self._waiting[made.key] = replace(made, times=times)
+            if self._writer is None:  # ends when there is nothing to write
+                self._writer = threading.Thread(target=self._write, name="refusals", daemon=True)
+                self._writer.start()
+
+    def _write(self) -> None:
+        pause = threading.Event()
+        while True:
+            pause.wait(self._every)
+            with self._lock:
+                taken, self._waiting = self._waiting, {}
+                if not taken:
+                    self._writer = None
+                    return
+            try:
+                refusals.note(self._store, taken.values())
+            except RowhouseError as error:
+                _log.info("refusals_not_noted", pods=len(taken), reason=error.message)
