@@ -135,6 +135,24 @@ def exchange(one: Path, other: Path) -> None:
     one.rename(other)
 
 
+def keep(path: Path, name: Path) -> None:
+    """Give what is at ``path`` the name ``name`` as well, in the same folder, so that ``path`` may be replaced.
+
+    A link is kept as the link that it is: where it leads need not be visible from here.
+    """
+    aside = temporary(name)
+    if path.is_symlink():
+        aside.symlink_to(path.readlink())
+    else:
+        try:
+            os.link(path, aside)
+        except OSError:  # a file system without a second name for a file
+            shutil.copy2(path, aside)
+            flush(aside)
+    aside.rename(name)
+    flush(name.parent)
+
+
 def remove(path: Path) -> bool:
     """Remove a file, a link or a folder; a folder vanishes from its name at once."""
     if not os.path.lexists(path):

@@ -63,22 +63,19 @@ class HostPlugin:
 
     def take_whereabouts(self, content: bytes) -> None:
         """Stand in for whereabouts; what was there is kept under another name."""
-        if self.whereabouts.exists() and not is_ours(self.whereabouts):
-            aside = durable.temporary(self.original)
-            os.link(self.whereabouts.resolve(), aside)
-            aside.rename(self.original)
-            durable.flush(self.bin_dir)
+        if os.path.lexists(self.whereabouts) and not is_ours(self.whereabouts):
+            durable.keep(self.whereabouts, self.original)
         durable.write(self.whereabouts, content, 0o755)
 
     def give_whereabouts_back(self) -> None:
         """Restore what had that name; nothing if it isn't ours."""
         if is_ours(self.whereabouts):
-            if self.original.exists():
+            if os.path.lexists(self.original):
                 self.original.rename(self.whereabouts)
                 durable.flush(self.bin_dir)
             else:
                 durable.remove(self.whereabouts)
-        elif self.whereabouts.exists():
+        elif os.path.lexists(self.whereabouts):
             durable.remove(self.original)  # whoever installed whereabouts anew has the last word
 
     def remove_superseded(self, *, older: float = KEPT) -> None:

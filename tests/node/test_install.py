@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from node.host import ORIGINAL
+
 if TYPE_CHECKING:
     from node.host import Host
 
@@ -67,6 +69,23 @@ def test_whereabouts_is_stood_in_for_and_comes_back(host: Host) -> None:
     assert host.call("whereabouts") == "upstream"
     assert [path.name for path in host.bin.iterdir()] == ["whereabouts"]
     assert not host.config.exists()
+
+
+@pytest.mark.parametrize("target", ["elsewhere/whereabouts", "/not/mounted/here/whereabouts"])
+def test_a_whereabouts_that_is_a_link_comes_back_as_that_link(host: Host, target: str) -> None:
+    """Where it leads may be seen by the host alone."""
+    (host.bin / "elsewhere").mkdir()
+    (host.bin / "elsewhere" / "whereabouts").write_bytes(ORIGINAL)
+    link = host.bin / "whereabouts"
+    link.symlink_to(target)
+    host.do("install", "v1", "--as-whereabouts")
+    assert host.call("whereabouts") == "v1 v1"
+    assert (host.bin / "elsewhere" / "whereabouts").read_bytes() == ORIGINAL
+    host.do("install", "v1", "--as-whereabouts=false")
+    assert str(link.readlink()) == target
+    host.do("install", "v1", "--as-whereabouts")
+    host.do("uninstall", "v1")
+    assert str(link.readlink()) == target
 
 
 def test_switching_the_stand_in_off_restores_whereabouts(host: Host) -> None:
