@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,13 @@ from rowhouse.api import problems
 from rowhouse.api.view import blueprint as api_blueprint
 from rowhouse.auth.guard import Guard, least_role
 from rowhouse.cni.view import blueprint as cni_blueprint
-from rowhouse.domain.errors import RowhouseError, TooManyRequests, TryAgain, Unauthenticated
+from rowhouse.domain.errors import (
+    NotReady,
+    RowhouseError,
+    TooManyRequests,
+    TryAgain,
+    Unauthenticated,
+)
 from rowhouse.ipam.readiness import readiness
 from rowhouse.store import deadline
 from rowhouse.store.database import Database
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _PASSING = {TooManyRequests.http_status, TryAgain.http_status}
+_LONGEST_LOOK = 2.0  # seconds, while another probe looks
 _QUIET = {"/livez", "/readyz", "/metrics"}
 
 
@@ -45,6 +53,8 @@ class Rowhouse:
     store: Database
     metrics: telemetry.DatabaseMetrics
     guard: Guard
+    looking: threading.Lock = field(default_factory=threading.Lock)
+    """Held by the probe that looks at the database."""
 
 
 class _Application(Flask):
@@ -143,9 +153,20 @@ def _livez() -> Response:
 
 @least_role(None)
 def _readyz() -> tuple[Response, int]:
-    """The database can be reached and its schema is this code's."""
+    """The database can be reached and its schema is this code's.
+
+    One look at a time: if the database has stopped answering, that takes one thread and not all of them.
+    """
+    looking = _rowhouse().looking
     try:
-        readiness(_rowhouse().store)
+        if not looking.acquire(timeout=_LONGEST_LOOK):
+            raise NotReady(
+                "the database does not answer", hint="See whether it is stopped or cut off."
+            )
+        try:
+            readiness(_rowhouse().store)
+        finally:
+            looking.release()
     except RowhouseError as error:
         return jsonify(status="not ready", reason=error.message, hint=error.hint), 503
     return jsonify(status="ready"), 200

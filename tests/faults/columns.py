@@ -139,6 +139,18 @@ EXPERIMENTS: Final = (
         needs=("faketime",),
     ),
     Experiment(
+        name="migrations",
+        run=lambda laboratory, column: surroundings.migrations(
+            laboratory, calls=300, times=column.silences
+        ),
+    ),
+    Experiment(
+        name="no connections",
+        run=lambda laboratory, column: surroundings.no_connections(
+            laboratory, calls=300, times=column.silences
+        ),
+    ),
+    Experiment(
         name="slow database",
         run=lambda laboratory, column: surroundings.slow_database(
             laboratory, calls=300, times=column.silences

@@ -39,6 +39,35 @@ class ReleasesByPodName(OnDatabase):
         return super().delete(pool, pod, container)
 
 
+class ReleasesWithOthersLeft(OnDatabase):
+    """kubevirt 13709: a migration's old sandbox goes, and with it the address of the new one."""
+
+    def delete(self, pool: Pool, pod: str, container: str) -> Answer:
+        """DEL of the whole reservation, whoever else uses it."""
+        with psycopg.connect(self._store.conninfo, autocommit=True) as connection:
+            connection.execute(
+                "DELETE FROM rowhouse.reservations r USING rowhouse.attachments a"
+                " WHERE a.container_id = %s AND (a.network_id, a.address) = (r.network_id, r.address)",
+                (container,),
+            )
+        return super().delete(pool, pod, container)
+
+
+class Remembers(OnDatabase):
+    """kube-ovn 4304: what a pod had is known from memory, and the store is not asked again."""
+
+    def __init__(self, store: Database, node: str) -> None:
+        super().__init__(store, node)
+        self._known: dict[tuple[str, str], Answer] = {}
+
+    def add(self, pool: Pool, pod: str, container: str) -> Answer:
+        """ADD, from memory if that has it."""
+        answer = self._known.get((pool.name, pod)) or super().add(pool, pod, container)
+        if answer.phase == "ok":
+            self._known[pool.name, pod] = answer
+        return answer
+
+
 class OneRangeAfterTheOther(OnDatabase):
     """spiderpool 412: the ranges of a call are taken one by one, and what was taken stays if one is full."""
 
@@ -72,6 +101,13 @@ def change(dba: psycopg.Connection[TupleRow], changes: tuple[tuple[str, str, str
         definition: str = row[0]
         assert old in definition, f"{function} has changed: {old!r} is not in it any more"
         dba.execute(definition.replace(old, new).encode())
+
+
+EXPIRED: LiteralString = """
+DELETE FROM rowhouse.reservations WHERE (network_id, address) IN (
+    SELECT network_id, address FROM rowhouse.reservations ORDER BY reserved_at LIMIT 3)
+"""
+"""infra-controller 2916: a lease is over by the clock alone, though its address is in use."""
 
 
 class Pods:

@@ -25,10 +25,10 @@ SECONDS = 10.0
 """After so long a client takes no answer for an unknown outcome; the plugin's default."""
 
 
-def url_of(*hosts: str, port: int = PORT, name: str = DATABASE) -> str:
+def url_of(*hosts: str, port: int = PORT, name: str = DATABASE, user: str = "postgres") -> str:
     """The database's URL for the server; of several hosts it takes the one that accepts writes."""
     ports = ",".join(str(port) for _ in hosts)
-    return f"postgresql://postgres@/{name}?host={','.join(hosts)}&port={ports}"
+    return f"postgresql://{user}@/{name}?host={','.join(hosts)}&port={ports}"
 
 
 def new_database(installed: Installation, name: str = "template") -> Postgres:
@@ -38,6 +38,7 @@ def new_database(installed: Installation, name: str = "template") -> Postgres:
     try:
         postgres.query(f"CREATE DATABASE {DATABASE}")
         schema.upgrade(url_of(postgres.host))
+        postgres.query("CREATE ROLE crowd LOGIN IN ROLE rowhouse_server")
     finally:
         postgres.stop()
     return postgres

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
+
+import psycopg
 
 from faults import service
 from faults.bouncer import Bouncer
@@ -14,6 +17,8 @@ from faults.experiment import Load, Nemesis, Report, run
 from faults.namespaces import HOSTS, Network
 from faults.postgres import PORT
 from faults.proxy import Proxy
+from rowhouse.domain.errors import TryAgain
+from rowhouse.store import schema
 
 if TYPE_CHECKING:
     from random import Random
@@ -22,6 +27,10 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 1.0
 """For which the clients of these experiments wait: less than what some of the faults last."""
+
+OLDEST: Final = "0001"
+SERVER: Final = "crowd"
+"""A role that is no superuser: for those, PostgreSQL keeps some connections."""
 
 JUMPS: Final = (-86_400, -3600, -5, -1, 0, 1, 5, 3600, 86_400)
 """Seconds."""
@@ -129,6 +138,72 @@ def slow_database(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             seed=laboratory.seed,
             load=Load(calls=calls),
             nemeses=[Nemesis(name="slow database", strike=slow_down, times=times)],
+            rest=rest,
+        )
+
+
+def migrations(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """The schema goes back to the first revision and forward to the newest, while this server serves."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database())
+        url = service.url_of(postgres.host)
+        server = stack.enter_context(service.serving(folder, url, workers=2))
+
+        def migrate(_dice: Random) -> None:
+            for step in (partial(schema.downgrade, url, OLDEST), partial(schema.upgrade, url)):
+                while True:  # a migration that gets no lock in time has changed nothing
+                    with contextlib.suppress(TryAgain):
+                        step(lock_timeout="1s")
+                        break
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[Nemesis(name="downgrade and upgrade", strike=migrate, times=times)],
+            rest=rest,
+        )
+
+
+def no_connections(laboratory: Laboratory, *, calls: int, times: int) -> Report:
+    """Others take every connection that the database has, and the server's own are ended."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(laboratory.place())
+        postgres = stack.enter_context(laboratory.database(max_connections="20"))
+        server = stack.enter_context(
+            service.serving(folder, service.url_of(postgres.host, user=SERVER), workers=2)
+        )
+
+        def crowd_out(dice: Random) -> None:
+            with contextlib.ExitStack() as crowd, postgres.session() as administrator:
+                deadline = time.monotonic() + SECONDS + dice.random()
+                while time.monotonic() < deadline:
+                    with contextlib.suppress(psycopg.OperationalError):
+                        crowd.enter_context(
+                            psycopg.connect(postgres.conninfo().replace("postgres", SERVER, 1))
+                        )
+                        continue
+                    administrator.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE application_name = 'rowhouse'"
+                    )
+
+        def rest() -> str:
+            service.stop(server)
+            return postgres.conninfo()
+
+        return run(
+            folder,
+            service.clients_of(server.url),
+            seed=laboratory.seed,
+            load=Load(calls=calls),
+            nemeses=[Nemesis(name="no connection left", strike=crowd_out, times=times)],
             rest=rest,
         )
 

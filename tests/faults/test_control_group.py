@@ -10,11 +10,14 @@ from faults.callers import OnDatabase
 from faults.conftest import CLIENTS
 from faults.experiment import Load, Nemesis, run
 from faults.museum import (
+    EXPIRED,
     FULL_AFTER_SKIPPING,
     ListsPodsFirst,
     OneRangeAfterTheOther,
     Pods,
     ReleasesByPodName,
+    ReleasesWithOthersLeft,
+    Remembers,
     Watched,
     change,
 )
@@ -73,6 +76,8 @@ def test_without_a_bug_and_without_a_fault_all_is_in_order(
     ("museum_piece", "pool", "shows"),
     [
         (ReleasesByPodName, FEW, {"two owners", "acknowledged and lost"}),
+        (ReleasesWithOthersLeft, FEW, {"two owners", "acknowledged and lost"}),
+        (Remembers, FEW, {"two owners", "acknowledged and lost"}),
         (OneRangeAfterTheOther, DUAL, {"released and back"}),
     ],
 )
@@ -88,6 +93,20 @@ def test_a_client_with_a_bug_is_found(
         Load(clients=CLIENTS, calls=600, pools=(pool,), fill=1.5),
     )
     assert shows & set(report.verdict.found), report
+
+
+def test_a_lease_that_ends_by_the_clock_alone_is_found(
+    experiment: Experiment, crowd: Store, dba: Session
+) -> None:
+    def expire(_dice: object) -> None:
+        dba.execute(EXPIRED)
+
+    report = experiment(
+        lambda number: OnDatabase(crowd, f"node{number}"),
+        Load(clients=CLIENTS, calls=300, pools=(FEW,)),
+        Nemesis(name="leases over", strike=expire, times=10, calls_between=10),
+    )
+    assert {"two owners", "acknowledged and lost"} & set(report.verdict.found), report
 
 
 @pytest.mark.parametrize("museum_piece", [False, True])

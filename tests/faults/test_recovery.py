@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -10,10 +12,14 @@ import pytest
 
 from faults import service
 from faults.postgres import Postgres, installation
+from rowhouse.store import schema
 from rowhouse.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from fixtures.servers import Server
 
 
 @pytest.fixture
@@ -23,6 +29,31 @@ def postgres() -> Iterator[Postgres]:
         made.start({"fsync": "off"})
         yield made
         made.discard()
+
+
+def status(server: Server, path: str, seconds: float = 30.0) -> int:
+    try:
+        with urllib.request.urlopen(server.url + path, timeout=seconds) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return refusal.code
+
+
+def test_probes_tell_the_truth_of_a_database_that_does_not_answer(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """It is stopped, so nothing breaks off: one thread waits for it, and probes go on."""
+    url = service.url_of(postgres.host, name="postgres")
+    schema.upgrade(url)
+    with service.serving(tmp_path, url) as server:
+        assert status(server, "/readyz") == 200
+        with postgres.stopped():
+            with pytest.raises(TimeoutError):
+                status(server, "/readyz", seconds=0.5)
+            assert [status(server, "/readyz") for _ in range(3)] == [503] * 3
+            assert status(server, "/livez") == 200
+        assert status(server, "/readyz") == 200
 
 
 @pytest.fixture
@@ -46,4 +77,4 @@ def test_a_call_that_waits_for_the_database_has_it_as_soon_as_it_is_back(
         postgres.start()
         began = time.monotonic()
         assert [call.result() for call in calls] == [[(1,)]] * 4
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 8  # doubled pauses would be at 16 s by now
