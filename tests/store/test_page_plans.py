@@ -1,0 +1,72 @@
+"""What the pages read stays on its indexes, however large the tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from psycopg import sql
+from sqlalchemy import event
+
+from rowhouse.store import address_map, lookup, trends
+from store.test_search_plans import POPULATION
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.rows import TupleRow
+
+    from fixtures.databases import Database as Files
+    from rowhouse.store.database import Database
+
+LARGE = ("reservations", "attachments", "tenures", "fill_samples", "free_ranges")
+SAMPLES = """
+INSERT INTO fill_samples SELECT p.id, now() - step * interval '15 minutes', step
+  FROM pools p, generate_series(1, 3000) AS step;
+ANALYZE fill_samples;
+"""
+
+
+@pytest.fixture
+def plans(store: Database, dba: psycopg.Connection[TupleRow]) -> list[str]:
+    """The plans of what `store` reads from now on."""
+    dba.execute(POPULATION)
+    dba.execute(SAMPLES)
+    made: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        with connection.connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+            made.append("\n".join(line for (line,) in cursor.fetchall()))
+
+    event.listen(store.engine, "before_cursor_execute", explain)
+    return made
+
+
+def test_no_page_reads_a_whole_table(store: Database, plans: list[str]) -> None:
+    address_map.held(store, 1, "10.0.0.0", "10.0.0.255")
+    address_map.bounds(store, 1, "10.0.0.0", "10.0.255.255")
+    address_map.quarantined(store, 1, "10.0.0.0", "10.0.255.255")
+    lookup.networks_of(store, "10.0.3.4")
+    lookup.owners(store, None, "web-0")
+    lookup.owners(store, "ns1", "web-0")
+    lookup.nodes(store, "node7")
+    lookup.containers(store, "d41d8cd98f00")
+    trends.samples(store, 1, datetime.now(UTC) - timedelta(days=1), timedelta(minutes=15))
+    assert len(plans) == 9
+    for plan in plans:
+        for table in LARGE:
+            assert f"Seq Scan on {table}" not in plan, plan
+
+
+def test_the_attachments_of_a_node_are_found_by_indexes(
+    database: Files, store: Database, dba: psycopg.Connection[TupleRow], plans: list[str]
+) -> None:
+    # So few rows are read as a whole, unless that is to be avoided.
+    dba.execute(
+        sql.SQL("ALTER DATABASE {} SET enable_seqscan = off").format(sql.Identifier(database.name))
+    )
+    store.engine.dispose()
+    lookup.on_node(store, "node7", None, limit=11)
+    assert "attachments_node" in plans[-1]
+    assert "Seq Scan on reservations" not in plans[-1], plans[-1]

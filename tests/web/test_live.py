@@ -1,0 +1,198 @@
+"""Pages that follow what happens, on the real server: what is sent, and what it costs everybody else."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from fixtures import servers
+from fixtures.pods import Pods, subnet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fixtures.databases import Database
+    from fixtures.servers import Server
+
+THREADS = 4
+VIEWERS = 100
+POOL = subnet("10.0.0.0/24")
+NETWORK = {
+    "cniVersion": "1.0.0",
+    "name": "mynet",
+    "type": "ipvlan",
+    "ipam": {"type": "rowhouse", "range": "10.0.0.0/24"},
+}
+
+
+@pytest.fixture
+def few_threads(database: Database, tmp_path: Path) -> Iterator[Server]:
+    """A server that looks after few requests at once, and after a hundred viewers."""
+    with servers.serving(
+        tmp_path,
+        arguments=("--threads", str(THREADS)),
+        environment={"ROWHOUSE_DATABASE_URL": database.url, "ROWHOUSE_LIVE_VIEWERS": str(VIEWERS)},
+    ) as running:
+        yield running
+
+
+class Stream:
+    """A browser's EventSource, as far as it is needed."""
+
+    def __init__(self, server: Server, path: str, **headers: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+        self._connection.request("GET", path, headers={"Accept": "text/event-stream", **headers})
+        self._answer = self._connection.getresponse()
+        self.status = self._answer.status
+
+    def next(self, kind: str) -> Any:
+        """The data of the next event of this kind; others are skipped."""
+        for lines in self._events():
+            fields = dict(line.split(": ", 1) for line in lines if ": " in line)
+            if fields.get("event") == kind:
+                self.last_id = fields["id"]
+                return json.loads(fields["data"])
+        raise AssertionError(f"the stream ended without {kind}")
+
+    def _events(self) -> Iterator[list[str]]:
+        lines: list[str] = []
+        while line := self._answer.readline():
+            if text := line.decode().rstrip("\n"):
+                lines.append(text)
+            else:
+                yield lines
+                lines = []
+
+    def close(self) -> None:
+        self._answer.close()
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def looking(server: Server, path: str, **headers: str) -> Iterator[Stream]:
+    with contextlib.closing(Stream(server, path, **headers)) as stream:
+        yield stream
+
+
+def status_of(server: Server, path: str) -> int:
+    with looking(server, path) as stream:
+        return stream.status
+
+
+def get(server: Server, path: str) -> str:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers={"Accept": "text/html"})
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        return answer.read().decode()
+
+
+def add(server: Server, pod: str) -> str:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    with contextlib.closing(connection):
+        headers = {
+            "CNI-Command": "ADD",
+            "CNI-ContainerID": pod,
+            "CNI-NetNS": "/run/netns/x",
+            "CNI-IfName": "net1",
+            "CNI-Args": f"K8S_POD_NAMESPACE=default;K8S_POD_NAME={pod}",
+        }
+        connection.request("POST", "/cni", json.dumps(NETWORK), headers)
+        document = json.loads(connection.getresponse().read())
+    return str(document["ips"][0]["address"])
+
+
+def threads(server: Server) -> int:
+    """The threads of the process that serves: the arbiter's only child."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    (worker,) = children.split()
+    return len(list(Path(f"/proc/{worker}/task").iterdir()))
+
+
+def test_what_changes_is_sent_to_whoever_looks(server: Server, pods: Pods) -> None:
+    pods.add("web-0", POOL)
+    with (
+        looking(server, "/live/pools/1") as pool,
+        looking(server, "/live/addresses/1/10.0.0.2") as address,
+        looking(server, "/live/pods/default/web-1") as pod,
+        looking(server, "/live/overview") as overview,
+    ):
+        for stream in (pool, address, pod, overview):
+            stream.next("part")  # as it is when the first one comes
+        pods.add("web-1", POOL)
+        while "10.0.0.2: pod default/web-1" not in pool.next("part")["html"]:
+            pass
+        for stream, words in (
+            (address, "default/web-1"),
+            (pod, "10.0.0.2"),
+            (overview, "2 addresses used"),
+        ):
+            assert words in stream.next("part")["html"]
+
+
+def test_only_the_cells_that_changed_are_sent(server: Server, pods: Pods) -> None:
+    pods.add("web-0", POOL)
+    with looking(server, "/live/pools/1") as stream:
+        sent = {stream.next("part")["id"] for _ in range(5)}
+        assert sent == {"figures", "cells-0", "cells-1", "cells-2", "cells-3"}
+        pods.add("web-1", subnet("10.0.0.0/24", requested="10.0.0.200"))
+        assert {stream.next("part")["id"] for _ in range(2)} == {"figures", "cells-3"}
+
+
+def test_a_page_that_was_made_before_something_changed_is_told_so(
+    server: Server, pods: Pods
+) -> None:
+    pods.add("web-0", POOL)
+    (url, seen) = re.findall(r'data-live="([^"]+)" data-seen="([^"]+)"', get(server, "/"))[0]
+    with looking(server, f"{url}&seen={seen}".replace("&amp;", "&")) as stream:
+        stream.next("hello")
+        stream.next("part")
+        pods.add("web-1", POOL)
+        stream.next("part")
+        with looking(server, f"{url}&seen={seen}") as late:
+            late.next("stale")
+        with looking(server, url, **{"Last-Event-ID": stream.last_id}) as again:
+            again.next("hello")
+
+
+def test_a_hundred_viewers_take_no_thread_from_the_pods(few_threads: Server) -> None:
+    add(few_threads, "web-0")
+    before = threads(few_threads)
+    with contextlib.ExitStack() as stack:
+        streams = [
+            stack.enter_context(looking(few_threads, f"/live/{page}"))
+            for page in ("overview", "pools/1", "addresses/1/10.0.0.1", "pods/default/web-0")
+            for _ in range(VIEWERS // 4)
+        ]
+        for stream in streams:
+            stream.next("stale")  # they are looked after
+        assert threads(few_threads) == before
+        # More calls than there are threads, while all of them look; and each of them hears of it.
+        addresses = {add(few_threads, f"web-{number}") for number in range(1, 4 * THREADS)}
+        assert len(addresses) == 4 * THREADS - 1
+        for stream in streams[: VIEWERS // 2]:
+            stream.next("part")
+        with looking(few_threads, "/live/overview") as one_more:
+            assert one_more.status == 503
+        assert "Address space" in get(few_threads, "/")
+    # Those who have gone make room, as soon as it is noticed.
+    while status_of(few_threads, "/live/overview") != 200:
+        pass
+
+
+def test_who_looks_does_not_keep_the_server_from_stopping(server: Server, pods: Pods) -> None:
+    pods.add("web-0", POOL)
+    with looking(server, "/live/overview") as stream:
+        stream.next("part")
+        server.process.terminate()
+        assert server.process.wait(timeout=15) == 0
+        with pytest.raises(AssertionError, match="ended without"):
+            stream.next("nothing of this kind")

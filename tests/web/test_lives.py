@@ -1,0 +1,121 @@
+"""The pages of addresses, pods and nodes: what is, and what was."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fixtures.pods import Pods, subnet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+    from flask.testing import FlaskClient
+    from psycopg.rows import TupleRow
+
+    Browser = Callable[..., FlaskClient]
+    Session = psycopg.Connection[TupleRow]
+
+POOL = subnet("10.0.0.0/28")
+
+
+def state(page: str) -> str:
+    """What an address is now, in words."""
+    (found,) = re.findall(r'<p class="state">.*?<b>([^<]+)</b>', page)
+    return str(found)
+
+
+def test_an_address_tells_who_has_it_and_who_had_it(browser: Browser, pods: Pods) -> None:
+    pods.add("web-0", POOL, node="node7", container="c0ffee00112233445566")
+    pods.delete("c0ffee00112233445566")
+    pods.add("web-1", POOL, node="node8", container="deadbeef00112233445566", uid="u-1")
+    page = browser().get("/addresses/1/10.0.0.1").text
+    assert state(page) == "In use"
+    now, _, life = page.partition('id="tenures"')
+    assert "default/web-1" in now
+    assert "u-1" in now
+    assert '<a href="/nodes/node8">' in now
+    assert life.index("default/web-1") < life.index("default/web-0")
+    assert "so far" in life
+    assert '<a href="/nodes/node7">' in life
+    assert "c0ffee001122" in life
+    assert "its pod was torn down (DEL), by" in life
+
+
+def test_an_address_tells_why_nobody_has_it(browser: Browser, pods: Pods, dba: Session) -> None:
+    dba.execute("INSERT INTO networks (name) VALUES ('')")
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr, gateway, window_last, reuse_delay)"
+        " SELECT id, '', '10.0.0.0/28', '10.0.0.14', '10.0.0.13', '1 hour' FROM networks"
+    )
+    dba.execute(
+        "INSERT INTO exclusions (network_id, first, last) VALUES (1, '10.0.0.8', '10.0.0.9')"
+    )
+    pods.add("web-0", POOL)
+    pods.delete("web-0")
+    pods.add("store-0", subnet("10.0.0.0/28", requested="10.0.0.5"), sticky=True)
+    pods.delete("store-0")
+    client = browser()
+    states = {
+        last: state(client.get(f"/addresses/1/10.0.0.{last}").text)
+        for last in (1, 2, 5, 8, 14, 15, 99)
+    }
+    assert states == {
+        1: "Quarantined",
+        2: "Free",
+        5: "Sticky",
+        8: "Excluded",
+        14: "Gateway",
+        15: "Never given out",
+        99: "In no pool",
+    }
+    dba.execute("UPDATE pools SET drained = true")
+    assert "the pool is drained" in client.get("/addresses/1/10.0.0.2").text
+
+
+def test_an_address_has_one_page_however_it_is_written(browser: Browser, pods: Pods) -> None:
+    pods.add("web-0", subnet("fd00::/64"))
+    client = browser()
+    answer = client.get("/addresses/1/FD00:0::0001")
+    assert answer.status_code == 302
+    assert client.get(answer.location).status_code == 200
+    for path in ("/addresses/1/10.0.0", "/addresses/1/x", "/addresses/9/10.0.0.1"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_pod_shows_its_addresses_over_time(browser: Browser, pods: Pods) -> None:
+    pods.add("web-0", POOL, node="node7")
+    pods.delete("web-0")
+    pods.add("web-1", POOL)
+    pods.add("web-0", POOL, node="node8")
+    page = browser().get("/pods/default/web-0").text
+    assert "holds 1 address<" in page
+    history = page.partition('id="history"')[2]
+    assert history.index("10.0.0.2") < history.index("10.0.0.1")
+    assert page.count("<rect ") == 2
+    pods.delete("web-0")
+    assert "holds no address any more" in browser("operator").get("/pods/default/web-0").text
+    assert browser("admin").get("/pods/default/web-9").status_code == 404
+
+
+def test_what_was_reserved_by_hand_has_a_page_as_well(
+    browser: Browser, pods: Pods, dba: Session
+) -> None:
+    pods.add("web-0", POOL)
+    dba.execute("SELECT reserve_v1('ada', '', 1, NULL, 1, 'static', '', '', 'nas/1', '', NULL, '')")
+    client = browser()
+    page = client.get("/addresses/1/10.0.0.2").text
+    assert state(page) == "Reserved by hand"
+    (link,) = set(re.findall(r'href="(/pods/-/[^"]+)"', page))
+    assert "10.0.0.2" in client.get(link).text
+
+
+def test_a_node_shows_what_runs_on_it(browser: Browser, pods: Pods) -> None:
+    for number in range(3):
+        pods.add(f"web-{number}", POOL, node=f"node{number % 2}")
+    page = browser().get("/nodes/node0").text
+    assert "2 interfaces with an address" in page
+    assert "default/web-0" in page
+    assert "default/web-1" not in page
+    assert "Nothing on a node of this name" in browser("operator").get("/nodes/node9").text

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fixtures.pods import Pods, subnet
+from rowhouse.store import trends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+    from flask.testing import FlaskClient
+    from psycopg.rows import TupleRow
+
+    from rowhouse.store.database import Database
+
+    Browser = Callable[..., FlaskClient]
+    Session = psycopg.Connection[TupleRow]
+
+
+def fill(pods: Pods, cidr: str, count: int, *, network: str = "") -> None:
+    for number in range(count):
+        pods.add(f"{network or 'default'}-{number}", subnet(cidr, network=network))
+
+
+def test_an_empty_address_space_says_how_to_begin(browser: Browser) -> None:
+    page = browser().get("/")
+    assert page.status_code == 200
+    assert "No pool yet." in page.text
+
+
+def test_networks_and_pools_are_shown_with_their_fill(browser: Browser, pods: Pods) -> None:
+    fill(pods, "10.0.0.0/28", 7, network="storage")
+    pods.add("web-0", subnet("fd00::/64"))
+    page = browser().get("/").text
+    assert "8 addresses in use, 2 pools in 2 networks" in page
+    assert "Default network" in page
+    assert ">storage</a>" in page
+    assert 'aria-label="50\u202f% taken: 7 used, 0 quarantined, 0 excluded, 7 free"' in page
+
+
+def test_what_needs_attention_comes_first_and_what_is_full_before_that(
+    browser: Browser, pods: Pods
+) -> None:
+    fill(pods, "10.0.0.0/28", 12, network="filling")
+    fill(pods, "10.0.1.0/30", 2, network="full")
+    fill(pods, "10.0.2.0/24", 1, network="quiet")
+    page = browser().get("/").text
+    attention, _, networks = page.partition('<section class="sheet"')
+    assert attention.index("10.0.1.0/30") < attention.index("10.0.0.0/28")
+    assert "none left" in attention
+    assert "10.0.2.0/24" not in attention
+    assert "10.0.2.0/24" in networks
+
+
+def test_a_pool_that_fills_up_says_when_it_is_full(
+    browser: Browser, pods: Pods, dba: Session, store: Database
+) -> None:
+    fill(pods, "10.0.0.0/27", 10)
+    dba.execute(
+        "INSERT INTO fill_samples"
+        " SELECT 1, date_bin('15 minutes', now(), 'epoch') - n * interval '12 hours', 10 - n"
+        "  FROM generate_series(0, 9) AS n"
+    )
+    trends.sample(store)
+    page = browser().get("/").text
+    assert "filling up" not in page  # 20 are free, two a day are taken
+    assert re.search(r"in 10\u202fd|in 9\u202fd", page), page
+
+
+def test_of_many_pools_each_network_shows_its_fullest(
+    browser: Browser, pods: Pods, dba: Session
+) -> None:
+    dba.execute("INSERT INTO networks (name) VALUES ('large')")
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr)"
+        " SELECT id, name, set_masklen('10.1.0.0'::inet + 256 * n, 24)::cidr"
+        "   FROM networks, generate_series(0, 119) AS n"
+    )
+    pods.add("web-0", subnet("10.1.77.0/24", network="large"))
+    client = browser()
+    page = client.get("/").text
+    assert page.count('<th scope="row">') == 6
+    assert "10.1.77.0/24" in page
+    (link,) = re.findall(r'href="(/networks/\d+)">All 120 pools', page)
+    assert client.get(link).text.count('<th scope="row">') == 120
+
+
+def test_networks_are_sorted_as_people_count(browser: Browser, dba: Session) -> None:
+    for number in (10, 9, 1):
+        dba.execute("INSERT INTO networks (name) VALUES (%s)", (f"vlan-{number}",))
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr) SELECT id, name, '10.0.0.0/24' FROM networks"
+    )
+    page = browser().get("/").text
+    assert re.findall(r">(vlan-\d+)</a>", page) == ["vlan-1", "vlan-9", "vlan-10"]
+
+
+def test_a_network_that_is_not_there_is_no_page(browser: Browser) -> None:
+    assert browser().get("/networks/99").status_code == 404
