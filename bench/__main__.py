@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench import allocator, churn, conditions, history, memory, outbox, plugin_process, service
+from bench import (
+    allocator,
+    churn,
+    cluster,
+    conditions,
+    history,
+    memory,
+    outbox,
+    plugin_process,
+    service,
+)
 from bench.report import keep, line, machine
 
 PARTS = {
@@ -17,6 +27,7 @@ PARTS = {
     "conditions": conditions.run,
     "memory": memory.run,
     "history": history.run,
+    "cluster": cluster.run,
 }
 RESULTS = Path("build/bench.json")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docs.commands import Terminals, commands, matches
-from fixtures import servers
+from fixtures import databases, servers
 from fixtures.apiserver import ApiServer
 from fixtures.calls import Call, OverHttp
 from fixtures.kubernetes_programs import extract
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Database
+    from fixtures.databases import Cluster, Database
 
 GUIDE = Path(__file__).parents[2] / "docs/migrate-from-whereabouts.md"
 CONFIG = b"""{"cniVersion": "1.0.0", "name": "storage", "type": "macvlan",
               "ipam": {"type": "whereabouts", "range": "192.168.40.0/24"}}"""
+HELD = """SELECT p.network_name, p.cidr, r.address, r.owner_namespace, r.owner_name, r.owner_interface, a.container_id
+            FROM reservations r JOIN pools p ON p.id = r.pool_id
+            JOIN attachments a ON a.network_id = r.network_id AND a.address = r.address
+           ORDER BY 1, 2, 3"""
 OLDER = b"""{"cniVersion": "0.3.1", "name": "ipvlan1720", "type": "ipvlan",
              "ipam": {"type": "whereabouts", "range": "10.11.88.96/28"}}"""
 
@@ -67,6 +71,13 @@ def kube() -> Iterator[ApiServer]:
         yield api
 
 
+@pytest.fixture
+def elsewhere(cluster: Cluster, migrated: Database) -> Iterator[Database]:
+    """Another database, in which there is nothing yet."""
+    with cluster.database(template=migrated.name) as fresh:
+        yield fresh
+
+
 def call(url: str, command: str, podref: str, container: str, config: bytes = CONFIG) -> str:
     """A call of the plugin; the address of its result, if it has one."""
     namespace, _, name = podref.partition("/")
@@ -92,6 +103,7 @@ def test_the_guide_leads_there_and_back(
     kube: ApiServer,
     kubectl: Path,
     database: Database,
+    elsewhere: Database,
     dba: psycopg.Connection[TupleRow],
     tmp_path: Path,
 ) -> None:
@@ -121,9 +133,14 @@ def test_the_guide_leads_there_and_back(
         call(url, "DEL", "devops/ipvl", "aa36", OLDER)
         dba.execute("UPDATE attachments SET attached_at = attached_at - interval '1 minute'")
 
+    def servers_stop() -> None:
+        server.process.terminate()
+        server.process.wait(60)
+
     orders: dict[str, Callable[[], None]] = {
         "whereabouts went on until it was frozen": whereabouts_goes_on,
         "the nodes change over": nodes_change_over,
+        "the servers stop": servers_stop,
     }
     kept = ("ROWHOUSE_", "CNI_", "PG", "NODENAME", "KUBE")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(kept)}
@@ -150,4 +167,30 @@ def test_the_guide_leads_there_and_back(
                 assert status == 0, f"{where}\n{printed}"
             else:
                 assert matches(command.expected, printed), f"{where}\n{printed}"
+        shell.run(f"export ROWHOUSE_DATABASE_URL='{elsewhere.url}'")
+        assert shell.run("rowhouse import whereabouts whereabouts.yaml")[0] == 0
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+    assert kube.specs("ippools") == {
+        "10.11.88.96-28": {
+            "range": "10.11.88.96/28",
+            "allocations": {"2": entry("devops/ipvl", "aa37")},
+        },
+        "192.168.40.0-24": {
+            "range": "192.168.40.0/24",
+            "allocations": {
+                "1": entry("shop/web-0", "w0-third"),
+                "2": entry("shop/waited", "x1"),
+                "9": entry("shop/gone-7", "g7"),
+            },
+        },
+    }
+    assert {
+        name: spec["podref"] for name, spec in kube.specs("overlappingrangeipreservations").items()
+    } == {
+        "10.11.88.98": "devops/ipvl",
+        "192.168.40.1": "shop/web-0",
+        "192.168.40.2": "shop/waited",
+        "192.168.40.9": "shop/gone-7",
+    }
+    with databases.session(elsewhere) as session:
+        assert session.execute(HELD).fetchall() == dba.execute(HELD).fetchall()

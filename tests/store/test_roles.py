@@ -11,11 +11,14 @@ from psycopg import errors
 from fixtures import databases
 from fixtures.databases import Database
 from fixtures.pods import Pods, subnet
+from fixtures.whereabouts import entry, inventory_of, ip_pool
 from rowhouse.domain.administration import Actor, Holder, ReservationPlan
 from rowhouse.domain.errors import NotReady
 from rowhouse.domain.requests import Owner
+from rowhouse.ipam.adoption import adopt_sandbox
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.ipam.readiness import readiness
+from rowhouse.ipam.takeover import Takeover
 from rowhouse.store import allocator, reservations
 
 if TYPE_CHECKING:
@@ -69,6 +72,7 @@ def user_of(database: Database, dba: Session) -> Iterator[Callable[[str], Databa
 
 def test_the_server_can_do_its_work(user_of: Callable[[str], Database], dba: Session) -> None:
     user = user_of("rowhouse_server")
+    login = user.url.split("//")[1].split("@")[0]
     with databases.store(user) as store:
         pods = Pods(store)
         wanted = (SUBNET, subnet("fd00::/64", slice_size=120), subnet("10.1.0.0/24", isolated=True))
@@ -79,6 +83,11 @@ def test_the_server_can_do_its_work(user_of: Callable[[str], Database], dba: Ses
         pods.add("web-1", SUBNET)
         assert collect_garbage(store, "prod-a", "node1", "storage", {("web-0", "net1")}) == 1
         assert len(pods.delete("web-0")) == 3
+        known = inventory_of(ip_pool("10.0.0.0/24", {"9": entry("shop/db", interface=None)}))
+        takeover = Takeover(store, Actor(name=login), "prod-a", known, release_gone=True)
+        assert [one.outcome for one in takeover.findings()] == ["there", "new"]
+        takeover.record("a test", {})
+        assert adopt_sandbox(store, pods.sandbox("db"), None, only_node="node1")
     with databases.session(user) as session:
         session.execute("INSERT INTO networks (name) VALUES ('more')")
         session.execute(
@@ -91,9 +100,7 @@ def test_the_server_can_do_its_work(user_of: Callable[[str], Database], dba: Ses
         for table in TABLES + VIEWS:
             session.execute(f"SELECT * FROM {table}")
         session.execute("SELECT * FROM who_had('10.0.0.1'), held_by('default', 'web-0')")
-    assert dba.execute("SELECT DISTINCT started_by FROM tenures").fetchall() == [
-        (user.url.split("//")[1].split("@")[0],)
-    ]
+    assert dba.execute("SELECT DISTINCT started_by FROM tenures").fetchall() == [(login,)]
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
 
 

@@ -33,12 +33,6 @@ def import_() -> None:
 
 @import_.command()
 @reading
-@click.option(
-    "--cluster",
-    envvar="ROWHOUSE_CLUSTER",
-    default="",
-    help="The name with which the nodes of this cluster will call (ROWHOUSE_CLUSTER).",
-)
 @click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option(
     "--release-gone",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rowhouse.cli.cluster_options import cluster_options
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.whereabouts.files import read_files
 from rowhouse.k8s.whereabouts.live import read_cluster
@@ -43,12 +44,7 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.argument("paths", nargs=-1, metavar="[PATH]...")
     @click.option("--namespace", help="Of whereabouts' objects in the cluster. Without: all.")
-    @click.option(
-        "--kubeconfig",
-        type=click.Path(exists=True, dir_okay=False),
-        help="Without one: the service account of the pod, KUBECONFIG, ~/.kube/config.",
-    )
-    @click.option("--context", help="The context of the kubeconfig to use.")
+    @cluster_options
     @functools.wraps(command)
     def reader(
         *,

@@ -19,9 +19,7 @@ SELECT ordinal, outcome, detail
 """
 ADDRESSES: Final = """
 SELECT ordinal, outcome, detail
-  FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s::inet[], %s::rowhouse.owner_kind[], %s::text[],
-                                    %s::text[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[],
-                                    %s::text[], %s::text[])
+  FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s)
 """
 IMPORTED: Final = """
 SELECT host(r.address), r.owner_namespace, r.owner_name, r.owner_interface
@@ -39,7 +37,7 @@ RELEASE: Final = """
 SELECT host(address)
   FROM rowhouse.import_release_v1(%s, %s, %s, %s, %s::inet[], %s::text[], %s::text[]) AS address
 """
-RECORD: Final = "SELECT rowhouse.record_v1(%s, %s, 'import', %s, NULL, %s)"
+RECORD: Final = "SELECT rowhouse.import_record_v1(%s, %s, %s, %s)"
 HAS_UNNAMED: Final = "SELECT rowhouse.has_unnamed_v1()"
 ADOPT_OWNER: Final = "SELECT rowhouse.adopt_owner_v1(%s, %s, %s, %s, %s::text[], %s::cidr[])"
 ADOPT_SANDBOX: Final = (
@@ -86,24 +84,29 @@ def take_addresses(
     Errors: QuotaExceeded, TryAgain, NotReady.
     """
     pool = batch[0].pool
-    sandboxes = [(n, used) for n, one in enumerate(batch, 1) for used in one.sandboxes]
     parameters = (
         *(actor.name, actor.request_id, only_look, cluster),
         *(pool.network, pool.cidr, pool.isolated),
-        [one.address for one in batch],
-        [one.kind for one in batch],
-        [one.namespace for one in batch],
-        [one.name for one in batch],
-        [one.interface for one in batch],
-        [one.uid for one in batch],
-        [one.description for one in batch],
-        [n for n, _ in sandboxes],
-        [used.container_id for _, used in sandboxes],
-        [used.interface for _, used in sandboxes],
-        [used.node for _, used in sandboxes],
+        Jsonb([_entry(n, one) for n, one in enumerate(batch)]),
     )
     rows = database.call(ADDRESSES, parameters)
-    return {n - 1: (outcome, detail or "") for n, outcome, detail in rows}
+    return {n: (outcome, detail or "") for n, outcome, detail in rows}
+
+
+def _entry(n: int, one: KnownAddress) -> dict[str, object]:
+    return {
+        "n": n,
+        "address": one.address,
+        "kind": one.kind,
+        "namespace": one.namespace,
+        "name": one.name,
+        "interface": one.interface,
+        "uid": one.uid,
+        "description": one.description,
+        "sandboxes": sorted(
+            (used.container_id, used.interface, used.node) for used in one.sandboxes
+        ),
+    }
 
 
 def imported(database: Database, cluster: str, pool: KnownPool) -> list[tuple[str, str, str, str]]:
