@@ -34,6 +34,12 @@ DETACH_MANY = """
 SELECT ordinal, host(address), released
   FROM rowhouse.detach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s)
 """
+# Whoever finds nothing to do writes nothing, and so does not wait for a synchronous standby. But what it found done may
+# be what the primary alone has: a commit that waited becomes visible when the primary restarts. This writes a little.
+AWAIT_STANDBY = """
+SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+            THEN pg_logical_emit_message(true, 'rowhouse', '') END
+"""
 RESERVED = """
 SELECT p.network_name, p.cidr::text, host(r.address), masklen(p.cidr)
   FROM rowhouse.attachments a
@@ -222,7 +228,10 @@ def detach(
     queue = database.queue(
         "detach", partial(_detach_one, database), partial(_detach_many, database)
     )
-    return queue.serve(reason, _Detach(sandbox, reason, only_node))
+    ended = queue.serve(reason, _Detach(sandbox, reason, only_node))
+    if not ended:
+        database.call(AWAIT_STANDBY)
+    return ended
 
 
 @dataclass(frozen=True, slots=True)
