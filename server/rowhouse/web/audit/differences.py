@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.web.blueprint import blueprint
 
 if TYPE_CHECKING:
     from rowhouse.store.reading import Record
+
+
+_FEW: Final = 2
+_UNTELLING: Final = ("id", " at", "version", "slot", "address", "cidr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,17 @@ def differences(entry: Record) -> list[Difference]:
         for name in [*before, *(name for name in after if name not in before)]
     ]
     return [line for line in found if line.before != line.after]
+
+
+@blueprint.app_template_filter("in_short")
+def in_short(entry: Record) -> str:
+    """What an entry is about, in a few words."""
+    lines = differences(entry)
+    if entry.before and entry.after:
+        return ", ".join(line.name for line in lines)
+    telling = [line for line in lines if not line.name.endswith(_UNTELLING)]
+    words = [f"{line.name} {line.before or line.after}" for line in telling[:_FEW]]
+    return ", ".join([*words, "…"] if len(telling) > _FEW else words) or "the rest"
 
 
 def _text(value: Any) -> str:

@@ -65,6 +65,7 @@ def _page(
     page = render_template(
         "audit/page.html",
         values=values,
+        shown=query.shown(values),
         entries=entries,
         cursor=cursor,
         continued=continued,

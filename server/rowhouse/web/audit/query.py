@@ -38,9 +38,23 @@ def asked(values: Mapping[str, str]) -> AuditQuery:
     return read_strings(AuditQuery, wanted)
 
 
+def shown(values: Mapping[str, str]) -> dict[str, str]:
+    """The filters as the form's fields take them: a moment as UTC, without saying so."""
+    return {name: _local(text) if name in _MOMENTS else text for name, text in values.items()}
+
+
 def search_of(query: AuditQuery) -> audit.Search:
     """The same as the database is asked."""
     return audit.Search(**query.model_dump(exclude={"limit", "cursor"}))
+
+
+def _local(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    in_utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    return in_utc.replace(tzinfo=None, microsecond=0).isoformat()
 
 
 def _rfc3339(name: str, text: str) -> str:

@@ -1,0 +1,110 @@
+"""Every page in a real browser: light, dark and narrow; accessible; and nothing that its policy forbids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from web.chromium.conftest import NARROW, SCREENSHOTS, WIDE, open_context
+from web.chromium.visitor import Visitor, findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser
+
+    from web.chromium.sample import Sample
+
+pytestmark = pytest.mark.needs("chromium")
+
+AXE = Path(__file__).parent / "axe/axe.min.js"
+PAGES = {
+    "overview": "/",
+    "network": "/networks/{network}",
+    "pool": "/pools/{storage}",
+    "pool-large": "/pools/{edge}",
+    "pool-ipv6": "/pools/{six}",
+    "address": "/addresses/{network}/10.20.0.9",
+    "address-free": "/addresses/{network}/10.20.0.100",
+    "address-ipv6": "/addresses/{network}/fd00:20::1",
+    "pod": "/pods/default/web-1",
+    "node": "/nodes/node1",
+    "search": "/search?q=web",
+    "audit": "/audit",
+    "audit-wrong": "/audit?since=yesterday",
+    "reserve": "/pools/{storage}/reserve?addresses=10.20.0.100",
+    "exclude": "/pools/{storage}/exclude",
+    "pool-edit": "/pools/{storage}/edit",
+    "pool-new": "/pools/new",
+    "pool-remove": "/pools/{quiet}/remove",
+    "release": "/addresses/{network}/10.20.0.3/release",
+    "release-in-use": "/addresses/{network}/10.20.0.9/release",
+    "end-exclusion": "/addresses/{network}/10.20.0.250/include",
+    "nothing-done": "/done/x",
+    "not-found": "/nowhere",
+}
+STATUSES = {"audit-wrong": {422}, "not-found": {404}}
+
+
+def path_of(name: str, sample: Sample) -> str:
+    return PAGES[name].format(
+        network=sample.network,
+        storage=sample.pools["storage-a"],
+        edge=sample.pools["edge"],
+        six=sample.pools["storage-six"],
+        quiet=sample.pools["quiet"],
+    )
+
+
+@pytest.fixture(scope="module")
+def operator(chromium: Browser, site: str, sample: Sample) -> Visitor:
+    """An operator who has logged in, with axe at hand."""
+    visitor = Visitor(open_context(chromium, [AXE]), site)
+    visitor.log_in(sample.tokens["operator"])
+    return visitor
+
+
+def keep(visitor: Visitor, name: str) -> None:
+    """A screenshot of the whole page, for people to look at."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    visitor.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
+
+
+def look_at(visitor: Visitor, name: str) -> None:
+    """Look at the page that is open: as it is, dark, and narrow."""
+    page = visitor.page
+    assert page.locator("h1").count() == 1
+    assert "Rowhouse" in page.title()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert findings(visitor) == [], scheme
+        keep(visitor, f"{name}-{scheme}")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(NARROW)
+    assert visitor.wide() == []
+    keep(visitor, f"{name}-narrow")
+    page.set_viewport_size(WIDE)
+    visitor.check()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_accessible_fits_and_has_no_fault(
+    operator: Visitor, sample: Sample, name: str
+) -> None:
+    operator.complaints.clear()
+    operator.expected = STATUSES.get(name, set())
+    operator.goto(path_of(name, sample))
+    look_at(operator, name)
+
+
+def test_the_login_is_accessible_fits_and_has_no_fault(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(scripts=[AXE])
+    visitor.goto("/")
+    look_at(visitor, "login")
+    visitor.expected = {401}
+    visitor.page.get_by_label("Token").fill("rh_wrong")
+    visitor.page.get_by_role("button", name="Log in").click()
+    visitor.page.get_by_role("alert").wait_for()
+    look_at(visitor, "login-refused")

@@ -1,0 +1,303 @@
+"""What people do with the pages, in a real browser: find, reserve, release, with and without scripts or a mouse."""
+
+from __future__ import annotations
+
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
+    from playwright.sync_api import Page
+    from psycopg.rows import TupleRow
+
+    from web.chromium.sample import Sample
+    from web.chromium.visitor import Visitor
+
+    Session = psycopg.Connection[TupleRow]
+    Visit = Callable[..., Visitor]
+
+pytestmark = pytest.mark.needs("chromium")
+
+STATES = """
+SELECT host(a.address),
+       CASE WHEN r.owner_kind = 'static' THEN 'reserved'
+            WHEN r.sticky THEN 'sticky'
+            WHEN r.address IS NOT NULL THEN 'pod'
+            WHEN e.id IS NOT NULL THEN 'excluded'
+            WHEN f.quarantined THEN 'quarantined'
+            WHEN a.address = set_masklen(p.gateway, 32) THEN 'gateway'
+            WHEN a.address NOT BETWEEN coalesce(p.window_first, first_usable(p.cidr))
+                                   AND coalesce(p.window_last, last_usable(p.cidr)) THEN 'outside'
+            ELSE 'free' END
+  FROM pools p
+ CROSS JOIN LATERAL (SELECT first_address(p.cidr) + n AS address FROM generate_series(0, 255) AS n) AS a
+  LEFT JOIN reservations r ON r.network_id = p.network_id AND r.address = a.address
+  LEFT JOIN exclusions e ON e.network_id = p.network_id AND a.address BETWEEN e.first AND e.last
+  LEFT JOIN free_ranges f ON f.network_id = p.network_id AND a.address BETWEEN f.first AND f.last
+ WHERE p.id = %s
+"""
+OWNERS = """
+SELECT host(address), concat_ws('/', nullif(owner_namespace, ''), owner_name) FROM reservations WHERE pool_id = %s
+"""
+
+
+def reserve(page: Page, pool_id: int, owner: str, url: str) -> str:
+    """Reserve the next free address of a pool by clicking; the address."""
+    page.goto(f"{url}/pools/{pool_id}")
+    page.get_by_role("link", name="Reserve").click()
+    page.get_by_label("For", exact=True).fill(owner)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("the lowest free one")).to_be_visible()
+    page.get_by_role("button", name="Reserve it").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    expect(page.get_by_text("reservation.create")).to_be_visible()
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"10\.22\.0\.\d+"))
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_an_operator_reserves_and_releases_an_address(
+    visit: Visit,
+    sample: Sample,
+    sample_rows: Session,
+    scripts: bool,  # noqa: FBT001 - pytest's parameter
+) -> None:
+    owner = f"printer-{scripts}"
+    visitor = visit(java_script_enabled=scripts)
+    page = visitor.log_in(sample.tokens["operator"])
+    address = reserve(page, sample.pools["quiet"], owner, visitor.url)
+    held = "SELECT owner_name FROM reservations WHERE address = %s"
+    assert sample_rows.execute(held, (address,)).fetchall() == [(owner,)]
+    page.get_by_role("link", name="Release").click()
+    expect(page.get_by_text(owner)).to_be_visible()
+    page.get_by_role("button", name="Release it").click()
+    expect(page.get_by_text("reservation.release")).to_be_visible()
+    assert sample_rows.execute(held, (address,)).fetchall() == []
+    visitor.goto(f"/audit?object={address}&actor=ada-operator")
+    assert page.locator("tbody tr").count() >= 2
+    if scripts:
+        visitor.check()
+
+
+def test_everything_can_be_done_by_keyboard(
+    visit: Visit, sample: Sample, sample_rows: Session
+) -> None:
+    visitor = visit()
+    page = visitor.goto("/")
+    expect(page.get_by_label("Token")).to_be_focused()
+    page.keyboard.type(sample.tokens["operator"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("10.22.0.0/24")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("10.22.0.0/24")
+    reach(page, "Reserve")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("For", exact=True)).to_be_visible()
+    reach(page, "For")
+    page.keyboard.type("by keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Reserve it")).to_be_visible()
+    reach(page, "Reserve it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    found = sample_rows.execute("SELECT 1 FROM reservations WHERE owner_name = 'by keyboard'")
+    assert found.fetchall() == [(1,)]
+    visitor.check()
+
+
+def reach(page: Page, name: str) -> None:
+    """Press Tab until something with this name has the focus; what has it can be seen."""
+    named = """(name) => {
+      const one = document.activeElement;
+      const label = one.labels?.[0]?.innerText ?? one.getAttribute("aria-label") ?? one.innerText ?? "";
+      return label.trim() === name;
+    }"""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(named, name):
+            outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none"
+            return
+    pytest.fail(f"the Tab key does not reach {name!r}")
+
+
+def test_the_cells_of_the_map_are_what_the_database_says(
+    visit: Visit, sample: Sample, sample_rows: Session
+) -> None:
+    pool = sample.pools["storage-a"]
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool}")
+    expect(page.locator("[data-map] a")).to_have_count(256)
+    cells = page.locator("[data-map] a").evaluate_all(
+        "(cells) => cells.map((one) => [one.getAttribute('aria-label'), one.className])"
+    )
+    states: dict[str, str] = dict(sample_rows.execute(STATES, (pool,)).fetchall())
+    assert len(states) == 256
+    assert {label.split(": ")[0]: state for label, state in cells} == states
+    assert set(states.values()) >= {
+        "pod",
+        "sticky",
+        "reserved",
+        "excluded",
+        "quarantined",
+        "gateway",
+        "free",
+    }
+    owners: dict[str, str] = dict(sample_rows.execute(OWNERS, (pool,)).fetchall())
+    for label, _ in cells:
+        address = label.split(": ")[0]
+        if address in owners:
+            assert owners[address] in label
+    visitor.check()
+
+
+def test_the_map_is_walked_with_arrow_keys_and_tells_where_one_is(
+    visit: Visit, sample: Sample
+) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{sample.pools['storage-a']}")
+    page.locator("[data-map] a").first.focus()
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#readout")).to_contain_text("10.20.0.9")
+    expect(page.locator("#readout")).to_contain_text("web-1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("10.20.0.9")
+    visitor.check()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("10.20.0.9", "10.20.0.9"),
+        ("10.20.0.0/24", "10.20.0.0/24"),
+        ("default/web-1", "web-1"),
+        ("fd00:20::1", "fd00:20::1"),
+    ],
+)
+def test_the_search_leads_to_what_is_meant(
+    visit: Visit, sample: Sample, question: str, answer: str
+) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"])
+    page.get_by_role("searchbox").fill(question)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(answer)
+    visitor.check()
+
+
+def test_a_viewer_is_offered_nothing_to_change(visit: Visit, sample: Sample) -> None:
+    names = re.compile("^(Reserve|Exclude|Edit|Remove|Release|New pool)$")
+    paths = ("/", f"/pools/{sample.pools['storage-a']}", f"/addresses/{sample.network}/10.20.0.9")
+    for role, offered in (("viewer", False), ("operator", True), ("admin", True)):
+        visitor = visit()
+        page = visitor.log_in(sample.tokens[role])
+        for path in paths:
+            visitor.goto(path)
+            assert (page.get_by_role("link", name=names).count() > 0) is offered, (role, path)
+        visitor.expected = set() if offered else {403}
+        visitor.goto(f"/pools/{sample.pools['storage-a']}/edit")
+        assert page.get_by_text("needs operator").is_visible() is not offered
+        visitor.check()
+
+
+def test_the_form_tells_while_one_types_whose_an_address_is(visit: Visit, sample: Sample) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['storage-a']}/reserve")
+    page.get_by_label("Address", exact=True).press_sequentially("10.20.0.200")
+    expect(page.locator("#address-state")).to_contain_text("backup")
+    page.get_by_label("Address", exact=True).fill("10.20.0.201")
+    expect(page.locator("#address-state")).to_contain_text("free")
+    visitor.check()
+
+
+def test_light_and_dark_are_remembered(visit: Visit, sample: Sample) -> None:
+    visitor = visit(color_scheme="light")
+    page = visitor.log_in(sample.tokens["viewer"])
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Change between light and dark").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    visitor.goto("/audit")
+    assert page.evaluate(ground) == dark
+    visitor.check()
+
+
+@pytest.fixture
+def evil() -> Iterator[str]:
+    """A page on another port of this machine, which the browser brings our cookies to and from."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            target = self.path.partition("?")[2]
+            body = f'<form method="post" action="{target}"><button>Win a prize</button></form>'.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_page_of_somebody_else_can_not_send_our_forms(
+    visit: Visit, sample: Sample, evil: str
+) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["operator"])
+    visitor.expected = {403, 404}
+    page.goto(f"{evil}/?{visitor.url}/logout")
+    page.get_by_role("button", name="Win a prize").click()
+    expect(page.get_by_text("sent by another site")).to_be_visible()
+    visitor.goto("/")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def test_no_other_page_may_frame_ours(visit: Visit, sample: Sample, evil: str) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["operator"])
+    page.goto(f"{evil}/")
+    with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        page.evaluate(
+            """(url) => {
+              const frame = document.createElement("iframe");
+              frame.src = url;
+              document.body.append(frame);
+            }""",
+            visitor.url,
+        )
+    visitor.complaints.clear()
+
+
+def test_logout_ends_it(visit: Visit, sample: Sample) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"])
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Token")).to_be_visible()
+    visitor.goto("/audit")
+    expect(page.get_by_label("Token")).to_be_visible()
+    visitor.check()
