@@ -130,6 +130,8 @@ def test_the_check_tells_what_is_missing(empty_database: Database) -> None:
     with databases.session(empty_database) as admin:
         admin.execute("UPDATE alembic_version SET version_num = '9999'")
         schema.check(empty_database.url)  # a later schema that says that it serves this code
+        schema.upgrade(empty_database.url)  # and that code, rolled back to, leaves it alone
+        assert admin.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
         admin.execute(
             """CREATE OR REPLACE FUNCTION serves_code_of(revision text) RETURNS boolean
                LANGUAGE sql IMMUTABLE RETURN revision = '9999'"""

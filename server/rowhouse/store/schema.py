@@ -75,8 +75,10 @@ def upgrade(url: str, revision: str = "head", *, lock_timeout: str = LOCK_TIMEOU
     """Brings the schema up to a revision, in one transaction, under a lock.
 
     `lock_timeout` (PostgreSQL's spelling) bounds each wait for a lock. Raises TryAgain when it is over:
-    nothing has changed then.
+    nothing has changed then. A later schema that serves this code, as after a roll-back of the code, stays.
     """
+    if revision == "head" and _is_later(_engine(url)):
+        return
     with _migrating(url, lock_timeout) as made:
         command.upgrade(made, revision)
 
@@ -122,6 +124,13 @@ def check_engine(engine: Engine) -> None:
             f"the database's schema is at revision {found}, this code needs {head()}",
             hint="Run `rowhouse db upgrade`, or start the version of the server that fits.",
         )
+
+
+def _is_later(engine: Engine) -> bool:
+    """Whether the schema is one that this code does not know, and that says that it serves it."""
+    found = current(engine)
+    known = {one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()}
+    return found is not None and found not in known and _serves(engine, head())
 
 
 def _serves(engine: Engine, revision: str) -> bool:
