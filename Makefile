@@ -15,10 +15,10 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format serve plugin bench faults lock clean runtime dev
+.PHONY: help demo test lint format serve plugin image image-test chart bench faults lock clean runtime dev
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; SERVE=1: pages to look at
 	@$(BIN)/rowhouse demo $(if $(SERVE),--serve)
@@ -51,6 +51,15 @@ plugin: build/plugin/rowhouse ## the CNI plugin as a self-contained folder: buil
 
 build/plugin/rowhouse: $(shell find cni_plugin -name '*.py' -o -name '*.c') | runtime
 	@$(BIN)/python -m plugin_bundle build/plugin
+
+image: ## the container image, where docker or podman is
+	@.ci/image
+
+image-test: dev ## the Dockerfile's steps without an engine, and the chart's pods in what they make; root, debootstrap
+	@$(BIN)/python -m pytest --quiet tests/image/in_a_debootstrap_root.py
+
+chart: dev ## the table of values in charts/rowhouse/README.md
+	@$(BIN)/python charts/values_table.py
 
 bench: dev plugin ## every number of docs/performance.md
 	@$(BIN)/python -m bench

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,18 @@ def absolute(text: str) -> Path:
     return Path(text)
 
 
+def server_urls(text: str) -> str:
+    """URLs as the plugin takes them; `tcp://ADDRESS:PORT` is https there.
+
+    So Kubernetes tells a Service's address, IPv6 in brackets, in a pod's variable `<SERVICE>_PORT`.
+    """
+    if "$(" in text:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: the kubelet does not know this Service yet; the next start will tell"
+        )
+    return re.sub(r"(^|[\s,])tcp://", r"\1https://", text)
+
+
 def truth(text: str) -> bool:
     """``true`` or ``false``; an unset variable is false."""
     if text not in {"", "true", "false"}:
@@ -92,7 +105,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("--state-dir", type=absolute, default=state_dir, metavar="DIR")
     whereabouts = default("AS_WHEREABOUTS", "false")
     add("--as-whereabouts", type=truth, nargs="?", const=True, default=whereabouts)
-    add("--server", default=default("SERVER"), metavar="URL[,URL…]")
+    add("--server", type=server_urls, default=default("SERVER"), metavar="URL[,URL…]")
     add("--server-name", default=default("SERVER_NAME"), metavar="NAME")
     add("--token-source", type=absolute, default=default("TOKEN_SOURCE") or None, metavar="FILE")
     add("--ca-source", type=absolute, default=default("CA_SOURCE") or None, metavar="FILE")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chart.helm import Helm, extract
+from chart.running import QUICK, Running, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def helm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helm]:
-    folder: Path = tmp_path_factory.mktemp("helm")
-    program = extract(folder)
-    yield Helm(program)
-    program.unlink()
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    return Helm(extract(tmp_path_factory))
+
+
+@pytest.fixture
+def release(helm: Helm, tmp_path: Path) -> Iterator[Running]:
+    """The default release whose PostgreSQL runs, and nothing else yet."""
+    with installed(helm.template("", *QUICK), tmp_path) as running:
+        yield running

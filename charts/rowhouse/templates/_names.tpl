@@ -1,0 +1,68 @@
+{{- /* The name of the release's objects. Names of Services are short, and ours get suffixes. */ -}}
+{{- define "rowhouse.name" -}}
+{{- $chart := .Values.nameOverride | default .Chart.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $chart .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $chart | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{- /* Names of objects that are the whole cluster's. */ -}}
+{{- define "rowhouse.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "rowhouse.name" .) -}}
+{{- end }}
+
+{{- /* What selects the pods of a part: `root`, `part`. Never changes, since selectors can't. */ -}}
+{{- define "rowhouse.selector" -}}
+app.kubernetes.io/name: {{ .root.Values.nameOverride | default .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .part }}
+{{- end }}
+
+{{- /* Labels of an object: the selector's win over those of the user. */ -}}
+{{- define "rowhouse.labels" -}}
+{{- $ours := include "rowhouse.selector" . | fromYaml -}}
+{{- $fixed := dict "app.kubernetes.io/managed-by" .root.Release.Service "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/part-of" "rowhouse" "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version) -}}
+{{- toYaml (merge $ours $fixed .root.Values.commonLabels) -}}
+{{- end }}
+
+{{- /* The head of an object: `root`, `part`, and a `suffix` of its name. */ -}}
+{{- define "rowhouse.meta" -}}
+name: {{ include "rowhouse.name" .root }}{{ with .suffix }}-{{ . }}{{ end }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "rowhouse.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "rowhouse.clusterMeta" -}}
+name: {{ include "rowhouse.clusterName" .root }}{{ with .suffix }}-{{ . }}{{ end }}
+labels:
+  {{- include "rowhouse.labels" . | nindent 2 }}
+{{- end }}
+
+{{- /* An image: `image` has registry, repository, tag and digest; `tag` is the default. */ -}}
+{{- define "rowhouse.imageName" -}}
+{{- with .image.registry }}{{ . }}/{{ end }}{{ .image.repository }}{{ if .image.digest }}@{{ .image.digest }}{{ else }}:{{ .image.tag | default .tag }}{{ end -}}
+{{- end }}
+
+{{- define "rowhouse.image" -}}
+image: {{ include "rowhouse.imageName" (dict "image" .Values.image "tag" .Chart.AppVersion) }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- end }}
+
+{{- define "rowhouse.postgresqlImage" -}}
+image: {{ include "rowhouse.imageName" (dict "image" .Values.postgresql.image "tag" "18") }}
+imagePullPolicy: {{ .Values.postgresql.image.pullPolicy }}
+{{- end }}
+
+{{- /* The name under which the server is reached and its certificate is made. */ -}}
+{{- define "rowhouse.serverName" -}}
+{{ include "rowhouse.name" . }}.{{ .Release.Namespace }}.svc
+{{- end }}
+
+{{- define "rowhouse.tlsSecret" -}}
+{{- .Values.tls.existingSecret | default (printf "%s-tls" (include "rowhouse.name" .)) -}}
+{{- end }}

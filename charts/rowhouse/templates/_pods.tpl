@@ -1,0 +1,76 @@
+{{- /* What all pods have in common. Each takes a dict: `root`, `part`, and `values`, the part's own. */ -}}
+
+{{- define "rowhouse.podMeta" -}}
+labels:
+  {{- toYaml (merge (include "rowhouse.selector" . | fromYaml) .root.Values.commonLabels) | nindent 2 }}
+{{- with merge (dict) .values.podAnnotations .root.Values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "rowhouse.placement" -}}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* Pod Security Standard "restricted", for a user id. */ -}}
+{{- define "rowhouse.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "rowhouse.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "rowhouse.spread" -}}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- maxSkew: 1
+  topologyKey: {{ . }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "rowhouse.selector" $ | nindent 6 }}
+{{- end }}
+{{- end }}
+
+{{- /* A pod of our image waits here until the migration is done. */ -}}
+{{- define "rowhouse.waitForSchema" -}}
+- name: wait-for-schema
+  {{- include "rowhouse.image" . | nindent 2 }}
+  command: [sh, -c, "until rowhouse db check; do sleep 2; done"]
+  env:
+    {{- include "rowhouse.databaseEnv" (dict "root" . "role" "server") | nindent 4 }}
+  securityContext:
+    {{- include "rowhouse.containerSecurity" . | nindent 4 }}
+  resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {memory: 256Mi}}
+  volumeMounts:
+    - {name: tmp, mountPath: /tmp}
+    {{- include "rowhouse.databaseMount" . | nindent 4 }}
+{{- end }}

@@ -1,0 +1,84 @@
+"""Bundled PostgreSQL as the official image brings it up, by the wheel's programs.
+
+The image's entrypoint on an empty volume: initdb with POSTGRES_INITDB_ARGS, a server on the socket alone, the
+scripts of /docker-entrypoint-initdb.d, then the server with the container's arguments.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chart.kubelet import unprivileged
+from rowhouse.embedded import binaries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chart.kubelet import Kubelet
+
+
+@contextlib.contextmanager
+def bundled(kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Run the release's PostgreSQL on a port of loopback; the folder of its socket.
+
+    `enter` is what goes before each program: into a network namespace, say.
+    """
+    pod = kubelet.release.pod("postgresql")
+    given = kubelet.variables(pod)
+    programs = binaries()
+    folder = Path(tempfile.mkdtemp(prefix="rowhouse-chart-", dir="/tmp"))
+    try:
+        folder.chmod(0o755)
+        socket, data = folder / "socket", folder / "data"
+        for made in (socket, data):
+            made.mkdir()
+            if os.geteuid() == 0:
+                os.chown(made, 65534, -1)
+        password = folder / "password"
+        password.write_text(given["POSTGRES_PASSWORD"])
+        password.chmod(0o644)
+        environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": "/"}
+
+        def run(*line: str | Path, **more: str) -> None:
+            done = subprocess.run(
+                [*enter, *unprivileged(), *line],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+                env=environment | more,
+                cwd="/",
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+
+        def start(*settings: str) -> None:
+            options = " ".join([f"-c {one}" for one in (*settings, "fsync=off")])
+            options += f" -c unix_socket_directories={socket}"
+            run("pg_ctl", "-D", data, "-w", "-l", folder / "socket/log", "-o", options, "start")
+
+        arguments = given["POSTGRES_INITDB_ARGS"].split()
+        run("initdb", "-D", data, "-U", "postgres", f"--pwfile={password}", "--no-sync", *arguments)
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all all scram-sha-256\n")
+        start("listen_addresses=''")
+        try:
+            scripts = kubelet.release.one("ConfigMap", pod.owner["metadata"]["name"])["data"]
+            for name, text in sorted(scripts.items()):
+                (folder / name).write_text(text)
+                passwords = {key: value for key, value in given.items() if "PASSWORD" in key}
+                superuser = {"PGHOST": str(socket), "PGPASSWORD": given["POSTGRES_PASSWORD"]}
+                run("sh", folder / name, **passwords, **superuser)
+            run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+            words = pod.main.get("args", [])
+            start(*words[1::2], f"port={port}", "listen_addresses=127.0.0.1")
+            yield socket
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,166 @@
+"""Variables and options in the manifests are those that the programs read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from chart.helm import CASES, CHART
+from chart.manifests import environment
+from rowhouse.cli import main as rowhouse
+from rowhouse.settings import Settings
+from rowhouse_node import options
+from rowhouse_node.supplies import settings_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chart.helm import Helm
+    from chart.manifests import Object
+
+VARIABLE = re.compile(r"\$\(([A-Z0-9_]+)\)")
+
+
+def expanded(container: Object, given: dict[str, str]) -> dict[str, str]:
+    """A container's environment as the kubelet makes it; what it takes from elsewhere is its name."""
+    found: dict[str, str] = {}
+    for name, variable in environment(container).items():
+        value = variable.get("value", f"of {name}")
+        found[name] = VARIABLE.sub(lambda one: (given | found).get(one[1], one[0]), value)
+    return found
+
+
+def command(line: list[str]) -> None:
+    """Parse a command line of `rowhouse`; raises click.UsageError where it can not be."""
+    group: click.Command | None = rowhouse
+    context = click.Context(rowhouse)
+    words = list(line)
+    while isinstance(group, click.Group):
+        name, group, words = group.resolve_command(context, words)
+        assert group is not None
+        context = click.Context(group, parent=context, info_name=name)
+    assert group is not None
+    group.parse_args(context, words)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_variable_of_ours_is_a_setting(helm: Helm, case: str) -> None:
+    settings = {f"ROWHOUSE_{name.upper()}" for name in Settings.model_fields}
+    controller = rowhouse.get_command(click.Context(rowhouse), "controller")
+    assert controller
+    settings |= {str(option.envvar) for option in controller.params if option.envvar}
+    for pod in helm.template(case).pods:
+        for container in pod.containers:
+            ours = {name for name in environment(container) if name.startswith("ROWHOUSE_")}
+            if pod.part in {"node", "test"}:
+                continue  # its parser is asked below
+            assert ours <= settings, container["name"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_server_takes_its_settings(helm: Helm, case: str, tmp_path: Path) -> None:
+    container = helm.template(case).pod("server").main
+    given = expanded(container, {})
+    if case == "external-values.yaml":
+        given["ROWHOUSE_DATABASE_URL"] = "postgresql://of.a.secret/rowhouse"
+    for name in ("ROWHOUSE_KUBERNETES_CA_FILE", "ROWHOUSE_KUBERNETES_TOKEN_FILE"):
+        file = tmp_path / name
+        file.write_text("it is there")
+        given[name] = str(file)
+    settings = Settings.from_environment(given)
+    assert settings.auth == "required"
+    assert settings.trusted_clusters()
+    assert int(container["command"][-1]) == settings.pool_size
+    account = "ipam-node" if case == "customised-values.yaml" else "rowhouse-node"
+    assert given["ROWHOUSE_NODE_SERVICE_ACCOUNTS"] == f"kube-system/{account}"
+    assert helm.template(case).pod("node").spec["serviceAccountName"] == account
+    if case == "ha-values.yaml":
+        assert settings.compat == "strict"
+        assert settings.cni_defaults == {"reuse_delay": 60}
+        assert settings.lock_timeout == 2.5
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_command_line_is_understood(helm: Helm, case: str) -> None:
+    seen = set()
+    for pod in helm.template(case).pods:
+        for container in pod.containers:
+            line = container.get("command", [""])
+            if line[0] == "rowhouse":
+                command(line[1:])
+            elif line[0] == "rowhouse-node":
+                options.parse(line[1:], {"ROWHOUSE_NODE_SERVER": "https://server"})
+            elif line[:2] == ["sh", "-c"] and len(line) == 3:
+                assert "until rowhouse db check" in line[2]
+                command(["db", "check"])
+            seen.add(pod.part)
+    assert {"server", "node", "migrate"} <= seen
+
+
+def test_a_misspelt_option_would_be_noticed() -> None:
+    with pytest.raises(click.UsageError):
+        command(["controller", "--gracee=60s"])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_settings_that_the_node_daemon_writes_are_those_the_plugin_reads(
+    helm: Helm, case: str
+) -> None:
+    container = helm.template(case).pod("node").main
+    # As the kubelet tells of a Service: docs of Kubernetes, "Accessing the Service".
+    service = {"ROWHOUSE_PORT": "tcp://10.96.0.20:8443", "IPAM_PORT": "tcp://[fd00::20]:8443"}
+    given = expanded(container, service)
+    found = options.parse(container["command"][1:], given)
+    text = settings_text(found)
+    if case == "existing-tls-values.yaml":
+        assert "server = https://rowhouse.example:8443" in text
+        assert "ca_file" not in text
+    elif case == "customised-values.yaml":
+        assert "server = https://[fd00::20]:8443" in text
+        assert "server_name = ipam.kube-system.svc" in text
+    else:
+        assert "server = https://10.96.0.20:8443" in text
+        assert "server_name = rowhouse.kube-system.svc" in text
+        assert "ca_file = /etc/cni/net.d/rowhouse.d/ca.crt" in text
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {str(one) for one in (found.bin_dir, found.config_dir, found.state_dir)} <= mounts
+    assert found.as_whereabouts == (case in {"minimal-values.yaml", "mirror-values.yaml"})
+    assert ("cluster = prod-a" in text) == (case == "mirror-values.yaml")
+    test = helm.template(case).pod("test").main
+    options.parse(["install"], expanded(test, {}))
+
+
+def test_the_variable_of_the_service_is_the_one_that_the_kubelet_sets(helm: Helm) -> None:
+    release = helm.template("")
+    (name,) = [
+        one["metadata"]["name"]
+        for one in release.of("Service")
+        if one["spec"]["selector"]["app.kubernetes.io/component"] == "server"
+    ]
+    server = environment(release.pod("node").main)["ROWHOUSE_NODE_SERVER"]["value"]
+    assert server == f"$({name.upper().replace('-', '_')}_PORT)"
+    # Variables of Services are not there where enableServiceLinks is false.
+    assert release.pod("node").spec.get("enableServiceLinks", True)
+
+
+def test_the_daemon_waits_for_a_service_that_the_kubelet_does_not_know_yet(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        options.parse(["run"], {"ROWHOUSE_NODE_SERVER": "$(ROWHOUSE_PORT)"})
+    assert "does not know this Service yet" in capsys.readouterr().err
+
+
+def test_settings_that_the_schema_allows_are_settings_of_the_server() -> None:
+    import json  # noqa: PLC0415 - only here
+
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    server = schema["properties"]["server"]["properties"]
+    allowed = set(server["settings"]["properties"])
+    assert allowed <= set(Settings.model_fields)
+    # What the chart sets itself is no further setting.
+    for name in ("database_url", "auth", "jwks", "tls_cert", "tls_key", "log_level"):
+        assert name not in allowed

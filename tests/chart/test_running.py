@@ -1,0 +1,61 @@
+"""The release runs: what the manifests say, as processes, on the bundled PostgreSQL that they describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chart.running import eventually, probe, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chart.running import Running
+
+
+def test_the_release_gives_a_pod_its_address_and_takes_it_back(
+    release: Running, plugin: Path, tmp_path: Path
+) -> None:
+    kubelet, parts = release.kubelet, release.release
+    waits = kubelet.start(parts.pod("server").only("wait-for-schema"))
+    said = kubelet.log_of(parts.pod("server"))
+    eventually(lambda: "Run `rowhouse db upgrade`" in said.read_text(), "it does not look")
+    assert waits.poll() is None
+    release.migrate()
+    release.migrate()  # a second replica, or the next revision
+    assert waits.wait(timeout=60) == 0
+
+    config = {"KUBECONFIG": str(release.kubernetes.kubeconfig(tmp_path))}
+    uid = release.kubernetes.pod("web-0", namespace="shop", node="node1")
+    release.kubernetes.node("node1")
+    image = {"ROWHOUSE_NODE_PLUGIN": str(plugin.parent)}
+    with running(kubelet, "server", "node", "controller", **config, **image):
+        for part in ("server", "node", "controller"):
+            for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
+                if kind in parts.pod(part).main:
+                    assert probe(kubelet, parts.pod(part), kind) == 200, (part, kind)
+
+        # The runtime's side: under either name, as this node of this cluster, by the token.
+        assert "192.168.40.1/24" in release.call("ADD", "web-0", uid=uid)
+        assert "192.168.40.2/24" in release.call("ADD", "web-1", name="whereabouts", uid="gone")
+        assert release.holders()["web-0"] == ("192.168.40.1", "node1", "prod-a")
+
+        # The controller's: nobody has ever seen web-1, whose sandbox holds an address.
+        eventually(lambda: "web-1" not in release.holders(), "web-1 keeps its address")
+        assert "web-0" in release.holders()
+        assert release.call("DEL", "web-0") == ""
+        assert release.holders() == {}
+
+        # `helm test`, as this node. Its pod finds the Service by name, which this machine does not know.
+        named = {"ROWHOUSE_NODE_SERVER_NAME": "rowhouse.kube-system.svc"}
+        tested = kubelet.run(parts.pod("test"), **image, **named)
+        assert tested.returncode == 0, tested.stdout + tested.stderr
+        assert "ADD and DEL: ok" in tested.stdout
+        assert release.holders() == {}
+
+
+def test_helm_test_fails_when_the_server_is_away(release: Running, plugin: Path) -> None:
+    named = {"ROWHOUSE_NODE_SERVER_NAME": "rowhouse.kube-system.svc"}
+    image = {"ROWHOUSE_NODE_PLUGIN": str(plugin.parent)}
+    tested = release.kubelet.run(release.release.pod("test"), **image, **named)
+    assert tested.returncode != 0
+    assert "ADD failed" in tested.stdout

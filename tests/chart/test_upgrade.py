@@ -1,0 +1,150 @@
+"""What helm does to a cluster: installs, upgrades, rollbacks, and what outlives the release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chart.cluster import Cluster, serving
+from chart.helm import CHART, NAMESPACE, values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chart.helm import Helm
+
+WHERE = f"--namespace={NAMESPACE}"
+
+
+class Release:
+    """The release `rowhouse` in a cluster of the test's own."""
+
+    def __init__(self, helm: Helm, cluster: Cluster, kubeconfig: Path) -> None:
+        self.helm = helm
+        self.cluster = cluster
+        self.kubeconfig = kubeconfig
+
+    def do(self, verb: str, *more: str) -> list[tuple[str, str, str]]:
+        """Run helm; what changed in the cluster, in order, without helm's own notes."""
+        before = len(self.cluster.changes)
+        # The cluster itself checks every object; it has no OpenAPI document for helm to do so.
+        chart = (
+            [str(CHART), "--disable-openapi-validation"] if verb in {"install", "upgrade"} else []
+        )
+        line = [verb, "rowhouse", *chart, WHERE, *more]
+        done = self.helm.run(*line, KUBECONFIG=str(self.kubeconfig))
+        assert done.returncode == 0, done.stderr
+        changes = self.cluster.changes[before:]
+        return [one for one in changes if not one[2].startswith("sh.helm.release")]
+
+    @property
+    def jobs(self) -> set[str]:
+        return {
+            one["metadata"]["name"] for one in self.cluster.objects.values() if one["kind"] == "Job"
+        }
+
+
+@pytest.fixture
+def release(helm: Helm, tmp_path: Path) -> Iterator[Release]:
+    with serving(tmp_path) as (cluster, kubeconfig):
+        yield Release(helm, cluster, kubeconfig)
+
+
+def test_an_upgrade_keeps_passwords_and_certificate(release: Release) -> None:
+    release.do("install")
+    passwords, certificate = (release.cluster.data(f"rowhouse-{n}") for n in ("database", "tls"))
+    assert passwords.keys() == {"postgres-password", "migrate-password", "server-password"}
+    assert min(map(len, passwords.values())) >= 32
+    assert len(set(passwords.values())) == 3
+    release.do("upgrade", "--set=image.tag=0.2.0", "--set=server.replicas=3")
+    assert release.cluster.data("rowhouse-database") == passwords
+    assert release.cluster.data("rowhouse-tls") == certificate
+    release.do("rollback", "1")
+    assert release.cluster.data("rowhouse-database") == passwords
+    assert release.cluster.data("rowhouse-tls") == certificate
+
+
+def test_what_outlives_the_release_is_taken_over_by_the_next_one(release: Release) -> None:
+    release.do("install", "--set=backup.enabled=true")
+    passwords, certificate = (release.cluster.data(f"rowhouse-{n}") for n in ("database", "tls"))
+    release.do("uninstall")
+    left = {(one["kind"], one["metadata"]["name"]) for one in release.cluster.objects.values()}
+    assert left == {
+        ("Secret", "rowhouse-database"),
+        ("Secret", "rowhouse-tls"),
+        ("PersistentVolumeClaim", "rowhouse-backup"),
+    }
+    release.do("install", "--set=backup.enabled=true")
+    assert release.cluster.data("rowhouse-database") == passwords
+    assert release.cluster.data("rowhouse-tls") == certificate
+
+
+def test_the_passwords_of_cloudnativepg_are_kept(release: Release) -> None:
+    cnpg = values("cloudnativepg-values.yaml")
+    release.do("install", *cnpg)
+    names = [f"rowhouse-database-{role}" for role in ("migrate", "server")]
+    before = [release.cluster.data(name) for name in names]
+    assert [one["username"] for one in before] == ["rowhouse_migrate", "rowhouse_app"]
+    release.do("upgrade", *cnpg, "--set=image.tag=0.2.0")
+    assert [release.cluster.data(name) for name in names] == before
+    release.do("uninstall")
+    assert release.cluster.find("Cluster", "rowhouse-database") is not None
+
+
+def test_a_deleted_certificate_is_made_anew_and_a_password_is_not_lost_with_it(
+    release: Release,
+) -> None:
+    release.do("install")
+    passwords, certificate = (release.cluster.data(f"rowhouse-{n}") for n in ("database", "tls"))
+    (path,) = [
+        path
+        for path, one in release.cluster.objects.items()
+        if one["metadata"]["name"] == "rowhouse-tls"
+    ]
+    release.cluster.remove(path)
+    release.do("upgrade")
+    assert release.cluster.data("rowhouse-tls")["tls.crt"] != certificate["tls.crt"]
+    assert release.cluster.data("rowhouse-database") == passwords
+
+
+def test_every_revision_migrates_once_and_the_last_ones_job_goes(release: Release) -> None:
+    release.do("install")
+    first = release.jobs
+    release.do("upgrade")
+    second = release.jobs
+    assert len(first) == len(second) == 1
+    assert first.isdisjoint(second)
+
+
+def test_things_are_there_before_what_needs_them(release: Release) -> None:
+    """And nothing is a hook that waits for what comes after it: helm never waits in between."""
+    kinds = [kind for _, kind, _ in release.do("install")]
+    for first, then in (
+        ("NetworkPolicy", "Deployment"),
+        ("ServiceAccount", "Deployment"),
+        ("Secret", "Deployment"),
+        ("ConfigMap", "StatefulSet"),
+        # The node daemon takes the server's address from a variable that Kubernetes makes of its Service.
+        ("Service", "DaemonSet"),
+    ):
+        last = len(kinds) - kinds[::-1].index(first)
+        assert last <= kinds.index(then), (first, then)
+    hooks = [
+        one
+        for one in release.cluster.objects.values()
+        if "helm.sh/hook" in one["metadata"].get("annotations", {})
+    ]
+    assert hooks == []
+
+
+def test_all_that_may_change_in_an_upgrade_can_be_changed(release: Release) -> None:
+    """No selector, no Job and no claim of a StatefulSet, which Kubernetes would refuse to change."""
+    release.do("install")
+    changes = release.do(
+        "upgrade",
+        *values("customised-values.yaml"),
+        "--set=fullnameOverride=,postgresql.storageClass=",
+    )
+    assert ("apply", "StatefulSet", "rowhouse-postgresql") in changes
