@@ -1,0 +1,51 @@
+# One image for the server, the controller, the migration and the node daemon: `make image`.
+#
+# BASE_DIGEST pins the base. `make image` looks up the digest of the tag and passes it, so that both stages are of
+# one base, and the image says which.
+ARG BASE=python:3.13-slim-bookworm
+ARG BASE_DIGEST
+
+FROM ${BASE}${BASE_DIGEST:+@${BASE_DIGEST}} AS build
+# For the plugin's launcher, which starts in a millisecond; what it makes needs no C library.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gcc \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY constraints.txt ./
+RUN python3 -m venv /opt/build \
+ && /opt/build/bin/pip install --no-cache-dir --constraint constraints.txt build hatchling editables
+COPY pyproject.toml README.md LICENSE alembic.ini ./
+COPY server ./server
+COPY cni_plugin ./cni_plugin
+COPY migrations ./migrations
+COPY .ci/sbom.py ./sbom.py
+RUN /opt/build/bin/python -m build --wheel --no-isolation --outdir /dist \
+ && python3 -m venv /opt/rowhouse/venv \
+ && /opt/rowhouse/venv/bin/pip install --no-cache-dir --constraint constraints.txt /dist/*.whl \
+ && /opt/rowhouse/venv/bin/python sbom.py >/opt/rowhouse/sbom.spdx.json
+# The interpreter in the plugin is the base's; nothing of the node is used.
+RUN PYTHONPATH=cni_plugin python3 -m plugin_bundle /opt/rowhouse/plugin
+
+FROM ${BASE}${BASE_DIGEST:+@${BASE_DIGEST}}
+ARG BASE
+ARG BASE_DIGEST
+ARG VERSION=0.1.0
+ARG REVISION
+LABEL org.opencontainers.image.title="Rowhouse" \
+      org.opencontainers.image.description="IP addresses of Kubernetes secondary networks, as rows in PostgreSQL" \
+      org.opencontainers.image.source="https://github.com/rowhouse-ipam/rowhouse" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE}" \
+      org.opencontainers.image.base.digest="${BASE_DIGEST}" \
+      io.rowhouse.sbom="/opt/rowhouse/sbom.spdx.json"
+RUN groupadd --gid 65532 rowhouse \
+ && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin rowhouse
+COPY --from=build /opt/rowhouse /opt/rowhouse
+ENV PATH=/opt/rowhouse/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+USER 65532:65532
+EXPOSE 8443
+CMD ["rowhouse", "serve"]
