@@ -54,10 +54,11 @@ SELECT max(address) FROM batch
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command: what it printed, seconds, and its peak memory in MiB."""
+    """A command: what it printed, seconds by the clock and of the CPU, and its peak memory in MiB."""
 
     printed: str
     seconds: float
+    cpu: float
     memory: float
 
 
@@ -69,6 +70,7 @@ def run() -> Iterator[Measured]:
             yield from _imported(database, kubeconfig)
             yield from _churned(database, kubeconfig)
             yield from _reconciled(database, kubeconfig)
+            yield from _mirrored(database, kubeconfig)
         problems = database.execute("SELECT * FROM rowhouse.integrity_problems")
         if problems:
             raise RuntimeError(f"the database finds problems: {problems[:3]}")
@@ -108,7 +110,7 @@ def rowhouse(database: BenchDatabase, kubeconfig: Path, *arguments: str) -> Ran:
         printed = output.read().decode()
     if process.returncode:
         raise RuntimeError(f"rowhouse {arguments[0]}: status {process.returncode}")
-    return Ran(printed, seconds, used.ru_maxrss / 1024)
+    return Ran(printed, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def _imported(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
@@ -117,8 +119,7 @@ def _imported(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
     summary = json.loads(first.printed)["summary"]
     if summary.get("addresses_new") != PODS:
         raise RuntimeError(f"the import took {summary}")
-    yield _one(f"import of {PODS:,} addresses from the API", "s", first.seconds)
-    yield _one("  its peak memory", "MiB", first.memory)
+    yield from _figures(f"import of {PODS:,} addresses from the API", first)
     yield Measured(
         part="cluster",
         what="  the same, against the same rows by INSERT alone",
@@ -130,7 +131,7 @@ def _imported(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
     again = rowhouse(database, kubeconfig, *command)
     if json.loads(again.printed)["summary"].get("addresses_there") != PODS:
         raise RuntimeError("a second import found something to do")
-    yield _one("a second import, which finds nothing to do", "s", again.seconds)
+    yield from _figures("a second import, which finds nothing to do", again)
     database.execute("SELECT 1;\nVACUUM ANALYZE;")
 
 
@@ -215,8 +216,24 @@ def _reconciled(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]
     if found != LEAKS:
         raise RuntimeError(f"{found} leaks were found of {LEAKS}")
     what = f"a pass over {PODS:,} addresses and {PODS - LEAKS:,} pods, {LEAKS:,} leaks found"
-    yield _one(what, "s", looked.seconds, target="<= 10")
-    yield _one("  its peak memory", "MiB", looked.memory, target="<= 300")
+    yield from _figures(what, looked, seconds="<= 10", memory="<= 300")
+
+
+def _mirrored(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
+    """The objects are whereabouts' from before the churn; afterwards they are the database's."""
+    written = rowhouse(database, kubeconfig, "mirror", "resync", "--rate", "100000")
+    number = written.printed.split()[0]
+    yield from _figures(f"mirror: {PODS:,} addresses compared, {number} objects written", written)
+    compared = rowhouse(database, kubeconfig, "mirror", "diff", "-o", "json")
+    if left := json.loads(compared.printed)["items"]:
+        raise RuntimeError(f"the mirror left {len(left)} differences: {left[:3]}")
+    yield from _figures("mirror: compared once more, nothing to write", compared)
+
+
+def _figures(what: str, ran: Ran, *, seconds: str = "", memory: str = "") -> Iterator[Measured]:
+    yield _one(what, "s", ran.seconds, target=seconds)
+    yield _one("  of which CPU of this process", "s", ran.cpu)
+    yield _one("  its peak memory", "MiB", ran.memory, target=memory)
 
 
 def _one(what: str, unit: str, value: float, *, target: str = "") -> Measured:
