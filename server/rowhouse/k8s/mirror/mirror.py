@@ -38,6 +38,7 @@ _WRITERS: Final = 8
 _SHOWN: Final = 50
 _SLICE: Final = 3.0
 """Seconds of writes in a round; then it looks for news."""
+_AT_ONCE: Final = 1000
 _TRIES: Final = 5
 _REPEAT: Final = "What was written stays; run it again."
 
@@ -274,7 +275,8 @@ class Mirror:
 
     def _write(self, tally: Tally) -> None:
         """Write what is pending, for a few seconds."""
-        changes = list(islice(self._pending.values(), max(1, int(self._pacing.rate * _SLICE))))
+        several = min(_AT_ONCE, max(1, int(self._pacing.rate * _SLICE)))
+        changes = list(islice(self._pending.values(), several))
         broken: list[Outcome] = []
 
         def turn(change: Change) -> Outcome | None:
