@@ -3,7 +3,7 @@
 CREATE FUNCTION mirror_on_v1(of_cluster text, in_namespace text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET lock_timeout = '3s'
+SET lock_timeout = '250ms' -- who comes after us waits as long
 AS $$
 -- A cluster's changes are noted from now on. Everything must be looked at afterwards.
 BEGIN
@@ -16,7 +16,7 @@ COMMENT ON FUNCTION mirror_on_v1 IS 'Notes changes for the mirror of a cluster f
 CREATE FUNCTION mirror_off_v1(of_cluster text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET lock_timeout = '3s'
+SET lock_timeout = '250ms'
 AS $$
 -- A cluster's changes are not noted any more; whether they were. Its objects stay as they are.
 DECLARE
@@ -133,6 +133,7 @@ END;
 COMMENT ON FUNCTION mirror_unknown_v1 IS 'Of pairs of an address and a pod, those that never were in the history.';
 
 CREATE FUNCTION serves_code_of(revision text) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN revision IN ('0001', '0002', '0003', '0004', '0005', '0006');
+LANGUAGE sql STABLE
+-- From the oldest one that finds what it calls, to this schema's own. A revision that breaks with old code makes this anew.
+RETURN revision BETWEEN '0001' AND (SELECT v.version_num FROM rowhouse.alembic_version v);
 COMMENT ON FUNCTION serves_code_of(text) IS 'Whether code that was written for a revision may work on this schema, during a roll-out.';

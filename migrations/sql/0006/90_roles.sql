@@ -10,9 +10,6 @@ BEGIN
                                   mirror_unknown_v1, serves_code_of
             TO rowhouse_server;
     END IF;
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
-        GRANT EXECUTE ON FUNCTION serves_code_of TO rowhouse_auditor;
-    END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
         GRANT ALL ON mirrors, mirror_changes TO rowhouse_owner;
         GRANT ALL ON ALL FUNCTIONS IN SCHEMA rowhouse TO rowhouse_owner;

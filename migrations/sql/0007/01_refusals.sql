@@ -48,10 +48,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION take_refusals_v1 IS 'Takes refused ADDs of a cluster, to make events of them.';
 
-CREATE OR REPLACE FUNCTION serves_code_of(revision text) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN revision IN ('0001', '0002', '0003', '0004', '0005', '0006', '0007');
-
 DO $$
 BEGIN
     REVOKE ALL ON FUNCTION note_refusals_v1, take_refusals_v1 FROM PUBLIC;

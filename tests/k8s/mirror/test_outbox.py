@@ -9,6 +9,7 @@ import pytest
 
 from fixtures import databases
 from fixtures.pods import Pods, subnet
+from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.store import schema
 from rowhouse.store.mirror import MirrorStore
 
@@ -148,6 +149,28 @@ def test_the_mirror_is_woken_and_only_when_it_may_be_asleep(
     assert store_of_mirror.was_woken(10)
 
 
+def test_to_turn_it_on_waits_for_nobody_for_long(
+    database: Database, pods: Pods, dba: Session
+) -> None:
+    """Behind whoever waits for the lock every allocation waits as well."""
+    pods.add("web-0", POOL)
+    with (
+        databases.session(database) as writer,
+        MirrorStore(database.url, "") as store,
+    ):
+        writer.execute("BEGIN")
+        writer.execute("UPDATE reservations SET description = 'slow'")
+        began = time.monotonic()
+        with pytest.raises(TryAgain):
+            store.turn_on("kube-system")
+        assert time.monotonic() - began < 2
+        pods.add("web-1", POOL)
+        writer.execute("COMMIT")
+        store.turn_on("kube-system")
+        pods.add("web-2", POOL)
+        assert marks(dba) == 1
+
+
 def test_each_cluster_has_its_own_marks(database: Database, pods: Pods) -> None:
     with MirrorStore(database.url, "a") as one, MirrorStore(database.url, "b") as two:
         one.turn_on("kube-system")
@@ -200,3 +223,6 @@ def test_the_code_of_the_revision_before_works_on_this_schema(
     assert pods.add("web-0", POOL) == "10.0.0.1"
     assert len(pods.delete("web-0")) == 1
     assert len(store_of_mirror.changes().pools) == 1
+    monkeypatch.setattr(schema, "head", lambda: "9999")  # newer than the schema
+    with pytest.raises(NotReady, match="this code needs 9999"):
+        schema.check(database.url)

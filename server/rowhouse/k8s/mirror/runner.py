@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _AGAIN: Final = 2.0
+_LONGEST_PAUSE: Final = 60.0
 _LOOK: Final = 5.0
 _COALESCE: Final = 0.5
 _REST: Final = 4.0
@@ -53,6 +54,7 @@ class MirrorThread(threading.Thread):
         self._namespace = namespace
         self._pacing = pacing
         self._stop_asked = stop
+        self._pause = _AGAIN
 
     def run(self) -> None:
         """Take the lock and mirror; begin anew when the database is lost."""
@@ -63,7 +65,9 @@ class MirrorThread(threading.Thread):
             except RowhouseError as error:
                 measures.FAILURES.labels("database").inc()
                 _log.warning("mirror_interrupted", reason=error.message, hint=error.hint)
-            self._stop_asked.wait(_AGAIN)
+            self._stop_asked.wait(self._pause)
+            # To turn it on may take a lock that somebody holds for long; each try makes others wait a little.
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     def _mirror(self, store: MirrorStore) -> None:
         # The last leader's mirror may be at its last write.
@@ -71,6 +75,7 @@ class MirrorThread(threading.Thread):
             if self._stop_asked.wait(_AGAIN):
                 return
         store.turn_on(self._namespace)
+        self._pause = _AGAIN
         _log.info("mirroring", cluster=self._cluster, namespace=self._namespace)
         # Watches of an earlier connection must not outlive it.
         over = threading.Event()
