@@ -13,6 +13,7 @@ from bench import (
     history,
     memory,
     outbox,
+    pages,
     plugin_process,
     service,
 )
@@ -28,6 +29,7 @@ PARTS = {
     "memory": memory.run,
     "history": history.run,
     "cluster": cluster.run,
+    "pages": pages.run,
 }
 RESULTS = Path("build/bench.json")
 

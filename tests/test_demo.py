@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -233,3 +235,34 @@ def test_colours_are_for_terminals(variables: dict[str, str], *, coloured: bool)
     os.close(theirs)
     assert b"1. shown" in shown
     assert (b"\x1b[" in shown) == coloured
+
+
+def test_a_sample_cluster_is_shown_until_somebody_has_seen_enough(place: Path) -> None:
+    with demo(place, "--serve", "--bind", "127.0.0.1:0") as running:
+        assert running.stdout is not None
+        url = next(line.strip() for line in running.stdout if line.startswith("    http://"))
+        pages = {
+            path: read_page(url + path) for path in ("/", *(f"/pools/{n}" for n in range(1, 9)))
+        }
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) == 130
+    assert "Needs attention" in pages["/"]
+    assert "none left" in pages["/"]
+    assert "full in " in pages["/"]  # its past foretells it
+    states = set(re.findall(r'<a href="/addresses/[^"]*" class="(\w+)"', "".join(pages.values())))
+    assert states == {
+        "free",
+        "pod",
+        "sticky",
+        "reserved",
+        "quarantined",
+        "excluded",
+        "gateway",
+        "outside",
+    }
+    assert left_in(place) == []
+
+
+def read_page(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return str(answer.read().decode())

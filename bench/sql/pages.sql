@@ -1,5 +1,5 @@
 -- A large installation, for the pages: 1,000 pools, of which the first is a /16 with no address left, and a
--- million tenures. In sets, triggers off: `replica`. A minute by the functions, half of one so.
+-- million tenures. In sets, with triggers off (`replica`); most of the time goes into the index of the history.
 SET session_replication_role = replica;
 SET search_path = rowhouse;
 INSERT INTO networks (name) SELECT 'network-' || i FROM generate_series(1, 20) AS i;

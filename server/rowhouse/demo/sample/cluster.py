@@ -59,7 +59,7 @@ WORKLOADS: Final = (
         network="media",
         namespace="media",
         app="encode",
-        replicas=918,
+        replicas=450,
         ipam={"pool": "transcoding"},
     ),
     Workload(
@@ -69,7 +69,7 @@ WORKLOADS: Final = (
         network="edge-nodes",
         namespace="edge",
         app="worker",
-        replicas=600,
+        replicas=360,
         ipam={"range": "10.64.0.0/16", "network_name": "edge", "node_slice_size": "/24"},
     ),
     Workload(

@@ -15,7 +15,7 @@ SELECT n.id, n.name, p.cidr::cidr, p.name, p.gateway::inet, p.first::inet, p.las
        ('', '10.11.90.0/26', 'legacy', '10.11.90.1', NULL, NULL, '0', '{}', 'Moves to storage-a by the end of the month'),
        ('storage', '192.168.40.0/24', 'storage-a', '192.168.40.1', NULL, NULL, '2 hours', '{"team": "data"}', 'NFS and iSCSI of the data team'),
        ('storage', 'fd00:40::/64', 'storage-a6', NULL, NULL, NULL, '0', '{"team": "data"}', ''),
-       ('media', '10.20.0.0/22', 'transcoding', '10.20.0.1', NULL, NULL, '0', '{"team": "media"}', 'SR-IOV on the transcoding nodes'),
+       ('media', '10.20.0.0/23', 'transcoding', '10.20.0.1', NULL, NULL, '0', '{"team": "media"}', 'SR-IOV on the transcoding nodes'),
        ('edge', '172.22.0.0/20', 'edge-gw', NULL, NULL, NULL, '0', '{}', ''),
        ('edge', '10.64.0.0/16', 'edge-nodes', NULL, NULL, NULL, '0', '{"sliced": "/24"}', 'A /24 for each node'),
        ('telemetry', 'fd00:77::/64', 'sensors', 'fd00:77::1', NULL, NULL, '0', '{}', 'Collectors, IPv6 only')
@@ -25,7 +25,7 @@ SELECT n.id, n.name, p.cidr::cidr, p.name, p.gateway::inet, p.first::inet, p.las
 INSERT INTO exclusions (network_id, first, last, reason, created_at)
 SELECT n.id, e.first::inet, e.last::inet, e.reason, now() - interval '8 days'
   FROM (VALUES ('storage', '192.168.40.240', '192.168.40.255', 'DHCP of the storage switches'),
-               ('media', '10.20.3.0', '10.20.3.15', 'encoders outside of the cluster')) AS e (network, first, last, reason)
+               ('media', '10.20.1.224', '10.20.1.239', 'encoders outside of the cluster')) AS e (network, first, last, reason)
   JOIN networks n ON n.name = e.network;
 
 -- Each line is a pool's past: its addresses from the first one on, how many of them, for how many of the eight
@@ -35,9 +35,9 @@ WITH past (pool, first, addresses, already, days, hours, sleeps, namespace, app)
     ('legacy', '10.11.90.2', 30, 30, 0.0, 90.0, false, 'shop', 'till'),
     ('storage-a', '192.168.40.10', 124, 100, 7.5, 40.0, false, 'data', 'reader'),
     ('storage-a6', 'fd00:40::10', 124, 100, 7.5, 40.0, false, 'data', 'reader'),
-    ('transcoding', '10.20.0.2', 915, 480, 7.8, 9.0, false, 'media', 'encode'),
+    ('transcoding', '10.20.0.2', 448, 240, 7.8, 9.0, false, 'media', 'encode'),
     ('edge-gw', '172.22.0.1', 200, 150, 6.0, 30.0, true, 'edge', 'session'),
-    ('edge-nodes', '10.64.0.1', 600, 400, 7.0, 24.0, true, 'edge', 'worker'),
+    ('edge-nodes', '10.64.0.1', 360, 240, 7.0, 24.0, true, 'edge', 'worker'),
     ('sensors', 'fd00:77::2', 120, 90, 7.0, 70.0, false, 'telemetry', 'collect')),
 address AS (
     SELECT past.*, p.id AS pool_id, p.network_id, past.first + n AS address, n,

@@ -95,9 +95,9 @@ class Plot:
 
 
 def _round_up(value: float) -> int:
-    """The next number that is easy to read: 1, 2, 2.5 or 5, and zeros."""
-    if value <= 1:
-        return 1
+    """The next whole number that is easy to read: a digit (never 7 or 9), 15 or 25, and zeros."""
     power = 10 ** (len(str(int(value))) - 1)
-    steps = (1, 2, 2.5, 5, 10) if power > 1 else (1, 2, 5, 10)
-    return int(next(step * power for step in steps if step * power >= value))
+    steps = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+    return next(
+        int(step * power) for step in steps if step * power >= value and step * power % 1 == 0
+    )

@@ -51,7 +51,9 @@ def percent(value: Decimal | float | None) -> str:
     share = float(value)
     if 0 < share < 0.1:  # noqa: PLR2004 - the smallest that one decimal shows
         return "<0.1\u202f%"
-    shown = f"{share:.1f}" if 0 < share < 10 or 99 < share < 100 else f"{share:.0f}"  # noqa: PLR2004
+    if 99 < share < 100:  # noqa: PLR2004 - nearly all is not all
+        return f"{math.floor(share * 10) / 10:.1f}\u202f%"
+    shown = f"{share:.1f}" if 0 < share < 10 else f"{share:.0f}"  # noqa: PLR2004 - two digits
     return f"{shown}\u202f%"
 
 

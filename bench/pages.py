@@ -1,0 +1,84 @@
+"""The pages on a large installation: 1,000 pools, one of them a /16 without a free address, a million tenures.
+
+In process, without a network or a browser: what the server takes to answer, and how much of that the
+database takes. The database needs minutes to be made, most of it the index of the history.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from bench.database import SQL, fresh, server
+from bench.report import Measured
+from rowhouse.app import create_app
+from rowhouse.auth.caller import ANYBODY
+from rowhouse.settings import Settings
+from rowhouse.store.measures import CALL_DURATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask.testing import FlaskClient
+
+ROUNDS: Final = 9
+PAGES: Final = {
+    "the overview": "/",
+    "all pools of a network": "/networks/3",
+    "a /24": "/pools/100",
+    "a full /16, in blocks": "/pools/1",
+    "a /20 of it, address by address": "/pools/1?within=10.0.16.0/20",
+    "an address": "/addresses/1/10.0.3.4",
+    "a pod": "/pods/ns-1/pod-1-1",
+    "a node with 950 interfaces": "/nodes/node-1",
+    "a search by the beginning of a name": "/search?q=pod-1",
+}
+
+
+def run() -> Iterator[Measured]:
+    """Each page some times in turn, so that a noisy moment meets all of them."""
+    with server() as running:
+        database = fresh(running)
+        database.execute((SQL / "pages.sql").read_text())
+        app = create_app(Settings(database_url=database.url), only_caller=ANYBODY)
+        client = app.test_client()
+        try:
+            taken: dict[str, list[tuple[float, float]]] = {}
+            for turn in range(ROUNDS + 1):
+                for what, path in PAGES.items():
+                    took = _answered(client, path)
+                    if turn:  # the first round warms the caches
+                        taken.setdefault(what, []).append(took)
+        finally:
+            app.extensions["rowhouse"].store.close()
+    for what, times in taken.items():
+        yield Measured(
+            part="pages",
+            what=f"{what}: answered",
+            unit="ms",
+            runs=tuple(whole for whole, _ in times),
+            target="<= 1000",
+        )
+        yield Measured(
+            part="pages",
+            what="  its queries in all",
+            unit="ms",
+            runs=tuple(queries for _, queries in times),
+            target="<= 50",
+        )
+
+
+def _answered(client: FlaskClient, path: str) -> tuple[float, float]:
+    """Milliseconds of a page, and of its queries."""
+    before, began = _in_database(), time.perf_counter()
+    answer = client.get(path, headers={"Accept": "text/html"})
+    took = time.perf_counter() - began
+    if answer.status_code != 200:  # noqa: PLR2004 - OK
+        raise RuntimeError(f"{path}: {answer.status}")
+    return took * 1000, (_in_database() - before) * 1000
+
+
+def _in_database() -> float:
+    """Seconds of all calls of the database so far."""
+    (family,) = CALL_DURATION.collect()
+    return sum(sample.value for sample in family.samples if sample.name.endswith("_sum"))
