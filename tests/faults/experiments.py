@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import psycopg
+
 from faults import service
 from faults.experiment import Load, Nemesis, Report, run
 from faults.proxy import CUTS, Proxy
@@ -213,13 +215,18 @@ def full_disks(laboratory: Laboratory, *, calls: int, times: int) -> Report:
 
 
 def _until_it_hurts(postgres: Postgres, dice: Random) -> None:
-    """Returns when the database has said that its disk is full, or died of it."""
+    """Returns when the database has said that its disk is full, or died of it.
+
+    What it has in store for its log is used up by switching to the next file, again and again.
+    """
     words = "No space left on device"
     before = postgres.log().count(words)
     deadline = time.monotonic() + 60
     while postgres.is_running() and postgres.log().count(words) <= before + dice.randrange(3):
         if time.monotonic() > deadline:
             raise TimeoutError("the disk is full and the database has not noticed")
+        with contextlib.suppress(psycopg.Error):
+            postgres.query("SELECT pg_switch_wal()")
         time.sleep(0.05)
 
 
