@@ -15,7 +15,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format serve plugin image image-test chart bench faults lock clean runtime dev
+.PHONY: help demo test lint format serve plugin image image-test chart bench faults audit lock clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ bench: dev plugin ## every number of docs/performance.md
 COLUMN ?= long
 faults: dev ## nothing lost, nothing twice: the long run of docs/reliability.md (COLUMN=short: minutes)
 	@PYTHONPATH=tests $(BIN)/python -m faults $(COLUMN)
+
+audit: ## look all pinned packages up among published vulnerabilities; status 75: not possible
+	@$(PYTHON) .ci/audit.py
 
 lock: ## resolve all dependencies anew into constraints.txt
 	@$(PYTHON) .ci/environment.py lock

@@ -36,10 +36,8 @@ class Settings:
     def __init__(self, file: str, values: dict[str, str], environ: dict[bytes, bytes]) -> None:
         """Check ``values`` as read from ``file``; raise BadSettingsError for the first bad one."""
         self.file = file
-        self.spool = values.get("spool") or DEFAULT_SPOOL
-        if not self.spool.startswith("/"):
-            spool, self.spool = self.spool, DEFAULT_SPOOL
-            raise self.bad("spool", spool, "a path begins with /")
+        self.spool = spool_of(values)
+        self.path_of("spool", values)
         self.token_file = self.path_of("token_file", values)
         self.ca_file = self.path_of("ca_file", values)
         self.log_dirs = self.log_dirs_of(values.get("log_dirs") or "")
@@ -140,10 +138,16 @@ def key_values(file: str, text: str) -> dict[str, str]:
             raise BadSettingsError(
                 f"line {number} of {file} is not `key = value`: {line}",
                 "begin a comment with #",
-                values.get("spool") or DEFAULT_SPOOL,
+                spool_of(values),
             )
         values[key.strip()] = value.strip()
     return values
+
+
+def spool_of(values: dict[str, str]) -> str:
+    """The spool that the file names, if it can be one; else the default."""
+    path = values.get("spool") or DEFAULT_SPOOL
+    return path if path.startswith("/") and "\0" not in path else DEFAULT_SPOOL
 
 
 def without_comment(line: str) -> str:

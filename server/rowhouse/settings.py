@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+import psycopg
 import pydantic
+from psycopg.conninfo import conninfo_to_dict
 
 from rowhouse.auth.access import AccessSettings
 from rowhouse.domain.errors import RowhouseError
@@ -64,6 +66,10 @@ class Settings(AccessSettings):
     def _for_psycopg(cls, url: str) -> str:
         if not _POSTGRESQL.match(url):
             raise ValueError("not a postgresql:// URL")
+        try:
+            conninfo_to_dict(_POSTGRESQL.sub("postgresql://", url))
+        except psycopg.Error:  # its text repeats the URL, password and all
+            raise ValueError("not a URL that PostgreSQL's clients can read") from None
         return _POSTGRESQL.sub("postgresql+psycopg://", url)
 
     @pydantic.field_validator("cni_defaults", "clusters", "oidc_roles", mode="before")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+import pytest
 
 from auth.issuer import claims, signed
 from fixtures.servers import serving
@@ -39,3 +44,37 @@ def test_tokens_are_in_no_log(
     assert '"refused"' in log
     for secret in secrets:
         assert secret not in log
+
+
+CALL = b'{"cniVersion": "1.1.0", "name": "n", "ipam": {"type": "rowhouse", "range": "10.0.0.0/24"}}'
+PASSWORD = "s3cr3t-of-the-database"
+COMMANDS = (("db", "check"), ("db", "prune", "--older-than", "1d", "--yes"), ("pool", "list"))
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:1/none", "[::1/broken", "127.0.0.1:x/none"])
+def test_the_databases_password_is_in_nothing_that_is_written(tmp_path: Path, place: str) -> None:
+    """Not in the log, at its most talkative, nor on a terminal, nor in an answer."""
+    url = f"postgresql://rowhouse:{PASSWORD}@{place}"
+    environment = {"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_LOG_LEVEL": "DEBUG"}
+    for command in COMMANDS:
+        done = subprocess.run(
+            [sys.executable, "-m", "rowhouse", *command],
+            env=os.environ | environment,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode != 0, command
+        assert PASSWORD.encode() not in done.stdout + done.stderr, command
+    if not place.startswith("127.0.0.1:1/"):
+        return
+    written = b""
+    with serving(tmp_path, environment=environment) as server:
+        for method, path in (("GET", "/readyz"), ("POST", "/cni"), ("GET", "/metrics")):
+            connection = http.client.HTTPConnection(urlsplit(server.url).netloc)
+            connection.request(method, path, CALL, {"CNI-Command": "STATUS"})
+            written += connection.getresponse().read()
+            connection.close()
+    written += server.log.read_bytes() + server.output.read_bytes()
+    assert PASSWORD.encode() not in written
+    assert b"127.0.0.1" in written

@@ -161,6 +161,19 @@ def test_a_forged_token_is_refused(trusting: Service, api_server: ApiServer) -> 
         assert (answer.status_code, code_of(answer)) == (401, 110), kind
 
 
+def test_a_token_can_not_name_where_its_key_is(trusting: Service) -> None:
+    """Neither the header's URLs nor the issuer's are ever fetched: only those of the settings."""
+    key = ec_key(2)
+    with ApiServer(keys=[public(key, "k9")]) as theirs:
+        for said in (claims(), claims(iss=theirs.url)):
+            for header in ("jku", "x5u", "jwk"):
+                where = public(key, "k9") if header == "jwk" else theirs.url + "/keys"
+                headers = {"kid": "k9", header: where}
+                token = jwt.encode(said, key, algorithm="ES256", headers=headers)
+                assert trusting.cni("ADD", token).status_code == 401
+        assert theirs.asked == []
+
+
 def test_clocks_may_differ_by_ten_seconds(trusting: Service) -> None:
     now = time.time()
     for claim, moment, status in (

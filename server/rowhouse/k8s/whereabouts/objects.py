@@ -37,13 +37,19 @@ class Objects:
     """Kinds that are none of ours, and how many there were."""
     unreadable: list[NotTaken] = field(default_factory=list)
 
-    def add_all(self, found: Iterable[Any], where: str) -> None:
-        """Take what is of interest; a List is taken apart. `where` is for messages."""
+    def add_all(self, found: Iterable[Any], where: str, *, in_list: bool = False) -> None:
+        """Take what is of interest; a List is taken apart. `where` is for messages.
+
+        A List that is itself in a List is not: nobody writes that, and with YAML's aliases a few
+        lines of it would be without end, or as good as that.
+        """
         for obj in found:
             if obj is None:
                 continue  # between two `---`
             if not isinstance(obj, dict) or not isinstance(obj.get("kind"), str):
                 self.unreadable.append(NotTaken(source=where, reason="no Kubernetes object"))
+            elif isinstance(obj.get("items"), list) and in_list:
+                self.unreadable.append(NotTaken(source=where, reason="a List inside of a List"))
             elif isinstance(obj.get("items"), list):
                 kind = obj["kind"].removesuffix("List")
                 # The items of a typed list (`kubectl get --raw`) do not say their kind.
@@ -53,6 +59,7 @@ class Objects:
                         for item in obj["items"]
                     ),
                     where,
+                    in_list=True,
                 )
                 if kind == "Pod" and self.pods is None:
                     self.pods = {}
