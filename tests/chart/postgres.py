@@ -50,7 +50,7 @@ def bundled(kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = ()) -> Iter
                 [*enter, *unprivileged(), *line],
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=100,
                 check=False,
                 env=environment | more,
                 cwd="/",
@@ -77,6 +77,8 @@ def bundled(kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = ()) -> Iter
             run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
             words = pod.main.get("args", [])
             start(*words[1::2], f"port={port}", "listen_addresses=127.0.0.1")
+            probe = pod.main["readinessProbe"]["exec"]["command"]
+            run(*probe, PGPORT=str(port))
             yield socket
         finally:
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from chart.running import QUICK, installed
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from chart.helm import Helm
     from chart.running import Running
 
 
@@ -41,10 +46,24 @@ class Backup:
             return cursor.fetchall() if cursor.description else []
 
 
+@pytest.fixture(scope="module")
+def migrated(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A release whose PostgreSQL runs and has its schema, for all tests here."""
+    with installed(helm.template("", *QUICK), tmp_path_factory.mktemp("backup")) as running:
+        running.migrate()
+        yield running
+
+
 @pytest.fixture
-def backup(release: Running) -> Backup:
-    release.migrate()
-    made = Backup(release)
+def backup(migrated: Running) -> Backup:
+    """No dump yet, nothing aside, and one network."""
+    made = Backup(migrated)
+    shutil.rmtree(made.folder, ignore_errors=True)
+    for (schema,) in made.sql(
+        "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rowhouse_before_%'"
+    ):
+        made.sql(f"DROP SCHEMA {schema} CASCADE")
+    made.sql("DELETE FROM rowhouse.networks WHERE name <> ''")
     made.sql("INSERT INTO rowhouse.networks (name) VALUES ('first')")
     return made
 
