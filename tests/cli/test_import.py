@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from cli.conftest import Rowhouse
+    from fixtures.databases import Database
 
 WEB = ip_pool("10.0.0.0/24", {"5": entry("shop/web", "aa")})
 
@@ -165,6 +170,38 @@ def test_what_is_gone_is_shown_and_released_on_request(direct: Rowhouse, tmp_pat
     direct("who", "10.0.0.5")
     assert "  - 10.0.0.5" in direct("import", "whereabouts", later, "--release-gone").stdout
     direct("who", "10.0.0.5", code=3)
+
+
+def test_killed_again_and_again_it_takes_everything_once(
+    direct: Rowhouse, database: Database, tmp_path: Path, dba: psycopg.Connection[TupleRow]
+) -> None:
+    entries = {str(n): entry(f"shop/p{n}") for n in range(1, 2001)}
+    file = written(tmp_path, "a.yaml", ip_pool("10.0.0.0/16", entries))
+
+    def taken() -> int:
+        row = dba.execute("SELECT count(*) FROM reservations").fetchone()
+        assert row
+        return int(row[0])
+
+    for step in (1, 1000):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rowhouse", "import", "whereabouts", file],
+            env={**os.environ, "ROWHOUSE_DATABASE_URL": database.url},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 100
+        while taken() < step and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()  # somewhere within the next batches
+        process.wait()
+        assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+    told = direct.json("import", "whereabouts", file)["summary"]
+    assert told.get("addresses_new", 0) + told.get("addresses_there", 0) == 2000
+    assert taken() == 2000
+    row = dba.execute("SELECT count(*) FROM attachments").fetchone()
+    assert row == (2000,)
 
 
 class TestLive:
