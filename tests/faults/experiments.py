@@ -23,10 +23,12 @@ from faults.small_disk import SmallDisk
 from fixtures.plugins import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
+    from faults.callers import Caller
     from faults.postgres import Installation, Postgres
+    from fixtures.servers import Server
 
 LOST: Final = frozenset({"acknowledged and lost", "history disagrees", "two owners"})
 """What a lost transaction may look like: its address is not there, or became somebody else's."""
@@ -59,6 +61,32 @@ class Laboratory:
         made = Path(tempfile.mkdtemp(prefix="experiment-", dir=self.folder))
         yield made
         shutil.rmtree(made)
+
+    def run(
+        self,
+        folder: Path,
+        caller: Callable[[int], Caller],
+        *,
+        calls: int,
+        nemeses: Sequence[Nemesis],
+        servers: Sequence[Server],
+        database: Postgres,
+    ) -> Report:
+        """Clients call while something strikes; then the servers are stopped in order, and the database is judged."""
+
+        def rest() -> str:
+            for server in servers:
+                service.stop(server)
+            return database.conninfo()
+
+        return run(
+            folder,
+            caller,
+            seed=self.seed,
+            load=Load(calls=calls),
+            nemeses=nemeses,
+            rest=rest,
+        )
 
     @contextlib.contextmanager
     def database(self, **settings: str) -> Iterator[Postgres]:
@@ -100,10 +128,6 @@ def crashes(
             postgres.kill()
             postgres.start()
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
         nemeses = [
             Nemesis(
                 name="kill -9 of a worker",
@@ -124,13 +148,13 @@ def crashes(
                 calls_between=_between(calls, cuts),
             ),
         ]
-        return run(
+        return laboratory.run(
             folder,
             service.clients_of(server.url),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[nemesis for nemesis in nemeses if nemesis.times],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )
 
 
@@ -246,15 +270,11 @@ def freezes(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             finally:
                 proxy.speak()
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
-        return run(
+        return laboratory.run(
             folder,
             service.clients_of(server.url, seconds=0.4),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[Nemesis(name="silent network", strike=freeze, times=times)],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )

@@ -116,8 +116,8 @@ def roll_outs(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             nemeses=[Nemesis(name="server replaced", strike=replace_the_oldest, times=times)],
             rest=rest,
         )
-        for phase in ("unknown", "kept"):
-            number = report.verdict.ends["unknown"] if phase == "unknown" else nodes.kept
+        noticed = {"of unknown outcome": report.verdict.ends["unknown"], "kept": nodes.kept}
+        for what, number in noticed.items():
             if number:
-                report.verdict.add("noticed", f"{number} calls of plugins: {phase}")
+                report.verdict.add("noticed", f"{number} calls of plugins {what}")
         return report

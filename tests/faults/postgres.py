@@ -227,7 +227,8 @@ class Postgres:
     def end(self) -> None:
         """Whatever its state: it does not run any more, and neither does any of its backends."""
         if self.is_running():
-            self.stop(signal.SIGQUIT)
+            with contextlib.suppress(FileNotFoundError):  # it was never up, or is going
+                os.kill(self.pid, signal.SIGQUIT)
         self.release()
         deadline = time.monotonic() + PATIENCE
         while self.has_processes() and time.monotonic() < deadline:

@@ -13,7 +13,7 @@ from faults import service
 from faults.bouncer import Bouncer
 from faults.callers import OverHttp
 from faults.clock import Clock
-from faults.experiment import Load, Nemesis, Report, run
+from faults.experiment import Nemesis, Report
 from faults.namespaces import HOSTS, Network
 from faults.postgres import PORT
 from faults.proxy import Proxy
@@ -59,20 +59,16 @@ def behind_pgbouncer(laboratory: Laboratory, *, calls: int, times: int) -> Repor
             postgres.kill()
             postgres.start()
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
-        return run(
+        return laboratory.run(
             folder,
             service.clients_of(server.url),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[
                 Nemesis(name="kill -9 of PgBouncer", strike=restart_bouncer, times=times),
                 Nemesis(name="kill -9 of the postmaster behind it", strike=crash, times=times),
             ],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )
 
 
@@ -92,26 +88,26 @@ def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             )
         )
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
-        return run(
+        return laboratory.run(
             folder,
             service.clients_of(server.url),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[
                 Nemesis(
                     name=f"jump of the {name}'s clock",
-                    strike=lambda dice, clock=clock: clock.jump(dice.choice(JUMPS)),  # type: ignore[misc]
+                    strike=partial(_jump, clock),
                     times=times,
                     calls_between=20,
                 )
                 for name, clock in clocks.items()
             ],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )
+
+
+def _jump(clock: Clock, dice: Random) -> None:
+    clock.jump(dice.choice(JUMPS))
 
 
 def slow_database(laboratory: Laboratory, *, calls: int, times: int) -> Report:
@@ -128,17 +124,13 @@ def slow_database(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             time.sleep(2 * SECONDS)
             proxy.delay = 0.0
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
-        return run(
+        return laboratory.run(
             folder,
             service.clients_of(server.url, seconds=SECONDS),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[Nemesis(name="slow database", strike=slow_down, times=times)],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )
 
 
@@ -157,17 +149,13 @@ def migrations(laboratory: Laboratory, *, calls: int, times: int) -> Report:
                         step(lock_timeout="1s")
                         break
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
-        return run(
+        return laboratory.run(
             folder,
             service.clients_of(server.url),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[Nemesis(name="downgrade and upgrade", strike=migrate, times=times)],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )
 
 
@@ -194,17 +182,13 @@ def no_connections(laboratory: Laboratory, *, calls: int, times: int) -> Report:
                         " WHERE application_name = 'rowhouse'"
                     )
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
-        return run(
+        return laboratory.run(
             folder,
             service.clients_of(server.url),
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[Nemesis(name="no connection left", strike=crowd_out, times=times)],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )
 
 
@@ -241,15 +225,11 @@ def partitions(laboratory: Laboratory, *, calls: int, times: int) -> Report:
                 enter=lambda: network.move("nodes"),
             )
 
-        def rest() -> str:
-            service.stop(server)
-            return postgres.conninfo()
-
-        return run(
+        return laboratory.run(
             folder,
             caller,
-            seed=laboratory.seed,
-            load=Load(calls=calls),
+            calls=calls,
             nemeses=[Nemesis(name="partition", strike=pull, times=times)],
-            rest=rest,
+            servers=[server],
+            database=postgres,
         )
