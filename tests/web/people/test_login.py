@@ -12,7 +12,7 @@ from rowhouse.auth.static import digest, new_token
 from rowhouse.settings import Settings
 from rowhouse.store import tokens
 from rowhouse.web.session.target import local
-from web.people import Person, cookie_of, hidden_fields
+from web.people.person import Person, cookie_of, hidden_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

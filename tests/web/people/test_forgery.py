@@ -10,7 +10,7 @@ from rowhouse.app import create_app
 from rowhouse.auth.static import digest, new_token
 from rowhouse.settings import Settings
 from rowhouse.store import tokens
-from web.people import Person, hidden_fields
+from web.people.person import Person, hidden_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

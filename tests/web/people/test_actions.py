@@ -13,7 +13,7 @@ from rowhouse.auth.static import digest, new_token
 from rowhouse.domain.administration import Actor, Holder, PoolPlan, ReservationPlan
 from rowhouse.ipam import pools, reservations
 from rowhouse.store import tokens
-from web.people import Person, hidden_fields
+from web.people.person import Person, hidden_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ import pytest
 
 from rowhouse.app import create_app
 from rowhouse.settings import Settings, SettingsError
-from web.oidc_issuer import CLIENT, SECRET, Issuer
-from web.people import Person
+from web.people.oidc_issuer import CLIENT, SECRET, Issuer
+from web.people.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

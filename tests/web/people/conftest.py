@@ -1,0 +1,73 @@
+"""People at the pages of one application, on one database that is emptied for each of them.
+
+A database and an application of one's own would be most of what these tests cost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures import databases
+from rowhouse.app import create_app
+from rowhouse.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from fixtures.databases import Cluster, Database
+    from rowhouse.store.database import Database as Store
+
+# No trigger stands in the way, not even that of the audit log.
+EMPTY = """
+DO $$
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('rowhouse.%I', tablename), ', ') || ' RESTART IDENTITY'
+               FROM pg_tables WHERE schemaname = 'rowhouse' AND tablename <> 'alembic_version');
+END $$
+"""
+
+
+@pytest.fixture(scope="session")
+def kept_database(cluster: Cluster, migrated: Database) -> Iterator[Database]:
+    with cluster.database(template=migrated.name) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def kept_store(kept_database: Database) -> Iterator[Store]:
+    with databases.store(kept_database) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def kept_app(kept_database: Database) -> Iterator[Flask]:
+    settings = Settings(
+        database_url=kept_database.url, auth="required", caller_rate=0, failure_rate=0
+    )
+    made = create_app(settings)
+    yield made
+    made.extensions["rowhouse"].store.close()
+
+
+@pytest.fixture
+def database(kept_database: Database) -> Database:
+    """With nothing in it."""
+    with databases.session(kept_database) as dba:
+        dba.execute(EMPTY)
+    return kept_database
+
+
+@pytest.fixture
+def store(database: Database, kept_store: Store) -> Store:  # noqa: ARG001 - which is emptied first
+    return kept_store
+
+
+@pytest.fixture
+def app(database: Database, kept_app: Flask) -> Flask:  # noqa: ARG001 - which is emptied first
+    """Nobody gets anything without a token; refused ones are not counted."""
+    return kept_app
