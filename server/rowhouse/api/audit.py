@@ -24,6 +24,7 @@ class AuditEntry(Answer):
     id: int
     at: Moment
     actor: str
+    database_user: Annotated[str, Field(description="Who asked the database: the server, or a DBA")]
     action: Annotated[str, Field(examples=["pool.update"])]
     object: str
     before: dict[str, Any] | None

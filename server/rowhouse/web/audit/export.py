@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from rowhouse.store.reading import Record
 
 _AT_ONCE: Final = 500
-_COLUMNS: Final = ("id", "at", "actor", "action", "object", "before", "after", "request_id")
+_COLUMNS: Final = (
+    "id",
+    "at",
+    "actor",
+    "database_user",
+    "action",
+    "object",
+    "before",
+    "after",
+    "request_id",
+)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 

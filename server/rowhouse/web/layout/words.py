@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from markupsafe import Markup, escape
+
 from rowhouse.web.blueprint import blueprint
 
 _ENDS = (".", "!", "?", ":", "…")
 
 
 @blueprint.app_template_filter("sentence")
-def sentence(text: str) -> str:
-    """With a capital in front and a full stop behind, as people read it."""
+def sentence(text: str) -> Markup:
+    """With a capital in front and a full stop behind, as people read it; what is in `backticks` is code."""
     if not text:
-        return ""
+        return Markup()
     whole = text[0].upper() + text[1:]
-    return whole if whole.endswith(_ENDS) else f"{whole}."
+    if not whole.endswith(_ENDS):
+        whole += "."
+    parts = [escape(part) for part in whole.split("`")]
+    if len(parts) % 2 == 0:  # one that is not closed
+        return Markup("`").join(parts)
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
 
 
 @blueprint.app_template_filter("host")

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from rowhouse.web.layout.words import sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("", ""),
+        ("there is no pool 7", "There is no pool 7."),
+        ("Try again in 3 s.", "Try again in 3 s."),
+        (
+            "ask for one: `rowhouse token create`",
+            "Ask for one: <code>rowhouse token create</code>.",
+        ),
+        ("<b> & `<i>`", "&lt;b&gt; &amp; <code>&lt;i&gt;</code>."),
+        ("a ` alone", "A ` alone."),
+    ],
+)
+def test_a_message_is_read_as_a_sentence_and_never_as_html(text: str, html: str) -> None:
+    assert str(sentence(text)) == html
