@@ -59,10 +59,10 @@ def path_of(name: str, sample: Sample) -> str:
 
 
 @pytest.fixture(scope="module")
-def operator(chromium: Browser, site: str, sample: Sample) -> Visitor:
-    """An operator who has logged in, with axe at hand."""
+def admin(chromium: Browser, site: str, sample: Sample) -> Visitor:
+    """An administrator, who sees all there is, with axe at hand."""
     visitor = Visitor(open_context(chromium, [AXE]), site)
-    visitor.log_in(sample.tokens["operator"])
+    visitor.log_in(sample.tokens["admin"])
     return visitor
 
 
@@ -91,12 +91,12 @@ def look_at(visitor: Visitor, name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_accessible_fits_and_has_no_fault(
-    operator: Visitor, sample: Sample, name: str
+    admin: Visitor, sample: Sample, name: str
 ) -> None:
-    operator.complaints.clear()
-    operator.expected = STATUSES.get(name, set())
-    operator.goto(path_of(name, sample))
-    look_at(operator, name)
+    admin.complaints.clear()
+    admin.expected = STATUSES.get(name, set())
+    admin.goto(path_of(name, sample))
+    look_at(admin, name)
 
 
 def test_the_login_is_accessible_fits_and_has_no_fault(visit: Callable[..., Visitor]) -> None:

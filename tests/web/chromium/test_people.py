@@ -51,7 +51,7 @@ SELECT host(address), concat_ws('/', nullif(owner_namespace, ''), owner_name) FR
 def reserve(page: Page, pool_id: int, owner: str, url: str) -> str:
     """Reserve the next free address of a pool by clicking; the address."""
     page.goto(f"{url}/pools/{pool_id}")
-    page.get_by_role("link", name="Reserve").click()
+    page.get_by_role("link", name="Reserve", exact=True).click()
     page.get_by_label("For", exact=True).fill(owner)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("the lowest free one")).to_be_visible()
@@ -76,7 +76,7 @@ def test_an_operator_reserves_and_releases_an_address(
     address = reserve(page, sample.pools["quiet"], owner, visitor.url)
     held = "SELECT owner_name FROM reservations WHERE address = %s"
     assert sample_rows.execute(held, (address,)).fetchall() == [(owner,)]
-    page.get_by_role("link", name="Release").click()
+    page.get_by_role("link", name="Release", exact=True).click()
     expect(page.get_by_text(owner)).to_be_visible()
     page.get_by_role("button", name="Release it").click()
     expect(page.get_by_text("reservation.release")).to_be_visible()

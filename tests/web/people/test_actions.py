@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures.pods import subnet
+from rowhouse.api.operations import OPERATIONS
+from rowhouse.auth import guard
 from rowhouse.auth.static import digest, new_token
 from rowhouse.domain.administration import Actor, Holder, PoolPlan, ReservationPlan
 from rowhouse.ipam import pools, reservations
@@ -32,13 +34,13 @@ SOMEBODY = Actor(name="somebody")
 OPERATORS = (
     "/pools/new",
     "/pools/{pool}/edit",
-    "/pools/{pool}/remove",
     "/pools/{pool}/reserve",
     "/pools/{pool}/reserve/state",
     "/pools/{pool}/exclude",
     "/addresses/{network}/10.0.0.1/release",
     "/done/x",
 )
+ADMINS = ("/pools/{pool}/remove",)
 VIEWERS = (
     "/",
     "/audit",
@@ -104,7 +106,11 @@ def test_who_may_open_which_page(
     hold(store, pool, "printer", "10.0.0.1")
     people = {role: log_in(role) for role in ("viewer", "operator", "admin")}
     people["nobody"] = Person(app)
-    for paths, allowed in ((VIEWERS, {*people} - {"nobody"}), (OPERATORS, {"operator", "admin"})):
+    for paths, allowed in (
+        (VIEWERS, {*people} - {"nobody"}),
+        (OPERATORS, {"operator", "admin"}),
+        (ADMINS, {"admin"}),
+    ):
         for path in paths:
             where = path.format(pool=pool.id, network=pool.network_id)
             got = {who: person.get(where).status_code for who, person in people.items()}
@@ -122,7 +128,7 @@ def test_a_viewer_is_offered_nothing_to_change_and_can_not(
         assert not re.search(changing, viewer.get(path).text), path
         assert re.search(changing, operator.get(path).text), path
     form = hidden_fields(viewer.get("/"))
-    for path in OPERATORS:
+    for path in (*OPERATORS, *ADMINS):
         where = path.format(pool=pool.id, network=pool.network_id)
         assert viewer.post(where, form | {"confirmed": "1"}).status_code in {403, 405}, path
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (1,)
@@ -368,7 +374,25 @@ def test_a_pool_can_not_be_so(pool: Any, ada: Person, form: dict[str, str], fiel
     assert f'id="{field}-problem"' in answer.text
 
 
-def test_a_pool_is_made_and_removed(ada: Person, store: Store, dba: Session) -> None:
+def test_a_page_needs_the_role_that_the_api_needs(app: Flask) -> None:
+    needed = {operation.name: operation.role for operation in OPERATIONS}
+    for name, page in {
+        "create_pool": "new_pool",
+        "change_pool": "change_pool",
+        "delete_pool": "remove_pool",
+        "reserve": "reserve",
+        "release": "release",
+        "create_exclusion": "exclude",
+        "delete_exclusion": "end_exclusion",
+        "list_audit": "audit_json",
+    }.items():
+        view = app.view_functions[f"web.{page}"]
+        assert getattr(view, guard._MARK) == needed[name], page
+
+
+def test_a_pool_is_made_and_removed(
+    ada: Person, log_in: Callable[[str], Person], store: Store, dba: Session
+) -> None:
     form = {"cidr": "fd00:7::/64", "network": "storage", "name": "six", "labels": "team=net"}
     done = carry_out(ada, "/pools/new", form)
     assert "pool.create" in text_of(done)
@@ -377,10 +401,12 @@ def test_a_pool_is_made_and_removed(ada: Person, store: Store, dba: Session) -> 
     made = pools.pool(store, pool_id)
     address = hold(store, made, "scanner")
     path = f"/pools/{pool_id}/remove"
-    answer = ada.send(path, {"confirmed": "1"})
+    assert ada.get(path).status_code == 403
+    admin = log_in("admin")
+    answer = admin.send(path, {"confirmed": "1"})
     assert answer.status_code == 409
     reservations.release(store, (made.network_id, address), SOMEBODY)
-    assert ada.send(path, {"confirmed": "1"}).status_code == 303
+    assert admin.send(path, {"confirmed": "1"}).status_code == 303
     assert dba.execute("SELECT count(*) FROM pools").fetchone() == (0,)
 
 

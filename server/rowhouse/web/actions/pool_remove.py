@@ -65,7 +65,7 @@ class RemovePool(Action[int]):
 
 
 @blueprint.route(f"/pools/<{ID}:pool_id>/remove", methods=["GET", "POST"])
-@least_role("operator")
+@least_role("admin")
 def remove_pool(pool_id: int) -> Response:
     """Remove a pool."""
     return RemovePool(pool_id).answer()
