@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ARRAY, Text, any_, cast, func, literal, or_, select, union_all
+from sqlalchemy import cast, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.store.models import Attachment, Network, Pool, Reservation, Tenure
 from rowhouse.store.reading import rows
+from rowhouse.store.skipping import any_value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,7 @@ def containers(database: Database, container_id: str) -> Sequence[Record]:
             & (Reservation.address == Attachment.address),
         )
         .where(
-            Attachment.cluster == _each(Attachment.cluster),
+            Attachment.cluster == any_value_of(Attachment.cluster),
             *_begins(Attachment.container_id, container_id),
         )
         .order_by(Attachment.container_id, Attachment.interface)
@@ -149,7 +150,7 @@ def _named(
     name: str,
 ) -> Any:
     """The names that begin so, in one namespace or in each: a range of the index for each of them."""
-    where = literal(namespace) if namespace is not None else _each(namespace_column)
+    where = literal(namespace) if namespace is not None else any_value_of(namespace_column)
     return (
         select(namespace_column.label("namespace"), name_column.label("name"))
         .where(namespace_column == where, *_begins(name_column, name))
@@ -166,15 +167,3 @@ def _begins(column: InstrumentedAttribute[str], text: str) -> tuple[ColumnElemen
         column <= text + _LAST_CHARACTER,
         func.starts_with(column, text),
     )
-
-
-def _each(column: InstrumentedAttribute[str]) -> ColumnElement[Any]:
-    """The few values of a column that an index begins with: one look at it for each of them."""
-    lowest = select(column).order_by(column).limit(1)
-    values = select(lowest.scalar_subquery().label("value")).cte(recursive=True)
-    following = select(column).where(column > values.c.value).order_by(column).limit(1)
-    values = values.union_all(
-        select(following.scalar_subquery()).where(values.c.value.is_not(None))
-    )
-    known = select(values.c.value).where(values.c.value.is_not(None))
-    return any_(func.array(known.scalar_subquery(), type_=ARRAY(Text)))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netaddr import IPNetwork
-from sqlalchemy import ARRAY, Text, any_, cast, func, literal, select, tuple_
+from sqlalchemy import cast, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.store.models import Attachment, CurrentReservation
 from rowhouse.store.reading import rows
+from rowhouse.store.skipping import any_value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,25 +202,10 @@ def _attached(wanted: Search) -> ColumnElement[bool]:
         used = used.where(Attachment.node == wanted.node)
     if wanted.container_id is not None:
         # The index begins with the cluster.
-        cluster = _any_cluster() if wanted.cluster is None else literal(wanted.cluster)
+        cluster = (
+            any_value_of(Attachment.cluster) if wanted.cluster is None else literal(wanted.cluster)
+        )
         used = used.where(
             Attachment.cluster == cluster, Attachment.container_id == wanted.container_id
         )
     return tuple_(_Reservation.network_id, _Reservation.address).in_(used)
-
-
-def _any_cluster() -> ColumnElement[bool]:
-    """The few clusters that have attachments, one look at the index each."""
-    lowest = select(Attachment.cluster).order_by(Attachment.cluster).limit(1)
-    clusters = select(lowest.scalar_subquery().label("cluster")).cte("clusters", recursive=True)
-    following = (
-        select(Attachment.cluster)
-        .where(Attachment.cluster > clusters.c.cluster)
-        .order_by(Attachment.cluster)
-        .limit(1)
-    )
-    clusters = clusters.union_all(
-        select(following.scalar_subquery()).where(clusters.c.cluster.is_not(None))
-    )
-    known = select(clusters.c.cluster).where(clusters.c.cluster.is_not(None))
-    return any_(func.array(known.scalar_subquery(), type_=ARRAY(Text)))
