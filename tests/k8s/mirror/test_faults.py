@@ -189,6 +189,21 @@ def test_addresses_that_the_database_never_had_are_not_taken_from_a_living_where
     assert mirroring.holders(NAME) == {"1": "default/web-0", "9": "default/living"}
 
 
+def test_an_object_that_is_not_ours_stays_when_its_pool_goes(
+    mirroring: Mirroring, dba: psycopg.Connection[TupleRow]
+) -> None:
+    edit(mirroring, {"9": BOGUS})
+    mirroring.restart()
+    dba.execute("SELECT ensure_pool('', '10.0.0.0/24', false)")
+    mirroring.round()
+    assert [one.reason for one in mirroring.mirror.problems] == ["unknown"]
+    dba.execute("DELETE FROM pools")
+    mirroring.mirror.resync()
+    mirroring.round()
+    assert mirroring.holders(NAME) == {"9": "default/bogus"}
+    assert [one.reason for one in mirroring.mirror.problems] == ["foreign"]
+
+
 def test_what_was_imported_and_released_since_is_removed(mirroring: Mirroring, pods: Pods) -> None:
     """The history knows the address and the pod, so it is no living one that nobody told us of."""
     pods.add("web-0", POOL)

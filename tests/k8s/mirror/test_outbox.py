@@ -149,6 +149,26 @@ def test_the_mirror_is_woken_and_only_when_it_may_be_asleep(
     assert store_of_mirror.was_woken(10)
 
 
+def test_of_transactions_that_meet_one_calls(
+    store_of_mirror: MirrorStore, pods: Pods, database: Database
+) -> None:
+    """Those that send a NOTIFY commit one after another: sixteen would wait for sixteen disks."""
+    pods.add("web-0", POOL)
+    pods.add("web-1", OTHER)
+    store_of_mirror.changes()
+    while store_of_mirror.was_woken(0.01):
+        pass
+    with databases.session(database) as first, databases.session(database) as second:
+        for number, session in enumerate((first, second)):
+            session.execute("BEGIN")
+            session.execute("DELETE FROM reservations WHERE owner_name = %s", (f"web-{number}",))
+        second.execute("COMMIT")
+        assert not store_of_mirror.was_woken(0.05)
+        first.execute("COMMIT")
+        assert store_of_mirror.was_woken(10)
+        assert len(store_of_mirror.changes().pools) == 2
+
+
 def test_to_turn_it_on_waits_for_nobody_for_long(
     database: Database, pods: Pods, dba: Session
 ) -> None:

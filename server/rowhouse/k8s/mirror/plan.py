@@ -77,9 +77,10 @@ class Planner:
 
     def forget(self, change: Change) -> None:
         """An object was deleted."""
-        owner = self._owner.pop((change.kind, change.name), None)
-        if owner is not None:
-            self._names[owner].discard((change.kind, change.name))
+        name = (change.kind, change.name)
+        owner = self._owner.pop(name, None)
+        if owner in self._names:
+            self._names[owner].discard(name)
             if not self._names[owner]:
                 del self._names[owner]
 
@@ -92,6 +93,8 @@ class Planner:
         mine: dict[int, set[Name]] = {}
         for number in sorted(dirty):
             pool = pools.get(number)
+            for name in [name for name, wanting in self._withheld.items() if wanting == number]:
+                del self._withheld[name]
             if pool is None:
                 found = Wanted()
             else:
@@ -126,7 +129,6 @@ class Planner:
                 self._withheld[name] = number
                 found.problems.append(_unknown(name, unknown))
                 continue
-            self._withheld.pop(name, None)
             if owner != number and owner in self._names:
                 self._names[owner].discard(name)
             self._owner[name] = number
