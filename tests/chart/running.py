@@ -69,6 +69,29 @@ def probe(kubelet: Kubelet, pod: Pod, kind: str) -> int:
         return 0
 
 
+def call_plugin(line: list[str], config: Path, command: str, pod: str, uid: str) -> str:
+    """A call of the plugin as the runtime makes it, for a pod of the namespace shop; what it prints."""
+    done = subprocess.run(
+        line,
+        input=json.dumps(NETCONF),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={
+            "CNI_COMMAND": command,
+            "CNI_CONTAINERID": f"sandbox-of-{pod}",
+            "CNI_NETNS": "/var/run/netns/none",
+            "CNI_IFNAME": "net1",
+            "CNI_PATH": "/opt/cni/bin",
+            "CNI_ARGS": f"IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME={pod};K8S_POD_UID={uid}",
+            "ROWHOUSE_CONFIG": str(config),
+        },
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 class Running:
     """A release that runs on one node."""
 
@@ -80,28 +103,9 @@ class Running:
 
     def call(self, command: str, pod: str, *, name: str = "rowhouse", uid: str = "") -> str:
         """A call of the plugin on the host, as the runtime makes it."""
-        done = subprocess.run(
-            [self.kubelet.host("/opt/cni/bin") / name],
-            input=json.dumps(NETCONF),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env={
-                "CNI_COMMAND": command,
-                "CNI_CONTAINERID": f"sandbox-of-{pod}",
-                "CNI_NETNS": "/var/run/netns/none",
-                "CNI_IFNAME": "net1",
-                "CNI_PATH": "/opt/cni/bin",
-                "CNI_ARGS": "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;"
-                f"K8S_POD_NAME={pod};K8S_POD_UID={uid}",
-                "ROWHOUSE_CONFIG": str(
-                    self.kubelet.host("/etc/cni/net.d/rowhouse.d") / "rowhouse.conf"
-                ),
-            },
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        plugin = self.kubelet.host("/opt/cni/bin") / name
+        config = self.kubelet.host("/etc/cni/net.d/rowhouse.d") / "rowhouse.conf"
+        return call_plugin([str(plugin)], config, command, pod, uid)
 
     def migrate(self) -> None:
         """Run the migration Job."""

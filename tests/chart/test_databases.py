@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from chart.helm import Helm
     from chart.manifests import Release
 
+# Programs that are started and waited for: seconds, and minutes on a machine that is busy.
+pytestmark = pytest.mark.timeout(400)
+
 INSTALL = Path(__file__).parents[2] / "docs" / "install.md"
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chart.running import eventually, probe, running
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chart.running import Running
+
+# Programs that are started and waited for: seconds, and minutes on a machine that is busy.
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_the_release_gives_a_pod_its_address_and_takes_it_back(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from chart.helm import Helm
 
+# Programs that are started and waited for: seconds, and minutes on a machine that is busy.
+pytestmark = pytest.mark.timeout(400)
+
 WHERE = f"--namespace={NAMESPACE}"
 
 

@@ -16,6 +16,9 @@ from docs.commands import commands
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Programs that are started and waited for: seconds, and minutes on a machine that is busy.
+pytestmark = pytest.mark.timeout(400)
+
 ROOT = Path(__file__).parents[2]
 # What a page takes for granted, in its own words.
 BEFORE = {

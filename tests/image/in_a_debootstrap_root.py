@@ -21,7 +21,7 @@ from auth.issuer import claims, signed
 from chart.helm import Helm, extract
 from chart.kubelet import Kubelet
 from chart.postgres import bundled
-from chart.running import QUICK, eventually
+from chart.running import QUICK, call_plugin, eventually
 from fixtures.apiserver import ApiServer
 from image.dockerfile import Build, Stage
 from image.network import listening, namespace, tls_in_front, unique
@@ -44,12 +44,6 @@ NAMES = (
     "rowhouse.kube-system.svc",
     "rowhouse-postgresql.kube-system.svc",
 )
-NETCONF = {
-    "cniVersion": "1.0.0",
-    "name": "storage",
-    "type": "ipvlan",
-    "ipam": {"type": "rowhouse", "range": "192.168.40.0/24"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -204,26 +198,8 @@ class Node:
         elsewhere = self.kubelet.folder / "rowhouse.conf"
         elsewhere.write_text(text)
         plugin = self.kubelet.host("/opt/cni/bin") / "rowhouse"
-        done = subprocess.run(
-            ["nsenter", f"--net=/run/netns/{self.network}", plugin],
-            input=json.dumps(NETCONF),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env={
-                "CNI_COMMAND": command,
-                "CNI_CONTAINERID": f"sandbox-of-{pod}",
-                "CNI_NETNS": "/var/run/netns/none",
-                "CNI_IFNAME": "net1",
-                "CNI_PATH": "/opt/cni/bin",
-                "CNI_ARGS": "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;"
-                f"K8S_POD_NAME={pod};K8S_POD_UID={uid}",
-                "ROWHOUSE_CONFIG": str(elsewhere),
-            },
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        enter = ["nsenter", f"--net=/run/netns/{self.network}"]
+        return call_plugin([*enter, str(plugin)], elsewhere, command, pod, uid)
 
     def holders(self) -> set[tuple[str, str, str]]:
         """(pod, node, cluster) of each reservation."""
