@@ -77,10 +77,13 @@ def test_the_server_takes_its_settings(helm: Helm, case: str, tmp_path: Path) ->
     account = "ipam-node" if case == "customised-values.yaml" else "rowhouse-node"
     assert given["ROWHOUSE_NODE_SERVICE_ACCOUNTS"] == f"kube-system/{account}"
     assert helm.template(case).pod("node").spec["serviceAccountName"] == account
+    behind = {"ha-values.yaml", "tls-values.yaml"}  # an Ingress, an HTTPRoute
+    assert settings.public_url == ("https://rowhouse.example" if case in behind else "")
     if case == "ha-values.yaml":
         assert settings.compat == "strict"
         assert settings.cni_defaults == {"reuse_delay": 60}
         assert settings.lock_timeout == 2.5
+        assert settings.prepared_statements is False
 
 
 @pytest.mark.parametrize("case", CASES)
