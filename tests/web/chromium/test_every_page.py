@@ -108,3 +108,27 @@ def test_the_login_is_accessible_fits_and_has_no_fault(visit: Callable[..., Visi
     visitor.page.get_by_role("button", name="Log in").click()
     visitor.page.get_by_role("alert").wait_for()
     look_at(visitor, "login-refused")
+
+
+def test_what_a_change_will_do_and_has_done_is_accessible_fits_and_has_no_fault(
+    visit: Callable[..., Visitor], sample: Sample
+) -> None:
+    visitor = visit(scripts=[AXE])
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['storage-a']}/edit")
+    page.get_by_label("Gateway").fill("10.20.0.2")
+    page.get_by_label("Drained").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Change the pool").wait_for()
+    look_at(visitor, "pool-edit-look")
+    visitor.goto(f"/pools/{sample.pools['tight']}/reserve")
+    page.get_by_label("For", exact=True).fill("printer of the second floor")
+    page.get_by_label("Description").fill("ticket 4711")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Reserve it").click()
+    page.get_by_role("heading", name="Done").wait_for()
+    look_at(visitor, "done")
+    visitor.expected = {422}
+    visitor.goto(f"/pools/{sample.pools['tight']}/reserve")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("alert").wait_for()
+    look_at(visitor, "reserve-refused")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+
+from fixtures.http import Quiet, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -242,26 +242,14 @@ def test_light_and_dark_are_remembered(visit: Visit, sample: Sample) -> None:
 def evil() -> Iterator[str]:
     """A page on another port of this machine, which the browser brings our cookies to and from."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Quiet):
+        def do_GET(self) -> None:  # noqa: N802 - http.server calls it so
             target = self.path.partition("?")[2]
-            body = f'<form method="post" action="{target}"><button>Win a prize</button></form>'.encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            form = f'<form method="post" action="{target}"><button>Win a prize</button></form>'
+            self.answer(form.encode(), "text/html")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Handler) as url:
+        yield url
 
 
 def test_a_page_of_somebody_else_can_not_send_our_forms(

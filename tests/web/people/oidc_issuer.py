@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import secrets
-import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from auth.issuer import public, rsa_key, signed
+from fixtures.http import Quiet, listening
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+    from collections.abc import Iterator
 
 CLIENT = "rowhouse-pages"
 SECRET = "s3cret & more"
@@ -34,55 +33,7 @@ class Issuer:
     authorizations: list[dict[str, str]] = field(default_factory=list)
     token_requests: list[tuple[dict[str, str], str | None]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def __enter__(self) -> Self:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                path = urlsplit(self.path).path
-                if path == "/realm/.well-known/openid-configuration":
-                    self.document(outer.configuration())
-                elif path == "/realm/keys":
-                    self.document({"keys": [public(rsa_key(), outer.key_id)]})
-                else:
-                    self.send_error(404)
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                form = {name: values[0] for name, values in parse_qs(body).items()}
-                status, document = outer.exchange(form, self.headers["Authorization"])
-                self.document(document, status)
-
-            def document(self, document: Any, status: int = 200) -> None:
-                body = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _value: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/realm"
+    url: str = ""
 
     def configuration(self) -> dict[str, Any]:
         return {
@@ -135,3 +86,32 @@ class Issuer:
         whole = {name: value for name, value in said.items() if value is not None}
         token = signed(whole, rsa_key(), key_id=self.key_id, algorithm="RS256")
         return 200, {"access_token": access, "token_type": "Bearer", "id_token": token}
+
+
+@contextlib.contextmanager
+def issuing() -> Iterator[Issuer]:
+    """A provider that answers until the context ends."""
+    issuer = Issuer()
+
+    class Handler(Quiet):
+        def do_GET(self) -> None:  # noqa: N802 - http.server calls it so
+            path = urlsplit(self.path).path
+            if path == "/realm/.well-known/openid-configuration":
+                self.document(issuer.configuration())
+            elif path == "/realm/keys":
+                self.document({"keys": [public(rsa_key(), issuer.key_id)]})
+            else:
+                self.send_error(404)
+
+        def do_POST(self) -> None:  # noqa: N802 - http.server calls it so
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            form = {name: values[0] for name, values in parse_qs(body).items()}
+            status, document = issuer.exchange(form, self.headers["Authorization"])
+            self.document(document, status)
+
+        def document(self, document: Any, status: int = 200) -> None:
+            self.answer(json.dumps(document).encode(), "application/json", status)
+
+    with listening(Handler) as url:
+        issuer.url = f"{url}/realm"
+        yield issuer

@@ -11,7 +11,7 @@ import pytest
 
 from rowhouse.app import create_app
 from rowhouse.settings import Settings, SettingsError
-from web.people.oidc_issuer import CLIENT, SECRET, Issuer
+from web.people.oidc_issuer import CLIENT, SECRET, Issuer, issuing
 from web.people.person import Person
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ ROLES = {"netops": "operator", "leads": "admin", "everyone": "viewer"}
 
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
-    with Issuer() as running:
+    with issuing() as running:
         yield running
 
 
