@@ -30,6 +30,7 @@ Given = TypeVar("Given")
 
 CONFIRMED = "confirmed"
 _EDIT = "edit"
+_PLAINER = {"String should have at least 1 character": "This is needed"}
 _OURS = {CSRF, CONFIRMED, _EDIT}
 
 
@@ -156,5 +157,5 @@ def _problems(error: RowhouseError) -> dict[str, str]:
     wrong: dict[str, str] = {}
     for pointer, detail in error.errors:
         parts = [part for part in pointer.split("/") if part and not part.isdecimal()]
-        wrong.setdefault(".".join(parts), detail)
+        wrong.setdefault(".".join(parts), _PLAINER.get(detail, detail))
     return wrong

@@ -73,7 +73,7 @@ class ChangePool(Action[_Given]):
         use_cases.check_change(self.store, self.pool.id, given.changes, force=given.force)
         now, then = pools.shown(pools.of_row(self.pool)), pools.shown(given.values)
         warnings = []
-        if then["drained"] and not now["drained"]:
+        if (now["drained"], then["drained"]) == ("no", "yes"):
             warnings.append(
                 "A drained pool gives out no further address: pods that need one will not start."
             )

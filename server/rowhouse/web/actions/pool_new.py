@@ -64,7 +64,7 @@ class NewPoolAction(Action[NewPool]):
             lines=[
                 Change(name="CIDR", after=given.cidr),
                 Change(name="Network", after=f"{network}, isolated" if given.isolated else network),
-                *changes({}, shown, pools.LABELS),
+                *changes({"drained": "no"}, shown, pools.LABELS),
             ],
         )
 

@@ -59,7 +59,7 @@ def shown(values: Mapping[str, str]) -> dict[str, str]:
     texts = {
         **values,
         "reuse_delay": "" if delay == "0" else f"{delay} {values.get('reuse_unit', 'seconds')}",
-        "drained": "yes" if values.get("drained") else "",
+        "drained": "yes" if values.get("drained") else "no",
     }
     return {name: texts.get(name, "").strip().replace("\r\n", "\n") for name in LABELS}
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 _FEW: Final = 2
-_UNTELLING: Final = ("id", " at", "version", "slot", "address", "cidr")
+_UNTELLING: Final = (
+    *("id", " at", "version", "slot", "address", "cidr", "first", "last", "sticky"),
+    "owner kind",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,21 @@ def differences(entry: Record) -> list[Difference]:
 @blueprint.app_template_filter("in_short")
 def in_short(entry: Record) -> str:
     """What an entry is about, in a few words."""
+    if entry.before and entry.after:
+        return ", ".join(line.name for line in differences(entry))
+    lines = telling(entry)
+    words = [f"{line.name} {line.before or line.after}" for line in lines[:_FEW]]
+    return ", ".join([*words, "…"] if len(lines) > _FEW else words) or "all of it"
+
+
+@blueprint.app_template_filter("telling")
+def telling(entry: Record) -> list[Difference]:
+    """The differences without what only the database needs, and what is said beside them anyway."""
     lines = differences(entry)
     if entry.before and entry.after:
-        return ", ".join(line.name for line in lines)
-    telling = [line for line in lines if not line.name.endswith(_UNTELLING)]
-    words = [f"{line.name} {line.before or line.after}" for line in telling[:_FEW]]
-    return ", ".join([*words, "…"] if len(telling) > _FEW else words) or "the rest"
+        return [line for line in lines if line.name != "version"]
+    told = [line for line in lines if not line.name.endswith(_UNTELLING)]
+    return [line for line in told if "no" not in (line.before, line.after)]
 
 
 def _text(value: Any) -> str:
