@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,17 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
         assert "web-0" in release.holders()
         assert release.call("DEL", "web-0") == ""
         assert release.holders() == {}
+
+        # What the chart's notes tell to do first, in the server's container.
+        made = subprocess.run(
+            ["rowhouse", "token", "create", "me", "--role", "admin"],
+            env=kubelet.environment(parts.pod("server")),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "rh_" in made.stdout, made.stderr
 
         # `helm test`, as this node. Its pod finds the Service by name, which this machine does not know.
         named = {"ROWHOUSE_NODE_SERVER_NAME": "rowhouse.kube-system.svc"}
