@@ -98,6 +98,8 @@ def call(url: str, command: str, podref: str, container: str, config: bytes = CO
     return str(answer.document["ips"][0]["address"]) if answer.stdout else ""
 
 
+# Some twenty processes, one after another.
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the page is written for bash")
 def test_the_guide_leads_there_and_back(
     kube: ApiServer,
