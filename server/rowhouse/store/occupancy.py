@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from rowhouse.store.database import Database
 
 # Where pools overlap, an address counts in each of them, whichever gave it out. What lies outside of a
-# pool's window, and its gateway, is not among what it can give out.
+# pool's window, and its gateway, is not among what it can give out. What is counted becomes one object by the
+# pool's id each, since PostgreSQL takes such a join of a thousand pools for one of a few, and makes it a million steps.
 OCCUPANCY: Final = """
 WITH bounds AS MATERIALIZED (
-    SELECT p.id, p.network_id, p.cidr, rowhouse.first_address(p.cidr) AS low, rowhouse.last_address(p.cidr) AS high,
+    SELECT p.id, p.network_id, p.network_name, p.cidr, p.name, p.drained,
+           rowhouse.first_address(p.cidr) AS low, rowhouse.last_address(p.cidr) AS high,
            coalesce(p.window_first, rowhouse.first_usable(p.cidr)) AS first,
            coalesce(p.window_last, rowhouse.last_usable(p.cidr)) AS last, host(p.gateway)::inet AS gateway
       FROM rowhouse.pools p),
@@ -31,7 +33,8 @@ nested AS MATERIALIZED (
       FROM bounds b JOIN rowhouse.pools larger ON larger.network_id = b.network_id AND larger.cidr >> b.cidr),
 given AS MATERIALIZED (
     SELECT r.pool_id, count(*) AS reserved FROM rowhouse.reservations r GROUP BY r.pool_id),
-reserved AS (
+reserved AS MATERIALIZED (
+    SELECT coalesce(jsonb_object_agg(id, addresses), '{}') AS counts FROM (
     SELECT id, sum(reserved) AS addresses
       FROM (SELECT pool_id AS id, reserved FROM given
             UNION ALL
@@ -41,25 +44,18 @@ reserved AS (
                                  WHERE r.network_id = n.network_id AND r.pool_id = n.outer_id
                                    AND r.address BETWEEN n.low AND n.high)
               FROM nested n) AS parts
-     GROUP BY id),
-outside AS (
-    SELECT b.id, (SELECT count(*) FROM rowhouse.reservations r
-                   WHERE r.network_id = b.network_id AND r.address >= b.low AND r.address < b.first)
-               + (SELECT count(*) FROM rowhouse.reservations r
-                   WHERE r.network_id = b.network_id AND r.address > b.last AND r.address <= b.high)
-               + (SELECT count(*) FROM rowhouse.reservations r
-                   WHERE r.network_id = b.network_id AND r.address = b.gateway
-                     AND b.gateway BETWEEN b.first AND b.last) AS addresses
-      FROM bounds b),
-quarantined AS (
+     GROUP BY id) AS pools),
+quarantined AS MATERIALIZED (
     -- A quarantined run is one address: the index finds the pools that hold it.
+    SELECT coalesce(jsonb_object_agg(id, addresses), '{}') AS counts FROM (
     SELECT p.id, count(*) AS addresses
       FROM rowhouse.free_ranges f
       JOIN rowhouse.pools p ON p.network_id = f.network_id AND p.cidr >>= f.first
       JOIN bounds b ON b.id = p.id AND f.first BETWEEN b.first AND b.last AND f.first IS DISTINCT FROM b.gateway
      WHERE f.quarantined
-     GROUP BY p.id),
-excluded AS (
+     GROUP BY p.id) AS pools),
+excluded AS MATERIALIZED (
+    SELECT coalesce(jsonb_object_agg(id, addresses), '{}') AS counts FROM (
     SELECT b.id, sum(rowhouse.address_number(least(e.last, b.last))
                      - rowhouse.address_number(greatest(e.first, b.first)) + 1
                      - (b.gateway BETWEEN greatest(e.first, b.first) AND least(e.last, b.last)
@@ -69,19 +65,25 @@ excluded AS (
                            AND r.address BETWEEN greatest(e.first, b.first) AND least(e.last, b.last))) AS addresses
       FROM rowhouse.exclusions e
       JOIN bounds b ON b.network_id = e.network_id AND e.last >= b.first AND e.first <= b.last
-     GROUP BY b.id)
-SELECT p.id, p.network_id, p.network_name, s.isolated::text, p.cidr::text, p.name, host(p.gateway), host(b.first),
-       host(b.last), p.drained, (coalesce(r.addresses, 0) - o.addresses)::bigint, coalesce(q.addresses, 0)::bigint,
-       coalesce(e.addresses, 0)::float8, t.day_slope, t.day_fit, t.week_slope, t.week_fit
-  FROM rowhouse.pools p
-  JOIN rowhouse.networks s ON s.id = p.network_id
-  JOIN bounds b ON b.id = p.id
-  JOIN outside o ON o.id = p.id
-  LEFT JOIN reserved r ON r.id = p.id
-  LEFT JOIN quarantined q ON q.id = p.id
-  LEFT JOIN excluded e ON e.id = p.id
-  LEFT JOIN rowhouse.pool_trends t ON t.pool_id = p.id
- ORDER BY p.network_name, p.network_id, p.cidr
+     GROUP BY b.id) AS pools)
+SELECT b.id, b.network_id, b.network_name, s.isolated::text, b.cidr::text, b.name, host(b.gateway), host(b.first),
+       host(b.last), b.drained,
+       coalesce((r.counts->>b.id::text)::bigint, 0)
+       - (SELECT count(*) FROM rowhouse.reservations r
+           WHERE r.network_id = b.network_id AND r.address >= b.low AND r.address < b.first)
+       - (SELECT count(*) FROM rowhouse.reservations r
+           WHERE r.network_id = b.network_id AND r.address > b.last AND r.address <= b.high)
+       - (SELECT count(*) FROM rowhouse.reservations r
+           WHERE r.network_id = b.network_id AND r.address = b.gateway AND b.gateway BETWEEN b.first AND b.last),
+       coalesce((q.counts->>b.id::text)::bigint, 0), coalesce((e.counts->>b.id::text)::float8, 0),
+       t.day_slope, t.day_fit, t.week_slope, t.week_fit
+  FROM bounds b
+  JOIN rowhouse.networks s ON s.id = b.network_id
+  LEFT JOIN rowhouse.pool_trends t ON t.pool_id = b.id
+ CROSS JOIN reserved r
+ CROSS JOIN quarantined q
+ CROSS JOIN excluded e
+ ORDER BY b.network_name, b.network_id, b.cidr
 """
 
 # The same row of one pool, which reads nothing of others.
