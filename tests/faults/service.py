@@ -112,4 +112,4 @@ def kill(pid: int) -> None:
 def stop(server: Server) -> None:
     """Stop a server in order: every request under way has been answered when this returns."""
     server.process.terminate()
-    server.process.wait(40)
+    server.process.wait(120)
