@@ -5,16 +5,22 @@ A database and an application of one's own would be most of what these tests cos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fixtures import databases
 from rowhouse.app import create_app
+from rowhouse.auth.static import digest, new_token
+from rowhouse.domain.administration import PoolPlan
+from rowhouse.ipam import pools
 from rowhouse.settings import Settings
+from rowhouse.store import tokens
+from web.people.deeds import SOMEBODY
+from web.people.person import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
 
@@ -71,3 +77,26 @@ def store(database: Database, kept_store: Store) -> Store:  # noqa: ARG001 - whi
 def app(database: Database, kept_app: Flask) -> Flask:  # noqa: ARG001 - which is emptied first
     """Nobody gets anything without a token; refused ones are not counted."""
     return kept_app
+
+
+@pytest.fixture
+def log_in(app: Flask, store: Store) -> Callable[[str], Person]:
+    def log_in(role: str) -> Person:
+        token = new_token()
+        tokens.create(store, name=f"ada-{role}", role=role, digest=digest(token), actor="test")
+        person = Person(app)
+        assert person.log_in(token).status_code == 303
+        return person
+
+    return log_in
+
+
+@pytest.fixture
+def ada(log_in: Callable[[str], Person]) -> Person:
+    """An operator."""
+    return log_in("operator")
+
+
+@pytest.fixture
+def pool(store: Store) -> Any:
+    return pools.create_pool(store, PoolPlan(cidr="10.0.0.0/24", name="storage"), "", SOMEBODY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,9 @@ import pytest
 from fixtures.pods import subnet
 from rowhouse.api.operations import OPERATIONS
 from rowhouse.auth import guard
-from rowhouse.auth.static import digest, new_token
-from rowhouse.domain.administration import Actor, Holder, PoolPlan, ReservationPlan
+from rowhouse.domain.administration import Actor
 from rowhouse.ipam import pools, reservations
-from rowhouse.store import tokens
+from web.people.deeds import SOMEBODY, carry_out, hold, text_of
 from web.people.person import Person, hidden_fields
 
 if TYPE_CHECKING:
@@ -23,14 +21,12 @@ if TYPE_CHECKING:
     import psycopg
     from flask import Flask
     from psycopg.rows import TupleRow
-    from werkzeug.test import TestResponse
 
     from fixtures.pods import Pods
     from rowhouse.store.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
 
-SOMEBODY = Actor(name="somebody")
 OPERATORS = (
     "/pools/new",
     "/pools/{pool}/edit",
@@ -49,55 +45,6 @@ VIEWERS = (
     "/pools/{pool}",
     "/addresses/{network}/10.0.0.1",
 )
-
-
-@pytest.fixture
-def log_in(app: Flask, store: Store) -> Callable[[str], Person]:
-    def log_in(role: str) -> Person:
-        token = new_token()
-        tokens.create(store, name=f"ada-{role}", role=role, digest=digest(token), actor="test")
-        person = Person(app)
-        assert person.log_in(token).status_code == 303
-        return person
-
-    return log_in
-
-
-@pytest.fixture
-def ada(log_in: Callable[[str], Person]) -> Person:
-    """An operator."""
-    return log_in("operator")
-
-
-@pytest.fixture
-def pool(store: Store) -> Any:
-    return pools.create_pool(store, PoolPlan(cidr="10.0.0.0/24", name="storage"), "", SOMEBODY)
-
-
-def hold(store: Store, pool: Any, name: str, address: str | None = None) -> str:
-    """Reserve an address in somebody else's name."""
-    plan = ReservationPlan(
-        pool_id=pool.id,
-        holder=Holder(kind="static", name=name),
-        addresses=None if address is None else (address,),
-    )
-    (made,) = reservations.reserve(store, plan, SOMEBODY)
-    return str(made.address)
-
-
-def carry_out(person: Person, path: str, form: dict[str, str]) -> TestResponse:
-    """Fill in the form, look at what it will do, confirm, and go on to what was done."""
-    look = person.send(path, form)
-    assert look.status_code == 200, look.text
-    assert 'name="confirmed"' in look.text
-    done = person.post(path, {**hidden_fields(look), "confirmed": "1"})
-    assert done.status_code == 303, done.text
-    return person.get(done.headers["Location"])
-
-
-def text_of(answer: TestResponse) -> str:
-    """A page's words."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def test_who_may_open_which_page(
@@ -294,86 +241,6 @@ def test_a_run_that_is_none_is_not_excluded(pool: Any, ada: Person, form: dict[s
     assert 'role="alert"' in answer.text
 
 
-def test_a_pool_is_changed_in_what_was_changed_alone(pool: Any, ada: Person, dba: Session) -> None:
-    path = f"/pools/{pool.id}/edit"
-    form = {
-        "name": "storage",
-        "gateway": "10.0.0.254",
-        "window_first": "10.0.0.10",
-        "reuse_delay": "10",
-        "reuse_unit": "minutes",
-        "labels": "team=net\r\nenv = prod",
-        "drained": "true",
-    }
-    look = ada.send(path, form)
-    assert "Name" not in text_of(look)
-    assert "Gateway 10.0.0.254" in text_of(look)
-    assert "pods that need one will not start" in text_of(look)
-    done = ada.get(ada.post(path, {**hidden_fields(look), "confirmed": "1"}).headers["Location"])
-    assert "pool.update" in text_of(done)
-    row = dba.execute(
-        "SELECT host(gateway), host(window_first), reuse_delay::text, labels, drained, version FROM pools"
-    ).fetchone()
-    assert row == ("10.0.0.254", "10.0.0.10", "00:10:00", {"team": "net", "env": "prod"}, True, 2)
-    page = ada.get(path)
-    assert 'value="10.0.0.254"' in page.text
-    assert "env=prod\nteam=net" in page.text
-    unset = carry_out(ada, path, {"name": "storage"})
-    assert "pool.update" in text_of(unset)
-    row = dba.execute("SELECT gateway, window_first, labels, drained FROM pools").fetchone()
-    assert row == (None, None, {}, False)
-
-
-def test_a_change_that_changes_nothing_says_so(pool: Any, ada: Person) -> None:
-    done = carry_out(ada, f"/pools/{pool.id}/edit", {"name": "storage"})
-    assert "Nothing changed" in text_of(done)
-
-
-def test_a_pool_that_somebody_else_has_changed_meanwhile_is_not_overwritten(
-    pool: Any, store: Store, ada: Person, dba: Session
-) -> None:
-    path = f"/pools/{pool.id}/edit"
-    look = ada.send(path, {"name": "storage", "description": "mine"})
-    pools.change_pool(store, pool.id, {"description": "theirs"}, SOMEBODY)
-    answer = ada.post(path, {**hidden_fields(look), "confirmed": "1"})
-    assert answer.status_code == 412
-    assert ">mine</textarea>" in answer.text, "what was filled in is still there"
-    assert dba.execute("SELECT description FROM pools").fetchone() == ("theirs",)
-    look = ada.post(path, {**hidden_fields(answer), "name": "storage", "description": "mine"})
-    assert "theirs becomes → mine" in text_of(look), "now it is seen what would be overwritten"
-
-
-def test_a_window_shrinks_over_reservations_only_by_force(
-    pool: Any, store: Store, ada: Person, dba: Session
-) -> None:
-    hold(store, pool, "scanner", "10.0.0.5")
-    path, form = f"/pools/{pool.id}/edit", {"name": "storage", "window_first": "10.0.0.100"}
-    answer = ada.send(path, form)
-    assert answer.status_code == 409
-    assert "10.0.0.5" in text_of(answer)
-    assert 'name="force"' in answer.text
-    carry_out(ada, path, form | {"force": "true"})
-    assert dba.execute("SELECT host(window_first) FROM pools").fetchone() == ("10.0.0.100",)
-
-
-@pytest.mark.parametrize(
-    ("form", "field"),
-    [
-        ({"window_first": "10.9.0.1"}, "window_first"),
-        ({"window_first": "10.0.0.9", "window_last": "10.0.0.1"}, "window_last"),
-        ({"gateway": "fd00::1"}, "gateway"),
-        ({"gateway": "router"}, "gateway"),
-        ({"reuse_delay": "-1"}, "reuse_delay"),
-        ({"reuse_delay": "soon"}, "reuse_delay"),
-        ({"labels": "no equals sign"}, "labels"),
-    ],
-)
-def test_a_pool_can_not_be_so(pool: Any, ada: Person, form: dict[str, str], field: str) -> None:
-    answer = ada.send(f"/pools/{pool.id}/edit", form)
-    assert answer.status_code == 422
-    assert f'id="{field}-problem"' in answer.text
-
-
 def test_a_page_needs_the_role_that_the_api_needs(app: Flask) -> None:
     needed = {operation.name: operation.role for operation in OPERATIONS}
     for name, page in {
@@ -388,41 +255,6 @@ def test_a_page_needs_the_role_that_the_api_needs(app: Flask) -> None:
     }.items():
         view = app.view_functions[f"web.{page}"]
         assert getattr(view, guard._MARK) == needed[name], page
-
-
-def test_a_pool_is_made_and_removed(
-    ada: Person, log_in: Callable[[str], Person], store: Store, dba: Session
-) -> None:
-    form = {"cidr": "fd00:7::/64", "network": "storage", "name": "six", "labels": "team=net"}
-    done = carry_out(ada, "/pools/new", form)
-    assert "pool.create" in text_of(done)
-    (pool_id,) = dba.execute("SELECT id FROM pools WHERE cidr = 'fd00:7::/64'").fetchone() or ()
-    assert f'href="/pools/{pool_id}"' in done.text
-    made = pools.pool(store, pool_id)
-    address = hold(store, made, "scanner")
-    path = f"/pools/{pool_id}/remove"
-    assert ada.get(path).status_code == 403
-    admin = log_in("admin")
-    answer = admin.send(path, {"confirmed": "1"})
-    assert answer.status_code == 409
-    reservations.release(store, (made.network_id, address), SOMEBODY)
-    assert admin.send(path, {"confirmed": "1"}).status_code == 303
-    assert dba.execute("SELECT count(*) FROM pools").fetchone() == (0,)
-
-
-@pytest.mark.parametrize(
-    ("form", "status"),
-    [({"cidr": "10.0.0.7/24"}, 422), ({"cidr": ""}, 422), ({"cidr": "10.0.0.0/24"}, 409)],
-)
-def test_a_pool_that_can_not_be_made(
-    pool: Any, ada: Person, form: dict[str, str], status: int
-) -> None:
-    assert pool
-    answer = ada.send("/pools/new", form)
-    if status == 409:
-        answer = ada.post("/pools/new", {**hidden_fields(answer), "confirmed": "1"})
-    assert answer.status_code == status
-    assert 'role="alert"' in answer.text
 
 
 @pytest.mark.parametrize(

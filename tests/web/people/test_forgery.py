@@ -57,6 +57,20 @@ def test_a_form_of_somebody_else_is_refused_even_with_the_right_field(
     assert operator.get("/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://in-front.example"},
+        {"Sec-Fetch-Site": None, "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": None, "Origin": "https://localhost"},
+    ],
+    ids=["behind a proxy", "an older browser", "an older browser behind a proxy that ends TLS"],
+)
+def test_a_form_of_our_own_page_is_taken(operator: Person, headers: dict[str, str | None]) -> None:
+    form = hidden_fields(operator.get("/"))
+    assert operator.post("/logout", form, headers=headers).status_code == 303
+
+
 def test_a_form_without_the_field_is_refused(operator: Person) -> None:
     assert operator.post("/logout").status_code == 403
     assert operator.post("/logout", {"csrf": ""}).status_code == 403
