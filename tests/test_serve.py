@@ -117,6 +117,20 @@ def test_a_wrong_address_is_named(bind: str) -> None:
     assert f"{bind!r} is not HOST:PORT" in result.output
 
 
+def test_an_address_in_use_is_named_before_a_database_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("rowhouse.cli.serve._LETTING_GO_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = CliRunner().invoke(
+            main, ["serve", "--embedded", str(tmp_path / "db"), "--bind", bind]
+        )
+    assert result.exit_code == 1
+    assert f"Error: --bind {bind}: Address already in use\nHint: " in result.output
+    assert not (tmp_path / "db").exists()
+
+
 def test_an_invalid_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROWHOUSE_DATABASE_URL", "postgresql://db/rowhouse")
     monkeypatch.setenv("ROWHOUSE_POOL_SIZE", "many")

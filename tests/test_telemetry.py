@@ -57,6 +57,22 @@ def test_a_librarys_line_is_joined_to_the_request_too(lines: list[dict[str, obje
     assert lines[1]["level"] == "warning"
 
 
+def test_a_database_that_is_away_does_not_flood_the_log() -> None:
+    many = """
+import logging
+from rowhouse import telemetry
+telemetry.configure_logging()
+for i in range(100):
+    logging.getLogger("psycopg.pool").warning("error connecting in %r: %s", "pool-1", i)
+    logging.getLogger("psycopg.pool").warning("reconnection attempt failed after %s sec", i)
+"""
+    done = subprocess.run([sys.executable, "-c", many], capture_output=True, text=True, check=True)
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == [
+        "error connecting in 'pool-1': 0",
+        "reconnection attempt failed after 0 sec",
+    ]
+
+
 def test_a_stack_trace_is_inside_its_line(lines: list[dict[str, object]]) -> None:
     assert len(lines) == 4
     assert "ZeroDivisionError" in json.dumps(lines[2]["exception"])

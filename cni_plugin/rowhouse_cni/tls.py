@@ -32,7 +32,12 @@ class TlsConnection(Connection):
         self.sock.settimeout(seconds_left(deadline))
         wrap = context._wrap_socket  # type: ignore[attr-defined]
         self.channel = wrap(sock, server_side=False, server_hostname=host)
-        self.channel.do_handshake()
+        try:
+            self.channel.do_handshake()
+        except TimeoutError:
+            raise NoAnswerError(
+                "the TLS handshake took too long: is it a server that speaks http?"
+            ) from None
 
     def send(self, request: bytes) -> None:
         """Send all of it before the deadline."""

@@ -64,6 +64,24 @@ def test_what_is_in_the_way_of_a_change_is_named(rowhouse: Rowhouse) -> None:
     assert "still holds 1 reservation" in rowhouse("pool", "delete", "a", "-y", code=1).stderr
 
 
+def test_what_is_there_already_is_named(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/24", "--name", "a")
+    again = rowhouse("pool", "create", "10.0.0.0/24", code=1).stderr
+    assert again == "Error: the network has a pool of this CIDR already: cidr 10.0.0.0/24\n"
+    renamed = rowhouse("pool", "create", "10.0.1.0/24", "--name", "a", code=1).stderr
+    assert renamed == "Error: there is a pool of this name already: name a\n"
+    rowhouse("exclusion", "create", "10.0.0.1")
+    twice = rowhouse("exclusion", "create", "10.0.0.1", code=1).stderr
+    assert twice.startswith("Error: part of it is kept out of use already: ")
+
+
+def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None:
+    assert rowhouse("who", "web", code=1).stderr == "Error: address: invalid IP address: web\n"
+    assert rowhouse("pool", "create", "web", code=1).stderr == (
+        "Error: cidr: invalid CIDR address: web\n"
+    )
+
+
 def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/24")
     made = rowhouse.json("exclusion", "create", "10.0.0.0/30", "--reason", "old router")

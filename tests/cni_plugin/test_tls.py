@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ssl
 import datetime as dt
+import socket
 import ssl
 import sys
 from typing import TYPE_CHECKING
@@ -138,6 +139,15 @@ def test_https_to_a_plain_server_is_no_answer(node: Node, ca_file: Path) -> None
         node.configure(server.url.replace("http:", "https:"), ca_file=ca_file)
         assert node.call().code == 11
     assert server.requests == []
+
+
+def test_a_server_that_waits_for_http_is_named_as_that(node: Node, ca_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        node.configure(url, ca_file=ca_file, timeout=0.3)
+        outcome = node.call()
+    assert outcome.exit_status == 1
+    assert "TLS handshake took too long" in outcome.error["details"]
 
 
 def test_a_result_cut_short_under_tls_is_no_result(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
+import socket
 import sys
+import time
 from pathlib import Path
 
 import click
 
 from rowhouse import telemetry
 from rowhouse.auth.openness import is_loopback, settled_mode
+from rowhouse.cli.exits import Failure
 from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
 from rowhouse.settings import Settings
@@ -20,6 +24,7 @@ from rowhouse.store.database import Database
 
 _DATABASE_URL = "ROWHOUSE_DATABASE_URL"
 _DATABASE = "rowhouse"
+_LETTING_GO_SECONDS = 5.0
 _FILE = click.Path(exists=True, dir_okay=False)
 
 
@@ -87,6 +92,7 @@ def serve(
         )
     if directory is not None and os.environ.get(_DATABASE_URL):
         raise click.UsageError(f"--embedded and {_DATABASE_URL} are two databases: choose one")
+    _await_address(bind)
     # Until gunicorn takes over: as process 1 of a container nothing else would end us.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with contextlib.ExitStack() as stack:
@@ -105,6 +111,37 @@ def serve(
             raise click.UsageError("--tls-key without --tls-cert: there is no certificate for it")
         settings = _settled(settings, bind)
         serve_http(settings, bind=bind, threads=threads, workers=workers, ready_file=ready_file)
+
+
+def _await_address(bind: str) -> None:
+    """Fail if nobody can listen there, before a database is made for nothing.
+
+    A server that was killed there a moment ago gets the time to let go of it.
+    """
+    host, _colon, port = bind.rpartition(":")
+    deadline = time.monotonic() + _LETTING_GO_SECONDS
+    while True:
+        try:
+            family, kind, protocol, _name, address = socket.getaddrinfo(
+                host.strip("[]") or None,
+                int(port),
+                type=socket.SOCK_STREAM,
+                flags=socket.AI_PASSIVE,
+            )[0]
+            with socket.socket(family, kind, protocol) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind(address)
+                # Two that may reuse an address can both bind it; only one of them can listen.
+                tried.listen()
+                return
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.2)
+                continue
+            raise Failure(
+                f"--bind {bind}: {error.strerror or error}",
+                hint="Stop what listens there, or choose another address; port 0 takes a free one.",
+            ) from error
 
 
 def _settled(settings: Settings, bind: str) -> Settings:

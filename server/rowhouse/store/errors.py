@@ -117,7 +117,15 @@ def _violation(error: psycopg.Error) -> RowhouseError | None:
 
 
 def _values(error: psycopg.Error) -> str:
-    """The key and its values, such as " (name)=(storage-a)", where the database names them."""
-    detail = error.diag.message_detail or ""
-    found = re.match(r"Key (\(.*?\)=\(.*?\)) ", detail)
-    return f": {found[1]}" if found else ""
+    """The key and its values, such as ": name storage-a", where the database names them.
+
+    What is empty, such as the name of the default network, is left out.
+    """
+    found = re.match(r"Key \((.*?)\)=\((.*?)\) ", error.diag.message_detail or "")
+    if found is None:
+        return ""
+    names, values = found[1].split(", "), found[2].split(", ")
+    if len(names) != len(values):  # one of the values has a comma in it
+        return f": {found[2]}"
+    pairs = zip(names, values, strict=True)
+    return ": " + ", ".join(f"{name} {value}" for name, value in pairs if value)

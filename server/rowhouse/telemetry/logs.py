@@ -9,6 +9,7 @@ import re
 import secrets
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -61,8 +62,27 @@ def configure_logging(*, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    pool = logging.getLogger("psycopg.pool")
+    pool.filters = [_Seldom()]
     # It tells at INFO that it looked at the revision: at each readiness probe.
     logging.getLogger("alembic").setLevel(max(logging.root.level, logging.WARNING))
+
+
+class _Seldom(logging.Filter):
+    """Lets a message pass once in a while: the pool tells of each of its many tries to connect."""
+
+    _SECONDS: Final = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now < self._next.get(record.msg, now):
+            return False
+        self._next[record.msg] = now + self._SECONDS
+        return True
 
 
 def _json_line(_logger: object, _method: str, event: EventDict) -> str:

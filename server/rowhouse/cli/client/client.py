@@ -136,10 +136,23 @@ def _document(answer: httpx.Response) -> Document:
             exit_code=exit_code_of(answer.status_code),
         )
     raise Failure(
-        document["detail"],
+        _told(document),
         hint=document.get("hint", ""),
         exit_code=exit_code_of(answer.status_code),
     )
+
+
+def _told(document: Document) -> str:
+    """What was refused; values that are wrong by their names, as nobody typed a JSON pointer."""
+    wrong = {
+        f"{_name(error['pointer'])}: {error['detail']}" for error in document.get("errors") or ()
+    }
+    return "; ".join(sorted(wrong)) or str(document["detail"])
+
+
+def _name(pointer: str) -> str:
+    parts = [part for part in pointer.split("/") if part and not part.isdecimal()]
+    return " ".join(parts[1:] if parts[:1] == ["query"] else parts) or "the request"
 
 
 def _unreachable(url: httpx.URL, error: Exception) -> Failure:
