@@ -198,3 +198,27 @@ def test_the_first_and_last_of_a_block_are_what_they_are() -> None:
     assert hosts("10.0.0.0/31") == ("10.0.0.0", "10.0.0.1")
     assert hosts("fd00::/126") == ("fd00::1", "fd00::2")
     assert ip_address(hosts("10.0.0.0/8")[1]) == ip_address("10.255.255.254")
+
+
+@pytest.mark.parametrize(
+    "cidrs",
+    [
+        ("10.0.0.0/24", "10.0.0.64/26"),
+        ("10.0.0.64/26", "10.0.0.0/24"),
+        ("10.0.0.64/26", "10.0.0.0/24", "10.0.0.64/28", "10.0.0.0/25"),
+    ],
+)
+def test_pools_that_nest_may_be_made_by_one_statement(
+    dba: psycopg.Connection[TupleRow], cidrs: tuple[str, ...]
+) -> None:
+    network = f"n{next(NETWORKS)}"
+    dba.execute("INSERT INTO networks (name) VALUES (%s)", (network,))
+    dba.execute(
+        """INSERT INTO pools (network_id, network_name, cidr)
+           SELECT id, name, unnest(%s::cidr[]) FROM networks WHERE name = %s""",
+        (list(cidrs), network),
+    )
+    rows = dba.execute(FREE, (network,)).fetchall()
+    free = joined((int(first), int(last)) for first, last in rows)
+    assert free == [(int(ip_address("10.0.0.0")), int(ip_address("10.0.0.255")))]
+    assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
