@@ -177,3 +177,14 @@ def test_usage_is_exact_for_any_size(pods: Pods, dba: psycopg.Connection[TupleRo
         ).fetchone()
         total = ip_network(cidr).num_addresses - 2
         assert row == (total, 6, total - 6)
+
+
+def test_a_drained_pool_says_how_it_gives_out_addresses_again(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    wanted = subnet("10.0.0.0/24")
+    pods.add("web-0", wanted)
+    dba.execute("UPDATE pools SET drained = true")
+    with pytest.raises(PoolExhausted, match="is drained") as refusal:
+        pods.add("web-1", wanted)
+    assert "rowhouse pool undrain" in refusal.value.hint

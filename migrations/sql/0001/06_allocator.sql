@@ -383,7 +383,7 @@ BEGIN
             created := true;
             IF drained THEN
                 RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
-                    USING ERRCODE = 'RH100', DETAIL = ordinal;
+                    USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
             END IF;
             IF is_due THEN
                 PERFORM release_expired(space, 1000);

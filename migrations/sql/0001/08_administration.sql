@@ -56,7 +56,8 @@ BEGIN
                 CONTINUE WHEN address IS NULL;
             ELSE
                 IF pool.drained THEN
-                    RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr USING ERRCODE = 'RH100';
+                    RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
+                        USING ERRCODE = 'RH100', HINT = '`rowhouse pool undrain` lets it give out addresses again.';
                 END IF;
                 address := claim_lowest(pool.network_id, firsts, lasts);
                 IF address IS NULL THEN

@@ -50,6 +50,7 @@ def _explained(reason: RowhouseError, wanted: RangeRequest, owner: Owner) -> Row
         return PoolExhausted(
             f"error at storage engine: Could not allocate IP in range: {window}{where}{network}"
             f" ({reason.message}; {pod})",
-            hint="Widen the range, or release what is no longer used: see the view rowhouse.stale_reservations.",
+            hint=reason.hint
+            or "Widen the range, or release what is no longer used: see the view rowhouse.stale_reservations.",
         )
     return type(reason)(f"{reason.message} ({where}{network}; {pod})", hint=reason.hint)
