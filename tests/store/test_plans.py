@@ -51,7 +51,7 @@ class Client:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def call(self, query: LiteralString, parameters: tuple[object, ...]) -> list[TupleRow]:
+    def call(self, query: LiteralString, parameters: tuple[object, ...] = ()) -> list[TupleRow]:
         return self.session.execute(query, parameters).fetchall()
 
     def queue(

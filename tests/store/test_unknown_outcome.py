@@ -61,3 +61,11 @@ def test_a_connection_to_what_has_become_a_standby_is_given_up(store: Database) 
     store.call("SELECT set_config('default_transaction_read_only', 'on', false)")
     made = store.call("INSERT INTO rowhouse.networks (name) VALUES ('storage') RETURNING name")
     assert made == [("storage",)]
+
+
+def test_a_call_after_the_end_is_told_so(store: Database) -> None:
+    """Threads that write in the background may outlive the application."""
+    store.call("SELECT 1")
+    store.close()
+    with pytest.raises(TryAgain, match="the server is stopping"):
+        store.call("SELECT 1")

@@ -57,7 +57,7 @@ class _Logger(Logger):
 
 class _Server(BaseApplication):
     def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._options = options
         super().__init__()
 
@@ -66,7 +66,7 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        app = create_app(self._settings)
+        app = create_app(self.settings)
         live.begin(app)
         return app
 

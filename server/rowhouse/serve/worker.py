@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.serve.handover import Claims
 from rowhouse.serve.patience import PatientWorker
+from rowhouse.serve.processor import stay_on_one
 from rowhouse.store.deadline import arrival
 from rowhouse.telemetry import TURNED_AWAY
 
@@ -85,6 +86,8 @@ class Worker(PatientWorker):
 
     def init_process(self) -> None:
         """In the process that serves."""
+        if self.app.settings.one_processor:  # type: ignore[attr-defined]  # ours, see serve()
+            stay_on_one(self.age)
         self._most_queued = max(_QUEUED_AT_LEAST, _QUEUED_PER_THREAD * self.cfg.threads)
         self._questions = Threads(_FOR_QUESTIONS, self._answer)
         super().init_process()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
 import psycopg
 from psycopg import sql
 from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from sqlalchemy import Engine, create_engine
 
 from rowhouse.domain.errors import RowhouseError, TryAgain
@@ -193,7 +193,12 @@ class Database:
         gone (`deadline.py`). Work that is not `idempotent` is repeated only if it is
         certain that it did not happen: "reserve the next free one" must not reserve two.
         """
-        self._pool.open()
+        try:
+            self._pool.open()
+        except PoolClosed as error:
+            raise TryAgain(
+                "the server is stopping", hint="Repeat the call: another one serves it."
+            ) from error
         for attempt in range(1, ATTEMPTS + 1):
             began = False
             try:
