@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -25,6 +26,11 @@ pytest_plugins = ("fixtures.shared",)
 
 hypothesis.settings.register_profile("rowhouse", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("rowhouse")
+
+# Whoever starts the suite in the background of a shell has it ignore Ctrl-C, and so would all programs that it
+# starts and sends one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
