@@ -36,7 +36,8 @@ def expanded(container: Object, given: dict[str, str]) -> dict[str, str]:
 def command(line: list[str]) -> None:
     """Parse a command line of `rowhouse`; raises click.UsageError where it can not be."""
     group: click.Command | None = rowhouse
-    context = click.Context(rowhouse)
+    # With its own settings: click makes a command's --help once, from the first context it meets.
+    context = click.Context(rowhouse, **rowhouse.context_settings)
     words = list(line)
     while isinstance(group, click.Group):
         name, group, words = group.resolve_command(context, words)

@@ -32,7 +32,6 @@ def leaves(group: click.Group, parent: click.Context) -> Iterator[tuple[str, str
             info_name=name,
             parent=parent,
             terminal_width=WIDTH,
-            help_option_names=["-h", "--help"],
         )
         if isinstance(command, click.Group):
             yield from leaves(command, ctx)
@@ -43,7 +42,7 @@ def leaves(group: click.Group, parent: click.Context) -> Iterator[tuple[str, str
 def test_the_page_shows_every_command_as_it_is() -> None:
     text = PAGE.read_text()
     by_hand = text.partition(MARK)[0]
-    root = click.Context(main, info_name="rowhouse")
+    root = click.Context(main, info_name="rowhouse", **main.context_settings)
     shown = "\n".join(
         f"## {path}\n\n```text\n{help_text}\n```\n" for path, help_text in leaves(main, root)
     )
