@@ -20,6 +20,7 @@ TRUSTED_BY_THE_HOST = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",
 )
+SPEAKS_HTTP = "it speaks plain http and not https: write http:// in `server`, or have it serve TLS"
 
 
 class TlsConnection(Connection):
@@ -38,6 +39,10 @@ class TlsConnection(Connection):
             raise NoAnswerError(
                 "the TLS handshake took too long: is it a server that speaks http?"
             ) from None
+        except _ssl.SSLError as failure:
+            if failure.reason == "WRONG_VERSION_NUMBER":  # of the record layer: it is no TLS
+                raise NoAnswerError(SPEAKS_HTTP) from None
+            raise
 
     def send(self, request: bytes) -> None:
         """Send all of it before the deadline."""

@@ -41,6 +41,13 @@ def test_nobody_there_is_not_ready() -> None:
     assert told.count("\n") == 2
 
 
+def test_a_server_of_plain_http_is_told_from_one_that_is_away(server: Server) -> None:
+    url = server.url.replace("http:", "https:")
+    told = Rowhouse()("pool", "list", "--server", url, code=4).stderr
+    assert told.startswith(f"Error: {url} speaks plain http")
+    assert "Write http://" in told
+
+
 def test_a_database_out_of_reach_is_not_ready() -> None:
     url = f"postgresql://127.0.0.1:{closed_port()}/gone"
     direct = Rowhouse({"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_POOL_TIMEOUT": "0.2"})

@@ -14,6 +14,7 @@ import trustme
 
 from cni_plugin.node import PACKAGES, Node
 from cni_plugin.scripted import RESULT, raw, reply, serving
+from fixtures.servers import serving as a_real_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +140,16 @@ def test_https_to_a_plain_server_is_no_answer(node: Node, ca_file: Path) -> None
         node.configure(server.url.replace("http:", "https:"), ca_file=ca_file)
         assert node.call().code == 11
     assert server.requests == []
+
+
+def test_https_to_our_own_server_of_http_is_told_at_once(node: Node, tmp_path: Path) -> None:
+    nowhere = {"ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    with a_real_server(tmp_path, environment=nowhere | {"ROWHOUSE_AUTH": "off"}) as server:
+        node.configure(server.url.replace("http:", "https:"), timeout=60)
+        outcome = node.call("STATUS")
+    assert outcome.seconds < 30
+    assert "speaks plain http and not https" in outcome.error["details"]
+    assert "write http:// in `server`" in outcome.error["details"]
 
 
 def test_a_server_that_waits_for_http_is_named_as_that(node: Node, ca_file: Path) -> None:

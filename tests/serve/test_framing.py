@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowhouse.serve.framing import LARGEST_REQUEST, LONGEST_HEAD, Framing, TooLargeError
+from rowhouse.serve.framing import LARGEST_REQUEST, LONGEST_HEAD, Framing, RefusedError
 
 HEAD = b"POST /cni HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -79,10 +79,10 @@ def test_a_chunk_that_makes_no_sense_is_not_waited_for(line: bytes) -> None:
 
 
 def test_a_head_without_end_and_chunks_without_end_are_given_up() -> None:
-    with pytest.raises(TooLargeError, match="431"):
+    with pytest.raises(RefusedError, match="431"):
         whole_after(HEAD + b"X: " + b"y" * LONGEST_HEAD, [1000] * 100)
     endless = CHUNKED + b"1\r\nx\r\n" * (LARGEST_REQUEST // 6 + 1)
-    with pytest.raises(TooLargeError, match="413"):
+    with pytest.raises(RefusedError, match="413"):
         whole_after(endless, [64_000] * 100)
 
 
@@ -90,3 +90,8 @@ def test_a_body_that_nobody_will_read_is_not_waited_for() -> None:
     framing = Framing()
     assert framing.is_whole(bytearray(HEAD + b"Content-Length: 5000000\r\n\r\n"))
     assert framing.oversized
+
+
+def test_a_handshake_of_tls_is_refused_by_its_first_byte() -> None:
+    with pytest.raises(RefusedError, match="plain http"):
+        Framing().is_whole(bytearray(b"\x16"))

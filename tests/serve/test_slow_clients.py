@@ -125,6 +125,19 @@ def test_silence_instead_of_a_tls_handshake_keeps_nobody_from_being_served(
             assert is_served(server), beginning
 
 
+def test_https_at_a_port_of_http_is_refused_at_once(plain: Server) -> None:
+    """Whoever waited for our half of a handshake waited for as long as it had time."""
+    address = urlsplit(plain.url)
+    context = ssl.create_default_context()
+    begun = time.monotonic()
+    with connect(plain) as connection, pytest.raises(ssl.SSLError, match="WRONG_VERSION_NUMBER"):
+        context.wrap_socket(connection, server_hostname=address.hostname)
+    assert time.monotonic() - begun < REQUEST_SECONDS / 2
+    with connect(plain) as connection:
+        connection.sendall(b"\x16")
+        assert answer(connection).startswith(b"HTTP/1.1 400 This port speaks plain http")
+
+
 def test_a_request_that_comes_byte_by_byte_is_served(plain: Server) -> None:
     with connect(plain) as connection:
         for byte in CLOSING:

@@ -50,7 +50,7 @@ class Connection(TConn):
     def gather(self) -> bool:
         """Take what has come; whether a request is whole. It then goes to gunicorn's parser.
 
-        Raises ClosedError, TooLargeError, OSError.
+        Raises ClosedError, RefusedError, OSError.
         """
         if self.deadline is None:
             self.deadline = time.monotonic() + REQUEST_SECONDS

@@ -23,8 +23,12 @@ _HEXADECIMAL: Final = re.compile(rb"[0-9a-fA-F]{1,15}")
 _DECIMAL: Final = re.compile(rb"[0-9]{1,15}")
 
 
-class TooLargeError(Exception):
-    """The request grows beyond what is read; `status` says which part of it."""
+_TLS_HANDSHAKE: Final = 0x16
+"""The first byte of a TLS ClientHello (RFC 8446, section 5.1); no method of HTTP begins with it."""
+
+
+class RefusedError(Exception):
+    """No more of the request is worth reading; `status` is the status line that says why."""
 
     def __init__(self, status: bytes) -> None:
         super().__init__(status)
@@ -47,8 +51,11 @@ class Framing:
     def is_whole(self, received: bytearray) -> bool:
         """Whether the request that begins `received` is all there.
 
-        Raises TooLargeError when no more of it should be read.
+        Raises RefusedError when no more of it should be read.
         """
+        if self._seen == 0 and received[:1] == bytes([_TLS_HANDSHAKE]):
+            # Whoever waits for us to go on with a handshake waits as long as it has time for.
+            raise RefusedError(b"400 This port speaks plain http and not https")
         if self._end is None and self._chunk is None and not self._has_head(received):
             return False
         if self._chunk is not None:
@@ -60,7 +67,7 @@ class Framing:
         self._seen = len(received)
         if head < 0:
             if len(received) >= LONGEST_HEAD:
-                raise TooLargeError(b"431 Request Header Fields Too Large")
+                raise RefusedError(b"431 Request Header Fields Too Large")
             return False
         body = head + 4
         lengths = [value.strip() for value in _LENGTH.findall(received, 0, body)]
@@ -90,5 +97,5 @@ class Framing:
             if len(received) - chunk > _LONGEST_CHUNK_LINE:
                 return True
         if len(received) >= LARGEST_REQUEST:
-            raise TooLargeError(b"413 Content Too Large")
+            raise RefusedError(b"413 Content Too Large")
         return False

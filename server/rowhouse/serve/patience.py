@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gunicorn.workers.gthread import ThreadWorker
 
 from rowhouse.serve.connection import ClosedError, Connection
-from rowhouse.serve.framing import LARGEST_REQUEST, TooLargeError
+from rowhouse.serve.framing import LARGEST_REQUEST, RefusedError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -64,7 +64,7 @@ class PatientWorker(ThreadWorker):
         try:
             if not conn.gather():
                 return _UNFINISHED
-        except TooLargeError as error:
+        except RefusedError as error:
             conn.refuse(error.status)
             return False
         except (ClosedError, OSError) as error:

@@ -157,6 +157,12 @@ def _name(pointer: str) -> str:
 
 def _unreachable(url: httpx.URL, error: Exception) -> Failure:
     where = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return Failure(
+            f"{where} speaks plain http and not https",
+            hint="Write http:// in --server (ROWHOUSE_SERVER), or have the server serve TLS.",
+            exit_code=NOT_READY,
+        )
     return Failure(
         f"no answer from {where}: {str(error) or type(error).__name__}",
         hint="Is the server running, and --server (ROWHOUSE_SERVER) its URL?",
