@@ -136,7 +136,7 @@ EXPERIMENTS: Final = (
         run=lambda laboratory, column: surroundings.clock_jumps(
             laboratory, calls=300, times=column.jumps
         ),
-        needs=("faketime",),
+        needs=("cc",),
     ),
     Experiment(
         name="migrations",

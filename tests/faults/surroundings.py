@@ -73,20 +73,27 @@ def behind_pgbouncer(laboratory: Laboratory, *, calls: int, times: int) -> Repor
 
 
 def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
-    """The database's wall clock, which decides what is over, jumps to and fro, by up to a day.
-
-    The server's is left alone: a Python server stops answering under libfaketime once it jumps (docs/reliability.md).
-    """
+    """The wall clocks of the database and of the server jump to and fro, by up to a day, each for itself."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(laboratory.place())
-        clock = Clock(laboratory.installed.make(f"clock{time.monotonic_ns()}"))
+        clocks = {
+            of: Clock(laboratory.installed.make(f"{of}-clock{time.monotonic_ns()}"))
+            for of in ("database", "server")
+        }
         postgres = laboratory.installed.copy(laboratory.template, f"db{time.monotonic_ns()}")
         stack.callback(postgres.discard)
-        postgres.environment = clock.environment
+        postgres.environment = clocks["database"].environment
         postgres.start({})
-        server = stack.enter_context(service.serving(folder, service.url_of(postgres.host)))
+        server = stack.enter_context(
+            service.serving(
+                folder,
+                service.url_of(postgres.host),
+                environment=clocks["server"].environment,
+                workers=2,
+            )
+        )
 
-        def jump(dice: Random) -> None:
+        def jump(clock: Clock, dice: Random) -> None:
             clock.jump(dice.choice(JUMPS))
 
         return laboratory.run(
@@ -95,8 +102,12 @@ def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             calls=calls,
             nemeses=[
                 Nemesis(
-                    name="jump of the database's clock", strike=jump, times=times, calls_between=20
+                    name=f"jump of the {of}'s clock",
+                    strike=partial(jump, clock),
+                    times=times,
+                    calls_between=20,
                 )
+                for of, clock in clocks.items()
             ],
             servers=[server],
             database=postgres,
