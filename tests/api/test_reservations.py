@@ -33,7 +33,7 @@ def test_several_are_reserved_all_or_none(api: Api) -> None:
     api.reserve(pool, addresses=["10.0.0.4"])
     body = {"pool_id": pool["id"], "owner": {"name": "x"}, "addresses": ["10.0.0.3", "10.0.0.4"]}
     taken = api.refused(409, "POST", "reservations", body)
-    assert (taken["code"], "in use by /printer" in taken["detail"]) == (101, True)
+    assert (taken["code"], "in use by printer" in taken["detail"]) == (101, True)
     assert addresses(api, "") == ["10.0.0.4"]
     outside = body | {"addresses": ["10.9.9.9"]}
     assert api.refused(422, "POST", "reservations", outside)["code"] == 102
@@ -207,7 +207,13 @@ def test_an_explanation_tells_why(api: Api) -> None:
         "by the door",
     )
     assert "gateway" in api.get("explain?address=10.0.0.1")["because"]
+    assert "network address" in api.get("explain?address=10.0.0.0")["because"]
+    assert "broadcast address" in api.get("explain?address=10.0.0.7")["because"]
+    after = api.get("explain?address=10.0.0.3")["because"]
+    assert after == "free; no free range of the pool comes before it"
     api.delete(f"reservations/{pool['network_id']}/10.0.0.2")
+    after = api.get("explain?address=10.0.0.3")["because"]
+    assert after == "free; 1 free range of the pool comes before it"
     free = api.get("explain?address=10.0.0.2")
     assert (free["state"], free["last_owner"], free["last_released"][-1]) == (
         "free",

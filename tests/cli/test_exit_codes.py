@@ -87,7 +87,9 @@ def test_who_may_not_is_told_so(database: Database, tmp_path: Path) -> None:
         over = Rowhouse({"ROWHOUSE_SERVER": server.url})
         assert "certificate" in over("pool", "list", code=4).stderr.lower()
         ca = ("--ca-file", str(trusted))
-        assert "no token" in over("pool", "list", *ca, code=5).stderr
+        told = over("pool", "list", *ca, code=5).stderr
+        assert "no token" in told
+        assert "ROWHOUSE_TOKEN_FILE" in told
         viewer = (*ca, "--token-file", str(token))
         assert len(over.items("pool", "list", *viewer)) == 1
         told = over("pool", "drain", "10.0.0.0/24", *viewer, code=5).stderr

@@ -209,8 +209,9 @@ def test_an_unreadable_range_is_named_in_the_error(text: str, message: str) -> N
 
 @pytest.mark.parametrize("text", ["100::2::1", "10.0.0.1-10.0.0.5", "10.0.0.0/33", "", "010.0.0.1"])
 def test_an_unreadable_exclude_is_named_in_the_error(text: str) -> None:
-    with pytest.raises(InvalidConfig, match=f"could not parse exclude range.*{text}"):
+    with pytest.raises(InvalidConfig, match=f"could not parse exclude range.*{text}") as refusal:
         usable_range(configured_range("10.0.0.0/24"), exclude=[text])
+    assert "a CIDR or one address" in refusal.value.hint
 
 
 def test_a_mapped_exclude_is_refused() -> None:

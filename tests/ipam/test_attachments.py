@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pods import Pods, subnet, twice
-from rowhouse.domain.errors import AddressOutsideRanges, AddressTaken, InvalidConfig, PoolExhausted
+from rowhouse.domain.errors import (
+    AddressOutsideRanges,
+    AddressTaken,
+    InvalidConfig,
+    PoolExhausted,
+    RowhouseError,
+)
 from rowhouse.domain.requests import RangeRequest
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.store import allocator
@@ -73,7 +79,7 @@ def test_the_same_range_twice_gives_two_addresses_and_again_the_same_two(pods: P
 
 def test_several_ranges_are_all_or_nothing(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
     pods.add("blocker", ONE)
-    failing: tuple[tuple[RangeRequest, type[Exception]], ...] = (
+    failing: tuple[tuple[RangeRequest, type[RowhouseError]], ...] = (
         (ONE, PoolExhausted),
         (subnet("10.0.0.0/24", requested="10.0.0.1"), AddressTaken),
         (subnet("10.0.0.0/24", requested="10.9.9.9"), AddressOutsideRanges),
@@ -87,6 +93,7 @@ def test_several_ranges_are_all_or_nothing(pods: Pods, dba: psycopg.Connection[T
             with pytest.raises(error) as caught:
                 pods.add_all("web-0", *wanted)
             assert "default/web-0" in str(caught.value)
+            assert caught.value.hint
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (1,)
     assert dba.execute("SELECT count(*) FROM pools").fetchone() == (1,)
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []

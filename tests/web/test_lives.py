@@ -70,6 +70,7 @@ def test_an_address_tells_why_nobody_has_it(browser: Browser, pods: Pods, dba: S
         15: "Never given out",
         99: "In no pool",
     }
+    assert "the broadcast address of" in client.get("/addresses/1/10.0.0.15").text
     dba.execute("UPDATE pools SET drained = true")
     assert "the pool is drained" in client.get("/addresses/1/10.0.0.2").text
 

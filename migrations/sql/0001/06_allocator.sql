@@ -183,7 +183,7 @@ BEGIN
     END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
-            USING ERRCODE = 'RH104';
+            USING ERRCODE = 'RH104', HINT = 'Widen the pool, or choose smaller slices: node_slice_size.';
     END IF;
     INSERT INTO node_slices (pool_id, cluster, node, slice)
     VALUES (wanted_pool.id, wanted_cluster, wanted_node, own);
@@ -204,7 +204,8 @@ BEGIN
     SELECT * INTO pool FROM pools WHERE id = wanted_pool;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
         RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
-            USING ERRCODE = 'RH102', DETAIL = range_no;
+            USING ERRCODE = 'RH102', DETAIL = range_no,
+                  HINT = 'Ask for an address inside its window, or let the window hold it.';
     END IF;
     LOOP
         SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
@@ -212,12 +213,15 @@ BEGIN
         EXIT WHEN (holder.pool_id, holder.owner_cluster, holder.owner_namespace, holder.owner_name, holder.owner_interface)
                 = (wanted_pool, cluster, namespace, name, interface);
         IF holder.address IS NOT NULL THEN
-            RAISE EXCEPTION 'requested address % is in use by %/%', host(wanted), holder.owner_namespace, holder.owner_name
-                USING ERRCODE = 'RH101', DETAIL = range_no;
+            RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
+                concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
+                USING ERRCODE = 'RH101', DETAIL = range_no,
+                      HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             RAISE EXCEPTION 'requested address % is in quarantine or kept out of use', host(wanted)
-                USING ERRCODE = 'RH101', DETAIL = range_no;
+                USING ERRCODE = 'RH101', DETAIL = range_no,
+                      HINT = 'Ask for another address; `rowhouse explain` tells why, and from when on it can be had.';
         END IF;
     END LOOP;
 END $$;
@@ -339,7 +343,8 @@ BEGIN
               FROM pools p WHERE p.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
-                    USING ERRCODE = 'RH103', DETAIL = ordinal;
+                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
             END IF;
             networks[ordinal] := network_name;
             cidrs[ordinal] := cidr;
@@ -717,7 +722,8 @@ BEGIN
             SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
-                    USING ERRCODE = 'RH103', DETAIL = ordinal;
+                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
             END IF;
             SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
               INTO firsts, lasts FROM pool_window(pool) w;

@@ -47,7 +47,8 @@ BEGIN
         LOOP
             IF wanted IS NOT NULL THEN
                 IF NOT wanted[i] <<= pool.cidr THEN
-                    RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr USING ERRCODE = 'RH102';
+                    RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr
+                        USING ERRCODE = 'RH102', HINT = 'Ask for an address of the pool, or name the pool that holds it.';
                 END IF;
                 -- By hand the gateway and the ends of the CIDR may be reserved too: that is how they are documented.
                 PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
@@ -63,7 +64,8 @@ BEGIN
                 IF address IS NULL THEN
                     CONTINUE WHEN await_due(pool.network_id, firsts, lasts);
                     RAISE EXCEPTION 'no free address in pool %: % of % could be had', pool.cidr, i - 1, how_many
-                        USING ERRCODE = 'RH100';
+                        USING ERRCODE = 'RH100',
+                              HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
                 END IF;
             END IF;
             SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
@@ -226,10 +228,19 @@ BEGIN
     RETURN facts || jsonb_build_object('state', 'free', 'because',
         CASE WHEN pool.drained THEN 'free, but the pool is drained'
              WHEN (facts->>'is_gateway')::boolean THEN 'free, but never given out: it is the gateway'
-             WHEN NOT (facts->>'in_window')::boolean THEN 'free, but outside the window of the pool'
-             ELSE 'free; ' || (SELECT count(*) FROM free_ranges f
-                                WHERE f.network_id = pool.network_id AND NOT f.quarantined AND f.last < wanted
-                                  AND f.last >= first_address(pool.cidr)) || ' free ranges of the pool come before it' END);
+             WHEN (facts->>'in_window')::boolean THEN
+                  (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
+                                        WHEN 1 THEN 'free; 1 free range of the pool comes before it'
+                                        ELSE 'free; ' || count(*) || ' free ranges of the pool come before it' END
+                     FROM free_ranges f
+                    WHERE f.network_id = pool.network_id AND NOT f.quarantined AND f.last < wanted
+                      AND f.last >= first_address(pool.cidr)
+                      AND EXISTS (SELECT FROM pool_window(pool) w WHERE f.last >= w.first_address AND f.first <= w.last_address))
+             WHEN wanted < first_usable(pool.cidr) THEN 'free, but never given out: it is the network address of the pool'
+             WHEN wanted > last_usable(pool.cidr) THEN
+                  'free, but never given out: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
+                                                          || ' address of the pool'
+             ELSE 'free, but outside the window of the pool' END);
 END $$;
 COMMENT ON FUNCTION explain_address(text, inet) IS 'Why an address is given out or not.';
 

@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from flask import g
 
-from rowhouse.domain.errors import NotAllowed, Unauthenticated
+from rowhouse.auth.presented import no_token
+from rowhouse.domain.errors import NotAllowed
 
 Role = Literal["node", "viewer", "operator", "admin"]
 PersonRole = Literal["viewer", "operator", "admin"]
@@ -42,9 +43,7 @@ def current_caller() -> Caller:
     """
     found: Caller | None = g.get("caller")
     if found is None:
-        raise Unauthenticated(
-            "the request carries no token", hint="Send `Authorization: Bearer` and a token."
-        )
+        raise no_token()
     return found
 
 

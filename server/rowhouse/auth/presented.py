@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST: Final = 16_384
+_SEND_ONE: Final = (
+    "Send `Authorization: Bearer` and a token. The plugin takes it from `token_file` in its settings,"
+    " the command line from ROWHOUSE_TOKEN_FILE (--token-file) or ROWHOUSE_TOKEN."
+)
+
+
+def no_token() -> Unauthenticated:
+    """What a request that carries no token is told."""
+    return Unauthenticated("the request carries no token", hint=_SEND_ONE)
 
 
 def presented_token(request: Request) -> str:
@@ -22,12 +31,10 @@ def presented_token(request: Request) -> str:
     Errors: Unauthenticated, NotAllowed.
     """
     if "Authorization" not in request.headers:
-        raise Unauthenticated(
-            "the request carries no token", hint="Send `Authorization: Bearer` and a token."
-        )
+        raise no_token()
     authorization = request.authorization
     if authorization is None:
-        raise Unauthenticated("the header Authorization can not be read")
+        raise Unauthenticated("the header Authorization can not be read", hint=_SEND_ONE)
     if authorization.type == "bearer":
         token = authorization.token
     elif authorization.type == "basic":
@@ -39,8 +46,8 @@ def presented_token(request: Request) -> str:
     else:
         raise Unauthenticated(
             "the header Authorization is of a kind that is not known",
-            hint="Send `Authorization: Bearer` and a token.",
+            hint=_SEND_ONE,
         )
     if not token or not token.isascii() or len(token) > _LONGEST:
-        raise Unauthenticated("the header Authorization holds no token")
+        raise Unauthenticated("the header Authorization holds no token", hint=_SEND_ONE)
     return token

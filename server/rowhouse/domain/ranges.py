@@ -214,7 +214,8 @@ def _excluded(text: str, version: Version) -> Span | None:
         hole = parse_cidr(text) if "/" in text else IPNetwork(parse_address(text))
     except AddressSyntaxError:
         raise InvalidConfig(
-            f'could not parse exclude range, err: "invalid CIDR address: {text}"'
+            f'could not parse exclude range, err: "invalid CIDR address: {text}"',
+            hint="an exclude is a CIDR or one address; write first-last as the CIDRs that it is made of",
         ) from None
     except MappedAddressError as error:
         raise InvalidConfig(f"could not parse exclude range {text}: {error}") from None

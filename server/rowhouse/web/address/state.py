@@ -11,6 +11,7 @@ from rowhouse.store import address_map, exclusions, lookup, reservations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
     from rowhouse.store.database import Database
     from rowhouse.store.reading import Record
@@ -82,15 +83,30 @@ def _of_pool(pool: Record, address: str) -> tuple[str, str]:
     if pool.gateway == address:
         return "gateway", "It is the gateway, which is never given out."
     if not _in_window(pool, address):
-        return "outside", f"It is outside of what {pool.cidr} gives out."
+        return "outside", _why_outside(ip_network(pool.cidr), ip_address(address))
     if pool.drained:
         return "free", "It is free, but the pool is drained: it gives out nothing."
     return "free", "It will be given out."
 
 
+def _why_outside(cidr: IPv4Network | IPv6Network, address: IPv4Address | IPv6Address) -> str:
+    first, last = _usable(cidr)
+    if int(address) < first:
+        return f"It is the network address of {cidr}, which is never given out."
+    if int(address) > last:
+        which = "broadcast" if cidr.version == 4 else "last"  # noqa: PLR2004 - IPv4
+        return f"It is the {which} address of {cidr}, which is never given out."
+    return f"It is outside of what {cidr} gives out."
+
+
 def _in_window(pool: Record, address: str) -> bool:
-    cidr = ip_network(pool.cidr)
-    ends = (cidr[0], cidr[-1]) if cidr.num_addresses <= 2 else (cidr[1], cidr[-2])  # noqa: PLR2004 - RFC 3021
-    low = int(ip_address(pool.window_first)) if pool.window_first else int(ends[0])
-    high = int(ip_address(pool.window_last)) if pool.window_last else int(ends[1])
+    first, last = _usable(ip_network(pool.cidr))
+    low = int(ip_address(pool.window_first)) if pool.window_first else first
+    high = int(ip_address(pool.window_last)) if pool.window_last else last
     return low <= int(ip_address(address)) <= high
+
+
+def _usable(cidr: IPv4Network | IPv6Network) -> tuple[int, int]:
+    """The first and the last address that is given out where no window says otherwise."""
+    ends = (cidr[0], cidr[-1]) if cidr.num_addresses <= 2 else (cidr[1], cidr[-2])  # noqa: PLR2004 - RFC 3021
+    return int(ends[0]), int(ends[1])
