@@ -212,7 +212,8 @@ def test_an_explanation_tells_why(api: Api) -> None:
     after = api.get("explain?address=10.0.0.3")["because"]
     assert after == "free; no free range of the pool comes before it"
     api.delete(f"reservations/{pool['network_id']}/10.0.0.2")
-    after = api.get("explain?address=10.0.0.3")["because"]
+    api.reserve(pool, addresses=["10.0.0.4"])
+    after = api.get("explain?address=10.0.0.5")["because"]
     assert after == "free; 1 free range of the pool comes before it"
     free = api.get("explain?address=10.0.0.2")
     assert (free["state"], free["last_owner"], free["last_released"][-1]) == (
