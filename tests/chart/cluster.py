@@ -1,4 +1,4 @@
-"""A Kubernetes API server as far as helm can tell: discovery, objects of all kinds, server-side apply.
+"""A Kubernetes API server as far as helm can tell: discovery, objects of all kinds, server-side apply, watches.
 
 Every object that arrives is checked against the schemas of Kubernetes, and what a real server refuses to
 change is refused: the template of a Job, the selector of a workload.
@@ -21,6 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 import yaml
 
 from chart import protobuf
+from chart.discovery import KINDS, VERSION, discovery
+from chart.manifests import Release
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -32,37 +34,6 @@ if TYPE_CHECKING:
 
     from chart.manifests import Object
 
-VERSION: Final = "1.34"
-# group/version → plural → kind; those with a * are the whole cluster's.
-KINDS: Final = {
-    "v1": {
-        "namespaces": "*Namespace",
-        "pods": "Pod",
-        "secrets": "Secret",
-        "configmaps": "ConfigMap",
-        "services": "Service",
-        "serviceaccounts": "ServiceAccount",
-        "persistentvolumeclaims": "PersistentVolumeClaim",
-    },
-    "apps/v1": {
-        "deployments": "Deployment",
-        "daemonsets": "DaemonSet",
-        "statefulsets": "StatefulSet",
-    },
-    "batch/v1": {"jobs": "Job", "cronjobs": "CronJob"},
-    "autoscaling/v2": {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
-    "policy/v1": {"poddisruptionbudgets": "PodDisruptionBudget"},
-    "networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy", "ingresses": "Ingress"},
-    "rbac.authorization.k8s.io/v1": {
-        "clusterroles": "*ClusterRole",
-        "clusterrolebindings": "*ClusterRoleBinding",
-        "roles": "Role",
-        "rolebindings": "RoleBinding",
-    },
-    "apiextensions.k8s.io/v1": {"customresourcedefinitions": "*CustomResourceDefinition"},
-    "cert-manager.io/v1": {"certificates": "Certificate"},
-    "postgresql.cnpg.io/v1": {"clusters": "Cluster"},
-}
 OPERATORS: Final = ("cert-manager.io/v1", "postgresql.cnpg.io/v1")
 # What a server never lets anybody change.
 IMMUTABLE: Final = {
@@ -82,6 +53,16 @@ class Refused(Exception):
     message: str
 
 
+@dataclass(frozen=True)
+class Event:
+    """A change as those who watch hear of it."""
+
+    version: int
+    path: str
+    type: str
+    object: Object
+
+
 @dataclass
 class Cluster:
     """Objects by the path of their URL, and what was done to them."""
@@ -90,7 +71,18 @@ class Cluster:
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     """(verb, kind, name), in order."""
     version: int = 0
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    events: list[Event] = field(default_factory=list)
+    logs: dict[str, str] = field(default_factory=dict)
+    """What a pod said, by the path of its URL."""
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    closed: bool = False
+
+    @property
+    def release(self) -> Release:
+        """The objects, without helm's own notes."""
+        with self.changed:
+            found = list(self.objects.values())
+        return Release([one for one in found if one.get("type") != "helm.sh/release.v1"])
 
     def find(self, kind: str, name: str) -> Object | None:
         """An object, if it is there."""
@@ -107,7 +99,7 @@ class Cluster:
 
     def store(self, path: str, new: Object, verb: str) -> Object:
         """Create or change an object."""
-        with self.lock:
+        with self.changed:
             was = self.objects.get(path)
             new = copy.deepcopy(new)
             text = new.pop("stringData", None) or {}
@@ -130,17 +122,52 @@ class Cluster:
             new["metadata"]["resourceVersion"] = str(self.version)
             new["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
             if new["kind"] == "Pod":
-                new["status"] = {"phase": "Succeeded"}
-            self.objects[path] = new
+                new["status"] = {"phase": "Pending"}
+            self._keep(path, new, "MODIFIED" if was else "ADDED")
             self.changes.append((verb, new["kind"], new["metadata"]["name"]))
             return new
 
+    def set_phase(self, path: str, phase: str) -> None:
+        """What a kubelet tells of a pod."""
+        with self.changed:
+            self.version += 1
+            pod = copy.deepcopy(self.objects[path])
+            pod["metadata"]["resourceVersion"] = str(self.version)
+            pod["status"] = {"phase": phase}
+            self._keep(path, pod, "MODIFIED")
+
     def remove(self, path: str) -> Object:
         """Delete an object."""
-        with self.lock:
+        with self.changed:
+            self.version += 1
             gone = self.objects.pop(path)
+            self.events.append(Event(self.version, path, "DELETED", gone))
             self.changes.append(("delete", gone["kind"], gone["metadata"]["name"]))
+            self.changed.notify_all()
             return gone
+
+    def events_after(self, version: int) -> Iterator[Event]:
+        """Those after a version, as they come, until the cluster is closed."""
+        seen = 0
+        while True:
+            with self.changed:
+                while len(self.events) == seen and not self.closed:
+                    self.changed.wait()
+                if self.closed:
+                    return
+                news, seen = self.events[seen:], len(self.events)
+            yield from (one for one in news if one.version > version)
+
+    def close(self) -> None:
+        """End all watches."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    def _keep(self, path: str, new: Object, event: str) -> None:
+        self.objects[path] = new
+        self.events.append(Event(self.version, path, event, new))
+        self.changed.notify_all()
 
 
 @contextlib.contextmanager
@@ -170,45 +197,10 @@ def serving(folder: Path) -> Iterator[tuple[Cluster, Path]]:
     try:
         yield cluster, config
     finally:
+        cluster.close()
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def discovery(path: str) -> Object | None:
-    """The documents from which a client learns what there is."""
-    if path == "/version":
-        major, minor = VERSION.split(".")
-        return {"major": major, "minor": minor, "gitVersion": f"v{VERSION}.0"}
-    if path == "/api":
-        return {"kind": "APIVersions", "versions": ["v1"]}
-    if path == "/apis":
-        groups = []
-        for one in KINDS:
-            group, _, version = one.rpartition("/")
-            if group:
-                known = {"groupVersion": one, "version": version}
-                groups.append({"name": group, "versions": [known], "preferredVersion": known})
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
-    known_version = path.removeprefix("/apis/").removeprefix("/api/")
-    if known_version in KINDS:
-        verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
-        return {
-            "kind": "APIResourceList",
-            "apiVersion": "v1",
-            "groupVersion": known_version,
-            "resources": [
-                {
-                    "name": plural,
-                    "singularName": kind.lstrip("*").lower(),
-                    "namespaced": not kind.startswith("*"),
-                    "kind": kind.lstrip("*"),
-                    "verbs": verbs,
-                }
-                for plural, kind in KINDS[known_version].items()
-            ],
-        }
-    return None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -223,6 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         if (found := discovery(parts.path)) or (found := self.cluster.objects.get(parts.path)):
             self._send(200, found)
+        elif (pod := parts.path.removesuffix("/log")) in self.cluster.logs:
+            self._send_text(200, self.cluster.logs[pod], "text/plain")
         elif parts.path.rpartition("/")[2] not in {p for kinds in KINDS.values() for p in kinds}:
             self._refuse(Refused(404, "NotFound", f"{parts.path} not found"))
         elif query.get("watch") in {"1", "true"}:
@@ -267,20 +261,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(refused)
 
     def _selected(self, path: str, query: dict[str, str]) -> list[Object]:
-        wanted = dict(
-            one.split("=") for one in query.get("labelSelector", "").split(",") if "=" in one
-        )
-        named = query.get("fieldSelector", "").removeprefix("metadata.name=")
-        return [
-            obj
-            for place, obj in list(self.cluster.objects.items())
-            if place.rpartition("/")[0] == path
-            and wanted.items() <= obj["metadata"].get("labels", {}).items()
-            and named in {"", obj["metadata"]["name"]}
-        ]
+        with self.cluster.changed:
+            found = list(self.cluster.objects.items())
+        return [obj for place, obj in found if _matches(place, obj, path, query)]
 
     def _list(self, path: str, query: dict[str, str]) -> Object:
-        version = "v1" if path.startswith("/api/") else "/".join(path.split("/")[2:4])
+        version = _version(path)
         return {
             "kind": KINDS[version][path.rpartition("/")[2]].lstrip("*") + "List",
             "apiVersion": version,
@@ -289,15 +275,29 @@ class _Handler(BaseHTTPRequestHandler):
         }
 
     def _watch(self, path: str, query: dict[str, str]) -> None:
-        """What there is, and then nothing more: nobody here waits for a change."""
-        events = [{"type": "ADDED", "object": obj} for obj in self._selected(path, query)]
-        body = "".join(json.dumps(event) + "\n" for event in events).encode()
+        """What changes from a version on, or what there is and then what changes."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
         self.close_connection = True
+        cluster, begun = self.cluster, int(query.get("resourceVersion") or 0)
+        if query.get("sendInitialEvents") == "true" or not begun:
+            with cluster.changed:
+                begun, found = cluster.version, self._selected(path, query)
+            end = {"annotations": {"k8s.io/initial-events-end": "true"}}
+            kind = KINDS[_version(path)][path.rpartition("/")[2]].lstrip("*")
+            metadata = {"resourceVersion": str(begun)} | end
+            mark = {"kind": kind, "apiVersion": _version(path), "metadata": metadata}
+            self._tell(*(("ADDED", obj) for obj in found), ("BOOKMARK", mark))
+        with contextlib.suppress(OSError):  # they have enough
+            for event in cluster.events_after(begun):
+                if _matches(event.path, event.object, path, query):
+                    self._tell((event.type, event.object))
+
+    def _tell(self, *events: tuple[str, Object]) -> None:
+        lines = [json.dumps({"type": kind, "object": obj}) + "\n" for kind, obj in events]
+        self.wfile.write("".join(lines).encode())
 
     def _body(self) -> Object:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -318,9 +318,29 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(refused.code, status)
 
     def _send(self, code: int, document: Object) -> None:
-        body = json.dumps(document).encode()
+        self._send_text(code, json.dumps(document), "application/json")
+
+    def _send_text(self, code: int, text: str, kind: str) -> None:
+        body = text.encode()
         self.send_response(code)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _version(path: str) -> str:
+    """The group and version in a path."""
+    return "v1" if path.startswith("/api/") else "/".join(path.split("/")[2:4])
+
+
+def _matches(place: str, obj: Object, path: str, query: dict[str, str]) -> bool:
+    """Whether an object is in a list or watch."""
+    wanted = dict(one.split("=") for one in query.get("labelSelector", "").split(",") if "=" in one)
+    named = query.get("fieldSelector", "").removeprefix("metadata.name=")
+    metadata = obj["metadata"]
+    return (
+        place.rpartition("/")[0] == path
+        and wanted.items() <= metadata.get("labels", {}).items()
+        and named in {"", metadata["name"]}
+    )

@@ -61,18 +61,3 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
             check=False,
         )
         assert "rh_" in made.stdout, made.stderr
-
-        # `helm test`, as this node. Its pod finds the Service by name, which this machine does not know.
-        named = {"ROWHOUSE_NODE_SERVER_NAME": "rowhouse.kube-system.svc"}
-        tested = kubelet.run(parts.pod("test"), **image, **named)
-        assert tested.returncode == 0, tested.stdout + tested.stderr
-        assert "ADD and DEL: ok" in tested.stdout
-        assert release.holders() == {}
-
-
-def test_helm_test_fails_when_the_server_is_away(release: Running, plugin: Path) -> None:
-    named = {"ROWHOUSE_NODE_SERVER_NAME": "rowhouse.kube-system.svc"}
-    image = {"ROWHOUSE_NODE_PLUGIN": str(plugin.parent)}
-    tested = release.kubelet.run(release.release.pod("test"), **image, **named)
-    assert tested.returncode != 0
-    assert "ADD failed" in tested.stdout

@@ -32,10 +32,7 @@ class Release:
     def do(self, verb: str, *more: str) -> list[tuple[str, str, str]]:
         """Run helm; what changed in the cluster, in order, without helm's own notes."""
         before = len(self.cluster.changes)
-        # The cluster itself checks every object; it has no OpenAPI document for helm to do so.
-        chart = (
-            [str(CHART), "--disable-openapi-validation"] if verb in {"install", "upgrade"} else []
-        )
+        chart = [str(CHART)] if verb in {"install", "upgrade"} else []
         line = [verb, "rowhouse", *chart, WHERE, *more]
         done = self.helm.run(*line, KUBECONFIG=str(self.kubeconfig))
         assert done.returncode == 0, done.stderr

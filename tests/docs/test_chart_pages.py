@@ -29,10 +29,8 @@ BEFORE = {
 }
 
 
-# The cluster of the test has no OpenAPI document, by which helm would check objects before it checks them
-# itself; and it reads JSON, where kubectl would send a new Job in binary form.
+# The cluster of the test reads JSON, where kubectl would send a new Job in binary form.
 PROGRAMS = """
-helm() { case $1 in install|upgrade) set -- "$@" --disable-openapi-validation;; esac; command helm "$@"; }
 kubectl() {
   case $* in
     *"create job"*) command kubectl "$@" --dry-run=client -o json | command kubectl create --validate=false -f -;;
