@@ -16,14 +16,21 @@ from rowhouse_cni.answer import Answer
 from rowhouse_cni.client import ask, identity_lines
 from rowhouse_cni.environment import Call
 from rowhouse_cni.errors import NoServerAnsweredError
-from rowhouse_cni.settings import Settings, file_in_use
+from rowhouse_cni.settings import (
+    DEFAULT_SPOOL,
+    Settings,
+    file_in_use,
+    list_of_spools,
+    read_file,
+)
 from rowhouse_cni.spool import Replayed, Spool, SpoolUnusableError
-from rowhouse_cni.spool_entry import entry_name, is_of, names_in
+from rowhouse_cni.spool_entry import entry_name, is_of, names_in, write_whole
 
 MOST_REPLAYED = 16  # entries: the runtime waits for the plugin to end
 KEPT_UNDER = b"Rowhouse-Settings: "  # in an entry alone, never sent
 REPLAYED = b"Rowhouse-Replay: 1"  # for the server to count them
 REPLAY_TIME = 0.5  # seconds
+BESIDE = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC
 SWEEP_EVERY = 16  # a call in so many also looks for abandoned temporary files
 
 
@@ -33,15 +40,46 @@ def keep(call: Call, lines: list[bytes], netconf: bytes, directory: str, reason:
     Then the runtime has to call again: nothing else remembers this DEL.
     """
     name = entry_name(call.container_id, call.interface)
-    whose = file_in_use(posix.environ).encode("utf-8", "replace")
+    file = file_in_use(posix.environ)
+    whose = file.encode("utf-8", "replace")
     lines = [*lines, KEPT_UNDER + b" ".join(whose.split())]
+    remember(directory, file)
     try:
         Spool(directory).keep(name, lines, netconf)
     except (OSError, SpoolUnusableError) as trouble:
         raise NoServerAnsweredError(
             f"no server took this DEL and it can't be kept in {directory}: {trouble}",
-            f"{reason} - make room or mend the directory; DEL has to be called again",
+            f"{reason} - make room, mend the directory, or name one that this user may write to "
+            f"by `spool` in {file}; DEL has to be called again",
         ) from None
+
+
+def remember(directory: str, file: str) -> None:
+    """Write down, beside the settings, that a DEL is kept in this directory, before it is.
+
+    Settings that name another spool later would hide it: an ADD of the same container would
+    not send it first, and whoever sent it after that would free what the ADD got. Which of
+    the two came first the file system alone can tell; the server gets them in the wrong order.
+    """
+    if directory == DEFAULT_SPOOL:
+        return
+    path = list_of_spools(file)
+    try:
+        known = read_file(path)
+    except OSError:
+        known = b""
+    line = directory.encode("utf-8", "replace")
+    if line in known.split(b"\n"):
+        return
+    folder, slash, name = path.rpartition("/")
+    try:
+        beside = posix.open(folder or slash or ".", BESIDE)
+        try:
+            write_whole(name, known + line + b"\n", beside)
+        finally:
+            posix.close(beside)
+    except OSError:
+        pass  # a user who may not write there; docs/reference/plugin.md says what that means
 
 
 def replay_own(
@@ -52,6 +90,7 @@ def replay_own(
     Sent later it would free the address that this ADD is about to get. If another call is
     just sending it, wait for that. Raise NoServerAnsweredError if it can't be sent now.
     """
+    why = "the server doesn't take it now; try again"
     own = {name for name in names if is_of(name, call.container_id, call.interface)}
     if not own:
         return
@@ -59,14 +98,18 @@ def replay_own(
     setitimer(ITIMER_REAL, max(deadline - monotonic(), 0.001))
     try:
         own.difference_update(replay(settings, directory, [*own], deadline, wait=True).foreign)
-    except (TimeoutError, SpoolUnusableError):
-        pass
+    except NoServerAnsweredError as nobody:
+        why = nobody.details or nobody.msg
+    except SpoolUnusableError as trouble:
+        why = str(trouble)
+    except TimeoutError:
+        why = "another call has been sending it for too long"
     finally:
         setitimer(ITIMER_REAL, 0.0)
     if not own.isdisjoint(names_in(directory)):
         raise NoServerAnsweredError(
             f"a DEL of {call.container_id} {call.interface} has to come before this ADD",
-            f"it is kept in {directory}, and the server doesn't take it now; try again",
+            f"it is kept in {directory}: {why}",
         )
 
 

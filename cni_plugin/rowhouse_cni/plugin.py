@@ -13,7 +13,7 @@ from rowhouse_cni.answer import SERVER_ERROR, SUCCESS
 from rowhouse_cni.client import ask, identity_lines
 from rowhouse_cni.environment import Call, check_network_namespace, read_netconf
 from rowhouse_cni.errors import BadSettingsError, CniError, NoServerAnsweredError, NotReadyError
-from rowhouse_cni.settings import DEFAULT_LOG_DIRS, DEFAULT_SPOOL, Settings, load
+from rowhouse_cni.settings import DEFAULT_LOG_DIRS, Settings, load, spools_of
 from rowhouse_cni.spool_entry import names_in
 
 SUPPORTED_VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
@@ -100,7 +100,7 @@ def forward(call: Call, netconf: bytes, settings: Settings, deadline: float) -> 
 
 def replay_own_del(call: Call, settings: Settings, deadline: float) -> None:
     """Before an ADD, send what is kept of a DEL of the same container and interface."""
-    for directory in {settings.spool, DEFAULT_SPOOL}:
+    for directory in spools_of(settings):
         if names := names_in(directory):
             from rowhouse_cni.kept_dels import replay_own
 
@@ -136,7 +136,7 @@ def failure(call: Call | None, netconf: bytes, error: Exception) -> Outcome:
 
 def replay(settings: Settings, netconf: bytes) -> None:
     """Replay some of the DELs that calls before this one had to keep."""
-    for directory in {settings.spool, DEFAULT_SPOOL}:
+    for directory in spools_of(settings):
         if not (names := names_in(directory)):
             continue
         from rowhouse_cni.kept_dels import replay_some

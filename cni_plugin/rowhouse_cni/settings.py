@@ -126,6 +126,24 @@ def load(environ: dict[bytes, bytes]) -> Settings:
     return Settings(file, key_values(file, text), environ)
 
 
+def list_of_spools(file: str) -> str:
+    """Where plugins write down the spools that this settings file has named, but for the default.
+
+    It is beside the settings and not in a spool, since a spool is what may have changed.
+    """
+    return file + ".spools"
+
+
+def spools_of(settings: Settings) -> list[str]:
+    """Every directory that may hold DELs kept under these settings, as they are and as they were."""
+    spools = [settings.spool, DEFAULT_SPOOL]
+    try:
+        spools += read_file(list_of_spools(settings.file)).decode().split("\n")
+    except (OSError, ValueError):
+        pass  # there never was another one
+    return [path for path in dict.fromkeys(spools) if path.startswith("/")]
+
+
 def key_values(file: str, text: str) -> dict[str, str]:
     """``key = value`` lines as a dict; a key given twice counts as last given."""
     values: dict[str, str] = {}

@@ -44,9 +44,13 @@ def is_of(name: str, container_id: str, interface: str) -> bool:
 
 def write_entry(name: str, lines: list[bytes], netconf: bytes, directory: int) -> None:
     """Write an entry so that it appears whole or not at all, and is on disk on return."""
-    temporary = f".{name}.{posix.getpid()}.{time_ns()}"
     length = b"Content-Length: " + str(len(netconf)).encode()
-    content = b"\r\n".join([FIRST_LINE, *lines, length, b"", netconf])
+    write_whole(name, b"\r\n".join([FIRST_LINE, *lines, length, b"", netconf]), directory)
+
+
+def write_whole(name: str, content: bytes, directory: int) -> None:
+    """Give ``name`` this content, all of it or none, on disk on return."""
+    temporary = f".{name}.{posix.getpid()}.{time_ns()}"
     entry = posix.open(temporary, CREATE, 0o600, dir_fd=directory)
     try:
         while content:

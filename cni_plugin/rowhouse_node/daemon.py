@@ -5,10 +5,11 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from rowhouse_cni.errors import CniError
 from rowhouse_cni.kept_dels import replay
-from rowhouse_cni.settings import load
+from rowhouse_cni.settings import Settings, list_of_spools, load, spools_of
 from rowhouse_cni.spool import Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import REFUSED, names_in
 from rowhouse_node import durable, supplies
@@ -88,20 +89,36 @@ class Daemon:
 
     def replay(self) -> None:
         """Send the DELs that calls had to keep, for a few seconds."""
-        directory = str(self.options.spool)
         if not self.options.settings_file.exists():
             return
-        names = names_in(directory)
-        if names:
-            environ = {b"ROWHOUSE_CONFIG": os.fsencode(self.options.settings_file)}
-            Spool(directory).sweep()
-            found = replay(load(environ), directory, names, time.monotonic() + REPLAY_TIME)
-            for refusal in found.refused:
-                say(f"kept DEL refused for good, moved to {directory}/{REFUSED}: {refusal}")
-        left = set(names_in(directory))
-        self.state.replayed += len(set(names) - left)
-        self.state.kept = len(left)
-        self.state.refused = len(names_in(f"{directory}/{REFUSED}"))
+        settings = load({b"ROWHOUSE_CONFIG": os.fsencode(self.options.settings_file)})
+        spools = spools_of(settings)
+        kept = {spool: names_in(spool) for spool in spools}
+        try:
+            for spool, names in kept.items():
+                if names:
+                    replay_spool(settings, spool, names)
+        finally:
+            left = {spool: names_in(spool) for spool in spools}
+            self.state.replayed += sum(len({*kept[spool]} - {*left[spool]}) for spool in spools)
+            self.state.kept = sum(map(len, left.values()))
+            self.state.refused = sum(len(names_in(f"{spool}/{REFUSED}")) for spool in spools)
+
+
+def replay_spool(settings: Settings, spool: str, names: list[str]) -> None:
+    """Send the DELs of one spool. Raise CniError, OSError or SpoolUnusableError."""
+    Spool(spool).sweep()
+    found = replay(settings, spool, names, time.monotonic() + REPLAY_TIME)
+    for refusal in found.refused:
+        say(f"kept DEL refused for good, moved to {spool}/{REFUSED}: {refusal}")
+
+
+def spools_in_use(options: Options) -> list[str]:
+    """Where DELs of this node's plugin may be kept."""
+    try:
+        return spools_of(load({b"ROWHOUSE_CONFIG": os.fsencode(options.settings_file)}))
+    except CniError:
+        return [str(options.spool)]
 
 
 def uninstall(options: Options) -> None:
@@ -110,12 +127,16 @@ def uninstall(options: Options) -> None:
     try:
         daemon.replay()
     except (OSError, CniError, SpoolUnusableError) as trouble:
-        say(f"can't replay {options.spool}: {trouble}")
+        say(f"can't replay what is kept: {trouble}")
+    kept = {spool: len(names_in(spool)) for spool in spools_in_use(options)}
     with durable.locked(options.lock):
         daemon.plugin.uninstall()
+        if not any(kept.values()):
+            durable.remove(Path(list_of_spools(str(options.settings_file))))
         supplies.take_back(options)
-    if kept := len(names_in(str(options.spool))):
-        say(f"{kept} DELs that no server took stay in {options.spool}")
+    for spool, number in kept.items():
+        if number:
+            say(f"{number} DELs that no server took stay in {spool}")
     say(f"the plugin is gone from {options.bin_dir}")
 
 

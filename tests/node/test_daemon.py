@@ -16,6 +16,7 @@ from cni_plugin.scripted import reply, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from node.host import Host
 
@@ -96,6 +97,22 @@ def test_kept_dels_are_replayed_though_no_call_comes(host: Host) -> None:
             eventually(lambda: "rowhouse_node_spool_replayed_total 1" in get(f"{url}/metrics")[1])
         assert len(server.requests) == 1
     assert not (host.state / "spool" / "c1@net1").exists()
+
+
+def test_dels_kept_in_a_spool_of_earlier_settings_are_replayed_too(
+    host: Host, tmp_path: Path
+) -> None:
+    host.state, now = tmp_path / "as it was", host.state
+    host.keep_del("c1")
+    host.state, earlier = now, host.state
+    host.config.mkdir()
+    (host.config / "rowhouse.conf.spools").write_text(f"{earlier / 'spool'}\n")
+    with serving(reply(200, b"")) as server:
+        host.server = server.url
+        assert host.do("install", "v1").returncode == 0
+    assert [request.container_id for request in server.requests] == ["c1"]
+    assert host.do("uninstall", "v1").returncode == 0
+    assert not host.config.exists()
 
 
 def test_kept_dels_survive_an_uninstall_without_a_server(host: Host) -> None:
