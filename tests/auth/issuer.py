@@ -65,7 +65,7 @@ def claims(node: str | None = "node1", **changed: Any) -> dict[str, Any]:
         "aud": ["rowhouse"],
         "iat": now - 5,
         "nbf": now - 5,
-        "exp": now + 600,
+        "exp": now + 3600,  # the kubelet's own default; some tests use what was made at the start
         "kubernetes.io": ours,
         **changed,
     }
