@@ -135,6 +135,6 @@ def test_an_invalid_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("ROWHOUSE_DATABASE_URL", "postgresql://db/rowhouse")
     monkeypatch.setenv("ROWHOUSE_POOL_SIZE", "many")
     result = CliRunner().invoke(main, ["serve"])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output.startswith("Error: ROWHOUSE_POOL_SIZE='many': ")
     assert len(result.output.splitlines()) == 1

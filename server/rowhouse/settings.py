@@ -26,6 +26,8 @@ _POSTGRESQL: Final = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://"
 class SettingsError(RowhouseError):
     """A setting is missing or invalid."""
 
+    problem_type = "settings"
+
 
 class Settings(AccessSettings):
     """What the server must know. Field `name` comes from the variable ROWHOUSE_NAME."""

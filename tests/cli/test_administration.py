@@ -76,8 +76,8 @@ def test_what_is_there_already_is_named(rowhouse: Rowhouse) -> None:
 
 
 def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None:
-    assert rowhouse("who", "web", code=1).stderr == "Error: address: invalid IP address: web\n"
-    assert rowhouse("pool", "create", "web", code=1).stderr == (
+    assert rowhouse("who", "web", code=2).stderr == "Error: address: invalid IP address: web\n"
+    assert rowhouse("pool", "create", "web", code=2).stderr == (
         "Error: cidr: invalid CIDR address: web\n"
     )
 
@@ -139,6 +139,25 @@ def test_lists_go_on_behind_the_first_page(rowhouse: Rowhouse) -> None:
     assert len(rowhouse.items("reservation", "list")) == 1250
     assert len(rowhouse.items("reservation", "list", "--limit", "1100")) == 1100
     assert len(rowhouse.items("reservation", "list", "--limit", "7")) == 7
+
+
+def test_the_default_network_has_one_name_for_people_and_none_for_programs(
+    direct: Rowhouse,
+) -> None:
+    direct("pool", "create", "10.0.0.0/24")
+    direct("reservation", "reserve", "10.0.0.0/24", "--name", "x")
+    for command in (
+        "network list", "pool list", "pool show 10.0.0.0/24", "reservation list", "who 10.0.0.1",
+        "explain 10.0.0.1",
+    ):  # fmt: skip
+        assert "default network" in direct(*command.split()).output, command
+    assert direct.json("explain", "10.0.0.1")["network"] == ""
+    assert direct.items("pool", "list")[0]["network"] == ""
+    direct("reservation", "release", "10.0.0.1", "--yes")
+    direct("pool", "create", "10.0.0.0/24", "--network", "lab")
+    told = direct("pool", "show", "10.0.0.0/24", code=1).stderr
+    assert 'in the networks default network, "lab"' in told
+    assert direct.json("pool", "show", "10.0.0.0/24", "--network", "")["network"] == ""
 
 
 def test_a_pool_with_a_space_of_its_own_is_named(direct: Rowhouse) -> None:

@@ -62,7 +62,7 @@ def test_a_database_without_the_schema_is_not_ready(empty_database: Database) ->
 
 @pytest.mark.parametrize("url", ["rowhouse:8080", "ftp://rowhouse", "http://", "http://[::1"])
 def test_what_is_no_url_is_named(url: str) -> None:
-    assert f"{url!r} is no URL" in Rowhouse()("pool", "list", "--server", url, code=1).stderr
+    assert f"{url!r} is no URL" in Rowhouse()("pool", "list", "--server", url, code=2).stderr
 
 
 def test_another_service_is_recognised(server: Server) -> None:
@@ -123,6 +123,15 @@ def test_the_actor_over_a_server_is_the_tokens_name(database: Database, tmp_path
         ("db", "prune", "--older-than", "90d"),
         ("pool", "list", "-o", "csv"),
         ("nothing",),
+        # What only the server, or the application in this process, can tell:
+        ("pool", "create", "10.0.0"),
+        ("pool", "create", "10.0.0.0/24", "--first", "10.9.9.9"),
+        ("who", "ten"),
+        ("explain", "10.0.0.256"),
+        ("reservation", "release", "ten", "--yes"),
+        ("exclusion", "create", "10.0.0.0/99"),
+        ("exclusion", "create", "10.0.0.9-10.0.0.1"),
+        ("quota", "set", "shop", "-1"),
     ],
 )
 def test_what_was_written_wrongly_is_a_usage_error(

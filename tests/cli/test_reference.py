@@ -50,3 +50,23 @@ def test_the_page_shows_every_command_as_it_is() -> None:
     if os.environ.get("UPDATE_DOCS"):
         PAGE.write_text(written)
     assert written == text, "run with UPDATE_DOCS=1 and look at what changed"
+
+
+def groups(group: click.Group, parent: click.Context) -> Iterator[str]:
+    """The help of each group, at the width of a terminal."""
+    yield group.get_help(parent)
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
+        if isinstance(command, click.Group):
+            ctx = click.Context(command, info_name=name, parent=parent)
+            yield from groups(command, ctx)
+
+
+def test_no_line_of_a_groups_help_is_cut_on_a_terminal_of_80_columns() -> None:
+    root = click.Context(main, info_name="rowhouse", terminal_width=80, max_content_width=80)
+    found = list(groups(main, root))
+    assert len(found) > 5
+    for text in found:
+        commands = text.partition("Commands:")[2]
+        assert commands
+        assert "..." not in commands, text

@@ -71,7 +71,8 @@ BEGIN
          WHERE network_id = OLD.network_id AND address BETWEEN first_address(OLD.cidr) AND last_address(OLD.cidr)
            AND pool_id = OLD.id;
         IF held > 0 THEN
-            RAISE EXCEPTION 'pool % of network "%" still holds % reservations', OLD.cidr, OLD.network_name, held
+            RAISE EXCEPTION 'pool % of the % still holds % reservations', OLD.cidr,
+                coalesce('network "' || nullif(OLD.network_name, '') || '"', 'default network'), held
                 USING ERRCODE = 'RH410', HINT = 'Release them first.';
         END IF;
         PERFORM record_change('pool.delete', OLD.cidr::text, to_jsonb(OLD), NULL);

@@ -115,7 +115,8 @@ BEGIN
     SELECT p.id, p.network_id INTO the_pool, space FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted;
     IF NOT FOUND THEN
         IF NOT only_look THEN
-            RAISE EXCEPTION 'there is no pool % in network "%"', wanted, wanted_network USING ERRCODE = 'RH404';
+            RAISE EXCEPTION 'there is no pool % in the %', wanted,
+                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network') USING ERRCODE = 'RH404';
         END IF;
         SELECT n.id INTO space FROM networks n
          WHERE n.name = wanted_network AND n.isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END;

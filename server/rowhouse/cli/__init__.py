@@ -55,7 +55,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except RowhouseError as error:
-            code = exit_code_of(error.http_status)
+            code = exit_code_of(error.http_status, error.problem_type)
             raise Failure(str(error), hint=error.hint, exit_code=code) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)

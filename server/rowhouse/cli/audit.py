@@ -24,7 +24,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.command()
+@click.command(short_help="List administrative changes, the latest first.")
 @click.option("--actor", help="By this caller: a token's name, or user@host.")
 @click.option("--action", help="Such as pool.update.")
 @click.option("--object", help="A CIDR, an address, a name.")

@@ -45,7 +45,7 @@ _grace = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Release what no living pod holds, for as long as it runs.")
 @cluster_options
 @_grace
 @click.option(
@@ -139,7 +139,7 @@ def controller(  # noqa: PLR0913 - its options
     running.run(stop)
 
 
-@click.command()
+@click.command(short_help="Look once for what no living pod holds, and release it.")
 @cluster_options
 @_grace
 @click.option(

@@ -9,12 +9,12 @@ from rowhouse.settings import Settings
 from rowhouse.store import schema
 
 
-@click.group()
+@click.group(short_help="The schema and the history of a database.")
 def db() -> None:
     """The schema and the history of the database in ROWHOUSE_DATABASE_URL."""
 
 
-@db.command()
+@db.command(short_help="Bring the schema to this version's.")
 def upgrade() -> None:
     """Bring the schema to this version's; nothing happens when it is there."""
     schema.upgrade(_database_url())
@@ -28,7 +28,7 @@ def check() -> None:
     click.echo("the schema is up to date")
 
 
-@db.command()
+@db.command(short_help="Take the schema back to REVISION.")
 @click.argument("revision")
 def downgrade(revision: str) -> None:
     """Take the schema back to REVISION; `base` removes it, with all its data."""
@@ -36,7 +36,7 @@ def downgrade(revision: str) -> None:
     click.echo(f"the schema is at {revision}")
 
 
-@db.command()
+@db.command(short_help="Print the DDL, for a DBA; needs no database.")
 def sql() -> None:
     """Print the DDL, for a DBA who applies it by hand; needs no database."""
     click.echo(schema.sql())

@@ -12,7 +12,7 @@ from rowhouse.demo.installation import BUILT
 from rowhouse.demo.sample import show
 
 
-@click.command()
+@click.command(short_help="Walk through one address, end to end.")
 @click.option(
     "--plugin",
     type=click.Path(dir_okay=False, path_type=Path),

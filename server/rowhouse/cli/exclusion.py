@@ -9,13 +9,14 @@ import click
 from rowhouse.cli import lookup
 from rowhouse.cli.options import confirm, reaching, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.domain.networks import named
 
 if TYPE_CHECKING:
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
     Column("ID", "id"),
-    Column("NETWORK", "network"),
+    Column("NETWORK", "network", "network"),
     Column("FIRST", "first"),
     Column("LAST", "last"),
     Column("STILL IN USE", "in_use", "number"),
@@ -69,6 +70,6 @@ def delete(session: Session, *, exclusion_id: int, yes: bool) -> None:
     """Give the addresses of an exclusion out again."""
     found = session.client.get(f"/exclusions/{exclusion_id}")
     run = f"{found['first']} to {found['last']}"
-    confirm(f'Give out {run} of network "{found["network"]}" again?', yes=yes)
+    confirm(f"Give out {run} of {named(found['network'])} again?", yes=yes)
     session.client.delete(f"/exclusions/{exclusion_id}")
     session.printer.done(f"{run} may be given out again", found)

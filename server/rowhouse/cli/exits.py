@@ -7,6 +7,7 @@ from typing import IO, Any, Final
 import click
 
 REFUSED: Final = 1
+WRITTEN_WRONGLY: Final = 2
 NOT_FOUND: Final = 3
 NOT_READY: Final = 4
 NOT_ALLOWED: Final = 5
@@ -24,8 +25,16 @@ _BY_STATUS: Final = {
 }
 
 
-def exit_code_of(http_status: int) -> int:
-    """The exit code that stands for an HTTP status."""
+_WRONG_VALUES: Final = ("invalid-request", "settings")
+
+
+def exit_code_of(http_status: int, problem_type: str = "") -> int:
+    """The exit code that stands for an HTTP status, and for the type of a problem where it is known.
+
+    A value that can not be is code 2, whether click, the command or the server has seen it.
+    """
+    if problem_type.rpartition("/")[2].rpartition(":")[2] in _WRONG_VALUES:
+        return WRITTEN_WRONGLY
     return _BY_STATUS.get(http_status, REFUSED)
 
 

@@ -16,7 +16,7 @@ _LINES: Final = (
     Column("Address", "address"),
     Column("State", "state"),
     Column("Because", "because"),
-    Column("Network", "network"),
+    Column("Network", "network", "network"),
     Column("Pool", "pool"),
     Column("Pool's name", "pool_name"),
     Column("In its window", "in_window", "flag"),
@@ -39,5 +39,7 @@ _LINES: Final = (
 def explain(session: Session, *, address: str, network: str) -> None:
     """Tell the state of an address, and why it is given out or not."""
     found = session.client.get("/explain", address=address, network=network)
-    known = [line for line in _LINES if found.get(line.path) not in (None, "")]
+    known = [
+        line for line in _LINES if line.kind == "network" or found.get(line.path) not in (None, "")
+    ]
     session.printer.one(found, known)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
-    Column("NETWORK", "network"),
+    Column("NETWORK", "network", "network"),
     Column("ADDRESS", "address"),
     Column("NAMESPACE", "owner.namespace"),
     Column("NAME", "owner.name"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import click
+
 from rowhouse.cli.exits import NOT_FOUND, Failure
+from rowhouse.domain.networks import DEFAULT_NETWORK, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,20 +27,20 @@ def pool(client: Client, text: str, network: str | None) -> Document:
         found = client.find("/pools", name=text, network=network)
         if not found and text.isdecimal():
             return client.get(f"/pools/{text}")
-    return _only(found, f"pool {text}", [f'"{one["network"]}"' for one in found])
+    return _only(found, f"pool {text}", [quoted(one["network"]) for one in found])
 
 
 def network(client: Client, name: str) -> Document:
     """The network of that name; isolated ones, which hold one pool each, do not count."""
     found = [one for one in client.find("/networks", name=name) if one["isolated"] is None]
-    return _only(found, f'network "{name}"', [])
+    return _only(found, f"network {quoted(name)}" if name else DEFAULT_NETWORK, [])
 
 
 def reservation(client: Client, address: str, network: str | None, in_pool: str | None) -> Document:
     """The reservation of an address; where several networks have it, that of `network` or `in_pool`."""
     pool_id = pool(client, in_pool, network)["id"] if in_pool else None
     found = client.find("/reservations", address=address, network=network, pool_id=pool_id)
-    return _only(found, f"reservation of {address}", [f'"{one["network"]}"' for one in found])
+    return _only(found, f"reservation of {address}", [quoted(one["network"]) for one in found])
 
 
 def run(text: str) -> tuple[str, str]:
@@ -51,7 +54,7 @@ def run(text: str) -> tuple[str, str]:
     try:
         block = IPNetwork(text)
     except (AddrFormatError, ValueError):
-        raise Failure(f"{text} is no CIDR") from None
+        raise click.UsageError(f"{text} is no CIDR") from None
     return str(block.cidr[0]), str(block.cidr[-1])
 
 
@@ -62,5 +65,5 @@ def _only(found: Sequence[Document], what: str, networks: Sequence[str]) -> Docu
         raise Failure(f"there is no {what}", exit_code=NOT_FOUND)
     raise Failure(
         f"there is more than one {what}, in the networks {', '.join(networks)}",
-        hint="Name the network by --network, or the pool by --pool where it is isolated.",
+        hint='Name the network by --network ("" is the default one), or the pool by --pool where it is isolated.',
     )

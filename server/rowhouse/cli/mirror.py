@@ -44,7 +44,7 @@ _SILENT = 60.0
 _SHOWN = 3
 
 
-@click.group()
+@click.group(short_help="Whereabouts' objects, as a controller mirrors them.")
 def mirror() -> None:
     """The IPPool and OverlappingRangeIPReservation objects that `rowhouse controller --mirror` keeps.
 
@@ -52,7 +52,7 @@ def mirror() -> None:
     """
 
 
-@mirror.command()
+@mirror.command(short_help="Show each cluster's mirror, and how far behind it is.")
 @_output
 def status(*, form: str) -> None:
     """Show each cluster's mirror: how far behind it is, and what it can not express."""
@@ -68,7 +68,7 @@ def status(*, form: str) -> None:
         printer.items(problems, _PROBLEMS, nothing="")
 
 
-@mirror.command()
+@mirror.command(short_help="Show what differs between objects and database.")
 @cluster_options
 @mirror_namespace_option
 @click.option("--overwrite", is_flag=True, help="Count what the database never had as well.")
@@ -95,7 +95,7 @@ def diff(
     _warn(one.problems)
 
 
-@mirror.command()
+@mirror.command(short_help="Bring all objects up to date now.")
 @cluster_options
 @mirror_namespace_option
 @click.option(

@@ -9,12 +9,13 @@ import click
 from rowhouse.cli import lookup
 from rowhouse.cli.options import confirm, reaching, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.domain.networks import named
 
 if TYPE_CHECKING:
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
-    Column("NAME", "name"),
+    Column("NAME", "name", "network"),
     Column("ISOLATED", "isolated"),
     Column("POOLS", "pools", "number"),
     Column("CREATED", "created_at", "moment"),
@@ -30,7 +31,7 @@ def network() -> None:
 @network.command("list")
 @reaching
 def list_networks(session: Session) -> None:
-    """List the networks; "-" is the default one, which has no name."""
+    """List the networks."""
     found = session.client.find("/networks")
     session.printer.items(found, _COLUMNS, nothing="there are no networks")
 
@@ -42,6 +43,6 @@ def list_networks(session: Session) -> None:
 def delete(session: Session, *, name: str, yes: bool) -> None:
     """Remove a network that has no pools and no exclusions."""
     found = lookup.network(session.client, name)
-    confirm(f'Remove the network "{name}"?', yes=yes)
+    confirm(f"Remove {named(name)}?", yes=yes)
     session.client.delete(f"/networks/{found['id']}")
-    session.printer.done(f'network "{name}" removed', found)
+    session.printer.done(f"{named(name)} removed", found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse.cli.times import relative, span
+from rowhouse.domain.networks import DEFAULT_NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,6 +97,8 @@ class Printer:
         value: Any = document
         for part in column.path.split("."):
             value = value.get(part) if isinstance(value, dict) else None
+        if value == "" and column.kind == "network":
+            return DEFAULT_NETWORK
         if value is None or value in ("", {}, []):
             return _NOTHING
         if column.kind == "moment":
@@ -134,6 +137,7 @@ def _labels(value: dict[str, Any]) -> str:
 
 _WRITTEN: Final[dict[str, Callable[[Any], str]]] = {
     "text": _text,
+    "network": _text,
     "number": _number,
     "percent": lambda value: f"{value:.1f}%",
     "span": span,

@@ -11,6 +11,7 @@ from rowhouse.cli.options import confirm, reaching, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_fill import fill
 from rowhouse.cli.pool_options import changes_of, plan_options
+from rowhouse.domain.networks import named
 
 if TYPE_CHECKING:
     from rowhouse.cli.client.client import Document
@@ -35,7 +36,7 @@ _REST: Final = (
     Column("ID", "id", wide=True),
 )
 _COLUMNS: Final = (
-    Column("NETWORK", "network"),
+    Column("NETWORK", "network", "network"),
     Column("POOL", "cidr"),
     Column("NAME", "name"),
     *_USAGE,
@@ -141,7 +142,7 @@ def undrain(session: Session, *, text: str, network: str | None) -> None:
 def delete(session: Session, *, text: str, network: str | None, yes: bool) -> None:
     """Remove a pool that holds no reservations."""
     found = lookup.pool(session.client, text, network)
-    confirm(f'Remove pool {found["cidr"]} of network "{found["network"]}"?', yes=yes)
+    confirm(f"Remove pool {found['cidr']} of {named(found['network'])}?", yes=yes)
     session.client.delete(f"/pools/{found['id']}", version=found["version"])
     session.printer.done(f"pool {found['cidr']} removed", found)
 

@@ -22,7 +22,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.command()
+@click.command(short_help="Show how many addresses were held over time.")
 @click.argument("text", metavar="POOL")
 @click.option("--network", help="Its network, where several have a pool of this CIDR.")
 @click.option("--since", type=Moment(), help="From when on: 7d, or a time. Without: a day.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 2000
 
 
-@click.command()
+@click.command(short_help="Remove old history, in small transactions.")
 @click.option(
     "--older-than", type=Duration(), required=True, help="What ended longer ago than that: 90d."
 )

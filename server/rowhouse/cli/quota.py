@@ -26,7 +26,7 @@ _COLUMNS: Final = (
 _pool = click.option("--pool", metavar="POOL", help="In this pool; without: in all together.")
 
 
-@click.group()
+@click.group(short_help="How many addresses a namespace may hold.")
 def quota() -> None:
     """How many addresses a namespace may hold, in one pool or in all."""
 
@@ -40,7 +40,7 @@ def list_quotas(session: Session, *, namespace: str | None) -> None:
     session.printer.items(found, _COLUMNS, nothing="there are no quotas")
 
 
-@quota.command("set")
+@quota.command("set", short_help="Limit how many addresses a namespace may hold.")
 @click.argument("namespace")
 @click.argument("addresses", type=click.IntRange(0))
 @_pool

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
-    Column("NETWORK", "network"),
+    Column("NETWORK", "network", "network"),
     Column("ADDRESS", "address"),
     Column("KIND", "owner.kind"),
     Column("NAMESPACE", "owner.namespace"),
@@ -79,7 +79,7 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
     session.printer.one(session.client.get(path), _DETAILS)
 
 
-@reservation.command()
+@reservation.command(short_help="Reserve addresses of a pool, named or free ones.")
 @click.argument("pool")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @click.option("--network", help="The pool's network, where several have its CIDR.")

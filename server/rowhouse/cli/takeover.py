@@ -31,7 +31,7 @@ def import_() -> None:
     """Take over the addresses that another manager gave out."""
 
 
-@import_.command()
+@import_.command(short_help="Take over the pools and addresses of whereabouts.")
 @reading
 @click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.domain.networks import DEFAULT_NETWORK
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -81,7 +83,7 @@ class Report:
         click.echo(f"{begin}: {self.summary}")
 
     def _show_pool(self, finding: Finding) -> None:
-        network = f"network {finding.pool.network}" if finding.pool.network else "default network"
+        network = f"network {finding.pool.network}" if finding.pool.network else DEFAULT_NETWORK
         alone = ", with a space of its own" if finding.pool.isolated else ""
         title = f"{network}, pool {finding.pool.cidr}{alone}"
         if finding.what == "pool":

@@ -86,7 +86,7 @@ def list_tokens(*, output: str) -> None:
     printer.items(found, _COLUMNS, nothing="there are no tokens")
 
 
-@token.command()
+@token.command(short_help="End a token's validity.")
 @click.argument("name")
 def revoke(name: str) -> None:
     """End a token's validity; running servers refuse it within 10 seconds."""

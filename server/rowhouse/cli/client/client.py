@@ -138,7 +138,7 @@ def _document(answer: httpx.Response) -> Document:
     raise Failure(
         _told(document),
         hint=document.get("hint", ""),
-        exit_code=exit_code_of(answer.status_code),
+        exit_code=exit_code_of(answer.status_code, str(document.get("type", ""))),
     )
 
 

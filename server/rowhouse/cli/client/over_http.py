@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
 import httpx
 
 from rowhouse.cli.exits import Failure
@@ -28,14 +29,18 @@ def over_http(server: str, token_file: str | None, ca_file: str | None) -> Itera
         ca_file: certificate authorities instead of the system's.
 
     Raises:
-        Failure: the URL or a file can not be used.
+        click.BadParameter: the URL is none.
+        Failure: a file can not be used.
     """
     try:
         url = httpx.URL(server)
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
-        raise Failure(f"{server!r} is no URL of a server, such as https://rowhouse:8080")
+        raise click.BadParameter(
+            f"{server!r} is no URL of a server, such as https://rowhouse:8080",
+            param_hint="--server (ROWHOUSE_SERVER)",
+        )
     token = _token(token_file)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(

@@ -10,6 +10,7 @@ from rowhouse.api.calls import read_strings
 from rowhouse.api.exclusions import NewExclusion
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
+from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import exclusions as use_cases
 from rowhouse.ipam import pools
 from rowhouse.store import exclusions as rows
@@ -62,7 +63,7 @@ class Exclude(Action[NewExclusion]):
                 name="Address" if single else "Addresses",
                 after=given.first if single else f"{given.first} to {given.last}",
             ),
-            Change(name="Network", after=self.pool.network_name or "the default one"),
+            Change(name="Network", after=as_shown(self.pool.network_name)),
             Change(name="Reason", after=given.reason),
         ]
         return Look(

@@ -9,6 +9,7 @@ from flask import url_for
 from rowhouse.api.calls import read_strings
 from rowhouse.api.pool_documents import NewPool
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import pools as use_cases
 from rowhouse.store import networks
 from rowhouse.web.actions import pools
@@ -58,7 +59,7 @@ class NewPoolAction(Action[NewPool]):
                 "drained": "true" if given.drained else "",
             }
         )
-        network = given.network or "the default one"
+        network = as_shown(given.network)
         return Look(
             button="Make the pool",
             lines=[

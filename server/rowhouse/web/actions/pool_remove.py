@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import url_for
 
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import pools as use_cases
 from rowhouse.web.actions.flow import Action, Change, Look
 from rowhouse.web.blueprint import ID, blueprint
@@ -53,7 +54,7 @@ class RemovePool(Action[int]):
             button="Remove the pool",
             lines=[
                 Change(name="CIDR", before=self.pool.cidr),
-                Change(name="Network", before=self.pool.network_name or "the default one"),
+                Change(name="Network", before=as_shown(self.pool.network_name)),
             ],
             warnings=[_WARNING],
             harmful=True,

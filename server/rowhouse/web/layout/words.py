@@ -1,4 +1,4 @@
-"""Words: an error's message as a sentence, a URL by its host."""
+"""Words: an error's message as a sentence, a URL by its host, the name of a network."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from rowhouse.domain.networks import DEFAULT_NETWORK
 from rowhouse.web.blueprint import blueprint
 
 _ENDS = (".", "!", "?", ":", "…")
@@ -26,6 +27,12 @@ def sentence(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if number % 2 else part
         for number, part in enumerate(parts)
     )
+
+
+@blueprint.app_template_filter("network")
+def network(name: str, *, title: bool = False) -> str:
+    """The name of a network; `title`: where a line begins with it."""
+    return name or (DEFAULT_NETWORK.capitalize() if title else DEFAULT_NETWORK)
 
 
 @blueprint.app_template_filter("host")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from flask import redirect, render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.networks import as_shown
 from rowhouse.store import lookup
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
 
 KINDS: Final = ("Addresses", "Pools", "Pods and other owners", "Nodes", "Sandboxes")
 
@@ -53,10 +55,13 @@ def answers(database: Database, asked: Question) -> list[Answer]:
     if asked.address is not None:
         return _addresses(database, asked.address)
     if asked.prefix is not None:
-        return _pools_at(database, asked.prefix)
+        at = lookup.pools_at(database, asked.prefix)
+        return [_pool(pool, sure=pool.cidr == asked.prefix) for pool in at]
     found = _owners(database, asked)
     if asked.namespace is None:
-        found += _nodes(database, asked.text) + _pools_named(database, asked.text)
+        found += _nodes(database, asked.text)
+        named = lookup.pools_named(database, asked.text)
+        found += [_pool(pool, sure=pool.name == asked.text) for pool in named]
     if asked.container_id is not None:
         found += _sandboxes(database, asked.container_id)
     return found
@@ -67,7 +72,7 @@ def _addresses(database: Database, address: str) -> list[Answer]:
         Answer(
             "Addresses",
             address,
-            (network.name or "default network")
+            as_shown(network.name)
             + (f", {network.isolated} of its own" if network.isolated else ""),
             url_for("web.address", network_id=network.id, address=address),
         )
@@ -75,30 +80,14 @@ def _addresses(database: Database, address: str) -> list[Answer]:
     ]
 
 
-def _pools_at(database: Database, prefix: str) -> list[Answer]:
-    return [
-        Answer(
-            "Pools",
-            pool.cidr,
-            " · ".join(filter(None, (pool.network_name or "default network", pool.name))),
-            url_for("web.pool", pool_id=pool.id),
-            sure=pool.cidr == prefix,
-        )
-        for pool in lookup.pools_at(database, prefix)
-    ]
-
-
-def _pools_named(database: Database, text: str) -> list[Answer]:
-    return [
-        Answer(
-            "Pools",
-            pool.cidr,
-            " · ".join(filter(None, (pool.network_name or "default network", pool.name))),
-            url_for("web.pool", pool_id=pool.id),
-            sure=pool.name == text,
-        )
-        for pool in lookup.pools_named(database, text)
-    ]
+def _pool(pool: Record, *, sure: bool) -> Answer:
+    return Answer(
+        "Pools",
+        pool.cidr,
+        " · ".join(filter(None, (as_shown(pool.network_name), pool.name))),
+        url_for("web.pool", pool_id=pool.id),
+        sure=sure,
+    )
 
 
 def _owners(database: Database, asked: Question) -> list[Answer]:
