@@ -20,6 +20,8 @@ from chart.manifests import Object, Pod, Release, environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+UNPRIVILEGED = 65534
+"""User and group that stand for those of a pod that is not root's."""
 _VARIABLE = re.compile(r"\$\(([A-Z0-9_]+)\)")
 
 
@@ -184,4 +186,6 @@ def _expanded(text: str, variables: dict[str, str]) -> str:
 
 def unprivileged() -> list[str]:
     """What goes before a command that refuses to be root's."""
-    return ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"]

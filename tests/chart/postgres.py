@@ -14,24 +14,27 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chart.kubelet import unprivileged
+from chart.kubelet import UNPRIVILEGED, unprivileged
 from rowhouse.embedded import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chart.kubelet import Kubelet
+    from chart.manifests import Pod
 
 
 @contextlib.contextmanager
-def bundled(kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = ()) -> Iterator[Path]:
+def bundled(
+    kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = (), programs: Path | None = None
+) -> Iterator[Path]:
     """Run the release's PostgreSQL on a port of loopback; the folder of its socket.
 
-    `enter` is what goes before each program: into a network namespace, say.
+    `enter` is what goes before each program: into a network namespace, say. `programs`: others than the wheel's.
     """
     pod = kubelet.release.pod("postgresql")
     given = kubelet.variables(pod)
-    programs = binaries()
+    programs = programs or binaries()
     folder = Path(tempfile.mkdtemp(prefix="rowhouse-chart-", dir="/tmp"))
     try:
         folder.chmod(0o755)
@@ -39,7 +42,7 @@ def bundled(kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = ()) -> Iter
         for made in (socket, data):
             made.mkdir()
             if os.geteuid() == 0:
-                os.chown(made, 65534, -1)
+                os.chown(made, UNPRIVILEGED, -1)
         password = folder / "password"
         password.write_text(given["POSTGRES_PASSWORD"])
         password.chmod(0o644)
@@ -75,7 +78,7 @@ def bundled(kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = ()) -> Iter
                 superuser = {"PGHOST": str(socket), "PGPASSWORD": given["POSTGRES_PASSWORD"]}
                 run("sh", folder / name, **passwords, **superuser)
             run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
-            words = pod.main.get("args", [])
+            words = _with_secrets(kubelet, pod, folder / "secrets")
             start(*words[1::2], f"port={port}", "listen_addresses=127.0.0.1")
             probe = pod.main["readinessProbe"]["exec"]["command"]
             run(*probe, PGPORT=str(port))
@@ -84,3 +87,22 @@ def bundled(kubelet: Kubelet, port: int, *, enter: tuple[str, ...] = ()) -> Iter
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder)
+
+
+def _with_secrets(kubelet: Kubelet, pod: Pod, folder: Path) -> list[str]:
+    """The container's arguments, its Secrets being in a folder that its user can get into.
+
+    As a kubelet leaves them: root's, with the pod's group, in the mode that the volume has.
+    """
+    words: list[str] = pod.main.get("args", [])
+    names = {one["mountPath"]: one["name"] for one in pod.main["volumeMounts"]}
+    for mount, (source, _) in kubelet.mounts(pod).items():
+        if secret := pod.volumes[names[mount]].get("secret"):
+            place = folder / names[mount]
+            shutil.copytree(source, place)
+            for file in place.iterdir():
+                file.chmod(secret["defaultMode"])
+                if os.geteuid() == 0:
+                    os.chown(file, 0, UNPRIVILEGED)
+            words = [word.replace(mount, str(place)) for word in words]
+    return words

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from chart.manifests import Pod, Release
 
+POSTGRESQL = "rowhouse-postgresql.kube-system.svc"
 NETCONF = {
     "cniVersion": "1.0.0",
     "name": "storage",
@@ -42,6 +43,8 @@ QUICK = (
     "--set=node.asWhereabouts=true",
     "--set=cluster=prod-a",
     "--set=backup.enabled=true",
+    # The wheel's PostgreSQL is built without TLS: test_postgresql_tls.py has another one.
+    "--set=postgresql.tls.enabled=false",
 )
 
 
@@ -150,8 +153,9 @@ def running(
 
 
 @contextlib.contextmanager
-def installed(release: Release, folder: Path) -> Iterator[Running]:
-    """A release whose PostgreSQL runs, and nothing else yet."""
+def installed(release: Release, folder: Path, *, programs: Path | None = None) -> Iterator[Running]:
+    """A release whose PostgreSQL runs, and nothing else yet; `programs`: others than the wheel's."""
+    programs = programs or binaries()
     port = {number: closed_port() for number in (8443, 8081, 8082, 5432)}
     authority = trustme.CA().cert_pem.bytes().decode()
     with Issuer() as issuer, ApiServer() as kubernetes:
@@ -161,19 +165,19 @@ def installed(release: Release, folder: Path) -> Iterator[Running]:
             node="node1",
             token=lambda audience: signed(claims("node1", aud=[audience])),
             places={
-                "rowhouse-postgresql.kube-system.svc:5432": f"127.0.0.1:{port[5432]}",
+                f"{POSTGRESQL}:5432": f"{POSTGRESQL}:{port[5432]}",
                 "https://rowhouse.kube-system.svc:8443": f"https://127.0.0.1:{port[8443]}",
                 "https://kubernetes.default.svc/": f"{issuer.url}/",
                 **{f"0.0.0.0:{n}": f"127.0.0.1:{here}" for n, here in port.items()},
             },
-            services={"ROWHOUSE_PORT": f"tcp://127.0.0.1:{port[8443]}"},
+            # PostgreSQL keeps its name, which a certificate may be for.
+            services={"ROWHOUSE_PORT": f"tcp://127.0.0.1:{port[8443]}", "PGHOSTADDR": "127.0.0.1"},
             brought={("ConfigMap", "kube-root-ca.crt"): {"ca.crt": authority}},
-            path=(binaries(),),
+            path=(programs,),
         )
-        migrate = kubelet.variables(kubelet.release.pod("migrate"))
-        with bundled(kubelet, port[5432]):
-            url = migrate["ROWHOUSE_DATABASE_URL"].replace(
-                "rowhouse-postgresql.kube-system.svc:5432", f"127.0.0.1:{port[5432]}"
-            )
+        migrate = kubelet.environment(kubelet.release.pod("migrate"))
+        with bundled(kubelet, port[5432], programs=programs):
+            url = migrate["ROWHOUSE_DATABASE_URL"].partition("?")[0]
+            url = url.replace(POSTGRESQL, "127.0.0.1")
             database = url.replace("@", f":{migrate['PGPASSWORD']}@")
             yield Running(kubelet, kubernetes, database)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
 
 from chart.helm import CASES
 from chart.manifests import environment
@@ -28,6 +31,7 @@ BROUGHT = {
     "existing-tls-values.yaml": {
         ("Secret", "rowhouse-certificate"),
         ("Secret", "rowhouse-passwords"),
+        ("Secret", "rowhouse-postgresql-certificate"),
     },
     "cloudnativepg-values.yaml": {("Secret", "rowhouse-database-ca")},
     "tls-values.yaml": {("Secret", "rowhouse-tls")},
@@ -220,19 +224,22 @@ def consistent(release: Release) -> set[str]:
     return names | {node["ROWHOUSE_NODE_SERVER_NAME"]["value"]} - {""}
 
 
-def test_the_certificate_has_the_names_that_are_asked_for(helm: Helm, case: str) -> None:
-    import base64  # noqa: PLC0415 - only here
+def names_of(secret: Object) -> set[str]:
+    """Those that a certificate is for."""
+    certificate = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return set(found.value.get_values_for_type(x509.DNSName))
 
-    from cryptography import x509  # noqa: PLC0415
 
+def test_certificates_have_the_names_that_are_asked_for(helm: Helm, case: str) -> None:
     release = helm.template(case)
-    names: list[str] = []
+    made = {one["metadata"]["name"]: one for one in release.of("Secret")}
+    server = release.pod("server").volumes["tls"]["secret"]["secretName"]
     for one in release.of("Certificate"):
-        names = one["spec"]["dnsNames"]
-    for one in release.of("Secret"):
-        if one["type" if "type" in one else "kind"] == "kubernetes.io/tls":
-            certificate = x509.load_pem_x509_certificate(base64.b64decode(one["data"]["tls.crt"]))
-            found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-            names = found.value.get_values_for_type(x509.DNSName)
-    if case != "existing-tls-values.yaml":
-        assert consistent(release) <= set(names)
+        assert consistent(release) <= set(one["spec"]["dnsNames"])
+    if server in made:
+        assert consistent(release) <= names_of(made[server])
+    for name, secret in made.items():
+        if name.endswith("-postgresql-tls"):
+            url = environment(release.pod("migrate").main)["ROWHOUSE_DATABASE_URL"]["value"]
+            assert urlsplit(url).hostname in names_of(secret)

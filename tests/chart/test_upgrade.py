@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chart.helm import Helm
+    from chart.manifests import Object
 
 # Programs that are started and waited for: seconds, and minutes on a machine that is busy.
 pytestmark = pytest.mark.timeout(400)
@@ -39,6 +40,10 @@ class Release:
         changes = self.cluster.changes[before:]
         return [one for one in changes if not one[2].startswith("sh.helm.release")]
 
+    def pod(self, part: str) -> Object:
+        """What the pods of a part are made by."""
+        return dict(self.cluster.release.pod(part).owner["spec"]["template"])
+
     @property
     def jobs(self) -> set[str]:
         return {
@@ -52,33 +57,40 @@ def release(helm: Helm, tmp_path: Path) -> Iterator[Release]:
         yield Release(helm, cluster, kubeconfig)
 
 
-def test_an_upgrade_keeps_passwords_and_certificate(release: Release) -> None:
+KEPT = ("database", "tls", "postgresql-tls")
+
+
+def test_an_upgrade_keeps_passwords_and_certificates(release: Release) -> None:
     release.do("install")
-    passwords, certificate = (release.cluster.data(f"rowhouse-{n}") for n in ("database", "tls"))
+    before = {name: release.cluster.data(f"rowhouse-{name}") for name in KEPT}
+    postgresql = release.pod("postgresql")
+    passwords = before["database"]
     assert passwords.keys() == {"postgres-password", "migrate-password", "server-password"}
     assert min(map(len, passwords.values())) >= 32
     assert len(set(passwords.values())) == 3
-    release.do("upgrade", "--set=image.tag=0.2.0", "--set=server.replicas=3")
-    assert release.cluster.data("rowhouse-database") == passwords
-    assert release.cluster.data("rowhouse-tls") == certificate
-    release.do("rollback", "1")
-    assert release.cluster.data("rowhouse-database") == passwords
-    assert release.cluster.data("rowhouse-tls") == certificate
+    for step in (
+        ("upgrade", "--set=image.tag=0.2.0", "--set=server.replicas=3"),
+        ("rollback", "1"),
+    ):
+        release.do(*step)
+        assert {name: release.cluster.data(f"rowhouse-{name}") for name in KEPT} == before
+        # So it does not restart.
+        assert release.pod("postgresql") == postgresql
 
 
 def test_what_outlives_the_release_is_taken_over_by_the_next_one(release: Release) -> None:
     release.do("install", "--set=backup.enabled=true")
-    passwords, certificate = (release.cluster.data(f"rowhouse-{n}") for n in ("database", "tls"))
+    before = {name: release.cluster.data(f"rowhouse-{name}") for name in KEPT}
     release.do("uninstall")
     left = {(one["kind"], one["metadata"]["name"]) for one in release.cluster.objects.values()}
     assert left == {
         ("Secret", "rowhouse-database"),
         ("Secret", "rowhouse-tls"),
+        ("Secret", "rowhouse-postgresql-tls"),
         ("PersistentVolumeClaim", "rowhouse-backup"),
     }
     release.do("install", "--set=backup.enabled=true")
-    assert release.cluster.data("rowhouse-database") == passwords
-    assert release.cluster.data("rowhouse-tls") == certificate
+    assert {name: release.cluster.data(f"rowhouse-{name}") for name in KEPT} == before
 
 
 def test_the_passwords_of_cloudnativepg_are_kept(release: Release) -> None:
@@ -97,16 +109,17 @@ def test_a_deleted_certificate_is_made_anew_and_a_password_is_not_lost_with_it(
     release: Release,
 ) -> None:
     release.do("install")
-    passwords, certificate = (release.cluster.data(f"rowhouse-{n}") for n in ("database", "tls"))
-    (path,) = [
-        path
-        for path, one in release.cluster.objects.items()
-        if one["metadata"]["name"] == "rowhouse-tls"
-    ]
-    release.cluster.remove(path)
+    before = {name: release.cluster.data(f"rowhouse-{name}") for name in KEPT}
+    postgresql = release.pod("postgresql")
+    certificates = ("rowhouse-tls", "rowhouse-postgresql-tls")
+    for path, one in list(release.cluster.objects.items()):
+        if one["metadata"]["name"] in certificates:
+            release.cluster.remove(path)
     release.do("upgrade")
-    assert release.cluster.data("rowhouse-tls")["tls.crt"] != certificate["tls.crt"]
-    assert release.cluster.data("rowhouse-database") == passwords
+    for name in KEPT:
+        assert (release.cluster.data(f"rowhouse-{name}") == before[name]) is (name == "database")
+    # PostgreSQL reads its certificate when it starts.
+    assert release.pod("postgresql") != postgresql
 
 
 def test_every_revision_migrates_once_and_the_last_ones_job_goes(release: Release) -> None:

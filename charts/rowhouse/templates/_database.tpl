@@ -30,7 +30,7 @@ in no URL of ours: libpq takes PGPASSWORD, so that no character of them has to b
 {{- if $root.Values.cloudnativepg.enabled -}}
 postgresql://{{ $user }}@{{ $name }}-database-rw.{{ $root.Release.Namespace }}.svc:5432/rowhouse?{{ $ca }}
 {{- else if $root.Values.postgresql.enabled -}}
-postgresql://{{ $user }}@{{ $name }}-postgresql.{{ $root.Release.Namespace }}.svc:5432/rowhouse
+postgresql://{{ $user }}@{{ $name }}-postgresql.{{ $root.Release.Namespace }}.svc:5432/rowhouse{{ if $root.Values.postgresql.tls.enabled }}?{{ $ca }}{{ end }}
 {{- else if $external.host -}}
 {{- $user := ternary $external.serverUser $external.migrateUser (eq .role "server") -}}
 {{- $hosts := list -}}
@@ -51,7 +51,12 @@ postgresql://{{ $user | urlquery }}@{{ join "," $hosts }}/{{ $external.database 
 {{- end }}
 
 {{- define "rowhouse.databaseCASecret" -}}
-{{- if .Values.cloudnativepg.enabled }}{{ include "rowhouse.name" . }}-database-ca{{ else if not .Values.postgresql.enabled }}{{ .Values.externalDatabase.caSecret }}{{ end -}}
+{{- if .Values.cloudnativepg.enabled }}{{ include "rowhouse.name" . }}-database-ca{{ else if .Values.postgresql.enabled }}{{ include "rowhouse.postgresqlTLSSecret" . }}{{ else }}{{ .Values.externalDatabase.caSecret }}{{ end -}}
+{{- end }}
+
+{{- /* The Secret with the certificate of bundled PostgreSQL and its authority; empty without TLS. */ -}}
+{{- define "rowhouse.postgresqlTLSSecret" -}}
+{{- with .Values.postgresql.tls }}{{ if .enabled }}{{ .existingSecret | default (printf "%s-postgresql-tls" (include "rowhouse.name" $)) }}{{ end }}{{ end -}}
 {{- end }}
 
 {{- define "rowhouse.databaseMount" -}}
