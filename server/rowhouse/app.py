@@ -74,6 +74,7 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
         settings.database_url,
         pool_size=settings.pool_size,
         wait=settings.pool_timeout,
+        lock_wait=settings.lock_timeout,
         prepare=settings.prepared_statements,
     )
     guard = Guard(settings, store, pages=web_blueprint.name)

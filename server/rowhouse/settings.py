@@ -53,7 +53,7 @@ class Settings(AccessSettings):
     """Seconds a request waits for a free connection before it is told to try again."""
 
     lock_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
-    """Seconds a statement waits for a lock before the request is told to try again."""
+    """Seconds a call waits for a lock before it is told to try again, if its caller waits as long."""
 
     one_processor: bool = True
     """Keep each server process on one processor, where it answers twice as many requests."""

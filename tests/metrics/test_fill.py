@@ -13,8 +13,11 @@ from fixtures.databases import store as opened
 from fixtures.pods import subnet
 from fixtures.shared import closed_port
 from rowhouse import telemetry
+from rowhouse.domain.administration import Actor
+from rowhouse.domain.errors import TryAgain
 from rowhouse.store import fill, measures
 from rowhouse.store.database import Database as Store
+from rowhouse.store.reservations import release
 
 if TYPE_CHECKING:
     import psycopg
@@ -126,8 +129,8 @@ def test_lock_timeouts_and_calls_are_counted_by_function(
     pods.add("web-0", subnet("10.0.0.0/24"))
     with opened(database) as store, dba.transaction():
         dba.execute("SELECT FROM reservations FOR UPDATE")
-        with pytest.raises(Exception, match="no lock"):
-            store.call("SELECT * FROM rowhouse.release_v1('me', '', 1, '10.0.0.1', true)")
+        with pytest.raises(TryAgain, match="lock"):
+            release(store, (1, "10.0.0.1"), Actor(name="me"), even_attached=True)
         now = store.connections()
     assert (now.most, now.waiters, now.timeouts) == (4, 0, 0)
     text = telemetry.metrics().decode()

@@ -54,6 +54,9 @@ class Client:
     def call(self, query: LiteralString, parameters: tuple[object, ...] = ()) -> list[TupleRow]:
         return self.session.execute(query, parameters).fetchall()
 
+    def call_waiting(self, query: LiteralString, parameters: tuple[object, ...]) -> list[TupleRow]:
+        return self.call(query, (*parameters, 3000))
+
     def queue(
         self, _kind: str, one: Callable[[Any], Any], many: Callable[[Any], Any]
     ) -> CombiningQueue[Any, Any]:

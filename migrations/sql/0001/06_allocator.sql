@@ -248,11 +248,12 @@ CREATE FUNCTION attach_v1(
     cluster text, node text, container_id text, interface text, cni_network text,
     namespace text, pod text, uid text, is_sticky boolean, ttl interval,
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
-    slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean)
+    slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
+    max_wait integer DEFAULT 3000)
 RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET lock_timeout = '3s'
+SET lock_timeout = '3s' -- max_wait, below; what the caller has set is there again afterwards
 -- Statistics of a table that was empty a moment ago must not lead a hot query off its index. Before
 -- PostgreSQL 18 a forbidden node costs 1e10 on paper, which alone would have the plan compiled, for
 -- hundreds of milliseconds, where the server was built with JIT.
@@ -268,6 +269,7 @@ DECLARE
     -- Not a SET clause: only a superuser may name a parameter of our own there.
     around   text := coalesce(current_setting('rowhouse.command', true), '');
     command  text := set_config('rowhouse.command', 'ADD', true);
+    waits    text := set_config('lock_timeout', max_wait::text, true); -- milliseconds, for each lock
     single   boolean := cardinality(cidrs) = 1;
     the_pool integer;
     space    integer;
@@ -482,7 +484,8 @@ COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one int
 
 CREATE FUNCTION attach_many_v1(
     clusters text[], nodes text[], container_ids text[], interfaces text[], cni_networks text[],
-    namespaces text[], pods text[], uids text[], network text, cidr cidr, firsts inet[], lasts inet[])
+    namespaces text[], pods text[], uids text[], network text, cidr cidr, firsts inet[], lasts inet[],
+    max_wait integer DEFAULT 3000)
 RETURNS TABLE (ordinal integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -505,6 +508,7 @@ AS $$
 DECLARE
     around   text := coalesce(current_setting('rowhouse.command', true), '');
     command  text := set_config('rowhouse.command', 'ADD', true);
+    waits    text := set_config('lock_timeout', max_wait::text, true);
     the_pool integer;
     space    integer;
     wanting  integer[];
@@ -587,7 +591,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';
 
-CREATE FUNCTION detach_many_v1(clusters text[], container_ids text[], interfaces text[], only_nodes text[], reason text)
+CREATE FUNCTION detach_many_v1(clusters text[], container_ids text[], interfaces text[], only_nodes text[], reason text,
+                               max_wait integer DEFAULT 3000)
 RETURNS TABLE (ordinal integer, network_id integer, address inet, released boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -609,6 +614,7 @@ DECLARE
     -- Not a SET clause: only a superuser may name a parameter of our own there.
     around  text := coalesce(current_setting('rowhouse.command', true), '');
     command text := set_config('rowhouse.command', reason, true);
+    waits   text := set_config('lock_timeout', max_wait::text, true);
     held    record;
     kept    reservations;
     other   attachments;

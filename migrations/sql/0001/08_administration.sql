@@ -16,7 +16,6 @@ CREATE FUNCTION reserve_v1(
 RETURNS TABLE (network_id integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET lock_timeout = '3s'
 SET plan_cache_mode = force_generic_plan
 SET jit = off
 SET enable_seqscan = off
@@ -89,7 +88,6 @@ CREATE FUNCTION release_v1(actor text, request_id text, wanted_network integer, 
 RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET lock_timeout = '3s'
 AS $$
 -- Releases one reservation; one that a sandbox uses only if even_attached.
 DECLARE
@@ -119,7 +117,6 @@ CREATE FUNCTION reassign_v1(actor text, request_id text, wanted_network integer,
 RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET lock_timeout = '3s'
 AS $$
 -- Gives a reservation to another owner; the history shows both.
 #variable_conflict use_column

@@ -5,7 +5,6 @@ CREATE FUNCTION release_v2(actor text, request_id text, wanted_network integer, 
 RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
-SET lock_timeout = '3s'
 AS $$
 -- As release_v1; RH412 unless the tenure is still the one expected (NULL: whichever).
 DECLARE

@@ -23,16 +23,16 @@ ATTACH = """
 SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created
   FROM rowhouse.attach_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::float8 * interval '1 second',
                           %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
-                          %s::integer[], %s::inet[], %s::inet[], %s)
+                          %s::integer[], %s::inet[], %s::inet[], %s, %s::integer)
 """
 ATTACH_MANY = """
 SELECT ordinal, host(address)
   FROM rowhouse.attach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                               %s::text[], %s, %s, %s::inet[], %s::inet[])
+                               %s::text[], %s, %s, %s::inet[], %s::inet[], %s::integer)
 """
 DETACH_MANY = """
 SELECT ordinal, host(address), released
-  FROM rowhouse.detach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s)
+  FROM rowhouse.detach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s, %s::integer)
 """
 # Whoever finds nothing to do writes nothing, and so does not wait for a synchronous standby. But what it found done may
 # be what the primary alone has: a commit that waited becomes visible when the primary restarts. This writes a little.
@@ -132,7 +132,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     owner, sandbox, requests = call.owner, call.sandbox, call.requests
     ranges, firsts, lasts = _segments(requests)
     try:
-        rows = database.call(
+        rows = database.call_waiting(
             ATTACH,
             (
                 sandbox.cluster,
@@ -181,7 +181,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
 def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[list[Assigned]]]:
     """For calls of one lane, so for one and the same range."""
     wanted = calls[0].requests[0]
-    rows = database.call(
+    rows = database.call_waiting(
         ATTACH_MANY,
         (
             [call.sandbox.cluster for call in calls],
@@ -247,7 +247,7 @@ def _detach_one(database: Database, call: _Detach) -> list[Detached]:
 
 def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Detached]]:
     """For calls of one lane, so with one reason."""
-    rows = database.call(
+    rows = database.call_waiting(
         DETACH_MANY,
         (
             [call.sandbox.cluster for call in calls],

@@ -109,14 +109,21 @@ class Database:
     """One PostgreSQL database. Opens lazily; `close()` when done. Safe to share between threads."""
 
     def __init__(
-        self, url: str, *, pool_size: int = 8, wait: float = 5.0, prepare: bool = True
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        wait: float = 5.0,
+        lock_wait: float = 3.0,
+        prepare: bool = True,
     ) -> None:
-        """`pool_size` connections at most; `wait` seconds at most for a free one.
+        """`pool_size` connections at most; `wait` seconds at most for a free one, `lock_wait` for each lock.
 
         `prepare` False leaves out prepared statements, which PgBouncer before 1.21 can not carry.
         """
         self.conninfo = conninfo_of(url)
         self._wait = wait
+        self._lock_wait = lock_wait
         self._queues: dict[str, CombiningQueue[Any, Any]] = {}
         self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
             self.conninfo,
@@ -156,6 +163,23 @@ class Database:
             function=_function(query),
         )
 
+    def call_waiting(
+        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...]
+    ) -> list[TupleRow]:
+        """As `call`, of a function that is told how long it may wait for a lock: the query's last parameter.
+
+        Milliseconds; no longer than the caller waits (`deadline.py`).
+        """
+        return self.run(
+            lambda connection: connection.execute(
+                query, (*parameters, self._lock_milliseconds()), prepare=None
+            ).fetchall(),
+            function=_function(query),
+        )
+
+    def _lock_milliseconds(self) -> int:
+        return max(1, int(seconds_left(self._lock_wait) * 1000))  # 0 would be for ever
+
     def change(
         self,
         query: LiteralString | sql.Composed,
@@ -172,8 +196,8 @@ class Database:
         def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
             with connection.pipeline(), connection.transaction():
                 connection.execute(
-                    "SELECT rowhouse.act_as(%s, %s), set_config('lock_timeout', '3s', true)",
-                    (actor, request_id),
+                    "SELECT rowhouse.act_as(%s, %s), set_config('lock_timeout', %s, true)",
+                    (actor, request_id, str(self._lock_milliseconds())),
                 )
                 cursor = connection.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []

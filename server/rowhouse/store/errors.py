@@ -92,7 +92,7 @@ def domain_error(error: psycopg.Error) -> RowhouseError:  # noqa: PLR0911 - a ta
             f"the database's schema does not fit: {message}", hint="Run `rowhouse db upgrade`."
         )
     if isinstance(error, errors.LockNotAvailable):
-        return TryAgain("the pool is busy: no lock within 3 s", hint="Repeat the call.")
+        return TryAgain("the pool is busy: its lock was not free in time", hint="Repeat the call.")
     if isinstance(error, errors.InsufficientPrivilege):
         return NotReady(
             f"the database refuses: {message}",
