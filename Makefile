@@ -5,6 +5,9 @@ PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.14 python3.13 pyt
 	$(candidate) -c 'import sys, venv, ensurepip; sys.version_info < (3, 11) or print("$(candidate)")' 2>/dev/null))),python3)
 BIN := .venv/bin
 DATA ?= build/data
+# Where `make serve` and `make demo SERVE=1` listen, if not on 127.0.0.1:8080.
+BIND ?=
+LISTEN = $(if $(BIND),--bind $(BIND))
 
 # A process per core, eight at most: each starts a PostgreSQL.
 PYTEST = $(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 8 --dist worksteal
@@ -20,8 +23,8 @@ SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/do
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; SERVE=1: pages to look at
-	@$(BIN)/rowhouse demo $(if $(SERVE),--serve)
+demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; SERVE=1: pages to look at, BIND=HOST:PORT
+	@$(BIN)/rowhouse demo $(if $(SERVE),--serve $(LISTEN))
 
 test: lint plugin ## lint, then the whole suite, its database tests on every PostgreSQL at hand
 	@$(PYTEST)
@@ -43,9 +46,9 @@ format: dev ## put the code into its form
 	@$(BIN)/ruff check --quiet --fix --exit-zero
 	@$(BIN)/ruff format --quiet
 
-serve: runtime ## the server on http://127.0.0.1:8080, with a PostgreSQL of its own in build/data
+serve: runtime ## the server on http://127.0.0.1:8080 or BIND=HOST:PORT, with a PostgreSQL of its own in build/data
 	@mkdir -p $(dir $(DATA))
-	@$(BIN)/rowhouse serve --embedded $(DATA)
+	@$(BIN)/rowhouse serve --embedded $(DATA) $(LISTEN)
 
 plugin: build/plugin/rowhouse ## the CNI plugin as a self-contained folder: build/plugin
 

@@ -237,6 +237,22 @@ def test_colours_are_for_terminals(variables: dict[str, str], *, coloured: bool)
     assert (b"\x1b[" in shown) == coloured
 
 
+@pytest.mark.parametrize(
+    ("variables", "command"),
+    [
+        (["demo"], "rowhouse demo"),
+        (["demo", "SERVE=1"], "rowhouse demo --serve"),
+        (["demo", "SERVE=1", "BIND=127.0.0.1:8081"], "rowhouse demo --serve --bind 127.0.0.1:8081"),
+        (["demo", "BIND=127.0.0.1:8081"], "rowhouse demo"),
+        (["serve", "BIND=127.0.0.1:0"], "rowhouse serve --embedded build/data --bind 127.0.0.1:0"),
+    ],
+)
+def test_make_passes_on_where_to_listen(variables: list[str], command: str) -> None:
+    dry = ["make", "--dry-run", "--directory", str(Path(__file__).parents[1]), *variables]
+    done = subprocess.run(dry, capture_output=True, text=True, check=True)
+    assert any(line.rstrip().endswith(f"/{command}") for line in done.stdout.splitlines())
+
+
 def test_a_sample_cluster_is_shown_until_somebody_has_seen_enough(place: Path) -> None:
     with demo(place, "--serve", "--bind", "127.0.0.1:0") as running:
         assert running.stdout is not None

@@ -207,6 +207,14 @@ def test_an_unreadable_range_is_named_in_the_error(text: str, message: str) -> N
         configured_range(text)
 
 
+@pytest.mark.parametrize("text", ["10.0.0.0/0", "fd00::/0", "10.0.0.1-10.0.0.9/0"])
+def test_a_prefix_length_that_leaves_nothing_of_what_was_written_is_refused(text: str) -> None:
+    with pytest.raises(InvalidConfig, match="a prefix length of 0 is every address") as refusal:
+        configured_range(text)
+    assert text in refusal.value.message
+    assert "10.0.0.0/8" in refusal.value.hint
+
+
 @pytest.mark.parametrize("text", ["100::2::1", "10.0.0.1-10.0.0.5", "10.0.0.0/33", "", "010.0.0.1"])
 def test_an_unreadable_exclude_is_named_in_the_error(text: str) -> None:
     with pytest.raises(InvalidConfig, match=f"could not parse exclude range.*{text}") as refusal:

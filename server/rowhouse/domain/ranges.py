@@ -106,12 +106,25 @@ def _configured_range(text: str, start: str, end: str) -> ConfiguredRange:
 
 def _network(text: str) -> IPNetwork:
     try:
-        return parse_cidr(text, sloppy=True).cidr
+        return _masked(parse_cidr(text, sloppy=True), text)
     except AddressSyntaxError as error:
         raise InvalidConfig(
             f"invalid CIDR {text}: {error}",
             hint="write the range as 10.0.0.0/24 or 10.0.0.10-10.0.0.20/24",
         ) from None
+
+
+def _masked(written: IPNetwork, text: str) -> IPNetwork:
+    """The network without its host bits. Of 10.0.0.0/0 nothing would be left: every address there is.
+
+    Upstream takes that and gives out 0.0.0.1/0. Whoever means all of it writes 0.0.0.0/0 or ::/0.
+    """
+    if written.prefixlen == 0 and int(written.ip) != 0:
+        raise InvalidConfig(
+            f"invalid range {text}: a prefix length of 0 is every address there is",
+            hint="write the prefix length that the subnet has, such as 10.0.0.0/8",
+        )
+    return written.cidr
 
 
 def _dashed(head: str, tail: str) -> ConfiguredRange:
@@ -126,7 +139,7 @@ def _dashed(head: str, tail: str) -> ConfiguredRange:
             "invalid CIDR (do you have the 'range' parameter set for Whereabouts?) "
             f"'{tail}': {error}"
         ) from None
-    network = last.cidr
+    network = _masked(last, f"{head}-{tail}")
     if first not in network:
         raise InvalidConfig(
             f"invalid range start for CIDR {format_cidr(network)}: {format_address(first)}"
