@@ -67,7 +67,9 @@ def test_the_server_takes_its_settings(helm: Helm, case: str, tmp_path: Path) ->
     given = expanded(container, {})
     if case == "external-values.yaml":
         given["ROWHOUSE_DATABASE_URL"] = "postgresql://of.a.secret/rowhouse"
-    for name in ("ROWHOUSE_KUBERNETES_CA_FILE", "ROWHOUSE_KUBERNETES_TOKEN_FILE"):
+    mounted = {"ROWHOUSE_KUBERNETES_CA_FILE", "ROWHOUSE_KUBERNETES_TOKEN_FILE"}
+    mounted |= {"ROWHOUSE_OIDC_CLIENT_SECRET_FILE", "ROWHOUSE_OIDC_CA_FILE"} & given.keys()
+    for name in mounted:
         file = tmp_path / name
         file.write_text("it is there")
         given[name] = str(file)
@@ -85,6 +87,7 @@ def test_the_server_takes_its_settings(helm: Helm, case: str, tmp_path: Path) ->
         assert settings.cni_defaults == {"reuse_delay": 60}
         assert settings.lock_timeout == 2.5
         assert settings.prepared_statements is False
+        assert settings.oidc_roles == {"netops": "operator", "*": "viewer"}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -133,6 +136,7 @@ def test_the_settings_that_the_node_daemon_writes_are_those_the_plugin_reads(
     assert {str(one) for one in (found.bin_dir, found.config_dir, found.state_dir)} <= mounts
     assert found.as_whereabouts == (case in {"minimal-values.yaml", "mirror-values.yaml"})
     assert ("cluster = prod-a" in text) == (case == "mirror-values.yaml")
+    assert ("log_dirs = /var/log/cni,/tmp" in text) == (case == "mirror-values.yaml")
     test = helm.template(case).pod("test").main
     options.parse(["install"], expanded(test, {}))
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.parametrize("case", CASES)
 # What somebody else brings: the user, Kubernetes, cert-manager, CloudNativePG.
 BROUGHT = {
     "": set(),
+    "ha-values.yaml": {("Secret", "rowhouse-oidc"), ("Secret", "sso-ca")},
     "external-values.yaml": {("Secret", "rowhouse-db")},
     "external-hosts-values.yaml": {
         ("Secret", "rowhouse-db-ca"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 EXTERNAL = "postgresql.enabled=false,externalDatabase."
+OIDC = "oidc.issuer=https://sso,"
 CNPG = "postgresql.enabled=false,cloudnativepg.enabled=true,"
 
 REFUSED = [
@@ -39,6 +40,10 @@ REFUSED = [
     ("kubernetes.issuer=cluster", "'/kubernetes/issuer': 'cluster' does not match"),
     ("controller.grace=soon", "'/controller/grace': 'soon' does not match"),
     ("controller.grace=60", "'/controller/grace': got number, want string"),
+    ("oidc.issuer=http://sso", "'/oidc/issuer': 'http://sso' does not match"),
+    ("oidc.roles.netops=root", "'/oidc/roles/netops': value must be one of 'viewer'"),
+    ("oidc.scopes=email", "'/oidc/scopes': 'email' does not match"),
+    ("node.logDirs={log}", "'/node/logDirs/0': 'log' does not match"),
     ("node.binDir=opt/cni/bin", "'/node/binDir': 'opt/cni/bin' does not match"),
     ("node.stateDir=/", "'/node/stateDir': '/' does not match"),
     ("node.server=rowhouse:8443", "'/node/server': 'rowhouse:8443' does not match"),
@@ -68,6 +73,10 @@ REFUSED = [
     ("tls.certManager.enabled=true,tls.existingSecret=a", "two certificates: choose one"),
     ("ingress.enabled=true", "ingress.host is missing"),
     ("httpRoute.enabled=true", "httpRoute.parentRefs is empty: name the Gateway"),
+    (OIDC + "oidc.clientId=a", "oidc.issuer needs oidc.clientId and oidc.roles"),
+    (OIDC + "oidc.clientId=a,oidc.roles.ops=viewer", "oidc.issuer needs the URL of the pages"),
+    (OIDC + "oidc.clientId=a,oidc.roles.ops=admin,server.settings.oidc_scopes=openid", "say all of it in oidc"),
+    ("oidc.clientId=a", "oidc.issuer is missing"),
     ("mirror.enabled=true,controller.enabled=false", "mirror.enabled needs controller.enabled"),
     ("server.autoscaling.enabled=true,server.autoscaling.maxReplicas=1", "minReplicas is above"),
     ("node.uninstall=true,node.enabled=false", "node.uninstall needs node.enabled"),

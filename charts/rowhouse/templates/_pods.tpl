@@ -60,6 +60,46 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 
+{{- /* Login of people at an OpenID Connect provider: variables, mounts and volumes of the server. */ -}}
+{{- define "rowhouse.oidcEnv" -}}
+{{- with .Values.oidc }}{{ if .issuer }}
+- {name: ROWHOUSE_OIDC_ISSUER, value: {{ .issuer | quote }}}
+- {name: ROWHOUSE_OIDC_CLIENT_ID, value: {{ .clientId | quote }}}
+- {name: ROWHOUSE_OIDC_ROLES, value: {{ .roles | toJson | quote }}}
+- {name: ROWHOUSE_OIDC_ROLE_CLAIM, value: {{ .roleClaim | quote }}}
+- {name: ROWHOUSE_OIDC_NAME_CLAIM, value: {{ .nameClaim | quote }}}
+- {name: ROWHOUSE_OIDC_SCOPES, value: {{ .scopes | quote }}}
+{{- if .existingSecret }}
+- {name: ROWHOUSE_OIDC_CLIENT_SECRET_FILE, value: /etc/rowhouse/oidc/client-secret}
+{{- end }}
+{{- if .caSecret }}
+- {name: ROWHOUSE_OIDC_CA_FILE, value: /etc/rowhouse/oidc-ca/ca.crt}
+{{- end }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- define "rowhouse.oidcMount" -}}
+{{- with .Values.oidc }}{{ if .issuer }}
+{{- if .existingSecret }}
+- {name: oidc, mountPath: /etc/rowhouse/oidc, readOnly: true}
+{{- end }}
+{{- if .caSecret }}
+- {name: oidc-ca, mountPath: /etc/rowhouse/oidc-ca, readOnly: true}
+{{- end }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- define "rowhouse.oidcVolume" -}}
+{{- with .Values.oidc }}{{ if .issuer }}
+{{- with .existingSecret }}
+- {name: oidc, secret: {secretName: {{ . }}, items: [{key: client-secret, path: client-secret}]}}
+{{- end }}
+{{- with .caSecret }}
+- {name: oidc-ca, secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}}
+{{- end }}
+{{- end }}{{ end }}
+{{- end }}
+
 {{- /* A pod of our image waits here until the migration is done. */ -}}
 {{- define "rowhouse.waitForSchema" -}}
 - name: wait-for-schema
