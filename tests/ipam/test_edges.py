@@ -168,7 +168,15 @@ def test_a_range_of_many_holes_gives_what_is_between_them(pods: Pods) -> None:
 
 
 def test_usage_is_exact_for_any_size(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
-    for cidr in ("10.0.0.0/8", "fd00::/64", "fd00::/8"):
+    for cidr in (
+        "10.0.0.0/8",
+        "0.0.0.0/0",
+        "fd00::/66",
+        "fd00::/65",
+        "fd00::/64",
+        "fd00::/8",
+        "::/0",
+    ):
         for i in range(5):
             pods.add(f"pod-{i}", subnet(cidr, network=cidr))
         pods.add("last", subnet(cidr, network=cidr, requested=hosts(cidr)[1]))
