@@ -4,24 +4,8 @@ Revision ID: 0002
 Revises: 0001
 """
 
-from pathlib import Path
-
-from rowhouse.store.migration import execute
+from rowhouse.store.migration import scripts
 
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql" / revision
-
-
-def upgrade() -> None:
-    """Make the tables, their function and its rights."""
-    for file in sorted(SQL.glob("[0-9]*.sql")):
-        execute(file)
-
-
-def downgrade() -> None:
-    """Remove them; the samples are lost."""
-    execute(SQL / "downgrade.sql")
+upgrade, downgrade = scripts(revision, beside=__file__)

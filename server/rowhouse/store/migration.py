@@ -1,13 +1,34 @@
-"""What the migrations share."""
+"""What the migrations share: each of them runs the files of sql/REVISION."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import op
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+
+
+def scripts(revision: str, *, beside: str) -> tuple[Callable[[], None], Callable[[], None]]:
+    """A revision's `upgrade` and `downgrade`: its numbered files in their order, and downgrade.sql.
+
+    `beside` is the `__file__` of the revision's module.
+    """
+    folder = Path(beside).parent.parent / "sql" / revision
+
+    def upgrade() -> None:
+        files = sorted(folder.glob("[0-9]*.sql"))
+        if not files:  # an installation without them would have a revision that did nothing
+            raise FileNotFoundError(folder)
+        for file in files:
+            execute(file)
+
+    def downgrade() -> None:
+        execute(folder / "downgrade.sql")
+
+    return upgrade, downgrade
 
 
 def execute(file: Path) -> None:
