@@ -6,11 +6,13 @@ import contextlib
 import http.client
 import json
 import re
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from fixtures import servers
 from fixtures.pods import Pods, subnet
@@ -46,9 +48,17 @@ def few_threads(database: Database, tmp_path: Path) -> Iterator[Server]:
 class Stream:
     """A browser's EventSource, as far as it is needed."""
 
-    def __init__(self, server: Server, path: str, **headers: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
-        self._connection.request("GET", path, headers={"Accept": "text/event-stream", **headers})
+    def __init__(
+        self, server: Server, path: str, *, last_id: str = "", trust: ssl.SSLContext | None = None
+    ) -> None:
+        netloc = urlsplit(server.url).netloc
+        self._connection = (
+            http.client.HTTPSConnection(netloc, context=trust, timeout=30)
+            if trust
+            else http.client.HTTPConnection(netloc, timeout=30)
+        )
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+        self._connection.request("GET", path, headers=headers)
         self._answer = self._connection.getresponse()
         self.status = self._answer.status
 
@@ -76,8 +86,10 @@ class Stream:
 
 
 @contextlib.contextmanager
-def looking(server: Server, path: str, **headers: str) -> Iterator[Stream]:
-    with contextlib.closing(Stream(server, path, **headers)) as stream:
+def looking(
+    server: Server, path: str, *, last_id: str = "", trust: ssl.SSLContext | None = None
+) -> Iterator[Stream]:
+    with contextlib.closing(Stream(server, path, last_id=last_id, trust=trust)) as stream:
         yield stream
 
 
@@ -138,6 +150,34 @@ def test_what_changes_is_sent_to_whoever_looks(server: Server, pods: Pods) -> No
             assert words in stream.next("part")["html"]
 
 
+def test_what_changes_is_sent_by_tls_too(database: Database, pods: Pods, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    certificate = authority.issue_cert("127.0.0.1")
+    chain, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    certificate.cert_chain_pems[0].write_to_path(chain)
+    certificate.private_key_pem.write_to_path(key)
+    pods.add("web-0", POOL)
+    with (
+        servers.serving(
+            tmp_path,
+            arguments=("--tls-cert", str(chain), "--tls-key", str(key)),
+            environment={"ROWHOUSE_DATABASE_URL": database.url},
+        ) as server,
+        looking(server, "/live/pools/1", trust=trust) as first,
+        looking(server, "/live/pools/1", trust=trust) as second,
+    ):
+        for stream in (first, second):
+            assert {stream.next("part")["id"] for _ in range(5)} >= {"figures", "cells-0"}
+        # More than a record of TLS, while nobody reads: it arrives whole all the same.
+        for number in range(1, 200):
+            pods.add(f"web-{number}", POOL)
+        for stream in (first, second):
+            while "10.0.0.199: pod default/web-198" not in stream.next("part")["html"]:
+                pass
+
+
 def test_only_the_cells_that_changed_are_sent(server: Server, pods: Pods) -> None:
     pods.add("web-0", POOL)
     with looking(server, "/live/pools/1") as stream:
@@ -159,7 +199,7 @@ def test_a_page_that_was_made_before_something_changed_is_told_so(
         stream.next("part")
         with looking(server, f"{url}&seen={seen}") as late:
             late.next("stale")
-        with looking(server, url, **{"Last-Event-ID": stream.last_id}) as again:
+        with looking(server, url, last_id=stream.last_id) as again:
             again.next("hello")
 
 

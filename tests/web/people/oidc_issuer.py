@@ -47,6 +47,11 @@ class Issuer:
 
     def log_in(self, location: str) -> str:
         """What its login page does at once: the path that it sends the browser back to."""
+        back = urlsplit(self.way_back(location))
+        return f"{back.path}?{back.query}"
+
+    def way_back(self, location: str) -> str:
+        """Where a login at this location leads to."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
         self.authorizations.append(asked)
         if self.refuses:
@@ -55,7 +60,7 @@ class Issuer:
             code = secrets.token_urlsafe()
             self.codes[code] = asked
             answer = {"code": code, "state": asked["state"], "iss": self.url}
-        return f"{urlsplit(asked['redirect_uri']).path}?{urlencode(answer)}"
+        return f"{asked['redirect_uri']}?{urlencode(answer)}"
 
     def exchange(
         self, form: dict[str, str], authorization: str | None
@@ -100,11 +105,20 @@ def issuing() -> Iterator[Issuer]:
                 self.document(issuer.configuration())
             elif path == "/realm/keys":
                 self.document({"keys": [public(rsa_key(), issuer.key_id)]})
+            elif path == "/realm/authorize":
+                button = '<form method="post"><button>Log in as Ada</button></form>'
+                self.answer(f"<!doctype html><title>SSO</title>{button}".encode(), "text/html")
             else:
                 self.send_error(404)
 
         def do_POST(self) -> None:  # noqa: N802 - http.server calls it so
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if urlsplit(self.path).path == "/realm/authorize":
+                self.send_response(303)
+                self.send_header("Location", issuer.way_back(self.path))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             form = {name: values[0] for name, values in parse_qs(body).items()}
             status, document = issuer.exchange(form, self.headers["Authorization"])
             self.document(document, status)
