@@ -34,7 +34,8 @@ class Connection(TConn):
     """A connection whose socket never blocks until its request is whole.
 
     `deadline` is a reading of time.monotonic(); `received` holds what has come of the request;
-    `oversized` tells that nobody will read all of it.
+    `oversized` tells that nobody will read all of it; `is_done` that it was answered, and that the client
+    has said that it will send no other one, so that there is nothing to wait for.
     """
 
     def __init__(self, cfg: Any, client: socket.socket, peer: Any, server: Any) -> None:
@@ -44,6 +45,7 @@ class Connection(TConn):
         self.counted = 0
         self.deadline: float | None = time.monotonic() + REQUEST_SECONDS
         self.oversized = False
+        self.is_done = False
         self._framing = Framing()
         self._has_tls = not cfg.is_ssl
 

@@ -37,6 +37,10 @@ class Claims:
 
         return offer
 
+    def holds(self, connection: socket.socket) -> bool:
+        """Whether somebody has claimed it."""
+        return id(connection) in self._takers
+
     def pop(self, connection: socket.socket) -> Taker | None:
         """Who has claimed a connection whose request is done with."""
         return self._takers.pop(id(connection), None)

@@ -19,6 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from rowhouse.serve.connection import ClosedError, Connection
 from rowhouse.serve.framing import LARGEST_REQUEST, RefusedError
+from rowhouse.serve.response import answer
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -44,7 +45,11 @@ class PatientWorker(ThreadWorker):
         self._looked = 0.0
 
     def accept(self, listener: Any) -> None:
-        """Take a connection; whoever has let us wait longest makes room for it."""
+        """Take a connection, in gunicorn's terms."""
+        self.accept_one(listener)
+
+    def accept_one(self, listener: Any) -> bool:
+        """Take a connection, if there is one; whoever has let us wait longest makes room for it."""
         try:
             client, peer = listener.accept()
         except OSError as error:
@@ -52,12 +57,17 @@ class PatientWorker(ThreadWorker):
                 self._make_room()
             elif error.errno not in _NOBODY_THERE:
                 raise
-            return
+            return False
         self.nr_conns += 1
-        self._await(Connection(self.cfg, client, peer, listener.getsockname()))
+        self.accepted(Connection(self.cfg, client, peer, listener.getsockname()))
         # gunicorn would stop accepting, and so keep out whoever is no attacker.
         if self.nr_conns >= self.worker_connections:
             self._make_room()
+        return True
+
+    def accepted(self, conn: Connection) -> None:
+        """What becomes of a new connection."""
+        self._await(conn)
 
     def handle(self, conn: Any) -> Any:
         """Serve a request if it is whole; in a thread."""
@@ -75,11 +85,18 @@ class PatientWorker(ThreadWorker):
             return False
         return super().handle(conn)
 
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Serve a request; the connection ends with one whose body is not here to be skipped."""
-        if conn.oversized:
-            req.force_close()
-        return super().handle_request(req, conn)
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Serve a request; whether its connection may have another one.
+
+        gunicorn's own, without its hooks and its access log, which we do not use. The connection ends with a
+        request whose body is not here to be skipped.
+        """
+        is_last = req.should_close() and not conn.oversized and not self.cfg.is_ssl
+        crowded = len(self.keepalived_conns) >= self.max_keepalived
+        close = not self.alive or crowded or conn.oversized
+        kept = answer(self.wsgi, req, conn, self.cfg, close=close)
+        conn.is_done = is_last
+        return kept
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """What becomes of a connection that a thread is done with."""

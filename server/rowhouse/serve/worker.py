@@ -2,8 +2,8 @@
 
 In gunicorn's own every request passes the main thread twice and takes a future, a callback, a pipe and a
 condition of its own: two fifths of the time that a server process spent on a request. Here the thread that
-answered a request hands its connection back to the poller itself, and what it fetches its next one from is
-a queue of connections.
+answered a request hands its connection back to the poller itself, or closes it, and a new connection goes to
+a thread without a look at the poller, since the kernel keeps it back until something has come of it.
 
 The queue is bounded: whoever would have to wait too long is told at once to come again. Who only asks how the
 server is does not wait behind those that want something.
@@ -13,23 +13,19 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
 from collections import deque
 from concurrent.futures import Future
 from functools import partial
-from queue import SimpleQueue
 from selectors import EVENT_READ
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rowhouse.serve.handover import Claims
 from rowhouse.serve.patience import PatientWorker
 from rowhouse.serve.processor import stay_on_one
+from rowhouse.serve.threads import Threads
 from rowhouse.store.deadline import arrival
 from rowhouse.telemetry import TURNED_AWAY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _QUEUED_PER_THREAD: Final = 8
 """Requests that wait for a thread at most, for each thread: a second's work or less."""
@@ -43,6 +39,15 @@ _FOR_QUESTIONS: Final = 2
 _QUESTIONS: Final = (b"GET /livez ", b"GET /readyz ", b"GET /metrics ")
 _LONGEST_QUESTION: Final = 16
 
+_ALIVE_EVERY: Final = 1.0
+"""Seconds between the signs of life for the arbiter, which waits for 30."""
+
+_DATA_WITHIN: Final = 1
+"""Seconds that the kernel keeps a new connection to itself until something has come of it."""
+
+_DOOR_SECONDS: Final = 0.2
+"""A stopping server still lets in who had connected before: what they send is on its way."""
+
 _BODY: Final = (
     b'{"cniVersion": "1.0.0", "code": 11, "msg": "the server is overloaded",'
     b' "details": "too many requests wait already; nothing was done, the call may be repeated"}\n'
@@ -51,9 +56,6 @@ _COME_AGAIN: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
     b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
 )
-
-_STACK_BYTES: Final = 512 * 1024
-"""Of a thread's stack: our deepest call needs a tenth of it, and there may be hundreds of threads."""
 
 
 class Worker(PatientWorker):
@@ -90,7 +92,35 @@ class Worker(PatientWorker):
             stay_on_one(self.age)
         self._most_queued = max(_QUEUED_AT_LEAST, _QUEUED_PER_THREAD * self.cfg.threads)
         self._questions = Threads(_FOR_QUESTIONS, self._answer)
+        self._gone: deque[None] = deque()  # one for each connection that a thread has closed
+        self._told_alive = 0.0
+        self._defer_accept(_DATA_WITHIN)
         super().init_process()
+
+    def notify(self) -> None:
+        """Give the arbiter a sign of life; gunicorn's own does it, and lets go of the lock, with each event."""
+        now = time.monotonic()
+        if now - self._told_alive >= _ALIVE_EVERY:
+            self._told_alive = now
+            super().notify()
+
+    def accepted(self, conn: Any) -> None:
+        """Have a thread look at what has come of a new connection; at the end the kernel hands out empty ones."""
+        self._count_gone()
+        if self.alive:
+            self.enqueue_req(conn)
+        else:
+            super().accepted(conn)
+
+    def murder_pending(self) -> None:
+        """Called after each event."""
+        self._count_gone()
+        super().murder_pending()
+
+    def _count_gone(self) -> None:
+        while self._gone:
+            self._gone.pop()
+            self.nr_conns -= 1
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection that has something to read to whichever thread is free."""
@@ -125,68 +155,42 @@ class Worker(PatientWorker):
             self.poller.register(
                 conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn)
             )
+        elif conn.is_done and self.alive and not self._claims.holds(conn.sock):
+            conn.close()
+            self._gone.append(None)
         else:
             done: Future[Any] = Future()
             done.set_result(kept)
             self.method_queue.defer(self.finish_request, conn, done)
 
     def set_accept_enabled(self, enabled: bool | None) -> None:  # noqa: FBT001 - gunicorn's signature
-        """Begin or stop to accept connections; who is in the queue already is served."""
-        super().set_accept_enabled(enabled)
+        """Begin or stop to accept connections; who has come already is served."""
         if self.alive:
+            super().set_accept_enabled(enabled)
             return
+        self._defer_accept(0)
+        until = time.monotonic() + _DOOR_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            self.wait_for_and_dispatch_events(timeout=left)
+            self.murder_pending()
+        super().set_accept_enabled(enabled)
         for listener in self.sockets:
-            before = -1
-            while before != self.nr_conns:
-                before = self.nr_conns
-                self.accept(listener)
+            for _ in range(self.worker_connections):  # they may come as fast as we take them
+                if not self.accept_one(listener):
+                    break
             listener.close()
+        self._count_gone()
+
+    def _defer_accept(self, seconds: int) -> None:
+        """Have the kernel keep a new connection to itself until something has come of it, for so long."""
+        for listener in self.sockets:
+            with contextlib.suppress(OSError):  # a UNIX socket has no such thing
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, seconds)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Let idle connections go by `deadline`; threads may still add to them while we look."""
         for conn in list(self.keepalived_conns):
             conn.timeout = min(conn.timeout or deadline, deadline)
-
-
-class Threads:
-    """Threads that take connections from one queue until `shutdown`."""
-
-    def __init__(self, number: int, answer: Callable[[Any], None]) -> None:
-        self._number = number
-        self._answer = answer
-        self._connections: SimpleQueue[Any] = SimpleQueue()
-        self._idle: deque[None] = deque()  # one for each thread that waits; atomic, unlike a number
-        before = threading.stack_size(_STACK_BYTES)
-        for _ in range(number):
-            threading.Thread(target=self._run, daemon=True, name="request").start()
-        threading.stack_size(before)
-
-    def put(self, connection: Any) -> None:
-        """Have it answered."""
-        self._connections.put(connection)
-
-    def is_idle(self) -> bool:
-        """Whether a thread would take the next connection at once."""
-        return len(self._idle) > self._connections.qsize()
-
-    def waiting(self) -> int:
-        """Connections for which no thread was free."""
-        return self._connections.qsize()
-
-    def shutdown(self, *, wait: bool) -> None:
-        """End the threads when the queue is empty; nobody waits for them."""
-        del wait
-        for _ in range(self._number):
-            self._connections.put(None)
-
-    def _run(self) -> None:
-        while True:
-            self._idle.append(None)
-            connection = self._connections.get()
-            self._idle.pop()
-            if connection is None:
-                return
-            self._answer(connection)
 
 
 def _is_question(conn: Any) -> bool:

@@ -1,0 +1,108 @@
+"""Runs the application for one request, and sends the head of its answer with the beginning of the body.
+
+gunicorn sends them one after the other: two segments, and a client that wakes up twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.http import wsgi
+from gunicorn.util import close_graceful, write_chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+log = logging.getLogger(__name__)
+
+
+def answer(
+    application: Callable[..., Iterable[bytes]], req: Any, conn: Any, cfg: Any, *, close: bool
+) -> bool:
+    """Answer a request of gunicorn's; whether its connection may have another one, never if `close`.
+
+    Raises OSError when the client is gone, StopIteration (gunicorn's word for it) when nothing can be said
+    any more, and what the application raises before it has begun to answer.
+    """
+    response, environ = wsgi.create(
+        req, conn.sock, conn.client, conn.server, cfg, response_class=OneWriteResponse
+    )
+    environ["wsgi.multithread"] = True
+    if close:
+        response.force_close()
+    try:
+        body = application(environ, response.start_response)
+        try:
+            if isinstance(body, wsgi.FileWrapper):
+                response.write_file(body)
+            else:
+                for piece in body:
+                    response.write(piece)
+            response.close()
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+    except OSError:
+        raise
+    except Exception:
+        if not response.headers_sent:
+            raise
+        log.exception("Error handling request")
+        close_graceful(conn.sock)
+        raise StopIteration from None
+    return not response.should_close()
+
+
+class _Held:
+    """Takes what is meant for a socket."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def sendall(self, data: bytes) -> None:
+        self.taken += data
+
+
+class OneWriteResponse(wsgi.Response):
+    """A response of gunicorn's that keeps its head until there is something to send with it."""
+
+    def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
+        super().__init__(req, sock, cfg)
+        self._head = b""
+
+    def send_headers(self) -> None:
+        """Make the head."""
+        if self.headers_sent:
+            return
+        wire, held = self.sock, _Held()
+        self.sock = held  # type: ignore[assignment]  # all that gunicorn does with it is sendall()
+        try:
+            super().send_headers()
+        finally:
+            self.sock = wire
+        self._head = held.taken
+
+    def sendfile(self, respiter: Any) -> bool:
+        """Send a file, which the kernel does without us."""
+        self.send_headers()
+        self._flush()
+        return bool(super().sendfile(respiter))
+
+    def close(self) -> None:
+        """Send what is left."""
+        self.send_headers()
+        self._flush()
+        if self.chunked:
+            write_chunk(self.sock, b"")
+
+    def _emit_body(self, data: bytes) -> None:
+        head, self._head = self._head, b""
+        if self.chunked:
+            data = b"%X\r\n%b\r\n" % (len(data), data)
+        self.sock.sendall(head + data)
+
+    def _flush(self) -> None:
+        head, self._head = self._head, b""
+        if head:
+            self.sock.sendall(head)

@@ -1,0 +1,91 @@
+"""The threads that answer: whoever has waited least is woken, and nobody else.
+
+A queue of the standard library wakes, with each item, one more thread that finds nothing; each of those
+fights for the interpreter's lock. And the thread that has answered last has its stack in the processor's
+caches still.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STACK_BYTES: Final = 512 * 1024
+"""Of a thread's stack: our deepest call needs a tenth of it, and there may be hundreds of threads."""
+
+
+class _Seat:
+    """Where one idle thread waits for its next connection."""
+
+    def __init__(self) -> None:
+        self._given = threading.Lock()
+        self._given.acquire()
+        self._connection: Any = None
+
+    def give(self, connection: Any) -> None:
+        self._connection = connection
+        self._given.release()
+
+    def take(self) -> Any:
+        self._given.acquire()
+        return self._connection
+
+
+class Threads:
+    """A number of threads, each of which takes one connection at a time, until `shutdown`."""
+
+    def __init__(self, number: int, answer: Callable[[Any], None]) -> None:
+        self._answer = answer
+        self._state = threading.Lock()
+        self._idle: list[_Seat] = []
+        self._queued: deque[Any] = deque()
+        self._ending = False
+        before = threading.stack_size(_STACK_BYTES)
+        for _ in range(number):
+            threading.Thread(target=self._run, daemon=True, name="request").start()
+        threading.stack_size(before)
+
+    def put(self, connection: Any) -> None:
+        """Have it answered, as soon as a thread has time."""
+        with self._state:
+            if not self._idle:
+                self._queued.append(connection)
+                return
+            seat = self._idle.pop()
+        seat.give(connection)
+
+    def is_idle(self) -> bool:
+        """Whether a thread would take the next connection at once."""
+        return bool(self._idle)
+
+    def waiting(self) -> int:
+        """Connections for which no thread was free."""
+        return len(self._queued)
+
+    def shutdown(self, *, wait: bool) -> None:
+        """End the threads when nothing is left to answer; nobody waits for them."""
+        del wait
+        with self._state:
+            self._ending = True
+            idle, self._idle = self._idle, []
+        for seat in idle:
+            seat.give(None)
+
+    def _run(self) -> None:
+        seat = _Seat()
+        while (connection := self._next(seat)) is not None:
+            self._answer(connection)
+
+    def _next(self, seat: _Seat) -> Any:
+        """Wait for a connection; None when there will be no more."""
+        with self._state:
+            if self._queued:
+                return self._queued.popleft()
+            if self._ending:
+                return None
+            self._idle.append(seat)
+        return seat.take()

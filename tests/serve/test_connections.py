@@ -1,0 +1,105 @@
+"""A plugin's call is a connection of its own: it wakes nobody up in vain, and nothing is left of it."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from fixtures.servers import serving
+from rowhouse.serve import _MOST_CONNECTIONS
+from rowhouse.serve.threads import Threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fixtures.servers import Server
+
+# No request here needs the database.
+ENVIRONMENT = {
+    "ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "ROWHOUSE_AUTH": "off",
+}
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("connections")
+    with serving(folder, arguments=["--threads", "2"], environment=ENVIRONMENT) as running:
+        yield running
+
+
+def connect(server: Server) -> socket.socket:
+    address = urlsplit(server.url)
+    return socket.create_connection((address.hostname, address.port), timeout=SECONDS)
+
+
+def test_head_and_body_come_together(server: Server) -> None:
+    with connect(server) as connection:
+        connection.sendall(LIVEZ)
+        head, end, body = connection.recv(65536).partition(b"\r\n\r\n")
+        assert end
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        assert len(body) == length > 0
+        assert connection.recv(65536) == b""
+
+
+@pytest.mark.parametrize("path", ["/livez", "/no/such/page", "/assets/any/base.css"])
+def test_a_head_has_no_body_and_leaves_the_connection_usable(server: Server, path: str) -> None:
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.netloc, timeout=SECONDS)
+    for method in ("HEAD", "GET", "HEAD", "GET"):
+        connection.request(method, path)
+        answer = connection.getresponse()
+        assert (len(answer.read()) > 0) == (method == "GET")
+    connection.close()
+
+
+def test_connections_that_are_over_take_no_place(server: Server) -> None:
+    for _ in range(_MOST_CONNECTIONS + 100):
+        with connect(server) as connection:
+            connection.sendall(LIVEZ)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    # One that has begun would have had to make room for them.
+    with connect(server) as unfinished:
+        unfinished.sendall(LIVEZ[:-2])
+        with connect(server) as other:
+            other.sendall(LIVEZ)
+            assert other.recv(65536).startswith(b"HTTP/1.1 200")
+        unfinished.sendall(LIVEZ[-2:])
+        assert unfinished.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_who_sends_nothing_is_in_nobodys_way(server: Server) -> None:
+    silent = [connect(server) for _ in range(20)]
+    with connect(server) as connection:
+        connection.sendall(LIVEZ)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    for one in silent:
+        one.sendall(LIVEZ)
+        assert one.recv(65536).startswith(b"HTTP/1.1 200")
+        one.close()
+
+
+def test_each_of_many_connections_is_answered_once_and_all_before_the_end() -> None:
+    answered: list[int] = []
+    done = threading.Semaphore(0)
+
+    def answer(number: int) -> None:
+        answered.append(number)
+        done.release()
+
+    threads = Threads(4, answer)
+    for number in range(1000):
+        threads.put(number)
+    threads.shutdown(wait=False)
+    for _ in range(1000):
+        assert done.acquire(timeout=SECONDS)
+    assert sorted(answered) == list(range(1000))
+    assert threads.waiting() == 0
