@@ -1,16 +1,21 @@
 """The pages on a large installation: 1,000 pools, one of them a /16 without a free address, a million tenures.
 
 In process, without a network or a browser: what the server takes to answer, and how much of that the
-database takes. The database needs minutes to be made, most of it the index of the history.
+database takes. Then by a server of its own and a real Chromium, where there is one: when something is to be seen.
+The database needs minutes to be made, most of it the index of the history.
 """
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bench.browser import chromium, first_paints
 from bench.database import SQL, fresh, server
 from bench.report import Measured
+from bench.service import serving
 from rowhouse import telemetry
 from rowhouse.app import create_app
 from rowhouse.auth.caller import ANYBODY
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask.testing import FlaskClient
+
+    from bench.database import BenchDatabase
 
 ROUNDS: Final = 9
 FLOOR: Final = "SELECT pool_id, count(*) FROM rowhouse.reservations GROUP BY pool_id"
@@ -62,6 +69,11 @@ def run() -> Iterator[Measured]:
                         taken.setdefault(what, []).append(took)
         finally:
             app.extensions["rowhouse"].store.close()
+        yield from _answers(taken, floor)
+        yield from _first_paints(database)
+
+
+def _answers(taken: dict[str, list[tuple[float, float]]], floor: list[float]) -> Iterator[Measured]:
     for what, times in taken.items():
         yield Measured(
             part="pages",
@@ -76,6 +88,24 @@ def run() -> Iterator[Measured]:
             runs=tuple(queries for _, queries in times),
             floor_name="one count of all reservations by pool",
             floor_runs=tuple(floor),
+        )
+
+
+def _first_paints(database: BenchDatabase) -> Iterator[Measured]:
+    """A page of a few words, by the same server, is what server and browser take at the least."""
+    if (program := chromium()) is None:
+        print("the first paint is not measured: there is no chromium")
+        return
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), database.conninfo) as url:
+        known = {"a page of a few words (/livez)": "/livez", **PAGES}
+        taken = first_paints(program, url, known.values(), rounds=ROUNDS)
+    for what, path in known.items():
+        yield Measured(
+            part="pages",
+            what=f"{what}: first paint in Chromium",
+            unit="ms",
+            runs=tuple(taken[path]),
+            target="<= 1000" if path != "/livez" else "",
         )
 
 
