@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auth.issuer import claims, signed
+from auth.issuer import claims
+from fixtures.signing import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from auth.issuer import ISSUER, ec_key, public
+from auth.issuer import ISSUER
 from fixtures.servers import serving
 from fixtures.shared import closed_port
+from fixtures.signing import ec_key, public
 from rowhouse.auth.openness import Openness, is_loopback, settled_mode
 from rowhouse.cli import main
 from rowhouse.domain.errors import NotAllowed

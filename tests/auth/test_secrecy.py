@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from auth.issuer import claims, signed
+from auth.issuer import claims
 from fixtures.servers import serving
+from fixtures.signing import signed
 from rowhouse.auth.static import new_token
 
 if TYPE_CHECKING:

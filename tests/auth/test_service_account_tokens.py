@@ -12,16 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from auth.issuer import (
-    ISSUER,
-    ApiServer,
-    claims,
-    ec_key,
-    public,
-    rsa_key,
-    signed,
-    unsigned_parts,
-)
+from auth.issuer import ISSUER, ApiServer, claims
+from fixtures.signing import ec_key, public, rsa_key, signed, unsigned_parts
 from rowhouse.auth.jwks import KeySet
 from rowhouse.domain.errors import TryAgain, Unauthenticated
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from auth.issuer import ACCOUNT, ISSUER, ApiServer, claims, signed
+from auth.issuer import ACCOUNT, ISSUER, ApiServer, claims
+from fixtures.signing import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

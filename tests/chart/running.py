@@ -15,11 +15,12 @@ import psycopg
 import trustme
 
 from auth.issuer import ApiServer as Issuer
-from auth.issuer import claims, signed
+from auth.issuer import claims
 from chart.kubelet import Kubelet
 from chart.postgres import bundled
 from fixtures.apiserver import ApiServer
 from fixtures.shared import closed_port
+from fixtures.signing import signed
 from rowhouse.embedded import binaries
 
 if TYPE_CHECKING:

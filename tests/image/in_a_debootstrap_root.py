@@ -17,12 +17,13 @@ import pytest
 import trustme
 
 from auth.issuer import ApiServer as Issuer
-from auth.issuer import claims, signed
+from auth.issuer import claims
 from chart.helm import Helm, extract
 from chart.kubelet import Kubelet
 from chart.postgres import bundled
 from chart.running import QUICK, call_plugin, eventually
 from fixtures.apiserver import ApiServer
+from fixtures.signing import signed
 from image.dockerfile import Build, Stage
 from image.network import listening, namespace, tls_in_front, unique
 from image.root import Bind, debootstrap, in_root, pip_configuration, proxies

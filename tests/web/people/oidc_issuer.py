@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from auth.issuer import public, rsa_key, signed
 from fixtures.http import Quiet, listening
+from fixtures.signing import public, rsa_key, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
