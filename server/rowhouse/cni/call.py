@@ -90,8 +90,8 @@ class Call:
         return self.raw_version or versions.SUPPORTED[0]
 
 
-def parse_call(headers: Headers, body: bytes) -> Call:
-    """Read and check one call.
+def parse_call(headers: Headers, body: bytes | None) -> Call:
+    """Read and check one call. A `body` None was too large to be read, which only a DEL can do without.
 
     Raises InvalidEnvironment, Undecodable, InvalidConfig, InputTooLarge or UnsupportedVersion, and
     no other exception, whatever the input.
@@ -105,8 +105,10 @@ def parse_call(headers: Headers, body: bytes) -> Call:
         raise InvalidEnvironment(f"required env variables [{','.join(missing)}] missing")
     if command == "VERSION":
         return Call(command=command, config={})
-    config = read_config(body)
-    network_name = _network_name(config)
+    if body is None and command != "DEL":
+        raise InputTooLarge(f"the configuration has more than {LARGEST_BODY} bytes")
+    config = {} if body is None else read_config(body)
+    network_name = "" if body is None else _network_name(config)
     if command in _REQUIRED:
         _check_container_id(env["CNI_CONTAINERID"])
         _check_interface(env["CNI_IFNAME"])
@@ -125,7 +127,7 @@ def parse_call(headers: Headers, body: bytes) -> Call:
         network_name=network_name,
         raw_version=version,
         config=config,
-        body=body,
+        body=body or b"",
     )
 
 

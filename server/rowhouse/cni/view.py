@@ -23,7 +23,6 @@ from rowhouse.cni.plan import plan_addresses, result_addresses
 from rowhouse.cni.results import result_body, version_body
 from rowhouse.domain.errors import (
     InputFailure,
-    InputTooLarge,
     InvalidEnvironment,
     NotReady,
     PoolExhausted,
@@ -65,8 +64,7 @@ def _remember(state: BlueprintSetupState) -> None:
 @least_role("node")
 def serve() -> Response:
     """Serve one call of the plugin; the body of the answer is what it prints."""
-    request.max_content_length = LARGEST_BODY
-    call = parse_call(request.headers, request.get_data(cache=True))
+    call = parse_call(request.headers, _body())
     structlog.contextvars.bind_contextvars(
         command=call.command, container_id=call.container_id, interface=call.interface
     )
@@ -98,8 +96,8 @@ def add(call: Call) -> bytes:
 
 
 def delete(call: Call) -> bytes:
-    """DEL: by container and interface alone; only strict mode looks at the configuration."""
-    if is_strict(call.config, _settings().compat):
+    """DEL: by container and interface alone; only strict mode looks at the configuration, if it was read."""
+    if call.body and is_strict(call.config, _settings().compat):
         _netconf(call)
     store, sandbox, node = _store(), _sandbox(call), bound_node()
     if not detach(store, sandbox, only_node=node) and _adopted(call, sandbox, node):
@@ -164,19 +162,16 @@ def fail(error: RowhouseError) -> Response:
     """Turn an error into the CNI error object."""
     if isinstance(error, TryAgain) and request.headers.get("CNI-Command") == "STATUS":
         error = NotReady(error.message, hint=error.hint)  # the guard could not look
-    request.max_content_length = LARGEST_BODY  # nobody may have read the body yet
     try:
-        body = request.get_data(cache=True)
+        body = _body()  # nobody may have read it yet
     except HTTPException:
-        body = b""
-    return _failure(error, body)
+        body = None
+    return _failure(error, body or b"")
 
 
 @blueprint.errorhandler(HTTPException)
 def fail_unread(error: HTTPException) -> Response:
-    """Turn what Flask refused, such as a body that is too large, into the CNI error object."""
-    if isinstance(error, RequestEntityTooLarge):
-        return _failure(InputTooLarge(f"the configuration has more than {LARGEST_BODY} bytes"))
+    """Turn what Flask refused into the CNI error object."""
     return _failure(InputFailure(f"the request could not be read: {error.description}"))
 
 
@@ -198,6 +193,15 @@ def _failure(error: RowhouseError, body: bytes = b"") -> Response:
         subject=f"pod {bound['pod']}" if "pod" in bound else "",
     )
     return Response(document, status=error.http_status, mimetype="application/json")
+
+
+def _body() -> bytes | None:
+    """The network configuration; None if it is too large to be read. Then the connection ends with the answer."""
+    request.max_content_length = LARGEST_BODY
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        return None
 
 
 def _netconf(call: Call) -> tuple[Netconf, Arguments]:
