@@ -8,21 +8,19 @@ those who make them is in migrations/sql/0006/01_outbox.sql.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from rowhouse.domain.errors import TryAgain
 from rowhouse.k8s.mirror import measures
-from rowhouse.k8s.mirror.pace import Patience, Rate
 from rowhouse.k8s.mirror.plan import Planner
+from rowhouse.k8s.mirror.queue import WriteQueue
 from rowhouse.k8s.mirror.seen import KINDS, POOLS, RESERVATIONS, SeenObjects
 from rowhouse.k8s.mirror.wanted import Problem
-from rowhouse.k8s.mirror.writes import Outcome, Result, write
+from rowhouse.k8s.mirror.writes import Result
 
 if TYPE_CHECKING:
     import threading
@@ -30,15 +28,11 @@ if TYPE_CHECKING:
 
     from lightkube import Client
 
-    from rowhouse.k8s.mirror.writes import Change
+    from rowhouse.k8s.mirror.writes import Change, Outcome
     from rowhouse.store.mirror import MirrorStore
 
 _log = structlog.get_logger(__name__)
-_WRITERS: Final = 8
 _SHOWN: Final = 50
-_SLICE: Final = 3.0
-"""Seconds of writes in a round; then it looks for news."""
-_AT_ONCE: Final = 1000
 _TRIES: Final = 5
 _REPEAT: Final = "What was written stays; run it again."
 
@@ -96,33 +90,28 @@ class Mirror:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._client = client
-        self._namespace = namespace
         self._stop = stop
         self._pacing = pacing or Pacing()
         self._watch = watch
         self._clock = clock
-        self._rate = Rate(self._pacing.rate, clock=clock)
-        self._patience = Patience(clock=clock)
+        self._queue = WriteQueue(client, namespace, stop, rate=self._pacing.rate, clock=clock)
         self._seen = SeenObjects(client, namespace, stop)
         self._planner = Planner(store, self._seen, overwrite=overwrite)
         self._dirty: set[int] = set()
         self._again: set[str] = set(KINDS)
         """Kinds that must be listed."""
         self._waiting: list[_Waiting] = []
-        self._pending: dict[tuple[str, str], Change] = {}
         self._refused: dict[tuple[str, str], Problem] = {}
         self._oldest: float | None = None
         self._resync_due = 0.0
         self._resynced: datetime | None = None
-        self._trouble = ""
 
     @property
     def pause(self) -> float:
         """Seconds for which there is nothing to do, unless somebody changes something."""
-        if self._patience.left:
-            return self._patience.left
-        if self._dirty or self._pending or self._again:
+        if self._queue.patience.left:
+            return self._queue.patience.left
+        if self._dirty or self._queue or self._again:
             return 0.0
         return 0.2 if self._waiting else max(0.0, self._resync_due - self._clock())
 
@@ -144,7 +133,7 @@ class Mirror:
         """
         self._take_changes()
         self._take_edits()
-        if self._patience.left:
+        if self._queue.patience.left:
             return Tally()
         began = self._clock()
         whole = began >= self._resync_due
@@ -153,8 +142,7 @@ class Mirror:
         try:
             self._list_again()
         except TryAgain as error:
-            self._trouble = error.message
-            self._patience.failed()
+            self._queue.failed(error.message)
             measures.FAILURES.labels("list").inc()
             raise
         if whole:
@@ -184,15 +172,17 @@ class Mirror:
         self._list_again()
         self._dirty |= {pool.id for pool in self._store.pools()}
         tally, whole, failed = Tally(), True, 0
-        while self._dirty or self._pending:
+        while self._dirty or self._queue:
             self._plan(whole=whole)
             whole = False
             before = tally.failed
             self._write(tally)
             failed = failed + 1 if tally.failed > before else 0
             if failed > _TRIES:
-                raise TryAgain(f"the API server did not take it: {self._trouble}", hint=_REPEAT)
-            self._stop.wait(self._patience.left)
+                raise TryAgain(
+                    f"the API server did not take it: {self._queue.trouble}", hint=_REPEAT
+                )
+            self._stop.wait(self._queue.patience.left)
         return tally
 
     def resync(self) -> None:
@@ -206,10 +196,10 @@ class Mirror:
             "ippools": len(self._seen.objects[POOLS]),
             "reservations": len(self._seen.objects[RESERVATIONS]),
             "pools_waiting": len(self._dirty),
-            "writes_waiting": len(self._pending),
+            "writes_waiting": len(self._queue),
             "lag_seconds": round(self._lag(), 1),
             "resynced_at": self._resynced.isoformat(timespec="seconds") if self._resynced else None,
-            "trouble": self._trouble,
+            "trouble": self._queue.trouble,
             "problem_count": len(problems),
             "problems": [
                 {"reason": one.reason, "object": one.object, "text": one.text}
@@ -253,20 +243,12 @@ class Mirror:
         changes = list(self._planner.changes(self._dirty))
         if whole:
             changes += self._planner.orphans()
-            self._pending.clear()
-        else:
-            self._pending = {
-                name: change
-                for name, change in self._pending.items()
-                if self._planner.pool_of(*name) not in self._dirty
-            }
-        self._dirty.clear()
-        fresh = {(one.kind, one.name): one for one in changes}
-        # What changed just now goes first, and pools before the many reservations.
-        pools = {name: one for name, one in fresh.items() if name[0] == POOLS}
-        self._pending = pools | fresh | self._pending
-        for name in self._refused:
-            self._pending.pop(name, None)
+        dirty, self._dirty = self._dirty, set()
+        self._queue.put(
+            changes,
+            still=lambda name: not whole and self._planner.pool_of(*name) not in dirty,
+            without=self._refused,
+        )
         for problem in self.problems:
             if problem.object not in before:
                 _log.warning(
@@ -274,42 +256,18 @@ class Mirror:
                 )
 
     def _write(self, tally: Tally) -> None:
-        """Write what is pending, for a few seconds."""
-        several = min(_AT_ONCE, max(1, int(self._pacing.rate * _SLICE)))
-        changes = list(islice(self._pending.values(), several))
-        broken: list[Outcome] = []
-
-        def turn(change: Change) -> Outcome | None:
-            # Once it does not answer, the others are not tried in vain.
-            if broken or self._stop.is_set() or self._stop.wait(self._rate.wait_time()):
-                return None
-            outcome = write(self._client, self._namespace, change)
-            if outcome.result is Result.FAILED:
-                broken.append(outcome)
-            return outcome
-
-        if changes:
-            with ThreadPoolExecutor(_WRITERS, thread_name_prefix="mirror-write") as threads:
-                for outcome in threads.map(turn, changes):
-                    if outcome is not None:
-                        self._ended(outcome, tally)
-        if broken:
-            self._trouble = broken[0].message
-            self._patience.failed(max(one.retry_after for one in broken))
-            _log.warning("mirror_write_failed", change=str(broken[0].change), reason=self._trouble)
-        else:
-            self._trouble = ""
-            self._patience.worked()
-            if not (self._dirty or self._pending):
-                self._oldest = None
+        """Write what is due, for a few seconds."""
+        for outcome in self._queue.write():
+            self._ended(outcome, tally)
+        if not (self._queue.trouble or self._dirty or self._queue):
+            self._oldest = None
 
     def _ended(self, outcome: Outcome, tally: Tally) -> None:
         change, result = outcome.change, outcome.result
         measures.WRITES.labels(change.kind, change.verb, result.name.lower()).inc()
         if result is Result.FAILED:
             tally.failed += 1
-            return  # it stays pending
-        del self._pending[change.kind, change.name]
+            return  # it stays due
         pool = self._planner.pool_of(change.kind, change.name)
         if result is Result.DONE:
             tally.written += 1
@@ -339,7 +297,7 @@ class Mirror:
 
     def _measure(self) -> None:
         measures.LAG.set(self._lag())
-        measures.WAITING.set(len(self._pending))
+        measures.WAITING.set(len(self._queue))
         for kind, objects in self._seen.objects.items():
             measures.OBJECTS.labels(kind).set(len(objects))
         counts = dict.fromkeys(measures.REASONS, 0)
