@@ -7,8 +7,10 @@ import marshal
 import subprocess
 import sys
 from pathlib import Path
+from types import CodeType
 
 from plugin_bundle.interpreter import python_folder
+from plugin_bundle.linked import linked_modules, linked_package
 
 PLUGIN = Path(__file__).parent.parent / "rowhouse_cni"
 # Imported by the standard library inside a function, so that no import shows them.
@@ -36,11 +38,13 @@ def copy_modules(folder: Path) -> list[Path]:
     library = folder / "lib" / python_folder()
     (library / "lib-dynload").mkdir(parents=True)
     extensions = []
+    linked = {f"{PLUGIN.name}.{name}" for name in linked_modules(PLUGIN)}
     for name, file in sorted(files_of(modules_of_the_plugin()).items()):
         if file.suffix == ".so":
             extensions.append(file)
-        else:
+        elif name not in linked:
             compile_module(file, library, name)
+    write_code(linked_package(PLUGIN, compiled), library / PLUGIN.name / "__init__.pyc")
     return extensions
 
 
@@ -84,12 +88,21 @@ def files_of(names: list[str]) -> dict[str, Path]:
 
 
 def compile_module(source: Path, library: Path, name: str) -> None:
-    """Write the module as sourceless .pyc: no docstrings, no asserts, no paths of this host."""
+    """Write the module as sourceless .pyc."""
     inside = Path(*name.split("."))
     if source.name == "__init__.py":
         inside /= "__init__"
-    code = compile(source.read_bytes(), f"{inside}.py", "exec", dont_inherit=True, optimize=2)
-    target = (library / inside).with_suffix(".pyc")
+    code = compiled(f"{inside}.py", source.read_bytes())
+    write_code(code, (library / inside).with_suffix(".pyc"))
+
+
+def compiled(inside: str, source: bytes | str) -> CodeType:
+    """The code of a source: no docstrings, no asserts, no paths of this host."""
+    return compile(source, inside, "exec", dont_inherit=True, optimize=2)
+
+
+def write_code(code: CodeType, target: Path) -> None:
+    """Write a .pyc without a source."""
     target.parent.mkdir(parents=True, exist_ok=True)
     # Four bytes of flags, eight for time and size of a source that isn't there (PEP 552).
     target.write_bytes(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))

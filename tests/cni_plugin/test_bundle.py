@@ -168,6 +168,13 @@ def test_it_is_small(bundle: Path) -> None:
     assert size < 40 * MEBIBYTE
 
 
+def test_what_every_call_loads_is_one_file(bundle: Path) -> None:
+    (package,) = bundle.rglob("rowhouse_cni")
+    # What is left beside it is for a DEL that is kept, a log file, TLS.
+    beside = {file.stem for file in package.iterdir()} - {"__init__"}
+    assert beside == {"kept_dels", "log", "netconf", "spool", "tls"}
+
+
 def test_it_holds_no_path_of_the_machine_that_built_it(bundle: Path) -> None:
     for path in bundle.rglob("*.pyc"):
         assert str(PACKAGES.parent).encode() not in path.read_bytes()
