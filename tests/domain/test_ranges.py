@@ -203,8 +203,9 @@ def test_use_all_gives_out_every_address(text: str, segments: object) -> None:
     ],
 )
 def test_an_unreadable_range_is_named_in_the_error(text: str, message: str) -> None:
-    with pytest.raises(InvalidConfig, match=message):
+    with pytest.raises(InvalidConfig, match=message) as refusal:
         configured_range(text)
+    assert refusal.value.hint or "write it as" in refusal.value.message
 
 
 @pytest.mark.parametrize("text", ["10.0.0.0/0", "fd00::/0", "10.0.0.1-10.0.0.9/0"])

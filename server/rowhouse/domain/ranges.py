@@ -39,6 +39,8 @@ SMALLEST_SPAN = 3
 
 Version = Literal[4, 6]
 
+_WRITE_IT_SO = "write the range as 10.0.0.0/24 or 10.0.0.10-10.0.0.20/24"
+
 CACHED_RANGES = 1024
 CACHED_EXCLUDES = 64
 """A range with more excludes than this is computed each time, so that the cache stays small."""
@@ -110,7 +112,7 @@ def _network(text: str) -> IPNetwork:
     except AddressSyntaxError as error:
         raise InvalidConfig(
             f"invalid CIDR {text}: {error}",
-            hint="write the range as 10.0.0.0/24 or 10.0.0.10-10.0.0.20/24",
+            hint=_WRITE_IT_SO,
         ) from None
 
 
@@ -131,18 +133,20 @@ def _dashed(head: str, tail: str) -> ConfiguredRange:
     try:
         first = parse_address(head, sloppy=True)
     except AddressSyntaxError:
-        raise InvalidConfig(f"invalid range start IP: {head}") from None
+        raise InvalidConfig(f"invalid range start IP: {head}", hint=_WRITE_IT_SO) from None
     try:
         last = parse_cidr(tail, sloppy=True)
     except AddressSyntaxError as error:
         raise InvalidConfig(
             "invalid CIDR (do you have the 'range' parameter set for Whereabouts?) "
-            f"'{tail}': {error}"
+            f"'{tail}': {error}",
+            hint=_WRITE_IT_SO,
         ) from None
     network = _masked(last, f"{head}-{tail}")
     if first not in network:
         raise InvalidConfig(
-            f"invalid range start for CIDR {format_cidr(network)}: {format_address(first)}"
+            f"invalid range start for CIDR {format_cidr(network)}: {format_address(first)}",
+            hint="the first and the last address are of the subnet that the prefix length gives",
         )
     return ConfiguredRange(cidr=network, start=first, end=last.ip)
 
