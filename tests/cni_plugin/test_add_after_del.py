@@ -132,6 +132,19 @@ def test_the_list_of_spools_is_beside_the_settings_and_names_each_once(
     assert listed == f"{node.spool}\n{tmp_path / 'second'}\n"
 
 
+def test_a_list_of_spools_that_can_not_be_written_keeps_no_del_from_being_kept(
+    node: Node, tmp_path: Path
+) -> None:
+    (tmp_path / "rowhouse.conf.spools").mkdir()
+    keep(node)
+    assert node.kept == [ENTRY]
+    assert not list(tmp_path.glob(".rowhouse.conf.spools*"))
+    with serving(good) as server:
+        node.configure(server.url)
+        assert node.call().stdout == RESULT
+    assert server.asked == [("DEL", "ctr-new"), ("ADD", "ctr-new")]
+
+
 def test_an_add_that_can_not_send_its_own_del_says_why(node: Node) -> None:
     keep(node)
     with nobody() as dead:
