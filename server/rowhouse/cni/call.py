@@ -98,6 +98,8 @@ def parse_call(headers: Headers, body: bytes | None) -> Call:
     """
     env = {variable: _value(headers, header, variable) for variable, header in _HEADERS.items()}
     command = env["CNI_COMMAND"]
+    if body is None and command != "DEL":
+        raise InputTooLarge(f"the configuration has more than {LARGEST_BODY} bytes")
     missing = [variable for variable in _REQUIRED.get(command, ()) if not env[variable]]
     if not command:
         missing.insert(0, "CNI_COMMAND")
@@ -105,8 +107,6 @@ def parse_call(headers: Headers, body: bytes | None) -> Call:
         raise InvalidEnvironment(f"required env variables [{','.join(missing)}] missing")
     if command == "VERSION":
         return Call(command=command, config={})
-    if body is None and command != "DEL":
-        raise InputTooLarge(f"the configuration has more than {LARGEST_BODY} bytes")
     config = {} if body is None else read_config(body)
     network_name = "" if body is None else _network_name(config)
     if command in _REQUIRED:
