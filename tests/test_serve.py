@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import urllib.request
 from pathlib import Path
@@ -14,14 +17,22 @@ from urllib.parse import urlsplit
 import pytest
 from click.testing import CliRunner
 
+from faults.clock import Clock
 from fixtures.servers import serving
 from rowhouse.cli import main
+from rowhouse.serve import _GRACE_SECONDS
 
 if TYPE_CHECKING:
     import http.client
     from collections.abc import Iterator
 
     from fixtures.servers import Server
+
+NO_DATABASE = {
+    "ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "ROWHOUSE_AUTH": "off",
+}
+"""Settings of a server that is asked for nothing."""
 
 
 @pytest.fixture
@@ -73,6 +84,53 @@ def test_a_request_under_way_is_answered_before_it_stops(
     assert answer.startswith(b"HTTP/1.1 4")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"]
     assert server.process.wait(timeout=20) == 0
+
+
+@pytest.mark.needs("cc")
+def test_a_clock_that_jumps_does_not_cut_short_a_stop(tmp_path: Path) -> None:
+    """gunicorn gives those that serve a time by the wall clock, and kills them when that is over."""
+    clock = Clock(tmp_path)
+    with serving(tmp_path, environment=NO_DATABASE | clock.environment) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(b"POST /cni HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
+            with get(server, "/livez"):
+                pass
+            server.process.terminate()
+            wait_until_refused(address.hostname or "", address.port or 0)
+            clock.jump(86_400)
+            with pytest.raises(subprocess.TimeoutExpired):
+                server.process.wait(1)
+            connection.sendall(b"Connection: close\r\n\r\n{}")
+            assert connection.makefile("rb").read().startswith(b"HTTP/1.1 4")
+        assert server.process.wait(timeout=_GRACE_SECONDS) == 0
+
+
+def test_a_stop_reaches_a_process_that_is_just_being_made(tmp_path: Path) -> None:
+    """It came with the handlers of its parent, which did nothing in it."""
+    command = [sys.executable, "-m", "rowhouse", "serve", "--bind", "127.0.0.1:0"]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(command, env={**os.environ, **NO_DATABASE}, stderr=log)
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    while not children.read_text():
+        assert server.poll() is None
+    server.terminate()
+    assert server.wait(timeout=_GRACE_SECONDS) == 0
+
+
+def test_nobody_waits_for_the_interpreter_to_tidy_up(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        f"""import atexit, pathlib
+here = pathlib.Path({str(tmp_path)!r})
+(here / "begun").touch()
+atexit.register((here / "tidied").touch)
+"""
+    )
+    with serving(tmp_path, environment={**NO_DATABASE, "PYTHONPATH": str(tmp_path)}) as server:
+        pass
+    assert server.process.returncode == 0
+    assert (tmp_path / "begun").exists()
+    assert not (tmp_path / "tidied").exists()
 
 
 def wait_until_refused(host: str, port: int) -> None:

@@ -18,6 +18,7 @@ from rowhouse.auth.openness import is_loopback, settled_mode
 from rowhouse.cli.exits import Failure
 from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
+from rowhouse.serve.leaving import leave
 from rowhouse.settings import Settings
 from rowhouse.store import schema
 from rowhouse.store.database import Database
@@ -96,6 +97,7 @@ def serve(
     # Until gunicorn takes over: as process 1 of a container nothing else would end us.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with contextlib.ExitStack() as stack:
+        stack.push(_leave)
         environment = dict(os.environ)
         if directory is not None:
             postgres = stack.enter_context(EmbeddedPostgres(directory))
@@ -111,6 +113,12 @@ def serve(
             raise click.UsageError("--tls-key without --tls-cert: there is no certificate for it")
         settings = _settled(settings, bind)
         serve_http(settings, bind=bind, threads=threads, workers=workers, ready_file=ready_file)
+
+
+def _leave(_kind: object, ended: BaseException | None, _trace: object) -> None:
+    """After all else: what we stopped for was a signal, so nothing is left to be done."""
+    if isinstance(ended, SystemExit) and not isinstance(ended.code, str):
+        leave(ended.code or 0)
 
 
 def _await_address(bind: str) -> None:

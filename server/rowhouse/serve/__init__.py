@@ -15,11 +15,11 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from rowhouse.app import create_app
 from rowhouse.auth.certificate import Certificate
+from rowhouse.serve.arbiter import Arbiter
 from rowhouse.serve.worker import Worker
 from rowhouse.web import live
 
@@ -33,13 +33,6 @@ _GRACE_SECONDS = 20
 
 _MOST_CONNECTIONS = 1000
 _OTHER_FILES = 64  # the API's connections to the database, listeners, logs, certificates, modules
-
-
-class _Arbiter(Arbiter):
-    """Ctrl-C stops as gracefully as SIGTERM; a second one does not wait."""
-
-    def handle_int(self) -> NoReturn:
-        raise StopIteration  # how gunicorn's own handle_term says "stop gracefully"
 
 
 class _Logger(Logger):
@@ -71,7 +64,7 @@ class _Server(BaseApplication):
         return app
 
     def run(self) -> None:
-        _Arbiter(self).run()
+        Arbiter(self).run()
 
 
 def serve(

@@ -12,6 +12,7 @@ server is does not wait behind those that want something.
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import time
 from collections import deque
@@ -20,7 +21,9 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any, Final
 
+from rowhouse.serve.arbiter import STOPS
 from rowhouse.serve.handover import Claims
+from rowhouse.serve.leaving import leave
 from rowhouse.serve.patience import PatientWorker
 from rowhouse.serve.processor import stay_on_one
 from rowhouse.serve.threads import Threads
@@ -96,6 +99,14 @@ class Worker(PatientWorker):
         self._told_alive = 0.0
         self._defer_accept(_DATA_WITHIN)
         super().init_process()
+        leave(0)
+
+    def init_signals(self) -> None:
+        """Take signals, with our own handlers; those that came since the fork, too."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        if not self.alive:  # there is nothing to be loaded for
+            leave(0)
 
     def notify(self) -> None:
         """Give the arbiter a sign of life; gunicorn's own does it, and lets go of the lock, with each event."""

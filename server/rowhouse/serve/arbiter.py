@@ -1,0 +1,49 @@
+"""The process above those that serve: starts them, replaces one that died, and stops them."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Final, NoReturn
+
+from gunicorn import arbiter, sock
+
+_HURRIED_SECONDS: Final = 2.0
+STOPS: Final = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
+
+
+class Arbiter(arbiter.Arbiter):
+    """Ctrl-C stops as gracefully as SIGTERM; a second one does not wait."""
+
+    def handle_int(self) -> NoReturn:
+        """On SIGINT."""
+        raise StopIteration  # how gunicorn's own handle_term says "stop gracefully"
+
+    def spawn_worker(self) -> int:
+        """Start a process that serves.
+
+        Until it has handlers of its own it would take a signal with ours, which do nothing there, and be killed
+        when the time to stop was over. So signals wait until then (Worker.init_signals).
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
+        """Stop those that serve, and kill who takes too long. gunicorn's own goes by the wall clock, which may jump."""
+        sock.close_sockets(self.LISTENERS, unlink=False)  # type: ignore[arg-type]  # its own sockets
+        self.LISTENERS = []  # type: ignore[misc]  # as gunicorn does
+        self.kill_workers(signal.SIGTERM if graceful else signal.SIGQUIT)
+        until = time.monotonic() + self.cfg.graceful_timeout
+        while self.WORKERS and (left := until - time.monotonic()) > 0:
+            hurried = {signal.SIGINT, signal.SIGQUIT}.intersection(
+                self.wait_for_signals(timeout=min(left, 0.1))
+            )
+            if hurried:
+                self.kill_workers(signal.SIGQUIT)
+                until = min(until, time.monotonic() + _HURRIED_SECONDS)
+            self.reap_workers()
+        self.kill_workers(signal.SIGKILL)
+        self.reap_workers()
