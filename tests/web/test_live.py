@@ -165,17 +165,18 @@ def test_what_changes_is_sent_by_tls_too(database: Database, pods: Pods, tmp_pat
             arguments=("--tls-cert", str(chain), "--tls-key", str(key)),
             environment={"ROWHOUSE_DATABASE_URL": database.url},
         ) as server,
-        looking(server, "/live/pools/1", trust=trust) as first,
-        looking(server, "/live/pools/1", trust=trust) as second,
+        looking(server, "/live/pools/1", trust=trust) as pool,
+        looking(server, "/live/addresses/1/10.0.0.199", trust=trust) as address,
     ):
-        for stream in (first, second):
-            assert {stream.next("part")["id"] for _ in range(5)} >= {"figures", "cells-0"}
+        assert {pool.next("part")["id"] for _ in range(5)} >= {"figures", "cells-0"}
+        assert "free" in address.next("part")["html"].lower()
         # More than a record of TLS, while nobody reads: it arrives whole all the same.
         for number in range(1, 200):
             pods.add(f"web-{number}", POOL)
-        for stream in (first, second):
-            while "10.0.0.199: pod default/web-198" not in stream.next("part")["html"]:
-                pass
+        while "10.0.0.199: pod default/web-198" not in pool.next("part")["html"]:
+            pass
+        while "default/web-198" not in address.next("part")["html"]:
+            pass
 
 
 def test_only_the_cells_that_changed_are_sent(server: Server, pods: Pods) -> None:
