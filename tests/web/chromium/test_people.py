@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fixtures.http import Quiet, listening
+from web.chromium.conftest import NARROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -235,6 +236,17 @@ def test_light_and_dark_are_remembered(visit: Visit, sample: Sample) -> None:
     assert dark != light
     visitor.goto("/audit")
     assert page.evaluate(ground) == dark
+    visitor.check()
+
+
+@pytest.mark.parametrize("path", ["/nodes/node1", "/pods/default/web-1"])
+def test_on_a_phone_whatever_holds_an_address_is_read_without_scrolling_sideways(
+    visit: Visit, sample: Sample, path: str
+) -> None:
+    visitor = visit(viewport=NARROW)
+    page = visitor.log_in(sample.tokens["viewer"], path)
+    beyond = "(one) => one.scrollWidth - one.clientWidth"
+    assert page.locator(".scroll").first.evaluate(beyond) == 0
     visitor.check()
 
 
