@@ -103,11 +103,11 @@ def problem(response: TestResponse) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def serving(database: Database) -> Iterator[Api]:
-    """The API on a database."""
+def serving(database: Database, **settings: Any) -> Iterator[Api]:
+    """The API on a database; without further settings everybody may do everything."""
     with databases.session(database) as dba:
         dba.execute(LOGIN)
-    app = create_app(Settings(database_url=f"{database.url}&user={USER}"))
+    app = create_app(Settings(database_url=f"{database.url}&user={USER}", **settings))
     yield Api(app)
     app.extensions["rowhouse"].store.close()
 
