@@ -16,6 +16,10 @@ DEFAULT_SPOOL = "/var/lib/rowhouse/spool"
 DEFAULT_LOG_DIRS = ("/var/log", "/tmp")  # noqa: S108 - where whereabouts' logs usually are
 DEFAULT_TIMEOUT = 10.0  # seconds for the whole call
 LONGEST_TIMEOUT = 600.0
+LARGEST_FILE = 1024 * 1024  # bytes
+EPERM, EFBIG = 1, 27  # Linux's on every processor; the module errno would have to be loaded
+# Without waiting: a pipe of that name would hold a call for ever.
+READ = posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC
 
 
 class Settings:
@@ -114,7 +118,7 @@ def load(environ: dict[bytes, bytes]) -> Settings:
     """The settings of this node. Raise BadSettingsError if the file is missing or wrong."""
     file = file_in_use(environ)
     try:
-        text = read_file(file).decode()
+        text = read_file(file, guarded=True).decode()
     except (OSError, ValueError) as failure:
         reason = getattr(failure, "strerror", None) or "it is not UTF-8 text"
         raise BadSettingsError(
@@ -175,13 +179,30 @@ def without_comment(line: str) -> str:
     return line.strip()
 
 
-def read_file(path: str) -> bytes:
-    """The whole of a small file."""
-    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+def read_file(path: str, *, guarded: bool = False) -> bytes:
+    """The whole of a small file. With ``guarded``, PermissionError if others may change it.
+
+    Whoever changes the settings names the server that is sent the node's token.
+    """
+    descriptor = posix.open(path, READ)
     try:
-        pieces = []
+        if guarded and is_open_to_others(posix.fstat(descriptor)):
+            raise PermissionError(EPERM, "others may change it: chown it to root, chmod go-w")
+        content = b""
         while piece := posix.read(descriptor, 65536):
-            pieces.append(piece)
-        return b"".join(pieces)
+            content += piece
+            if len(content) > LARGEST_FILE:
+                raise OSError(EFBIG, "it is too large")
+        return content
     finally:
         posix.close(descriptor)
+
+
+def is_open_to_others(found: "posix.stat_result") -> bool:
+    """Whether somebody else than root and the plugin's user owns this, or may write to it."""
+    mode = found.st_mode
+    return bool(
+        found.st_uid not in (0, posix.geteuid())
+        or mode & 0o002
+        or (mode & 0o020 and found.st_gid not in (0, posix.getegid()))
+    )

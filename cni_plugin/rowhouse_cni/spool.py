@@ -15,6 +15,7 @@ from time import monotonic, time
 
 from rowhouse_cni import spool_entry
 from rowhouse_cni.answer import SUCCESS
+from rowhouse_cni.settings import is_open_to_others
 from rowhouse_cni.spool_entry import REFUSED, is_still, make_directory, read_entry, write_entry
 
 TYPE_CHECKING = False  # importing typing takes longer than a replay
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     """
 
 ABANDONED = 3600  # seconds after which a temporary file has lost its writer
+STICKY = 0o1000  # stat.S_ISVTX
 OPEN_DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
 
 
@@ -146,11 +148,15 @@ class Spool:
             raise SpoolUnusableError(
                 f"{self.directory} is no directory, or a symbolic link"
             ) from None
-        status = posix.fstat(directory)
-        if status.st_mode & 0o002 or status.st_uid not in (0, posix.geteuid()):
-            posix.close(directory)
-            raise SpoolUnusableError(f"{self.directory} is open to others: chown and chmod 0700 it")
-        return directory
+        above = posix.stat("..", dir_fd=directory).st_mode
+        if is_open_to_others(posix.fstat(directory)):
+            trouble = f"{self.directory} is open to others: chown and chmod 0700 it"
+        elif above & 0o002 and not above & STICKY:  # anybody could put another one into its place
+            trouble = f"the folder above {self.directory} is open to others: chmod o-w it"
+        else:
+            return directory
+        posix.close(directory)
+        raise SpoolUnusableError(trouble)
 
 
 def refuse(name: str, directory: int, reason: str, result: Replayed) -> None:

@@ -45,7 +45,7 @@ class HostPlugin:
         durable.sweep(self.bin_dir)
         digest = digest_of(folder)
         target = self.bin_dir / f"rowhouse.d-{digest}"
-        if target.is_dir() and digest_of(target) != digest:
+        if os.path.lexists(target) and not is_intact(target, digest):
             durable.remove(target)  # somebody changed it: a version is never mended in place
         if not target.is_dir():
             durable.copy_tree(folder, target)
@@ -117,14 +117,23 @@ def is_ours(file: Path) -> bool:
         return False
 
 
+def is_intact(folder: Path, digest: str) -> bool:
+    """Whether this is a folder of that content, no link to one, and nobody else's to change."""
+    if folder.is_symlink() or not folder.is_dir() or digest_of(folder) != digest:
+        return False
+    owners = {path.lstat().st_uid for path in (folder, *folder.rglob("*"))}
+    return owners <= {0, os.geteuid()}
+
+
 def digest_of(folder: Path) -> str:
     """A name for a folder's content: paths, modes and bytes."""
     total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
+    for path in (folder, *sorted(folder.rglob("*"))):
         name = str(path.relative_to(folder)).encode()
-        if path.is_symlink():
+        if path.is_symlink() and path != folder:
             total.update(b"l %b\0%b\0" % (name, os.fsencode(path.readlink())))
-        elif path.is_file():
-            content = hashlib.sha256(path.read_bytes()).digest()
-            total.update(b"f %b\0%o\0%b" % (name, path.stat().st_mode & 0o777, content))
+            continue
+        total.update(b"%b\0%o\0" % (name, path.stat().st_mode & 0o7777))
+        if path.is_file():
+            total.update(b"f %b" % hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:16]

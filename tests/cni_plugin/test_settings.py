@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cni_plugin.node import names_in
 from cni_plugin.scripted import RESULT, good, serving
 
 if TYPE_CHECKING:
@@ -112,3 +114,46 @@ def test_a_file_that_is_no_text_is_code_7(node: Node, content: bytes) -> None:
 
 def test_the_settings_may_not_be_a_folder(node: Node, tmp_path: Path) -> None:
     assert "Is a directory" in node.call(ROWHOUSE_CONFIG=str(tmp_path)).error["msg"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "world-writable",
+        pytest.param("a group's", marks=pytest.mark.needs("root")),
+        pytest.param("another's", marks=pytest.mark.needs("root")),
+    ],
+)
+def test_settings_that_others_may_change_are_not_obeyed(node: Node, make: str) -> None:
+    """They name the server that is sent the node's token; a DEL is kept where nothing was named."""
+    with serving(good) as server:
+        node.configure(server.url)
+        if make == "world-writable":
+            node.settings.chmod(0o646)
+        else:
+            os.chown(node.settings, 0 if make == "a group's" else 65534, 65534)
+            node.settings.chmod(0o664)
+        refused = node.call()
+        assert refused.code == 7
+        assert "others may change it" in refused.error["msg"]
+        assert node.call("DEL").exit_status == 0
+    assert server.asked == []
+    assert names_in(node.default_spool)
+
+
+def test_a_pipe_in_the_place_of_the_settings_holds_nobody(node: Node) -> None:
+    os.mkfifo(node.settings)
+    assert "no server" in node.call().error["msg"]
+
+
+def test_settings_that_are_too_large_are_not_read(node: Node) -> None:
+    node.settings.touch()
+    os.truncate(node.settings, 1 << 40)
+    assert "too large" in node.call().error["msg"]
+
+
+def test_a_pipe_in_the_place_of_the_token_holds_nobody(node: Node) -> None:
+    node.token.unlink()
+    os.mkfifo(node.token)
+    node.configure("http://127.0.0.1:9")
+    assert "can't use token_file" in node.call().error["msg"]

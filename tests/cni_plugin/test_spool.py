@@ -135,7 +135,19 @@ def test_a_del_is_on_disk_before_it_counts(tmp_path: Path, monkeypatch: pytest.M
     ]
 
 
-@pytest.mark.parametrize("make", ["symlink", "world-writable", "file", "read-only file system"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        "symlink",
+        "world-writable",
+        "file",
+        "pipe",
+        "read-only file system",
+        "in a folder for everybody",
+        pytest.param("a group's", marks=pytest.mark.needs("root")),
+        pytest.param("somebody else's", marks=pytest.mark.needs("root")),
+    ],
+)
 def test_a_spool_that_is_not_safe_fails_the_del(node: Node, tmp_path: Path, make: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir(mode=0o700)
@@ -146,6 +158,17 @@ def test_a_spool_that_is_not_safe_fails_the_del(node: Node, tmp_path: Path, make
         node.spool.chmod(0o1777)
     elif make == "file":
         node.spool.write_text("")
+    elif make == "pipe":
+        os.mkfifo(node.spool)
+    elif make == "in a folder for everybody":
+        tmp_path.chmod(0o777)
+    elif make == "a group's":
+        node.spool.mkdir()
+        os.chown(node.spool, 0, 65534)
+        node.spool.chmod(0o770)
+    elif make == "somebody else's":
+        node.spool.mkdir(mode=0o700)
+        os.chown(node.spool, 65534, 65534)
     with nobody() as dead:
         node.configure(dead, spool=node.spool if make != "read-only file system" else "/proc/x/y")
         outcome = node.call("DEL")
@@ -154,6 +177,15 @@ def test_a_spool_that_is_not_safe_fails_the_del(node: Node, tmp_path: Path, make
     assert "Connection refused" in outcome.error["details"]
     assert f"by `spool` in {node.settings}" in outcome.error["details"]
     assert names_in(elsewhere) == []
+
+
+def test_a_spool_in_a_folder_like_tmp_is_safe(node: Node, tmp_path: Path) -> None:
+    """Anybody may make files there, but only the owner of a file takes it away."""
+    tmp_path.chmod(0o1777)
+    with nobody() as dead:
+        node.configure(dead)
+        assert node.call("DEL").exit_status == 0
+    assert node.kept == [ENTRY]
 
 
 def test_a_full_disk_fails_the_del_and_leaves_nothing_behind(node: Node) -> None:

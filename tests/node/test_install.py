@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import resource
+import stat
 import subprocess
 import sys
 import time
@@ -170,3 +172,54 @@ def test_a_disk_without_room_leaves_what_was_there(host: Host) -> None:
     assert not host.leftovers()
     assert host.do("install", "v2").returncode == 0
     assert host.call() == "v2 v2"
+
+
+@pytest.mark.parametrize("name", ["rowhouse", "whereabouts"])
+@pytest.mark.parametrize("kind", ["link", "second name", "pipe"])
+def test_what_is_in_the_place_of_a_launcher_is_replaced_and_not_written_through(
+    host: Host, name: str, kind: str
+) -> None:
+    victim = host.root / "victim"
+    victim.write_bytes(ORIGINAL)
+    if kind == "link":
+        (host.bin / name).symlink_to(victim)
+    elif kind == "second name":
+        (host.bin / name).hardlink_to(victim)
+    else:
+        os.mkfifo(host.bin / name)
+    assert host.do("install", "v1", "--as-whereabouts").returncode == 0
+    assert host.call(name) == "v1 v1"
+    assert victim.read_bytes() == ORIGINAL
+    assert stat.S_ISREG((host.bin / name).lstat().st_mode)
+
+
+@pytest.mark.parametrize("bits", [0o4755, 0o2755, 0o777])
+def test_rights_that_were_added_to_what_is_installed_are_taken_away(host: Host, bits: int) -> None:
+    host.do("install", "v1")
+    for path in (host.bin / "rowhouse", host.bin / "rowhouse.d" / "version"):
+        path.chmod(bits)
+    (host.bin / "rowhouse.d" / "lib").chmod(0o777)
+    assert host.do("install", "v1").returncode == 0
+    host.check("v1")
+    assert stat.S_IMODE((host.bin / "rowhouse").stat().st_mode) == 0o755
+    for path in (host.bin / "rowhouse.d").resolve().rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o7022 == 0, path
+
+
+@pytest.mark.parametrize(
+    "kind", ["a link", pytest.param("somebody else's", marks=pytest.mark.needs("root"))]
+)
+def test_a_version_that_somebody_laid_there_is_not_used(host: Host, kind: str) -> None:
+    """It has the right content, but for as long as its owner likes."""
+    host.do("install", "v1")
+    version = (host.bin / "rowhouse.d").resolve()
+    if kind == "a link":
+        theirs = host.root / "theirs"
+        version.rename(theirs)
+        version.symlink_to(theirs)
+    else:
+        os.chown(version / "lib" / "module", 65534, 65534)
+    assert host.do("install", "v1").returncode == 0
+    host.check("v1")
+    assert not version.is_symlink()
+    assert {path.lstat().st_uid for path in version.rglob("*")} == {os.geteuid()}
