@@ -21,6 +21,7 @@ structlog.get_logger("rowhouse.cni").info("answered", code=0)
 logging.getLogger("some.library").warning("careful: %s", 7)
 logging.getLogger("some.library").debug("too much")
 try:
+    token = "s3cr" + "3t"
     1 / 0
 except ZeroDivisionError:
     structlog.get_logger().exception("failed")
@@ -76,6 +77,10 @@ for i in range(100):
 def test_a_stack_trace_is_inside_its_line(lines: list[dict[str, object]]) -> None:
     assert len(lines) == 4
     assert "ZeroDivisionError" in json.dumps(lines[2]["exception"])
+
+
+def test_what_was_in_the_variables_is_in_no_stack_trace(lines: list[dict[str, object]]) -> None:
+    assert "s3cr3t" not in json.dumps(lines)
 
 
 def test_the_request_is_forgotten_at_its_end(lines: list[dict[str, object]]) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
 
 _JSON: Final = json.JSONEncoder(default=str)
+# Where it happened, never with what was in the variables there: tokens, passwords, memory not yet written to.
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 # What a caller's X-Request-ID may look like; anything else is replaced, as it goes into every line.
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}", re.ASCII)
 
@@ -41,9 +45,9 @@ def configure_logging(*, level: str = "INFO") -> None:
         structlog.processors.StackInfoRenderer(),
     )
     rendering: Sequence[Processor] = (
-        (structlog.dev.ConsoleRenderer(),)
+        (structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),)
         if sys.stderr.isatty()
-        else (structlog.processors.dict_tracebacks, _json_line)
+        else (_TRACEBACKS, _json_line)
     )
     structlog.configure(
         processors=[*shared, *rendering],
