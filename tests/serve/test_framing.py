@@ -73,9 +73,25 @@ def test_what_makes_no_sense_is_not_waited_for(fields: bytes) -> None:
     assert whole_after(request, [1] * len(request)) == len(request)
 
 
-@pytest.mark.parametrize("line", [b"x\r\n", b"-1\r\n", b"\r\n", b"f" * 16 + b"\r\n", b"1" * 9000])
+@pytest.mark.parametrize("line", [b"x\r\n", b"-1\r\n", b"\r\n", b"1" * 9000])
 def test_a_chunk_that_makes_no_sense_is_not_waited_for(line: bytes) -> None:
     assert whole_after(CHUNKED + line, []) == len(CHUNKED + line)
+
+
+@pytest.mark.parametrize("zeros", [b"0" * 14, b"0" * 15, b"0" * 5000])
+def test_zeros_before_a_length_make_no_difference(zeros: bytes) -> None:
+    for beginning, end in (
+        (HEAD + b"Content-Length: " + zeros + b"5\r\n\r\n", b"12345"),
+        (CHUNKED + zeros + b"5\r\n", b"12345\r\n" + zeros + b"\r\n\r\n"),
+    ):
+        assert whole_after(beginning + end[:-1], []) is None
+        assert whole_after(beginning + end, []) == len(beginning + end)
+
+
+@pytest.mark.parametrize("size", [b"f" * 6, b"f" * 16, b"f" * 5000])
+def test_a_chunk_that_is_too_large_is_refused_by_its_size(size: bytes) -> None:
+    with pytest.raises(RefusedError, match="413"):
+        whole_after(CHUNKED + size + b"\r\n", [])
 
 
 def test_a_head_without_end_and_chunks_without_end_are_given_up() -> None:
@@ -87,9 +103,10 @@ def test_a_head_without_end_and_chunks_without_end_are_given_up() -> None:
 
 
 def test_a_body_that_nobody_will_read_is_not_waited_for() -> None:
-    framing = Framing()
-    assert framing.is_whole(bytearray(HEAD + b"Content-Length: 5000000\r\n\r\n"))
-    assert framing.oversized
+    for length in (b"5000000", b"9" * 30, b"9" * 5000):
+        framing = Framing()
+        assert framing.is_whole(bytearray(HEAD + b"Content-Length: " + length + b"\r\n\r\n"))
+        assert framing.oversized
 
 
 def test_a_handshake_of_tls_is_refused_by_its_first_byte() -> None:

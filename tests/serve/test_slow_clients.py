@@ -59,10 +59,10 @@ def answer(connection: socket.socket) -> bytes:
 
 
 def is_served(server: Server) -> bool:
-    """Whether somebody else is answered in less than the time that a slow client has."""
+    """Whether somebody else is answered in less than the time that a slow client has, by no thread for probes."""
     context = ssl._create_unverified_context() if server.url.startswith("https") else None
     with urllib.request.urlopen(
-        server.url + "/livez", timeout=REQUEST_SECONDS / 2, context=context
+        server.url + "/openapi.json", timeout=REQUEST_SECONDS / 2, context=context
     ) as found:
         return bool(found.status == 200)
 
@@ -73,6 +73,8 @@ BEGINNINGS = {
     "half a head": HEAD,
     "half a body": HEAD + b"CNI-Command: ADD\r\nContent-Length: 100\r\n\r\n{",
     "half a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+    "a length with many zeros": HEAD + b"Content-Length: " + b"0" * 20 + b"5\r\n\r\n{",
+    "a chunk with many zeros": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"0" * 20 + b"5\r\n{",
     "a body that nobody will read": HEAD + b"Content-Length: 5000000\r\n\r\n{",
     "one request and half of the next": LIVEZ + HEAD,
 }

@@ -19,8 +19,9 @@ _LONGEST_CHUNK_LINE: Final = 8192
 _LENGTH: Final = re.compile(rb"\r\ncontent-length[ \t]*:([^\r\n]*)", re.IGNORECASE)
 _CODING: Final = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _EXPECTS: Final = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
-_HEXADECIMAL: Final = re.compile(rb"[0-9a-fA-F]{1,15}")
-_DECIMAL: Final = re.compile(rb"[0-9]{1,15}")
+_HEXADECIMAL: Final = re.compile(rb"[0-9a-fA-F]+")
+_MOST_DIGITS: Final = 15
+"""Of a length: one that has more is too large, wherever it is cut off."""
 
 
 _TLS_HANDSHAKE: Final = 0x16
@@ -74,8 +75,8 @@ class Framing:
         self.expects_continue = _EXPECTS.search(received, 0, body) is not None
         if _CODING.search(received, 0, body):
             self._chunk = body
-        elif len(lengths) == 1 and _DECIMAL.fullmatch(lengths[0]):
-            self._end = body + int(lengths[0])
+        elif len(lengths) == 1 and lengths[0].isdigit():
+            self._end = body + int(lengths[0].lstrip(b"0")[:_MOST_DIGITS] or b"0")
             self.oversized = self._end > LARGEST_REQUEST
         else:
             self._end = body
@@ -93,9 +94,11 @@ class Framing:
                     return True
                 break
             self._chunk = chunk = line_end + 2 + int(size, 16) + 2
+            if chunk > LARGEST_REQUEST:
+                break
         else:
             if len(received) - chunk > _LONGEST_CHUNK_LINE:
                 return True
-        if len(received) >= LARGEST_REQUEST:
+        if max(len(received), chunk) >= LARGEST_REQUEST:
             raise RefusedError(b"413 Content Too Large")
         return False

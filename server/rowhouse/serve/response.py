@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.http import wsgi
 from gunicorn.util import close_graceful, write_chunk
 
+from rowhouse.serve.body import Body
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -29,6 +31,7 @@ def answer(
         req, conn.sock, conn.client, conn.server, cfg, response_class=OneWriteResponse
     )
     environ["wsgi.multithread"] = True
+    environ["wsgi.input"] = Body(req.body)
     if close:
         response.force_close()
     try:
