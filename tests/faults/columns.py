@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from faults import experiments, nodes, surroundings
 
@@ -80,6 +80,19 @@ class Experiment:
         return "" if not found else "contradictions"
 
 
+class Strikes(Protocol):
+    """An experiment with one thing that strikes so many times while so many calls are made."""
+
+    def __call__(self, laboratory: Laboratory, *, calls: int, times: int) -> Report:
+        """What came of it."""
+
+
+def _struck(
+    experiment: Strikes, times: Callable[[Column], int], *, calls: int = 300
+) -> Callable[[Laboratory, Column], Report]:
+    return lambda laboratory, column: experiment(laboratory, calls=calls, times=times(column))
+
+
 EXPERIMENTS: Final = (
     Experiment(
         name="crashes and cuts",
@@ -94,22 +107,16 @@ EXPERIMENTS: Final = (
     ),
     Experiment(
         name="promotions",
-        run=lambda laboratory, column: experiments.promotions(
-            laboratory, calls=300, times=column.promotions
-        ),
+        run=_struck(experiments.promotions, lambda column: column.promotions),
     ),
     Experiment(
         name="disk full",
-        run=lambda laboratory, column: experiments.full_disks(
-            laboratory, calls=300, times=column.full_disks
-        ),
+        run=_struck(experiments.full_disks, lambda column: column.full_disks),
         needs=("root",),
     ),
     Experiment(
         name="roll-out",
-        run=lambda laboratory, column: nodes.roll_outs(
-            laboratory, calls=200, times=column.roll_outs
-        ),
+        run=_struck(nodes.roll_outs, lambda column: column.roll_outs, calls=200),
     ),
     Experiment(
         name="plugins",
@@ -119,48 +126,34 @@ EXPERIMENTS: Final = (
     ),
     Experiment(
         name="PgBouncer",
-        run=lambda laboratory, column: surroundings.behind_pgbouncer(
-            laboratory, calls=300, times=column.silences
-        ),
+        run=_struck(surroundings.behind_pgbouncer, lambda column: column.silences),
         needs=("pgbouncer",),
     ),
     Experiment(
         name="partitions",
-        run=lambda laboratory, column: surroundings.partitions(
-            laboratory, calls=300, times=column.partitions
-        ),
+        run=_struck(surroundings.partitions, lambda column: column.partitions),
         needs=("root", "netns"),
     ),
     Experiment(
         name="clock jumps",
-        run=lambda laboratory, column: surroundings.clock_jumps(
-            laboratory, calls=300, times=column.jumps
-        ),
+        run=_struck(surroundings.clock_jumps, lambda column: column.jumps),
         needs=("cc",),
     ),
     Experiment(
         name="migrations",
-        run=lambda laboratory, column: surroundings.migrations(
-            laboratory, calls=300, times=column.silences
-        ),
+        run=_struck(surroundings.migrations, lambda column: column.silences),
     ),
     Experiment(
         name="no connections",
-        run=lambda laboratory, column: surroundings.no_connections(
-            laboratory, calls=300, times=column.silences
-        ),
+        run=_struck(surroundings.no_connections, lambda column: column.silences),
     ),
     Experiment(
         name="slow database",
-        run=lambda laboratory, column: surroundings.slow_database(
-            laboratory, calls=300, times=column.silences
-        ),
+        run=_struck(surroundings.slow_database, lambda column: column.silences),
     ),
     Experiment(
         name="silent network",
-        run=lambda laboratory, column: experiments.freezes(
-            laboratory, calls=300, times=column.silences
-        ),
+        run=_struck(experiments.freezes, lambda column: column.silences),
     ),
     Experiment(
         name="control: asynchronous standby",
