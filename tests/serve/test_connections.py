@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import os
+import signal
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
 from fixtures.servers import serving
-from rowhouse.serve import _MOST_CONNECTIONS
+from rowhouse.serve import _MOST_CONNECTIONS, _OTHER_FILES
 from rowhouse.serve.threads import Threads
 
 if TYPE_CHECKING:
@@ -25,7 +29,10 @@ ENVIRONMENT = {
     "ROWHOUSE_AUTH": "off",
 }
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+KEPT = LIVEZ.replace(b"Connection: close\r\n", b"")
 SECONDS = 30
+# Of a server that may have few files: connections, and of them those to the database.
+MOST, POOL = 10, 8
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +81,40 @@ def test_connections_that_are_over_take_no_place(server: Server) -> None:
             assert other.recv(65536).startswith(b"HTTP/1.1 200")
         unfinished.sendall(LIVEZ[-2:])
         assert unfinished.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_who_has_to_make_room_may_have_something_to_say_at_that_moment(tmp_path: Path) -> None:
+    few = ["sh", "-c", 'ulimit -n "$0"; exec "$@"', str(MOST + _OTHER_FILES + POOL)]
+    environment = {**ENVIRONMENT, "ROWHOUSE_POOL_SIZE": str(POOL)}
+    with (
+        serving(tmp_path, arguments=["--threads", "1"], environment=environment, within=few) as one,
+        contextlib.ExitStack() as stack,
+    ):
+        kept = [stack.enter_context(connect(one)) for _ in range(MOST - 1)]
+        for connection in kept:
+            connection.sendall(KEPT)
+            assert b"keep-alive" in connection.recv(65536)
+        (worker,) = children(one.process.pid)
+        os.kill(worker, signal.SIGSTOP)  # so that it hears of all that follows at once
+        while Path(f"/proc/{worker}/stat").read_text().rpartition(") ")[2][0] != "T":
+            pass
+        newcomer = stack.enter_context(connect(one))
+        newcomer.sendall(LIVEZ)
+        for connection in kept:
+            connection.sendall(KEPT)
+        os.kill(worker, signal.SIGCONT)
+        assert newcomer.recv(65536).startswith(b"HTTP/1.1 200")
+        served = 0
+        for connection in kept:
+            with contextlib.suppress(ConnectionResetError):  # whoever made room
+                served += connection.recv(65536).startswith(b"HTTP/1.1 200")
+        assert served == len(kept) - 1
+        assert children(one.process.pid) == [worker]
+
+
+def children(pid: int) -> list[int]:
+    """Its child processes."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_who_sends_nothing_is_in_nobodys_way(server: Server) -> None:

@@ -122,6 +122,11 @@ class PatientWorker(ThreadWorker):
             self._forget(conn)
             self.enqueue_req(conn)
 
+    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
+        """More came on a connection that was kept; it, too, may have had to make room a moment ago."""
+        if client.fileno() >= 0:
+            super().on_client_socket_readable(conn, client)
+
     def _forget(self, conn: Connection) -> None:
         if conn in self._waiting:
             del self._waiting[conn]

@@ -162,10 +162,12 @@ class Worker(PatientWorker):
             conn.sock.setblocking(False)  # noqa: FBT003 - the standard library's signature
             conn.set_timeout()
             self.keepalived_conns.append(conn)
-            # (epoll is told from any thread, and what the main thread looks up is there before.)
-            self.poller.register(
-                conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn)
-            )
+            # (epoll is told from any thread, and what the main thread looks up is there before. So it is for
+            # whoever has to make room: then it is closed by now.)
+            with contextlib.suppress(ValueError, OSError):
+                self.poller.register(
+                    conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn)
+                )
         elif conn.is_done and self.alive and not self._claims.holds(conn.sock):
             conn.close()
             self._gone.append(None)
