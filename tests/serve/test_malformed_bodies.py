@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 from typing import TYPE_CHECKING
@@ -38,20 +37,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-def answer(server: Server, path: str, body: bytes) -> bytes:
-    """Everything until the server closes, to a request that does not ask it to."""
+def answer(server: Server, path: str, body: bytes, fields: bytes = b"") -> bytes:
+    """Everything until the server closes, which it does in an orderly way."""
     address = urlsplit(server.url)
     received = b""
     with socket.create_connection((address.hostname, address.port), timeout=SECONDS) as connection:
         connection.sendall(
             f"POST {path} HTTP/1.1\r\nHost: {address.netloc}\r\n".encode()
             + b"CNI-Command: STATUS\r\nContent-Type: application/json\r\n"
+            + fields
             + b"Transfer-Encoding: chunked\r\n\r\n"
             + body
         )
-        with contextlib.suppress(ConnectionResetError):
-            while piece := connection.recv(65536):
-                received += piece
+        while piece := connection.recv(65536):
+            received += piece
     return received
 
 
@@ -63,3 +62,10 @@ def test_a_malformed_body_is_a_bad_request(server: Server, path: str, body: byte
     assert json.loads(said)
     assert "Traceback" not in server.log.read_text()
     assert '"level": "error"' not in server.log.read_text() + server.output.read_text()
+
+
+def test_a_bad_request_is_answered_to_whoever_goes_on_sending(server: Server) -> None:
+    """What the server has not read when it closes would reset the connection, and the answer with it."""
+    body = b"zz\r\n" + b"x" * 500_000
+    said = answer(server, "/cni", body, b"Connection: close\r\n")
+    assert said.startswith(b"HTTP/1.1 400 ")

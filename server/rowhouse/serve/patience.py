@@ -95,7 +95,7 @@ class PatientWorker(ThreadWorker):
         crowded = len(self.keepalived_conns) >= self.max_keepalived
         close = not self.alive or crowded or conn.oversized
         kept = answer(self.wsgi, req, conn, self.cfg, close=close)
-        conn.is_done = is_last
+        conn.is_done = is_last and not req.body.failed  # of a malformed body there may be more
         return kept
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
