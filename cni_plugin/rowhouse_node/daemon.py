@@ -94,10 +94,16 @@ class Daemon:
         settings = load({b"ROWHOUSE_CONFIG": os.fsencode(self.options.settings_file)})
         spools = spools_of(settings)
         kept = {spool: names_in(spool) for spool in spools}
+        trouble: OSError | SpoolUnusableError | None = None
         try:
             for spool, names in kept.items():
-                if names:
-                    replay_spool(settings, spool, names)
+                try:
+                    if names:
+                        replay_spool(settings, spool, names)
+                except (OSError, SpoolUnusableError) as this:
+                    trouble = trouble or this  # of this one: the others may be in order
+            if trouble is not None:
+                raise trouble
         finally:
             left = {spool: names_in(spool) for spool in spools}
             self.state.replayed += sum(len({*kept[spool]} - {*left[spool]}) for spool in spools)

@@ -115,6 +115,25 @@ def test_dels_kept_in_a_spool_of_earlier_settings_are_replayed_too(
     assert not host.config.exists()
 
 
+def test_a_spool_that_can_not_be_used_keeps_no_other_one_from_being_replayed(
+    host: Host, tmp_path: Path
+) -> None:
+    host.keep_del("c1")
+    now = host.state
+    (now / "spool").chmod(0o777)
+    host.state = tmp_path / "as it was"
+    host.keep_del("c2")
+    host.state, earlier = now, host.state
+    host.config.mkdir()
+    (host.config / "rowhouse.conf.spools").write_text(f"{earlier / 'spool'}\n")
+    with serving(reply(200, b"")) as server:
+        host.server = server.url
+        with running(host) as url:
+            eventually(lambda: "rowhouse_node_spool_replayed_total 1" in get(f"{url}/metrics")[1])
+            eventually(lambda: "open to others" in get(f"{url}/readyz")[1])
+    assert [request.container_id for request in server.requests] == ["c2"]
+
+
 def test_kept_dels_survive_an_uninstall_without_a_server(host: Host) -> None:
     host.do("install", "v1")
     host.keep_del("c1")
