@@ -162,7 +162,7 @@ def test_a_chunked_request_is_served(plain: Server) -> None:
         assert answer(connection).startswith(b"HTTP/1.1 200")
 
 
-def test_whoever_waits_to_be_asked_for_the_body_is_asked(plain: Server) -> None:
+def test_whoever_waits_to_be_asked_for_the_body_is_asked_once(plain: Server) -> None:
     with connect(plain) as connection:
         connection.sendall(
             HEAD + b"CNI-Command: VERSION\r\nConnection: close\r\n"
@@ -170,7 +170,15 @@ def test_whoever_waits_to_be_asked_for_the_body_is_asked(plain: Server) -> None:
         )
         assert connection.recv(100).startswith(b"HTTP/1.1 100")
         connection.sendall(b"{}")
-        assert b"HTTP/1.1 200" in answer(connection)
+        assert answer(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_nobody_is_asked_for_a_body_that_is_too_large(plain: Server) -> None:
+    with connect(plain) as connection:
+        connection.sendall(
+            HEAD + b"CNI-Command: ADD\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n"
+        )
+        assert answer(connection).startswith(b"HTTP/1.1 413")
 
 
 def test_a_body_that_is_too_large_is_refused_in_words(plain: Server) -> None:

@@ -27,6 +27,8 @@ def answer(
     Raises OSError when the client is gone, StopIteration (gunicorn's word for it) when nothing can be said
     any more, and what the application raises before it has begun to answer.
     """
+    # Whoever asked for it was told while its body was on the way; nobody reads one that is too large.
+    req._expected_100_continue = False  # noqa: SLF001 - gunicorn's, which would tell it now
     response, environ = wsgi.create(
         req, conn.sock, conn.client, conn.server, cfg, response_class=OneWriteResponse
     )
