@@ -22,6 +22,7 @@ from selectors import EVENT_READ
 from typing import Any, Final
 
 from rowhouse.serve.arbiter import STOPS
+from rowhouse.serve.garbage import keep_what_is_loaded
 from rowhouse.serve.handover import Claims
 from rowhouse.serve.leaving import leave
 from rowhouse.serve.patience import PatientWorker
@@ -75,6 +76,7 @@ class Worker(PatientWorker):
         super().load_wsgi()
         self._claims = Claims()
         self.wsgi = self._claims.offering(self.wsgi)
+        keep_what_is_loaded()
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """What becomes of a connection that a thread is done with."""
