@@ -94,7 +94,7 @@ def test_it_migrates_an_empty_database(
 ) -> None:
     for command in ("upgrade", "check", "upgrade"):
         rowhouse(installed, tmp_path, "db", command, url=empty_database.url)
-    rowhouse(installed, tmp_path, "db", "downgrade", "base", url=empty_database.url)
+    rowhouse(installed, tmp_path, "db", "downgrade", "--yes", "base", url=empty_database.url)
     rowhouse(installed, tmp_path, "db", "upgrade", url=empty_database.url)
 
 

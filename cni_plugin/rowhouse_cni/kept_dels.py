@@ -99,7 +99,7 @@ def replay_own(
     try:
         own.difference_update(replay(settings, directory, [*own], deadline, wait=True).foreign)
     except NoServerAnsweredError as nobody:
-        why = nobody.details or nobody.msg
+        why = " - ".join(part for part in (nobody.msg, nobody.details) if part)
     except SpoolUnusableError as trouble:
         why = str(trouble)
     except TimeoutError:

@@ -116,3 +116,9 @@ def test_a_name_is_never_used_again(run: Callable[..., Result]) -> None:
     run("revoke", "ada")
     assert run("create", "ada", "--role", "admin").exit_code == 1
     assert run("revoke", "ada").exit_code == 3
+
+
+@pytest.mark.parametrize("expires", ["0d", "99999999d"])
+def test_a_token_ends_within_years(run: Callable[..., Result], expires: str) -> None:
+    assert run("create", "ada", "--role", "viewer", "--expires", expires).exit_code == 2
+    assert run("list").exit_code == 0

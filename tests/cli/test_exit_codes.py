@@ -48,6 +48,24 @@ def test_a_server_of_plain_http_is_told_from_one_that_is_away(server: Server) ->
     assert "Write http://" in told
 
 
+def test_a_port_that_is_none_is_no_url_and_nobody_else_gets_the_token() -> None:
+    told = Rowhouse({"ROWHOUSE_TOKEN": "rh_secret"})(
+        "pool", "list", "--server", "http://127.0.0.1:65536", code=2
+    ).stderr
+    assert "is no URL of a server" in told
+
+
+def test_the_schema_goes_back_only_for_who_says_yes(database: Database) -> None:
+    direct = Rowhouse({"ROWHOUSE_DATABASE_URL": database.url})
+    assert "--yes" in direct("db", "downgrade", "base", code=2).stderr
+    assert "the schema is up to date" in direct("db", "check").stdout
+    told = direct("db", "downgrade", "--yes", "nope", code=2).stderr
+    assert "Can't locate revision" in told
+    assert "Traceback" not in told
+    direct("db", "downgrade", "--yes", "base")
+    direct("db", "check", code=4)
+
+
 def test_a_database_out_of_reach_is_not_ready() -> None:
     url = f"postgresql://127.0.0.1:{closed_port()}/gone"
     direct = Rowhouse({"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_POOL_TIMEOUT": "0.2"})

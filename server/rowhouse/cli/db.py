@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import click
+from alembic.util import CommandError
 
+from rowhouse.cli.options import confirm, yes_option
 from rowhouse.cli.prune import prune
 from rowhouse.settings import Settings
 from rowhouse.store import schema
@@ -30,9 +32,18 @@ def check() -> None:
 
 @db.command(short_help="Take the schema back to REVISION.")
 @click.argument("revision")
-def downgrade(revision: str) -> None:
+@yes_option
+def downgrade(*, revision: str, yes: bool) -> None:
     """Take the schema back to REVISION; `base` removes it, with all its data."""
-    schema.downgrade(_database_url(), revision)
+    url = _database_url()
+    if revision == "base":
+        confirm("Remove the schema, with every address, its history and the audit?", yes=yes)
+    else:
+        confirm(f"Take the schema back to {revision}, and lose what came with later ones?", yes=yes)
+    try:
+        schema.downgrade(url, revision)
+    except CommandError as error:
+        raise click.BadParameter(str(error), param_hint="REVISION") from error
     click.echo(f"the schema is at {revision}")
 
 

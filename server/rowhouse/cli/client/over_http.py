@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECONDS: Final = 30.0
+_LAST_PORT: Final = 65_535
 
 
 @contextlib.contextmanager
@@ -36,7 +37,8 @@ def over_http(server: str, token_file: str | None, ca_file: str | None) -> Itera
         url = httpx.URL(server)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host:
+    # (A larger port would be taken for another one, which then got the token.)
+    if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) > _LAST_PORT:
         raise click.BadParameter(
             f"{server!r} is no URL of a server, such as https://rowhouse:8080",
             param_hint="--server (ROWHOUSE_SERVER)",
