@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_BETWEEN_CONNECTIONS = 0.002
-"""Seconds: a server that is awake has accepted one before the next one comes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Load:
     """What came of a load: answers a second, each answer's seconds in ascending order, failures."""
@@ -57,15 +53,6 @@ class _Connection:
         return len(body) >= int(length or b"0")
 
 
-def _open(address: tuple[str, int], connections: int) -> list[_Connection]:
-    """Connections, one after another: of several idle processes now this one accepts, now that one."""
-    opened = []
-    for _ in range(connections):
-        opened.append(_Connection(address))
-        time.sleep(_BETWEEN_CONNECTIONS)
-    return opened
-
-
 def load(
     url: str,
     request_of: Callable[[int], bytes],
@@ -82,7 +69,7 @@ def load(
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
     latencies: list[float] = []
     failed = number = 0
-    opened = _open(address, connections)
+    opened = [_Connection(address) for _ in range(connections)]
     with selectors.DefaultSelector() as selector:
         began = time.perf_counter()
         for connection in opened:
@@ -128,7 +115,7 @@ def paced(
     """
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
-    idle = deque(_open(address, connections))
+    idle = deque(_Connection(address) for _ in range(connections))
     latencies: list[float] = []
     failed = sent = 0
     total = int(rate * seconds)
