@@ -15,6 +15,7 @@ from rowhouse_cni.spool_entry import REFUSED, names_in
 from rowhouse_node import durable, supplies
 from rowhouse_node.host_plugin import HostPlugin, PluginMissing
 from rowhouse_node.options import Options
+from rowhouse_node.stand_in import StandIn, StandInReplaced
 
 REPLAY_TIME = 5.0  # seconds of each round
 
@@ -40,6 +41,7 @@ class Daemon:
         self.plugin = HostPlugin(options.bin_dir)
         self.state = State(round_ended=time.monotonic())
         self.installed = False
+        self.stand_in = StandIn(self.plugin.whereabouts)
 
     def run(self, stop: threading.Event) -> None:
         """Do rounds until ``stop``; what fails is tried again in the next one."""
@@ -57,7 +59,13 @@ class Daemon:
                 step()
             except CniError as error:
                 problems.append(f"{error.msg} {error.details}".strip())
-            except (OSError, supplies.SuppliesMissing, PluginMissing, SpoolUnusableError) as error:
+            except (
+                OSError,
+                supplies.SuppliesMissing,
+                PluginMissing,
+                SpoolUnusableError,
+                StandInReplaced,
+            ) as error:
                 problems.append(str(error))
         problem = "; ".join(problems)
         if problem:
@@ -75,6 +83,13 @@ class Daemon:
     def install(self) -> None:
         """Install our version once, then only mend: a daemon started later may have another."""
         whereabouts = self.options.as_whereabouts
+        if whereabouts and self.plugin.is_stand_in_replaced(was_installed=self.installed):
+            try:
+                if line := self.stand_in.meet(time.monotonic()):
+                    say(line)
+            except StandInReplaced:
+                if self.installed and not self.plugin.problem(as_whereabouts=False):
+                    raise  # nothing but the one name has to be mended
         if self.installed and not self.plugin.problem(as_whereabouts=whereabouts):
             with durable.locked(self.options.lock):
                 self.plugin.remove_superseded()
@@ -83,6 +98,7 @@ class Daemon:
             return  # a plugin without settings would fail every ADD
         with durable.locked(self.options.lock):
             self.plugin.install(self.options.plugin, as_whereabouts=whereabouts)
+        self.stand_in.repaired()
         self.installed = True
         self.state.installs += 1
         say(f"the plugin is in {self.options.bin_dir}")

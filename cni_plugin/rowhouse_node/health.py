@@ -69,6 +69,12 @@ def metrics(daemon: Daemon) -> str:
     rows = (
         ("ready", "gauge", "1 if the last round had no problem", int(not state.problem)),
         ("installs_total", "counter", "times the plugin was put on the host", state.installs),
+        (
+            "whereabouts_replaced_total",
+            "counter",
+            "times another installer replaced our launcher of the name whereabouts",
+            daemon.stand_in.replaced,
+        ),
         ("failed_rounds_total", "counter", "rounds with a problem", state.failures),
         ("spool_entries", "gauge", "DELs that wait for a server", state.kept),
         ("spool_refused_entries", "gauge", "DELs that a server refused for good", state.refused),

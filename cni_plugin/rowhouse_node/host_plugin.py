@@ -97,6 +97,14 @@ class HostPlugin:
             durable.remove(self.link)
         self.remove_superseded(older=float("-inf"))
 
+    def is_stand_in_replaced(self, *, was_installed: bool) -> bool:
+        """Whether another file has the name ``whereabouts`` where our launcher was before.
+
+        After a restart of the daemon the kept original is the only trace of ours.
+        """
+        was_ours = was_installed or os.path.lexists(self.original)
+        return was_ours and os.path.lexists(self.whereabouts) and not is_ours(self.whereabouts)
+
     def problem(self, *, as_whereabouts: bool) -> str:
         """What is wrong with the host's copy, whatever its version; empty if nothing is."""
         for file in (self.launcher, *([self.whereabouts] if as_whereabouts else [])):

@@ -15,6 +15,9 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from rowhouse.k8s import controller
 from rowhouse.k8s.mirror import measures as mirror
+from rowhouse_node import health
+from rowhouse_node.daemon import Daemon
+from rowhouse_node.options import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +61,14 @@ OF_THE_CONTROLLER = {
     if isinstance(collector, MetricWrapperBase)
     for metric in collector.describe()
 }
+# So are the node daemon's.
+OF_THE_NODE = set(
+    re.findall(
+        r"^# TYPE (\w+) ",
+        health.metrics(Daemon(parse([], {"ROWHOUSE_NODE_SERVER": "https://x"}))),
+        re.MULTILINE,
+    )
+)
 
 
 def panel_expressions() -> Iterator[str]:
@@ -88,7 +99,7 @@ def selectors(expression: str) -> list[tuple[str, set[str]]]:
 
 
 def test_every_metric_of_the_rules_and_the_dashboard_is_there(text: str) -> None:
-    there = RECORDED | OF_THE_CONTROLLER
+    there = RECORDED | OF_THE_CONTROLLER | OF_THE_NODE
     for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
         there |= {name + ending for ending in SAMPLES[kind]}
     labels: dict[str, set[str]] = {}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cni_plugin.scripted import reply, serving
+from node.host import ORIGINAL
+from rowhouse_node.stand_in import MAX_REPAIRS_AT_ONCE, QUIET_SECONDS, StandIn, StandInReplaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +89,65 @@ def test_an_installer_that_overwrites_whereabouts_is_answered(host: Host) -> Non
     host.do("uninstall", "v1")
     assert host.call("whereabouts") == "newer upstream"
     assert not (host.bin / "rowhouse").exists()
+
+
+def test_an_installer_that_keeps_overwriting_is_reported_and_given_pauses(host: Host) -> None:
+    host.plant_whereabouts()
+    stand_in = host.bin / "whereabouts"
+    with running(host, "--as-whereabouts") as url:
+        eventually(lambda: get(f"{url}/readyz")[0] == 200)
+        ours = stand_in.read_bytes()
+        for times in range(1, MAX_REPAIRS_AT_ONCE + 2):
+            stand_in.write_bytes(ORIGINAL)
+            counted = f"rowhouse_node_whereabouts_replaced_total {times}"
+            eventually(lambda counted=counted: counted in get(f"{url}/metrics")[1])  # type: ignore[misc]
+            if times <= MAX_REPAIRS_AT_ONCE:
+                eventually(lambda: stand_in.read_bytes() == ours)
+        status, said = get(f"{url}/readyz")
+        assert status == 503
+        assert f"replaced {stand_in} {MAX_REPAIRS_AT_ONCE + 1} times within an hour" in said
+        assert "remove the DaemonSet" in said
+        assert stand_in.read_bytes() == ORIGINAL
+
+        # The rest of the plugin is mended all the same, and our launcher with it.
+        (host.bin / "rowhouse").unlink()
+        eventually(lambda: get(f"{url}/readyz")[0] == 200)
+        assert stand_in.read_bytes() == ours
+    lines = [line for line in host.log.read_text().splitlines() if "another installer" in line]
+    assert len(lines) == 2, lines  # the first replacement, and the beginning of the pause
+    assert f"a file of {len(ORIGINAL)} bytes, sha256" in lines[0]
+
+
+def test_a_replacement_while_no_daemon_ran_is_noticed_by_the_next_one(host: Host) -> None:
+    host.plant_whereabouts()
+    assert "another installer" not in host.do("install", "v1", "--as-whereabouts").stderr
+    (host.bin / "whereabouts").write_bytes(ORIGINAL)
+    done = host.do("install", "v1", "--as-whereabouts")
+    assert "another installer replaced" in done.stderr
+    assert done.returncode == 0
+    assert host.call("whereabouts") == "v1 v1"
+
+
+def test_pauses_double_up_to_a_limit_and_end_after_an_hour_of_quiet(tmp_path: Path) -> None:
+    stand_in, now = StandIn(tmp_path / "whereabouts"), QUIET_SECONDS * 2
+
+    def pause() -> float:
+        """Replaces it once, and tells for how many seconds it was not repaired."""
+        nonlocal now
+        began = now
+        while True:
+            try:
+                stand_in.meet(now)
+            except StandInReplaced:
+                now += 5
+            else:
+                stand_in.repaired()
+                return now - began
+
+    assert [pause() for _ in range(10)] == [0, 0, 0, 30, 60, 120, 240, 480, 600, 600]
+    now += QUIET_SECONDS + 1
+    assert pause() == 0
+    assert stand_in.replaced == 11
 
 
 def test_kept_dels_are_replayed_though_no_call_comes(host: Host) -> None:
