@@ -135,7 +135,7 @@ def test_the_settings_that_the_node_daemon_writes_are_those_the_plugin_reads(
     mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
     assert {str(one) for one in (found.bin_dir, found.config_dir, found.state_dir)} <= mounts
     assert found.as_whereabouts == (case in {"minimal-values.yaml", "mirror-values.yaml"})
-    assert ("cluster = prod-a" in text) == (case == "mirror-values.yaml")
+    assert ("cluster = prod-a" in text) == (case in {"mirror-values.yaml", "import-values.yaml"})
     assert ("log_dirs = /var/log/cni,/tmp" in text) == (case == "mirror-values.yaml")
     test = helm.template(case).pod("test").main
     options.parse(["install"], expanded(test, {}))

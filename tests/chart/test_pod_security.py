@@ -89,6 +89,8 @@ def test_tokens_are_mounted_only_where_they_are_used(helm: Helm, case: str) -> N
     expected = {"server": {"Kubernetes"}, "node": {"rowhouse"}, "test": {"rowhouse"}}
     if case != "minimal-values.yaml":
         expected["controller"] = {"Kubernetes"}
+    if case == "import-values.yaml":
+        expected["import"] = {"Kubernetes"}
     assert audiences == expected
 
 
@@ -122,6 +124,14 @@ def test_each_part_may_do_in_the_cluster_what_it_does_and_no_more(helm: Helm, ca
             ("whereabouts.cni.cncf.io", resource, verb)
             for resource in ("ippools", "overlappingrangeipreservations")
             for verb in ("get", "list", "watch", "create", "patch", "delete")
+        }
+    if case == "import-values.yaml":
+        expected[f"{prefix}-import"] = {
+            ("", "pods", "list"),
+            *(
+                ("whereabouts.cni.cncf.io", resource, "list")
+                for resource in ("ippools", "overlappingrangeipreservations", "nodeslicepools")
+            ),
         }
     assert rules == expected
     bindings = [*release.of("ClusterRoleBinding"), *release.of("RoleBinding")]
