@@ -14,6 +14,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from rowhouse.k8s import controller
+from rowhouse.k8s.health import CheckMetrics, controller_checks
 from rowhouse.k8s.mirror import measures as mirror
 from rowhouse_node import health
 from rowhouse_node.daemon import Daemon
@@ -60,7 +61,7 @@ OF_THE_CONTROLLER = {
     for collector in vars(module).values()
     if isinstance(collector, MetricWrapperBase)
     for metric in collector.describe()
-}
+} | {metric.name for metric in CheckMetrics(controller_checks()).collect()}
 # So are the node daemon's.
 OF_THE_NODE = set(
     re.findall(

@@ -67,7 +67,7 @@ _grace = click.option(
     default="127.0.0.1:8081",
     show_default=True,
     metavar="HOST:PORT",
-    help="Where /healthz and /metrics are served; port 0 takes a free one.",
+    help="Where /healthz, /readyz and /metrics are served; port 0 takes a free one.",
 )
 @click.option(
     "--mirror/--no-mirror",
@@ -134,7 +134,7 @@ def controller(  # noqa: PLR0913 - its options
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    bound = serve_health(running, host.strip("[]"), int(port))
+    bound = serve_health(running.checks, host.strip("[]"), int(port))
     click.echo(f"rowhouse: controller of cluster {cluster!r}, health on {host}:{bound}")
     running.run(stop)
 

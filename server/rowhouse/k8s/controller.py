@@ -13,6 +13,7 @@ import structlog
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.events import Teller
+from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
 from rowhouse.k8s.pods import KubernetesPods, PodWatch
 from rowhouse.store import refusals
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 
     from lightkube import Client
 
+    from rowhouse.domain.checks import Checks
     from rowhouse.ipam.reconcile import Finding
     from rowhouse.k8s.mirror.mirror import Pacing
 
 _log = structlog.get_logger(__name__)
 _TICK: Final = 1.0
 _ELECTION: Final = 2.0
+_STUCK_SECONDS: Final = 600.0
+_DATABASE: Final = "database"
 
 LEADER: Final = prometheus_client.Gauge(
     "rowhouse_controller_leader", "1 while this replica of the controller is the leader"
@@ -80,6 +84,7 @@ class Controller:
         client: of that cluster's API.
         timing: how often and how patiently.
         mirror: keep whereabouts' objects as well; None: do not.
+        checks: where its threads say how they are, for the probes.
     """
 
     def __init__(
@@ -89,6 +94,7 @@ class Controller:
         client: Client,
         timing: Timing,
         mirror: MirrorSettings | None = None,
+        checks: Checks | None = None,
     ) -> None:
         self._url = url
         self._cluster = cluster
@@ -96,8 +102,9 @@ class Controller:
         self._timing = timing
         self._mirror = mirror
         self._teller = Teller(client)
-        self.seen_alive = time.monotonic()
-        """When the loop last went round, for /healthz."""
+        self.checks = checks or controller_checks()
+        self.checks.expect(_DATABASE)
+        self._beat()
 
     def run(self, stop: threading.Event) -> None:
         """Lead whenever we may, until `stop` is set."""
@@ -107,14 +114,19 @@ class Controller:
                     self._candidate(candidacy, stop)
             except RowhouseError as error:
                 _log.warning("leadership_lost", reason=error.message)
-                self.seen_alive = time.monotonic()
+                self.checks.failed(_DATABASE, error.message, error.hint)
+                self._beat()
                 stop.wait(_ELECTION)
             finally:
                 LEADER.set(0)
 
+    def _beat(self) -> None:
+        self.checks.beat("controller", within_seconds=_STUCK_SECONDS)
+
     def _candidate(self, candidacy: Candidacy, stop: threading.Event) -> None:
         while not candidacy.is_leader():
-            self.seen_alive = time.monotonic()
+            self._beat()
+            self.checks.passed(_DATABASE)
             if stop.wait(_ELECTION):
                 return
         LEADER.set(1)
@@ -151,8 +163,9 @@ class Controller:
     def _lead(self, candidacy: Candidacy, reconciler: Reconciler, stop: threading.Event) -> None:
         due = time.monotonic()
         while not stop.is_set():
-            self.seen_alive = time.monotonic()
+            self._beat()
             candidacy.check()
+            self.checks.passed(_DATABASE)
             try:
                 self._report(reconciler.look_at_ended())
                 self._teller.refused(refusals.take(candidacy.session, self._cluster))

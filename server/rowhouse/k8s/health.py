@@ -1,40 +1,112 @@
-"""What the controller answers to probes and to Prometheus."""
+"""What the controller answers to probes and to Prometheus.
+
+Every thread of the controller reports to the one `Checks` of its process: `passed` and `failed` after each
+list, watch and write (readiness), `beat` on each turn of its loop (liveness), `forget` when it ends as asked.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import prometheus_client
+import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from rowhouse.domain.checks import Checks
+
 if TYPE_CHECKING:
-    from rowhouse.k8s.controller import Controller
+    from collections.abc import Iterator
 
-_STUCK: Final = 600.0
+    from prometheus_client.core import Metric
+
+    from rowhouse.domain.checks import Check
+
+_log = structlog.get_logger(__name__)
 
 
-def serve_health(controller: Controller, host: str, port: int) -> int:
-    """Serve /healthz and /metrics in a thread of this process; the port (for 0: a free one).
+def controller_checks(*, grace_seconds: float = 60.0) -> Checks:
+    """The checks of a controller; each change is one line of its log."""
+    return Checks(grace_seconds=grace_seconds, on_change=_tell)
 
-    /healthz fails when the controller's loop has not gone round for ten minutes. A replica that is not
-    the leader is as healthy as the leader.
+
+def serve_health(checks: Checks, host: str, port: int) -> int:
+    """Serve /healthz, /readyz and /metrics in a thread of this process; the port (for 0: a free one).
+
+    /healthz fails when a loop no longer goes round, /readyz when a check keeps failing. A replica that is
+    not the leader is as healthy and as ready as the leader.
     """
+    registry = prometheus_client.CollectorRegistry()
+    registry.register(CheckMetrics(checks))
 
     @Request.application
     def application(request: Request) -> Response:
         if request.path == "/metrics":
-            return Response(
-                prometheus_client.generate_latest(),
-                content_type=prometheus_client.CONTENT_TYPE_LATEST,
+            text = prometheus_client.generate_latest() + prometheus_client.generate_latest(registry)
+            return Response(text, content_type=prometheus_client.CONTENT_TYPE_LATEST)
+        if request.path in {"/healthz", "/livez"}:
+            stuck = checks.stuck()
+            return _answer(
+                [_stuck(name, seconds) for name, seconds in stuck.items()], "ok", "stuck"
             )
-        if request.path in {"/healthz", "/livez", "/readyz"}:
-            stuck = time.monotonic() - controller.seen_alive > _STUCK
-            return Response("stuck\n" if stuck else "ok\n", status=503 if stuck else 200)
+        if request.path == "/readyz":
+            return _answer([_unready(one) for one in checks.unready()], "ready", "not ready")
         return Response("not found\n", status=404)
 
     server = make_server(host, port, application, threaded=True)
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return int(server.server_port)
+
+
+class CheckMetrics(Collector):
+    """Whether each check's last try was good, and whether the controller is ready."""
+
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
+
+    def describe(self) -> list[Metric]:
+        """Nothing: the names are those of `collect`."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Both metrics as they are now."""
+        checks = self._checks.all()
+        up = GaugeMetricFamily(
+            "rowhouse_controller_check_up", "1 if the last try was good", labels=["check"]
+        )
+        for check in checks:
+            good = check.has_passed and check.failing_since is None
+            up.add_metric([check.name], int(good))
+        yield up
+        yield GaugeMetricFamily(
+            "rowhouse_controller_ready",
+            "1 while the controller can do its work",
+            value=int(all(check.is_ready for check in checks)),
+        )
+
+
+def _answer(problems: list[dict[str, str]], good: str, bad: str) -> Response:
+    """The first problem as the server tells its own (`reason`, `hint`), and all of them."""
+    if not problems:
+        return Response(json.dumps({"status": good}) + "\n", content_type="application/json")
+    document = {"status": bad, **problems[0], "problems": problems}
+    return Response(json.dumps(document) + "\n", status=503, content_type="application/json")
+
+
+def _stuck(name: str, seconds: float) -> dict[str, str]:
+    return {"check": name, "reason": f"its loop has not gone round for {seconds:.0f} s"}
+
+
+def _unready(check: Check) -> dict[str, str]:
+    return {"check": check.name, "reason": check.reason, "hint": check.hint}
+
+
+def _tell(check: Check) -> None:
+    if check.failing_since is None:
+        _log.info("check_passed", check=check.name)
+    else:
+        _log.warning("check_failed", check=check.name, reason=check.reason, hint=check.hint)

@@ -1,0 +1,119 @@
+"""Named checks of one process: can it do its work, and does each of its loops still run?
+
+A probe asks two different questions, so a check answers them apart:
+
+* *ready*: `passed` and `failed` say how the last try went. A check that has passed before may fail for
+  `grace_seconds` before the process counts as not ready, so a short restart of a peer changes nothing.
+* *alive*: `beat` says that a loop still goes round. A loop that stops beating is stuck, and only a
+  restart of the process helps.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GRACE_SECONDS: Final = 60.0
+_NOT_YET: Final = "it has not been tried yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check as it is now.
+
+    `has_passed`: at least once. `failing_since`: a reading of the clock, None while the last try was
+    good. `is_ready`: whether the process counts as ready as far as this check goes.
+    """
+
+    name: str
+    is_ready: bool = False
+    has_passed: bool = False
+    failing_since: float | None = None
+    reason: str = ""
+    hint: str = ""
+
+
+class Checks:
+    """The checks of one process. Safe to share between threads.
+
+    Args:
+        grace_seconds: for so long a check that has passed before may fail.
+        on_change: called with a check that begins to fail, fails for another reason, or passes again.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        on_change: Callable[[Check], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._grace_seconds = grace_seconds
+        self._on_change = on_change
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._checks: dict[str, Check] = {}
+        self._beats: dict[str, tuple[float, float]] = {}
+
+    def expect(self, name: str) -> None:
+        """Not ready until this check has passed. A check that is known stays as it is."""
+        with self._lock:
+            self._checks.setdefault(name, Check(name=name, reason=_NOT_YET))
+
+    def passed(self, name: str) -> None:
+        """The last try was good."""
+        with self._lock:
+            before = self._checks.get(name)
+            now = self._checks[name] = Check(name=name, has_passed=True)
+        if before is not None and before.failing_since is not None:
+            self._on_change(now)
+
+    def failed(self, name: str, reason: str, hint: str = "") -> None:
+        """The last try failed: why, and what to do about it."""
+        with self._lock:
+            before = self._checks.get(name, Check(name=name))
+            since = self._clock() if before.failing_since is None else before.failing_since
+            now = replace(before, failing_since=since, reason=reason, hint=hint)
+            self._checks[name] = now
+        if (before.failing_since is None) or before.reason != reason:
+            self._on_change(now)
+
+    def beat(self, name: str, *, within_seconds: float) -> None:
+        """The loop `name` goes round; it is stuck unless it says so again within that time."""
+        with self._lock:
+            self._beats[name] = (self._clock(), within_seconds)
+
+    def forget(self, name: str) -> None:
+        """The loop or check `name` has ended as it should: nothing is expected of it any more."""
+        with self._lock:
+            self._checks.pop(name, None)
+            self._beats.pop(name, None)
+
+    def all(self) -> list[Check]:
+        """Every check as it is now, by name."""
+        with self._lock:
+            checks = sorted(self._checks.items())
+            now = self._clock()
+        return [replace(check, is_ready=self._is_ready(check, now)) for _, check in checks]
+
+    def unready(self) -> list[Check]:
+        """The checks that keep the process from being ready; none: it is ready."""
+        return [check for check in self.all() if not check.is_ready]
+
+    def stuck(self) -> dict[str, float]:
+        """Loops that no longer go round → seconds since they last did."""
+        now = self._clock()
+        with self._lock:
+            beats = sorted(self._beats.items())
+        return {name: now - at for name, (at, within) in beats if now - at > within}
+
+    def _is_ready(self, check: Check, now: float) -> bool:
+        if not check.has_passed:
+            return False
+        return check.failing_since is None or now - check.failing_since < self._grace_seconds
