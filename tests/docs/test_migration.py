@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from chart.running import eventually
 from docs.commands import Terminals, commands, matches
 from fixtures import databases, servers
 from fixtures.apiserver import ApiServer
@@ -68,6 +70,7 @@ def kube() -> Iterator[ApiServer]:
         api.put("pods", pod("shop/web-0", {"192.168.40.1": "net1"}))
         api.put("pods", pod("shop/web-1", {"192.168.40.2": "net1"}))
         api.put("clusterrolebindings", {"metadata": {"name": "whereabouts"}})
+        api.put("daemonsets", {"metadata": {"name": "whereabouts", "namespace": "kube-system"}})
         yield api
 
 
@@ -96,6 +99,48 @@ def call(url: str, command: str, podref: str, container: str, config: bytes = CO
     )
     assert answer.exit_status == 0, answer.stdout
     return str(answer.document["ips"][0]["address"]) if answer.stdout else ""
+
+
+class Controller:
+    """`rowhouse controller --mirror`, which the guide starts and stops in between."""
+
+    def __init__(self, kube: ApiServer, folder: Path, environment: dict[str, str]) -> None:
+        self._kube = kube
+        self._folder = folder
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until the mirror wrote what is new."""
+        line = ["rowhouse", "controller", "--mirror", "--listen=127.0.0.1:0"]
+        with (self._folder / "controller-log").open("wb") as log:
+            self._process = subprocess.Popen(
+                line, env=self._environment, cwd=self._folder, stdout=log, stderr=log
+            )
+        eventually(
+            lambda: "192.168.40.2" in self._kube.all("overlappingrangeipreservations"), "no mirror"
+        )
+
+    def stop(self) -> None:
+        """Stop it, and require that it ran until now."""
+        assert self._process is not None
+        assert self._process.poll() is None, (self._folder / "controller-log").read_text()
+        self._process.terminate()
+        self._process.wait(60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+
+
+def check_both_came_back(kube: ApiServer) -> None:
+    """The freeze takes away whereabouts' right and its DaemonSet, and the way back restores both."""
+    for plural in ("daemonsets", "clusterrolebindings"):
+        assert "whereabouts" in kube.all(plural)
+        assert [one for one in kube.seen if one.startswith("DELETE") and f"/{plural}/" in one]
 
 
 # Some twenty processes, one after another.
@@ -139,11 +184,6 @@ def test_the_guide_leads_there_and_back(
         server.process.terminate()
         server.process.wait(60)
 
-    orders: dict[str, Callable[[], None]] = {
-        "whereabouts went on until it was frozen": whereabouts_goes_on,
-        "the nodes change over": nodes_change_over,
-        "the servers stop": servers_stop,
-    }
     kept = ("ROWHOUSE_", "CNI_", "PG", "NODENAME", "KUBE")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(kept)}
     environment |= {
@@ -153,9 +193,18 @@ def test_the_guide_leads_there_and_back(
         "ROWHOUSE_DATABASE_URL": database.url,
         "COLUMNS": "200",
     }
+    controller = Controller(kube, tmp_path, environment)
+    orders: dict[str, Callable[[], None]] = {
+        "whereabouts went on until it was frozen": whereabouts_goes_on,
+        "the nodes change over": nodes_change_over,
+        "the controller mirrors": controller.start,
+        "the servers stop": servers_stop,
+        "the controller stops": controller.stop,
+    }
     served = servers.serving(tmp_path, environment={"ROWHOUSE_DATABASE_URL": database.url})
     with (
         served as server,
+        controller,
         Terminals(tmp_path, port=closed_port(), environment=environment) as shell,
     ):
         url = server.url
@@ -171,6 +220,7 @@ def test_the_guide_leads_there_and_back(
                 assert matches(command.expected, printed), f"{where}\n{printed}"
         shell.run(f"export ROWHOUSE_DATABASE_URL='{elsewhere.url}'")
         assert shell.run("rowhouse import whereabouts whereabouts.yaml")[0] == 0
+    check_both_came_back(kube)
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
     assert kube.specs("ippools") == {
         "10.11.88.96-28": {
