@@ -1,4 +1,5 @@
-"""The cases: `cases.json` was recorded from the upstream binary, `more_cases.json` is ours.
+"""The cases: `cases.json` was recorded from the upstream binary, `reported_cases.json` comes from public
+reports and real configurations, `more_cases.json` is ours.
 
 `more_cases.json` is the shorter to write: a case's `config`, its `ipam` and its `env` are laid over
 `usual`, and `null` takes a key away.
@@ -81,6 +82,11 @@ def go_json(document: Any) -> bytes:
 def recorded() -> list[Case]:
     """The cases recorded from upstream, as they are; `differences.py` says where ours differ."""
     return [_recorded(entry) for entry in json.loads((HERE / "cases.json").read_text())]
+
+
+def reported() -> list[Case]:
+    """The cases made from public reports; `reported_differences.py` says where ours differ."""
+    return [_recorded(entry) for entry in json.loads((HERE / "reported_cases.json").read_text())]
 
 
 def _recorded(entry: dict[str, Any]) -> Case:

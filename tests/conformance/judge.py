@@ -21,6 +21,7 @@ _KINDS = (
     (7, ("could not parse exclude range", "net mask is too short", "invalid range start")),
     (7, ("IPAM config missing", "invalid CIDR", "couldn't parse gateway IP", "only interested in")),
     (7, ("JSON Parsing Error", "does not support more than 1 address per family")),
+    (7, ("node_slice_size",)),
 )
 UPSTREAM_WRAPPER = 999
 
