@@ -8,9 +8,9 @@ scheduler: then that of the floor is large as well, while the pages that a quest
 from __future__ import annotations
 
 import os
-import random
 import time
 from datetime import UTC, datetime, timedelta
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -29,6 +29,7 @@ TURNS = 100
 PODS = max(TENURES // 50, 1000)
 ROUNDS = 5
 QUESTIONS = 1000
+RANDOM = SystemRandom()
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 FLOOR = "SELECT * FROM rowhouse.tenures WHERE id = %s"
@@ -65,7 +66,7 @@ def _fill(database: BenchDatabase) -> None:
 
 def _asked(connection: psycopg.Connection[TupleRow]) -> Iterator[Measured]:
     kinds: dict[str, tuple[str, Callable[[], tuple[Any, ...]]]] = {
-        "floor": (FLOOR, lambda: (random.randint(1, TENURES),)),  # noqa: S311 - no secret
+        "floor": (FLOOR, lambda: (RANDOM.randint(1, TENURES),)),
         "who_had(address, at)": (WHO_HAD, _who_had),
         "held_by(namespace, name)": (HELD_BY, _held_by),
     }
@@ -106,14 +107,14 @@ def _asked(connection: psycopg.Connection[TupleRow]) -> Iterator[Measured]:
 
 def _who_had() -> tuple[str, datetime]:
     """Any address, at any moment of the history; mostly somebody had it."""
-    number = random.randint(1, TENURES // TURNS)  # noqa: S311 - no secret
+    number = RANDOM.randint(1, TENURES // TURNS)
     address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
-    return address, FIRST_DAY + timedelta(seconds=random.randint(0, TURNS * 86_400))  # noqa: S311 - no secret
+    return address, FIRST_DAY + timedelta(seconds=RANDOM.randint(0, TURNS * 86_400))
 
 
 def _held_by() -> tuple[str, str]:
     """A pod that held addresses: the number of a tenure gives both halves of its name."""
-    number = random.randint(1, TENURES)  # noqa: S311 - no secret
+    number = RANDOM.randint(1, TENURES)
     return f"namespace-{number % 1000}", f"pod-{number % PODS}"
 
 

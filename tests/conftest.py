@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from fixtures import capabilities, databases, servers
+from fixtures import capabilities, databases, servers, thread_random
 from fixtures.pods import Pods
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rowhouse.store.database import Database as Store
 
 pytest_plugins = ("fixtures.shared",)
+
+thread_random.install()
 
 hypothesis.settings.register_profile("rowhouse", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("rowhouse")

@@ -57,10 +57,10 @@ def test_a_pattern_takes_linear_time(pattern: re.Pattern[Any]) -> None:
             text: Any = piece * (LENGTH // len(piece)) + end
             if isinstance(pattern.pattern, bytes):
                 text = text.encode()
-            begun = time.process_time()
+            begun = time.thread_time()
             pattern.fullmatch(text)
             pattern.match(text)
-            assert time.process_time() - begun < 1, (piece, end)
+            assert time.thread_time() - begun < 1, (piece, end)
 
 
 def test_there_are_patterns_to_look_at() -> None:

@@ -230,9 +230,9 @@ def test_a_mapped_exclude_is_refused() -> None:
 
 def test_huge_excludes_cost_no_more_than_small_ones() -> None:
     configured = configured_range("2001:db8::/30")
-    started = time.perf_counter()
+    started = time.thread_time()
     usable = usable_range(
         configured, exclude=["2001:db8::/32", *(f"2001:dba:{n:x}::/48" for n in range(2000))]
     )
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
     assert usable.segments[0][0] == "2001:db9::"

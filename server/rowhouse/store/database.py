@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import re
 import threading
 import time
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
@@ -93,12 +93,13 @@ class _Reconnector:
 
     def __init__(self) -> None:
         self._trying = threading.Lock()
+        self._random = SystemRandom()
 
     def __call__(self, pool: ConnectionPool[Any]) -> None:
         if not self._trying.acquire(blocking=False):
             return
         try:
-            time.sleep(_BETWEEN_TRIES * (1 + random.random()))  # noqa: S311 - jitter is no secret
+            time.sleep(_BETWEEN_TRIES * (1 + self._random.random()))
         finally:
             self._trying.release()
         if pool.get_stats().get("requests_waiting") and not pool.closed:

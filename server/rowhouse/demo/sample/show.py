@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import secrets
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
 
 import click
@@ -30,6 +30,7 @@ _BY_HAND: Final = (
 )
 _SECONDS_BETWEEN: Final = 1.5
 _CALLS_AT_ONCE: Final = 8
+_RANDOM: Final = SystemRandom()
 
 
 def show(bind: str) -> None:
@@ -121,11 +122,11 @@ def _checked(answer: httpx.Response) -> httpx.Response:
 def _let_live(client: httpx.Client, pods: list[Pod]) -> None:
     """A pod goes, and another one of its kind comes elsewhere; sometimes one more."""
     moving = [pod for pod in pods if pod.workload.app in {"encode", "session", "worker", "collect"}]
-    old = random.choice(moving)  # noqa: S311 - no secret
+    old = _RANDOM.choice(moving)
     with contextlib.suppress(DemoError):  # its pool may be full by now
         old.delete(client)
         pods.remove(old)
-        for _ in range(random.choice((1, 1, 1, 2))):  # noqa: S311 - no secret
-            new = Pod.of(old.workload, random.randrange(10_000))  # noqa: S311 - no secret
+        for _ in range(_RANDOM.choice((1, 1, 1, 2))):
+            new = Pod.of(old.workload, _RANDOM.randrange(10_000))
             new.add(client)
             pods.append(new)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 import selectors
 import socket
@@ -10,6 +9,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -33,6 +33,7 @@ _LIFE_SECONDS: Final = 600.0
 
 _PING_SECONDS: Final = 15.0
 _CHORE_SECONDS: Final = 60.0
+_RANDOM: Final = SystemRandom()
 
 
 @dataclass(slots=True, eq=False)
@@ -150,7 +151,7 @@ class Hub:
             wanted, connection, seen = self._comers.popleft()
             now = time.monotonic()
             # So that not all who came together come again together.
-            life = _LIFE_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+            life = _LIFE_SECONDS * _RANDOM.uniform(0.8, 1.2)
             try:
                 viewer = Viewer(connection, until=now + life, now=now)
                 self._selector.register(connection, selectors.EVENT_READ, viewer)
