@@ -58,6 +58,69 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION refuse_foreign_pool(integer, integer, inet) IS 'Raises an error unless a pool of a network holds an address.';
 
+CREATE FUNCTION settle_tenures(of_network integer, of_address inet, moment timestamptz, kept bigint DEFAULT NULL)
+RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+-- Makes room in the history of an address from a moment on, and returns the moment. Usually there is room: the
+-- cost is one index probe. If the clock was set back, tenures begin or end after the moment; they move before it, in
+-- their order, each at least a microsecond long. An open tenure ends at the moment, except the one with the id
+-- "kept", which begins no later than the moment. Each correction is a line of the audit log.
+--
+-- The caller holds the reservation of the address, or the free run that it is in.
+DECLARE
+    tenure  tenures;
+    latest  timestamptz := moment;
+    before  tenures[];
+    span    tstzrange;
+    spans   tstzrange[];
+    settled tenures;
+BEGIN
+    IF NOT EXISTS (SELECT FROM tenures t
+                    WHERE address_key(t.address) = address_key(of_address) AND t.address = of_address
+                      AND t.network_id = of_network AND t.during && tstzrange(moment, NULL) AND t.id IS DISTINCT FROM kept)
+       AND NOT EXISTS (SELECT FROM tenures t WHERE t.id = kept AND lower(t.during) > moment) THEN
+        RETURN moment;
+    END IF;
+    FOR tenure IN
+        SELECT * FROM tenures t
+         WHERE address_key(t.address) = address_key(of_address) AND t.address = of_address AND t.network_id = of_network
+           AND NOT isempty(t.during)
+         ORDER BY t.during DESC
+    LOOP
+        IF tenure.id = kept THEN
+            CONTINUE WHEN lower_inf(tenure.during) OR lower(tenure.during) <= latest;
+            span := tstzrange(latest, NULL);
+        ELSE
+            EXIT WHEN tenure.during << tstzrange(latest, NULL);
+            span := tstzrange(CASE WHEN NOT lower_inf(tenure.during)
+                                   THEN least(lower(tenure.during), latest - interval '1 microsecond') END, latest);
+            latest := lower(span);
+        END IF;
+        before := before || tenure;
+        spans := spans || span;
+        EXIT WHEN latest IS NULL;
+    END LOOP;
+    -- The earliest first: so no tenure meets another one on its way.
+    FOR i IN REVERSE coalesce(cardinality(before), 0) .. 1 LOOP
+        UPDATE tenures t
+           SET during = spans[i],
+               ended_by = CASE WHEN upper_inf(spans[i]) THEN t.ended_by ELSE coalesce(t.ended_by, current_actor()) END,
+               end_reason = CASE WHEN upper_inf(spans[i]) THEN t.end_reason ELSE coalesce(t.end_reason, current_reason()) END
+         WHERE t.id = before[i].id
+        RETURNING t.* INTO settled;
+        PERFORM record_change('tenure.correct', host(of_address), to_jsonb(before[i]), to_jsonb(settled));
+    END LOOP;
+    RETURN moment;
+END $$;
+COMMENT ON FUNCTION settle_tenures(integer, inet, timestamptz, bigint) IS
+    'Makes room in the history of an address from a moment on, after the clock was set back or a tenure was left open.';
+
+CREATE FUNCTION is_careful() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce(current_setting('rowhouse.careful', true), '') = 'on';
+COMMENT ON FUNCTION is_careful() IS
+    'Whether the call is repeated after the history or the free space refused it: correct them first.';
+
 CREATE FUNCTION reservation_made() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Once for all rows of a statement, so that addresses that were given out together cost little more
@@ -72,6 +135,15 @@ BEGIN
     IF current_setting('rowhouse.command', true) = 'ADD, complete' THEN
         RETURN NULL;
     END IF;
+    -- An ADD relies on free_from, and is repeated carefully if the history has another opinion. All others look first.
+    IF current_reason() <> 'ADD' OR is_careful() THEN
+        PERFORM settle_tenures(m.network_id, m.address, clock_timestamp())
+           FROM made m
+          CROSS JOIN LATERAL (SELECT FROM tenures t
+                               WHERE address_key(t.address) = address_key(m.address) AND t.address = m.address
+                                 AND t.network_id = m.network_id
+                                 AND t.during && tstzrange(clock_timestamp(), NULL) LIMIT 1) AS in_the_way;
+    END IF;
     -- The usual case in one statement: the first addresses of a run that ends within its block of 64.
     -- (Distinct addresses of one family: the sum can not leave it.) The clock is read after the run is
     -- locked: now() may lie before the previous owner's end.
@@ -85,12 +157,13 @@ BEGIN
         UPDATE free_ranges f SET first = given.last + 1 FROM given
          WHERE f.network_id = given.network_id AND NOT f.quarantined AND f.first = given.first
            AND f.last > given.last AND f.last <= last_address(block_of(given.last))
-        RETURNING f.free_from),
+           AND f.free_from <= clock_timestamp()
+        RETURNING f.last),
     opened AS (
         INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                              owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
         SELECT m.tenure_id, m.network_id, m.address, m.pool_id,
-               tstzrange(greatest(clock_timestamp(), taken.free_from), NULL), m.owner_kind,
+               tstzrange(clock_timestamp(), NULL), m.owner_kind,
                m.owner_cluster, m.owner_namespace, m.owner_name, m.owner_interface, m.owner_uid,
                m.node, m.container_id, current_actor(), current_reason()
           FROM taken, made m)
@@ -109,10 +182,15 @@ BEGIN
              GROUP BY m.network_id, m.number ORDER BY m.network_id, first
         LOOP
             free_since := take_run(run.network_id, run.first, run.last);
+            IF free_since > clock_timestamp() THEN
+                -- The clock was set back since a previous owner left.
+                PERFORM settle_tenures(m.network_id, m.address, clock_timestamp())
+                   FROM made m WHERE m.network_id = run.network_id AND m.address BETWEEN run.first AND run.last;
+            END IF;
             INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                                  owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
             SELECT m.tenure_id, m.network_id, m.address, m.pool_id,
-                   tstzrange(greatest(clock_timestamp(), free_since), NULL), m.owner_kind,
+                   tstzrange(clock_timestamp(), NULL), m.owner_kind,
                    m.owner_cluster, m.owner_namespace, m.owner_name, m.owner_interface, m.owner_uid,
                    m.node, m.container_id, current_actor(), current_reason()
               FROM made m WHERE m.network_id = run.network_id AND m.address BETWEEN run.first AND run.last;
@@ -128,34 +206,55 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF is_excluded(of_network, of_address) THEN
+        NULL; -- kept out of use while it was in use
+    ELSIF delay > '0' THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+        VALUES (of_network, true, of_address, of_address, ended + delay);
+    ELSE
+        PERFORM free_run(of_network, of_address, of_address, ended);
+    END IF;
+END $$;
+COMMENT ON FUNCTION give_back(integer, inet, timestamptz, interval) IS
+    'Puts a released address into the free space or into quarantine, unless it is kept out of use.';
+
 CREATE FUNCTION reservation_released() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Once for all rows of a statement.
 DECLARE
     released record;
+    moment   timestamptz := clock_timestamp();
 BEGIN
     FOR released IN
-        -- A clock that was set back must not make a release fail: a tenure lasts at least a microsecond.
+        -- An open tenure that becomes shorter meets no other one.
         WITH closed AS (
             UPDATE tenures t
-               SET during = tstzrange(lower(t.during), greatest(clock_timestamp(), lower(t.during) + interval '1 microsecond')),
-                   ended_by = current_actor(), end_reason = current_reason()
+               SET during = tstzrange(lower(t.during), moment), ended_by = current_actor(), end_reason = current_reason()
              -- (an array, since nothing is known of a transition table, and a join with it may read all tenures)
              WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
-            RETURNING t.id, upper(t.during) AS ended)
-        -- (No row of closed if somebody removed the open tenure; that must not make a release fail either.)
-        SELECT g.network_id, g.address, coalesce(closed.ended, clock_timestamp()) AS ended,
+               AND upper_inf(t.during) AND lower(t.during) < moment
+            RETURNING t.id)
+        -- (Of the others the clock was set back, or somebody removed the tenure: a release succeeds all the same.)
+        SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed,
                (SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id) AS delay
           FROM gone g LEFT JOIN closed ON closed.id = g.tenure_id
          ORDER BY g.network_id, g.address
     LOOP
-        IF is_excluded(released.network_id, released.address) THEN
-            NULL; -- kept out of use while it was in use
-        ELSIF released.delay > '0' THEN
-            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-            VALUES (released.network_id, true, released.address, released.address, released.ended + released.delay);
+        IF NOT released.is_closed THEN
+            PERFORM settle_tenures(released.network_id, released.address, moment);
+        END IF;
+        IF NOT is_careful() THEN
+            PERFORM give_back(released.network_id, released.address, moment, released.delay);
         ELSE
-            PERFORM free_run(released.network_id, released.address, released.address, released.ended);
+            BEGIN
+                PERFORM give_back(released.network_id, released.address, moment, released.delay);
+            EXCEPTION WHEN integrity_constraint_violation THEN
+                -- A release succeeds even if the free space is damaged: integrity_problems has the address.
+                PERFORM record_change('free_range.refuse', host(released.address), NULL, jsonb_build_object('error', SQLERRM));
+            END;
         END IF;
     END LOOP;
     IF current_reason() = 'SQL' THEN
@@ -168,28 +267,30 @@ CREATE FUNCTION reservation_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Another owner, sandbox or address is another tenure.
 DECLARE
-    ended     timestamptz;
-    free_from timestamptz;
+    moment timestamptz := clock_timestamp();
 BEGIN
     IF (NEW.network_id, NEW.address, NEW.pool_id, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name,
         NEW.owner_interface, NEW.owner_uid, NEW.node, NEW.container_id)
        IS DISTINCT FROM
        (OLD.network_id, OLD.address, OLD.pool_id, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name,
-        OLD.owner_interface, OLD.owner_uid, OLD.node, OLD.container_id) THEN
-        -- A clock that was set back must not make a release fail: a tenure lasts at least a microsecond.
+        OLD.owner_interface, OLD.owner_uid, OLD.node, OLD.container_id)
+       OR NOT EXISTS (SELECT FROM tenures t WHERE t.id = OLD.tenure_id AND upper_inf(t.during)) THEN
         UPDATE tenures
-           SET during = tstzrange(lower(during), greatest(clock_timestamp(), lower(during) + interval '1 microsecond')),
-               ended_by = current_actor(), end_reason = current_reason()
-         WHERE id = OLD.tenure_id
-        RETURNING upper(during) INTO ended;
+           SET during = tstzrange(lower(during), moment), ended_by = current_actor(), end_reason = current_reason()
+         WHERE id = OLD.tenure_id AND upper_inf(during) AND lower(during) < moment;
+        IF NOT FOUND THEN
+            -- The clock was set back, or the tenure is not there any more: the change succeeds all the same.
+            PERFORM settle_tenures(OLD.network_id, OLD.address, moment);
+        END IF;
         NEW.tenure_id := nextval('tenures_id_seq');
         IF (NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address) THEN
-            free_from := take_run(NEW.network_id, NEW.address, NEW.address);
-            ended := greatest(ended, free_from);
+            PERFORM take_run(NEW.network_id, NEW.address, NEW.address);
+            moment := clock_timestamp();
+            PERFORM settle_tenures(NEW.network_id, NEW.address, moment);
         END IF;
         INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                              owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
-        VALUES (NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id, tstzrange(ended, NULL), NEW.owner_kind,
+        VALUES (NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id, tstzrange(moment, NULL), NEW.owner_kind,
                 NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
                 NEW.node, NEW.container_id, current_actor(), current_reason());
     END IF;
@@ -203,20 +304,8 @@ END $$;
 CREATE FUNCTION reservation_moved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- The old address of a reservation that was moved is free again, as after a release.
-DECLARE
-    ended timestamptz;
-    delay interval;
 BEGIN
-    SELECT upper(during) INTO ended FROM tenures WHERE id = OLD.tenure_id;
-    SELECT reuse_delay INTO delay FROM pools WHERE id = OLD.pool_id;
-    IF is_excluded(OLD.network_id, OLD.address) THEN
-        NULL; -- kept out of use while it was in use
-    ELSIF delay > '0' THEN
-        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-        VALUES (OLD.network_id, true, OLD.address, OLD.address, ended + delay);
-    ELSE
-        PERFORM free_run(OLD.network_id, OLD.address, OLD.address, ended);
-    END IF;
+    PERFORM give_back(OLD.network_id, OLD.address, clock_timestamp(), (SELECT reuse_delay FROM pools WHERE id = OLD.pool_id));
     RETURN NULL;
 END $$;
 

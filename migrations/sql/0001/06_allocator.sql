@@ -289,7 +289,7 @@ BEGIN
     -- 0. The usual call in two statements: one range, nothing come due, no quotas, and the lowest unlocked run
     -- lies within the range. All others, whoever finds no such run, and an owner that holds an address already,
     -- which the unique constraint tells: as below.
-    IF single AND NOT strict AND cardinality(segment_firsts) = 1
+    IF single AND NOT strict AND cardinality(segment_firsts) = 1 AND NOT is_careful()
        AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL THEN
         SELECT p.id, p.network_id, lowest.first, lowest.last, lowest.free_from INTO the_pool, space, address, own, since
           FROM pools p, LATERAL (
@@ -303,7 +303,7 @@ BEGIN
            AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
                             ORDER BY f.free_from LIMIT 1)
            AND NOT EXISTS (SELECT FROM quotas);
-        IF FOUND AND address >= segment_firsts[1] THEN
+        IF FOUND AND address >= segment_firsts[1] AND since <= clock_timestamp() THEN
             -- It does itself what reservation_made() does for every other INSERT.
             command := set_config('rowhouse.command', 'ADD, complete', true);
             WITH made AS (
@@ -324,7 +324,7 @@ BEGIN
             opened AS (
                 INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                                      owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
-                SELECT made.tenure_id, space, address, the_pool, tstzrange(greatest(clock_timestamp(), since), NULL), 'pod',
+                SELECT made.tenure_id, space, address, the_pool, tstzrange(clock_timestamp(), NULL), 'pod',
                        cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
             SELECT 1, networks[1], cidrs[1], NULL, true INTO ordinal, network_name, cidr, gateway, created FROM made;
             IF FOUND THEN

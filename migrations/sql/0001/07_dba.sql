@@ -13,7 +13,9 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owne
 COMMENT ON VIEW current_reservations IS 'Every address in use, with its owner and where it is.';
 
 CREATE VIEW address_history AS
-SELECT n.name AS network, t.address, lower(t.during) AS held_from, upper(t.during) AS held_until,
+-- After the clock was set back, what it wrote before lies in the future: that is the present at most.
+SELECT n.name AS network, t.address, least(lower(t.during), statement_timestamp()) AS held_from,
+       CASE WHEN upper(t.during) > statement_timestamp() THEN statement_timestamp() ELSE upper(t.during) END AS held_until,
        t.owner_kind, t.owner_cluster AS cluster, t.owner_namespace AS namespace, t.owner_name AS name,
        t.owner_interface AS interface, t.owner_uid AS uid, t.node, t.container_id,
        t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during
@@ -79,17 +81,19 @@ SELECT c.*, now() - c.reserved_at AS age
  WHERE c.attachments = 0 AND c.owner_kind = 'pod' AND (NOT c.sticky OR c.expires_at <= now());
 COMMENT ON VIEW stale_reservations IS 'Reservations of pods that no sandbox uses, though they are not sticky, or past their time.';
 
-CREATE FUNCTION who_had(wanted inet, at timestamptz DEFAULT now())
+CREATE FUNCTION who_had(wanted inet, at timestamptz DEFAULT NULL)
 RETURNS SETOF address_history
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    -- The key is for the index, as in the exclusion constraint of tenures.
+    -- The key is for the index, as in the exclusion constraint of tenures. The present is what is open, whatever the
+    -- clock said when it was opened: only an open tenure has no end.
     SELECT * FROM address_history h
      WHERE address_key(h.address) = address_key(set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END))
        AND h.address = set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END)
-       AND h.during @> at ORDER BY h.network;
+       AND h.during @> CASE WHEN at < statement_timestamp() THEN at ELSE 'infinity' END ORDER BY h.network;
 END;
-COMMENT ON FUNCTION who_had(inet, timestamptz) IS 'Who had an address at a moment, in every network.';
+COMMENT ON FUNCTION who_had(inet, timestamptz) IS
+    'Who had an address at a moment, in every network; NULL, and every moment to come: who has it now.';
 
 CREATE FUNCTION held_by(wanted_namespace text, wanted_name text)
 RETURNS SETOF address_history

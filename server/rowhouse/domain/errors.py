@@ -93,6 +93,10 @@ class TryAgain(RowhouseError):
     problem_type = "try-again"
 
 
+class InternalError(RowhouseError):
+    """The server or its database has a fault; the same call would fail again."""
+
+
 class NotReady(RowhouseError):
     """The service can not serve ADD now (CNI STATUS)."""
 

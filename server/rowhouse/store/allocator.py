@@ -10,6 +10,7 @@ import psycopg
 
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
+from rowhouse.store import careful
 from rowhouse.store.combining import LeftOut
 from rowhouse.store.errors import range_of
 
@@ -132,7 +133,8 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     owner, sandbox, requests = call.owner, call.sandbox, call.requests
     ranges, firsts, lasts = _segments(requests)
     try:
-        rows = database.call_waiting(
+        rows = careful.call(
+            database,
             ATTACH,
             (
                 sandbox.cluster,
@@ -247,7 +249,8 @@ def _detach_one(database: Database, call: _Detach) -> list[Detached]:
 
 def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Detached]]:
     """For calls of one lane, so with one reason."""
-    rows = database.call_waiting(
+    # A party that is refused falls apart, so that the careful way is each call's own.
+    rows = (database.call_waiting if len(calls) > 1 else partial(careful.call, database))(
         DETACH_MANY,
         (
             [call.sandbox.cluster for call in calls],

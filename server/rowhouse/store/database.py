@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import sql
-from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
+from psycopg.errors import FeatureNotSupported, LockNotAvailable, ReadOnlySqlTransaction
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from sqlalchemy import Engine, create_engine
 
@@ -178,6 +178,19 @@ class Database:
             function=_function(query),
         )
 
+    def call_carefully(
+        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...]
+    ) -> list[TupleRow]:
+        """As `call_waiting`, after the database refused the call: history and free space are corrected first."""
+
+        def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
+            with connection.pipeline(), connection.transaction():
+                connection.execute("SELECT set_config('rowhouse.careful', 'on', true)")
+                cursor = connection.execute(query, (*parameters, self._lock_milliseconds()))
+            return cursor.fetchall()
+
+        return self.run(work, function=_function(query))
+
     def _lock_milliseconds(self) -> int:
         return max(1, int(seconds_left(self._lock_wait) * 1000))  # 0 would be for ever
 
@@ -237,8 +250,8 @@ class Database:
                     began = True
                     try:
                         return work(connection)
-                    except ReadOnlySqlTransaction:
-                        connection.close()  # what takes writes is somewhere else now
+                    except (ReadOnlySqlTransaction, FeatureNotSupported):
+                        connection.close()  # it leads to a standby, or prepared what a migration has changed
                         raise
             except PoolTimeout as error:
                 raise TryAgain(

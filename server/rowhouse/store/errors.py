@@ -6,6 +6,7 @@ The classes RHxxx are raised by the stored functions of migrations/sql.
 from __future__ import annotations
 
 import re
+from typing import Final, NamedTuple
 
 import psycopg
 from psycopg import errors
@@ -13,6 +14,7 @@ from psycopg import errors
 from rowhouse.domain.errors import (
     AddressOutsideRanges,
     AddressTaken,
+    InternalError,
     InTheWay,
     InvalidConfig,
     InvalidRequest,
@@ -25,19 +27,79 @@ from rowhouse.domain.errors import (
     TryAgain,
 )
 
-BY_SQLSTATE: dict[str, type[RowhouseError]] = {
-    "RH100": PoolExhausted,
-    "RH101": AddressTaken,
-    "RH102": AddressOutsideRanges,
-    "RH103": InvalidConfig,
-    "RH104": PoolExhausted,
-    "RH105": QuotaExceeded,
-    "RH404": NotFound,
-    "RH409": AddressTaken,
-    "RH410": InTheWay,
-    "RH412": Outdated,
+
+class _Meaning(NamedTuple):
+    """The error that stands for a SQLSTATE, the words before PostgreSQL's own, and the next step."""
+
+    error: type[RowhouseError]
+    prefix: str = ""
+    hint: str = ""
+
+
+_BUSY: Final = _Meaning(
+    TryAgain,
+    "PostgreSQL: ",
+    "The database cannot be reached or is in trouble. Repeat the call.",
+)
+_FAULT: Final = _Meaning(
+    InternalError,
+    "the database refuses: ",
+    "Query the view integrity_problems. If it is empty, report this message with the log of PostgreSQL.",
+)
+_SCHEMA: Final = _Meaning(
+    NotReady, "the database's schema does not fit: ", "Run `rowhouse db upgrade`."
+)
+_LOGIN: Final = _Meaning(
+    NotReady, "the database refuses the login: ", "Check ROWHOUSE_DATABASE_URL."
+)
+
+BY_SQLSTATE: Final[dict[str, _Meaning]] = {
+    # Raised by our functions, with a message and a hint of their own.
+    "RH100": _Meaning(PoolExhausted),
+    "RH101": _Meaning(AddressTaken),
+    "RH102": _Meaning(AddressOutsideRanges),
+    "RH103": _Meaning(InvalidConfig),
+    "RH104": _Meaning(PoolExhausted),
+    "RH105": _Meaning(QuotaExceeded),
+    "RH404": _Meaning(NotFound),
+    "RH409": _Meaning(AddressTaken),
+    "RH410": _Meaning(InTheWay),
+    "RH412": _Meaning(Outdated),
+    # PostgreSQL's own: five characters are one condition, two are the rest of a class.
+    "08": _BUSY,  # connection exceptions
+    "22": _Meaning(InvalidConfig, "PostgreSQL cannot take a value: "),
+    "23": _FAULT,  # integrity constraints that no caller can run into; see BY_CONSTRAINT
+    "25": _FAULT,
+    "25006": _BUSY,  # the server has become a standby
+    "25P03": _BUSY,  # idle in a transaction for too long
+    "25P04": _BUSY,  # a transaction took too long
+    "28": _LOGIN,
+    "3D": _LOGIN,  # no such database
+    "3F": _SCHEMA,
+    "40": _BUSY,  # serialization failures, deadlocks
+    "40002": _FAULT,  # an integrity constraint at commit
+    "42": _FAULT,
+    "42501": _Meaning(
+        NotReady, "the database refuses: ", "Grant the role rowhouse_server to the server's user."
+    ),
+    "42703": _SCHEMA,
+    "42883": _SCHEMA,
+    "42P01": _SCHEMA,
+    "53": _BUSY,  # out of disk, memory or connections
+    "55": _FAULT,
+    "55006": _BUSY,
+    "57": _BUSY,  # canceled, or shutting down
+    "58": _FAULT,
+    "58030": _BUSY,  # an I/O error
+    "72": _BUSY,  # snapshot too old
+    "XX": _FAULT,  # data or index corrupted
+    "XX000": _BUSY,  # such as "tuple concurrently updated" during a migration
 }
-# What a constraint says to whoever ran into it;
+"""Every SQLSTATE that means something else than a fault of ours; all others are `_FAULT`.
+
+Without a SQLSTATE there is no connection: `_BUSY`.
+"""
+# The constraints that a caller can run into, and what they say.
 BY_CONSTRAINT: dict[str, str] = {
     "pools_network_name_cidr_key": "the network has a pool of this CIDR already",
     "pools_name_key": "there is a pool of this name already",
@@ -48,15 +110,13 @@ BY_CONSTRAINT: dict[str, str] = {
     "quotas_pool_id_fkey": "there is no such pool any more",
     "reservations_owner": "this owner got another address of the pool at the same moment",
 }
-UNDONE = (errors.SerializationFailure, errors.DeadlockDetected, errors.ReadOnlySqlTransaction)
-LOST = (errors.OperationalError, errors.InterfaceError)
-SCHEMA_MISSING = (
-    errors.InvalidSchemaName,
-    errors.UndefinedFunction,
-    errors.UndefinedTable,
-    errors.UndefinedColumn,
+UNDONE = (
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.ReadOnlySqlTransaction,
+    errors.FeatureNotSupported,  # a prepared statement whose result a migration has changed
 )
-INPUT = (errors.DataError,)
+LOST = (errors.OperationalError, errors.InterfaceError)
 
 
 def is_rolled_back(error: psycopg.Error) -> bool:
@@ -80,30 +140,29 @@ def range_of(error: psycopg.Error) -> int | None:
     return int(detail) - 1 if detail and detail.isdecimal() else None
 
 
-def domain_error(error: psycopg.Error) -> RowhouseError:  # noqa: PLR0911 - a table with conditions
+def is_integrity_error(error: BaseException | None) -> bool:
+    """Whether a rule of the database refused what a call would have written (SQLSTATE class 23)."""
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("23")
+
+
+def domain_error(error: psycopg.Error) -> RowhouseError:
     """The error of the domain that stands for a driver's error."""
-    message = error.diag.message_primary or str(error).strip() or type(error).__name__
-    if (kind := BY_SQLSTATE.get(error.sqlstate or "")) is not None:
-        return kind(message, hint=error.diag.message_hint or "")
     if (refused := _violation(error)) is not None:
         return refused
-    if isinstance(error, SCHEMA_MISSING):
-        return NotReady(
-            f"the database's schema does not fit: {message}", hint="Run `rowhouse db upgrade`."
-        )
+    message = error.diag.message_primary or str(error).strip() or type(error).__name__
     if isinstance(error, errors.LockNotAvailable):
         return TryAgain("the pool is busy: its lock was not free in time", hint="Repeat the call.")
-    if isinstance(error, errors.InsufficientPrivilege):
-        return NotReady(
-            f"the database refuses: {message}",
-            hint="Grant the role rowhouse_server to the server's user.",
-        )
-    if isinstance(error, INPUT):
-        return InvalidConfig(f"PostgreSQL can not take a value: {message}")
-    return TryAgain(
-        f"PostgreSQL: {message}",
-        hint="The database can not be reached or is in trouble; the call may be repeated.",
+    meaning = _meaning(error)
+    return meaning.error(
+        meaning.prefix + message, hint=meaning.hint or error.diag.message_hint or ""
     )
+
+
+def _meaning(error: psycopg.Error) -> _Meaning:
+    state = error.sqlstate
+    if state is None:
+        return _BUSY
+    return BY_SQLSTATE.get(state) or BY_SQLSTATE.get(state[:2]) or _FAULT
 
 
 def _violation(error: psycopg.Error) -> RowhouseError | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import cast, func, select, tuple_
+from sqlalchemy import case, cast, func, select, tuple_
 from sqlalchemy.dialects.postgresql import INET, TIMESTAMP
 
 from rowhouse.store.models import Network, Pool, Tenure
@@ -74,7 +74,10 @@ def search(
     if wanted.prefix is not None:
         statement = statement.where(Tenure.address.op("<<=")(cast(wanted.prefix, INET)))
     if wanted.at is not None:
-        statement = statement.where(Tenure.during.op("@>")(cast(wanted.at, _MOMENT)))
+        at = cast(wanted.at, _MOMENT)
+        # As who_had(): the present is what is open.
+        moment = case((at < func.statement_timestamp(), at), else_=cast("infinity", _MOMENT))
+        statement = statement.where(Tenure.during.op("@>")(moment))
     if wanted.since is not None or wanted.until is not None:
         span = func.tstzrange(cast(wanted.since, _MOMENT), cast(wanted.until, _MOMENT))
         statement = statement.where(Tenure.during.op("&&")(span))
