@@ -154,11 +154,13 @@ def _livez() -> Response:
 
 @least_role(None)
 def _readyz() -> tuple[Response, int]:
-    """The database can be reached and its schema is this code's.
+    """The database can be reached, its schema is this code's, and tokens can be verified.
 
     One look at a time: if the database has stopped answering, that takes one thread and not all of them.
     """
     looking = _rowhouse().looking
+    verification = _rowhouse().guard.verification
+    clusters = {"clusters": found} if (found := verification.report()) else {}
     try:
         if not looking.acquire(timeout=_LONGEST_LOOK):
             raise NotReady(
@@ -168,13 +170,15 @@ def _readyz() -> tuple[Response, int]:
             readiness(_rowhouse().store)
         finally:
             looking.release()
+        verification.require()
     except RowhouseError as error:
-        return jsonify(status="not ready", reason=error.message, hint=error.hint), 503
-    return jsonify(status="ready"), 200
+        return jsonify(status="not ready", reason=error.message, hint=error.hint, **clusters), 503
+    return jsonify(status="ready", **clusters), 200
 
 
 def _metrics() -> Response:
-    text = telemetry.metrics(_rowhouse().metrics)
+    tokens = telemetry.VerificationMetrics(_rowhouse().guard.verification)
+    text = telemetry.metrics(_rowhouse().metrics, tokens)
     return Response(text, content_type=telemetry.METRICS_CONTENT_TYPE)
 
 

@@ -306,7 +306,28 @@ def test_known_keys_outlive_their_source() -> None:
     assert source.keys.key("k1").key_id == "k1"
 
 
+def test_a_new_key_is_not_refused_while_keys_can_not_be_read() -> None:
+    source = Source()
+    source.keys.key("k1")
+    source.ids, source.down = ["k1", "k2"], True
+    source.now += 31
+    for _ in range(50):
+        with pytest.raises(TryAgain):
+            source.keys.key("k2")
+    assert source.reads == 2
+    source.down = False
+    source.now += 6
+    assert source.keys.key("k2").key_id == "k2"
+
+
 @pytest.mark.parametrize("document", [None, [], {}, {"keys": None}, {"keys": ["x", {}, 1]}])
-def test_what_is_no_key_set_has_no_keys(document: Any) -> None:
-    with pytest.raises(Unauthenticated):
-        KeySet(lambda: document).key("k1")
+def test_what_is_no_key_set_replaces_no_keys(document: Any) -> None:
+    answers = [document, {"keys": [public(ec_key(), "k1")]}, document]
+    clock = iter(range(0, 10_000, 400))
+    keys = KeySet(lambda: answers.pop(0), clock=lambda: next(clock))
+    with pytest.raises(TryAgain):
+        keys.refresh()
+    keys.refresh()
+    with pytest.raises(TryAgain):
+        keys.refresh()
+    assert len(keys) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.checks import Checks
@@ -53,6 +54,17 @@ def test_what_has_passed_may_fail_for_a_while() -> None:
     watched.now += 2
     assert watched.unready() == {"pods": "away"}
     watched.checks.passed("pods")
+    assert watched.unready() == {}
+
+
+def test_a_check_that_is_needed_only_once_may_fail_for_good_after_that() -> None:
+    watched = Watched()
+    watched.checks.expect("keys", grace_seconds=math.inf)
+    watched.checks.failed("keys", "refused")
+    assert watched.unready() == {"keys": "refused"}
+    watched.checks.passed("keys")
+    watched.checks.failed("keys", "away")
+    watched.now += 1e9
     assert watched.unready() == {}
 
 

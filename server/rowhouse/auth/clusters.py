@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SERVICE_ACCOUNT: Final = "kube-system/rowhouse-node"
 _ACCOUNT: Final = re.compile(r"[a-z0-9.-]+/[a-z0-9.-]+")
+_JWKS_PATH: Final = "/openid/v1/jwks"
 _LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -26,7 +27,7 @@ class TrustedCluster(pydantic.BaseModel):
     """The name under which the cluster's attachments are kept."""
 
     issuer: str = ""
-    """`iss` of its tokens; clusters may have the same one."""
+    """`iss` of its tokens, or several separated by commas; clusters may have the same one. Empty: found out."""
 
     audience: str = pydantic.Field(default="rowhouse", min_length=1)
     """`aud` that a token must have."""
@@ -53,8 +54,15 @@ class TrustedCluster(pydantic.BaseModel):
     def _one_way_to_verify(self) -> Self:
         if bool(self.jwks) == bool(self.token_review):
             raise ValueError("needs jwks or token_review, and not both")
-        if not self.issuer:
-            raise ValueError("needs issuer: the `iss` of the cluster's tokens")
+        if (
+            not self.issuers
+            and not self.api_server
+            and not ("://" in self.jwks and self.token_file)
+        ):
+            raise ValueError(
+                "needs issuer, the `iss` of the cluster's tokens: it is found out only from an API server"
+                f" (token_review, or jwks at its {_JWKS_PATH}) and from our own token (token_file)"
+            )
         if self.token_review and "://" not in self.token_review:
             raise ValueError(f"token_review is not a URL: {self.token_review!r}")
         for name, url in (("jwks", self.jwks), ("token_review", self.token_review)):
@@ -67,6 +75,25 @@ class TrustedCluster(pydantic.BaseModel):
             if not _ACCOUNT.fullmatch(account):
                 raise ValueError(f"{account!r} is not NAMESPACE/NAME of a service account")
         return self
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """Those that the settings name; none: they are to be found out."""
+        return tuple(filter(None, (one.strip() for one in self.issuer.split(","))))
+
+    @property
+    def api_server(self) -> str:
+        """The URL of its API server, "" if the settings do not tell it."""
+        if self.token_review:
+            return self.token_review.rstrip("/")
+        if "://" in self.jwks and self.jwks.endswith(_JWKS_PATH):
+            return self.jwks.removesuffix(_JWKS_PATH)
+        return ""
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f'cluster "{self.cluster}"' if self.cluster else "the cluster"
 
 
 def is_private(url: str) -> bool:
@@ -84,7 +111,14 @@ def refuse_shown_tokens(clusters: Sequence[TrustedCluster]) -> None:
         if not asked.token_review:
             continue
         for other in clusters:
-            if other is not asked and other.issuer == asked.issuer:
+            if other is asked:
+                continue
+            if not asked.issuers or not other.issuers:
+                raise ValueError(
+                    f"{asked.title} has token_review beside another cluster: name the issuer of both, since"
+                    " tokens of the one could be shown to the other"
+                )
+            if set(asked.issuers) & set(other.issuers):
                 raise ValueError(
                     f'clusters "{asked.cluster}" and "{other.cluster}" have the same issuer, so'
                     f" tokens of the one would be shown to the other: use jwks for both"

@@ -1,4 +1,4 @@
-"""Reading JSON from a file, or from a server whom the settings name."""
+"""Reading JSON from a file, or from a server that the settings name."""
 
 from __future__ import annotations
 
@@ -11,8 +11,20 @@ import httpx
 
 from rowhouse.domain.errors import TryAgain
 
+# The API server has its keys as the second only and answers 406 to whatever does not name it; OpenID Connect
+# providers have the first.
+_ACCEPT: Final = "application/json, application/jwk-set+json"
 _SECONDS: Final = 3.0
-_LARGEST: Final = 1024 * 1024
+_MAX_BYTES: Final = 1024 * 1024
+_MAX_MESSAGE_BYTES: Final = 16 * 1024
+_UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
+
+
+class _Refused(ValueError):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"HTTP status {status}" + (f": {message}" if message else ""))
+        self.status = status
 
 
 def fetch(
@@ -21,10 +33,12 @@ def fetch(
     ca_file: str = "",
     token_file: str = "",
     body: dict[str, Any] | None = None,
+    needs: str = "",
 ) -> Any:
     """The JSON document at `source`, a path or an http(s) URL; with a `body` it is posted there.
 
-    `ca_file` and `token_file` are read anew each time: Kubernetes renews them.
+    `ca_file` and `token_file` are read anew each time: Kubernetes renews them. `needs`: what the account of
+    that token must have, for the hint of a refusal.
 
     Errors: TryAgain.
     """
@@ -34,13 +48,24 @@ def fetch(
         return json.loads(_over_http(source, ca_file, token_file, body))
     except (OSError, ValueError, httpx.HTTPError) as error:
         raise TryAgain(
-            f"{source} could not be read: {error}",
-            hint="The server needs it to verify tokens.",
+            f"{source} could not be read: {str(error) or type(error).__name__}",
+            hint=_hint(error, token_file, needs),
         ) from error
 
 
+def _hint(error: Exception, token_file: str, needs: str) -> str:
+    status = error.status if isinstance(error, _Refused) else None
+    if status == _FORBIDDEN and needs:
+        return f"The server's service account needs {needs}."
+    if status == _UNAUTHORIZED and token_file:
+        return f"The token in {token_file} is refused: see that Kubernetes renews it."
+    if isinstance(error, OSError) and token_file and error.filename == token_file:
+        return f"Mount a service account token of the server at {token_file}."
+    return "The server needs it to verify tokens."
+
+
 def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | None) -> bytes:
-    headers = {"Accept": "application/json", "User-Agent": "rowhouse"}
+    headers = {"Accept": _ACCEPT, "User-Agent": "rowhouse"}
     if token_file:
         token = Path(token_file).read_text(encoding="ascii").strip()
         headers["Authorization"] = f"Bearer {token}"
@@ -53,10 +78,25 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
     )
     with client, client.stream("GET" if body is None else "POST", url, json=body) as answer:
         if not answer.is_success:
-            raise ValueError(f"HTTP status {answer.status_code}")
-        content = bytearray()
-        for piece in answer.iter_bytes():
-            content += piece
-            if len(content) > _LARGEST:
-                raise ValueError(f"it has more than {_LARGEST} bytes")
+            said = _content(answer, _MAX_MESSAGE_BYTES)
+            raise _Refused(answer.status_code, _message(said))
+        return _content(answer, _MAX_BYTES)
+
+
+def _content(answer: httpx.Response, limit: int) -> bytes:
+    content = bytearray()
+    for piece in answer.iter_bytes():
+        content += piece
+        if len(content) > limit:
+            raise ValueError(f"HTTP status {answer.status_code} with more than {limit} bytes")
     return bytes(content)
+
+
+def _message(body: bytes) -> str:
+    """What the API server says in its Status object; "" for anything else, such as a proxy's page."""
+    try:
+        document = json.loads(body)
+        message = document["message"] if document["kind"] == "Status" else ""
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return " ".join(str(message).split())

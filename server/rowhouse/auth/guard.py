@@ -22,6 +22,7 @@ from rowhouse.auth.presented import READING, presented_token
 from rowhouse.auth.sessions import Sessions
 from rowhouse.auth.source import Refusals, refuse_if
 from rowhouse.auth.static import PREFIX, StaticTokens, digest
+from rowhouse.auth.verification import Verification
 from rowhouse.auth.verified import VerifiedCallers
 from rowhouse.domain.errors import NotAllowed, TooManyRequests, Unauthenticated
 
@@ -65,6 +66,7 @@ class Guard:
         self._openness = Openness(access.auth, clusters, store)
         self._static = StaticTokens(store)
         self._kubernetes = ServiceAccountTokens(clusters)
+        self.verification = Verification(self._kubernetes.clusters)
         self._bearers = VerifiedCallers()
         # Apart, as neither a token in a cookie nor a cookie as a token is good for anything.
         self._in_session = VerifiedCallers()

@@ -23,6 +23,7 @@ ALGORITHMS: Final = frozenset({"RS256", "ES256", "ES384", "ES512"})
 
 _OLD_SECONDS: Final = 300.0
 _PAUSE_SECONDS: Final = 30.0
+_PAUSE_AFTER_FAILURE_SECONDS: Final = 5.0
 _FIRST_PAUSE_SECONDS: Final = 1.0
 
 
@@ -31,7 +32,7 @@ class KeySet:
 
     Keys are read again every 5 minutes, so that one taken back is not believed for long, and when
     a token names an unknown one, but then at most every 30 seconds: tokens cost nothing to make up.
-    While they can not be read, those of before count.
+    While they can not be read, those of before count, and a token with an unknown key is not refused for good.
 
     Args:
         read: the JWK set as a JSON object; raises TryAgain.
@@ -48,46 +49,67 @@ class KeySet:
         self._read_at = self._tried_at = float("-inf")
         self._trouble: TryAgain | None = None
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def key(self, key_id: str) -> jwt.PyJWK:
         """The key with this id.
 
-        Errors: Unauthenticated; TryAgain when no key could be read so far.
+        Errors: Unauthenticated; TryAgain when it is unknown and keys could not be read.
         """
         known = self._keys.get(key_id)
         if known is None or self._clock() - self._read_at >= _OLD_SECONDS:
             # Who has a key goes on with it while another thread reads.
             if self._lock.acquire(blocking=known is None):
                 try:
-                    self._refresh(key_id)
+                    self._refresh_for(key_id)
                 finally:
                     self._lock.release()
             known = self._keys.get(key_id)
         if known is not None:
             return known
-        if not self._keys and self._trouble is not None:
-            raise TryAgain(self._trouble.message, hint=self._trouble.hint)
+        if (trouble := self._trouble) is not None:
+            raise TryAgain(trouble.message, hint=trouble.hint)
         raise Unauthenticated("the token's key is not one of its cluster's")
 
-    def _refresh(self, key_id: str) -> None:
-        now = self._clock()
-        fresh = now - self._read_at < _OLD_SECONDS
-        pause = _PAUSE_SECONDS if self._keys else _FIRST_PAUSE_SECONDS
-        if (fresh and key_id in self._keys) or now - self._tried_at < pause:
+    def refresh(self) -> None:
+        """Read the keys now. Raises TryAgain if that fails; those of before stay."""
+        with self._lock:
+            self._try()
+            if self._trouble is not None:
+                raise TryAgain(self._trouble.message, hint=self._trouble.hint)
+
+    def _refresh_for(self, key_id: str) -> None:
+        fresh = self._clock() - self._read_at < _OLD_SECONDS
+        if fresh and key_id in self._keys:
             return
-        self._tried_at = now
+        if not self._keys:
+            pause = _FIRST_PAUSE_SECONDS
+        else:
+            pause = _PAUSE_AFTER_FAILURE_SECONDS if self._trouble else _PAUSE_SECONDS
+        if self._clock() - self._tried_at >= pause:
+            self._try()
+
+    def _try(self) -> None:
         try:
-            document = self._read()
+            keys = _usable(self._read())
         except TryAgain as error:
+            if self._trouble is None or self._trouble.message != error.message:
+                _log.warning("jwks_unreadable", reason=error.message, hint=error.hint)
             self._trouble = error
-            _log.warning("jwks_unreadable", error=error.message)
-            return
-        self._keys = _usable(document)
-        self._read_at = now
-        self._trouble = None
+        else:
+            self._keys = keys
+            self._read_at = self._clock()
+            self._trouble = None
+        # After the read: those that waited for it must not each wait for another one.
+        self._tried_at = self._clock()
 
 
 def _usable(document: Any) -> dict[str, jwt.PyJWK]:
-    """The RSA and EC keys of a set that are for signatures; one of another kind is passed over."""
+    """The RSA and EC keys of a set that are for signatures; one of another kind is passed over.
+
+    Errors: TryAgain if there is none: no cluster is without one, so this is not its key set.
+    """
     listed = document.get("keys") if isinstance(document, dict) else None
     usable: dict[str, jwt.PyJWK] = {}
     for entry in listed if isinstance(listed, list) else []:
@@ -102,4 +124,9 @@ def _usable(document: Any) -> dict[str, jwt.PyJWK]:
             and isinstance(key.key, (RSAPublicKey, EllipticCurvePublicKey))
         ):
             usable[key.key_id] = key
+    if not usable:
+        raise TryAgain(
+            "the key set has no key that signs tokens: RS256, ES256, ES384 or ES512, with a key id",
+            hint="See that ROWHOUSE_JWKS names the keys of the cluster.",
+        )
     return usable

@@ -13,8 +13,9 @@ import jwt
 
 from rowhouse.auth.caller import Caller
 from rowhouse.auth.fetch import fetch
+from rowhouse.auth.issuers import Issuers
 from rowhouse.auth.jwks import ALGORITHMS, KeySet
-from rowhouse.auth.review import review
+from rowhouse.auth.review import review, review_own
 from rowhouse.auth.verified import Verified
 from rowhouse.domain.errors import NotAllowed, RowhouseError, TryAgain, Unauthenticated
 
@@ -30,13 +31,41 @@ _SECONDS: Final = 60.0
 
 _REQUIRED: Final = ["iss", "sub", "aud", "exp", "iat"]
 _UNTRUSTED: Final = "the token is not one of a cluster that this server trusts"
+_ROLE: Final = "the cluster role system:service-account-issuer-discovery"
+
+
+class ClusterTokens:
+    """Verifies the tokens of one cluster."""
+
+    def __init__(self, cluster: TrustedCluster) -> None:
+        self.cluster = cluster
+        self.issuers = Issuers(cluster)
+        self.keys = _key_set(cluster)
+
+    def verify(self, token: str, unverified: dict[str, Any]) -> Verified:
+        """The node that bears the token, which names an issuer of this cluster.
+
+        Errors: Unauthenticated, NotAllowed, TryAgain.
+        """
+        if self.keys is None:
+            return _as_node(self.cluster, review(self.cluster, token), _SECONDS)
+        claims = _verified_claims(self, self.keys, token, unverified["header"])
+        return _as_node(self.cluster, _account(claims), float(claims["exp"]) - time.time())
+
+    def look(self) -> None:
+        """Do what verifying needs: read the keys, or have a token reviewed. Raises TryAgain."""
+        self.issuers.refresh()
+        if self.keys is None:
+            review_own(self.cluster)
+        else:
+            self.keys.refresh()
 
 
 class ServiceAccountTokens:
     """Verifies the tokens of the clusters that the settings name."""
 
     def __init__(self, clusters: Sequence[TrustedCluster]) -> None:
-        self._clusters = [(cluster, _key_set(cluster)) for cluster in clusters]
+        self.clusters = [ClusterTokens(cluster) for cluster in clusters]
 
     def verify(self, token: str) -> Verified:
         """The node that bears the token.
@@ -51,14 +80,10 @@ class ServiceAccountTokens:
         issuer = unverified["payload"].get("iss")
         refusal: RowhouseError = Unauthenticated(_UNTRUSTED)
         # Clusters may share the name of their issuer; whose key has signed the token, decides.
-        for cluster, keys in self._clusters:
-            if cluster.issuer != issuer:
-                continue
+        for cluster in self.clusters:
             try:
-                if keys is None:
-                    return _as_node(cluster, review(cluster, token), _SECONDS)
-                claims = _verified_claims(cluster, keys, token, unverified["header"])
-                return _as_node(cluster, _account(claims), float(claims["exp"]) - time.time())
+                if cluster.issuers.has(issuer):
+                    return cluster.verify(token, unverified)
             except (NotAllowed, TryAgain, Unauthenticated) as error:
                 refusal = max(refusal, error, key=_weight)
         raise refusal
@@ -73,12 +98,14 @@ def _key_set(cluster: TrustedCluster) -> KeySet | None:
     if not cluster.jwks:
         return None
     return KeySet(
-        lambda: fetch(cluster.jwks, ca_file=cluster.ca_file, token_file=cluster.token_file)
+        lambda: fetch(
+            cluster.jwks, ca_file=cluster.ca_file, token_file=cluster.token_file, needs=_ROLE
+        )
     )
 
 
 def _verified_claims(
-    cluster: TrustedCluster, keys: KeySet, token: str, header: dict[str, Any]
+    tokens: ClusterTokens, keys: KeySet, token: str, header: dict[str, Any]
 ) -> dict[str, Any]:
     if header.get("alg") not in ALGORITHMS or not isinstance(header.get("kid"), str):
         raise Unauthenticated("the token is not signed in a way that Kubernetes signs")
@@ -89,8 +116,8 @@ def _verified_claims(
             token,
             key,
             algorithms=[key.algorithm_name],
-            audience=cluster.audience,
-            issuer=cluster.issuer,
+            audience=tokens.cluster.audience,
+            issuer=tokens.issuers.known,
             leeway=_LEEWAY_SECONDS,
             options={"require": _REQUIRED},
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from rowhouse.auth.fetch import fetch
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rowhouse.auth.clusters import TrustedCluster
 
 _PATH: Final = "/apis/authentication.k8s.io/v1/tokenreviews"
+_ROLE: Final = "the cluster role system:auth-delegator"
 _NODE: Final = "authentication.kubernetes.io/node-name"
 _POD: Final = "authentication.kubernetes.io/pod-name"
 
@@ -28,16 +30,7 @@ def review(cluster: TrustedCluster, token: str) -> Account:
 
     Errors: Unauthenticated; TryAgain when it can not be asked.
     """
-    answer = fetch(
-        cluster.token_review.rstrip("/") + _PATH,
-        ca_file=cluster.ca_file,
-        token_file=cluster.token_file,
-        body={
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenReview",
-            "spec": {"token": token, "audiences": [cluster.audience]},
-        },
-    )
+    answer = _ask(cluster, {"token": token, "audiences": [cluster.audience]})
     try:
         status = answer["status"]
         # An API server that knows no audiences leaves them out: its word is about another question.
@@ -52,6 +45,35 @@ def review(cluster: TrustedCluster, token: str) -> Account:
         }
     except (AttributeError, KeyError, TypeError) as error:
         raise TryAgain("the API server's answer is no TokenReview") from error
+
+
+def review_own(cluster: TrustedCluster) -> None:
+    """Have the API server review our own token for its own audience: it answers, and we may ask.
+
+    Errors: TryAgain.
+    """
+    own = "-"
+    if cluster.token_file:
+        try:
+            own = Path(cluster.token_file).read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as error:
+            raise TryAgain(
+                f"{cluster.token_file} could not be read: {error}",
+                hint=f"Mount a service account token of the server at {cluster.token_file}.",
+            ) from error
+    answer = _ask(cluster, {"token": own})
+    if not isinstance(answer, dict) or not isinstance(answer.get("status"), dict):
+        raise TryAgain("the API server's answer is no TokenReview")
+
+
+def _ask(cluster: TrustedCluster, spec: dict[str, Any]) -> Any:
+    return fetch(
+        cluster.token_review.rstrip("/") + _PATH,
+        ca_file=cluster.ca_file,
+        token_file=cluster.token_file,
+        body={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": spec},
+        needs=_ROLE,
+    )
 
 
 def _first(values: Any) -> str:

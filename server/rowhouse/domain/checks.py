@@ -31,6 +31,7 @@ class Check:
     """
 
     name: str
+    grace_seconds: float = GRACE_SECONDS
     is_ready: bool = False
     has_passed: bool = False
     failing_since: float | None = None
@@ -42,7 +43,7 @@ class Checks:
     """The checks of one process. Safe to share between threads.
 
     Args:
-        grace_seconds: for so long a check that has passed before may fail.
+        grace_seconds: for so long a check that has passed before may fail, unless `expect` says otherwise.
         on_change: called with a check that begins to fail, fails for another reason, or passes again.
         clock: seconds that only grow.
     """
@@ -61,23 +62,28 @@ class Checks:
         self._checks: dict[str, Check] = {}
         self._beats: dict[str, tuple[float, float]] = {}
 
-    def expect(self, name: str) -> None:
-        """Not ready until this check has passed. A check that is known stays as it is."""
+    def expect(self, name: str, *, grace_seconds: float | None = None) -> None:
+        """Not ready until this check has passed. A check that is known stays as it is.
+
+        `grace_seconds`: its own; `math.inf` for one that is needed only once.
+        """
+        grace = self._grace_seconds if grace_seconds is None else grace_seconds
         with self._lock:
-            self._checks.setdefault(name, Check(name=name, reason=_NOT_YET))
+            self._checks.setdefault(name, Check(name=name, grace_seconds=grace, reason=_NOT_YET))
 
     def passed(self, name: str) -> None:
         """The last try was good."""
         with self._lock:
-            before = self._checks.get(name)
-            now = self._checks[name] = Check(name=name, has_passed=True)
-        if before is not None and before.failing_since is not None:
+            before = self._known(name)
+            now = replace(before, has_passed=True, failing_since=None, reason="", hint="")
+            self._checks[name] = now
+        if before.failing_since is not None:
             self._on_change(now)
 
     def failed(self, name: str, reason: str, hint: str = "") -> None:
         """The last try failed: why, and what to do about it."""
         with self._lock:
-            before = self._checks.get(name, Check(name=name))
+            before = self._known(name)
             since = self._clock() if before.failing_since is None else before.failing_since
             now = replace(before, failing_since=since, reason=reason, hint=hint)
             self._checks[name] = now
@@ -113,7 +119,11 @@ class Checks:
             beats = sorted(self._beats.items())
         return {name: now - at for name, (at, within) in beats if now - at > within}
 
-    def _is_ready(self, check: Check, now: float) -> bool:
+    def _known(self, name: str) -> Check:
+        return self._checks.get(name) or Check(name=name, grace_seconds=self._grace_seconds)
+
+    @staticmethod
+    def _is_ready(check: Check, now: float) -> bool:
         if not check.has_passed:
             return False
-        return check.failing_since is None or now - check.failing_since < self._grace_seconds
+        return check.failing_since is None or now - check.failing_since < check.grace_seconds

@@ -61,6 +61,7 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         app = create_app(self.settings)
         live.begin(app)
+        app.extensions["rowhouse"].guard.verification.begin()
         return app
 
     def run(self) -> None:

@@ -11,11 +11,13 @@ from rowhouse.telemetry.logs import (
     end_request,
     request_id,
 )
+from rowhouse.telemetry.verification import VerificationMetrics
 
 __all__ = [
     "METRICS_CONTENT_TYPE",
     "TURNED_AWAY",
     "DatabaseMetrics",
+    "VerificationMetrics",
     "begin_request",
     "bind",
     "configure_logging",

@@ -1,0 +1,132 @@
+"""Whether tokens can be verified: looked at in the background, so that the server knows before a node asks."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import structlog
+
+from rowhouse.domain.checks import Checks
+from rowhouse.domain.errors import NotReady, TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.auth.kubernetes import ClusterTokens
+    from rowhouse.domain.checks import Check
+
+_log = structlog.get_logger(__name__)
+_SECONDS: Final = 60.0
+_SECONDS_WHILE_FAILING: Final = 5.0
+_REVIEW_GRACE_SECONDS: Final = 60.0
+_SPREAD: Final = 0.8, 1.2
+
+
+class Verification:
+    """Looks again and again whether the tokens of each trusted cluster can be verified.
+
+    With keys of a cluster the server goes on for as long as it likes while the API server is away, so it stays
+    ready once it had them. One that asks about each token (TokenReview) can do nothing meanwhile: it is not
+    ready after a minute, which a restart of the API server does not take.
+
+    Args:
+        clusters: those that are trusted.
+        checks: where to keep how the looks went; None: its own.
+    """
+
+    def __init__(self, clusters: Sequence[ClusterTokens], *, checks: Checks | None = None) -> None:
+        self._clusters = clusters
+        self._names = _named(clusters)
+        self.checks = checks or Checks(on_change=self._tell)
+        for name, one in self._names.items():
+            grace_seconds = _REVIEW_GRACE_SECONDS if one.keys is None else math.inf
+            self.checks.expect(name, grace_seconds=grace_seconds)
+
+    def begin(self) -> None:
+        """Start the thread of this process, if there is a cluster to look at."""
+        if self._clusters:
+            threading.Thread(target=self._run, name="token-verification", daemon=True).start()
+
+    def look(self) -> None:
+        """Look at each cluster once."""
+        for name, one in self._names.items():
+            try:
+                one.look()
+            except TryAgain as error:
+                self.checks.failed(name, error.message, error.hint)
+            else:
+                self.checks.passed(name)
+
+    def require(self) -> None:
+        """Raises NotReady if the tokens of a cluster can not be verified."""
+        for check in self.checks.unready():
+            raise NotReady(
+                f"tokens of {self._names[check.name].cluster.title} cannot be verified: {check.reason}",
+                hint=check.hint,
+            )
+
+    def report(self) -> list[dict[str, Any]]:
+        """What is known of each cluster, for /readyz and `rowhouse doctor`.
+
+        `cluster`: its name in the settings. `way`: jwks or token_review. `issuers`: the newest first.
+        `is_ready`: its tokens can be verified. `is_up`: the last look was good. `reason`, `hint`: otherwise.
+        """
+        return [self._report(check) for check in self.checks.all()]
+
+    def _report(self, check: Check) -> dict[str, Any]:
+        one = self._names[check.name]
+        return {
+            "cluster": one.cluster.cluster,
+            "way": "token_review" if one.keys is None else "jwks",
+            "issuers": list(one.issuers.known),
+            "keys": None if one.keys is None else len(one.keys),
+            "is_ready": check.is_ready,
+            "is_up": check.has_passed and check.failing_since is None,
+            "reason": check.reason,
+            "hint": check.hint,
+        }
+
+    def _run(self) -> NoReturn:
+        self.look()
+        for one in self._clusters:
+            if one.issuers.known:
+                _log.info(
+                    "trusted_cluster",
+                    cluster=one.cluster.cluster,
+                    issuers=list(one.issuers.known),
+                    keys=None if one.keys is None else len(one.keys),
+                )
+        spread = random.Random()  # noqa: S311 - so that replicas do not look at the same moment
+        while True:
+            time.sleep(self._pause() * spread.uniform(*_SPREAD))
+            self.look()
+
+    def _pause(self) -> float:
+        failing = any(check.failing_since is not None for check in self.checks.all())
+        return _SECONDS_WHILE_FAILING if failing else _SECONDS
+
+    def _tell(self, check: Check) -> None:
+        cluster = self._names[check.name].cluster.cluster
+        if check.failing_since is None:
+            _log.info("tokens_verifiable", cluster=cluster)
+        else:
+            _log.error(
+                "tokens_not_verifiable",
+                cluster=cluster,
+                reason=check.reason,
+                hint=check.hint,
+                goes_on_with_known_keys=check.has_passed and check.grace_seconds == math.inf,
+            )
+
+
+def _named(clusters: Sequence[ClusterTokens]) -> dict[str, ClusterTokens]:
+    named: dict[str, ClusterTokens] = {}
+    for one in clusters:
+        name = f"tokens of {one.cluster.cluster}" if one.cluster.cluster else "tokens"
+        # The settings may name a cluster twice: keys of before and after a move, for example.
+        named[name if name not in named else f"{name} ({len(named) + 1})"] = one
+    return named

@@ -1,0 +1,50 @@
+"""Whether tokens of nodes can be verified, for each cluster that is trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
+
+    from rowhouse.auth.verification import Verification
+
+
+class VerificationMetrics(Collector):
+    """The metrics of one server process's verification."""
+
+    def __init__(self, verification: Verification) -> None:
+        self._verification = verification
+
+    def describe(self) -> list[Metric]:
+        """Nothing: the names are those of `collect`."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Both metrics, a sample for each cluster."""
+        ready = GaugeMetricFamily(
+            "rowhouse_token_verification_ready",
+            "1 while tokens of the cluster can be verified",
+            labels=["cluster"],
+        )
+        up = GaugeMetricFamily(
+            "rowhouse_token_verification_up",
+            "1 if the cluster's keys could be read, or its API server asked, at the last look",
+            labels=["cluster"],
+        )
+        # The settings may name a cluster twice: then the worse one counts.
+        samples: dict[str, tuple[int, int]] = {}
+        for found in self._verification.report():
+            is_ready, is_up = samples.get(found["cluster"], (1, 1))
+            both = min(is_ready, int(found["is_ready"])), min(is_up, int(found["is_up"]))
+            samples[found["cluster"]] = both
+        for cluster, (is_ready, is_up) in samples.items():
+            ready.add_metric([cluster], is_ready)
+            up.add_metric([cluster], is_up)
+        yield ready
+        yield up
