@@ -74,6 +74,25 @@ for i in range(100):
     ]
 
 
+def test_a_library_that_logs_each_step_is_quiet_even_at_debug() -> None:
+    program = """
+import http.server, logging, threading
+from rowhouse import telemetry
+telemetry.configure_logging(level="DEBUG")
+import httpx2
+server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+server.RequestHandlerClass.log_message = lambda *_: None
+threading.Thread(target=server.handle_request).start()
+httpx2.get(f"http://127.0.0.1:{server.server_port}/", headers={"Authorization": "Bearer s3cr3t"})
+logging.getLogger("alembic.runtime.migration").info("looked")
+logging.getLogger("some.library").debug("asked for")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["asked for"]
+
+
 def test_a_stack_trace_is_inside_its_line(lines: list[dict[str, object]]) -> None:
     assert len(lines) == 4
     assert "ZeroDivisionError" in json.dumps(lines[2]["exception"])

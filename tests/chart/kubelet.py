@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chart.manifests import Object, Pod, Release, environment
+from chart.expansion import command_line, probe_command, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chart.manifests import Object, Pod, Release
+
 UNPRIVILEGED = 65534
 """User and group that stand for those of a pod that is not root's."""
-_VARIABLE = re.compile(r"\$\(([A-Z0-9_]+)\)")
 
 
 @dataclass
@@ -35,7 +36,8 @@ class Kubelet:
         node: its name.
         token: makes the token of a service account for an audience.
         places: text of the manifests → what it is here.
-        services: variables of Services.
+        services: variables of Services, for pods that want them.
+        hosts: variables that stand for the cluster's DNS.
         brought: (kind, name) of objects that somebody else brings → their data.
         path: folders with programs, before those of the system.
     """
@@ -46,30 +48,36 @@ class Kubelet:
     token: Callable[[str], str]
     places: dict[str, str] = field(default_factory=dict)
     services: dict[str, str] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
     brought: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     path: tuple[Path, ...] = ()
 
     def line(self, pod: Pod) -> list[str]:
         """The command line of a pod's main container."""
-        container = pod.main
-        words = [*container.get("command", []), *container.get("args", [])]
-        return [self._here(pod, _expanded(word, self.variables(pod))) for word in words]
+        words = command_line(pod.main, self.variables(pod))
+        return [self._here(pod, word) for word in words]
+
+    def probe_line(self, pod: Pod, kind: str) -> list[str]:
+        """The command line of a probe of a pod's main container."""
+        words = probe_command(pod.main, pod.main[kind]["exec"]["command"])
+        return [self._here(pod, word) for word in words]
 
     def variables(self, pod: Pod) -> dict[str, str]:
         """The variables that the manifest gives a pod's main container, with values of the cluster."""
-        found = dict(self.services)
-        for name, one in environment(pod.main).items():
-            found[name] = _expanded(one.get("value", ""), found)
-            if source := one.get("valueFrom"):
-                found[name] = self._value_from(source)
-        return found
+        links = pod.spec.get("enableServiceLinks", True)
+        services = {
+            name: value
+            for name, value in self.services.items()
+            if links or name.startswith("KUBERNETES_")
+        }
+        return resolve(pod.main, services, self._value_from)
 
     def environment(self, pod: Pod) -> dict[str, str]:
         """All that the process gets: nothing of ours but where programs are."""
         path = [*map(str, self.path), str(Path(sys.executable).parent), "/usr/bin", "/bin"]
         given = {name: self._here(pod, value) for name, value in self.variables(pod).items()}
         scratch = self._folders(pod).get("/tmp", str(self.folder))
-        return {"HOME": "/", "PATH": ":".join(path), "TMPDIR": scratch} | given
+        return {"HOME": "/", "PATH": ":".join(path), "TMPDIR": scratch} | self.hosts | given
 
     def start(self, pod: Pod, **more: str) -> subprocess.Popen[bytes]:
         """Start the main container; what it says goes to `log_of`."""
@@ -178,10 +186,6 @@ class Kubelet:
             return {}
         items = secret.get("items") or [{"key": key, "path": key} for key in data]
         return {item["path"]: data[item["key"]] for item in items}
-
-
-def _expanded(text: str, variables: dict[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)
 
 
 def unprivileged() -> list[str]:

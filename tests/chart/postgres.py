@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chart.expansion import command_line
 from chart.kubelet import UNPRIVILEGED, unprivileged
 from rowhouse.embedded import binaries
 
@@ -80,8 +81,7 @@ def bundled(
             run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
             words = _with_secrets(kubelet, pod, folder / "secrets")
             start(*words[1::2], f"port={port}", "listen_addresses=127.0.0.1")
-            probe = pod.main["readinessProbe"]["exec"]["command"]
-            run(*probe, PGPORT=str(port))
+            run(*kubelet.probe_line(pod, "readinessProbe"), PGPORT=str(port))
             yield socket
         finally:
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
@@ -94,7 +94,7 @@ def _with_secrets(kubelet: Kubelet, pod: Pod, folder: Path) -> list[str]:
 
     As a kubelet leaves them: root's, with the pod's group, in the mode that the volume has.
     """
-    words: list[str] = pod.main.get("args", [])
+    words = command_line(pod.main, kubelet.variables(pod))
     names = {one["mountPath"]: one["name"] for one in pod.main["volumeMounts"]}
     for mount, (source, _) in kubelet.mounts(pod).items():
         if secret := pod.volumes[names[mount]].get("secret"):

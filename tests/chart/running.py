@@ -44,6 +44,7 @@ QUICK = (
     "--set=node.asWhereabouts=true",
     "--set=cluster=prod-a",
     "--set=backup.enabled=true",
+    "--set=controller.logLevel=DEBUG",
     # The wheel's PostgreSQL is built without TLS: test_postgresql_tls.py has another one.
     "--set=postgresql.tls.enabled=false",
 )
@@ -171,8 +172,9 @@ def installed(release: Release, folder: Path, *, programs: Path | None = None) -
                 "https://kubernetes.default.svc/": f"{issuer.url}/",
                 **{f"0.0.0.0:{n}": f"127.0.0.1:{here}" for n, here in port.items()},
             },
+            services={"ROWHOUSE_PORT": f"tcp://127.0.0.1:{port[8443]}"},
             # PostgreSQL keeps its name, which a certificate may be for.
-            services={"ROWHOUSE_PORT": f"tcp://127.0.0.1:{port[8443]}", "PGHOSTADDR": "127.0.0.1"},
+            hosts={"PGHOSTADDR": "127.0.0.1"},
             brought={("ConfigMap", "kube-root-ca.crt"): {"ca.crt": authority}},
             path=(programs,),
         )

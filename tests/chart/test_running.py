@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,13 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
     kubelet, parts = release.kubelet, release.release
     waits = kubelet.start(parts.pod("server").only("wait-for-schema"))
     said = kubelet.log_of(parts.pod("server"))
-    eventually(lambda: "Run `rowhouse db upgrade`" in said.read_text(), "it does not look")
+    eventually(lambda: "no Rowhouse schema" in said.read_text(), "it does not look")
     assert waits.poll() is None
     release.migrate()
     release.migrate()  # a second replica, or the next revision
     assert waits.wait(timeout=60) == 0
+    # One line while it waits, whatever that takes, and one when it is done.
+    assert said.read_text().count("\n") == 2
 
     config = {"KUBECONFIG": str(release.kubernetes.kubeconfig(tmp_path))}
     uid = release.kubernetes.pod("web-0", namespace="shop", node="node1")
@@ -49,6 +52,10 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
         eventually(lambda: "web-1" not in release.holders(), "web-1 keeps its address")
         assert "web-0" in release.holders()
         assert release.call("DEL", "web-0") == ""
+        # At DEBUG it tells of its own work, not of each request to the API server.
+        told = kubelet.log_of(parts.pod("controller")).read_text()
+        assert '"level": "debug"' in told or '"level": "info"' in told
+        assert not re.search(r'"logger": "(http|werkzeug)', told)
         assert release.holders() == {}
 
         # What the chart's notes tell to do first, in the server's container.

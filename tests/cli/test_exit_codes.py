@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -76,6 +77,38 @@ def test_a_database_without_the_schema_is_not_ready(empty_database: Database) ->
     direct = Rowhouse({"ROWHOUSE_DATABASE_URL": empty_database.url})
     assert "rowhouse db upgrade" in direct("pool", "list", code=4).stderr
     assert "rowhouse db upgrade" in direct("db", "check", code=4).stderr
+
+
+@pytest.mark.parametrize("command", ["upgrade", "check"])
+def test_a_database_that_does_not_come_is_waited_for_and_then_named(command: str) -> None:
+    direct = Rowhouse({"ROWHOUSE_DATABASE_URL": f"postgresql://127.0.0.1:{closed_port()}/gone"})
+    told = direct("db", command, "--wait=2s", code=4).stderr.splitlines()
+    # One line for the reason, however often it looked, then the end and what to do.
+    assert told[0].startswith("waiting for the database, up to 2s: PostgreSQL: connection")
+    assert told[1].startswith("Error: waited 2s for the database: PostgreSQL: connection")
+    assert told[2].startswith("Hint: ")
+    assert len(told) == 3
+
+
+def test_a_schema_that_comes_meanwhile_is_waited_for(empty_database: Database) -> None:
+    environment = {**os.environ, "ROWHOUSE_DATABASE_URL": empty_database.url}
+    line = [sys.executable, "-m", "rowhouse", "db", "check", "--wait=5m"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environment) as waiting:
+        assert waiting.stderr is not None
+        assert "the database has no Rowhouse schema" in waiting.stderr.readline()
+        Rowhouse({"ROWHOUSE_DATABASE_URL": empty_database.url})("db", "upgrade", "--wait=5m")
+        assert waiting.wait(timeout=60) == 0
+
+
+def test_a_wait_ends_when_the_container_is_stopped() -> None:
+    url = f"postgresql://127.0.0.1:{closed_port()}/gone"
+    line = [sys.executable, "-m", "rowhouse", "db", "upgrade", "--wait=5m"]
+    environment = {**os.environ, "ROWHOUSE_DATABASE_URL": url}
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environment) as waiting:
+        assert waiting.stderr is not None
+        assert "waiting for the database" in waiting.stderr.readline()
+        waiting.terminate()
+        assert waiting.wait(timeout=60) == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("url", ["rowhouse:8080", "ftp://rowhouse", "http://", "http://[::1"])

@@ -18,6 +18,7 @@ import trustme
 
 from auth.issuer import ApiServer as Issuer
 from auth.issuer import claims
+from chart.expansion import command_line
 from chart.helm import Helm, extract
 from chart.kubelet import Kubelet
 from chart.postgres import bundled
@@ -153,7 +154,7 @@ class Node:
         for path, (folder, read_only) in self.kubelet.mounts(pod).items():
             own(folder, group, writable=not read_only and "hostPath" not in str(folder))
             binds.append(Bind(folder, path, read_only))
-        words = [*pod.main["command"], *pod.main.get("args", [])]
+        words = command_line(pod.main, self.kubelet.variables(pod))
         command = in_root(
             self.image.root,
             words,

@@ -9,7 +9,7 @@ in no URL of ours: libpq takes PGPASSWORD, so that no character of them has to b
 {{- $external := $root.Values.externalDatabase -}}
 {{- $url := include "rowhouse.databaseUrl" . -}}
 {{- if $url }}
-- {name: ROWHOUSE_DATABASE_URL, value: {{ $url | quote }}}
+- {name: ROWHOUSE_DATABASE_URL, value: {{ include "rowhouse.verbatim" $url | quote }}}
 {{- if $root.Values.cloudnativepg.enabled }}
 - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: {{ $name }}-database-{{ .role }}, key: password}}}
 {{- else }}

@@ -63,12 +63,12 @@ capabilities: {drop: [ALL]}
 {{- /* Login of people at an OpenID Connect provider: variables, mounts and volumes of the server. */ -}}
 {{- define "rowhouse.oidcEnv" -}}
 {{- with .Values.oidc }}{{ if .issuer }}
-- {name: ROWHOUSE_OIDC_ISSUER, value: {{ .issuer | quote }}}
-- {name: ROWHOUSE_OIDC_CLIENT_ID, value: {{ .clientId | quote }}}
-- {name: ROWHOUSE_OIDC_ROLES, value: {{ .roles | toJson | quote }}}
-- {name: ROWHOUSE_OIDC_ROLE_CLAIM, value: {{ .roleClaim | quote }}}
-- {name: ROWHOUSE_OIDC_NAME_CLAIM, value: {{ .nameClaim | quote }}}
-- {name: ROWHOUSE_OIDC_SCOPES, value: {{ .scopes | quote }}}
+- {name: ROWHOUSE_OIDC_ISSUER, value: {{ include "rowhouse.verbatim" .issuer | quote }}}
+- {name: ROWHOUSE_OIDC_CLIENT_ID, value: {{ include "rowhouse.verbatim" .clientId | quote }}}
+- {name: ROWHOUSE_OIDC_ROLES, value: {{ .roles | toJson | include "rowhouse.verbatim" | quote }}}
+- {name: ROWHOUSE_OIDC_ROLE_CLAIM, value: {{ include "rowhouse.verbatim" .roleClaim | quote }}}
+- {name: ROWHOUSE_OIDC_NAME_CLAIM, value: {{ include "rowhouse.verbatim" .nameClaim | quote }}}
+- {name: ROWHOUSE_OIDC_SCOPES, value: {{ include "rowhouse.verbatim" .scopes | quote }}}
 {{- if .existingSecret }}
 - {name: ROWHOUSE_OIDC_CLIENT_SECRET_FILE, value: /etc/rowhouse/oidc/client-secret}
 {{- end }}
@@ -100,11 +100,20 @@ capabilities: {drop: [ALL]}
 {{- end }}{{ end }}
 {{- end }}
 
+{{- /*
+A text that a container gets as it is. In commands, arguments and variables the kubelet turns `$$` into `$` and
+`$(NAME)` into a variable's value: docs of Kubernetes, "Define Dependent Environment Variables".
+*/ -}}
+{{- define "rowhouse.verbatim" -}}
+{{- toString . | replace "$" "$$" -}}
+{{- end }}
+
 {{- /* A pod of our image waits here until the migration is done. */ -}}
 {{- define "rowhouse.waitForSchema" -}}
 - name: wait-for-schema
   {{- include "rowhouse.image" . | nindent 2 }}
-  command: [sh, -c, "until rowhouse db check; do sleep 2; done"]
+  # Then it ends with the reason, and the kubelet starts it anew: the wait shows in `kubectl get pods`.
+  command: [rowhouse, db, check, --wait={{ .Values.migrate.wait }}]
   env:
     {{- include "rowhouse.databaseEnv" (dict "root" . "role" "server") | nindent 4 }}
   securityContext:

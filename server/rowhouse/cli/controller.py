@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import time
@@ -114,8 +113,6 @@ def controller(  # noqa: PLR0913 - its options
     """
     settings = Settings.from_environment()
     telemetry.configure_logging(level=settings.log_level)
-    for chatty in ("werkzeug", "httpx2"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
         raise click.BadParameter(f"{listen!r} is not HOST:PORT", param_hint="--listen")

@@ -7,8 +7,10 @@ from alembic.util import CommandError
 
 from rowhouse.cli.options import confirm, yes_option
 from rowhouse.cli.prune import prune
+from rowhouse.cli.waiting import wait_option, wait_until
 from rowhouse.settings import Settings
 from rowhouse.store import schema
+from rowhouse.store.database import connect
 
 
 @click.group(short_help="The schema and the history of a database.")
@@ -17,29 +19,45 @@ def db() -> None:
 
 
 @db.command(short_help="Bring the schema to this version's.")
-def upgrade() -> None:
-    """Bring the schema to this version's; nothing happens when it is there."""
-    schema.upgrade(_database_url())
+@wait_option
+def upgrade(*, wait_seconds: float) -> None:
+    """Bring the schema to this version's; nothing happens when it is there.
+
+    With --wait it first waits until the database takes connections.
+    """
+    url = _database_url()
+    wait_until(lambda: connect(url).close(), wait_seconds)
+    schema.upgrade(url)
     click.echo("the schema is up to date")
 
 
 @db.command()
-def check() -> None:
-    """Exit with 4 unless the schema is this version's."""
-    schema.check(_database_url())
+@wait_option
+def check(*, wait_seconds: float) -> None:
+    """Exit with 4 unless the schema is this version's.
+
+    With --wait it first waits until it is.
+    """
+    url = _database_url()
+    wait_until(lambda: schema.check(url), wait_seconds)
     click.echo("the schema is up to date")
 
 
 @db.command(short_help="Take the schema back to REVISION.")
 @click.argument("revision")
 @yes_option
-def downgrade(*, revision: str, yes: bool) -> None:
-    """Take the schema back to REVISION; `base` removes it, with all its data."""
+@wait_option
+def downgrade(*, revision: str, yes: bool, wait_seconds: float) -> None:
+    """Take the schema back to REVISION; `base` removes it, with all its data.
+
+    With --wait it first waits until the database takes connections.
+    """
     url = _database_url()
     if revision == "base":
         confirm("Remove the schema, with every address, its history and the audit?", yes=yes)
     else:
         confirm(f"Take the schema back to {revision}, and lose what came with later ones?", yes=yes)
+    wait_until(lambda: connect(url).close(), wait_seconds)
     try:
         schema.downgrade(url, revision)
     except CommandError as error:

@@ -27,6 +27,10 @@ _TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
 # What a caller's X-Request-ID may look like; anything else is replaced, as it goes into every line.
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}", re.ASCII)
 
+# Libraries that log each step of what they do: alembic each look at the revision, so each readiness probe; the
+# HTTP client and server each request and, at DEBUG, its headers. Not even our DEBUG asks for that.
+_CHATTY: Final = ("alembic", "httpx2", "httpcore2", "werkzeug")
+
 
 def configure_logging(*, level: str = "INFO") -> None:
     """Send our logs and those of every library to standard error: JSON, or text on a terminal.
@@ -68,8 +72,8 @@ def configure_logging(*, level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     pool = logging.getLogger("psycopg.pool")
     pool.filters = [_Seldom()]
-    # It tells at INFO that it looked at the revision: at each readiness probe.
-    logging.getLogger("alembic").setLevel(max(logging.root.level, logging.WARNING))
+    for library in _CHATTY:
+        logging.getLogger(library).setLevel(max(logging.root.level, logging.WARNING))
 
 
 class _Seldom(logging.Filter):
