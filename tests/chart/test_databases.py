@@ -157,7 +157,7 @@ def works(kubelet: Kubelet) -> None:
 def test_a_database_as_a_dba_makes_it_by_several_hosts_with_tls(
     helm: Helm, postgres: Postgres, tmp_path: Path
 ) -> None:
-    release = helm.template("external-hosts-values.yaml")
+    release = helm.template("external-hosts-values.yaml", "--set=migrate.wait=5s")
     here = f"127.0.0.1:{postgres.port}"
     hosts = {
         "db-1.example:5432": f"127.0.0.1:{closed_port()}",

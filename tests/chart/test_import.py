@@ -47,6 +47,7 @@ def job_of(running: Running, release: Release, tmp_path: Path) -> subprocess.Com
         token=kubelet.token,
         places=kubelet.places,
         services=kubelet.services,
+        hosts=kubelet.hosts,
         brought=kubelet.brought,
     )
     # Passwords are random in each rendering, and kept by `lookup` in a cluster.

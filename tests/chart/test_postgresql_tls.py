@@ -27,7 +27,7 @@ pytestmark = [
 
 @pytest.fixture
 def release(helm: Helm, tmp_path: Path) -> Iterator[Running]:
-    rendered = helm.template("", "--set=backup.enabled=true")
+    rendered = helm.template("", "--set=backup.enabled=true", "--set=migrate.wait=5s")
     with installed(rendered, tmp_path, programs=postgresql_with_tls()) as here:
         yield here
 
