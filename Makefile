@@ -19,7 +19,8 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format serve plugin image image-test chart bench faults audit lock clean runtime dev
+.PHONY: help demo test lint format serve plugin image image-test cluster-test cluster-clean chart bench faults audit lock \
+	clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,6 +62,15 @@ image: ## the container image, where docker or podman is
 
 image-test: dev ## the Dockerfile's steps without an engine, and the chart's pods in what they make; root, debootstrap
 	@$(BIN)/python -m pytest --quiet tests/image/in_a_debootstrap_root.py
+
+# Its variables (docs/how-to/try-in-a-cluster.md) reach it since make exports what its command line names.
+PLAYS = -o python_files=play_*.py -o junit_logging=all -p no:randomly --timeout=3600 --timeout-method=signal -rs
+
+cluster-test: dev ## the chart in a cluster with multus: KUBECONFIG=…, IMAGE=… (docs/how-to/try-in-a-cluster.md)
+	@$(BIN)/python -m pytest $(PLAYS) --junitxml=build/cluster-test.xml tests/cluster/plays
+
+cluster-clean: dev ## remove what a killed `make cluster-test` left in a cluster: KUBECONFIG=…
+	@PYTHONPATH=tests $(BIN)/python -m cluster
 
 chart: dev ## the table of values in charts/rowhouse/README.md
 	@$(BIN)/python charts/values_table.py
