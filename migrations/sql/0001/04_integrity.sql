@@ -322,7 +322,7 @@ CREATE TRIGGER reservations_delete AFTER DELETE ON reservations REFERENCING OLD 
 CREATE FUNCTION refuse_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space', TG_TABLE_NAME
+    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or leave no line in the audit log', TG_TABLE_NAME
         USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE: it keeps every invariant.';
 END $$;
 CREATE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
@@ -330,4 +330,17 @@ CREATE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCT
 CREATE TRIGGER free_ranges_truncate BEFORE TRUNCATE ON free_ranges EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER tenures_truncate BEFORE TRUNCATE ON tenures EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER audit_log_truncate BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER networks_truncate BEFORE TRUNCATE ON networks EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER pools_truncate BEFORE TRUNCATE ON pools EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER node_slices_truncate BEFORE TRUNCATE ON node_slices EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER quotas_truncate BEFORE TRUNCATE ON quotas EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER tokens_truncate BEFORE TRUNCATE ON tokens EXECUTE FUNCTION refuse_truncate();
+
+CREATE FUNCTION record_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- For tables that can be filled again: a TRUNCATE is allowed, but not unseen.
+BEGIN
+    PERFORM record_change('table.truncate', TG_TABLE_NAME, NULL, NULL);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();

@@ -9,4 +9,4 @@ BEGIN
                FROM pg_proc WHERE pronamespace = 'rowhouse'::regnamespace);
 END $$;
 DROP DOMAIN host_address;
-DROP TYPE owner_kind;
+DROP TYPE owner_kind, policy_source;

@@ -27,6 +27,9 @@ COMMENT ON COLUMN pool_trends.day_slope IS 'Addresses an hour, by linear regress
 COMMENT ON COLUMN pool_trends.day_fit IS 'How much of the change the line explains (R squared), 0 to 1.';
 COMMENT ON COLUMN pool_trends.week_slope IS 'The same over a week.';
 
+CREATE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER pool_trends_truncate AFTER TRUNCATE ON pool_trends EXECUTE FUNCTION record_truncate();
+
 CREATE FUNCTION sample_fill_v1() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -38,9 +41,9 @@ DECLARE
     slot  timestamptz := date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch');
     since timestamptz := date_bin('1 hour', slot, timestamptz 'epoch') - interval '7 days';
 BEGIN
-    IF EXISTS (SELECT FROM pool_trends WHERE sampled_at >= slot)
+    IF EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot)
        OR NOT pg_try_advisory_xact_lock(hashtext('rowhouse.sample_fill'))
-       OR EXISTS (SELECT FROM pool_trends WHERE sampled_at >= slot) THEN
+       OR EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot) THEN
         RETURN false;
     END IF;
 
@@ -73,7 +76,8 @@ BEGIN
       LEFT JOIN (SELECT pool_id, count(*) AS reserved FROM reservations GROUP BY pool_id) AS held ON held.pool_id = p.id
         ON CONFLICT DO NOTHING;
 
-    DELETE FROM fill_samples WHERE at < slot - interval '35 days';
+    -- (What lies in the future was noted before the clock was set back.)
+    DELETE FROM fill_samples WHERE at < slot - interval '35 days' OR at > slot;
     DELETE FROM fill_samples
      WHERE at BETWEEN slot - interval '9 days' AND slot - interval '2 days'
        AND at <> date_bin('1 hour', at, timestamptz 'epoch');

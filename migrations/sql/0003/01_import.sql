@@ -11,6 +11,8 @@ CREATE TABLE imported_unnamed (
 COMMENT ON TABLE imported_unnamed IS
     'Addresses that were imported without the name of their interface; those of which the reservation still has none are given to the first interface of the pod that asks.';
 
+CREATE TRIGGER imported_unnamed_truncate BEFORE TRUNCATE ON imported_unnamed EXECUTE FUNCTION refuse_truncate();
+
 CREATE FUNCTION import_pool_v1(
     actor text, request_id text, only_look boolean, of_cluster text,
     wanted_network text, wanted cidr, wants_isolation boolean, nodes text[], slices cidr[])

@@ -15,8 +15,9 @@ AS $$
 -- read (cidrs NULL), the only one there is. An attachment of another node is left alone (only_node).
 #variable_conflict use_column
 DECLARE
-    one   record;
-    count integer := 0;
+    command text := set_config('rowhouse.command', 'ADOPT', true);
+    one     record;
+    count   integer := 0;
 BEGIN
     FOR one IN
         SELECT r.network_id, r.address, a.interface, a.node

@@ -14,27 +14,49 @@ END $$;
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
 
-CREATE FUNCTION history_rewritten() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- The columns that a release sets are not looked at: it would pay for it each time.
+CREATE FUNCTION stamp_audit() RETURNS trigger
+LANGUAGE plpgsql AS $$
+-- A line that a person writes says so, and when.
 BEGIN
-    IF current_reason() <> 'SQL' THEN
-        NULL;
-    ELSIF TG_OP = 'UPDATE' THEN
-        PERFORM record_change('tenure.update', host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
-    ELSE
-        PERFORM record_change('tenure.delete', host(g.address), to_jsonb(g), NULL) FROM gone g;
-    END IF;
+    NEW.database_user := session_user;
+    NEW.at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION stamp_audit();
+
+CREATE FUNCTION changed_by_hand() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Rows that only functions and triggers of ours write: a statement of a person is in the audit log.
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    row    jsonb := coalesce(before, after);
+BEGIN
+    PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP),
+                          coalesce(row->>'address', row->>'slice', concat_ws('-', row->>'first', row->>'last')), before, after);
     RETURN NULL;
 END $$;
-CREATE TRIGGER tenures_rewritten
-    AFTER UPDATE OF network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
-                    owner_interface, owner_uid, node, container_id, started_by, start_reason ON tenures
-    FOR EACH ROW EXECUTE FUNCTION history_rewritten();
-CREATE TRIGGER tenures_deleted AFTER DELETE ON tenures REFERENCING OLD TABLE AS gone
-    FOR EACH STATEMENT EXECUTE FUNCTION history_rewritten();
 
-REVOKE ALL ON FUNCTION refuse_rewriting, history_rewritten FROM PUBLIC;
+-- The condition is what a call pays: it is false within a trigger, and in every function that the server calls, as
+-- those name the use case.
+CREATE TRIGGER tenures_by_hand AFTER INSERT OR UPDATE OR DELETE ON tenures FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
+    EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER free_ranges_by_hand AFTER INSERT OR UPDATE OR DELETE ON free_ranges FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
+    EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER attachments_by_hand AFTER INSERT OR UPDATE OR DELETE ON attachments FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
+    EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER node_slices_by_hand AFTER INSERT OR UPDATE OR DELETE ON node_slices FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
+    EXECUTE FUNCTION changed_by_hand();
+-- The guard of free_ranges does not look at "first" alone, as an allocation only shrinks a run.
+CREATE TRIGGER free_ranges_guard_first AFTER UPDATE OF first ON free_ranges FOR EACH ROW
+    WHEN (NEW.first < OLD.first AND NEW.last = OLD.last AND NEW.quarantined = OLD.quarantined)
+    EXECUTE FUNCTION free_ranges_guard();
+
+REVOKE ALL ON FUNCTION refuse_rewriting, stamp_audit, changed_by_hand FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION prune_v1(older_than timestamptz, after_id bigint, at_most integer)
 RETURNS TABLE (pruned integer, last_id bigint)
@@ -66,6 +88,6 @@ BEGIN
         REVOKE EXECUTE ON FUNCTION prune_v1, record_v1 FROM rowhouse_server;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
-        GRANT EXECUTE ON FUNCTION refuse_rewriting, history_rewritten TO rowhouse_owner;
+        GRANT EXECUTE ON FUNCTION refuse_rewriting, stamp_audit, changed_by_hand TO rowhouse_owner;
     END IF;
 END $$;

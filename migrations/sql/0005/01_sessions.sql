@@ -15,6 +15,7 @@ CREATE INDEX sessions_token ON sessions (token_id);
 COMMENT ON TABLE sessions IS 'Sessions of browsers. Only the SHA-256 of a session''s cookie is kept.';
 COMMENT ON COLUMN sessions.token_id IS 'The static token that it was begun with: name and role are its, and it ends with it.';
 COMMENT ON COLUMN sessions.name IS 'Whoever an OpenID Connect provider has named, where there is no token.';
+CREATE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION record_truncate();
 
 DO $$
 BEGIN

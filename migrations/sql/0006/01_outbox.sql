@@ -27,6 +27,8 @@ CREATE TABLE mirror_changes (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX mirror_changes_pool ON mirror_changes (cluster, pool_id);
 COMMENT ON TABLE mirror_changes IS 'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';
+CREATE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER mirror_changes_truncate AFTER TRUNCATE ON mirror_changes EXECUTE FUNCTION record_truncate();
 
 CREATE FUNCTION mark_for_mirrors(changed integer[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$

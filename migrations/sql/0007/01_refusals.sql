@@ -16,6 +16,7 @@ CREATE TABLE refusals (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
 COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';
+CREATE TRIGGER refusals_truncate AFTER TRUNCATE ON refusals EXECUTE FUNCTION record_truncate();
 
 CREATE FUNCTION note_refusals_v1(clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
                                  uids text[], messages text[], counts bigint[]) RETURNS void
