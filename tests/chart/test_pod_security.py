@@ -116,13 +116,13 @@ def test_each_part_may_do_in_the_cluster_what_it_does_and_no_more(helm: Helm, ca
     if case != "minimal-values.yaml":
         expected[f"{prefix}-controller"] = {
             *(("", "pods", verb) for verb in ("get", "list", "watch")),
-            *(("", "nodes", verb) for verb in ("get", "list")),
+            *(("", "nodes", verb) for verb in ("get", "list", "watch")),
             ("", "events", "create"),
         }
     if case == "mirror-values.yaml":
         expected[f"{prefix}-mirror"] = {
             ("whereabouts.cni.cncf.io", resource, verb)
-            for resource in ("ippools", "overlappingrangeipreservations")
+            for resource in ("ippools", "overlappingrangeipreservations", "nodeslicepools")
             for verb in ("get", "list", "watch", "create", "patch", "delete")
         }
     if case == "import-values.yaml":

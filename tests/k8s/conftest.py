@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightkube import Client
     from psycopg.rows import TupleRow
 
     from fixtures.databases import Database
+    from rowhouse.k8s.client import KubernetesClient
     from rowhouse.store.database import Database as Store
 
 
@@ -39,7 +39,7 @@ def kube_config(kube: ApiServer, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(kube_config: Path) -> Iterator[Client]:
+def client(kube_config: Path) -> Iterator[KubernetesClient]:
     """The client that the controller would use."""
     with kubernetes_client(str(kube_config)) as opened:
         yield opened

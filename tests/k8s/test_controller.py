@@ -213,7 +213,7 @@ def test_watches_that_end_or_are_too_far_behind_are_begun_anew(
     for expected in (2, 3):
         kube.forget()
         until(partial(lambda n: kube.watches.opened >= n, expected))
-    until(lambda: running.says("watch_interrupted"))
+    until(lambda: running.says("watch_expired"))
     time.sleep(0.2)  # the newest watch is there, whichever of them that is
     kube.delete_pod("web-0")
     until(lambda: addresses(dba) == [])

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fixtures.crowds import at_once
+from rowhouse.domain.liveness import HeldSandbox, Verdict
 from rowhouse.domain.requests import Owner
+from rowhouse.ipam.reconcile import Finding
 from rowhouse.ipam.refusals import RefusalNotes
-from rowhouse.k8s.events import Teller
+from rowhouse.k8s.events import MAX_BURST, EventRecorder
 from rowhouse.store import refusals
 from rowhouse.store.refusals import Refusal
 
 if TYPE_CHECKING:
     import psycopg
-    from lightkube import Client
     from psycopg.rows import TupleRow
 
     from fixtures.apiserver import ApiServer
+    from rowhouse.k8s.client import KubernetesClient
     from rowhouse.store.database import Database as Store
 
 PATIENCE = 30.0
@@ -38,27 +42,129 @@ def refused(pod: str = "web-0", *, node: str = "node1", times: int = 1) -> Refus
 
 
 def test_a_pod_that_asks_again_and_again_is_told_of_once_in_five_minutes(
-    kube: ApiServer, client: Client
+    kube: ApiServer, client: KubernetesClient
 ) -> None:
-    times = iter((0.0, 0.0, 1.0, 1.0, 299.0, 299.0, 299.0, 299.0, 301.0, 301.0))
-    teller = Teller(client, clock=lambda: next(times))  # asked for the pod and for its node
+    now = [0.0]
+    recorder = EventRecorder(client, clock=lambda: now[0])
     for _ in range(3):
-        teller.refused([refused()])
+        recorder.refused([refused()])
     assert len(kube.events()) == 2
-    teller.refused([refused("web-1")])  # another pod, the same node
+    now[0] = 299.0
+    recorder.refused([refused("web-1")])  # another pod, the same node
     assert len(kube.events()) == 3
-    teller.refused([refused(times=7)])
+    now[0] = 301.0
+    recorder.refused([refused(times=7)])
     assert sorted(event["count"] for event in kube.events()) == [1, 1, 1, 1, 7]
 
 
-def test_an_event_that_can_not_be_written_is_no_failure(kube: ApiServer, client: Client) -> None:
+def finding(number: int, *, namespace: str = "default", node: str = "node1") -> Finding:
+    """A pod that is gone, and the address that it held."""
+    address = str(ipaddress.ip_address("10.0.0.0") + number)
+    held = HeldSandbox(
+        container_id=f"c{number}",
+        interface="net1",
+        node=node,
+        network="",
+        addresses=(address,),
+        attached_at=datetime.now(UTC),
+        age=600.0,
+        pod_uid=None,
+        namespace=namespace,
+        pod=f"web-{number}",
+    )
+    gone = Verdict(gone=True, reason="there is no pod")
+    return Finding(held=held, verdict=gone, second_look=True, released=(address,))
+
+
+def namespaces(kube: ApiServer, number: int) -> None:
+    for n in range(number):
+        kube.put("namespaces", {"metadata": {"name": f"ns-{n}"}})
+
+
+def test_thousands_of_reclaimed_addresses_are_one_event_a_namespace_and_a_node(
+    kube: ApiServer, client: KubernetesClient
+) -> None:
+    """After a large import with pods that are long gone, 11,900 events would be 11,900 writes to etcd."""
+    namespaces(kube, 3)
+    recorder = EventRecorder(client, clock=lambda: 0.0)
+    recorder.reclaimed(
+        [
+            finding(n, namespace=f"ns-{n % 3}", node=f"node{n % 4}" if n % 2 else "")
+            for n in range(11_900)
+        ]
+    )
+    told = {
+        (event["involvedObject"]["kind"], event["involvedObject"]["name"]): event
+        for event in kube.events()
+    }
+    assert sorted(told) == [
+        ("Namespace", "ns-0"),
+        ("Namespace", "ns-1"),
+        ("Namespace", "ns-2"),
+        ("Node", "node1"),
+        ("Node", "node3"),
+    ]
+    of_namespace = told["Namespace", "ns-0"]
+    assert of_namespace["metadata"]["namespace"] == "ns-0"
+    assert of_namespace["reason"] == "AddressesReclaimed"
+    assert of_namespace["message"].startswith("3967 addresses of pods in this namespace")
+    assert "10.0.0.0, 10.0.0.3" in of_namespace["message"]
+    assert "and 3957 more" in of_namespace["message"]
+
+
+def test_events_are_never_more_than_so_many_and_what_is_left_comes_later(
+    kube: ApiServer, client: KubernetesClient
+) -> None:
+    now = [0.0]
+    recorder = EventRecorder(client, clock=lambda: now[0])
+    many = MAX_BURST + 30
+    namespaces(kube, many)
+    recorder.reclaimed([finding(n, namespace=f"ns-{n}", node="") for n in range(many)])
+    assert len(kube.events()) == MAX_BURST
+    recorder.reclaimed([finding(500)])
+    recorder.refused([refused()])
+    assert len(kube.events()) == MAX_BURST
+    now[0] = 3600.0
+    recorder.flush()
+    assert len(kube.events()) == many + 2  # and a namespace and a node of the last one
+
+
+def test_few_pods_that_are_gone_have_an_event_each(
+    kube: ApiServer, client: KubernetesClient
+) -> None:
+    EventRecorder(client, clock=lambda: 0.0).reclaimed([finding(1), finding(2)])
+    names = sorted(event["involvedObject"]["name"] for event in kube.events())
+    assert names == ["node1", "web-1", "web-2"]
+
+
+def test_an_api_server_that_is_away_is_not_waited_for_again_and_again(
+    kube: ApiServer, client: KubernetesClient
+) -> None:
+    now = [0.0]
+    recorder = EventRecorder(client, clock=lambda: now[0])
+    namespaces(kube, 20)
+    kube.faults.reset = True
+    recorder.reclaimed([finding(n, namespace=f"ns-{n}", node="") for n in range(20)])
+    kube.faults.heal()
+    recorder.flush()
+    assert kube.events() == []
+    now[0] = 31.0
+    recorder.flush()
+    assert len(kube.events()) >= 19
+
+
+def test_an_event_that_can_not_be_written_is_no_failure(
+    kube: ApiServer, client: KubernetesClient
+) -> None:
     kube.faults.deny("create", "events")
-    Teller(client).refused([refused()])
+    EventRecorder(client).refused([refused()])
     assert kube.events() == []
 
 
-def test_a_long_message_is_cut_to_what_the_api_takes(kube: ApiServer, client: Client) -> None:
-    Teller(client).refused([replace(refused(), message="x" * 5000)])
+def test_a_long_message_is_cut_to_what_the_api_takes(
+    kube: ApiServer, client: KubernetesClient
+) -> None:
+    EventRecorder(client).refused([replace(refused(), message="x" * 5000)])
     assert {len(event["message"]) for event in kube.events()} == {1024}
 
 

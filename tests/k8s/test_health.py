@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import rowhouse.k8s.controller  # noqa: F401 - its metrics are told as well
 from rowhouse.k8s.health import controller_checks, serve_health
 
 

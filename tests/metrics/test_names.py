@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from rowhouse.k8s import controller
+from rowhouse.k8s import controller, events, watch
 from rowhouse.k8s.health import CheckMetrics, controller_checks
 from rowhouse.k8s.mirror import measures as mirror
 from rowhouse_node import health
@@ -57,7 +57,7 @@ CALL = {
 # The controller's are another process's.
 OF_THE_CONTROLLER = {
     f"{metric.name}_total" if metric.type == "counter" else metric.name
-    for module in (controller, mirror)
+    for module in (controller, events, watch, mirror)
     for collector in vars(module).values()
     if isinstance(collector, MetricWrapperBase)
     for metric in collector.describe()

@@ -11,6 +11,7 @@ from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_optio
 from rowhouse.cli.output import FORMATS, Column, Printer
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing
+from rowhouse.k8s.mirror.slices import WantedSlicePool
 from rowhouse.k8s.mirror.wanted import WantedPool
 from rowhouse.settings import Settings
 from rowhouse.store.mirror import MirrorStore
@@ -168,6 +169,9 @@ def _change(change: Change) -> dict[str, Any]:
 
 def _described(change: Change) -> str:
     """What changes in the object, briefly."""
+    if isinstance(change.wanted, WantedSlicePool):
+        taken = sorted(change.wanted.content.taken())
+        return ", ".join(f"{part} {node}" for node, part in taken[:_SHOWN])
     if not isinstance(change.wanted, WantedPool):
         return change.wanted.podref if change.wanted else ""
     known = getattr(change.seen, "allocations", {})

@@ -132,14 +132,32 @@ class Reconciler:
         self._ended.setdefault((namespace, pod), self._clock() + self._settle)
 
     def look_at_ended(self) -> list[Finding]:
-        """Takes the second look at pods whose end was seen long enough ago. Raises TryAgain, NotReady."""
+        """Takes the second look at pods whose end was seen long enough ago.
+
+        Raises TryAgain, NotReady if not even the first of them could be looked at. One that could not keeps its
+        place, and is looked at again after the others.
+        """
         now = self._clock()
         findings: list[Finding] = []
+        looked = 0
         for (namespace, pod), due in list(self._ended.items()):
             if due > now:
                 continue
             held = sandboxes.sandboxes_of_pod(self._session, self._cluster, namespace, pod)
-            view = self._pods.view_of(namespace, pod, {one.node for one in held if one.node})
+            if not held:
+                # Most pods have no address of ours: the API server is not asked about them.
+                del self._ended[namespace, pod]
+                continue
+            try:
+                view = self._pods.view_of(namespace, pod, {one.node for one in held if one.node})
+            except TryAgain as error:
+                del self._ended[namespace, pod]
+                self._ended[namespace, pod] = now + self._settle
+                if not looked:
+                    raise
+                _log.warning("not_looked_at", pod=f"{namespace}/{pod}", reason=error.message)
+                break
+            looked += 1
             del self._ended[namespace, pod]
             for one in held:
                 verdict = judge(one, view, grace=self._settle)

@@ -12,10 +12,10 @@ import structlog
 
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.reconcile import Reconciler
-from rowhouse.k8s.events import Teller
+from rowhouse.k8s.events import EventRecorder
 from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
-from rowhouse.k8s.pods import KubernetesPods, PodWatch
+from rowhouse.k8s.pods import KubernetesPods, node_watch, pod_watch
 from rowhouse.store import refusals
 from rowhouse.store.leader import Candidacy
 from rowhouse.store.mirror import MirrorStore
@@ -23,10 +23,9 @@ from rowhouse.store.mirror import MirrorStore
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lightkube import Client
-
     from rowhouse.domain.checks import Checks
     from rowhouse.ipam.reconcile import Finding
+    from rowhouse.k8s.client import KubernetesClient
     from rowhouse.k8s.mirror.mirror import Pacing
 
 _log = structlog.get_logger(__name__)
@@ -34,6 +33,7 @@ _TICK: Final = 1.0
 _ELECTION: Final = 2.0
 _STUCK_SECONDS: Final = 600.0
 _DATABASE: Final = "database"
+_LISTS: Final = "pods and nodes"
 
 LEADER: Final = prometheus_client.Gauge(
     "rowhouse_controller_leader", "1 while this replica of the controller is the leader"
@@ -91,7 +91,7 @@ class Controller:
         self,
         url: str,
         cluster: str,
-        client: Client,
+        client: KubernetesClient,
         timing: Timing,
         mirror: MirrorSettings | None = None,
         checks: Checks | None = None,
@@ -101,7 +101,9 @@ class Controller:
         self._client = client
         self._timing = timing
         self._mirror = mirror
-        self._teller = Teller(client)
+        self._events = EventRecorder(client)
+        self._look_soon = threading.Event()
+        """Set by a watch that missed something, or saw a node change."""
         self.checks = checks or controller_checks()
         self.checks.expect(_DATABASE)
         self._beat()
@@ -140,17 +142,23 @@ class Controller:
             settle=self._timing.settle,
         )
         over = threading.Event()
-        PodWatch(self._client, reconciler.pod_ended, over).start()
+        self.checks.expect(_LISTS)
+        soon = self._look_soon.set
+        pod_watch(self._client, reconciler.pod_ended, soon, over, self.checks).start()
+        node_watch(self._client, soon, over, self.checks).start()
         self._start_mirror(over)
         try:
             self._lead(candidacy, reconciler, stop)
         finally:
             over.set()
+            self.checks.forget(_LISTS)
 
     def _start_mirror(self, over: threading.Event) -> None:
         if self._mirror is not None:
             namespace, pacing = self._mirror.namespace, self._mirror.pacing
-            MirrorThread(self._url, self._cluster, self._client, namespace, pacing, over).start()
+            MirrorThread(
+                self._url, self._cluster, self._client, namespace, pacing, over, self.checks
+            ).start()
             return
         # It may have been on before: then nobody takes changes out of the outbox any more.
         try:
@@ -161,20 +169,28 @@ class Controller:
             _log.warning("mirror_not_turned_off", reason=error.message)
 
     def _lead(self, candidacy: Candidacy, reconciler: Reconciler, stop: threading.Event) -> None:
-        due = time.monotonic()
+        due = looked_at = time.monotonic()
         while not stop.is_set():
             self._beat()
             candidacy.check()
             self.checks.passed(_DATABASE)
             try:
                 self._report(reconciler.look_at_ended())
-                self._teller.refused(refusals.take(candidacy.session, self._cluster))
+                self._events.refused(refusals.take(candidacy.session, self._cluster))
+                self._events.flush()
+                if self._look_soon.is_set():
+                    self._look_soon.clear()
+                    # Not more often than a second look would come anyway, however the nodes flap.
+                    due = min(due, looked_at + self._timing.grace)
                 if time.monotonic() >= due:
-                    due = time.monotonic() + self._full_pass(reconciler)
+                    looked_at = time.monotonic()
+                    due = looked_at + self._full_pass(reconciler)
+                    self.checks.passed(_LISTS)
             except RowhouseError as error:
                 candidacy.check()  # the database, or only the cluster?
                 PASSES.labels("failed").inc()
                 _log.warning("pass_failed", reason=error.message, hint=error.hint)
+                self.checks.failed(_LISTS, error.message, error.hint)
                 due = max(due, time.monotonic() + min(30.0, self._timing.interval))
             stop.wait(_TICK)
 
@@ -200,4 +216,4 @@ class Controller:
     def _report(self, findings: Sequence[Finding]) -> None:
         released = [finding for finding in findings if finding.released]
         RECLAIMED.inc(sum(len(finding.released) for finding in released))
-        self._teller.reclaimed(released)
+        self._events.reclaimed(released)

@@ -7,11 +7,14 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import httpx2
+import prometheus_client
 import structlog
 from lightkube.models.core_v1 import EventSource, ObjectReference
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Event
+
+from rowhouse.k8s.failures import ERRORS, failure_of
+from rowhouse.k8s.reclaimed import Backlog, Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,17 +25,30 @@ if TYPE_CHECKING:
     from rowhouse.store.refusals import Refusal
 
 _log = structlog.get_logger(__name__)
-_QUIET: Final = 300.0
-_REMEMBERED: Final = 10_000
-_LONGEST: Final = 1024
+_QUIET_SECONDS: Final = 300.0
+_MAX_REMEMBERED: Final = 10_000
+_MAX_MESSAGE: Final = 1024
 """Characters of a message, by the API server's validation."""
 
+MAX_BURST: Final = 50
+MAX_PER_SECOND: Final = 1.0
+_MAX_POD_EVENTS: Final = 10
+"""Of one call; more pods than that are told of together."""
+_PAUSE_SECONDS: Final = 30.0
+"""After an event that could not be written, as the controller must not wait for a time-out again and again."""
 
-class Teller:
-    """Writes events; one that can not be written is logged, and that is all.
+EVENTS: Final = prometheus_client.Counter(
+    "rowhouse_controller_events_total",
+    "Events, by what became of them: written, failed, or skipped since there were too many",
+    ("result",),
+)
+
+
+class EventRecorder:
+    """Writes events; one that cannot be written is logged and counted, and that is all.
 
     A runtime asks for an address again and again: the same pod and the same node are told of it once in five
-    minutes.
+    minutes. There are never more than MAX_BURST events at once and MAX_PER_SECOND after that.
 
     Args:
         client: of the cluster.
@@ -43,28 +59,36 @@ class Teller:
         self._client = client
         self._clock = clock
         self._told: dict[tuple[str, str, str], float] = {}
+        self._budget = Budget(MAX_BURST, MAX_PER_SECOND, clock)
+        self._backlog = Backlog()
+        self._paused_until = 0.0
 
     def reclaimed(self, findings: Sequence[Finding]) -> None:
-        """On each pod that is gone and held an address, and on their nodes."""
-        by_node: defaultdict[str, list[Finding]] = defaultdict(list)
+        """On each pod that is gone and held an address, and on their nodes; on their namespaces if they are many."""
+        few = len(findings) <= min(_MAX_POD_EVENTS, self._budget.left)
         for finding in findings:
             held = finding.held
-            by_node[held.node].append(finding)
-            self._tell(
-                _pod(held.namespace, held.pod, held.pod_uid),
-                "AddressReclaimed",
-                f"{', '.join(finding.released)} of interface {held.interface} on node {held.node or '?'}"
-                f" is free again: {finding.verdict.reason}",
-            )
-        for node, some in by_node.items():
-            addresses = [address for finding in some for address in finding.released]
-            if node:
+            self._backlog.add(finding, of_pod=few)
+            if few:
                 self._tell(
-                    _node(node),
-                    "AddressesReclaimed",
-                    f"{len(addresses)} addresses of pods on this node that are gone are free again:"
-                    f" {', '.join(addresses)}",
+                    _pod(held.namespace, held.pod, held.pod_uid),
+                    "AddressReclaimed",
+                    f"{', '.join(finding.released)} of interface {held.interface} on node {held.node or '?'}"
+                    f" is free again: {finding.verdict.reason}",
                 )
+        self.flush()
+
+    def flush(self) -> None:
+        """Tell what has yet to be told, as far as that may be now: the largest first."""
+        for about, tallies, where in (
+            (_namespace, self._backlog.namespaces, "in this namespace"),
+            (_node, self._backlog.nodes, "on this node"),
+        ):
+            for name, tally in sorted(tallies.items(), key=lambda one: -one[1].addresses):
+                if not self._budget.left or self._is_paused():
+                    return
+                del tallies[name]
+                self._tell(about(name), "AddressesReclaimed", tally.text(where))
 
     def refused(self, refusals: Sequence[Refusal]) -> None:
         """On each pod that got no address, and on their nodes."""
@@ -92,12 +116,15 @@ class Teller:
     def _is_news(self, *about: str) -> bool:
         kind, namespace, name = about
         now = self._clock()
-        if now - self._told.get((kind, namespace, name), -_QUIET) < _QUIET:
+        if now - self._told.get((kind, namespace, name), -_QUIET_SECONDS) < _QUIET_SECONDS:
             return False
-        if len(self._told) >= _REMEMBERED:
-            self._told = {key: at for key, at in self._told.items() if now - at < _QUIET}
+        if len(self._told) >= _MAX_REMEMBERED:
+            self._told = {key: at for key, at in self._told.items() if now - at < _QUIET_SECONDS}
         self._told[kind, namespace, name] = now
         return True
+
+    def _is_paused(self) -> bool:
+        return self._clock() < self._paused_until
 
     def _tell(
         self,
@@ -108,6 +135,9 @@ class Teller:
         warning: bool = False,
         count: int = 1,
     ) -> None:
+        if self._is_paused() or not self._budget.take():
+            EVENTS.labels("skipped").inc()
+            return
         now = datetime.now(UTC)
         event = Event(
             # (what is in no namespace has its events in "default")
@@ -115,7 +145,7 @@ class Teller:
             involvedObject=about,
             type="Warning" if warning else "Normal",
             reason=reason,
-            message=message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…",
+            message=message if len(message) <= _MAX_MESSAGE else message[: _MAX_MESSAGE - 1] + "…",
             source=EventSource(component="rowhouse-controller"),
             firstTimestamp=now,
             lastTimestamp=now,
@@ -125,14 +155,27 @@ class Teller:
         )
         try:
             self._client.create(event)
-        except httpx2.HTTPError as error:
-            _log.info("event_not_written", about=f"{about.kind} {about.name}", reason=str(error))
+        except ERRORS as error:
+            failure = failure_of(error)
+            EVENTS.labels("failed").inc()
+            _log.info(
+                "event_not_written", about=f"{about.kind} {about.name}", reason=failure.message
+            )
+            if not failure.status or failure.retry_after:
+                self._paused_until = self._clock() + max(_PAUSE_SECONDS, failure.retry_after)
+            return
+        EVENTS.labels("written").inc()
 
 
 def _pod(namespace: str, name: str, uid: str | None) -> ObjectReference:
     return ObjectReference(
         kind="Pod", apiVersion="v1", namespace=namespace, name=name, uid=uid or ""
     )
+
+
+def _namespace(name: str) -> ObjectReference:
+    # With its own namespace, so that `kubectl get events -n` shows the event there.
+    return ObjectReference(kind="Namespace", apiVersion="v1", namespace=name, name=name)
 
 
 def _node(name: str) -> ObjectReference:

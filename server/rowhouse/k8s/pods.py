@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx2
-import structlog
-from lightkube import ApiError
 from lightkube.resources.core_v1 import Node
 from lightkube.resources.core_v1 import Pod as PodResource
 
+from rowhouse.domain.errors import TryAgain
 from rowhouse.domain.liveness import FINISHED, ClusterView, Pod
-from rowhouse.k8s.client import explain
+from rowhouse.k8s.failures import ERRORS, explain, failure_of
+from rowhouse.k8s.watch import Watch
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from lightkube import Client
 
-_log = structlog.get_logger(__name__)
+    from rowhouse.domain.checks import Checks
+    from rowhouse.k8s.client import KubernetesClient
+
 _PAGE: Final = 500
-_NOT_FOUND: Final = 404
 _FENCED: Final = "node.kubernetes.io/out-of-service"
 # A static pod runs under the uid that its kubelet gave it; its image in the API has another.
 _STATIC_UIDS: Final = ("kubernetes.io/config.mirror", "kubernetes.io/config.hash")
@@ -36,13 +36,20 @@ class KubernetesPods:
     def view(self) -> ClusterView:
         """All pods and nodes now, in pages. Raises TryAgain unless the list is whole."""
         view = ClusterView()
+        on_nodes = False
         try:
             for pod in self._client.list(PodResource, namespace="*", chunk_size=_PAGE):
                 view.add(pod_of(pod))
+                on_nodes = on_nodes or bool(pod.spec and pod.spec.nodeName)
             for node in self._client.list(Node, chunk_size=_PAGE):
-                view.nodes[str(node.metadata.name if node.metadata else "")] = is_known(node)
-        except httpx2.HTTPError as error:
+                view.nodes[_name(node)] = is_known(node)
+        except ERRORS as error:
             raise explain(error, "a list of all pods and nodes") from error
+        if on_nodes and not view.nodes:
+            raise TryAgain(
+                "the list of nodes has no node, though pods run: nothing can be judged by it",
+                hint="May this account list nodes? See the chart's ClusterRole.",
+            )
         return view
 
     def view_of(self, namespace: str, pod: str, nodes: set[str]) -> ClusterView:
@@ -56,60 +63,96 @@ class KubernetesPods:
                 node = self._get(Node, name)
                 if node is not None:
                     view.nodes[name] = is_known(node)
-        except httpx2.HTTPError as error:
+        except ERRORS as error:
             raise explain(error, f"pod {namespace}/{pod}") from error
         return view
 
     def _get(self, kind: Any, name: str, **namespace: str) -> Any:
         try:
             return self._client.get(kind, name, **namespace)
-        except ApiError as error:
-            if error.status.code == _NOT_FOUND:
+        except ERRORS as error:
+            # Any other 404 (of a proxy, of an API server that starts) says nothing of the object.
+            if failure_of(error).is_absence_of(name):
                 return None
             raise
 
 
-class PodWatch(threading.Thread):
-    """Tells of each pod that ends, until it is stopped. What it misses the next full pass finds.
+def pod_watch(
+    client: KubernetesClient,
+    ended: Callable[[str, str], None],
+    missed: Callable[[], None],
+    stop: threading.Event,
+    checks: Checks,
+) -> Watch:
+    """Tells of each pod that ends, with namespace and name; `missed`: some may have ended untold."""
+    begun = False
 
-    Args:
-        client: of the cluster.
-        ended: called with namespace and name, in this thread.
-        stop: ends it at its next event; the connection's own end does as well.
-    """
-
-    def __init__(
-        self, client: Client, ended: Callable[[str, str], None], stop: threading.Event
-    ) -> None:
-        super().__init__(name="pod-watch", daemon=True)
-        self._client = client
-        self._ended = ended
-        self._stop_asked = stop
-
-    def run(self) -> None:
-        """Watch from now on; begin anew whenever the connection ends or is too far behind."""
-        pause = 1.0
-        while not self._stop_asked.is_set():
-            try:
-                self._watch()
-                pause = 1.0
-            except httpx2.HTTPError as error:
-                _log.info("watch_interrupted", reason=str(error) or type(error).__name__)
-                self._stop_asked.wait(pause)
-                pause = min(pause * 2, 30.0)
-
-    def _watch(self) -> None:
+    def begin() -> str:
+        nonlocal begun
         # The version of now, without the pods: what ended before is the full pass's.
-        now = self._client.list(PodResource, namespace="*", chunk_size=1)
+        now = client.list(PodResource, namespace="*", chunk_size=1)
         next(iter(now), None)
-        for kind, pod in self._client.watch(
-            PodResource, namespace="*", resource_version=now.resourceVersion
-        ):
-            if self._stop_asked.is_set():
-                return
-            seen = pod_of(pod)
-            if kind == "DELETED" or seen.phase in FINISHED:
-                self._ended(seen.namespace, seen.name)
+        if begun:
+            missed()
+        begun = True
+        return now.resourceVersion
+
+    def tell(event: str, pod: PodResource) -> None:
+        seen = pod_of(pod)
+        if event == "DELETED" or seen.phase in FINISHED:
+            ended(seen.namespace, seen.name)
+
+    return Watch(
+        client,
+        PodResource,
+        name="pods",
+        namespace="*",
+        begin=begin,
+        tell=tell,
+        stop=stop,
+        checks=checks,
+    )
+
+
+def node_watch(
+    client: KubernetesClient,
+    changed: Callable[[], None],
+    stop: threading.Event,
+    checks: Checks,
+) -> Watch:
+    """Tells when a node becomes ready or is gone: then its sandboxes can be judged that could not be before."""
+    known: dict[str, bool] = {}
+
+    def begin() -> str:
+        before = dict(known)
+        listed = client.list(Node, chunk_size=_PAGE)
+        now = {_name(node): is_known(node) for node in listed}
+        known.clear()
+        known.update(now)
+        if before and before != now:
+            changed()
+        return listed.resourceVersion
+
+    def tell(event: str, node: Node) -> None:
+        name = _name(node)
+        before = known.pop(name, None)
+        if event == "DELETED":
+            changed()
+            return
+        known[name] = is_known(node)
+        if known[name] and before is False:
+            changed()
+
+    return Watch(
+        client,
+        Node,
+        name="nodes",
+        namespace=None,
+        begin=begin,
+        tell=tell,
+        stop=stop,
+        checks=checks,
+    )
 
 
 def pod_of(pod: PodResource) -> Pod:
@@ -123,6 +166,10 @@ def pod_of(pod: PodResource) -> Pod:
         uids=tuple(dict.fromkeys([str(metadata.uid if metadata else ""), *static])),
         phase=str((pod.status.phase if pod.status else None) or "Unknown"),
     )
+
+
+def _name(node: Node) -> str:
+    return str(node.metadata.name if node.metadata else "")
 
 
 def is_known(node: Node) -> bool:

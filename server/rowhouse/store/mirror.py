@@ -39,7 +39,16 @@ WRITERS: Final = "SELECT * FROM rowhouse.mirror_writers_v1()"
 AGAIN: Final = "SELECT rowhouse.mirror_again_v1(%s)"
 REPORT: Final = "SELECT rowhouse.mirror_report_v1(%s, %s)"
 POOLS: Final = "SELECT pool_id, network, cidr::text, isolated FROM rowhouse.mirrored_pools_v1()"
-SLICES: Final = "SELECT pool_id, node, slice::text FROM rowhouse.mirrored_slices_v1(%s)"
+SLICES: Final = """SELECT pool_id, node, slice::text, cluster = %s
+  FROM rowhouse.node_slices ORDER BY pool_id, slice"""
+CNI_NETWORKS: Final = """SELECT DISTINCT a.cni_network
+  FROM rowhouse.pools p
+  JOIN rowhouse.attachments a
+    ON a.network_id = p.network_id
+   AND a.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
+  JOIN rowhouse.reservations r
+    ON r.network_id = a.network_id AND r.address = a.address AND r.pool_id = p.id
+ WHERE p.id = %s AND a.cluster = %s AND a.cni_network <> ''"""
 ADDRESSES: Final = (
     "SELECT host(address), own, container_id, namespace, pod, interface"
     " FROM rowhouse.mirrored_addresses_v1(%s, %s, %s, %s)"
@@ -63,11 +72,12 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The part of a pool that belongs to a node of this cluster. CIDR as text."""
+    """The part of a pool that belongs to a node; `is_own`: of this cluster. CIDR as text."""
 
     pool_id: int
     node: str
     cidr: str
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +179,12 @@ class MirrorStore:
         return [Pool(*row) for row in self._rows(POOLS)]
 
     def slices(self) -> list[Slice]:
-        """The slices of this cluster's nodes."""
+        """The slices of all nodes, lowest first in each pool."""
         return [Slice(*row) for row in self._rows(SLICES, (self.cluster,))]
+
+    def cni_networks(self, pool: int) -> set[str]:
+        """The names of the CNI networks whose sandboxes use a pool in this cluster now."""
+        return {row[0] for row in self._rows(CNI_NETWORKS, (pool, self.cluster))}
 
     def addresses(self, pool: int) -> Iterator[Held]:
         """The addresses in use of a pool, lowest first, in pages."""

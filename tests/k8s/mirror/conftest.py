@@ -14,10 +14,9 @@ from rowhouse.store.mirror import MirrorStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lightkube import Client
-
     from fixtures.apiserver import ApiServer
     from fixtures.databases import Database
+    from rowhouse.k8s.client import KubernetesClient
 
 PATIENCE = 30.0
 
@@ -26,7 +25,7 @@ class Mirroring:
     """A mirror, and the cluster as it sees it."""
 
     def __init__(
-        self, store: MirrorStore, client: Client, kube: ApiServer, stop: threading.Event
+        self, store: MirrorStore, client: KubernetesClient, kube: ApiServer, stop: threading.Event
     ) -> None:
         self.store = store
         self.client = client
@@ -70,7 +69,7 @@ class Mirroring:
 
 
 @pytest.fixture
-def mirroring(database: Database, client: Client, kube: ApiServer) -> Iterator[Mirroring]:
+def mirroring(database: Database, client: KubernetesClient, kube: ApiServer) -> Iterator[Mirroring]:
     """A mirror that is on and has looked once."""
     stop = threading.Event()
     with MirrorStore(database.url, "") as store:

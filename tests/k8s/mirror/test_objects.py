@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fixtures.pods import Pods, subnet
-from rowhouse.k8s.mirror.wanted import LEFT_OUT, wanted
+from rowhouse.k8s.mirror.wanted import wanted
+from rowhouse.k8s.whereabouts.annotations import LEFT_OUT
 from rowhouse.k8s.whereabouts.offsets import key_of
 from rowhouse.store.mirror import Held, Pool, Slice
 
@@ -130,12 +131,12 @@ def test_a_pool_too_large_for_an_object_is_mirrored_up_to_what_fits_and_says_so(
     assert 4_000 < len(held) < number
     assert set(held) == {str(key) for key in range(1, len(held) + 1)}
     lacking = f"{number - len(held)} addresses: the object would be too large"
-    assert found["metadata"]["annotations"] == {LEFT_OUT: lacking}
+    assert found["metadata"]["annotations"][LEFT_OUT] == lacking
     assert reasons(mirroring) == [("size", "ippools/10.0.0.0-16")]
     dba.execute("DELETE FROM reservations WHERE address > '10.0.0.9'")
     mirroring.until(lambda: len(mirroring.pools()["10.0.0.0-16"]) == 9)
     [found] = mirroring.kube.all("ippools").values()
-    assert not found["metadata"].get("annotations")
+    assert LEFT_OUT not in found["metadata"]["annotations"]
     assert reasons(mirroring) == []
 
 

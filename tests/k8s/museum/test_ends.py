@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from k8s.museum.looks import GRACE, POOL, Clock, reserved, settle
+from rowhouse.domain.errors import TryAgain
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.pods import KubernetesPods
 
@@ -43,6 +46,41 @@ def test_the_end_of_a_pod_whose_name_came_back_is_no_end(
     clock.passes(6)
     assert reconciler.look_at_ended() == []
     assert reserved(dba) == ["web-0"]
+
+
+def test_the_api_server_is_not_asked_about_a_pod_that_holds_no_address(
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+) -> None:
+    """Most pods that end have none of our networks."""
+    pods.add("web-0", POOL, uid=kube.pod("web-0"))
+    kube.delete_pod("web-0")
+    for name in ("job-1", "job-2", "web-0"):
+        reconciler.pod_ended("default", name)
+    clock.passes(6)
+    kube.seen.clear()
+    assert len(reconciler.look_at_ended()) == 1
+    assert [line for line in kube.seen if "/pods/" in line] == [
+        "GET /api/v1/namespaces/default/pods/web-0"
+    ]
+    assert reserved(dba) == []
+
+
+def test_an_end_that_can_not_be_looked_at_now_is_kept_and_keeps_no_other_one_waiting(
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+) -> None:
+    for name in ("web-0", "web-1"):
+        pods.add(name, POOL, uid=kube.pod(name))
+        kube.delete_pod(name)
+        reconciler.pod_ended("default", name)
+    clock.passes(6)
+    kube.faults.fail(1, verb="get", resource="pods")
+    with pytest.raises(TryAgain):
+        reconciler.look_at_ended()
+    assert len(reconciler.look_at_ended()) == 1
+    assert reserved(dba) == ["web-0"]
+    clock.passes(6)
+    assert len(reconciler.look_at_ended()) == 1
+    assert reserved(dba) == []
 
 
 def test_whereabouts_disruption_target_is_no_death_certificate(

@@ -6,7 +6,7 @@ from typing import Final
 
 import prometheus_client
 
-REASONS: Final = ("size", "key", "name", "unknown", "foreign", "refused")
+REASONS: Final = ("size", "key", "name", "unknown", "foreign", "refused", "absent")
 """Why something of the database is not in the cluster, or the other way round."""
 
 LAG: Final = prometheus_client.Gauge(

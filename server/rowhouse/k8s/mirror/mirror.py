@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from rowhouse.domain.checks import Checks
 from rowhouse.domain.errors import TryAgain
+from rowhouse.k8s.failures import KubernetesFailure
 from rowhouse.k8s.mirror import measures
 from rowhouse.k8s.mirror.plan import Planner
 from rowhouse.k8s.mirror.queue import WriteQueue
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from lightkube import Client
-
+    from rowhouse.k8s.client import KubernetesClient
     from rowhouse.k8s.mirror.writes import Change, Outcome
     from rowhouse.store.mirror import MirrorStore
 
@@ -72,20 +73,22 @@ class Mirror:
         namespace: where the objects are.
         stop: ends watches and writes.
         pacing: how fast.
+        checks: where the watches say how they are.
         watch: see others' edits; without, one look is all that is meant.
         overwrite: see `Planner`.
         clock: seconds that only grow.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a mirror needs
         self,
         store: MirrorStore,
-        client: Client,
+        client: KubernetesClient,
         namespace: str,
         stop: threading.Event,
         pacing: Pacing | None = None,
         *,
         watch: bool = True,
+        checks: Checks | None = None,
         overwrite: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -95,7 +98,7 @@ class Mirror:
         self._watch = watch
         self._clock = clock
         self._queue = WriteQueue(client, namespace, stop, rate=self._pacing.rate, clock=clock)
-        self._seen = SeenObjects(client, namespace, stop)
+        self._seen = SeenObjects(client, namespace, stop, checks or Checks())
         self._planner = Planner(store, self._seen, overwrite=overwrite)
         self._dirty: set[int] = set()
         self._again: set[str] = set(KINDS)
@@ -114,6 +117,11 @@ class Mirror:
         if self._dirty or self._queue or self._again:
             return 0.0
         return 0.2 if self._waiting else max(0.0, self._resync_due - self._clock())
+
+    @property
+    def trouble(self) -> str:
+        """Why the last write or list failed, "" while all is well."""
+        return self._queue.trouble
 
     @property
     def has_edits(self) -> bool:
@@ -141,8 +149,8 @@ class Mirror:
             self._again = set(KINDS)
         try:
             self._list_again()
-        except TryAgain as error:
-            self._queue.failed(error.message)
+        except KubernetesFailure as error:
+            self._queue.failed(error.message, error.failure.retry_after)
             measures.FAILURES.labels("list").inc()
             raise
         if whole:

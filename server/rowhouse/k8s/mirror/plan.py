@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
-from rowhouse.k8s.mirror.seen import POOLS, RESERVATIONS, SeenPool, SeenReservation
+from rowhouse.k8s.mirror.seen import (
+    POOLS,
+    RESERVATIONS,
+    SLICE_POOLS,
+    SeenPool,
+    SeenReservation,
+    SeenSlicePool,
+)
+from rowhouse.k8s.mirror.slices import WantedSlicePool, slice_pool_names
 from rowhouse.k8s.mirror.wanted import (
     SIZE_LIMIT,
     Problem,
@@ -22,7 +30,8 @@ from rowhouse.k8s.mirror.wanted import (
     smaller,
     wanted,
 )
-from rowhouse.k8s.mirror.writes import Change, change_of
+from rowhouse.k8s.mirror.writes import Change, Target, change_of
+from rowhouse.k8s.whereabouts.annotations import NETWORK
 from rowhouse.k8s.whereabouts.names import readings_of_reservation
 from rowhouse.k8s.whereabouts.offsets import BadKey, address_at
 
@@ -100,7 +109,8 @@ class Planner:
             else:
                 held = self.store.addresses(number)
                 limit = self._limits.get(number, SIZE_LIMIT)
-                found = wanted(pool, slices[number], held, limit=limit)
+                called = self._slice_pool_names(pool, slices[number], pools)
+                found = wanted(pool, slices[number], held, slice_pools=called, limit=limit)
             mine[number] = set()
             yield from self._claimed(number, found, pools, mine[number])
             self._note(number, found.problems)
@@ -112,15 +122,19 @@ class Planner:
         self, number: int, found: Wanted, pools: dict[int, Pool], mine: set[Name]
     ) -> Iterator[Change]:
         """What must be written for the objects that a pool wants; adds their names to `mine`."""
-        objects: dict[Name, WantedPool | Reserved] = {
-            (POOLS, name): pool for name, pool in found.pools.items()
-        }
+        objects: dict[Name, Target] = {(POOLS, name): pool for name, pool in found.pools.items()}
         objects |= {(RESERVATIONS, name): one for name, one in found.reservations.items()}
+        if found.slice_pools and SLICE_POOLS in self.seen.is_unknown:
+            found.problems.append(_without_kind(next(iter(found.slice_pools))))
+        else:
+            objects |= {(SLICE_POOLS, name): one for name, one in found.slice_pools.items()}
         for name, target in objects.items():
             owner = self._owner.get(name, number)
             other = pools.get(owner) if owner != number else None
             # An address may move between pools of one network; that is no clash of names.
-            if other is not None and (name[0] == POOLS or other.network != pools[number].network):
+            if other is not None and (
+                name[0] != RESERVATIONS or other.network != pools[number].network
+            ):
                 found.problems.append(_clash(name, other))
                 continue
             change = change_of(*name, target, self.seen.get(*name))
@@ -135,6 +149,19 @@ class Planner:
             mine.add(name)
             if change is not None:
                 yield change
+
+    def _slice_pool_names(
+        self, pool: Pool, slices: list[Slice], pools: dict[int, Pool]
+    ) -> set[str]:
+        if not any(one.is_own for one in slices):
+            return set()
+        networks = {one.network for one in pools.values()}
+        seen = {
+            name: (one.content.range, one.annotations.get(NETWORK))
+            for name, one in self.seen.objects[SLICE_POOLS].items()
+            if isinstance(one, SeenSlicePool) and name not in networks
+        }
+        return slice_pool_names(pool, self.store.cni_networks(pool.id), seen)
 
     def _given_up(self, number: int, mine: set[Name]) -> Iterator[Change]:
         """What must be deleted since the pool wants only `mine`."""
@@ -165,17 +192,19 @@ class Planner:
     def orphans(self) -> Iterator[Change]:
         """What must go since no pool wants it, after a look at all pools. Raises TryAgain, NotReady."""
         problems: list[Problem] = []
-        left = [
-            name
-            for name, seen in self.seen.objects[POOLS].items()
-            if self.pool_of(POOLS, name) is None and isinstance(seen, SeenPool)
-        ]
-        for name in left:
-            if self.overwrite:
-                yield Change(POOLS, name, self.seen.get(POOLS, name), None)
-            else:
-                text = "it is of no pool of the database: left as it is; import it, or delete it"
-                problems.append(Problem(reason="foreign", object=f"{POOLS}/{name}", text=text))
+        for kind in (POOLS, SLICE_POOLS):
+            for name, seen in self.seen.objects[kind].items():
+                if self.pool_of(kind, name) is not None:
+                    continue
+                # A NodeSlicePool holds no address, so one that we wrote can go with its pool.
+                is_ours = isinstance(seen, SeenSlicePool) and NETWORK in seen.annotations
+                if self.overwrite or is_ours:
+                    yield Change(kind, name, seen, None)
+                else:
+                    text = (
+                        "it is of no pool of the database: left as it is; import it, or delete it"
+                    )
+                    problems.append(Problem(reason="foreign", object=f"{kind}/{name}", text=text))
         ours, foreign = self._orphaned_reservations()
         for name in ours + (foreign if self.overwrite else []):
             yield Change(RESERVATIONS, name, self.seen.get(RESERVATIONS, name), None)
@@ -213,26 +242,39 @@ class Planner:
         """What a change would take away and the history does not know: (address, podref)."""
         seen, target = change.seen, change.wanted
         if isinstance(seen, SeenPool) and isinstance(target, WantedPool):
-            lost = {
-                key: holder
-                for key, holder in seen.allocations.items()
-                if (known := target.allocations.get(key)) is None or known.podref != holder.podref
-            }
-            holders = []
-            for key, holder in lost.items():
-                try:
-                    holders.append((address_at(seen.range, key), holder.podref))
-                except (BadKey, AddressSyntaxError, MappedAddressError):
-                    continue  # upstream ignores such a key as well
-            return self.store.unknown(target.network, holders) if holders else []
+            return self._unknown_holders(seen, target)
         if isinstance(seen, SeenReservation) and isinstance(target, Reserved):
-            if seen.content.podref == target.podref:
-                return []
-            for network, address in readings_of_reservation(change.name):
-                if not self.store.unknown(network, [(address, seen.content.podref)]):
-                    return []
-            return [(change.name, seen.content.podref)]
+            return self._unknown_owner(change.name, seen, target)
+        if isinstance(seen, SeenSlicePool) and isinstance(target, WantedSlicePool):
+            is_ours = NETWORK in seen.annotations
+            lost = seen.content.taken() - target.content.taken()
+            return [] if is_ours else [(part, node) for node, part in sorted(lost)]
         return []
+
+    def _unknown_holders(self, seen: SeenPool, target: WantedPool) -> list[tuple[str, str]]:
+        lost = {
+            key: holder
+            for key, holder in seen.allocations.items()
+            if (known := target.allocations.get(key)) is None or known.podref != holder.podref
+        }
+        holders = []
+        for key, holder in lost.items():
+            try:
+                holders.append((address_at(seen.range, key), holder.podref))
+            except (BadKey, AddressSyntaxError, MappedAddressError):
+                continue  # upstream ignores such a key as well
+        return self.store.unknown(target.network, holders) if holders else []
+
+    def _unknown_owner(
+        self, name: str, seen: SeenReservation, target: Reserved
+    ) -> list[tuple[str, str]]:
+        podref = seen.content.podref
+        if podref == target.podref:
+            return []
+        for network, address in readings_of_reservation(name):
+            if not self.store.unknown(network, [(address, podref)]):
+                return []
+        return [(name, podref)]
 
 
 def _clash(name: Name, other: Pool) -> Problem:
@@ -240,6 +282,14 @@ def _clash(name: Name, other: Pool) -> Problem:
         reason="name",
         object="/".join(name),
         text=f"not mirrored: pool {other.cidr} of network {other.network!r} has an object of the same name",
+    )
+
+
+def _without_kind(name: str) -> Problem:
+    return Problem(
+        reason="absent",
+        object=f"{SLICE_POOLS}/{name}",
+        text="not mirrored: the cluster has no CRD NodeSlicePool, which whereabouts has since v0.8",
     )
 
 

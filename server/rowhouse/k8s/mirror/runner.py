@@ -11,10 +11,12 @@ import structlog
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.k8s.mirror import measures
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing, Tally
+from rowhouse.k8s.watch import STUCK_SECONDS
 from rowhouse.store.mirror import MirrorStore
 
 if TYPE_CHECKING:
-    from lightkube import Client
+    from rowhouse.domain.checks import Checks
+    from rowhouse.k8s.client import KubernetesClient
 
 _log = structlog.get_logger(__name__)
 _AGAIN: Final = 2.0
@@ -36,16 +38,18 @@ class MirrorThread(threading.Thread):
         namespace: where the objects are.
         pacing: how fast.
         stop: ends it.
+        checks: where it says how it is.
     """
 
     def __init__(
         self,
         url: str,
         cluster: str,
-        client: Client,
+        client: KubernetesClient,
         namespace: str,
         pacing: Pacing,
         stop: threading.Event,
+        checks: Checks,
     ) -> None:
         super().__init__(name="mirror", daemon=True)
         self._url = url
@@ -54,10 +58,12 @@ class MirrorThread(threading.Thread):
         self._namespace = namespace
         self._pacing = pacing
         self._stop_asked = stop
+        self._checks = checks
         self._pause = _AGAIN
 
     def run(self) -> None:
-        """Take the lock and mirror; begin anew when the database is lost."""
+        """Take the lock and mirror; begin anew when the database is lost, or whatever else happens."""
+        self._checks.expect(self.name)
         while not self._stop_asked.is_set():
             try:
                 with MirrorStore(self._url, self._cluster) as store:
@@ -65,13 +71,24 @@ class MirrorThread(threading.Thread):
             except RowhouseError as error:
                 measures.FAILURES.labels("database").inc()
                 _log.warning("mirror_interrupted", reason=error.message, hint=error.hint)
+                self._checks.failed(self.name, error.message, error.hint)
+            except Exception as error:  # noqa: BLE001 - a mirror that dies is a mirror that lies
+                measures.FAILURES.labels("error").inc()
+                _log.exception("mirror_failed")
+                self._checks.failed(self.name, str(error) or type(error).__name__)
+            self._beat()
             self._stop_asked.wait(self._pause)
             # To turn it on may take a lock that somebody holds for long; each try makes others wait a little.
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        self._checks.forget(self.name)
+
+    def _beat(self) -> None:
+        self._checks.beat(self.name, within_seconds=STUCK_SECONDS)
 
     def _mirror(self, store: MirrorStore) -> None:
         # The last leader's mirror may be at its last write.
         while not store.is_ours():
+            self._beat()
             if self._stop_asked.wait(_AGAIN):
                 return
         store.turn_on(self._namespace)
@@ -79,11 +96,18 @@ class MirrorThread(threading.Thread):
         _log.info("mirroring", cluster=self._cluster, namespace=self._namespace)
         # Watches of an earlier connection must not outlive it.
         over = threading.Event()
-        mirror = Mirror(store, self._client, self._namespace, over, self._pacing)
+        mirror = Mirror(
+            store, self._client, self._namespace, over, self._pacing, checks=self._checks
+        )
         reported = 0.0
         try:
             while not self._stop_asked.is_set():
+                self._beat()
                 tally = self._round(store, mirror)
+                if mirror.trouble:
+                    self._checks.failed(self.name, mirror.trouble)
+                elif not tally.failed:
+                    self._checks.passed(self.name)
                 if tally.written or tally.failed or time.monotonic() - reported > _REPORT:
                     reported = time.monotonic()
                     store.report(mirror.report())
@@ -92,13 +116,13 @@ class MirrorThread(threading.Thread):
         finally:
             over.set()
 
-    @staticmethod
-    def _round(store: MirrorStore, mirror: Mirror) -> Tally:
+    def _round(self, store: MirrorStore, mirror: Mirror) -> Tally:
         try:
             tally = mirror.round()
         except RowhouseError as error:
             store.check()  # raises if it is the database that is lost, and so the lock
             _log.warning("mirror_round_failed", reason=error.message, hint=error.hint)
+            self._checks.failed(self.name, error.message, error.hint)
             return Tally(failed=1)
         if tally.written or tally.failed:
             _log.info("mirrored", written=tally.written, failed=tally.failed)

@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 import queue
-import threading
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import httpx2
-import structlog
-from lightkube import ApiError
-
-from rowhouse.k8s.client import explain
-from rowhouse.k8s.mirror.wanted import LEFT_OUT, Holder, Reserved
-from rowhouse.k8s.whereabouts.resources import IPPool, OverlappingRangeIPReservation
+from rowhouse.domain.checks import Checks
+from rowhouse.k8s.failures import ERRORS, explain, failure_of
+from rowhouse.k8s.mirror.slices import SlicePool
+from rowhouse.k8s.mirror.wanted import Holder, Reserved
+from rowhouse.k8s.watch import Watch
+from rowhouse.k8s.whereabouts.annotations import NETWORK, ours
+from rowhouse.k8s.whereabouts.resources import IPPool, NodeSlicePool, OverlappingRangeIPReservation
 
 if TYPE_CHECKING:
-    from lightkube import Client
+    import threading
 
-_log = structlog.get_logger(__name__)
+    from rowhouse.k8s.client import KubernetesClient
+
 _PAGE: Final = 500
-_WATCH_SECONDS: Final = 240
-_LONGEST_PAUSE: Final = 30.0
-_SOON: Final = 0.5
 
 POOLS: Final = "ippools"
 RESERVATIONS: Final = "overlappingrangeipreservations"
-KINDS: Final[dict[str, Any]] = {POOLS: IPPool, RESERVATIONS: OverlappingRangeIPReservation}
+SLICE_POOLS: Final = "nodeslicepools"
+KINDS: Final[dict[str, Any]] = {
+    POOLS: IPPool,
+    RESERVATIONS: OverlappingRangeIPReservation,
+    SLICE_POOLS: NodeSlicePool,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SeenPool:
-    """An IPPool: key → holder."""
+    """An IPPool: key → holder. `annotations` are ours; `annotated`: it has any."""
 
     version: str
     range: str
     allocations: dict[str, Holder]
-    left_out: str
+    annotations: dict[str, str]
     annotated: bool
-    """Whether it has any annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +48,50 @@ class SeenReservation:
 
     version: str
     content: Reserved
+    annotated: bool
 
 
-Seen: TypeAlias = "SeenPool | SeenReservation"
+@dataclass(frozen=True, slots=True)
+class SeenSlicePool:
+    """A NodeSlicePool."""
+
+    version: str
+    content: SlicePool
+    annotations: dict[str, str]
+    annotated: bool
+
+
+Seen: TypeAlias = "SeenPool | SeenReservation | SeenSlicePool"
 
 
 def seen_of(obj: Any) -> Seen:
-    """What matters of an object of either kind, as lightkube gives it."""
+    """What matters of an object of these kinds, as lightkube gives it."""
     spec = obj.get("spec") or {}
     metadata = obj.metadata
     version = str(metadata.resourceVersion)
+    annotations, annotated = ours(metadata.annotations), bool(metadata.annotations)
     if isinstance(obj, IPPool):
         return SeenPool(
             version,
             str(spec.get("range", "")),
             {key: _holder(value) for key, value in (spec.get("allocations") or {}).items()},
-            (metadata.annotations or {}).get(LEFT_OUT, ""),
-            bool(metadata.annotations),
+            annotations,
+            annotated,
         )
-    return SeenReservation(
-        version, Reserved(str(spec.get("podref", "")), str(spec.get("ifname", "")))
+    if isinstance(obj, NodeSlicePool):
+        listed = (obj.get("status") or {}).get("allocations") or []
+        content = SlicePool(
+            range=str(spec.get("range", "")),
+            size=str(spec.get("sliceSize", "")),
+            slices=tuple(
+                (str(one.get("nodeName", "")), str(one.get("sliceRange", ""))) for one in listed
+            ),
+        )
+        return SeenSlicePool(version, content, annotations, annotated)
+    reserved = Reserved(
+        str(spec.get("podref", "")), str(spec.get("ifname", "")), annotations.get(NETWORK)
     )
+    return SeenReservation(version, reserved, annotated)
 
 
 def _holder(value: dict[str, Any]) -> Holder:
@@ -101,14 +124,18 @@ class SeenObjects:
         client: of the cluster.
         namespace: where the objects are.
         stop: ends the watches.
+        checks: where the watches say how they are.
     """
 
-    client: Client
+    client: KubernetesClient
     namespace: str
     stop: threading.Event
+    checks: Checks = field(default_factory=Checks)
     objects: dict[str, dict[str, Seen]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
+    is_unknown: set[str] = field(default_factory=set)
+    """Kinds whose CRD the cluster does not have, by the last list."""
     _ours: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in KINDS})
     """The versions that we wrote and that the watch has not told of yet; so are the names that we deleted."""
     _news: queue.SimpleQueue[_Event | _Behind] = field(default_factory=queue.SimpleQueue)
@@ -128,16 +155,24 @@ class SeenObjects:
             self.objects[kind][name] = seen
 
     def read(self, kind: str, *, watch: bool) -> None:
-        """Reads all objects of a kind, and watches them from then on. Raises TryAgain."""
+        """Reads all objects of a kind, and watches them from then on. Raises TryAgain.
+
+        whereabouts before v0.8 has no NodeSlicePool: then there is none, and none can be written.
+        """
+        self.is_unknown.discard(kind)
         try:
             found = self.client.list(KINDS[kind], namespace=self.namespace, chunk_size=_PAGE)
             self.objects[kind] = {str(obj.metadata.name): seen_of(obj) for obj in found}
             self._ours[kind].clear()
             version = found.resourceVersion
-        except httpx2.HTTPError as error:
+        except ERRORS as error:
+            if kind == SLICE_POOLS and failure_of(error).is_unknown_kind:
+                self.is_unknown.add(kind)
+                self.objects[kind] = {}
+                return
             raise explain(error, f"a list of {kind} in {self.namespace}") from error
         if watch and not (kind in self._watches and self._watches[kind].is_alive()):
-            self._watches[kind] = _Watch(self, kind, version)
+            self._watches[kind] = self._watch(kind, version)
             self._watches[kind].start()
 
     def edits(self) -> tuple[list[tuple[str, str]], list[str]]:
@@ -166,48 +201,28 @@ class SeenObjects:
         """Whether `edits` has something to say."""
         return not self._news.empty()
 
-    def tell(self, news: _Event | _Behind) -> None:
-        """For the watches."""
-        self._news.put(news)
+    def _watch(self, kind: str, version: str) -> Watch:
+        """Follows a kind from a version on, until that is too old: then a list must come first."""
+        first = [version]
 
+        def begin() -> str | None:
+            if first:
+                return first.pop()
+            self._news.put(_Behind(kind, watch))
+            return None
 
-class _Watch(threading.Thread):
-    """Watches a kind from a version on, through dropped connections, until that version is too old."""
+        def tell(event: str, obj: Any) -> None:
+            seen = None if event == "DELETED" else seen_of(obj)
+            self._news.put(_Event(kind, str(obj.metadata.name), seen))
 
-    def __init__(self, seen: SeenObjects, kind: str, version: str) -> None:
-        super().__init__(name=f"mirror-{kind}", daemon=True)
-        self._seen = seen
-        self._kind = kind
-        self._version = version
-
-    def run(self) -> None:
-        """Tell of each event."""
-        pause = _SOON
-        while not self._seen.stop.is_set():
-            try:
-                self._watch()
-                pause = _SOON
-            except ApiError as error:
-                if error.status.code == HTTPStatus.GONE:
-                    break
-                _log.info("mirror_watch_interrupted", kind=self._kind, reason=str(error))
-            except (httpx2.HTTPError, ValueError) as error:  # ValueError: half a line
-                _log.info("mirror_watch_interrupted", kind=self._kind, reason=str(error))
-            self._seen.stop.wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        self._seen.tell(_Behind(self._kind, self))
-
-    def _watch(self) -> None:
-        for event, obj in self._seen.client.watch(
-            KINDS[self._kind],
-            namespace=self._seen.namespace,
-            server_timeout=_WATCH_SECONDS,
-            resource_version=self._version,
-        ):
-            if self._seen.stop.is_set():
-                return
-            self._version = str(obj.metadata.resourceVersion)
-            if event != "BOOKMARK":
-                gone = event == "DELETED"
-                name = str(obj.metadata.name)
-                self._seen.tell(_Event(self._kind, name, None if gone else seen_of(obj)))
+        watch = Watch(
+            self.client,
+            KINDS[kind],
+            name=kind,
+            namespace=self.namespace,
+            begin=begin,
+            tell=tell,
+            stop=self.stop,
+            checks=self.checks,
+        )
+        return watch

@@ -9,6 +9,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from rowhouse.k8s.mirror.slices import WantedSlicePool, wanted_slice_pool
+from rowhouse.k8s.whereabouts.annotations import LEFT_OUT, NETWORK, pool_annotations
 from rowhouse.k8s.whereabouts.names import ip_pool_name, reservation_name, why_no_name
 from rowhouse.k8s.whereabouts.offsets import LIMIT
 
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rowhouse.store.mirror import Held, Pool, Slice
-
-LEFT_OUT: Final = "rowhouse/left-out"
-"""The annotation of an IPPool that does not hold everything: how many addresses, and why."""
 
 SIZE_LIMIT: Final = 1_572_864 - 16_384
 """Bytes: what etcd takes in one request by default, less the rest of the object."""
@@ -41,10 +40,11 @@ class Holder(NamedTuple):
 
 
 class Reserved(NamedTuple):
-    """The content of an OverlappingRangeIPReservation."""
+    """The content of an OverlappingRangeIPReservation; `network` None: its name can be read one way only."""
 
     podref: str
     ifname: str
+    network: str | None = None
 
     def spec(self) -> dict[str, str]:
         """As it stands in the object."""
@@ -53,6 +53,10 @@ class Reserved(NamedTuple):
             if self.ifname
             else {"podref": self.podref}
         )
+
+    def annotations(self) -> dict[str, str]:
+        """Those that the mirror writes."""
+        return {} if self.network is None else {NETWORK: self.network}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +70,11 @@ class Problem:
 
 @dataclass(slots=True, kw_only=True)
 class WantedPool:
-    """An IPPool: key → holder. `left_out` says what it does not hold, "" if nothing."""
+    """An IPPool: key → holder. `left_out` says what it does not hold, "" if nothing; `places`: where it belongs."""
 
     network: str
     range: str
+    places: dict[str, str] = field(default_factory=dict)
     allocations: dict[str, Holder] = field(default_factory=dict)
     left_out: str = ""
 
@@ -78,6 +83,10 @@ class WantedPool:
         allocations = {key: holder.spec() for key, holder in self.allocations.items()}
         return {"range": self.range, "allocations": allocations}
 
+    def annotations(self) -> dict[str, str]:
+        """Those that the mirror writes."""
+        return self.places | {LEFT_OUT: self.left_out} if self.left_out else dict(self.places)
+
 
 @dataclass(slots=True)
 class Wanted:
@@ -85,6 +94,7 @@ class Wanted:
 
     pools: dict[str, WantedPool] = field(default_factory=dict)
     reservations: dict[str, Reserved] = field(default_factory=dict)
+    slice_pools: dict[str, WantedSlicePool] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -102,20 +112,32 @@ class _Filling:
 
 
 def wanted(
-    pool: Pool, slices: Iterable[Slice], held: Iterable[Held], *, limit: int = SIZE_LIMIT
+    pool: Pool,
+    slices: Iterable[Slice],
+    held: Iterable[Held],
+    *,
+    slice_pools: Iterable[str] = (),
+    limit: int = SIZE_LIMIT,
 ) -> Wanted:
     """The objects of a pool.
 
     Args:
         pool: whose.
-        slices: of this pool, for the nodes of this cluster; each is an IPPool of its own, as upstream has it. Then
-            the pool itself is one only if an address lies outside of all slices.
+        slices: of this pool; each of this cluster's is an IPPool of its own, as upstream has it. Then the pool itself
+            is one only if an address lies outside of all slices.
         held: the addresses in use, lowest first.
+        slice_pools: the names of its NodeSlicePools, if nodes of this cluster have slices.
         limit: bytes that an IPPool may have.
     """
     out = Wanted()
     whole = _filling(pool, pool.cidr, "")
-    parts = sorted((_filling(pool, one.cidr, one.node) for one in slices), key=lambda one: one.base)
+    slices = list(slices)
+    parts = sorted(
+        (_filling(pool, one.cidr, one.node) for one in slices if one.is_own),
+        key=lambda one: one.base,
+    )
+    if parts:
+        out.slice_pools = dict.fromkeys(slice_pools, wanted_slice_pool(pool, slices))
     at = 0
     used_whole = not parts
     for one in held:
@@ -135,7 +157,9 @@ def wanted(
             # (PostgreSQL writes some IPv6 addresses with an IPv4 address at their end, Go does not)
             text = str(ipaddress.IPv6Address(number)) if ":" in one.address else one.address
             name = reservation_name(text, network=pool.network)
-            out.reservations[name] = Reserved(podref, one.interface)
+            # (an IPv6 address is all dashes in a name)
+            network = pool.network if ":" in text else None
+            out.reservations[name] = Reserved(podref, one.interface, network)
     for filling in [*parts, whole] if used_whole else parts:
         _finish(out, filling)
     _check_names(out)
@@ -146,7 +170,13 @@ def _filling(pool: Pool, cidr: str, node: str) -> _Filling:
     block = ipaddress.ip_network(cidr)
     return _Filling(
         name=ip_pool_name(str(block), network=pool.network, node=node),
-        pool=WantedPool(network=pool.network, range=str(block)),
+        pool=WantedPool(
+            network=pool.network,
+            range=str(block),
+            places=pool_annotations(
+                pool.network, node=node, cidr=pool.cidr, isolated=pool.isolated
+            ),
+        ),
         base=int(block.network_address),
         end=int(block.broadcast_address),
     )
@@ -182,6 +212,18 @@ def _finish(out: Wanted, filling: _Filling) -> None:
 
 def _check_names(out: Wanted) -> None:
     """What Kubernetes would refuse is left out and said, once for all reservations of a pool."""
+    for name, one in list(out.slice_pools.items()):
+        why = why_no_name(name)
+        if why:
+            del out.slice_pools[name]
+        if why or one.left_out:
+            out.problems.append(
+                Problem(
+                    reason="name" if why else "size",
+                    object=f"nodeslicepools/{name}",
+                    text=f"not mirrored: {why}" if why else f"left out: {one.left_out}",
+                )
+            )
     for name in [name for name in out.pools if why_no_name(name)]:
         del out.pools[name]
         out.problems.append(

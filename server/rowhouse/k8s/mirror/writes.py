@@ -10,22 +10,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import httpx2
-from lightkube import ApiError
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.types import PatchType
 
-from rowhouse.k8s.mirror.seen import KINDS, Seen, SeenPool, SeenReservation, seen_of
-from rowhouse.k8s.mirror.wanted import LEFT_OUT, Reserved, WantedPool
+from rowhouse.k8s.failures import ERRORS, failure_of
+from rowhouse.k8s.mirror.seen import (
+    KINDS,
+    Seen,
+    SeenPool,
+    SeenReservation,
+    SeenSlicePool,
+    seen_of,
+)
+from rowhouse.k8s.mirror.slices import WantedSlicePool
+from rowhouse.k8s.mirror.wanted import Reserved, WantedPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lightkube import Client
 
+    from rowhouse.k8s.failures import Failure
+
     Operation = dict[str, Any]
+
+Target: TypeAlias = WantedPool | Reserved | WantedSlicePool
 
 _LONGEST_PATCH: Final = 1000
 """Operations; an API server takes 10,000 at most, and beyond so many the whole object is as good."""
@@ -39,7 +50,7 @@ class Change:
     kind: str
     name: str
     seen: Seen | None
-    wanted: WantedPool | Reserved | None
+    wanted: Target | None
 
     @property
     def verb(self) -> str:
@@ -76,14 +87,18 @@ class Outcome:
     retry_after: float = 0.0
 
 
-def change_of(
-    kind: str, name: str, wanted: WantedPool | Reserved | None, seen: Seen | None
-) -> Change | None:
+def change_of(kind: str, name: str, wanted: Target | None, seen: Seen | None) -> Change | None:
     """What must be done to an object, None if nothing."""
     if isinstance(wanted, WantedPool) and isinstance(seen, SeenPool):
-        same = (wanted.range, wanted.left_out) == (seen.range, seen.left_out)
+        same = (wanted.range, wanted.annotations()) == (seen.range, seen.annotations)
         if same and wanted.allocations == seen.allocations:
             return None
+    if (
+        isinstance(wanted, WantedSlicePool)
+        and isinstance(seen, SeenSlicePool)
+        and (wanted.content, wanted.annotations()) == (seen.content, seen.annotations)
+    ):
+        return None
     if (
         isinstance(wanted, Reserved)
         and isinstance(seen, SeenReservation)
@@ -99,10 +114,8 @@ def write(client: Client, namespace: str, change: Change) -> Outcome:
     """Does it. Never raises for what an API server answers, or does not."""
     try:
         return Outcome(change, Result.DONE, _written(client, namespace, change))
-    except ApiError as error:
-        return _refused(client, namespace, change, error)
-    except (httpx2.HTTPError, ValueError) as error:
-        return Outcome(change, Result.FAILED, message=str(error) or type(error).__name__)
+    except ERRORS as error:
+        return _refused(client, namespace, change, failure_of(error))
 
 
 def _written(client: Client, namespace: str, change: Change) -> Seen | None:
@@ -110,8 +123,8 @@ def _written(client: Client, namespace: str, change: Change) -> Seen | None:
     if change.wanted is None:
         try:
             client.delete(kind, name, namespace=namespace)
-        except ApiError as error:
-            if error.status.code != HTTPStatus.NOT_FOUND:
+        except ERRORS as error:
+            if not failure_of(error).is_absence_of(name):
                 raise
         return None
     if change.seen is None:
@@ -123,9 +136,13 @@ def _written(client: Client, namespace: str, change: Change) -> Seen | None:
 def _object(change: Change, namespace: str) -> Any:
     wanted = change.wanted
     metadata = ObjectMeta(name=change.name, namespace=namespace)
-    if isinstance(wanted, WantedPool) and wanted.left_out:
-        metadata.annotations = {LEFT_OUT: wanted.left_out}
-    return KINDS[change.kind](metadata=metadata, spec=wanted.spec() if wanted else {})
+    if wanted is None:
+        return KINDS[change.kind](metadata=metadata)
+    metadata.annotations = wanted.annotations() or None
+    if isinstance(wanted, WantedSlicePool):
+        content = wanted.content
+        return KINDS[change.kind](metadata=metadata, spec=content.spec(), status=content.status())
+    return KINDS[change.kind](metadata=metadata, spec=wanted.spec())
 
 
 def _patch(change: Change) -> Iterator[Operation]:
@@ -139,9 +156,12 @@ def _patch(change: Change) -> Iterator[Operation]:
             yield from keys
         else:
             yield _set("/spec", change.wanted.spec())
-        yield from _annotate(change.wanted, change.seen)
+    elif isinstance(change.wanted, WantedSlicePool):
+        yield _set("/spec", change.wanted.content.spec())
+        yield _set("/status", change.wanted.content.status())
     else:
         yield _set("/spec", change.wanted.spec())
+    yield from _annotate(change.wanted.annotations(), change.seen)
 
 
 def _patch_keys(wanted: WantedPool, seen: SeenPool) -> Iterator[Operation]:
@@ -152,16 +172,16 @@ def _patch_keys(wanted: WantedPool, seen: SeenPool) -> Iterator[Operation]:
             yield _set(f"/spec/allocations/{_escaped(key)}", holder.spec())
 
 
-def _annotate(wanted: WantedPool, seen: SeenPool) -> Iterator[Operation]:
-    if wanted.left_out == seen.left_out:
+def _annotate(wanted: dict[str, str], seen: Seen) -> Iterator[Operation]:
+    known = seen.content.annotations() if isinstance(seen, SeenReservation) else seen.annotations
+    if wanted and not seen.annotated:
+        yield _set("/metadata/annotations", wanted)
         return
-    place = f"/metadata/annotations/{_escaped(LEFT_OUT)}"
-    if not wanted.left_out:
-        yield {"op": "remove", "path": place}
-    elif seen.annotated:
-        yield _set(place, wanted.left_out)
-    else:
-        yield _set("/metadata/annotations", {LEFT_OUT: wanted.left_out})
+    for key in known.keys() - wanted.keys():
+        yield {"op": "remove", "path": f"/metadata/annotations/{_escaped(key)}"}
+    for key, value in wanted.items():
+        if known.get(key) != value:
+            yield _set(f"/metadata/annotations/{_escaped(key)}", value)
 
 
 def _set(path: str, value: Any) -> Operation:
@@ -173,12 +193,12 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _refused(client: Client, namespace: str, change: Change, error: ApiError) -> Outcome:
-    code, message = error.status.code, str(error.status.message)
+def _refused(client: Client, namespace: str, change: Change, failure: Failure) -> Outcome:
+    code, message = failure.status, failure.message
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or any(one in message for one in _TOO_LARGE):
         return Outcome(change, Result.TOO_LARGE, change.seen, message)
     updating = change.seen is not None and change.wanted is not None
-    gone = code == HTTPStatus.NOT_FOUND and updating
+    gone = updating and failure.is_absence_of(change.name)
     # A patch for another object than it was made for may also come out as an invalid one.
     if (
         code == HTTPStatus.CONFLICT
@@ -188,25 +208,17 @@ def _refused(client: Client, namespace: str, change: Change, error: ApiError) ->
         return _read_again(client, namespace, change, message)
     if code in {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_REQUEST}:
         return Outcome(change, Result.REFUSED, change.seen, message)
-    return Outcome(change, Result.FAILED, change.seen, message, retry_after(error))
+    return Outcome(change, Result.FAILED, change.seen, message, failure.retry_after)
 
 
 def _read_again(client: Client, namespace: str, change: Change, message: str) -> Outcome:
     try:
         seen = seen_of(client.get(KINDS[change.kind], change.name, namespace=namespace))
-    except ApiError as error:
-        if error.status.code == HTTPStatus.NOT_FOUND:
+    except ERRORS as error:
+        failure = failure_of(error)
+        if failure.is_absence_of(change.name):
             return Outcome(change, Result.CONFLICT, None, message)
-        return Outcome(change, Result.FAILED, change.seen, message, retry_after(error))
-    except (httpx2.HTTPError, ValueError) as error:
-        return Outcome(change, Result.FAILED, message=str(error) or type(error).__name__)
+        return Outcome(change, Result.FAILED, change.seen, failure.message, failure.retry_after)
     same = change.seen is not None and seen.version == change.seen.version
     # Nobody was faster, so it is the patch itself that is refused.
     return Outcome(change, Result.REFUSED if same else Result.CONFLICT, seen, message)
-
-
-def retry_after(error: ApiError) -> float:
-    """Seconds that the API server asks to wait, 0 if it does not."""
-    response = getattr(error, "response", None)
-    text = response.headers.get("Retry-After", "") if response is not None else ""
-    return float(text) if text.isdecimal() else 0.0

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx2
-from lightkube import ApiError
 from lightkube.resources.core_v1 import Pod
 
 from rowhouse.domain.errors import NotFound
-from rowhouse.k8s.client import explain
+from rowhouse.k8s.failures import ERRORS, explain, failure_of
 from rowhouse.k8s.whereabouts.objects import LivePod, Objects, interfaces_of
 from rowhouse.k8s.whereabouts.resources import IPPool, NodeSlicePool, OverlappingRangeIPReservation
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 500
 _POOLS_PAGE: Final = 50  # each may have more than a megabyte
-_NOT_FOUND: Final = 404
 
 
 def read_cluster(client: Client, namespace: str | None) -> Objects:
@@ -56,7 +53,7 @@ def read_cluster(client: Client, namespace: str | None) -> Objects:
                     interfaces=interfaces_of(metadata.annotations or {}),
                 ),
             )
-    except httpx2.HTTPError as error:
+    except ERRORS as error:
         raise explain(error, "a list of all pods") from error
     return objects
 
@@ -74,14 +71,12 @@ def _list(
                 "spec": obj.get("spec"),
                 "status": obj.get("status"),
             }
-    except ApiError as error:
-        if error.status.code == _NOT_FOUND and name == "NodeSlicePool":
+    except ERRORS as error:
+        if failure_of(error).is_unknown_kind and name == "NodeSlicePool":
             return  # whereabouts before v0.8 has none
-        if error.status.code == _NOT_FOUND:
+        if failure_of(error).is_unknown_kind:
             raise NotFound(
                 f"the cluster knows no objects of the kind {name}",
                 hint="Is it the right cluster? whereabouts was never installed here, or its CRDs are gone.",
             ) from error
-        raise explain(error, f"a list of all objects of the kind {name}") from error
-    except httpx2.HTTPError as error:
         raise explain(error, f"a list of all objects of the kind {name}") from error
