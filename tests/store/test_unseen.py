@@ -44,7 +44,7 @@ SELECT c.relname FROM pg_class c
 
 
 def lines(dba: Dba) -> list[tuple[str, str, str]]:
-    return list(dba.execute(LINES, (BY_HAND,)))  # type: ignore[arg-type]
+    return list(dba.execute(LINES, (BY_HAND,)))
 
 
 def test_what_calls_and_the_administration_do_leaves_no_such_line(pods: Pods, dba: Dba) -> None:
