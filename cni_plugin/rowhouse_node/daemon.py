@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rowhouse_node import durable, supplies
 from rowhouse_node.host_plugin import HostPlugin, PluginMissing
 from rowhouse_node.options import Options
 from rowhouse_node.stand_in import StandIn, StandInReplaced
+from rowhouse_node.status_call import ServerRefuses, StatusCall
 
 REPLAY_TIME = 5.0  # seconds of each round
 
@@ -42,17 +44,18 @@ class Daemon:
         self.state = State(round_ended=time.monotonic())
         self.installed = False
         self.stand_in = StandIn(self.plugin.whereabouts)
+        self.status_call = StatusCall(options)
 
     def run(self, stop: threading.Event) -> None:
         """Do rounds until ``stop``; what fails is tried again in the next one."""
         while not stop.is_set():
-            self.round(stop)
+            self.round(stop, self.call_status)
             stop.wait(self.options.period)
 
-    def round(self, stop: threading.Event) -> None:
-        """Put right what is not right. Never raises: a full disk is a problem to report."""
+    def round(self, stop: threading.Event, *more: Callable[[], None]) -> None:
+        """Put right what is not right, then do ``more``. Never raises: a full disk is a problem to report."""
         problems = []
-        for step in (self.supply, self.install, self.replay):
+        for step in (self.supply, self.install, *more, self.replay):
             if stop.is_set():
                 return
             try:
@@ -65,6 +68,7 @@ class Daemon:
                 PluginMissing,
                 SpoolUnusableError,
                 StandInReplaced,
+                ServerRefuses,
             ) as error:
                 problems.append(str(error))
         problem = "; ".join(problems)
@@ -102,6 +106,11 @@ class Daemon:
         self.installed = True
         self.state.installs += 1
         say(f"the plugin is in {self.options.bin_dir}")
+
+    def call_status(self) -> None:
+        """See that a call of this node would be served."""
+        if self.options.settings_file.exists():
+            self.status_call.step()
 
     def replay(self) -> None:
         """Send the DELs that calls had to keep, for a few seconds."""

@@ -68,6 +68,18 @@ def metrics(daemon: Daemon) -> str:
     state = daemon.state
     rows = (
         ("ready", "gauge", "1 if the last round had no problem", int(not state.problem)),
+        (
+            "status_up",
+            "gauge",
+            "1 if a server answered the last STATUS with success",
+            int(daemon.status_call.is_up),
+        ),
+        (
+            "status_failures_total",
+            "counter",
+            "STATUS calls that failed",
+            daemon.status_call.failures,
+        ),
         ("installs_total", "counter", "times the plugin was put on the host", state.installs),
         (
             "whereabouts_replaced_total",

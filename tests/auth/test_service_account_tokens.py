@@ -85,6 +85,22 @@ def test_a_token_that_does_not_say_what_it_must_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        (lambda: signed(claims(exp=1)), "expired"),
+        (lambda: signed(claims(aud=["vault"])), "Audience"),
+        (lambda: signed(claims(), ec_key(2)), "Signature"),
+        (lambda: signed(claims(), ec_key(2), key_id="k9"), "key is not one of its cluster's"),
+        (lambda: signed(claims(iss="https://elsewhere.example")), "not one of a cluster"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_with_the_token(
+    trusting: Service, token: Callable[[], str], said: str
+) -> None:
+    assert said in json.loads(trusting.cni("ADD", token()).data)["msg"]
+
+
+@pytest.mark.parametrize(
     "subject",
     [
         "system:serviceaccount:default:rowhouse-node",

@@ -12,6 +12,7 @@ from rowhouse_cni.settings import Settings, key_values
 from rowhouse_cni.spool import Spool
 from rowhouse_node.host_plugin import digest_of
 
+NO_SERVER = "http://127.0.0.1:9"
 ORIGINAL = b"#!/bin/sh\necho upstream\n"
 # Kills itself right before the n-th change of the file system: no hook in the program is needed.
 KILLED_AT = """
@@ -34,7 +35,7 @@ main()
 
 
 class Host:
-    def __init__(self, root: Path, *, server: str = "http://127.0.0.1:9") -> None:
+    def __init__(self, root: Path, *, server: str = NO_SERVER) -> None:
         self.root = root
         self.server = server
         self.log = root / "log"

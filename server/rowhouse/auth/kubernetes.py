@@ -85,7 +85,9 @@ class ServiceAccountTokens:
                 if cluster.issuers.has(issuer):
                     return cluster.verify(token, unverified)
             except (NotAllowed, TryAgain, Unauthenticated) as error:
-                refusal = max(refusal, error, key=_weight)
+                refusal = max(
+                    error, refusal, key=_weight
+                )  # what a cluster says, not that none is trusted
         raise refusal
 
 

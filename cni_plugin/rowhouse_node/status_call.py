@@ -1,0 +1,117 @@
+"""STATUS (CNI SPEC, section 2) as a call of the daemon's own: could a pod of this node get an address now?
+
+It goes the plugin's way: its settings file, its copy of the token, its certificates, its servers. So what keeps every
+ADD of the node from being served keeps the node daemon from being ready, before a pod meets it.
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable
+
+from rowhouse_cni.answer import SERVER_ERROR, SUCCESS, Answer
+from rowhouse_cni.client import ask, identity_lines
+from rowhouse_cni.errors import NoServerAnsweredError
+from rowhouse_cni.settings import load
+from rowhouse_node.options import Options
+
+INTERVAL_SECONDS = 30.0  # between calls that succeed, and the longest pause between those that fail
+GRACE_SECONDS = (
+    30.0  # for so long servers may be away that have answered before: a restart, a roll-out
+)
+MAX_SECONDS = 5.0  # of one call
+TOO_MANY = 429
+UNAUTHORIZED = 401
+# A range that no pool is made of (RFC 5737), in an address space of its own: no full pool is in the way.
+NETCONF = (
+    b'{"cniVersion":"1.1.0","name":"rowhouse-node","type":"rowhouse",'
+    b'"ipam":{"type":"rowhouse","network_name":"rowhouse-node","range":"192.0.2.0/24"}}'
+)
+
+
+class ServerRefuses(Exception):
+    """An ADD of this node would fail now; the text says why, and what to do."""
+
+
+class StatusCall:
+    """The STATUS calls of one daemon; ``clock`` paces them, in seconds that only grow."""
+
+    def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
+        self.options = options
+        self._clock = clock
+        self.is_up = False  # whether the last call succeeded
+        self.failures = 0
+        self._due = 0.0
+        self._pause = options.period
+        self._answered = float("-inf")  # when a call last succeeded
+        self._problem = ""
+        self._called_with: list[bytes] = []
+
+    def step(self) -> None:
+        """Call if it is time, or with another token or other settings than before.
+
+        Raise ServerRefuses while calls fail, BadSettingsError.
+        """
+        now, supplies = self._clock(), self._supplies()
+        if now >= self._due or supplies != self._called_with:
+            self._called_with = supplies
+            self._call(now)
+        if self._problem:
+            raise ServerRefuses(self._problem)
+
+    def _call(self, now: float) -> None:
+        problem, may_pass = self._ask()
+        self.is_up = not problem
+        if self.is_up:
+            self._answered = now
+            self._pause = self.options.period
+            pause = INTERVAL_SECONDS
+        else:
+            self.failures += 1
+            pause = self._pause
+            self._pause = min(2 * pause, INTERVAL_SECONDS)
+        self._problem = problem
+        if may_pass and now - self._answered < GRACE_SECONDS:
+            self._problem = ""
+        # A thousand daemons must not call at one moment.
+        self._due = now + pause * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+
+    def _supplies(self) -> list[bytes]:
+        files = (self.options.settings_file, self.options.token, self.options.ca)
+        return [file.read_bytes() for file in files if file.exists()]
+
+    def _ask(self) -> tuple[str, bool]:
+        """What is wrong, and whether that may pass by itself. Raise BadSettingsError."""
+        settings = load({b"ROWHOUSE_CONFIG": os.fsencode(self.options.settings_file)})
+        lines = [b"CNI-Command: STATUS", *identity_lines(settings)]
+        deadline = time.monotonic() + min(settings.timeout, MAX_SECONDS)
+        try:
+            answer = ask(settings, "STATUS", lines, NETCONF, deadline)
+        except NoServerAnsweredError as error:
+            return f"{error.msg}: {error.details}", True
+        if answer.status == SUCCESS:
+            return "", False
+        may_pass = answer.status >= SERVER_ERROR or answer.status == TOO_MANY
+        return self._refusal(answer, settings.token_file), may_pass
+
+    @staticmethod
+    def _refusal(answer: Answer, token_file: str) -> str:
+        try:
+            said = json.loads(answer.body)
+        except ValueError:
+            said = {}  # it looked like an error of Rowhouse's own, and is none
+        parts = [f"the server refuses this node (HTTP {answer.status}, code {said.get('code')})"]
+        details = str(said.get("details", "")).split("; ")
+        # The id of the request is another one each time, and the same reason is logged once.
+        said_parts = [
+            str(said.get("msg", "")),
+            *(one for one in details if not one.startswith("request ")),
+        ]
+        parts += [part for part in said_parts if part]
+        if answer.status == UNAUTHORIZED:
+            parts.append(
+                f"the token in {token_file or 'the settings (there is none)'} has to be this cluster's, for the"
+                " audience rowhouse, and of an account in ROWHOUSE_NODE_SERVICE_ACCOUNTS of the server"
+            )
+        return ": ".join(parts)
