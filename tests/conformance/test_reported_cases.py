@@ -20,8 +20,6 @@ NOT_YET = {
     ("R124", DEFAULT): "the old sandbox keeps the address after the new one's DEL",
     ("R124", STRICT): "the old sandbox keeps the address after the new one's DEL",
     ("R155", DEFAULT): "a grown range is another pool: the pod gets another address",
-    ("R157", DEFAULT): "a pod gets the bridge's own address",
-    ("R158", DEFAULT): "a static address of the NAD is given out as well",
 }
 
 

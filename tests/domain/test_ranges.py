@@ -79,19 +79,19 @@ def test_a_range_gives_out_what_upstream_would_find_one_by_one(
 
     text = f"{kind(base + host)}/{network.prefixlen}"
     exclude = [f"{at(offset)}/{bits - size}" for offset, size in excluded]
-    hop = None if gateway is None else IPAddress(at(gateway))
+    hops = [] if gateway is None else [IPAddress(at(gateway))]
     configured = configured_range(text, at(start), at(end))
-    model = _model(network, at(start), at(end), exclude, hop, use_all=use_all)
+    model = _model(network, at(start), at(end), exclude, hops, use_all=use_all)
 
     if model is None:
         with pytest.raises(InvalidConfig, match="net mask is too short"):
-            usable_range(configured, exclude=exclude, gateway=hop, use_all=use_all)
+            usable_range(configured, exclude=exclude, withheld=hops, use_all=use_all)
         return
     if not model:
         with pytest.raises(PoolExhausted, match="Could not allocate IP in range"):
-            usable_range(configured, exclude=exclude, gateway=hop, use_all=use_all)
+            usable_range(configured, exclude=exclude, withheld=hops, use_all=use_all)
         return
-    usable = usable_range(configured, exclude=exclude, gateway=hop, use_all=use_all)
+    usable = usable_range(configured, exclude=exclude, withheld=hops, use_all=use_all)
     given_out = [
         address
         for first, last in usable.segments
@@ -110,7 +110,7 @@ def _model(
     start: str,
     end: str,
     exclude: list[str],
-    gateway: IPAddress | None,
+    withheld: list[IPAddress],
     *,
     use_all: bool,
 ) -> list[int] | None:
@@ -132,7 +132,7 @@ def _model(
         for address in usable
         if first <= address <= last
         and not any(kind(address) in hole for hole in holes)
-        and (gateway is None or address != int(gateway))
+        and address not in map(int, withheld)
     ]
 
 

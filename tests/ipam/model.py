@@ -22,6 +22,7 @@ Place = tuple[str, str]
 """Node and container id of a sandbox; two empty strings: nobody."""
 
 NOBODY: Place = ("", "")
+CNI_NETWORK = "storage"
 
 
 class Refused(Exception):
@@ -47,6 +48,8 @@ class Pool:
     network: str
     cidr: str
     window: list[tuple[Address, Address]] = field(default_factory=list)
+    bounds: tuple[Address, Address] | None = None
+    """What an operator lets it assign, to those who spell its range as well."""
     rests: bool = False
 
 
@@ -94,6 +97,8 @@ class Model:
     named: dict[str, Pool] = field(default_factory=dict)
     held: dict[Key, Held] = field(default_factory=dict)
     resting: dict[Key, bool] = field(default_factory=dict)
+    gateways: dict[tuple[Key, str, str], None] = field(default_factory=dict)
+    """Known gateways by (space, address), CIDR of the pool, and CNI network; "": set by an operator."""
     history: dict[Key, list[Tenure]] = field(default_factory=dict)
 
     def add(
@@ -103,6 +108,8 @@ class Model:
         before = copy.deepcopy(self)
         given: dict[int, Address] = {}
         try:
+            for one in wanted:
+                self._learn(one)
             for i in sorted(range(len(wanted)), key=lambda i: _lock_order(wanted[i], i)):
                 given[i] = self._add(owner, place, wanted[i], wish)
         except Refused:
@@ -132,7 +139,7 @@ class Model:
     def release(self, key: Key) -> None:
         """The address is nobody's."""
         held = self.held.pop(key)
-        if held.pool.rests:
+        if held.pool.rests and not self.is_gateway(key):
             self.resting[key] = False
 
     def reserve(self, key: Key, held: Held) -> None:
@@ -151,6 +158,14 @@ class Model:
         """What the pools of a space cover: spans of numbers, in order, joined."""
         blocks = [ip_network(pool.cidr) for pool in self.pools.values() if pool.space == space]
         return joined((int(block[0]), int(block[-1])) for block in blocks)
+
+    def is_gateway(self, key: Key) -> bool:
+        """Whether any pool or network configuration has its gateway there."""
+        return any(known[0] == key for known in self.gateways)
+
+    def forget(self, known: tuple[Key, str, str]) -> None:
+        """A network configuration no longer has this gateway."""
+        del self.gateways[known]
 
     def pool_of(self, wanted: RangeRequest) -> Pool:
         """The pool of a request, made if there is none."""
@@ -175,10 +190,14 @@ class Model:
                 return key[1]
         self._what_is_due_is_free(pool.space)
         segments = pool.window if wanted.pool else [_span(segment) for segment in wanted.segments]
+        if pool.bounds is not None:
+            segments = _clipped(segments, *pool.bounds)
         if asked is None:
             address, slot = self._lowest(pool.space, segments), wanted.slot
         else:
             if not any(_holds(segment, asked) for segment in segments):
+                raise Refused("AddressOutsideRanges")
+            if self.is_gateway((pool.space, asked)) and (pool.space, asked) not in self.held:
                 raise Refused("AddressOutsideRanges")
             if (pool.space, asked) in self.held or (pool.space, asked) in self.resting:
                 raise Refused("AddressTaken")
@@ -189,6 +208,13 @@ class Model:
         self.reserve((pool.space, address), made)
         return address
 
+    def _learn(self, wanted: RangeRequest) -> None:
+        for gateway in filter(None, wanted.gateways):
+            pool = self.pool_of(wanted)
+            key = (pool.space, ip_address(gateway))
+            self.gateways[key, pool.cidr, CNI_NETWORK] = None
+            self.resting.pop(key, None)
+
     def _what_is_due_is_free(self, space: Space) -> None:
         self.resting = {k: due for k, due in self.resting.items() if not due or k[0] != space}
         for key in [k for k, held in self.held.items() if held.due and k[0] == space]:
@@ -197,7 +223,11 @@ class Model:
     def _lowest(self, space: Space, segments: Iterable[tuple[Address, Address]]) -> Address:
         for first, last in segments:
             address = first
-            while (space, address) in self.held or (space, address) in self.resting:
+            while (
+                (space, address) in self.held
+                or (space, address) in self.resting
+                or self.is_gateway((space, address))
+            ):
                 if address == last:
                     break
                 address += 1
@@ -229,6 +259,16 @@ def joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _span(segment: tuple[str, str]) -> tuple[Address, Address]:
     return ip_address(segment[0]), ip_address(segment[1])
+
+
+def _clipped(
+    segments: Iterable[tuple[Address, Address]], low: Address, high: Address
+) -> list[tuple[Address, Address]]:
+    return [
+        (first if int(first) > int(low) else low, last if int(last) < int(high) else high)
+        for first, last in segments
+        if int(first) <= int(high) and int(last) >= int(low)
+    ]
 
 
 def _holds(segment: tuple[Address, Address], address: Address) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, ClassVar
 
 import hypothesis.strategies as st
@@ -56,6 +57,8 @@ ASKED = (
     "10.0.0.4", "10.0.0.6", "10.0.0.12", "10.0.1.2", GATEWAY, "10.255.255.254",
     "255.255.255.255", "::", "fd00::1", "fd00::ffff:ffff:ffff:fffe",
 )  # fmt: skip
+HOPS = ("10.0.0.1", "10.0.0.5", "10.0.0.8", "10.0.1.1", "255.255.255.255", "::1", "fd00::1")
+WINDOWS = (("10.0.0.0/28", "10.0.0.2", "10.0.0.9"), (NAMED, "10.0.1.2", "10.0.1.5"))
 SPACE = "n.name, coalesce(n.isolated::text, '')"
 FREE = f"""
 SELECT {SPACE}, f.first, f.last, f.quarantined
@@ -89,6 +92,14 @@ WITH made AS (INSERT INTO networks (name) VALUES (%(name)s) RETURNING id)
 INSERT INTO pools (network_id, network_name, cidr, name, gateway, reuse_delay)
 SELECT id, %(name)s, %(cidr)s, %(name)s, %(gateway)s, '1 hour' FROM made
 """
+FORGET = f"""
+DELETE FROM gateways g USING networks n, pools p
+ WHERE n.id = g.network_id AND p.id = g.pool_id
+   AND ({SPACE}) = (%s, %s) AND g.address = %s AND p.cidr = %s AND g.cni_network = %s
+"""
+WINDOW = (
+    "UPDATE pools SET window_first = %s, window_last = %s WHERE network_name = %s AND cidr = %s"
+)
 TIME_PASSES = (
     """UPDATE free_ranges SET free_from = clock_timestamp()
         WHERE quarantined AND free_from > clock_timestamp()""",
@@ -110,9 +121,9 @@ class Allocator(RuleBasedStateMachine):
         self.model = Model()
         self.dba.execute(NAMED_POOL, {"name": self.name, "cidr": NAMED, "gateway": GATEWAY})
         first, last = (ip_address(end) for end in hosts(NAMED))
-        gateway = ip_address(GATEWAY)
-        named = Pool((self.name, ""), self.name, NAMED, [(first, gateway - 1), (gateway + 1, last)])
+        named = Pool((self.name, ""), self.name, NAMED, [(first, last)])
         named.rests = True
+        self.model.gateways[((self.name, ""), ip_address(GATEWAY)), NAMED, ""] = None
         self.model.pools[self.name, NAMED] = self.model.named[self.name] = named
 
     def wishes(self, data: st.DataObject) -> tuple[RangeRequest, ...]:
@@ -128,7 +139,10 @@ class Allocator(RuleBasedStateMachine):
             else:
                 cidr, segments = data.draw(st.sampled_from(RANGES), label="range")
                 network = data.draw(st.sampled_from((self.name,) * 5 + (f"{self.name}b",)))
-                out.append(subnet(cidr, *segments, network=network, requested=asked))
+                hop = data.draw(st.sampled_from((None,) * 12 + HOPS), label="gateway")
+                gateways = (hop,) if hop and ip_address(hop) in ip_network(cidr) else ()
+                spelled = subnet(cidr, *segments, network=network, requested=asked)
+                out.append(replace(spelled, gateways=gateways))
         return twice(*out)
 
     @rule(
@@ -185,10 +199,15 @@ class Allocator(RuleBasedStateMachine):
         assert done.rowcount == 1
         self.model.release(key)
 
-    @rule(address=st.sampled_from(("10.0.1.1", "10.0.1.3", "10.0.1.6")))
+    @rule(address=st.sampled_from(("10.0.1.1", GATEWAY, "10.0.1.6")))
     def dba_inserts(self, address: str) -> None:
-        """A person may take what is quarantined, and what the window leaves out."""
+        """A person may take what is quarantined, and what the window leaves out, but no gateway."""
         key: Key = ((self.name, ""), ip_address(address))
+        if self.model.is_gateway(key) and key not in self.model.held:
+            with pytest.raises(psycopg.Error, match="is not free") as refused:
+                self.dba.execute(RESERVE, (address, f"switch {address}", self.name))
+            assert refused.value.sqlstate == "RH409"
+            return
         try:
             self.dba.execute(RESERVE, (address, f"switch {address}", self.name))
         except psycopg.errors.UniqueViolation:
@@ -197,6 +216,25 @@ class Allocator(RuleBasedStateMachine):
         assert key not in self.model.held
         owner = OwnerKey(f"switch {address}", "")
         self.model.reserve(key, Held(self.model.named[self.name], owner, 0, ("", "")))
+
+    @precondition(lambda self: any(network for *_, network in self.model.gateways))
+    @rule(data=st.data())
+    def dba_forgets_a_gateway(self, data: st.DataObject) -> None:
+        learned = sorted((known for known in self.model.gateways if known[2]), key=str)
+        key, cidr, network = known = data.draw(st.sampled_from(learned))
+        done = self.dba.execute(FORGET, (*key[0], str(key[1]), cidr, network))
+        assert done.rowcount == 1
+        self.model.forget(known)
+
+    @rule(window=st.sampled_from(WINDOWS), is_set=st.booleans())
+    def dba_sets_a_window(self, window: tuple[str, str, str], is_set: bool) -> None:  # noqa: FBT001
+        """It binds those who spell the range as well; what is in use stays."""
+        cidr, first, last = window
+        pool = self.model.pools.get((self.name, cidr))
+        if pool is not None:
+            bounds = (first, last) if is_set else (None, None)
+            self.dba.execute(WINDOW, (*bounds, self.name, cidr))
+            pool.bounds = (ip_address(first), ip_address(last)) if is_set else None
 
     @rule()
     def time_passes(self) -> None:
@@ -230,7 +268,8 @@ class Allocator(RuleBasedStateMachine):
                 assert first == last
                 resting.add((space, first))
         assert resting == set(self.model.resting)
-        for space, address in self.model.held:
+        withheld = {key for key, *_ in self.model.gateways} - self.model.held.keys()
+        for space, address in (*self.model.held, *withheld):
             parts.setdefault(space, []).append((int(address), int(address)))
         spaces = {pool.space for pool in self.model.pools.values()}
         for space in spaces:

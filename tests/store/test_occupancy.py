@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 USAGE = """
 SELECT u.pool_id, u.total::float8, u.free::float8, u.excluded::float8,
        (SELECT count(*) FROM reservations r, pool_window(p) w
-         WHERE r.network_id = p.network_id AND r.address BETWEEN w.first_address AND w.last_address)
+         WHERE r.network_id = p.network_id AND r.address BETWEEN w.first_address AND w.last_address),
+       u.quarantined, (SELECT count(*) FROM reservations r WHERE r.pool_id = p.id), u.reserved_by_overlaps
   FROM pool_usage u JOIN pools p ON p.id = u.pool_id
 """
 POOLS = (
@@ -30,6 +31,10 @@ POOLS = (
 POOL = """
 INSERT INTO pools (network_id, network_name, cidr, gateway, window_first, window_last, reuse_delay)
 SELECT id, name, %s, %s, %s, %s, %s FROM networks WHERE name = %s
+"""
+OUTSIDE = """
+INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_name)
+SELECT network_id, %s, id, 'static', 'switch' FROM pools WHERE cidr = %s AND window_last < %s::inet
 """
 EXCLUSIONS = """
 INSERT INTO exclusions (network_id, first, last)
@@ -47,13 +52,16 @@ def prepare(dba: psycopg.Connection[TupleRow]) -> None:
     dba.execute(EXCLUSIONS)
 
 
-def counted(store: Database) -> dict[int, tuple[float, float, float, int]]:
+def counted(store: Database) -> dict[int, tuple[float, ...]]:
     return {
         pool.id: (
             float(pool.total),
             max(pool.total - pool.used - pool.quarantined - pool.excluded, 0),
             pool.excluded,
             pool.used,
+            pool.quarantined,
+            pool.reserved,
+            pool.reserved_by_overlaps,
         )
         for pool in occupancy.of_pools(store)
     }
@@ -72,15 +80,15 @@ def test_it_is_what_the_view_pool_usage_says(
         subnet("10.0.0.0/24", network="a"),
         subnet("10.0.0.0/24", ("10.0.0.0", "10.0.0.255"), network="a", requested="10.0.0.0"),
         subnet("10.0.0.64/26", network="a"),
-        subnet("10.0.0.64/26", network="a", requested="10.0.0.99"),
         subnet("10.0.0.80/28", network="a"),
         subnet("10.0.0.0/24", network="b", requested="10.0.0.15"),
-        subnet("10.0.0.0/24", network="b", requested="10.0.0.200"),
         subnet("fd00::/64", network="a", requested="fd00::abc"),
         subnet("10.0.0.0/24", network="a", requested="10.0.0.85"),
     ]
     for number, wanted in enumerate(ranges):
         pods.add(f"pod-{number}", wanted)
+    for cidr, address in (("10.0.0.64/26", "10.0.0.99"), ("10.0.0.0/24", "10.0.0.200")):
+        dba.execute(OUTSIDE, (address, cidr, address))
     for gone in (0, 4):
         pods.delete(f"pod-{gone}")
     assert counted(store) == in_the_view(dba)

@@ -161,21 +161,26 @@ def test_usage_counts_each_pool_by_its_own_window(
 ) -> None:
     dba.execute("INSERT INTO networks (name) VALUES ('')")
     dba.execute(
-        """INSERT INTO pools (network_id, network_name, cidr, window_first, window_last, gateway)
-           SELECT id, name, '10.0.0.0/24', '10.0.0.10', '10.0.0.19', '10.0.0.12' FROM networks"""
+        """INSERT INTO pools (network_id, network_name, cidr, gateway)
+           SELECT id, name, '10.0.0.0/24', '10.0.0.12' FROM networks"""
     )
     for address in ("10.0.0.9", "10.0.0.10", "10.0.0.200"):
         pods.add(address, subnet("10.0.0.0/24", requested=address))
     pods.add("inner", subnet("10.0.0.16/30", network=""))
-    usage = "SELECT total, reserved, quarantined, free, percent_used FROM pool_usage WHERE pool = '10.0.0.0/24'"
-    assert dba.execute(usage).fetchone() == (9, 4, 0, 7, Decimal("22.2"))
+    dba.execute("SET rowhouse.force = 'on'")
+    dba.execute(
+        "UPDATE pools SET window_first = '10.0.0.10', window_last = '10.0.0.19' WHERE masklen(cidr) = 24"
+    )
+    usage = """SELECT total, reserved, reserved_by_overlaps, used, quarantined, free, percent_used
+                 FROM pool_usage WHERE pool = '10.0.0.0/24'"""
+    assert dba.execute(usage).fetchone() == (9, 3, 1, 2, 0, 7, Decimal("22.2"))
     dba.execute("UPDATE pools SET reuse_delay = '1 hour'")
     dba.execute("DELETE FROM reservations")
-    assert dba.execute(usage).fetchone() == (9, 0, 4, 7, 0)
+    assert dba.execute(usage).fetchone() == (9, 0, 0, 0, 2, 7, 0)
     dba.execute(
         "UPDATE pools SET gateway = '10.0.0.10', window_first = NULL WHERE cidr = '10.0.0.0/24'"
     )
-    assert dba.execute(usage).fetchone() == (18, 0, 4, 16, 0)
+    assert dba.execute(usage).fetchone() == (18, 0, 0, 0, 2, 16, 0)
 
 
 def test_what_no_sandbox_uses_is_stale_unless_it_is_meant_to_stay(

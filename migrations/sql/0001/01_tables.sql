@@ -83,7 +83,7 @@ CREATE TABLE free_ranges (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX free_ranges_quarantine ON free_ranges (network_id, free_from) WHERE quarantined;
-CREATE INDEX free_ranges_previous_owner ON free_ranges (network_id, previous_owner) WHERE quarantined;
+CREATE INDEX free_ranges_previous_owner ON free_ranges (network_id, previous_owner) WHERE previous_owner IS NOT NULL;
 COMMENT ON TABLE free_ranges IS
     'A run of free addresses, first to last inclusive. Free space belongs to the network, not to a pool: overlapping pools draw from the same rows.';
 COMMENT ON COLUMN free_ranges.free_from IS 'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';
@@ -218,6 +218,21 @@ CREATE TABLE exclusions (
 CREATE UNIQUE INDEX exclusions_last ON exclusions (network_id, last);
 COMMENT ON TABLE exclusions IS
     'Addresses kept out of use, first to last inclusive. Those in use when it was made go out of use when they are released.';
+
+CREATE TABLE gateways (
+    id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    network_id    integer NOT NULL,
+    address       host_address NOT NULL,
+    pool_id       integer NOT NULL REFERENCES pools ON DELETE CASCADE,
+    cni_network   text,
+    first_used_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE NULLS NOT DISTINCT (pool_id, address, cni_network)
+);
+CREATE INDEX gateways_address ON gateways (network_id, address);
+COMMENT ON TABLE gateways IS
+    'Every known gateway inside the CIDR of a pool: its address is not assigned to pods. One in use goes out of use when it is released.';
+COMMENT ON COLUMN gateways.cni_network IS
+    'Name of the CNI network configuration that uses the gateway; NULL: pools.gateway, set by an operator.';
 
 CREATE TABLE quotas (
     id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

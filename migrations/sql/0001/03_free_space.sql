@@ -218,10 +218,28 @@ RETURN coalesce((SELECT e.first FROM rowhouse.exclusions e
                   WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1) <= wanted, false);
 COMMENT ON FUNCTION is_excluded(integer, inet) IS 'Whether an address is kept out of use. Exclusions never overlap, so one look tells.';
 
-CREATE FUNCTION free_unless_excluded(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
+CREATE FUNCTION is_withheld(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN rowhouse.is_excluded(wanted_network, wanted)
+       OR EXISTS (SELECT FROM rowhouse.gateways g WHERE g.network_id = wanted_network AND g.address = wanted);
+COMMENT ON FUNCTION is_withheld(integer, inet) IS 'Whether an address is never assigned: it is excluded, or a gateway.';
+
+CREATE FUNCTION why_withheld(wanted_network integer, wanted inet) RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(
+    (SELECT concat('excluded: ', host(e.first), '-', host(e.last), ' is kept out of use', ': ' || nullif(e.reason, ''))
+       FROM rowhouse.exclusions e
+      WHERE e.network_id = wanted_network AND e.last >= wanted AND e.first <= wanted ORDER BY e.last LIMIT 1),
+    (SELECT concat('the gateway of ', string_agg(DISTINCT CASE WHEN g.cni_network IS NULL THEN concat('pool ', p.cidr)
+                                                               ELSE concat('CNI network "', g.cni_network, '"') END, ', '))
+       FROM rowhouse.gateways g JOIN rowhouse.pools p ON p.id = g.pool_id
+      WHERE g.network_id = wanted_network AND g.address = wanted HAVING count(*) > 0));
+COMMENT ON FUNCTION why_withheld(integer, inet) IS 'What keeps an address from being assigned, in words; NULL: nothing.';
+
+CREATE FUNCTION free_unless_withheld(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Puts a run into the free space, without what is kept out of use or reserved.
+-- Puts a run into the free space, without what is excluded, a gateway or reserved.
 DECLARE
     taken    record;
     position inet := run_first;
@@ -229,6 +247,9 @@ BEGIN
     FOR taken IN
         SELECT e.first, e.last FROM exclusions e
          WHERE e.network_id = run_network AND e.last >= run_first AND e.first <= run_last
+        UNION ALL
+        SELECT g.address, g.address FROM gateways g
+         WHERE g.network_id = run_network AND g.address BETWEEN run_first AND run_last
         UNION ALL
         SELECT r.address, r.address FROM reservations r
          WHERE r.network_id = run_network AND r.address BETWEEN run_first AND run_last
@@ -247,5 +268,48 @@ BEGIN
     END LOOP;
     PERFORM free_run(run_network, position, run_last, run_free_from);
 END $$;
-COMMENT ON FUNCTION free_unless_excluded(integer, inet, inet, timestamptz) IS
-    'Puts a run into the free space of a network, without what is kept out of use or reserved.';
+COMMENT ON FUNCTION free_unless_withheld(integer, inet, inet, timestamptz) IS
+    'Puts a run into the free space of a network, without what is excluded, a gateway or reserved.';
+
+CREATE FUNCTION withhold_gateway(of_network integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Takes an address that became a gateway out of the free space. A release or the end of a quarantine that is under
+-- way frees the address after this look, so both rows are locked: they then wait for this transaction, and see
+-- the gateway. No table lock, since attach_v1() calls this while it holds a weaker one.
+DECLARE
+    is_held boolean;
+BEGIN
+    PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+    LOOP
+        PERFORM withdraw_run(of_network, wanted, wanted);
+        PERFORM FROM reservations WHERE network_id = of_network AND address = wanted FOR UPDATE;
+        is_held := FOUND;
+        IF NOT is_held THEN
+            PERFORM FROM free_ranges WHERE network_id = of_network AND quarantined AND last >= wanted AND first <= wanted
+              FOR UPDATE;
+            is_held := FOUND;
+        END IF;
+        -- One statement, so one snapshot.
+        EXIT WHEN NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND NOT quarantined
+                                 AND last >= wanted AND first <= wanted)
+              AND (is_held
+                   OR NOT EXISTS (SELECT FROM reservations WHERE network_id = of_network AND address = wanted)
+                      AND NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND quarantined
+                                         AND last >= wanted AND first <= wanted));
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION withhold_gateway(integer, inet) IS 'Takes an address that became a gateway out of the free space of a network.';
+
+CREATE FUNCTION return_gateway(of_network integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Puts an address that is no longer a gateway back into the free space, unless something else keeps it out. A
+-- release under way saw the gateway and does not free the address, so it is waited for.
+BEGIN
+    PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+    PERFORM FROM reservations WHERE network_id = of_network AND address = wanted FOR UPDATE;
+    IF EXISTS (SELECT FROM pools WHERE network_id = of_network AND cidr >>= wanted)
+       AND NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND last >= wanted AND first <= wanted) THEN
+        PERFORM free_unless_withheld(of_network, wanted, wanted, clock_timestamp());
+    END IF;
+END $$;
+COMMENT ON FUNCTION return_gateway(integer, inet) IS 'Puts an address that is no longer a gateway back into the free space of a network.';

@@ -209,7 +209,7 @@ END $$;
 CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF is_excluded(of_network, of_address) THEN
+    IF is_withheld(of_network, of_address) THEN
         NULL; -- kept out of use while it was in use
     ELSIF delay > '0' THEN
         INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)

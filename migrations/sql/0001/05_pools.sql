@@ -60,8 +60,10 @@ BEGIN
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP = 'INSERT' THEN
         FOR run IN SELECT * FROM uncovered_runs(NEW.network_id, NEW.cidr, NEW.id) LOOP
-            PERFORM free_unless_excluded(NEW.network_id, run.run_first, run.run_last, '-infinity');
+            PERFORM free_unless_withheld(NEW.network_id, run.run_first, run.run_last, '-infinity');
         END LOOP;
+        INSERT INTO gateways (network_id, address, pool_id)
+        SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE host(NEW.gateway)::inet <<= NEW.cidr;
         PERFORM record_change('pool.create', NEW.cidr::text, NULL, to_jsonb(NEW));
     ELSIF TG_OP = 'DELETE' THEN
         FOR run IN SELECT * FROM uncovered_runs(OLD.network_id, OLD.cidr, OLD.id) LOOP
@@ -83,6 +85,11 @@ BEGIN
                 USING ERRCODE = 'RH410',
                       HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
         END IF;
+        IF host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
+            DELETE FROM gateways WHERE pool_id = NEW.id AND cni_network IS NULL;
+            INSERT INTO gateways (network_id, address, pool_id)
+            SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE host(NEW.gateway)::inet <<= NEW.cidr;
+        END IF;
         PERFORM record_change('pool.update', NEW.cidr::text, to_jsonb(OLD), to_jsonb(NEW));
     END IF;
     RETURN NULL;
@@ -91,6 +98,36 @@ CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_changed();
 -- Without it an address could be left in no pool.
 CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+
+-- A pool's window and gateway are checked against what is attached, and those who read the pool before act on it.
+-- Only for these columns: attach_v1() holds a weaker lock when it changes others.
+CREATE TRIGGER pools_change_alone BEFORE UPDATE OF name, gateway, window_first, window_last ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+
+CREATE FUNCTION gateway_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    row gateways := coalesce(NEW, OLD);
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM return_gateway(OLD.network_id, OLD.address);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM withhold_gateway(NEW.network_id, NEW.address);
+    END IF;
+    -- One that an operator set is part of its pool's line, and so are those that go with their pool.
+    IF row.cni_network IS NOT NULL AND EXISTS (SELECT FROM pools WHERE id = row.pool_id) THEN
+        PERFORM record_change('gateway.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, host(row.address),
+                              CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END,
+                              CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER gateways_change AFTER INSERT OR UPDATE OR DELETE ON gateways
+    FOR EACH ROW EXECUTE FUNCTION gateway_changed();
+-- An ADD that found its gateway known must not be given it because the gateway was forgotten meanwhile.
+CREATE TRIGGER gateways_go_alone BEFORE DELETE ON gateways
     FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 
 CREATE FUNCTION pool_version() RETURNS trigger
@@ -128,7 +165,7 @@ BEGIN
                AND last_address(p.cidr) >= OLD.first AND first_address(p.cidr) <= OLD.last
                AND NOT EXISTS (SELECT FROM pools larger WHERE larger.network_id = p.network_id AND larger.cidr >> p.cidr)
         LOOP
-            PERFORM free_unless_excluded(OLD.network_id, greatest(OLD.first, first_address(pool.cidr)),
+            PERFORM free_unless_withheld(OLD.network_id, greatest(OLD.first, first_address(pool.cidr)),
                                          least(OLD.last, last_address(pool.cidr)), clock_timestamp());
         END LOOP;
         PERFORM record_change('exclusion.delete', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), NULL);
@@ -140,6 +177,7 @@ CREATE TRIGGER exclusions_change AFTER INSERT OR UPDATE OR DELETE ON exclusions
 -- Without it an address that is released at this moment could be free though excluded, or neither.
 CREATE TRIGGER exclusions_change_alone BEFORE INSERT OR DELETE ON exclusions
     FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTION refuse_truncate();
 
 CREATE FUNCTION ensure_pool(wanted_network text, wanted cidr, wants_isolation boolean) RETURNS pools
@@ -168,22 +206,62 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ensure_pool(text, cidr, boolean) IS 'The pool of a CIDR in a network, made if there is none.';
 
+CREATE FUNCTION learn_gateways(of_cni_network text, networks text[], cidrs cidr[], pool_names text[], isolated boolean[],
+                               gateway_ranges integer[], gateway_addresses inet[]) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Records the gateways of a network configuration: gateway_addresses[i] is one of range gateway_ranges[i]. NULL stands
+-- for the first address behind the network address, which the main plugin takes where a pool by name has no gateway.
+DECLARE
+    unknown record;
+    pool    pools;
+BEGIN
+    FOR unknown IN
+        SELECT g.range, g.address FROM unnest(gateway_ranges, gateway_addresses) AS g (range, address)
+         WHERE NOT EXISTS (SELECT FROM pools p JOIN gateways k ON k.pool_id = p.id
+                            WHERE p.network_name = networks[g.range] AND p.cidr = cidrs[g.range]
+                              AND k.address = g.address AND k.cni_network = of_cni_network)
+         ORDER BY networks[g.range], cidrs[g.range], pool_names[g.range], g.address
+    LOOP
+        IF pool_names[unknown.range] IS NULL THEN
+            pool := ensure_pool(networks[unknown.range], cidrs[unknown.range], isolated[unknown.range]);
+        ELSE
+            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[unknown.range];
+            CONTINUE WHEN NOT FOUND;
+            IF unknown.address IS NULL AND pool.gateway IS NULL AND first_address(pool.cidr) < last_address(pool.cidr) THEN
+                unknown.address := first_address(pool.cidr) + 1;
+            END IF;
+        END IF;
+        -- (Looked for first, since every conflict would use up an id.)
+        IF unknown.address <<= pool.cidr
+           AND NOT EXISTS (SELECT FROM gateways k WHERE k.pool_id = pool.id AND k.address = unknown.address
+                              AND k.cni_network = of_cni_network) THEN
+            INSERT INTO gateways (network_id, address, pool_id, cni_network)
+            VALUES (pool.network_id, unknown.address, pool.id, of_cni_network) ON CONFLICT DO NOTHING;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION learn_gateways IS 'Records the gateways of a network configuration, so that they hold for all that use the same CIDR.';
+
 CREATE FUNCTION pool_window(pool pools)
 RETURNS TABLE (first_address inet, last_address inet)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    -- The segments that a pool gives out to callers who name it: its window without its gateway.
+    -- What a pool may give out: its window, or else its usable addresses, without every known gateway.
     WITH bounds AS (
-        SELECT coalesce(pool.window_first, first_usable(pool.cidr)) AS low,
-               coalesce(pool.window_last, last_usable(pool.cidr)) AS high,
-               set_masklen(pool.gateway, CASE family(pool.gateway) WHEN 4 THEN 32 ELSE 128 END) AS gateway)
-    SELECT low, high FROM bounds WHERE gateway IS NULL OR gateway < low OR gateway > high
-    UNION ALL
-    SELECT low, gateway - 1 FROM bounds WHERE gateway > low AND gateway <= high
-    UNION ALL
-    SELECT gateway + 1, high FROM bounds WHERE gateway >= low AND gateway < high;
+        SELECT coalesce(pool.window_first, first_usable(pool.cidr))::inet AS low,
+               coalesce(pool.window_last, last_usable(pool.cidr))::inet AS high),
+    holes AS (
+        SELECT DISTINCT g.address::inet AS address FROM gateways g, bounds
+         WHERE g.network_id = pool.network_id AND g.address BETWEEN bounds.low AND bounds.high),
+    parts AS (
+        SELECT CASE WHEN h.address IS NULL THEN bounds.low WHEN h.address < bounds.high THEN h.address + 1 END AS low,
+               lead(h.address, 1) OVER (ORDER BY h.address NULLS FIRST) AS hole, bounds.high
+          FROM bounds CROSS JOIN (SELECT NULL::inet AS address UNION ALL SELECT holes.address FROM holes) AS h)
+    SELECT parts.low, CASE WHEN parts.hole IS NULL THEN parts.high ELSE parts.hole - 1 END
+      FROM parts WHERE parts.low IS NOT NULL AND parts.low IS DISTINCT FROM parts.hole;
 END;
-COMMENT ON FUNCTION pool_window(pools) IS 'The first-last segments that a pool gives out to callers who name it.';
+COMMENT ON FUNCTION pool_window(pools) IS
+    'The first-last segments that a pool may give out: its window without every known gateway. Exclusions are looked up apart.';
 
 CREATE FUNCTION setting_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$

@@ -202,6 +202,12 @@ DECLARE
     holder reservations;
 BEGIN
     SELECT * INTO pool FROM pools WHERE id = wanted_pool;
+    IF is_withheld(pool.network_id, wanted)
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
+        RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
+            USING ERRCODE = 'RH102', DETAIL = range_no,
+                  HINT = 'Ask for another address; `rowhouse explain` tells more.';
+    END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
         RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
             USING ERRCODE = 'RH102', DETAIL = range_no,
@@ -219,13 +225,26 @@ BEGIN
                       HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
-            RAISE EXCEPTION 'requested address % is in quarantine or kept out of use', host(wanted)
+            IF is_withheld(pool.network_id, wanted) THEN
+                RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
+                    USING ERRCODE = 'RH102', DETAIL = range_no,
+                          HINT = 'Ask for another address; `rowhouse explain` tells more.';
+            END IF;
+            RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
                 USING ERRCODE = 'RH101', DETAIL = range_no,
-                      HINT = 'Ask for another address; `rowhouse explain` tells why, and from when on it can be had.';
+                      HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
         END IF;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address can not be had.';
+
+CREATE FUNCTION clip_segments(low inet, high inet, INOUT firsts inet[], INOUT lasts inet[])
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT array_agg(greatest(s.f, low) ORDER BY s.f), array_agg(least(s.l, high) ORDER BY s.f)
+      FROM unnest(firsts, lasts) AS s (f, l) WHERE s.l >= coalesce(low, s.l) AND s.f <= coalesce(high, s.f);
+END;
+COMMENT ON FUNCTION clip_segments IS 'The parts of some segments that lie between two addresses; NULL: no bound.';
 
 CREATE FUNCTION in_slice(wanted_pool integer, wanted_cluster text, wanted_node text, slice_size integer,
                          INOUT firsts inet[], INOUT lasts inet[])
@@ -249,7 +268,7 @@ CREATE FUNCTION attach_v1(
     namespace text, pod text, uid text, is_sticky boolean, ttl interval,
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
-    max_wait integer DEFAULT 3000)
+    max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}')
 RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -282,6 +301,8 @@ DECLARE
     lasts    inet[];
     own      inet;
     since    timestamptz;
+    low      inet;
+    high     inet;
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -295,9 +316,15 @@ BEGIN
           FROM pools p, LATERAL (
                 SELECT run.first, run.last, run.free_from FROM free_ranges run
                  WHERE run.network_id = p.network_id AND NOT run.quarantined
-                   AND run.last BETWEEN segment_firsts[1] AND segment_lasts[1]
+                   AND run.last BETWEEN greatest(segment_firsts[1], p.window_first) AND least(segment_lasts[1], p.window_last)
                  ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
          WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND NOT p.drained
+           AND lowest.first >= coalesce(p.window_first, lowest.first)
+           -- (Not of p: so it is looked at before a run is locked.)
+           AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
+                            WHERE NOT EXISTS (SELECT FROM pools o JOIN gateways g ON g.pool_id = o.id
+                                               WHERE o.network_name = networks[1] AND o.cidr = cidrs[1]
+                                                 AND g.address = own_gateway.address AND g.cni_network = attach_v1.cni_network))
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1)
            AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
@@ -336,6 +363,10 @@ BEGIN
         END IF;
     END IF;
 
+    IF cardinality(gateway_addresses) > 0 THEN
+        PERFORM learn_gateways(attach_v1.cni_network, networks, cidrs, pool_names, isolated, gateway_ranges, gateway_addresses);
+    END IF;
+
     -- Ranges are taken in one order by everybody, so that no two calls wait for each other.
     FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
                                   ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
@@ -356,7 +387,7 @@ BEGIN
 
         LOOP
             -- 1. The pool, what this owner already holds in it, and whether anything has come due.
-            SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained,
+            SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
                    (SELECT r.address FROM reservations r
                      WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = p.id
                        AND r.owner_interface = interface AND r.owner_cluster = cluster
@@ -370,7 +401,7 @@ BEGIN
                    OR EXISTS (SELECT FROM free_ranges f
                                WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
                                ORDER BY f.free_from LIMIT 1)
-              INTO the_pool, space, network_name, cidr, drained, held, is_due
+              INTO the_pool, space, network_name, cidr, drained, low, high, held, is_due
               FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
             IF NOT FOUND THEN
                 PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], isolated[ordinal]);
@@ -408,6 +439,10 @@ BEGIN
                                  WHERE segment_ranges[i] = ordinal ORDER BY i);
                 lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
+            END IF;
+            IF pool_names[ordinal] IS NULL AND (low IS NOT NULL OR high IS NOT NULL) THEN
+                -- An operator's window holds for those who spell the range, too.
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
             END IF;
             IF slice_sizes[ordinal] IS NOT NULL THEN
                 SELECT s.firsts, s.lasts INTO firsts, lasts
@@ -485,7 +520,7 @@ COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one int
 CREATE FUNCTION attach_many_v1(
     clusters text[], nodes text[], container_ids text[], interfaces text[], cni_networks text[],
     namespaces text[], pods text[], uids text[], network text, cidr cidr, firsts inet[], lasts inet[],
-    max_wait integer DEFAULT 3000)
+    max_wait integer DEFAULT 3000, gateway_addresses inet[] DEFAULT '{}')
 RETURNS TABLE (ordinal integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -503,7 +538,8 @@ AS $$
 -- rows of those that were served, and rows without an address of those for whom nothing was free that nobody
 -- has locked: they may come again, since somebody else was served. Whoever has no row must call attach_v1(),
 -- which knows what an owner holds already, and why there is nothing left. So one call never fails for
--- another's sake. It waits for a lock only while it holds none, or for the same owner.
+-- another's sake. It waits for a lock only while it holds none, or for the same owner. All calls are of one CNI
+-- network if there are gateway_addresses.
 #variable_conflict use_column
 DECLARE
     around   text := coalesce(current_setting('rowhouse.command', true), '');
@@ -519,13 +555,20 @@ DECLARE
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
-    SELECT p.id, p.network_id INTO the_pool, space FROM pools p
+    SELECT p.id, p.network_id, p.window_first, p.window_last INTO the_pool, space, start, stop FROM pools p
      WHERE p.network_name = attach_many_v1.network AND p.cidr = attach_many_v1.cidr AND NOT p.drained
+       AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
+                        WHERE NOT EXISTS (SELECT FROM gateways g
+                                           WHERE g.pool_id = p.id AND g.address = own_gateway.address
+                                             AND g.cni_network = cni_networks[1]))
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                         ORDER BY r.expires_at LIMIT 1)
        AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
                         ORDER BY f.free_from LIMIT 1);
     IF FOUND THEN
+        IF start IS NOT NULL OR stop IS NOT NULL THEN
+            SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(start, stop, firsts, lasts) s;
+        END IF;
         wanting := ARRAY(
             SELECT n FROM generate_subscripts(pods, 1) AS n
              WHERE (SELECT r.slot FROM reservations r
@@ -533,7 +576,7 @@ BEGIN
                        AND r.owner_interface = interfaces[n] AND r.owner_cluster = clusters[n] AND r.slot = 0) IS NULL);
         LOOP
             claimed := '{}';
-            FOR i IN 1 .. cardinality(firsts) LOOP
+            FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
                 missing := cardinality(wanting) - cardinality(claimed);
                 EXIT WHEN missing = 0;
                 -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
@@ -723,6 +766,9 @@ BEGIN
                              WHERE segment_ranges[i] = ordinal ORDER BY i);
             lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
                             WHERE segment_ranges[i] = ordinal ORDER BY i);
+            IF pool.window_first IS NOT NULL OR pool.window_last IS NOT NULL THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(pool.window_first, pool.window_last, firsts, lasts) s;
+            END IF;
             available := pool.id IS NULL;
         ELSE
             SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];

@@ -33,38 +33,39 @@ BEGIN ATOMIC
                              ELSE address_number(w.last_address) - address_number(w.first_address) END + 1), 0)
       FROM pool_window(pool) w;
 END;
-COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool can give out: its window without its gateway.';
+COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool may give out: its window without every known gateway.';
 
 CREATE VIEW pool_usage AS
 SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
        usable_addresses(p) AS total,
-       used.reserved, used.attached, used.sticky, quarantine.addresses AS quarantined, excluded.addresses AS excluded,
-       greatest(usable_addresses(p) - used.inside - quarantine.inside - excluded.addresses, 0) AS free,
-       round(100 * used.inside / nullif(usable_addresses(p), 0), 1) AS percent_used,
+       held.reserved, held.reserved_by_overlaps, held.attached, held.sticky,
+       held.inside - at_gateways.addresses AS used, quarantine.addresses AS quarantined, excluded.addresses AS excluded,
+       greatest(usable_addresses(p) - (held.inside - at_gateways.addresses) - quarantine.addresses - excluded.addresses, 0) AS free,
+       round(100 * (held.inside - at_gateways.addresses) / nullif(usable_addresses(p), 0), 1) AS percent_used,
        p.id AS pool_id, p.network_id
   FROM pools p
   JOIN networks n ON n.id = p.network_id
  CROSS JOIN LATERAL (
-       SELECT min(w.first_address) AS first, max(w.last_address) AS last, host(p.gateway)::inet AS gateway
-         FROM pool_window(p) w) AS bounds
+       SELECT min(w.first_address) AS first, max(w.last_address) AS last FROM pool_window(p) w) AS bounds
  CROSS JOIN LATERAL (
-       SELECT count(*) AS reserved, count(*) FILTER (WHERE r.container_id <> '') AS attached,
-              count(*) FILTER (WHERE r.sticky) AS sticky,
-              count(*) FILTER (WHERE r.address BETWEEN bounds.first AND bounds.last
-                                 AND r.address IS DISTINCT FROM bounds.gateway) AS inside
+       SELECT count(*) FILTER (WHERE r.pool_id = p.id) AS reserved,
+              count(*) FILTER (WHERE r.pool_id <> p.id) AS reserved_by_overlaps,
+              count(*) FILTER (WHERE r.pool_id = p.id AND r.container_id <> '') AS attached,
+              count(*) FILTER (WHERE r.pool_id = p.id AND r.sticky) AS sticky,
+              count(*) FILTER (WHERE r.address BETWEEN bounds.first AND bounds.last) AS inside
          FROM reservations r
         WHERE r.network_id = p.network_id
-          AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)) AS used
+          AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)) AS held
  CROSS JOIN LATERAL (
-       SELECT coalesce(sum(address_number(least(f.last, last_address(p.cidr)))
-                         - address_number(greatest(f.first, first_address(p.cidr))) + 1), 0) AS addresses,
-              coalesce(sum(address_number(least(f.last, bounds.last)) - address_number(greatest(f.first, bounds.first)) + 1)
-                       FILTER (WHERE f.last >= bounds.first AND f.first <= bounds.last), 0)
-              - count(*) FILTER (WHERE bounds.gateway BETWEEN greatest(f.first, bounds.first)
-                                                          AND least(f.last, bounds.last)) AS inside
+       SELECT count(DISTINCT g.address) AS addresses
+         FROM gateways g JOIN reservations r ON r.network_id = g.network_id AND r.address = g.address
+        WHERE g.network_id = p.network_id AND g.address BETWEEN bounds.first AND bounds.last) AS at_gateways
+ CROSS JOIN LATERAL (
+       -- (A quarantined run is one address.)
+       SELECT count(*) AS addresses
          FROM free_ranges f
-        WHERE f.network_id = p.network_id AND f.quarantined
-          AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr)) AS quarantine
+        WHERE f.network_id = p.network_id AND f.quarantined AND f.last BETWEEN bounds.first AND bounds.last
+          AND NOT is_withheld(f.network_id, f.first)) AS quarantine
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(address_number(least(e.last, w.last_address)) - address_number(greatest(e.first, w.first_address)) + 1
                          - (SELECT count(*) FROM reservations r
@@ -73,7 +74,7 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
          FROM exclusions e JOIN pool_window(p) w ON e.last >= w.first_address AND e.first <= w.last_address
         WHERE e.network_id = p.network_id) AS excluded;
 COMMENT ON VIEW pool_usage IS
-    'Fill of each pool. An address that an overlapping pool gave out counts in every pool that holds it. Reserved and quarantined count in the whole CIDR; total, free and percent_used are of what the pool gives out.';
+    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may give out (total) is used, quarantined, excluded or free, whichever pool uses it.';
 
 CREATE VIEW stale_reservations AS
 SELECT c.*, now() - c.reserved_at AS age
@@ -119,6 +120,16 @@ SELECT 'address kept out of use is free', f.network_id, greatest(f.first, e.firs
   FROM free_ranges f JOIN exclusions e
     ON e.network_id = f.network_id AND e.last >= f.first AND e.first <= f.last
 UNION ALL
+SELECT 'gateway is free', g.network_id, g.address
+  FROM gateways g JOIN free_ranges f
+    ON f.network_id = g.network_id AND g.address BETWEEN f.first AND f.last AND NOT f.quarantined
+UNION ALL
+SELECT 'pool and gateway disagree', p.network_id, host(p.gateway)::inet
+  FROM pools p
+ WHERE host(p.gateway)::inet <<= p.cidr
+   AND NOT EXISTS (SELECT FROM gateways g WHERE g.pool_id = p.id AND g.network_id = p.network_id
+                      AND g.address = host(p.gateway)::inet AND g.cni_network IS NULL)
+UNION ALL
 SELECT 'reservation outside every pool', r.network_id, r.address
   FROM reservations r
  WHERE NOT EXISTS (SELECT FROM pools p WHERE p.network_id = r.network_id AND r.address <<= p.cidr)
@@ -149,6 +160,14 @@ SELECT 'pool address neither free nor reserved', p.network_id, lost.address
                         WHERE r.network_id = p.network_id AND r.address BETWEEN p.low AND p.high
                           AND NOT EXISTS (SELECT FROM exclusions e WHERE e.network_id = r.network_id
                                              AND r.address BETWEEN e.first AND e.last)
+                       UNION ALL
+                       SELECT DISTINCT g.address, g.address FROM gateways g
+                        WHERE g.network_id = p.network_id AND g.address BETWEEN p.low AND p.high
+                          AND NOT is_excluded(g.network_id, g.address)
+                          AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = g.network_id
+                                             AND g.address BETWEEN f.first AND f.last)
+                          AND NOT EXISTS (SELECT FROM reservations r
+                                           WHERE r.network_id = g.network_id AND r.address = g.address)
                        UNION ALL
                        SELECT greatest(e.first, p.low), least(e.last, p.high) FROM exclusions e
                         WHERE e.network_id = p.network_id AND e.last >= p.low AND e.first <= p.high) AS held) AS s

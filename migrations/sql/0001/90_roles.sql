@@ -25,10 +25,10 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_server') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_server;
         GRANT SELECT ON ALL TABLES IN SCHEMA rowhouse TO rowhouse_server;
-        GRANT INSERT, UPDATE, DELETE ON networks, pools, node_slices, exclusions, quotas, tokens, idempotency_keys
+        GRANT INSERT, UPDATE, DELETE ON networks, pools, node_slices, exclusions, gateways, quotas, tokens, idempotency_keys
             TO rowhouse_server;
         GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, reserve_v1, release_v1, reassign_v1, prune_v1, sandboxes_v1, reclaim_v1,
-                                  record_v1, act_as, explain_address, pool_fill, held_by, who_had, pool_window, usable_addresses,
+                                  record_v1, act_as, explain_address, is_excluded, is_withheld, why_withheld, pool_fill, held_by, who_had, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key
             TO rowhouse_server;
     END IF;
@@ -36,7 +36,8 @@ BEGIN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
         GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION held_by, who_had, pool_fill, pool_window, usable_addresses,
+        GRANT SELECT ON gateways, exclusions TO rowhouse_auditor;
+        GRANT EXECUTE ON FUNCTION held_by, who_had, is_excluded, is_withheld, why_withheld, pool_fill, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key
             TO rowhouse_auditor;
     END IF;

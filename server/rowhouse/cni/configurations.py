@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rowhouse.cni.arguments import Arguments
 from rowhouse.cni.call import LARGEST_KNOWN, MOST_KNOWN, config_version, read_config
-from rowhouse.cni.netconf import Netconf, ipam_object, read_netconf
+from rowhouse.cni.netconf import Netconf, ipam_object, read_netconf, takes_first_address
 from rowhouse.cni.plan import Plan, plan_addresses
 from rowhouse.cni.requested import requested_addresses
 
@@ -44,8 +44,12 @@ class Configurations:
         return self._plans(body)
 
     def _read(self, body: bytes) -> Netconf:
+        config = read_config(body)
         return read_netconf(
-            ipam_object(read_config(body)), server_compat=self._compat, defaults=self._defaults
+            ipam_object(config),
+            server_compat=self._compat,
+            defaults=self._defaults,
+            takes_first=takes_first_address(config),
         )
 
     def _work_out(self, body: bytes, arguments: Arguments = _NOTHING_ASKED) -> Plan:

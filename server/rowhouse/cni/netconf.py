@@ -56,7 +56,8 @@ class RangeEntry:
 class Netconf:
     """What the `ipam` object says. `ranges` are in the order of the addresses in the result.
 
-    `address_space` is `network_name`; `sticky_ttl` counts seconds, None is until released.
+    `address_space` is `network_name`; `sticky_ttl` counts seconds, None is until released. `takes_first` tells
+    that the main plugin uses the first address behind the network address itself where there is no gateway.
     """
 
     ranges: tuple[RangeEntry, ...]
@@ -71,6 +72,7 @@ class Netconf:
     sticky_ttl: float | None
     use_all: bool
     strict: bool
+    takes_first: bool = False
 
 
 def is_strict(config: Fields, server_compat: str) -> bool:
@@ -93,12 +95,27 @@ def ipam_object(config: Fields) -> Fields:
     return ipam
 
 
+def takes_first_address(config: Fields) -> bool:
+    """Whether the main plugin makes the first address of a subnet without a gateway its own.
+
+    `bridge` does so as a gateway (containernetworking/plugins, `calcGateways` of main/bridge).
+    """
+    return config.get("type") == "bridge" and (
+        config.get("isgateway") is True or config.get("isdefaultgateway") is True
+    )
+
+
 def read_netconf(
-    ipam: Fields, *, server_compat: str = "", defaults: Mapping[str, object] | None = None
+    ipam: Fields,
+    *,
+    server_compat: str = "",
+    defaults: Mapping[str, object] | None = None,
+    takes_first: bool = False,
 ) -> Netconf:
     """Read the `ipam` object. Raises InvalidConfig that names key and value.
 
     `server_compat` and `defaults` are the server's settings; a default fills only what is empty.
+    `takes_first` as `takes_first_address` tells it.
     """
     compat = fields.text(ipam, "compat") or server_compat
     if compat not in {"", STRICT}:
@@ -116,6 +133,7 @@ def read_netconf(
         sticky_ttl=sticky_ttl,
         use_all=fields.flag(ipam, "use_all", default=False),
         strict=strict,
+        takes_first=takes_first,
         ranges=_ranges(ipam),
         gateway=_gateway(fields.text(ipam, "gateway")),
         static=tuple(

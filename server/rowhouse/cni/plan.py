@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress, IPNetwork
 
+from rowhouse.cni.gateways import gateways_of, withheld_by
 from rowhouse.cni.requested import RequestedAddress, gateway_argument, static_argument
 from rowhouse.cni.results import InterfaceAddress
 from rowhouse.domain.addresses import IPV4, IPV6, format_address, format_cidr, parse_address
@@ -131,14 +132,16 @@ def result_addresses(
 
 
 def _places(netconf: Netconf) -> list[_Place]:
-    skipped = None if netconf.strict else netconf.gateway
     return [
         _Place(
             entry=entry,
             usable=None
             if entry.configured is None
             else usable_range(
-                entry.configured, exclude=entry.exclude, gateway=skipped, use_all=netconf.use_all
+                entry.configured,
+                exclude=entry.exclude,
+                withheld=withheld_by(netconf, entry),
+                use_all=netconf.use_all,
             ),
         )
         for entry in netconf.ranges
@@ -188,8 +191,8 @@ def _outside(
     if covering:
         return AddressOutsideRanges(
             f"{named} can not be given out by {cidrs}: "
-            "it is outside the window, excluded, or the gateway",
-            hint="see range_start, range_end, exclude and gateway of the configuration",
+            "it is outside the window, excluded, one of addresses, or the gateway",
+            hint="see range_start, range_end, exclude, gateway and addresses of the configuration",
         )
     return AddressOutsideRanges(
         f"{named} is outside every range", hint="ask for an address inside one of the ranges"
@@ -214,6 +217,10 @@ def _requests(netconf: Netconf, places: Sequence[_Place]) -> tuple[RangeRequest,
                 else None,
                 slot=0 if netconf.strict else seen[identity],
                 node_slice_size=_slice(netconf, usable, first=not requests),
+                gateways=tuple(
+                    None if gateway is None else format_address(gateway)
+                    for gateway in gateways_of(netconf, place.entry)
+                ),
             )
         )
         seen[identity] += 1

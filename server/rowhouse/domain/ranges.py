@@ -162,10 +162,10 @@ def usable_range(
     configured: ConfiguredRange,
     *,
     exclude: Sequence[str] = (),
-    gateway: IPAddress | None = None,
+    withheld: Sequence[IPAddress] = (),
     use_all: bool = False,
 ) -> UsableRange:
-    """Cut the range down to what may be given out: the window less the excludes and the gateway.
+    """Cut the range down to what may be given out: the window less the excludes and what is `withheld`.
 
     The window runs from the first to the last usable address, narrowed by `start` and `end` where
     they lie in it. `use_all` makes the network and the broadcast address usable (RFC 3021).
@@ -173,21 +173,20 @@ def usable_range(
     (everything is excluded).
     """
     compute = _usable_range if len(exclude) <= CACHED_EXCLUDES else _usable_range.__wrapped__
-    return compute(configured, tuple(exclude), gateway, use_all)
+    return compute(configured, tuple(exclude), tuple(withheld), use_all)
 
 
 @lru_cache(maxsize=CACHED_RANGES)
 def _usable_range(
     configured: ConfiguredRange,
     exclude: tuple[str, ...],
-    gateway: IPAddress | None,
+    withheld: tuple[IPAddress, ...],
     use_all: bool,  # noqa: FBT001 - a cache keys by position
 ) -> UsableRange:
     network, version = configured.cidr, configured.cidr.version
     first, last = window(configured, use_all=use_all)
     holes = [hole for text in exclude if (hole := _excluded(text, version)) is not None]
-    if gateway is not None and gateway.version == version:
-        holes.append((int(gateway), int(gateway)))
+    holes += [(int(one), int(one)) for one in withheld if one.version == version]
     spans = without((first, last), holes)
     if not spans:
         shown = " ".join(exclude[:CACHED_EXCLUDES])

@@ -50,6 +50,10 @@ class RangeRequest:
     `requested` is the address asked for, or None. `slot` tells apart several addresses of one owner in
     one pool: 0 for the first mention of the pool in a call, 1 for the second.
     `node_slice_size` is a prefix length: each node draws from its own slice of that size.
+
+    `gateways` are those that the network configuration has inside the CIDR. The database remembers them and
+    does not assign them to any caller. None, for a pool by name without a gateway: the main plugin takes the
+    first address behind the network address.
     """
 
     network: str = ""
@@ -60,6 +64,7 @@ class RangeRequest:
     requested: str | None = None
     slot: int = 0
     node_slice_size: int | None = None
+    gateways: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,14 @@ ATTACH = """
 SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created
   FROM rowhouse.attach_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::float8 * interval '1 second',
                           %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
-                          %s::integer[], %s::inet[], %s::inet[], %s, %s::integer)
+                          %s::integer[], %s::inet[], %s::inet[], %s, gateway_ranges => %s::integer[],
+                          gateway_addresses => %s::inet[], max_wait => %s::integer)
 """
 ATTACH_MANY = """
 SELECT ordinal, host(address)
   FROM rowhouse.attach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                               %s::text[], %s, %s, %s::inet[], %s::inet[], %s::integer)
+                               %s::text[], %s, %s, %s::inet[], %s::inet[], gateway_addresses => %s::inet[],
+                               max_wait => %s::integer)
 """
 DETACH_MANY = """
 SELECT ordinal, host(address), released
@@ -105,7 +107,10 @@ def attach(
         "attach", partial(_attach_one, database), partial(_attach_many, database)
     )
     wanted = requests[0]
-    return queue.serve((wanted.network, wanted.cidr, wanted.segments, wanted.isolated), call)
+    # Which gateways are known is a matter of each CNI network.
+    known = (wanted.gateways, sandbox.network_name) if wanted.gateways else ()
+    range_ = (wanted.network, wanted.cidr, wanted.segments, wanted.isolated)
+    return queue.serve((range_, known), call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,8 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
                 firsts,
                 lasts,
                 call.strict,
+                [i for i, wanted in enumerate(requests, 1) for _ in wanted.gateways],
+                [gateway for wanted in requests for gateway in wanted.gateways],
             ),
         )
     except RowhouseError as reason:
@@ -198,6 +205,7 @@ def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[l
             wanted.cidr,
             [first for first, _ in wanted.segments],
             [last for _, last in wanted.segments],
+            list(wanted.gateways),
         ),
     )
     prefix_length = int(wanted.cidr.rpartition("/")[2])

@@ -92,9 +92,12 @@ class PoolUsage(Base):
     pool_id: Mapped[int] = mapped_column(primary_key=True)
     total: Mapped[Decimal]
     reserved: Mapped[int]
+    reserved_by_overlaps: Mapped[int]
+    used: Mapped[int]
     attached: Mapped[int]
     sticky: Mapped[int]
-    quarantined: Mapped[Decimal]
+    quarantined: Mapped[int]
+    excluded: Mapped[Decimal]
     free: Mapped[Decimal]
     percent_used: Mapped[Decimal | None]
 

@@ -1,0 +1,45 @@
+"""Which addresses of a range are routers' or fixed ones, as the network configuration tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netaddr import IPAddress, IPNetwork
+
+from rowhouse.domain.addresses import parse_address
+
+if TYPE_CHECKING:
+    from rowhouse.cni.netconf import Netconf, RangeEntry
+
+
+def gateways_of(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress | None, ...]:
+    """The gateways of a range: `gateway`, those of `addresses`, and what the main plugin makes one.
+
+    None stands for the first address behind the network address of a pool by name: only the database knows
+    its CIDR. Strict mode knows no gateways, as upstream.
+    """
+    if netconf.strict:
+        return ()
+    named = [parse_address(static.gateway) for static in netconf.static if static.gateway]
+    known: list[IPAddress | None] = [hop for hop in (netconf.gateway, *named) if hop is not None]
+    if entry.configured is None:
+        return (*known, None) if netconf.takes_first and netconf.gateway is None else tuple(known)
+    cidr = entry.configured.cidr
+    if netconf.takes_first:
+        has_hop = netconf.gateway is not None and netconf.gateway.version == cidr.version
+        blocks = [IPNetwork(static.address).cidr for static in netconf.static if not static.gateway]
+        known += [_behind_network(block) for block in ([] if has_hop else [cidr]) + blocks]
+    return tuple(dict.fromkeys(hop for hop in known if hop is not None and hop in cidr))
+
+
+def withheld_by(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress, ...]:
+    """What the range does not assign: its gateways, and the `addresses` that every pod of it has."""
+    if netconf.strict:
+        return ()
+    gateways = (hop for hop in gateways_of(netconf, entry) if hop is not None)
+    return (*gateways, *(IPNetwork(static.address).ip for static in netconf.static))
+
+
+def _behind_network(cidr: IPNetwork) -> IPAddress | None:
+    """What `bridge` takes: the address behind the network address, which a block of one does not have."""
+    return IPAddress(cidr.first + 1, cidr.version) if cidr.size > 1 else None
