@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -54,10 +55,18 @@ class Running:
         return text in self.log.read_text()
 
     def metric(self, name: str) -> float:
-        port = self.log.read_text().partition("127.0.0.1:")[2].split()[0]
-        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-            lines = answer.read().decode().splitlines()
+        lines = self.get("/metrics")[1].splitlines()
         return float(next(line.split()[-1] for line in lines if line.startswith(f"{name} ")))
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of what it serves."""
+        port = self.log.read_text().partition("health on 127.0.0.1:")[2].split()[0]
+        try:
+            with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
 
 
 @pytest.fixture
@@ -119,6 +128,43 @@ def test_it_cures_leaks_by_itself_and_says_so(
     assert running.metric("rowhouse_controller_leader") == 1
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("verb", ["list", "watch"])
+def test_a_controller_that_may_not_do_its_work_is_not_ready_and_says_so_once(
+    kube: ApiServer, start: Callable[..., Running], verb: str
+) -> None:
+    kube.faults.deny(verb, "pods")
+    replicas = [start(), start()]
+    for running in replicas:
+        until(partial(running.says, "health on"))
+    until(lambda: any(one.metric("rowhouse_controller_leader") == 1 for one in replicas))
+    leader = next(one for one in replicas if one.metric("rowhouse_controller_leader") == 1)
+    until(lambda: "pods is forbidden: User" in leader.get("/readyz")[1])
+    status, text = leader.get("/readyz")
+    assert status == 503
+    assert "ClusterRole" in json.loads(text)["hint"]
+    assert leader.get("/healthz")[0] == 200
+    assert leader.metric("rowhouse_controller_ready") == 0
+    kube.faults.heal()
+    until(lambda: [one.get("/readyz")[0] for one in replicas] == [200, 200])
+    said = leader.log.read_text()
+    checks = {line for line in said.splitlines() if "check_failed" in line}
+    assert len(checks) == said.count("check_failed"), "no line comes twice"
+
+
+def test_a_replica_that_only_waits_is_not_ready_either_without_its_permissions(
+    kube: ApiServer, start: Callable[..., Running]
+) -> None:
+    leader = start()
+    until(lambda: leader.says("leading"))
+    until(lambda: leader.get("/readyz")[0] == 200)
+    kube.faults.deny("list", "nodes")
+    waiting = start()
+    until(lambda: waiting.says("health on"))
+    until(lambda: "nodes is forbidden" in waiting.get("/readyz")[1])
+    assert waiting.get("/readyz")[0] == 503
+    assert leader.get("/readyz")[0] == 200, "for a minute, as after an API server's restart"
 
 
 def test_a_pod_that_gets_no_address_is_told_so(

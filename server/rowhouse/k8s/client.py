@@ -10,6 +10,7 @@ import msgspec
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.core import decoders
 from lightkube.core.exceptions import ConfigError
+from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.core_v1 import Event, Node, Pod
 
 from rowhouse.domain.errors import NotReady
@@ -134,6 +135,7 @@ def _learn_types() -> None:
     """
     for kind in (Pod, Node, Event, IPPool, OverlappingRangeIPReservation, NodeSlicePool):
         decoders.decode_list(b'{"items": []}', kind)
+    decoders.decode_object(b'{"spec": {}}', SelfSubjectAccessReview)
     decoders.decode_status(b"{}")
     decoders.decode_watch_event(b'{"type": "ADDED", "object": {}}')
     msgspec.json.decode(b'{"metadata": {}}', type=_Versioned)

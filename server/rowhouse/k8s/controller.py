@@ -12,9 +12,11 @@ import structlog
 
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.reconcile import Reconciler
+from rowhouse.k8s.access import AccessCheck
 from rowhouse.k8s.events import EventRecorder
 from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
+from rowhouse.k8s.permissions import of_controller
 from rowhouse.k8s.pods import KubernetesPods, node_watch, pod_watch
 from rowhouse.store import refusals
 from rowhouse.store.leader import Candidacy
@@ -110,6 +112,8 @@ class Controller:
 
     def run(self, stop: threading.Event) -> None:
         """Lead whenever we may, until `stop` is set."""
+        needed = of_controller(self._mirror.namespace if self._mirror else None)
+        AccessCheck(self._client, needed, stop, self.checks).start()
         while not stop.is_set():
             try:
                 with Candidacy(self._url, self._cluster) as candidacy:

@@ -1,0 +1,80 @@
+"""What an account of the controller must be allowed to do, and whether it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from lightkube.models.authorization_v1 import ResourceAttributes, SelfSubjectAccessReviewSpec
+from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
+
+from rowhouse.k8s.failures import ERRORS, failure_of
+from rowhouse.k8s.whereabouts.resources import IPPool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightkube import Client
+
+_MIRRORED: Final = ("ippools", "overlappingrangeipreservations", "nodeslicepools")
+_MIRROR_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
+_NOT_SERVED: Final = frozenset({401, 403, 404, 405})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Permission:
+    """One verb on one resource; `namespace` "" is all of them."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}" + (f" in {self.namespace}" if self.namespace else "")
+
+
+def of_controller(mirror_namespace: str | None) -> list[Permission]:
+    """What the controller needs; `mirror_namespace`: where it mirrors, None if it does not."""
+    needed = [Permission(verb, "pods") for verb in ("get", "list", "watch")]
+    needed += [Permission(verb, "nodes") for verb in ("get", "list", "watch")]
+    needed.append(Permission("create", "events"))
+    if mirror_namespace is not None:
+        group = IPPool._api_info.resource.group  # noqa: SLF001 - lightkube has no other way to it
+        needed += [
+            Permission(verb, resource, group, mirror_namespace)
+            for resource in _MIRRORED
+            for verb in _MIRROR_VERBS
+        ]
+    return needed
+
+
+def missing(client: Client, needed: Sequence[Permission]) -> list[Permission]:
+    """Those that the client's account does not have, by SelfSubjectAccessReview.
+
+    Every account may ask that by default. Where it may not, or nobody answers it, nothing is known to be missing.
+
+    Raises any of `failures.ERRORS` if the API server does not answer.
+    """
+    found = []
+    for one in needed:
+        try:
+            if not _is_allowed(client, one):
+                found.append(one)
+        except ERRORS as error:
+            if failure_of(error).status in _NOT_SERVED:
+                return []
+            raise
+    return found
+
+
+def _is_allowed(client: Client, permission: Permission) -> bool:
+    attributes = ResourceAttributes(
+        verb=permission.verb,
+        resource=permission.resource,
+        group=permission.group,
+        namespace=permission.namespace,
+    )
+    spec = SelfSubjectAccessReviewSpec(resourceAttributes=attributes)
+    answer = client.create(SelfSubjectAccessReview(spec=spec))
+    return bool(answer.status and answer.status.allowed)

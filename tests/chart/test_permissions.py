@@ -1,0 +1,39 @@
+"""The chart gives the controller's account what the controller looks for, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rowhouse.k8s.permissions import Permission, of_controller
+
+if TYPE_CHECKING:
+    from chart.helm import Helm
+    from chart.manifests import Object, Release
+
+ACCOUNT = "rowhouse-controller"
+
+
+@pytest.mark.parametrize("mirror", [None, "kube-system", "elsewhere"])
+def test_the_chart_grants_what_the_controller_needs(helm: Helm, mirror: str | None) -> None:
+    values = ("--set=mirror.enabled=true", f"--set=mirror.namespace={mirror}") if mirror else ()
+    assert granted(helm.template("", *values)) == set(of_controller(mirror))
+
+
+def granted(release: Release) -> set[Permission]:
+    """What the roles that are bound to the controller's account allow."""
+    return {
+        Permission(verb, resource, group, binding["metadata"].get("namespace", ""))
+        for binding in release.objects
+        if binding["kind"] in {"ClusterRoleBinding", "RoleBinding"}
+        and any(subject["name"] == ACCOUNT for subject in binding["subjects"])
+        for rule in _role(release, binding)["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def _role(release: Release, binding: Object) -> Object:
+    return release.one(binding["roleRef"]["kind"], binding["roleRef"]["name"])
