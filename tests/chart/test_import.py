@@ -11,7 +11,7 @@ import yaml
 
 from chart.kubelet import Kubelet
 from chart.running import QUICK, installed
-from fixtures.apiserver.kinds import target_of
+from fixtures.apiserver.http.route import route_of
 from fixtures.whereabouts import entry, ip_pool, listed, pod, reservation
 
 if TYPE_CHECKING:
@@ -117,9 +117,8 @@ def test_the_servers_pod_imports_from_standard_input(helm: Helm, tmp_path: Path)
 def allowed(release: Release, request: str) -> bool:
     """Whether the Job's account may make a request, such as "GET /api/v1/pods?limit=500"."""
     method, _, url = request.partition(" ")
-    target = target_of(urlsplit(url).path)
-    assert target is not None, url
-    verb = {"GET": "get" if target.name else "list"}[method]
+    route = route_of(method, urlsplit(url).path, {})
+    assert route.is_object, url
     account = release.pod("import").spec["serviceAccountName"]
     roles = [
         binding["roleRef"]["name"]
@@ -130,8 +129,8 @@ def allowed(release: Release, request: str) -> bool:
         rule for name in roles for rule in release.one("ClusterRole", name)["rules"]
     ]
     return any(
-        target.kind.group in rule["apiGroups"]
-        and target.kind.plural in rule["resources"]
-        and verb in rule["verbs"]
+        route.group in rule["apiGroups"]
+        and route.resource in rule["resources"]
+        and route.verb in rule["verbs"]
         for rule in rules
     )

@@ -260,7 +260,8 @@ class TestLive:
         kube.faults.deny("list", resource)
         config = str(kube.kubeconfig(tmp_path))
         done = direct("import", "whereabouts", "--kubeconfig", config, code=4)
-        assert f"{resource} is forbidden" in done.stderr
+        assert f"{resource}" in done.stderr
+        assert "is forbidden: User" in done.stderr
         assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
 
     def test_a_list_that_breaks_off_imports_nothing(

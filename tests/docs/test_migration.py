@@ -189,7 +189,7 @@ def test_the_guide_leads_there_and_back(
     environment |= {
         "PATH": f"{kubectl}:{Path(sys.executable).parent}:{environment['PATH']}",
         "HOME": str(tmp_path),
-        "KUBECONFIG": str(kube.kubeconfig(tmp_path, namespace="kube-system")),
+        "KUBECONFIG": str(kube.kubeconfig(tmp_path, namespace="kube-system", proxied=True)),
         "ROWHOUSE_DATABASE_URL": database.url,
         "COLUMNS": "200",
     }
