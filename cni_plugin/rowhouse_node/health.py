@@ -5,6 +5,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from rowhouse_cni import __version__
 from rowhouse_node.daemon import REPLAY_TIME, Daemon
 
 STUCK = 60.0  # seconds beyond period and replay after which a round does not come back
@@ -92,8 +93,19 @@ def metrics(daemon: Daemon) -> str:
         ("spool_refused_entries", "gauge", "DELs that a server refused for good", state.refused),
         ("spool_replayed_total", "counter", "DELs gone from the spool", state.replayed),
     )
-    return "".join(
+    return info(daemon) + "".join(
         f"# HELP rowhouse_node_{name} {text}\n# TYPE rowhouse_node_{name} {kind}\n"
         f"rowhouse_node_{name} {value}\n"
         for name, kind, text, value in rows
+    )
+
+
+def info(daemon: Daemon) -> str:
+    """The version of the daemon, and the plugin's folder in use on the host: a name by its content."""
+    link = daemon.plugin.link
+    folder = link.readlink().name if link.is_symlink() else ""
+    return (
+        "# HELP rowhouse_node_info version of the daemon, and the plugin's folder in use\n"
+        "# TYPE rowhouse_node_info gauge\n"
+        f'rowhouse_node_info{{version="{__version__}",plugin="{folder}"}} 1\n'
     )

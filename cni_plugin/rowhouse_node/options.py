@@ -12,7 +12,7 @@ from pathlib import Path
 class Options:
     """All paths are absolute, and the same for the daemon and for the host's runtime."""
 
-    command: str  # run, install or uninstall
+    command: str  # run, install, uninstall or doctor
     stay: bool
     plugin: Path
     bin_dir: Path
@@ -29,6 +29,7 @@ class Options:
     log_dirs: str
     period: float
     listen: str
+    output: str
 
     @property
     def settings_file(self) -> Path:
@@ -94,7 +95,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
         epilog="Every option may also be given as ROWHOUSE_NODE_…: --bin-dir as ROWHOUSE_NODE_BIN_DIR.",
     )
     parser.add_argument(
-        "command", choices=("run", "install", "uninstall"), nargs="?", default="run"
+        "command", choices=("run", "install", "uninstall", "doctor"), nargs="?", default="run"
     )
     add = parser.add_argument
     add("--plugin", type=absolute, default=default("PLUGIN", "/opt/rowhouse/plugin"), metavar="DIR")
@@ -116,6 +117,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("--period", type=float, default=default("PERIOD", "5"), metavar="SECONDS")
     add("--listen", default=default("LISTEN", "127.0.0.1:8082"), metavar="HOST:PORT")
     add("--stay", action="store_true", help="uninstall: wait for SIGTERM afterwards")
+    add("-o", "--output", choices=("table", "json"), default="table", help="doctor: how to print")
     options = Options(**vars(parser.parse_args(arguments)))
     if options.command != "uninstall" and not options.server:
         parser.error("--server (ROWHOUSE_NODE_SERVER) is missing: the URL of a Rowhouse server")

@@ -6,9 +6,9 @@ ADD of the node from being served keeps the node daemon from being ready, before
 
 import json
 import os
-import random
 import time
 from collections.abc import Callable
+from random import SystemRandom
 
 from rowhouse_cni.answer import SERVER_ERROR, SUCCESS, Answer
 from rowhouse_cni.client import ask, identity_lines
@@ -23,6 +23,7 @@ GRACE_SECONDS = (
 MAX_SECONDS = 5.0  # of one call
 TOO_MANY = 429
 UNAUTHORIZED = 401
+RANDOM = SystemRandom()
 # A range that no pool is made of (RFC 5737), in an address space of its own: no full pool is in the way.
 NETCONF = (
     b'{"cniVersion":"1.1.0","name":"rowhouse-node","type":"rowhouse",'
@@ -75,7 +76,7 @@ class StatusCall:
         if may_pass and now - self._answered < GRACE_SECONDS:
             self._problem = ""
         # A thousand daemons must not call at one moment.
-        self._due = now + pause * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        self._due = now + pause * RANDOM.uniform(0.8, 1.2)
 
     def _supplies(self) -> list[bytes]:
         files = (self.options.settings_file, self.options.token, self.options.ca)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
+from rowhouse.doctor.examination import CHECKS
 from rowhouse.k8s import controller, events, watch
 from rowhouse.k8s.health import CheckMetrics, controller_checks
 from rowhouse.k8s.mirror import measures as mirror
@@ -127,6 +128,17 @@ def test_every_alert_has_its_runbook() -> None:
         assert rule["annotations"]["runbook_url"].endswith(f"#{rule['alert'].lower()}")
         assert rule["labels"]["severity"] in {"warning", "critical"}
         assert {"summary", "description"} <= rule["annotations"].keys()
+
+
+def test_every_entry_of_the_runbook_names_a_check_of_the_doctor() -> None:
+    text = (ROOT / "docs/runbook.md").read_text()
+    checks = {check.name for check in CHECKS}
+    entries = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    for rule in ALERTS:
+        entry = entries[rule["alert"]]
+        named = re.findall(r"Run `rowhouse doctor`, check `([^`]+)`", entry)
+        assert named, f"{rule['alert']}: name the check of `rowhouse doctor` that finds its cause"
+        assert set(named) <= checks, rule["alert"]
 
 
 def test_an_alert_that_names_labels_keeps_them() -> None:

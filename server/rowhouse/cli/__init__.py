@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "controller": "controller",
     "reconcile": "controller",
     "mirror": "mirror",
+    "doctor": "doctor",
     "demo": "demo",
     "completion": "completion",
 }

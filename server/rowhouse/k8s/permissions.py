@@ -23,14 +23,17 @@ _NOT_SERVED: Final = frozenset({401, 403, 404, 405})
 
 @dataclass(frozen=True, slots=True, order=True)
 class Permission:
-    """One verb on one resource; `namespace` "" is all of them."""
+    """One verb on one resource; `namespace` "" is all of them. `path`: or on a path that is no resource."""
 
     verb: str
-    resource: str
+    resource: str = ""
     group: str = ""
     namespace: str = ""
+    path: str = ""
 
     def __str__(self) -> str:
+        if self.path:
+            return f"{self.verb} {self.path}"
         return f"{self.verb} {self.resource}" + (f" in {self.namespace}" if self.namespace else "")
 
 
@@ -47,6 +50,22 @@ def of_controller(mirror_namespace: str | None) -> list[Permission]:
             for verb in _MIRROR_VERBS
         ]
     return needed
+
+
+def of_server(*, by_review: bool) -> list[Permission]:
+    """What the server needs to verify tokens: by asking about each, or with the cluster's keys."""
+    if by_review:
+        return [Permission("create", "tokenreviews", "authentication.k8s.io")]
+    return [Permission("get", path="/openid/v1/jwks")]
+
+
+def of_import() -> list[Permission]:
+    """What `rowhouse import whereabouts` needs to read a cluster."""
+    group = IPPool._api_info.resource.group  # noqa: SLF001 - as above
+    return [
+        Permission("list", "pods"),
+        *(Permission("list", resource, group) for resource in _MIRRORED),
+    ]
 
 
 def missing(client: Client, needed: Sequence[Permission]) -> list[Permission]:

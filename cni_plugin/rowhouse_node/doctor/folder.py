@@ -1,0 +1,47 @@
+"""The CNI folder of the host: our plugin, and what has the name ``whereabouts``."""
+
+import os
+
+from rowhouse_node.doctor.finding import FAILED, OK, WARNING, Finding
+from rowhouse_node.host_plugin import HostPlugin, is_intact, is_ours
+from rowhouse_node.options import Options
+from rowhouse_node.stand_in import REMEDY, described
+
+RESTART = (
+    "Restart the node daemon, which installs it anew: kubectl rollout restart ds/rowhouse-node"
+)
+
+
+def folder(options: Options) -> Finding:
+    """The launcher and the folder that it uses."""
+    plugin = HostPlugin(options.bin_dir)
+    name = "folder"
+    if problem := plugin.problem(as_whereabouts=False):
+        return Finding(name, FAILED, problem, RESTART)
+    used = plugin.bin_dir / plugin.link.readlink()
+    if not is_intact(used, used.name.removeprefix("rowhouse.d-")):
+        return Finding(name, FAILED, f"{used} is not what was installed", RESTART)
+    return Finding(name, OK, f"{plugin.launcher} with {used.name}")
+
+
+def whereabouts(options: Options) -> Finding:
+    """Whose file has the name: it serves ``"type": "whereabouts"``."""
+    file = HostPlugin(options.bin_dir).whereabouts
+    if not os.path.lexists(file):
+        if options.as_whereabouts:
+            return Finding("whereabouts", FAILED, f"{file} is not there", RESTART)
+        return Finding("whereabouts", OK, f"{file} is not there, and is not ours to be")
+    if is_ours(file):
+        if options.as_whereabouts:
+            return Finding("whereabouts", OK, f"{file} is Rowhouse's")
+        return Finding(
+            "whereabouts",
+            WARNING,
+            f"{file} is Rowhouse's, and the daemon runs without --as-whereabouts",
+            RESTART,
+        )
+    if options.as_whereabouts:
+        return Finding(
+            "whereabouts", FAILED, f"{file} is another installer's: {described(file)}", REMEDY
+        )
+    return Finding("whereabouts", OK, f"{file} is another plugin's: {described(file)}")

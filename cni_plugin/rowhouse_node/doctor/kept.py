@@ -1,0 +1,38 @@
+"""DELs that no server took, and where they are kept."""
+
+import os
+
+from rowhouse_cni.spool import Spool, SpoolUnusableError
+from rowhouse_cni.spool_entry import REFUSED, names_in
+from rowhouse_node.daemon import spools_in_use
+from rowhouse_node.doctor.finding import FAILED, OK, WARNING, Finding
+from rowhouse_node.options import Options
+
+MIN_FREE_BYTES = 16 << 20
+
+
+def spool(options: Options) -> Finding:
+    """Whether DELs can be kept, and whether some wait or were refused."""
+    waiting = refused = 0
+    free = MIN_FREE_BYTES
+    for directory in spools_in_use(options):
+        try:
+            os.close(Spool(directory).open())
+            disk = os.statvfs(directory)
+        except FileNotFoundError:
+            continue  # it is made for the first DEL that is kept
+        except (OSError, SpoolUnusableError) as trouble:
+            remedy = f"{directory} has to be a folder of the plugin's user, of mode 0700."
+            return Finding("spool", FAILED, str(trouble), remedy)
+        free = min(free, disk.f_bavail * disk.f_frsize)
+        waiting += len(names_in(directory))
+        refused += len(names_in(f"{directory}/{REFUSED}"))
+    said = f"{waiting} DELs wait for a server, {refused} were refused"
+    if free < MIN_FREE_BYTES:
+        return Finding(
+            "spool", WARNING, f"{said}; {free} bytes are free", "Make room on that disk."
+        )
+    if refused:
+        remedy = "docs/runbook.md#rowhousereplaysrefused tells what to do with them."
+        return Finding("spool", WARNING, said, remedy)
+    return Finding("spool", OK, said)

@@ -1,0 +1,70 @@
+"""`rowhouse doctor`: checks of everything between a pod and its address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from rowhouse.cli.cluster_options import cluster_options
+from rowhouse.cli.exits import INCOMPLETE, NOT_READY
+from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.doctor.examination import examine
+from rowhouse.doctor.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from rowhouse.doctor.examination import Result
+
+_COLUMNS: Final = (
+    Column("CHECK", "check"),
+    Column("ABOUT", "about"),
+    Column("STATE", "state"),
+    Column("FOUND", "found"),
+)
+
+
+@click.command(short_help="Check everything between a pod and its address.")
+@cluster_options
+@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+@click.pass_context
+def doctor(
+    ctx: click.Context, *, cluster: str, kubeconfig: str | None, context: str | None, form: str
+) -> None:
+    """Check the database, the cluster and what is between, and say what to do about each failure.
+
+    It looks and changes nothing. Run it in a pod of the server or of the controller, or with a kubeconfig;
+    what cannot be checked from there is shown as skipped, with the reason. In a node's pod it is
+    `rowhouse-node doctor`. The exit code is 4 if something failed, 6 if there are warnings alone, else 0.
+    """
+    results = examine(Surroundings(kubeconfig=kubeconfig, context=context, cluster=cluster))
+    items = [item for result in results for item in _items(result)]
+    printer = Printer(form)
+    printer.items(items, _COLUMNS, nothing="")
+    if printer.for_people:
+        _tell_remedies(items)
+    states = {item["state"] for item in items}
+    ctx.exit(NOT_READY if "failed" in states else INCOMPLETE if "warning" in states else 0)
+
+
+def _items(result: Result) -> list[dict[str, Any]]:
+    return [
+        {
+            "check": result.name,
+            "about": one.about,
+            "state": one.state,
+            "found": one.found,
+            "remedy": one.remedy,
+        }
+        for one in result.findings
+    ]
+
+
+def _tell_remedies(items: list[dict[str, Any]]) -> None:
+    """Below the table, as they are long: what to do, failures first."""
+    for state, color in (("failed", "red"), ("warning", "yellow")):
+        for item in items:
+            if item["state"] == state:
+                about = f" ({item['about']})" if item["about"] else ""
+                click.echo()
+                click.secho(f"{state}: {item['check']}{about}: {item['found']}", fg=color)
+                click.echo(f"  {item['remedy']}")

@@ -1,0 +1,81 @@
+"""The database: reachable, of a version and encoding that serve, its schema at head, the login role's grants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.doctor.finding import failed, ok, warning
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.store import diagnosis, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rowhouse.doctor.finding import Finding
+    from rowhouse.doctor.surroundings import Surroundings
+
+OLDEST: Final = 15
+NEWEST: Final = 18
+_SHOWN: Final = 3
+
+
+def database(where: Surroundings) -> Iterator[Finding]:
+    """A connection, and what it leads to."""
+    try:
+        facts = diagnosis.facts(where.database_url)
+    except RowhouseError as error:
+        yield failed(
+            error.message,
+            f"{error.hint} See that PostgreSQL runs, and that host, password and TLS of ROWHOUSE_DATABASE_URL"
+            " are right.".strip(),
+        )
+        return
+    what = (
+        f"PostgreSQL {facts.version}, {facts.encoding}, database {facts.name!r} as {facts.user!r}"
+    )
+    if facts.encoding != "UTF8":
+        yield failed(
+            what, "Create the database anew with ENCODING 'UTF8', and restore a dump of this one."
+        )
+    elif facts.major < OLDEST:
+        yield failed(what, f"Upgrade to PostgreSQL {OLDEST} or newer.")
+    elif facts.is_standby:
+        yield failed(
+            f"{what}: a standby, which takes no writes",
+            "Name the primary in ROWHOUSE_DATABASE_URL.",
+        )
+    elif facts.major > NEWEST:
+        yield warning(what, f"Rowhouse is tested with PostgreSQL {OLDEST} to {NEWEST}.")
+    else:
+        yield ok(what)
+
+
+def schema_at_head(where: Surroundings) -> Iterator[Finding]:
+    """The revision that this version needs."""
+    try:
+        schema.check(where.database_url)
+    except RowhouseError as error:
+        yield failed(
+            error.message,
+            f"{error.hint} In a cluster the chart's migrate Job does it: kubectl logs job/rowhouse-migrate-…",
+        )
+    else:
+        yield ok("the schema serves this version")
+
+
+def grants(where: Surroundings) -> Iterator[Finding]:
+    """The privileges of the role that the server logs in as."""
+    url = where.database_url
+    facts = diagnosis.facts(url)
+    missing = diagnosis.missing_privileges(url)
+    if missing:
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        yield failed(
+            f"role {facts.user!r} lacks {', '.join(missing[:_SHOWN])}{more}",
+            f'As the owner of the schema: GRANT rowhouse_server TO "{facts.user}"; if that is so already,'
+            " run `rowhouse db upgrade` as the owner.",
+        )
+    elif facts.is_superuser:
+        yield ok(f"role {facts.user!r} is a superuser; the role rowhouse_server would be enough")
+    else:
+        yield ok(f"role {facts.user!r} has what the server needs")

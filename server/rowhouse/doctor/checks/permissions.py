@@ -1,0 +1,134 @@
+"""What the accounts of the parts may do, against what they need: the API server itself is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rowhouse.doctor.finding import failed, ok, skipped
+from rowhouse.doctor.surroundings import Unavailable
+from rowhouse.k8s.permissions import of_controller, of_import, of_server
+from rowhouse.k8s.raw import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rowhouse.doctor.finding import Finding
+    from rowhouse.doctor.surroundings import Surroundings
+    from rowhouse.k8s.permissions import Permission
+    from rowhouse.k8s.raw import KubernetesApi
+
+_REVIEWS: Final = "/apis/authorization.k8s.io/v1"
+_OWN: Final = "this account"
+
+
+_ROLES: Final = {
+    "controller": "the ClusterRole …-controller of the chart (rbac.create)",
+    "mirror": "the Role …-mirror in the mirror's namespace (mirror.enabled, rbac.create)",
+    "keys": "the cluster role system:service-account-issuer-discovery (rbac.create)",
+    "token review": "the cluster role system:auth-delegator (kubernetes.tokenReview, rbac.create)",
+}
+
+
+def permissions(where: Surroundings) -> Iterator[Finding]:
+    """Each part's needs: of this pod's own account, or from outside of the accounts of the release."""
+    api = where.kubernetes
+    if where.part == "node":
+        yield skipped("the node daemon needs no permission of Kubernetes")
+        return
+    parts = (where.part,) if where.part != "operator" else ("server", "controller")
+    for part in parts:
+        try:
+            account = "" if part == where.part else _account(where, part)
+        except Unavailable as unavailable:
+            yield skipped(unavailable.found, unavailable.remedy, about=part)
+            continue
+        for name, needs in _of(where, part):
+            yield _judge(api, name, needs, account)
+    yield _import(api)
+
+
+def _of(where: Surroundings, part: str) -> Iterator[tuple[str, Sequence[Permission]]]:
+    """Name and needs of each thing that a part does."""
+    if part == "server":
+        by_review = bool(where.setting_of(part, "ROWHOUSE_TOKEN_REVIEW"))
+        yield "token review" if by_review else "keys", of_server(by_review=by_review)
+        return
+    of_itself = of_controller(None)
+    yield "controller", of_itself
+    if where.setting_of(part, "ROWHOUSE_MIRROR") == "true":
+        namespace = where.setting_of(part, "ROWHOUSE_MIRROR_NAMESPACE") or "kube-system"
+        yield "mirror", [one for one in of_controller(namespace) if one not in of_itself]
+
+
+def _account(where: Surroundings, part: str) -> str:
+    workload = where.installation.of(part)
+    if workload is None or not workload.account:
+        raise Unavailable(f"there is no {part} in the cluster")
+    return f"system:serviceaccount:{workload.namespace}:{workload.account}"
+
+
+def _judge(api: KubernetesApi, name: str, needs: Sequence[Permission], account: str) -> Finding:
+    denied = _denied(api, needs, account)
+    who = account or _OWN
+    if denied is None:
+        return skipped(
+            f"this account may not ask what {who} may do",
+            f"Run it in that pod, or as an account that may create subjectaccessreviews: kubectl auth can-i --as {who}",
+            about=name,
+        )
+    if denied:
+        return failed(
+            f"{who} may not {', '.join(map(str, denied))}",
+            f"Bind {who} to {_ROLES[name]}: `helm upgrade` makes it.",
+            about=name,
+        )
+    return ok(f"{who} has what the {name} needs", about=name)
+
+
+def _import(api: KubernetesApi) -> Finding:
+    """An import is run by hand or by its own Job: an account that may not is no mistake."""
+    denied = _denied(api, of_import(), "")
+    if denied:
+        return skipped(
+            f"{_OWN} may not {', '.join(map(str, denied))}, so it cannot import whereabouts' addresses",
+            "The chart makes a Job with an account that may: import.whereabouts.enabled=true",
+            about="import",
+        )
+    return ok(f"{_OWN} may read what `rowhouse import whereabouts` reads", about="import")
+
+
+def _denied(
+    api: KubernetesApi, needs: Sequence[Permission], account: str
+) -> list[Permission] | None:
+    """Of the needs, those that are denied; None: nobody may ask for that account. Raises Refused, TryAgain."""
+    denied = []
+    for need in needs:
+        spec = _attributes(need)
+        kind = "SubjectAccessReview" if account else "SelfSubjectAccessReview"
+        if account:
+            spec |= {"user": account, "groups": _groups(account)}
+        path = f"{_REVIEWS}/{kind.lower()}s"
+        answer = api.post(
+            path, {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+        )
+        if account and answer.is_denied:
+            return None
+        if not answer.is_success:
+            raise Refused(path, answer)
+        if not answer.document["status"].get("allowed"):
+            denied.append(need)
+    return denied
+
+
+def _attributes(need: Permission) -> dict[str, Any]:
+    if need.path:
+        return {"nonResourceAttributes": {"verb": need.verb, "path": need.path}}
+    asked = {"verb": need.verb, "group": need.group, "resource": need.resource}
+    where = {"namespace": need.namespace} if need.namespace else {}
+    return {"resourceAttributes": {**asked, **where}}
+
+
+def _groups(account: str) -> list[str]:
+    namespace = account.split(":")[2]
+    common = "system:serviceaccounts"
+    return [common, f"{common}:{namespace}", "system:authenticated"]

@@ -1,0 +1,98 @@
+"""Where the doctor runs, and what it can reach from there."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from rowhouse.doctor.installation import Installation, find_installation
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.k8s.raw import KubernetesApi
+from rowhouse.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Part = Literal["server", "controller", "node", "operator"]
+
+
+class Unavailable(Exception):
+    """Something that a check needs cannot be had here; the texts become its finding."""
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(found)
+        self.found = found
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the checks read. Everything is found out once, when the first check asks for it.
+
+    `cluster` is the name with which the nodes of the cluster call. `clock` is this machine's, in seconds since 1970.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    kubeconfig: str | None = None
+    context: str | None = None
+    cluster: str = ""
+    clock: Callable[[], float] = time.time
+
+    @cached_property
+    def part(self) -> Part:
+        """In which pod this is, by the variables that the chart sets; outside of them it is an operator's machine."""
+        has = self.environment.get
+        if has("ROWHOUSE_NODE_SERVER"):
+            return "node"
+        if has("ROWHOUSE_JWKS") or has("ROWHOUSE_TOKEN_REVIEW") or has("ROWHOUSE_CLUSTERS"):
+            return "server"
+        return "controller" if has("ROWHOUSE_MIRROR") else "operator"
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the environment. Raises Unavailable, SettingsError."""
+        if not self.environment.get("ROWHOUSE_DATABASE_URL"):
+            raise Unavailable(
+                "ROWHOUSE_DATABASE_URL is not set",
+                "Run it in a pod of the server: kubectl exec deploy/rowhouse-server -- rowhouse doctor",
+            )
+        return Settings.from_environment(self.environment)
+
+    @property
+    def database_url(self) -> str:
+        """Raises Unavailable."""
+        try:
+            return self.settings.database_url
+        except RowhouseError as error:
+            raise Unavailable(f"the settings are invalid: {error.message}") from error
+
+    @cached_property
+    def kubernetes(self) -> KubernetesApi:
+        """The API of the cluster. Raises Unavailable."""
+        try:
+            return KubernetesApi(self.kubeconfig, self.context)
+        except RowhouseError as error:
+            raise Unavailable(error.message, error.hint) from error
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The release in the cluster. Raises Unavailable, TryAgain."""
+        found = find_installation(self.kubernetes, self.environment.get("HOSTNAME", ""))
+        if found is None:
+            raise Unavailable(
+                "this account may not look for the parts of Rowhouse, or they are not there",
+                "Run it where kubectl works, as an account that may list deployments, daemonsets and pods.",
+            )
+        return found
+
+    def setting_of(self, part: str, name: str) -> str:
+        """A variable of a part: this environment's, where this is the part's pod, else that of its workload."""
+        if self.part == part:
+            return self.environment.get(name, "")
+        try:
+            return self.installation.variable(part, name)
+        except (Unavailable, RowhouseError):
+            return ""
