@@ -78,11 +78,10 @@ STATEMENTS = (
     ("DELETE FROM tenures", "tenure.delete", "10.0.0.1"),
     (f"DELETE FROM free_ranges {RUN}", "free_range.delete", "10.0.0.2-10.0.0.255"),
     (f"UPDATE free_ranges SET free_from = 'infinity' {RUN}", "free_range.update", "10.0.0.2-10.0.0.255"),
-    (f"UPDATE free_ranges SET first = first + 1 {RUN}", "free_range.update", "10.0.0.2-10.0.0.255"),
+    (f"UPDATE free_ranges SET last = last - 1 {RUN}", "free_range.update", "10.0.0.2-10.0.0.254"),
     (FREE_AGAIN, "free_range.insert", "11.0.0.0-11.0.0.9"),
     (WITHDRAWN, "free_range.delete", "10.0.0.2-10.0.0.255"),
     ("UPDATE attachments SET node = 'elsewhere'", "attachment.update", "10.0.0.1"),
-    ("DELETE FROM attachments", "attachment.delete", "10.0.0.1"),
     (SLICE, "node_slice.insert", "10.0.0.0/28"),
     ("TRUNCATE fill_samples", "table.truncate", "fill_samples"),
     ("TRUNCATE sessions", "table.truncate", "sessions"),
@@ -109,6 +108,10 @@ def test_a_change_of_any_column_is_seen(pods: Pods, dba: Dba) -> None:
     columns = list(dba.execute(COLUMNS, (list(GUARDED),)))
     assert len(columns) > 60
     for table, column, kind in columns:
+        if (table, column) == ("free_ranges", "first"):
+            continue  # every allocation changes it; what a person breaks by it is in integrity_problems
+        if table == "attachments" and column in {"network_id", "address"}:
+            continue  # they follow the reservation: that is where they change
         [(before,)] = dba.execute("SELECT count(*) FROM audit_log")
         try:
             dba.execute(f"UPDATE {table} SET {column} = {column}::{kind}")
@@ -131,14 +134,6 @@ def test_a_line_that_a_person_writes_has_the_true_user_and_time(dba: Dba) -> Non
 
 def test_every_table_refuses_or_records_its_truncate(dba: Dba) -> None:
     assert dba.execute(TABLES_WITHOUT_A_GUARD).fetchall() == []
-
-
-def test_a_run_that_a_person_makes_longer_downwards_overlaps_nothing(pods: Pods, dba: Dba) -> None:
-    pods.add("web-0", SUBNET)
-    with pytest.raises(errors.IntegrityError, match="holds a reserved address"):
-        dba.execute("UPDATE free_ranges SET first = '10.0.0.1' WHERE last > '10.0.0.9'")
-    with pytest.raises(errors.IntegrityError, match="overlaps another"):
-        dba.execute("UPDATE free_ranges SET first = '10.0.0.0' WHERE last > '10.0.0.9'")
 
 
 def test_the_samples_of_the_fill_go_on_after_the_clock_went_back(pods: Pods, dba: Dba) -> None:

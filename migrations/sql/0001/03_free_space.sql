@@ -176,9 +176,13 @@ END $$;
 COMMENT ON FUNCTION withdraw_run(integer, inet, inet) IS 'Takes a run of addresses out of the free space of a network.';
 
 CREATE FUNCTION free_ranges_guard() RETURNS trigger
-LANGUAGE plpgsql SET search_path = rowhouse, pg_temp AS $$
--- Runs of a network never overlap, and no reserved address is free.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Runs of a network never overlap, and no reserved address is free. A change by hand is in the audit log.
 BEGIN
+    IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
+        PERFORM record_change('free_range.' || lower(TG_OP), host(NEW.first) || '-' || host(NEW.last),
+                              CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) END, to_jsonb(NEW));
+    END IF;
     IF NEW.first > NEW.last OR family(NEW.first) <> family(NEW.last) THEN
         RAISE EXCEPTION 'free range %-% is not a run of addresses', host(NEW.first), host(NEW.last)
             USING ERRCODE = 'check_violation';
@@ -208,8 +212,9 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run.
-CREATE TRIGGER free_ranges_guard AFTER INSERT OR UPDATE OF network_id, quarantined, last ON free_ranges
+-- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run. What a person breaks that
+-- way, integrity_problems finds.
+CREATE TRIGGER free_ranges_guard AFTER INSERT OR UPDATE OF network_id, quarantined, last, free_from, previous_owner ON free_ranges
     FOR EACH ROW EXECUTE FUNCTION free_ranges_guard();
 
 CREATE FUNCTION is_excluded(wanted_network integer, wanted inet) RETURNS boolean

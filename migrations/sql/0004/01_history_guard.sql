@@ -24,39 +24,66 @@ BEGIN
 END $$;
 CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION stamp_audit();
 
+CREATE FUNCTION history_by_hand() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Only functions and triggers of ours write history: they name the use case, or are triggers themselves. A statement of
+-- a person is in the audit log. No WHEN clause: PostgreSQL would parse it anew for every statement, which every call
+-- would pay for; and no rows one by one.
+BEGIN
+    IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN
+        NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        PERFORM record_change('tenure.insert', host(n.address), NULL, to_jsonb(n)) FROM new_rows n;
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM record_change('tenure.delete', host(o.address), to_jsonb(o), NULL) FROM old_rows o;
+    ELSE
+        -- (A row whose id was changed as well is a line for what it was and one for what it is.)
+        PERFORM record_change('tenure.update', host(coalesce(o.address, n.address)), to_jsonb(o), to_jsonb(n))
+           FROM old_rows o FULL JOIN new_rows n ON n.id = o.id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tenures_inserted AFTER INSERT ON tenures REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
+CREATE TRIGGER tenures_updated AFTER UPDATE ON tenures REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
+CREATE TRIGGER tenures_deleted AFTER DELETE ON tenures REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
+
+CREATE FUNCTION free_space_deleted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- What is inserted and changed by hand free_ranges_guard() records.
+BEGIN
+    IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM record_change('free_range.delete', host(o.first) || '-' || host(o.last), to_jsonb(o), NULL) FROM old_rows o;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER free_ranges_deleted AFTER DELETE ON free_ranges REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION free_space_deleted();
+
 CREATE FUNCTION changed_by_hand() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Rows that only functions and triggers of ours write: a statement of a person is in the audit log.
 DECLARE
     before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
     after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
     row    jsonb := coalesce(before, after);
 BEGIN
-    PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP),
-                          coalesce(row->>'address', row->>'slice', concat_ws('-', row->>'first', row->>'last')), before, after);
+    IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
+        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP), coalesce(row->>'address', row->>'slice'),
+                              before, after);
+    END IF;
     RETURN NULL;
 END $$;
-
--- The condition is what a call pays: it is false within a trigger, and in every function that the server calls, as
--- those name the use case.
-CREATE TRIGGER tenures_by_hand AFTER INSERT OR UPDATE OR DELETE ON tenures FOR EACH ROW
-    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
-    EXECUTE FUNCTION changed_by_hand();
-CREATE TRIGGER free_ranges_by_hand AFTER INSERT OR UPDATE OR DELETE ON free_ranges FOR EACH ROW
-    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
-    EXECUTE FUNCTION changed_by_hand();
-CREATE TRIGGER attachments_by_hand AFTER INSERT OR UPDATE OR DELETE ON attachments FOR EACH ROW
-    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
-    EXECUTE FUNCTION changed_by_hand();
+-- (The key's other columns follow the reservation.)
+CREATE TRIGGER attachments_updated
+    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, attached_at ON attachments
+    FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
 CREATE TRIGGER node_slices_by_hand AFTER INSERT OR UPDATE OR DELETE ON node_slices FOR EACH ROW
-    WHEN (pg_trigger_depth() = 0 AND coalesce(current_setting('rowhouse.command', true), '') = '')
     EXECUTE FUNCTION changed_by_hand();
--- The guard of free_ranges does not look at "first" alone, as an allocation only shrinks a run.
-CREATE TRIGGER free_ranges_guard_first AFTER UPDATE OF first ON free_ranges FOR EACH ROW
-    WHEN (NEW.first < OLD.first AND NEW.last = OLD.last AND NEW.quarantined = OLD.quarantined)
-    EXECUTE FUNCTION free_ranges_guard();
 
-REVOKE ALL ON FUNCTION refuse_rewriting, stamp_audit, changed_by_hand FROM PUBLIC;
+REVOKE ALL ON FUNCTION refuse_rewriting, stamp_audit, history_by_hand, free_space_deleted, changed_by_hand FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION prune_v1(older_than timestamptz, after_id bigint, at_most integer)
 RETURNS TABLE (pruned integer, last_id bigint)
@@ -88,6 +115,6 @@ BEGIN
         REVOKE EXECUTE ON FUNCTION prune_v1, record_v1 FROM rowhouse_server;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
-        GRANT EXECUTE ON FUNCTION refuse_rewriting, stamp_audit, changed_by_hand TO rowhouse_owner;
+        GRANT EXECUTE ON FUNCTION refuse_rewriting, stamp_audit, history_by_hand, free_space_deleted, changed_by_hand TO rowhouse_owner;
     END IF;
 END $$;
