@@ -97,7 +97,7 @@ def mirrored(
         MirrorStore(shared_database.url, "") as store,
         kubernetes_client(str(kube.kubeconfig(folder))) as client,
     ):
-        pacing = Pacing(rate=10_000)
+        pacing = Pacing(rate=10_000, window=0.0)
         mirror = Mirror(store, client, "kube-system", threading.Event(), pacing, watch=False)
         store.turn_on("kube-system")
 

@@ -33,11 +33,23 @@ class Mirroring:
         self.stop = stop
         self.mirror = self.another()
 
-    def another(self, *, overwrite: bool = False) -> Mirror:
-        """As after a restart: it knows nothing."""
-        pacing = Pacing(rate=10_000, resync=3600)
+    def another(
+        self,
+        *,
+        overwrite: bool = False,
+        window: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Mirror:
+        """As after a restart: it knows nothing. Without a window each round writes what changed before it."""
+        pacing = Pacing(rate=10_000, resync=3600, window=window)
         return Mirror(
-            self.store, self.client, "kube-system", self.stop, pacing, overwrite=overwrite
+            self.store,
+            self.client,
+            "kube-system",
+            self.stop,
+            pacing,
+            overwrite=overwrite,
+            clock=clock,
         )
 
     def restart(self, *, overwrite: bool = False) -> None:

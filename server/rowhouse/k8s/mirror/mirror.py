@@ -18,6 +18,7 @@ from rowhouse.domain.checks import Checks
 from rowhouse.domain.errors import TryAgain
 from rowhouse.k8s.failures import KubernetesFailure
 from rowhouse.k8s.mirror import measures
+from rowhouse.k8s.mirror.pending import Pending
 from rowhouse.k8s.mirror.plan import Planner
 from rowhouse.k8s.mirror.queue import WriteQueue
 from rowhouse.k8s.mirror.seen import KINDS, POOLS, RESERVATIONS, SeenObjects
@@ -40,10 +41,11 @@ _REPEAT: Final = "What was written stays; run it again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pacing:
-    """`rate`: writes a second; `resync`: seconds between looks at everything."""
+    """`rate`: writes a second; `resync`: seconds between looks at everything; `window`: see `Pending`."""
 
     rate: float = 100.0
     resync: float = 600.0
+    window: float = 5.0
 
 
 @dataclass(slots=True)
@@ -100,12 +102,12 @@ class Mirror:
         self._queue = WriteQueue(client, namespace, stop, rate=self._pacing.rate, clock=clock)
         self._seen = SeenObjects(client, namespace, stop, checks or Checks())
         self._planner = Planner(store, self._seen, overwrite=overwrite)
-        self._dirty: set[int] = set()
+        self._pending = Pending(self._pacing.window, clock)
         self._again: set[str] = set(KINDS)
         """Kinds that must be listed."""
         self._waiting: list[_Waiting] = []
         self._refused: dict[tuple[str, str], Problem] = {}
-        self._oldest: float | None = None
+        self._writing_since: float | None = None
         self._resync_due = 0.0
         self._resynced: datetime | None = None
 
@@ -114,9 +116,11 @@ class Mirror:
         """Seconds for which there is nothing to do, unless somebody changes something."""
         if self._queue.patience.left:
             return self._queue.patience.left
-        if self._dirty or self._queue or self._again:
+        if self._queue or self._again:
             return 0.0
-        return 0.2 if self._waiting else max(0.0, self._resync_due - self._clock())
+        pause = 0.2 if self._waiting else max(0.0, self._resync_due - self._clock())
+        left = self._pending.left
+        return pause if left is None else min(pause, left)
 
     @property
     def trouble(self) -> str:
@@ -154,7 +158,8 @@ class Mirror:
             measures.FAILURES.labels("list").inc()
             raise
         if whole:
-            self._dirty |= {pool.id for pool in self._store.pools()} | self._planner.known_pools()
+            self._pending.hurry(pool.id for pool in self._store.pools())
+            self._pending.hurry(self._planner.known_pools())
             self._refused.clear()
         self._plan(whole=whole)
         if whole:
@@ -178,9 +183,9 @@ class Mirror:
         Whoever mirrors meanwhile writes the same.
         """
         self._list_again()
-        self._dirty |= {pool.id for pool in self._store.pools()}
+        self._pending.hurry(pool.id for pool in self._store.pools())
         tally, whole, failed = Tally(), True, 0
-        while self._dirty or self._queue:
+        while self._pending or self._queue:
             self._plan(whole=whole)
             whole = False
             before = tally.failed
@@ -203,7 +208,7 @@ class Mirror:
         return {
             "ippools": len(self._seen.objects[POOLS]),
             "reservations": len(self._seen.objects[RESERVATIONS]),
-            "pools_waiting": len(self._dirty),
+            "pools_waiting": len(self._pending),
             "writes_waiting": len(self._queue),
             "lag_seconds": round(self._lag(), 1),
             "resynced_at": self._resynced.isoformat(timespec="seconds") if self._resynced else None,
@@ -220,8 +225,7 @@ class Mirror:
         if changes.everything:
             self.resync()
         if changes.pools:
-            self._dirty |= changes.pools
-            self._oldest = min(self._oldest or self._clock(), self._clock() - changes.age)
+            self._pending.changed(changes.pools, changes.age)
             if writers := self._store.writers():
                 self._waiting.append(_Waiting(writers, changes.pools))
         elif self._waiting:
@@ -229,7 +233,7 @@ class Mirror:
             for one in list(self._waiting):
                 if not one.writers & writers:
                     self._waiting.remove(one)
-                    self._dirty |= one.pools
+                    self._pending.changed(one.pools)
 
     def _take_edits(self) -> None:
         changed, behind = self._seen.edits()
@@ -238,20 +242,26 @@ class Mirror:
             pool = self._planner.pool_of(kind, name)
             if pool is not None:
                 measures.EDITS.labels(kind).inc()
-                self._dirty.add(pool)
+                self._pending.hurry([pool])
 
     def _list_again(self) -> None:
         for kind in sorted(self._again):
             self._seen.read(kind, watch=self._watch)
             self._again.discard(kind)
-            self._dirty |= self._planner.known_pools()
+            self._pending.hurry(self._planner.known_pools())
 
     def _plan(self, *, whole: bool) -> None:
         before = {one.object for one in self.problems}
-        changes = list(self._planner.changes(self._dirty))
-        if whole:
-            changes += self._planner.orphans()
-        dirty, self._dirty = self._dirty, set()
+        dirty = self._pending.take()
+        try:
+            changes = list(self._planner.changes(dirty))
+            if whole:
+                changes += self._planner.orphans()
+        except BaseException:
+            self._pending.hurry(dirty)
+            raise
+        if dirty and self._writing_since is None:
+            self._writing_since = min(dirty.values())
         self._queue.put(
             changes,
             still=lambda name: not whole and self._planner.pool_of(*name) not in dirty,
@@ -267,8 +277,8 @@ class Mirror:
         """Write what is due, for a few seconds."""
         for outcome in self._queue.write():
             self._ended(outcome, tally)
-        if not (self._queue.trouble or self._dirty or self._queue):
-            self._oldest = None
+        if not (self._queue.trouble or self._queue):
+            self._writing_since = None
 
     def _ended(self, outcome: Outcome, tally: Tally) -> None:
         change, result = outcome.change, outcome.result
@@ -284,11 +294,11 @@ class Mirror:
                 self._planner.forget(change)
         elif result is Result.TOO_LARGE and pool is not None:
             self._planner.shrink(pool)
-            self._dirty.add(pool)
+            self._pending.hurry([pool])
         else:
             self._seen.learn(change.kind, change.name, outcome.seen)
             if result is Result.CONFLICT and pool is not None:
-                self._dirty.add(pool)
+                self._pending.hurry([pool])
             elif result is Result.CONFLICT:
                 self.resync()
             else:
@@ -301,7 +311,8 @@ class Mirror:
         _log.warning("not_mirrored", object=name, reason="refused", text=why)
 
     def _lag(self) -> float:
-        return 0.0 if self._oldest is None else self._clock() - self._oldest
+        since = [at for at in (self._writing_since, self._pending.oldest) if at is not None]
+        return self._clock() - min(since) if since else 0.0
 
     def _measure(self) -> None:
         measures.LAG.set(self._lag())

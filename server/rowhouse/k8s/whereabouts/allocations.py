@@ -10,7 +10,7 @@ from netaddr import IPAddress, IPNetwork
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.domain.takeover import NotTaken
-from rowhouse.k8s.whereabouts.names import readings_of_reservation
+from rowhouse.k8s.whereabouts.evidence import readings
 from rowhouse.k8s.whereabouts.objects import name_of, section, text
 from rowhouse.k8s.whereabouts.offsets import LIMIT, BadKey, address_at
 
@@ -85,13 +85,13 @@ class Join:
 
     def _reservation(self, obj: Object) -> _Reservation | None:
         source, spec = name_of(obj), section(obj, "spec")
-        readings = readings_of_reservation(text(section(obj, "metadata"), "name"))
-        if not readings:
+        found = readings(obj)
+        if not found:
             self.not_taken.append(NotTaken(source=source, reason="its name holds no address"))
             return None
         return _Reservation(
             source=source,
-            readings=readings,
+            readings=found,
             podref=text(spec, "podref"),
             interface=text(spec, "ifname"),
             container_id=text(spec, "containerid"),
@@ -143,8 +143,9 @@ class Join:
     def _joined(self, one: Allocation) -> Allocation:
         """With what a reservation of the same address and pod knows."""
         for reservation in self._by_place.get((one.pool.pool.network, one.address), []):
-            # An entry without a pod is of the one that the reservation names.
-            if reservation.is_of(one.podref or reservation.podref, one.interface):
+            # An entry without a pod is of the one that the reservation names, unless its pool needs no reservations.
+            podref = one.podref or ("" if one.pool.pool.isolated else reservation.podref)
+            if reservation.is_of(podref, one.interface):
                 reservation.used = True
                 return replace(
                     one,
@@ -218,5 +219,10 @@ class Join:
                 if pool.pool.network == network and IPAddress(address) in IPNetwork(pool.pool.cidr)
             ]
             if holding:
-                return max(holding, key=lambda pool: IPNetwork(pool.written).prefixlen), address
+                return max(holding, key=_closeness), address
         return None
+
+
+def _closeness(pool: SourcePool) -> tuple[bool, int]:
+    # A pool with a space of its own needs no reservation.
+    return not pool.pool.isolated, IPNetwork(pool.written).prefixlen

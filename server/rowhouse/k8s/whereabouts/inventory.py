@@ -9,12 +9,14 @@ from netaddr import IPAddress
 
 from rowhouse.domain.takeover import Inventory, KnownAddress, KnownSandbox, NotTaken
 from rowhouse.k8s.whereabouts.allocations import Join
-from rowhouse.k8s.whereabouts.pools import Places, SourcePool, source_pool
+from rowhouse.k8s.whereabouts.evidence import Evidence
+from rowhouse.k8s.whereabouts.places import Places
+from rowhouse.k8s.whereabouts.pools import SourcePool, source_pool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.domain.takeover import KnownPool
+    from rowhouse.domain.takeover import KnownPool, KnownSlice
     from rowhouse.k8s.whereabouts.allocations import Allocation
     from rowhouse.k8s.whereabouts.objects import LivePod, Objects
 
@@ -31,9 +33,11 @@ def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> In
     places = Places()
     for obj in objects.slice_pools:
         places.add(obj)
-    read = [source_pool(obj, places, isolated) for obj in objects.pools]
+    evidence = Evidence(objects.reservations, objects.pools)
+    read = [source_pool(obj, places, evidence, isolated) for obj in objects.pools]
     pools = [one for one in read if isinstance(one, SourcePool)]
-    join = Join(pools, objects.reservations)
+    slices = places.slices(pools, isolated)
+    join = Join([*pools, *_empty(slices)], objects.reservations)
     by_address: dict[tuple[str, str, str], list[Allocation]] = defaultdict(list)
     for one in join.allocations():
         pool = one.pool.pool
@@ -41,7 +45,6 @@ def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> In
         by_address[pool.network, space, one.address].append(one)
     losers: list[NotTaken] = []
     addresses = [_one_owner(found, objects.pods, losers) for found in by_address.values()]
-    slices = places.slices(pools, isolated)
     known: dict[KnownPool, None] = dict.fromkeys(
         [*(pool.pool for pool in pools), *(one.pool for one in slices)]
     )
@@ -57,6 +60,20 @@ def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> In
             *losers,
         ),
     )
+
+
+def _empty(slices: Sequence[KnownSlice]) -> list[SourcePool]:
+    """Slices as pools that list nothing: where a reservation is at home that stands in no IPPool."""
+    return [
+        SourcePool(
+            name=f"slice {one.slice} of node {one.node}",
+            written=one.slice,
+            pool=one.pool,
+            node=one.node,
+            allocations={},
+        )
+        for one in slices
+    ]
 
 
 def _one_owner(

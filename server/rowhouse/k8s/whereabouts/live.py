@@ -67,7 +67,15 @@ def _list(
             yield {
                 "kind": name,
                 # Without the managed fields, which are more than half of a pool.
-                "metadata": {"name": metadata.name, "namespace": metadata.namespace},
+                "metadata": {
+                    "name": metadata.name,
+                    "namespace": metadata.namespace,
+                    "annotations": metadata.annotations,
+                    "ownerReferences": [
+                        {"kind": owner.kind, "name": owner.name}
+                        for owner in metadata.ownerReferences or ()
+                    ],
+                },
                 "spec": obj.get("spec"),
                 "status": obj.get("status"),
             }

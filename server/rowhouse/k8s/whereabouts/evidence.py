@@ -1,0 +1,82 @@
+"""What reservations tell of the networks of pools: their names have the network alone in front, and no node."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
+from rowhouse.k8s.whereabouts.annotations import NETWORK
+from rowhouse.k8s.whereabouts.names import prefix_of_pool, readings_of_reservation
+from rowhouse.k8s.whereabouts.objects import section, text
+from rowhouse.k8s.whereabouts.offsets import BadKey, address_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rowhouse.k8s.whereabouts.objects import Object
+
+
+class Evidence:
+    """In which network a pod's address is reserved, by the reservations; and which pools list it themselves."""
+
+    def __init__(self, reservations: Iterable[Object], pools: Iterable[Object]) -> None:
+        self._reserved: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        for obj in reservations:
+            spec = section(obj, "spec")
+            podref, interface = text(spec, "podref"), text(spec, "ifname")
+            for network, address in readings(obj):
+                self._reserved[address, podref].append((network, interface))
+        self._listed: set[tuple[str, str, str]] = set()
+        for obj in pools if self._reserved else ():
+            metadata, spec = section(obj, "metadata"), section(obj, "spec")
+            try:
+                prefix = prefix_of_pool(text(metadata, "name"), text(spec, "range"))
+            except (AddressSyntaxError, MappedAddressError):
+                continue
+            if prefix is not None:
+                held = _held(text(spec, "range"), section(spec, "allocations"))
+                self._listed |= {(prefix, address, podref) for address, podref, _ in held}
+
+    def network(self, prefix: str, written: str, allocations: Object) -> str | None:
+        """The network of the pool whose name has this prefix; None if no reservation tells.
+
+        The prefix is the network, the node, or both: `a-node1` may be the network "a-node1", node1's slice in the
+        network "a", or the slice of a node "a-node1" in the default network.
+        """
+        found: Counter[str] = Counter()
+        for address, podref, interface in _held(written, allocations):
+            if not podref:
+                continue  # of anybody: it may be another network's
+            for network, reserved in self._reserved.get((address, podref), ()):
+                if interface and reserved and interface != reserved:
+                    continue
+                fits = network in {"", prefix} or prefix.startswith(f"{network}-")
+                # A pool of just that network has it, so the reservation is that one's.
+                other = network != prefix and (network, address, podref) in self._listed
+                if fits and not other:
+                    found[network] += 1
+        return max(found, key=lambda one: (found[one], one == prefix), default=None)
+
+
+def readings(reservation: Object) -> list[tuple[str, str]]:
+    """Every (network, address) that an OverlappingRangeIPReservation may be of; one where our annotation tells."""
+    metadata = section(reservation, "metadata")
+    found = readings_of_reservation(text(metadata, "name"))
+    annotations = section(metadata, "annotations")
+    if NETWORK in annotations:
+        told = [one for one in found if one[0] == annotations[NETWORK]]
+        return told or found
+    return found
+
+
+def _held(written: str, allocations: Object) -> Iterator[tuple[str, str, str]]:
+    """(address, podref, interface) of each entry that can be read."""
+    for key, value in allocations.items():
+        if not isinstance(value, dict):
+            continue
+        try:
+            address = address_at(written, str(key))
+        except (BadKey, AddressSyntaxError, MappedAddressError):
+            continue
+        yield address, text(value, "podref"), text(value, "ifname")
