@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from auth.issuer import (
     DISCOVERY_PATH,
@@ -133,6 +134,25 @@ def test_a_server_with_keys_stays_ready_and_goes_on_verifying_but_tells_of_it(
     metrics = by_keys.metrics()
     assert 'rowhouse_token_verification_ready{cluster=""} 1.0' in metrics
     assert 'rowhouse_token_verification_up{cluster=""} 0.0' in metrics
+
+
+def test_the_log_has_one_line_for_each_change(by_keys: Looked, api_server: ApiServer) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for said in (FORBIDDEN, None, UNAVAILABLE, None):
+            api_server.refusals = {JWKS_PATH: said} if said else {}
+            for _ in range(3):
+                by_keys.look()
+    assert [
+        line["event"] for line in lines if "token" in line["event"] or "jwks" in line["event"]
+    ] == [
+        "tokens_not_verifiable",
+        "tokens_verifiable",
+        "token_keys_stale",
+        "tokens_verifiable",
+    ]
+    [first] = [line for line in lines if line["event"] == "tokens_not_verifiable"]
+    assert "HTTP status 403" in first["reason"]
+    assert "system:service-account-issuer-discovery" in first["hint"]
 
 
 def test_the_remedy_is_named(by_keys: Looked, api_server: ApiServer, token_file: Path) -> None:

@@ -36,13 +36,19 @@ class KeySet:
 
     Args:
         read: the JWK set as a JSON object; raises TryAgain.
+        is_logged: say in the log when they can not be read; False where the caller looks and tells.
         clock: seconds that only grow.
     """
 
     def __init__(
-        self, read: Callable[[], Any], *, clock: Callable[[], float] = time.monotonic
+        self,
+        read: Callable[[], Any],
+        *,
+        is_logged: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
+        self._is_logged = is_logged
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -94,7 +100,8 @@ class KeySet:
         try:
             keys = _usable(self._read())
         except TryAgain as error:
-            if self._trouble is None or self._trouble.message != error.message:
+            is_news = self._trouble is None or self._trouble.message != error.message
+            if self._is_logged and is_news:
                 _log.warning("jwks_unreadable", reason=error.message, hint=error.hint)
             self._trouble = error
         else:

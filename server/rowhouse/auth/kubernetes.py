@@ -102,7 +102,8 @@ def _key_set(cluster: TrustedCluster) -> KeySet | None:
     return KeySet(
         lambda: fetch(
             cluster.jwks, ca_file=cluster.ca_file, token_file=cluster.token_file, needs=_ROLE
-        )
+        ),
+        is_logged=False,  # rowhouse.auth.verification does
     )
 
 

@@ -113,13 +113,11 @@ class Verification:
         cluster = self._names[check.name].cluster.cluster
         if check.failing_since is None:
             _log.info("tokens_verifiable", cluster=cluster)
+        elif check.has_passed and check.grace_seconds == math.inf:
+            _log.warning("token_keys_stale", cluster=cluster, reason=check.reason, hint=check.hint)
         else:
             _log.error(
-                "tokens_not_verifiable",
-                cluster=cluster,
-                reason=check.reason,
-                hint=check.hint,
-                goes_on_with_known_keys=check.has_passed and check.grace_seconds == math.inf,
+                "tokens_not_verifiable", cluster=cluster, reason=check.reason, hint=check.hint
             )
 
 
