@@ -16,6 +16,7 @@ from rowhouse import telemetry
 from rowhouse.api import problems
 from rowhouse.api.view import blueprint as api_blueprint
 from rowhouse.auth.guard import Guard, least_role
+from rowhouse.auth.placement import ApiServerPods
 from rowhouse.cni.view import blueprint as cni_blueprint
 from rowhouse.domain.errors import (
     NotReady,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
     from rowhouse.auth.caller import Caller
+    from rowhouse.ipam.placement import PodPlacement
     from rowhouse.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +55,8 @@ class Rowhouse:
     store: Database
     metrics: telemetry.DatabaseMetrics
     guard: Guard
+    pods: PodPlacement | None = None
+    """Where pods run, if a cluster can be asked."""
     looking: threading.Lock = field(default_factory=threading.Lock)
     """Held by the probe that looks at the database."""
 
@@ -78,7 +82,10 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
         prepare=settings.prepared_statements,
     )
     guard = Guard(settings, store, pages=web_blueprint.name)
-    app.extensions["rowhouse"] = Rowhouse(settings, store, telemetry.DatabaseMetrics(store), guard)
+    pods = ApiServerPods(settings.trusted_clusters())
+    app.extensions["rowhouse"] = Rowhouse(
+        settings, store, telemetry.DatabaseMetrics(store), guard, pods or None
+    )
     app.register_blueprint(cni_blueprint)
     app.register_blueprint(api_blueprint)
     app.register_blueprint(web_blueprint)

@@ -95,12 +95,13 @@ UNAVAILABLE = Refusal(503, b"service unavailable\n", "text/plain; charset=utf-8"
 class ApiServer:
     """The cluster's API server on loopback; `keys`, `issuer` and `refusals` (by path) may change, `review` answers.
 
-    Other paths have the keys as well, as an OpenID Connect provider publishes them.
+    `pods` has Pod objects by their path. Other paths have the keys as well, as an OpenID Connect provider has them.
     """
 
     keys: list[dict[str, Any]] = field(default_factory=lambda: [public(ec_key(), "k1")])
     review: Callable[[dict[str, Any]], Any] = lambda _: REFUSED
     issuer: str = ISSUER
+    pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     status: int = 200
     refusals: dict[str, Refusal] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -108,7 +109,7 @@ class ApiServer:
     url: str = ""
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Self:  # noqa: C901 - a handler with its five kinds of paths
         outer = self
 
         class Handler(Quiet):
@@ -119,10 +120,20 @@ class ApiServer:
                     available = f"406: Not Acceptable\n\nAvailable representations: {served}"
                     self.refuse(refusal(406, "NotAcceptable", available))
                     return
+                if self.path.startswith("/api/v1/"):
+                    self.tell_pod()
+                    return
                 of_issuer = {"issuer": outer.issuer, "jwks_uri": outer.url + JWKS_PATH}
                 self.told(
                     of_issuer if self.path == DISCOVERY_PATH else {"keys": outer.keys}, served
                 )
+
+            def tell_pod(self) -> None:
+                if self.path in outer.pods:
+                    self.told(outer.pods[self.path], "application/json")
+                else:
+                    outer.asked.append(self.path)
+                    self.refuse(refusal(404, "NotFound", "pods not found"))
 
             def do_POST(self) -> None:  # noqa: N802 - http.server calls it so
                 body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -61,6 +61,7 @@ def test_defaults_of_every_key(server: Server) -> None:
         node_slice_size=None,
         sticky=False,
         sticky_ttl=None,
+        reuse_delay=None,
         use_all=False,
         strict=False,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Address = IPv4Address | IPv6Address
 Space = tuple[str, str]
 Place = tuple[str, str]
-"""Node and container id of a sandbox; two empty strings: nobody."""
+"""Node and container id of a sandbox; two empty strings: none."""
 
 NOBODY: Place = ("", "")
 CNI_NETWORK = "storage"
@@ -53,6 +53,19 @@ class Pool:
     rests: bool = False
 
 
+class User(NamedTuple):
+    """A sandbox that uses an address; `uid` is its pod's."""
+
+    node: str
+    container: str
+    uid: str | None
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.node, self.container
+
+
 class Wish(NamedTuple):
     """What an ADD wants beyond an address; `ttl` counts seconds, None is for ever."""
 
@@ -72,7 +85,7 @@ class Held:
     uid: str | None = None
     sticky: bool = False
     ttl: float | None = None
-    users: list[Place] = field(default_factory=list)
+    users: list[User] = field(default_factory=list)
     waiting: bool = False
     due: bool = False
 
@@ -86,6 +99,13 @@ class Tenure(NamedTuple):
     container: str
 
 
+class Resting(NamedTuple):
+    """A quarantined address: whose it was, and whether its time is over."""
+
+    owner: OwnerKey
+    due: bool = False
+
+
 Key = tuple[Space, Address]
 
 
@@ -96,7 +116,7 @@ class Model:
     pools: dict[tuple[str, str], Pool] = field(default_factory=dict)
     named: dict[str, Pool] = field(default_factory=dict)
     held: dict[Key, Held] = field(default_factory=dict)
-    resting: dict[Key, bool] = field(default_factory=dict)
+    resting: dict[Key, Resting] = field(default_factory=dict)
     gateways: dict[tuple[Key, str, str], None] = field(default_factory=dict)
     """Known gateways by (space, address), CIDR of the pool, and CNI network; "": set by an operator."""
     history: dict[Key, list[Tenure]] = field(default_factory=dict)
@@ -106,29 +126,41 @@ class Model:
     ) -> list[Address]:
         """ADD: one address of each range, all or nothing. Raises Refused."""
         before = copy.deepcopy(self)
-        given: dict[int, Address] = {}
+        given: dict[int, Key] = {}
+        again: list[Key] = []
         try:
             for one in wanted:
                 self._learn(one)
             for i in sorted(range(len(wanted)), key=lambda i: _lock_order(wanted[i], i)):
-                given[i] = self._add(owner, place, wanted[i], wish)
+                call = [(one.network, one.cidr) for one in wanted if one.cidr]
+                taken = set(given.values())
+                found = self._held(owner, place, wanted[i], taken, call)
+                if found is None:
+                    given[i] = self._new(owner, place, wanted[i], wish)
+                else:
+                    given[i] = found
+                    again.append(found)
+                    self._attach(found, place, wanted[i], wish)
         except Refused:
             self.__dict__.update(before.__dict__)
             raise
-        return [given[i] for i in range(len(wanted))]
+        if wish.uid is not None:
+            self._end_replaced(again, owner.interface, User(*place, wish.uid))
+        return [given[i][1] for i in range(len(wanted))]
 
     def delete(self, container: str, interface: str) -> list[Address]:
         """DEL of a sandbox; the addresses that it used."""
         used = [
             key
             for key, held in self.held.items()
-            if held.owner.interface == interface and any(c == container for _, c in held.users)
+            if held.owner.interface == interface
+            and any(user.container == container for user in held.users)
         ]
         for key in used:
             held = self.held[key]
-            held.users = [user for user in held.users if user[1] != container]
+            held.users = [user for user in held.users if user.container != container]
             if held.users:
-                self._move(key, held, held.users[-1])
+                self._move(key, held, held.users[-1].place)
             elif held.sticky:
                 self._move(key, held, NOBODY)
                 held.waiting = held.ttl is not None
@@ -137,20 +169,20 @@ class Model:
         return [address for _, address in used]
 
     def release(self, key: Key) -> None:
-        """The address is nobody's."""
+        """The address is free, or quarantined."""
         held = self.held.pop(key)
-        if held.pool.rests and not self.is_gateway(key):
-            self.resting[key] = False
+        if held.pool.rests:
+            self.resting[key] = Resting(held.owner)
 
     def reserve(self, key: Key, held: Held) -> None:
-        """The address is somebody's."""
+        """The address is taken."""
         self.resting.pop(key, None)
         self.held[key] = held
         self._record(key, held)
 
     def time_passes(self) -> None:
         """Every quarantine and every time to live is over."""
-        self.resting = dict.fromkeys(self.resting, True)
+        self.resting = {key: one._replace(due=True) for key, one in self.resting.items()}
         for held in self.held.values():
             held.due = held.waiting
 
@@ -177,23 +209,92 @@ class Model:
             self.pools[key] = Pool(space=space, network=wanted.network, cidr=wanted.cidr)
         return self.pools[key]
 
-    def _add(self, owner: OwnerKey, place: Place, wanted: RangeRequest, wish: Wish) -> Address:
+    def _held(
+        self,
+        owner: OwnerKey,
+        place: Place,
+        wanted: RangeRequest,
+        taken: set[Key],
+        call: list[tuple[str, str]],
+    ) -> Key | None:
+        """What the sandbox or its owner has of a range already; not what its call got for another range."""
         pool = self.pool_of(wanted)
         asked = ip_address(wanted.requested) if wanted.requested else None
-        own = {key: h for key, h in self.held.items() if h.owner == owner and h.pool is pool}
-        for key, held in own.items():
-            if (held.slot == wanted.slot) if asked is None else (key[1] == asked):
-                held.sticky, held.ttl, held.waiting, held.due = wish.sticky, wish.ttl, False, False
-                if place not in held.users:
-                    held.users.append(place)
-                self._move(key, held, place, uid=wish.uid)
-                return key[1]
-        self._what_is_due_is_free(pool.space)
+        own = {
+            key: held
+            for key, held in self.held.items()
+            if held.owner == owner and key not in taken and asked in {None, key[1]}
+        }
+        here = {key: held for key, held in own.items() if held.pool is pool}
+        mine = [k for k, h in here.items() if any(user.place[1] == place[1] for user in h.users)]
+        if mine:
+            return min(mine, key=lambda key: (here[key].slot != wanted.slot, here[key].slot))
+        for key, held in here.items():
+            if asked is not None or held.slot == wanted.slot:
+                return key
+        elsewhere = [
+            key
+            for key, held in own.items()
+            if key[0] == pool.space
+            and (held.pool.network, held.pool.cidr) not in call
+            and held.pool is not pool
+            and any(_holds(segment, key[1]) for segment in self._segments(wanted, pool))
+        ]
+        return min(elsewhere, key=lambda key: (key[1].version, int(key[1])), default=None)
+
+    def _attach(self, key: Key, place: Place, wanted: RangeRequest, wish: Wish) -> None:
+        """One more sandbox uses an address. The policy is that of whoever made the reservation."""
+        held, pool = self.held[key], self.pool_of(wanted)
+        held.waiting, held.due = False, False
+        for i, user in enumerate(held.users):
+            if user.container == place[1]:
+                held.users[i] = User(*place, wish.uid if wish.uid is not None else user.uid)
+                break
+        else:
+            held.users.append(User(*place, wish.uid))
+        moved = held.pool is not pool
+        if moved:
+            slots = [h.slot for h in self.held.values() if h.owner == held.owner and h.pool is pool]
+            held.slot = max(slots) + 1 if slots else wanted.slot
+            held.pool = pool
+        if moved or (held.place, held.uid) != (place, wish.uid):
+            held.place, held.uid = place, wish.uid
+            self._record(key, held)
+
+    def _end_replaced(self, used: list[Key], interface: str, new: User) -> None:
+        """The same pod on the same node has one sandbox at a time."""
+        old = {
+            user.container
+            for key in used
+            for user in self.held[key].users
+            if (user.node, user.uid) == (new.node, new.uid) and user.container != new.container
+        }
+        for container in sorted(old):
+            self.delete(container, interface)
+
+    def _segments(self, wanted: RangeRequest, pool: Pool) -> list[tuple[Address, Address]]:
         segments = pool.window if wanted.pool else [_span(segment) for segment in wanted.segments]
-        if pool.bounds is not None:
-            segments = _clipped(segments, *pool.bounds)
+        return segments if pool.bounds is None else _clipped(segments, *pool.bounds)
+
+    def _new(self, owner: OwnerKey, place: Place, wanted: RangeRequest, wish: Wish) -> Key:
+        pool = self.pool_of(wanted)
+        asked = ip_address(wanted.requested) if wanted.requested else None
+        slots = [h.slot for h in self.held.values() if h.owner == owner and h.pool is pool]
+        self._what_is_due_is_free(pool.space)
+        segments = self._segments(wanted, pool)
+        own = [
+            key
+            for key, one in self.resting.items()
+            if one.owner == owner and key[0] == pool.space and not self.is_gateway(key)
+            if asked in {None, key[1]} and any(_holds(segment, key[1]) for segment in segments)
+        ]
+        if own:
+            exempt = min(own, key=lambda key: (key[1].version, int(key[1])))
+            del self.resting[exempt]
+            segments = [(exempt[1], exempt[1])]
         if asked is None:
-            address, slot = self._lowest(pool.space, segments), wanted.slot
+            address = self._lowest(pool.space, segments)
+            slot = max(slots) + 1 if wanted.slot in slots else wanted.slot
         else:
             if not any(_holds(segment, asked) for segment in segments):
                 raise Refused("AddressOutsideRanges")
@@ -201,12 +302,11 @@ class Model:
                 raise Refused("AddressOutsideRanges")
             if (pool.space, asked) in self.held or (pool.space, asked) in self.resting:
                 raise Refused("AddressTaken")
-            address, slot = asked, max((h.slot + 1 for h in own.values()), default=wanted.slot)
-        made = Held(
-            pool, owner, slot, place, uid=wish.uid, sticky=wish.sticky, ttl=wish.ttl, users=[place]
-        )
+            address, slot = asked, max(slots) + 1 if slots else wanted.slot
+        made = Held(pool, owner, slot, place, uid=wish.uid, sticky=wish.sticky, ttl=wish.ttl)
+        made.users.append(User(*place, wish.uid))
         self.reserve((pool.space, address), made)
-        return address
+        return pool.space, address
 
     def _learn(self, wanted: RangeRequest) -> None:
         for gateway in filter(None, wanted.gateways):
@@ -216,7 +316,7 @@ class Model:
             self.resting.pop(key, None)
 
     def _what_is_due_is_free(self, space: Space) -> None:
-        self.resting = {k: due for k, due in self.resting.items() if not due or k[0] != space}
+        self.resting = {k: one for k, one in self.resting.items() if not one.due or k[0] != space}
         for key in [k for k, held in self.held.items() if held.due and k[0] == space]:
             self.release(key)
 

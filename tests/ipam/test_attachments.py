@@ -117,13 +117,6 @@ def test_a_sticky_owner_keeps_its_address_until_its_time_is_over(
     assert pods.add("web-0", SUBNET, sticky=True) == "10.0.0.2"
 
 
-def test_an_owner_that_is_no_longer_sticky_lets_go(pods: Pods) -> None:
-    pods.add("web-0", ONE, sticky=True)
-    pods.delete("web-0")
-    assert pods.add("web-0", ONE) == "10.0.0.1"
-    assert [one.released for one in pods.delete("web-0")] == [True]
-
-
 def test_garbage_is_what_this_node_and_network_have_and_the_runtime_has_not(
     pods: Pods, store: Store
 ) -> None:
@@ -136,14 +129,6 @@ def test_garbage_is_what_this_node_and_network_have_and_the_runtime_has_not(
     assert pods.delete("gone") == []
     assert [one.address for one in pods.delete("live")] == ["10.0.0.2"]
     assert [one.address for one in pods.delete("far")] == ["10.0.0.3"]
-
-
-def test_an_isolated_pool_has_a_space_of_its_own_whoever_asks_later(pods: Pods) -> None:
-    alone = subnet("10.0.0.0/25", isolated=True)
-    assert pods.add("a", SUBNET) == "10.0.0.1"
-    assert pods.add("b", alone) == "10.0.0.1"
-    assert pods.add("c", subnet("10.0.0.0/25")) == "10.0.0.2"
-    assert pods.add("d", SUBNET) == "10.0.0.2"
 
 
 def test_in_strict_mode_a_pod_has_one_address_in_ranges_that_overlap(pods: Pods) -> None:

@@ -148,14 +148,15 @@ class Allocator(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         pod=st.sampled_from(PODS),
-        generation=st.integers(0, 2),
+        generation=st.integers(0, 3),
         keep=st.sampled_from((None, None, None, 0.0, 3600.0)),
     )
     def add(self, data: st.DataObject, pod: str, generation: int, keep: float | None) -> None:
         """`keep` 0: sticky for ever; else for so many seconds."""
-        node = f"node{generation % 2 + 1}"
+        # The second sandbox replaces the first; the third is a migration; the fourth is another pod.
+        node = f"node{generation // 2 + 1}"
         wanted = self.wishes(data)
-        container, uid = f"{pod}.{generation}", f"uid{generation // 2}"
+        container, uid = f"{pod}.{generation}", f"uid{generation // 3}"
         sticky, ttl = keep is not None, keep or None
         owner = Owner(
             cluster=self.name, namespace="default", name=pod, interface="net1", uid=uid,
@@ -174,7 +175,7 @@ class Allocator(RuleBasedStateMachine):
             expected = refused.kind
         assert real == expected
 
-    @rule(pod=st.sampled_from(PODS), generation=st.integers(0, 2))
+    @rule(pod=st.sampled_from(PODS), generation=st.integers(0, 3))
     def delete(self, pod: str, generation: int) -> None:
         container = f"{pod}.{generation}"
         real = detach(self.store, self.sandbox(container, "elsewhere"))
@@ -251,7 +252,7 @@ class Allocator(RuleBasedStateMachine):
         expected = {
             key: (
                 held.owner.name, held.owner.interface, *held.place, held.uid, held.slot,
-                held.sticky, [container for _, container in held.users],
+                held.sticky, [user.container for user in held.users],
             )
             for key, held in self.model.held.items()
         }  # fmt: skip

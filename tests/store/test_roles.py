@@ -14,7 +14,7 @@ from fixtures.pods import Pods, subnet
 from fixtures.whereabouts import entry, inventory_of, ip_pool
 from rowhouse.domain.administration import Actor, Holder, ReservationPlan
 from rowhouse.domain.errors import NotReady
-from rowhouse.domain.requests import Owner
+from rowhouse.domain.requests import Owner, PodIdentity
 from rowhouse.ipam.adoption import adopt_sandbox
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.ipam.readiness import readiness
@@ -87,7 +87,7 @@ def test_the_server_can_do_its_work(user_of: Callable[[str], Database], dba: Ses
         takeover = Takeover(store, Actor(name=login), "prod-a", known, release_gone=True)
         assert [one.outcome for one in takeover.findings()] == ["there", "new"]
         takeover.record("a test", {})
-        assert adopt_sandbox(store, pods.sandbox("db"), None, only_node="node1")
+        assert adopt_sandbox(store, pods.sandbox("db"), PodIdentity(), None, only_node=None)
     with databases.session(user) as session:
         session.execute("INSERT INTO networks (name) VALUES ('more')")
         session.execute(

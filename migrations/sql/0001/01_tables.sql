@@ -83,7 +83,7 @@ CREATE TABLE free_ranges (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX free_ranges_quarantine ON free_ranges (network_id, free_from) WHERE quarantined;
-CREATE INDEX free_ranges_previous_owner ON free_ranges (network_id, previous_owner) WHERE previous_owner IS NOT NULL;
+CREATE INDEX free_ranges_previous_owner ON free_ranges (previous_owner) WHERE quarantined;
 COMMENT ON TABLE free_ranges IS
     'A run of free addresses, first to last inclusive. Free space belongs to the network, not to a pool: overlapping pools draw from the same rows.';
 COMMENT ON COLUMN free_ranges.free_from IS 'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';

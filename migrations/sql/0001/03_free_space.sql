@@ -127,6 +127,38 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Puts a run of addresses into the free space of a network.';
 
+CREATE FUNCTION end_quarantine_of(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Frees a quarantined address before its time, for its previous owner; false if it is not quarantined any more.
+DECLARE
+    run   free_ranges;
+    ended timestamptz;
+BEGIN
+    DELETE FROM free_ranges f
+     WHERE f.network_id = wanted_network AND f.quarantined
+       AND f.last = (SELECT q.last FROM free_ranges q
+                      WHERE q.network_id = wanted_network AND q.quarantined AND q.last >= wanted ORDER BY q.last LIMIT 1)
+       AND f.first <= wanted
+    RETURNING * INTO run;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF run.first < wanted THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+        VALUES (wanted_network, true, run.first, wanted - 1, run.free_from, run.previous_owner);
+    END IF;
+    IF run.last > wanted THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+        VALUES (wanted_network, true, wanted + 1, run.last, run.free_from, run.previous_owner);
+    END IF;
+    -- What counts for the next tenure is when the last one ended.
+    SELECT max(upper(t.during)) INTO ended FROM tenures t
+     WHERE address_key(t.address) = address_key(wanted) AND t.address = wanted AND t.network_id = wanted_network;
+    PERFORM free_run(wanted_network, wanted, wanted, coalesce(ended, '-infinity'));
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION end_quarantine_of(integer, inet) IS 'Ends the quarantine of one address for its previous owner.';
+
 CREATE FUNCTION end_quarantines(wanted_network integer, at_most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 -- Frees quarantined runs whose time has come; returns how many.
@@ -141,7 +173,7 @@ BEGIN
          ORDER BY free_from LIMIT at_most FOR UPDATE SKIP LOCKED
     LOOP
         DELETE FROM free_ranges WHERE network_id = run.network_id AND quarantined AND last = run.last;
-        PERFORM free_run(run.network_id, run.first, run.last, run.free_from);
+        PERFORM free_covered(run.network_id, run.first, run.last, run.free_from);
         ended := ended + 1;
     END LOOP;
     RETURN ended;
@@ -151,14 +183,15 @@ COMMENT ON FUNCTION end_quarantines(integer, integer) IS 'Frees quarantined addr
 CREATE FUNCTION withdraw_run(wanted_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
 -- Takes every free address from run_first to run_last out of the free space (a pool goes, or a range
--- is kept out of use). Waits for allocations under way.
+-- is kept out of use). Waits for allocations under way. Quarantined addresses stay: that nobody gets them before their
+-- time is still true when the pool is made again or the exclusion lifted.
 DECLARE
     run free_ranges;
 BEGIN
     LOOP
         FOR run IN
             DELETE FROM free_ranges
-             WHERE network_id = wanted_network AND last >= run_first AND first <= run_last RETURNING *
+             WHERE network_id = wanted_network AND NOT quarantined AND last >= run_first AND first <= run_last RETURNING *
         LOOP
             IF run.first < run_first THEN
                 INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
@@ -241,10 +274,29 @@ RETURN coalesce(
       WHERE g.network_id = wanted_network AND g.address = wanted HAVING count(*) > 0));
 COMMENT ON FUNCTION why_withheld(integer, inet) IS 'What keeps an address from being assigned, in words; NULL: nothing.';
 
+CREATE FUNCTION free_covered(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- The largest pools are enough: they do not overlap.
+DECLARE
+    pool pools;
+BEGIN
+    FOR pool IN
+        SELECT * FROM pools p WHERE p.network_id = run_network
+           AND last_address(p.cidr) >= run_first AND first_address(p.cidr) <= run_last
+           AND NOT EXISTS (SELECT FROM pools larger WHERE larger.network_id = p.network_id AND larger.cidr >> p.cidr)
+    LOOP
+        PERFORM free_unless_withheld(run_network, greatest(run_first, first_address(pool.cidr)),
+                                     least(run_last, last_address(pool.cidr)), run_free_from);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION free_covered(integer, inet, inet, timestamptz) IS
+    'Puts the parts of a run that a pool covers into the free space, without what is withheld or reserved.';
+
 CREATE FUNCTION free_unless_withheld(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Puts a run into the free space, without what is excluded, a gateway or reserved.
+-- Puts a run into the free space, without what is excluded, a gateway, quarantined or reserved.
 DECLARE
     taken    record;
     position inet := run_first;
@@ -255,6 +307,9 @@ BEGIN
         UNION ALL
         SELECT g.address, g.address FROM gateways g
          WHERE g.network_id = run_network AND g.address BETWEEN run_first AND run_last
+        UNION ALL
+        SELECT f.first, f.last FROM free_ranges f
+         WHERE f.network_id = run_network AND f.quarantined AND f.last >= run_first AND f.first <= run_last
         UNION ALL
         SELECT r.address, r.address FROM reservations r
          WHERE r.network_id = run_network AND r.address BETWEEN run_first AND run_last

@@ -15,6 +15,11 @@ LANGUAGE sql STABLE
 RETURN coalesce(nullif(current_setting('rowhouse.command', true), ''), 'SQL');
 COMMENT ON FUNCTION current_reason() IS 'The use case under way; SQL for a statement typed by a person.';
 
+CREATE FUNCTION owner_key(cluster text, namespace text, name text, interface text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN cluster || ' ' || namespace || ' ' || name || ' ' || interface;
+COMMENT ON FUNCTION owner_key(text, text, text, text) IS 'An owner as one text: no part of it holds a blank.';
+
 CREATE FUNCTION record_change(action text, object text, before jsonb, after jsonb) RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
@@ -206,19 +211,18 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval) RETURNS void
+CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval, owner text) RETURNS void
 LANGUAGE plpgsql AS $$
+-- (What is withheld is quarantined as well: that may end before the time is over.)
 BEGIN
-    IF is_withheld(of_network, of_address) THEN
-        NULL; -- kept out of use while it was in use
-    ELSIF delay > '0' THEN
-        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
-        VALUES (of_network, true, of_address, of_address, ended + delay);
-    ELSE
+    IF delay > '0' THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+        VALUES (of_network, true, of_address, of_address, ended + delay, owner);
+    ELSIF NOT is_withheld(of_network, of_address) THEN -- (while it was in use)
         PERFORM free_run(of_network, of_address, of_address, ended);
     END IF;
 END $$;
-COMMENT ON FUNCTION give_back(integer, inet, timestamptz, interval) IS
+COMMENT ON FUNCTION give_back(integer, inet, timestamptz, interval, text) IS
     'Puts a released address into the free space or into quarantine, unless it is kept out of use.';
 
 CREATE FUNCTION reservation_released() RETURNS trigger
@@ -239,7 +243,8 @@ BEGIN
             RETURNING t.id)
         -- (Of the others the clock was set back, or somebody removed the tenure: a release succeeds all the same.)
         SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed,
-               (SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id) AS delay
+               greatest((SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id), g.reuse_delay) AS delay,
+               owner_key(g.owner_cluster, g.owner_namespace, g.owner_name, g.owner_interface) AS owner
           FROM gone g LEFT JOIN closed ON closed.id = g.tenure_id
          ORDER BY g.network_id, g.address
     LOOP
@@ -247,10 +252,10 @@ BEGIN
             PERFORM settle_tenures(released.network_id, released.address, moment);
         END IF;
         IF NOT is_careful() THEN
-            PERFORM give_back(released.network_id, released.address, moment, released.delay);
+            PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
         ELSE
             BEGIN
-                PERFORM give_back(released.network_id, released.address, moment, released.delay);
+                PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
             EXCEPTION WHEN integrity_constraint_violation THEN
                 -- A release succeeds even if the free space is damaged: integrity_problems has the address.
                 PERFORM record_change('free_range.refuse', host(released.address), NULL, jsonb_build_object('error', SQLERRM));
@@ -305,7 +310,9 @@ CREATE FUNCTION reservation_moved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- The old address of a reservation that was moved is free again, as after a release.
 BEGIN
-    PERFORM give_back(OLD.network_id, OLD.address, clock_timestamp(), (SELECT reuse_delay FROM pools WHERE id = OLD.pool_id));
+    PERFORM give_back(OLD.network_id, OLD.address, clock_timestamp(),
+                      (SELECT greatest(p.reuse_delay, OLD.reuse_delay) FROM pools p WHERE p.id = OLD.pool_id),
+                      owner_key(OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface));
     RETURN NULL;
 END $$;
 

@@ -79,7 +79,10 @@ BEGIN
         END IF;
         PERFORM record_change('pool.delete', OLD.cidr::text, to_jsonb(OLD), NULL);
     ELSE
-        IF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
+        IF NEW.network_id <> OLD.network_id AND current_reason() = 'JOIN'
+           AND (NEW.id, NEW.network_name, NEW.cidr) = (OLD.id, OLD.network_name, OLD.cidr) THEN
+            NULL; -- join_shared_space_v1() moves everything else as well
+        ELSIF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
             RAISE EXCEPTION 'the network and the CIDR of pool % can not change', OLD.cidr
                 USING ERRCODE = 'RH410',
@@ -138,10 +141,18 @@ BEGIN
 END $$;
 CREATE TRIGGER pools_version BEFORE UPDATE ON pools FOR EACH ROW EXECUTE FUNCTION pool_version();
 
+CREATE FUNCTION pool_isolation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- A column of the pool, since every allocation looks at it.
+BEGIN
+    NEW.isolated := EXISTS (SELECT FROM networks n WHERE n.id = NEW.network_id AND n.isolated IS NOT NULL);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER pools_isolation BEFORE INSERT OR UPDATE OF network_id, isolated ON pools
+    FOR EACH ROW EXECUTE FUNCTION pool_isolation();
+
 CREATE FUNCTION exclusion_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
-DECLARE
-    pool pools;
 BEGIN
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP = 'UPDATE' THEN
@@ -159,15 +170,7 @@ BEGIN
         PERFORM withdraw_run(NEW.network_id, NEW.first, NEW.last);
         PERFORM record_change('exclusion.create', host(NEW.first) || '-' || host(NEW.last), NULL, to_jsonb(NEW));
     ELSE
-        -- What pools of the network cover is free again. The largest pools are enough: they do not overlap.
-        FOR pool IN
-            SELECT * FROM pools p WHERE p.network_id = OLD.network_id
-               AND last_address(p.cidr) >= OLD.first AND first_address(p.cidr) <= OLD.last
-               AND NOT EXISTS (SELECT FROM pools larger WHERE larger.network_id = p.network_id AND larger.cidr >> p.cidr)
-        LOOP
-            PERFORM free_unless_withheld(OLD.network_id, greatest(OLD.first, first_address(pool.cidr)),
-                                         least(OLD.last, last_address(pool.cidr)), clock_timestamp());
-        END LOOP;
+        PERFORM free_covered(OLD.network_id, OLD.first, OLD.last, clock_timestamp());
         PERFORM record_change('exclusion.delete', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), NULL);
     END IF;
     RETURN NULL;
@@ -182,8 +185,9 @@ CREATE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTIO
 
 CREATE FUNCTION ensure_pool(wanted_network text, wanted cidr, wants_isolation boolean) RETURNS pools
 LANGUAGE plpgsql AS $$
--- The pool of this CIDR in this network, made if there is none. The first caller decides whether it has
--- a space of its own: the identity of a pool is its network and its CIDR, as upstream.
+-- The pool of this CIDR in this network, made if there is none: the identity of a pool is its network and its CIDR,
+-- as upstream. Its first caller decides whether it has a space of its own; a later one that shares its addresses has it
+-- join the shared space (join_shared_space_v1).
 DECLARE
     found_pool pools;
     space      integer;
@@ -241,6 +245,81 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION learn_gateways IS 'Records the gateways of a network configuration, so that they hold for all that use the same CIDR.';
+
+CREATE FUNCTION join_shared_space_v1(wanted_network text, wanted cidr) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- An isolated pool whose CIDR a configuration uses that shares its addresses (enable_overlapping_ranges: true, the
+-- default): the addresses that two sharing configurations assign must be unique, so the pool moves to the shared space of
+-- its network, with reservations, quarantines and exclusions. False: it is there already.
+-- Error RH103: an address is in use in both.
+#variable_conflict use_column
+DECLARE
+    around  text := coalesce(current_setting('rowhouse.command', true), '');
+    command text := set_config('rowhouse.command', 'JOIN', true);
+    pool    pools;
+    shared  integer;
+    clash   record;
+    run     free_ranges;
+    part    record;
+BEGIN
+    -- Everything else that changes a reservation or a pool waits.
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    SELECT * INTO pool FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted AND p.isolated;
+    IF NOT FOUND THEN
+        command := set_config('rowhouse.command', around, true);
+        RETURN false;
+    END IF;
+    INSERT INTO networks (name, isolated) VALUES (wanted_network, NULL) ON CONFLICT DO NOTHING;
+    SELECT n.id INTO shared FROM networks n WHERE n.name = wanted_network AND n.isolated IS NULL FOR NO KEY UPDATE;
+
+    SELECT r.address, concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name) AS owner,
+           concat_ws('/', nullif(o.owner_namespace, ''), o.owner_name) AS other_owner, p.cidr AS other_pool, count(*) OVER () AS clashes
+      INTO clash
+      FROM reservations r JOIN reservations o ON o.network_id = shared AND o.address = r.address JOIN pools p ON p.id = o.pool_id
+     WHERE r.network_id = pool.network_id ORDER BY r.address LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'pool % is isolated (enable_overlapping_ranges: false) and cannot share its addresses with pool %: % of them are in use in both, first % by % and by %',
+            pool.cidr, clash.other_pool, clash.clashes, host(clash.address), clash.owner, clash.other_owner
+            USING ERRCODE = 'RH103',
+                  HINT = 'Set enable_overlapping_ranges to false in this configuration too, or give it another range, or release one of the two owners.';
+    END IF;
+
+    -- What the shared space takes from the pool's CIDR comes from the pool alone; what lies in another pool is there.
+    UPDATE pools p SET network_id = shared WHERE p.id = pool.id;
+    FOR part IN SELECT * FROM uncovered_runs(shared, pool.cidr, pool.id) LOOP
+        PERFORM free_unless_withheld(shared, part.run_first, part.run_last, '-infinity');
+    END LOOP;
+    -- A reservation may lie inside an exclusion of the shared space: it goes out of use when it is released.
+    FOR part IN SELECT r.address FROM reservations r WHERE r.network_id = pool.network_id AND is_withheld(shared, r.address) LOOP
+        PERFORM free_run(shared, part.address, part.address, '-infinity');
+    END LOOP;
+    FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
+        -- (what the shared space excludes already is left out)
+        INSERT INTO exclusions (network_id, first, last, reason)
+        SELECT shared, part.first, part.last, part.reason
+         WHERE NOT EXISTS (SELECT FROM exclusions o WHERE o.network_id = shared AND o.last >= part.first AND o.first <= part.last);
+    END LOOP;
+    UPDATE reservations r SET network_id = shared WHERE r.network_id = pool.network_id;
+    UPDATE gateways g SET network_id = shared WHERE g.pool_id = pool.id;
+    FOR run IN
+        DELETE FROM free_ranges f WHERE f.network_id = pool.network_id RETURNING f.*
+    LOOP
+        -- Unless it is free no more, or in quarantine, in the shared space.
+        IF run.quarantined AND EXISTS (SELECT FROM free_ranges f WHERE f.network_id = shared AND NOT f.quarantined
+                                          AND f.first <= run.first AND f.last >= run.last) THEN
+            PERFORM withdraw_run(shared, run.first, run.last);
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+            VALUES (shared, true, run.first, run.last, run.free_from, run.previous_owner);
+        END IF;
+    END LOOP;
+    PERFORM record_change('pool.join', pool.cidr::text, jsonb_build_object('isolated', true), jsonb_build_object('isolated', false));
+    command := set_config('rowhouse.command', around, true);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION join_shared_space_v1(text, cidr) IS 'Moves an isolated pool to the shared address space of its network.';
 
 CREATE FUNCTION pool_window(pool pools)
 RETURNS TABLE (first_address inet, last_address inet)

@@ -2,7 +2,9 @@
 -- Functions that the server calls carry a version, so that old code and a new schema can meet.
 --
 -- Errors: RH100 exhausted, RH101 requested address taken, RH102 requested address outside the pool,
--- RH103 no such pool, RH104 slices used up. DETAIL holds the ordinal of the range.
+-- RH103 no such pool, RH104 slices used up, RH106 placement of the pod must be verified, RH107 the pool must join
+-- the shared space first, RH108 the sandbox belongs to another node, RH111 the owner is attached elsewhere: try again.
+-- DETAIL holds the ordinal of the range.
 
 CREATE FUNCTION claim_lowest(wanted_network integer, firsts inet[], lasts inet[]) RETURNS inet
 LANGUAGE plpgsql AS $$
@@ -134,6 +136,36 @@ END $$;
 COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
     'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';
 
+CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH100, and says so where the reuse delay alone is the reason.
+DECLARE
+    counted   CONSTANT integer := 1000;
+    addresses integer;
+    next_free timestamptz;
+BEGIN
+    SELECT f.free_from INTO next_free FROM free_ranges f
+     WHERE f.network_id = wanted_network AND f.quarantined AND NOT is_withheld(f.network_id, f.first)
+       AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE f.first BETWEEN s.first AND s.last)
+     ORDER BY f.free_from LIMIT 1;
+    IF FOUND THEN
+        -- A refusal must not cost more the more there is in quarantine.
+        SELECT count(*) INTO addresses FROM (
+            SELECT FROM unnest(firsts, lasts) AS s (first, last),
+                   LATERAL (SELECT FROM free_ranges f
+                             WHERE f.network_id = wanted_network AND f.quarantined AND f.last BETWEEN s.first AND s.last
+                             ORDER BY f.last LIMIT counted + 1) AS quarantined
+             LIMIT counted + 1) AS first_ones;
+        RAISE EXCEPTION 'no free address in pool %: % in quarantine, the next is free at %', wanted,
+            CASE WHEN addresses > counted THEN 'more than ' || counted ELSE addresses::text END,
+            to_char(next_free AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+            USING ERRCODE = 'RH100', DETAIL = range_no,
+                  HINT = 'Wait until then, shorten the reuse delay of the pool or the NAD, or widen the range.';
+    END IF;
+    RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = 'RH100', DETAIL = range_no;
+END $$;
+COMMENT ON FUNCTION refuse_exhausted(integer, cidr, inet[], inet[], integer) IS 'Raises the error that no address of some segments is free.';
+
 CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted_node text, slice_size integer)
 RETURNS cidr
 LANGUAGE plpgsql AS $$
@@ -263,12 +295,102 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION in_slice IS 'The parts of some segments that lie in a node''s slice of a pool.';
 
+CREATE FUNCTION quarantined_for(wanted_network integer, owner text, firsts inet[], lasts inet[]) RETURNS inet
+LANGUAGE sql STABLE
+RETURN (SELECT f.first FROM rowhouse.free_ranges f
+         WHERE f.quarantined AND f.previous_owner = owner AND f.network_id + 0 = wanted_network
+           AND NOT rowhouse.is_withheld(f.network_id, f.first)
+           AND (SELECT true FROM unnest(firsts, lasts) AS s (first, last)
+                 WHERE f.first BETWEEN s.first AND s.last LIMIT 1)
+         ORDER BY f.first LIMIT 1);
+COMMENT ON FUNCTION quarantined_for(integer, text, inet[], inet[]) IS
+    'An address of some segments that is quarantined after this very owner released it: the owner is exempt.';
+
+CREATE FUNCTION held_by_sandbox(
+    wanted_pool integer, cluster text, namespace text, name text, container_id text, interface text, only_node text,
+    wanted inet, wanted_slot integer, taken text[])
+RETURNS inet
+LANGUAGE sql STABLE
+RETURN (SELECT r.address FROM rowhouse.attachments a
+          JOIN rowhouse.reservations r ON r.network_id = a.network_id AND r.address = a.address
+         WHERE a.cluster = held_by_sandbox.cluster AND a.container_id = held_by_sandbox.container_id
+           AND a.interface = held_by_sandbox.interface AND a.node = coalesce(only_node, a.node)
+           AND r.owner_namespace = namespace AND r.owner_name = name AND r.owner_cluster = held_by_sandbox.cluster
+           AND r.owner_interface = held_by_sandbox.interface
+           AND r.pool_id = wanted_pool AND r.owner_kind = 'pod' AND r.address = coalesce(wanted, r.address)
+           AND r.network_id || ' ' || host(r.address) <> ALL (taken)
+         ORDER BY r.slot <> wanted_slot, r.slot LIMIT 1);
+COMMENT ON FUNCTION held_by_sandbox IS 'The address of a pool that a sandbox uses already, except those that its call was given for other ranges.';
+
+CREATE FUNCTION held_by_owner(
+    wanted_pool integer, cluster text, namespace text, name text, interface text, wanted inet, wanted_slot integer, taken text[])
+RETURNS inet
+LANGUAGE sql STABLE
+RETURN (SELECT r.address FROM rowhouse.reservations r
+         WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = wanted_pool
+           AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
+           AND CASE WHEN wanted IS NULL THEN r.slot = wanted_slot ELSE r.address = wanted END
+           AND r.network_id || ' ' || host(r.address) <> ALL (taken)
+         LIMIT 1);
+COMMENT ON FUNCTION held_by_owner IS 'The address that a pod''s interface holds in a pool, by slot or by address.';
+
+CREATE FUNCTION held_in_other_range(
+    wanted_network integer, cluster text, namespace text, name text, interface text, wanted inet,
+    firsts inet[], lasts inet[], networks text[], cidrs cidr[], taken text[])
+RETURNS inet
+LANGUAGE sql STABLE
+-- A range that was grown or moved is another pool, and the address of a living pod stays if the new range holds it.
+RETURN (SELECT r.address FROM rowhouse.reservations r JOIN rowhouse.pools p ON p.id = r.pool_id
+         WHERE r.owner_namespace = namespace AND r.owner_name = held_in_other_range.name
+           AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
+           AND r.network_id + 0 = wanted_network AND r.address = coalesce(wanted, r.address)
+           AND (SELECT true FROM unnest(firsts, lasts) AS s (first, last)
+                 WHERE r.address BETWEEN s.first AND s.last LIMIT 1)
+           AND NOT EXISTS (SELECT FROM unnest(networks, cidrs) AS own (network, cidr)
+                            WHERE own.network = p.network_name AND own.cidr = p.cidr)
+           AND r.network_id || ' ' || host(r.address) <> ALL (taken)
+         ORDER BY r.address LIMIT 1);
+COMMENT ON FUNCTION held_in_other_range IS
+    'The address that a pod''s interface holds in a range which is no longer in its configuration, if the present range contains it.';
+
+CREATE FUNCTION end_replaced_sandboxes(
+    cluster text, interface text, node text, uid text, container_id text, spaces integer[], used inet[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- The same pod (uid) on the same node has one sandbox at a time: after a reboot its new one replaces the old, whose DEL
+-- may come late or never. Another uid or node is another pod, or a migration: both stay.
+DECLARE
+    old text;
+BEGIN
+    FOR old IN
+        SELECT DISTINCT a.container_id
+          FROM unnest(spaces, used) AS given (network_id, address)
+          JOIN attachments a ON a.network_id = given.network_id AND a.address = given.address
+         WHERE a.cluster = end_replaced_sandboxes.cluster AND a.interface = end_replaced_sandboxes.interface
+           AND a.node = end_replaced_sandboxes.node AND a.pod_uid = uid
+           AND a.container_id <> end_replaced_sandboxes.container_id
+         ORDER BY 1
+    LOOP
+        IF old = '' THEN
+            DELETE FROM attachments a USING unnest(spaces, used) AS given (network_id, address)
+             WHERE a.network_id = given.network_id AND a.address = given.address AND a.container_id = ''
+               AND a.cluster = end_replaced_sandboxes.cluster AND a.interface = end_replaced_sandboxes.interface
+               AND a.node = end_replaced_sandboxes.node AND a.pod_uid = uid;
+        ELSE
+            PERFORM detach_many_v1(ARRAY[end_replaced_sandboxes.cluster], ARRAY[old], ARRAY[end_replaced_sandboxes.interface],
+                                   ARRAY[end_replaced_sandboxes.node], 'REPLACED');
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION end_replaced_sandboxes IS 'Ends the attachments of earlier sandboxes of the same pod (uid) on the same node.';
+
 CREATE FUNCTION attach_v1(
     cluster text, node text, container_id text, interface text, cni_network text,
     namespace text, pod text, uid text, is_sticky boolean, ttl interval,
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
-    max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}')
+    max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
+    reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
 RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -283,6 +405,10 @@ SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
 -- Few statements on purpose: starting one costs as much as an index look-up.
+--
+-- bound_node is the node that the caller's token is for; NULL: it may act for every node. Where the owner is attached on
+-- another node, placement says what is known of the pod: 'ask' nothing yet (RH106), 'join' it runs on the caller's node,
+-- 'avoid' that could not be verified, so what the other node has is not touched.
 #variable_conflict use_column
 DECLARE
     -- Not a SET clause: only a superuser may name a parameter of our own there.
@@ -303,6 +429,14 @@ DECLARE
     since    timestamptz;
     low      inet;
     high     inet;
+    owner    text := owner_key(cluster, namespace, pod, interface);
+    is_alone boolean;
+    is_kept  boolean;
+    is_shunned boolean := false;
+    elsewhere text;
+    taken    text[] := '{}';
+    spaces   integer[] := '{}';
+    used     inet[] := '{}';
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -319,12 +453,19 @@ BEGIN
                    AND run.last BETWEEN greatest(segment_firsts[1], p.window_first) AND least(segment_lasts[1], p.window_last)
                  ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
          WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND NOT p.drained
+           AND (NOT p.isolated OR attach_v1.isolated[1])
            AND lowest.first >= coalesce(p.window_first, lowest.first)
            -- (Not of p: so it is looked at before a run is locked.)
            AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
                             WHERE NOT EXISTS (SELECT FROM pools o JOIN gateways g ON g.pool_id = o.id
                                                WHERE o.network_name = networks[1] AND o.cidr = cidrs[1]
                                                  AND g.address = own_gateway.address AND g.cni_network = attach_v1.cni_network))
+           -- (The network as an expression: the owner's index is the one to look at.)
+           AND NOT EXISTS (SELECT FROM reservations r
+                            WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
+                              AND r.owner_cluster = cluster AND r.network_id + 0 = p.network_id)
+           AND NOT EXISTS (SELECT FROM free_ranges f
+                            WHERE f.quarantined AND f.previous_owner = owner AND f.network_id + 0 = p.network_id)
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1)
            AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
@@ -335,8 +476,9 @@ BEGIN
             command := set_config('rowhouse.command', 'ADD, complete', true);
             WITH made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
-                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, node, container_id)
-                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slots[1], is_sticky, ttl, node, container_id)
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slots[1], is_sticky, ttl,
+                        attach_v1.reuse_delay, node, container_id)
                 ON CONFLICT DO NOTHING
                 RETURNING r.tenure_id),
             used AS (
@@ -363,11 +505,22 @@ BEGIN
         END IF;
     END IF;
 
+    IF bound_node IS NOT NULL THEN
+        SELECT a.node INTO elsewhere FROM attachments a
+         WHERE a.cluster = attach_v1.cluster AND a.container_id = attach_v1.container_id
+           AND a.interface = attach_v1.interface AND a.node NOT IN ('', bound_node) LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'sandbox % belongs to node "%", and the token is for node "%"',
+                attach_v1.container_id, elsewhere, bound_node
+                USING ERRCODE = 'RH108', HINT = 'A node''s token acts for the sandboxes of its own node.';
+        END IF;
+    END IF;
+
     IF cardinality(gateway_addresses) > 0 THEN
         PERFORM learn_gateways(attach_v1.cni_network, networks, cidrs, pool_names, isolated, gateway_ranges, gateway_addresses);
     END IF;
 
-    -- Ranges are taken in one order by everybody, so that no two calls wait for each other.
+    -- All calls take their ranges in one order, so that no two wait for each other.
     FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
                                   ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
                                               ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
@@ -384,15 +537,12 @@ BEGIN
         ELSE
             gateway := NULL;
         END IF;
+        is_shunned := false;
 
         LOOP
-            -- 1. The pool, what this owner already holds in it, and whether anything has come due.
+            -- 1. The pool, and whether anything has come due.
             SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
-                   (SELECT r.address FROM reservations r
-                     WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = p.id
-                       AND r.owner_interface = interface AND r.owner_cluster = cluster
-                       AND CASE WHEN requested[ordinal] IS NULL THEN r.slot = slots[ordinal]
-                                ELSE r.address = requested[ordinal] END),
+                   p.isolated AND NOT attach_v1.isolated[ordinal] AND pool_names[ordinal] IS NULL,
                    -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due, and
                    -- now() makes a condition of them; the volatile clock_timestamp() would read them whole)
                    EXISTS (SELECT FROM reservations r
@@ -401,31 +551,15 @@ BEGIN
                    OR EXISTS (SELECT FROM free_ranges f
                                WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
                                ORDER BY f.free_from LIMIT 1)
-              INTO the_pool, space, network_name, cidr, drained, low, high, held, is_due
+              INTO the_pool, space, network_name, cidr, drained, low, high, is_alone, is_due
               FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
             IF NOT FOUND THEN
-                PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], isolated[ordinal]);
+                PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], attach_v1.isolated[ordinal]);
                 CONTINUE;
             END IF;
-            IF held IS NOT NULL THEN
-                SELECT r.address, (r.node, r.container_id, r.owner_uid, r.sticky, r.sticky_ttl, r.expires_at) IS DISTINCT FROM
-                       (attach_v1.node, attach_v1.container_id, uid, is_sticky, ttl, NULL::timestamptz)
-                  INTO address, changed FROM reservations r
-                 WHERE r.network_id = space AND r.address = held AND r.pool_id = the_pool
-                   AND r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
-                   AND r.owner_cluster = cluster FOR UPDATE;
-                created := NOT FOUND;
-                CONTINUE WHEN created;
-                EXIT;
-            END IF;
-            created := true;
-            IF drained THEN
-                RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
-                    USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
-            END IF;
-            IF is_due THEN
-                PERFORM release_expired(space, 1000);
-                PERFORM end_quarantines(space, 1000);
+            IF is_alone THEN
+                RAISE EXCEPTION 'pool % is isolated, and this configuration shares its addresses', cidr
+                    USING ERRCODE = 'RH107', DETAIL = ordinal;
             END IF;
 
             IF pool_names[ordinal] IS NOT NULL THEN
@@ -444,23 +578,83 @@ BEGIN
                 -- An operator's window holds for those who spell the range, too.
                 SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
             END IF;
+
+            -- 2. What this sandbox or its owner holds already.
+            held := held_by_sandbox(the_pool, cluster, namespace, pod, container_id, interface, bound_node, requested[ordinal],
+                                    slots[ordinal], CASE WHEN strict THEN '{}' ELSE taken END);
+            IF held IS NULL AND NOT is_shunned THEN
+                held := held_by_owner(the_pool, cluster, namespace, pod, interface, requested[ordinal], slots[ordinal],
+                                      CASE WHEN strict THEN '{}' ELSE taken END);
+                IF held IS NULL AND NOT strict THEN
+                    held := held_in_other_range(space, cluster, namespace, pod, interface, requested[ordinal], firsts, lasts,
+                                                networks, cidrs, taken);
+                END IF;
+            END IF;
+            IF held IS NOT NULL THEN
+                SELECT r.address, r.sticky OR r.policy_source = 'operator',
+                       (r.node, r.container_id, r.owner_uid, r.expires_at, r.pool_id) IS DISTINCT FROM
+                       (attach_v1.node, attach_v1.container_id, uid, NULL::timestamptz, the_pool)
+                  INTO address, is_kept, changed FROM reservations r
+                 WHERE r.network_id = space AND r.address = held AND r.owner_kind = 'pod'
+                   AND r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
+                   AND r.owner_cluster = cluster FOR UPDATE;
+                created := NOT FOUND;
+                CONTINUE WHEN created;
+                IF bound_node IS NOT NULL AND placement <> 'join' THEN
+                    SELECT a.node INTO elsewhere FROM attachments a
+                     WHERE a.network_id = space AND a.address = held AND a.node <> bound_node LIMIT 1;
+                    IF FOUND THEN
+                        IF placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(held), namespace, pod, elsewhere
+                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                        ELSIF is_kept OR requested[ordinal] IS NOT NULL THEN
+                            RAISE EXCEPTION 'address % of pod %/% is still attached on node "%", and it could not be verified that the pod runs on node "%"',
+                                host(held), namespace, pod, elsewhere, bound_node
+                                USING ERRCODE = 'RH111', DETAIL = ordinal,
+                                      HINT = 'The controller ends the old attachment once the pod or its node is gone. `rowhouse doctor` shows whether the server may read pods.';
+                        END IF;
+                        is_shunned := true;
+                        CONTINUE;
+                    END IF;
+                END IF;
+                EXIT;
+            END IF;
+            created := true;
+            IF drained THEN
+                RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
+                    USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+            END IF;
+            IF is_due THEN
+                PERFORM release_expired(space, 1000);
+                PERFORM end_quarantines(space, 1000);
+            END IF;
+
             IF slice_sizes[ordinal] IS NOT NULL THEN
                 SELECT s.firsts, s.lasts INTO firsts, lasts
                   FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;
             END IF;
 
+            -- The previous owner of a quarantined address is exempt from the quarantine.
+            own := quarantined_for(space, owner, CASE WHEN requested[ordinal] IS NULL THEN firsts ELSE ARRAY[requested[ordinal]] END,
+                                   CASE WHEN requested[ordinal] IS NULL THEN lasts ELSE ARRAY[requested[ordinal]] END);
+            IF own IS NOT NULL THEN
+                CONTINUE WHEN NOT end_quarantine_of(space, own);
+                firsts := ARRAY[own];
+                lasts := ARRAY[own];
+            END IF;
+
             slot_no := slots[ordinal];
             IF requested[ordinal] IS NOT NULL THEN
-                -- 2a. The address asked for, if it can be had.
+                -- 3a. The address asked for, if it can be had.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
                 -- Its run is locked before its reservation is made, the order in which everybody does it.
                 address := claim_lowest(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]]);
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
                  WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
-                   AND r.owner_interface = interface AND r.owner_cluster = cluster;
+                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod';
             ELSE
-                -- 2b, 3. The lowest free address.
+                -- 3b. The lowest free address.
                 address := claim_lowest(space, firsts, lasts);
                 IF strict THEN
                     -- As upstream, an address that this pod holds in an overlapping range counts as free.
@@ -481,15 +675,22 @@ BEGIN
                     CONTINUE WHEN EXISTS (SELECT FROM reservations r
                                            WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
                                              AND r.owner_interface = interface AND r.owner_cluster = cluster
-                                             AND r.slot = slots[ordinal]);
+                                             AND r.owner_kind = 'pod' AND r.slot = slots[ordinal]) AND NOT is_shunned;
                     -- 4. Nothing at all; the whole call is rolled back.
-                    RAISE EXCEPTION 'no free address in pool %', cidr USING ERRCODE = 'RH100', DETAIL = ordinal;
+                    PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
                 END IF;
+                SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END
+                  INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
+                   AND (is_shunned OR taken <> '{}');
+                slot_no := coalesce(slot_no, slots[ordinal]);
             END IF;
             WITH made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
-                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, node, container_id)
-                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl, node, container_id)
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl,
+                        attach_v1.reuse_delay, node, container_id)
                 ON CONFLICT DO NOTHING
                 RETURNING r.network_id, r.address),
             used AS (
@@ -503,16 +704,28 @@ BEGIN
         IF NOT created THEN
             IF changed THEN
                 UPDATE reservations r
-                   SET node = attach_v1.node, container_id = attach_v1.container_id, owner_uid = uid,
-                       sticky = is_sticky, sticky_ttl = ttl, expires_at = NULL
+                   SET node = attach_v1.node, container_id = attach_v1.container_id, owner_uid = uid, expires_at = NULL,
+                       pool_id = the_pool,
+                       slot = CASE WHEN r.pool_id = the_pool OR strict THEN r.slot
+                                   ELSE (SELECT coalesce(max(o.slot) + 1, slots[ordinal]) FROM reservations o
+                                          WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
+                                            AND o.owner_interface = interface AND o.owner_cluster = cluster) END
                  WHERE r.network_id = space AND r.address = attach_v1.address;
             END IF;
-            INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
             VALUES (cluster, container_id, interface, space, address, node, cni_network, uid)
-            ON CONFLICT DO NOTHING;
+            ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
+               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
+             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
+            spaces := spaces || space;
+            used := used || address;
         END IF;
+        taken := taken || (space || ' ' || host(address));
         RETURN NEXT;
     END LOOP;
+    IF used <> '{}' AND uid IS NOT NULL THEN
+        PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
+    END IF;
     command := set_config('rowhouse.command', around, true);
 END $$;
 COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';
@@ -520,7 +733,7 @@ COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one int
 CREATE FUNCTION attach_many_v1(
     clusters text[], nodes text[], container_ids text[], interfaces text[], cni_networks text[],
     namespaces text[], pods text[], uids text[], network text, cidr cidr, firsts inet[], lasts inet[],
-    max_wait integer DEFAULT 3000, gateway_addresses inet[] DEFAULT '{}')
+    max_wait integer DEFAULT 3000, gateway_addresses inet[] DEFAULT '{}', is_isolated boolean DEFAULT false, reuse_delay interval DEFAULT NULL)
 RETURNS TABLE (ordinal integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -557,6 +770,7 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT p.id, p.network_id, p.window_first, p.window_last INTO the_pool, space, start, stop FROM pools p
      WHERE p.network_name = attach_many_v1.network AND p.cidr = attach_many_v1.cidr AND NOT p.drained
+       AND (NOT p.isolated OR is_isolated)
        AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
                         WHERE NOT EXISTS (SELECT FROM gateways g
                                            WHERE g.pool_id = p.id AND g.address = own_gateway.address
@@ -572,8 +786,11 @@ BEGIN
         wanting := ARRAY(
             SELECT n FROM generate_subscripts(pods, 1) AS n
              WHERE (SELECT r.slot FROM reservations r
-                     WHERE r.owner_namespace = namespaces[n] AND r.owner_name = pods[n] AND r.pool_id = the_pool
-                       AND r.owner_interface = interfaces[n] AND r.owner_cluster = clusters[n] AND r.slot = 0) IS NULL);
+                     WHERE r.owner_namespace = namespaces[n] AND r.owner_name = pods[n] AND r.owner_interface = interfaces[n]
+                       AND r.owner_cluster = clusters[n] AND r.network_id + 0 = space LIMIT 1) IS NULL
+               AND (SELECT true FROM free_ranges f
+                     WHERE f.quarantined AND f.previous_owner = owner_key(clusters[n], namespaces[n], pods[n], interfaces[n])
+                       AND f.network_id + 0 = space LIMIT 1) IS NULL);
         LOOP
             claimed := '{}';
             FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
@@ -615,9 +832,10 @@ BEGIN
                 SELECT n, a AS address FROM unnest(wanting, claimed) AS pair (n, a) WHERE n IS NOT NULL AND a IS NOT NULL),
             made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
-                                               owner_interface, owner_uid, node, container_id)
+                                               owner_interface, owner_uid, reuse_delay, node, container_id)
                 SELECT space, given.address, the_pool, clusters[given.n], namespaces[given.n], pods[given.n],
-                       interfaces[given.n], uids[given.n], nodes[given.n], container_ids[given.n] FROM given
+                       interfaces[given.n], uids[given.n], attach_many_v1.reuse_delay, nodes[given.n], container_ids[given.n]
+                  FROM given
                 ON CONFLICT DO NOTHING
                 RETURNING r.address),
             used AS (
@@ -635,7 +853,7 @@ END $$;
 COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';
 
 CREATE FUNCTION detach_many_v1(clusters text[], container_ids text[], interfaces text[], only_nodes text[], reason text,
-                               max_wait integer DEFAULT 3000)
+                               max_wait integer DEFAULT 3000, only_uids text[] DEFAULT NULL)
 RETURNS TABLE (ordinal integer, network_id integer, address inet, released boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -672,6 +890,7 @@ BEGIN
               FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
              WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
                AND a.node = coalesce(only_nodes[n], a.node)
+               AND (only_uids[n] IS NULL OR coalesce(a.pod_uid, r.owner_uid) = only_uids[n])
              ORDER BY a.network_id, a.address FOR UPDATE OF r
         LOOP
             DELETE FROM attachments a

@@ -119,6 +119,7 @@ UNION ALL
 SELECT 'address kept out of use is free', f.network_id, greatest(f.first, e.first)
   FROM free_ranges f JOIN exclusions e
     ON e.network_id = f.network_id AND e.last >= f.first AND e.first <= f.last
+ WHERE NOT f.quarantined
 UNION ALL
 SELECT 'gateway is free', g.network_id, g.address
   FROM gateways g JOIN free_ranges f
@@ -155,6 +156,8 @@ SELECT 'pool address neither free nor reserved', p.network_id, lost.address
                        UNION ALL
                        SELECT greatest(f.first, p.low) AS first, least(f.last, p.high) AS last FROM free_ranges f
                         WHERE f.network_id = p.network_id AND f.last >= p.low AND f.first <= p.high
+                          AND NOT (f.quarantined AND EXISTS (
+                              SELECT FROM exclusions e WHERE e.network_id = f.network_id AND f.first BETWEEN e.first AND e.last))
                        UNION ALL
                        SELECT r.address, r.address FROM reservations r
                         WHERE r.network_id = p.network_id AND r.address BETWEEN p.low AND p.high

@@ -71,9 +71,9 @@ BEGIN
              WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = pool.id
                AND r.owner_interface = interface AND r.owner_cluster = cluster;
             INSERT INTO reservations AS r (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
-                                           owner_interface, slot, sticky, sticky_ttl, expires_at, description)
+                                           owner_interface, slot, sticky, sticky_ttl, policy_source, expires_at, description)
             VALUES (pool.network_id, address, pool.id, kind, cluster, namespace, name, interface, slot_no, true, ttl,
-                    clock_timestamp() + ttl, why)
+                    'operator', clock_timestamp() + ttl, why)
             ON CONFLICT DO NOTHING RETURNING r.* INTO made;
             EXIT WHEN FOUND;
         END LOOP;

@@ -9,8 +9,8 @@ SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
 -- The sandboxes of a cluster that hold addresses for pods, a page at a time in the order of container and
--- interface; or those of one pod. Not those whose owner keeps the address whether or not a pod lives: sticky
--- ones, and those reserved by hand.
+-- interface; or those of one pod. The attachments of an owner that keeps its address as well: that it is in use must end
+-- with its pod.
 #variable_conflict use_column
 BEGIN
     IF of_pod IS NOT NULL THEN
@@ -21,7 +21,7 @@ BEGIN
               JOIN attachments a ON r.network_id = a.network_id AND r.address = a.address
               JOIN networks n ON n.id = a.network_id
              WHERE r.owner_namespace = of_namespace AND r.owner_name = of_pod AND a.cluster = of_cluster
-               AND r.owner_kind = 'pod' AND NOT r.sticky
+               AND r.owner_kind = 'pod'
              ORDER BY a.container_id, a.interface, a.address;
     ELSE
         RETURN QUERY
@@ -30,7 +30,7 @@ BEGIN
               FROM attachments a
               JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
               JOIN networks n ON n.id = a.network_id
-             WHERE a.cluster = of_cluster AND r.owner_kind = 'pod' AND NOT r.sticky
+             WHERE a.cluster = of_cluster AND r.owner_kind = 'pod'
                AND (a.container_id, a.interface) > (after_container, after_interface)
              -- (all addresses of the last sandbox)
              ORDER BY a.container_id, a.interface FETCH FIRST at_most ROWS WITH TIES;
@@ -38,28 +38,33 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sandboxes_v1 IS 'A page of the sandboxes of a cluster that hold addresses for pods.';
 
-CREATE FUNCTION reclaim_v1(actor text, of_cluster text, of_container text, of_interface text, seen_at timestamptz)
+CREATE FUNCTION reclaim_v1(actor text, of_cluster text, of_container text, of_interface text, of_node text, of_uid text,
+                           seen_at timestamptz)
 RETURNS TABLE (network_id integer, address inet, released boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
 AS $$
 -- Ends the attachments of one sandbox's interface, as its DEL would have, if they are still the ones that were
--- looked at: an attachment made since, even of the same name, is left alone. A sticky owner keeps the address.
+-- looked at: an attachment made since, even of the same name, is left alone, and so is one of another node or pod (uid)
+-- under the same container id. A sticky owner keeps the address.
 #variable_conflict use_column
 BEGIN
     PERFORM act_as(actor, '');
     -- The reservation is locked first, as everybody does, so that nothing changes after this look.
     PERFORM FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
-      WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface
+      WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
+        AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)
       ORDER BY a.network_id, a.address FOR UPDATE OF r;
-    IF EXISTS (SELECT FROM attachments a
-                WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface
+    IF EXISTS (SELECT FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+                WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
+                  AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)
                   AND a.attached_at > seen_at) THEN
         RETURN;
     END IF;
     RETURN QUERY
         SELECT d.network_id, d.address, d.released
-          FROM detach_many_v1(ARRAY[of_cluster], ARRAY[of_container], ARRAY[of_interface], ARRAY[NULL::text], 'RECONCILE') AS d;
+          FROM detach_many_v1(ARRAY[of_cluster], ARRAY[of_container], ARRAY[of_interface], ARRAY[of_node], 'RECONCILE',
+                            only_uids => ARRAY[of_uid]) AS d;
 END $$;
 COMMENT ON FUNCTION reclaim_v1 IS 'Releases what a sandbox holds whose pod is gone, unless it changed since it was looked at.';

@@ -48,6 +48,9 @@ class AccessSettings(pydantic.BaseModel):
     node_service_accounts: str = DEFAULT_SERVICE_ACCOUNT
     """NAMESPACE/NAME, separated by commas: whose tokens are a node's."""
 
+    verify_placement: bool = False
+    """Ask the cluster's API server where a pod runs if two nodes call for the same pod."""
+
     trust_node_header: bool = False
     """Believe the header about the node where a token names none (Kubernetes before 1.30)."""
 
@@ -166,6 +169,7 @@ class AccessSettings(pydantic.BaseModel):
                 "token_review": self.token_review,
                 "ca_file": self.kubernetes_ca_file,
                 "token_file": self.kubernetes_token_file,
+                "verify_placement": self.verify_placement,
             }
             trusted.append(_trusted(self.cluster, {**common, **keys}))
         refuse_shown_tokens(trusted)

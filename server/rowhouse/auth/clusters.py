@@ -47,6 +47,9 @@ class TrustedCluster(pydantic.BaseModel):
     service_accounts: frozenset[str] = frozenset({DEFAULT_SERVICE_ACCOUNT})
     """`NAMESPACE/NAME` of those whose tokens are a node's."""
 
+    verify_placement: bool = False
+    """Ask its API server where a pod runs if two nodes call for the same pod: our account must be able to get pods."""
+
     trust_node_header: bool = False
     """Believe the header about the node where the token does not name it (Kubernetes before 1.30)."""
 
@@ -74,6 +77,14 @@ class TrustedCluster(pydantic.BaseModel):
         for account in self.service_accounts:
             if not _ACCOUNT.fullmatch(account):
                 raise ValueError(f"{account!r} is not NAMESPACE/NAME of a service account")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _an_api_server_to_ask(self) -> Self:
+        if self.verify_placement and not self.api_server:
+            raise ValueError(
+                f"verify_placement needs the API server: token_review, or jwks at its {_JWKS_PATH}"
+            )
         return self
 
     @property

@@ -53,6 +53,12 @@ def fetch(
         ) from error
 
 
+def status_of(error: TryAgain) -> int | None:
+    """The HTTP status with which the server refused; None if there was none."""
+    cause = error.__cause__
+    return cause.status if isinstance(cause, _Refused) else None
+
+
 def _hint(error: Exception, token_file: str, needs: str) -> str:
     status = error.status if isinstance(error, _Refused) else None
     if status == _FORBIDDEN and needs:

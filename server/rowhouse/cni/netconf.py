@@ -56,7 +56,8 @@ class RangeEntry:
 class Netconf:
     """What the `ipam` object says. `ranges` are in the order of the addresses in the result.
 
-    `address_space` is `network_name`; `sticky_ttl` counts seconds, None is until released. `takes_first` tells
+    `address_space` is `network_name`; `sticky_ttl` counts seconds, None is until released;
+    `reuse_delay` counts seconds, None is as the pool says. `takes_first` tells
     that the main plugin uses the first address behind the network address itself where there is no gateway.
     """
 
@@ -70,6 +71,7 @@ class Netconf:
     node_slice_size: int | None
     sticky: bool
     sticky_ttl: float | None
+    reuse_delay: float | None
     use_all: bool
     strict: bool
     takes_first: bool = False
@@ -123,7 +125,7 @@ def read_netconf(
     strict = compat == STRICT
     if defaults:
         ipam = _with_defaults(ipam, defaults, strict=strict)
-    sticky_ttl = _sticky_ttl(ipam)
+    sticky_ttl = _duration(ipam, "sticky_ttl")
     return Netconf(
         routes=tuple(_route(route, where) for route, where in fields.sections(ipam, "routes")),
         dns=_dns(fields.section(ipam, "dns", "ipam")),
@@ -131,6 +133,7 @@ def read_netconf(
         overlapping=fields.flag(ipam, "enable_overlapping_ranges", default=True),
         sticky=fields.flag(ipam, "sticky", default=False),
         sticky_ttl=sticky_ttl,
+        reuse_delay=None if strict else _duration(ipam, "reuse_delay"),
         use_all=fields.flag(ipam, "use_all", default=False),
         strict=strict,
         takes_first=takes_first,
@@ -273,9 +276,9 @@ def _node_slice_size(text: str) -> int | None:
     return int(match[1])
 
 
-def _sticky_ttl(ipam: Fields) -> float | None:
+def _duration(ipam: Fields, key: str) -> float | None:
     """Seconds as a number, or a duration like "24h", "1h30m", "7d"; None when it is absent."""
-    value = ipam.get("sticky_ttl")
+    value = ipam.get(key)
     if value is None or value == "":
         return None
     seconds = math.nan
@@ -289,6 +292,6 @@ def _sticky_ttl(ipam: Fields) -> float | None:
         seconds = float(value)
     if not 0 < seconds <= LONGEST_TTL:
         raise InvalidConfig(
-            f'ipam.sticky_ttl must be seconds or a duration like "24h", got {shown(value)}'
+            f'ipam.{key} must be seconds or a duration like "24h", got {shown(value)}'
         )
     return seconds

@@ -30,8 +30,8 @@ from rowhouse.domain.errors import (
     RowhouseError,
     TryAgain,
 )
-from rowhouse.domain.requests import Owner, Sandbox
-from rowhouse.ipam.adoption import adopt_sandbox
+from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
+from rowhouse.ipam.adoption import adopt_sandbox, imported
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.check import reserved
 from rowhouse.ipam.detach import detach
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
 
     from rowhouse.domain.requests import Assigned
+    from rowhouse.ipam.placement import PodPlacement
     from rowhouse.store.database import Database
 
 blueprint = Blueprint("cni", __name__)
@@ -86,7 +87,15 @@ def add(call: Call) -> bytes:
     assigned: list[Assigned] = []
     if plan.requests:
         try:
-            assigned = attach(_store(), owner, _sandbox(call), plan.requests, strict=netconf.strict)
+            assigned = attach(
+                _store(),
+                owner,
+                _sandbox(call),
+                plan.requests,
+                strict=netconf.strict,
+                bound_node=bound_node(),
+                pods=_pods(),
+            )
         except (PoolExhausted, QuotaExceeded) as error:
             current_app.extensions[_REFUSALS].note(owner, call.node, error.message)
             raise
@@ -100,7 +109,9 @@ def delete(call: Call) -> bytes:
     if call.body and is_strict(call.config, _settings().compat):
         _netconf(call)
     store, sandbox, node = _store(), _sandbox(call), bound_node()
-    if not detach(store, sandbox, only_node=node) and _adopted(call, sandbox, node):
+    if not detach(store, sandbox, only_node=node) and adopt_sandbox(
+        store, sandbox, _pod(call), _ranges(call), only_node=node, pods=_pods()
+    ):
         detach(store, sandbox, only_node=node)
     return b""
 
@@ -111,8 +122,8 @@ def check(call: Call) -> bytes:
     netconf, _ = _netconf(call)
     store, sandbox, node = _store(), _sandbox(call), bound_node()
     held = reserved(store, sandbox, only_node=node)
-    if not held and _adopted(call, sandbox, node):
-        held = reserved(store, sandbox, only_node=node)
+    if not held:
+        held = imported(store, sandbox, _pod(call), _ranges(call), only_node=node, pods=_pods())
     verify(netconf, held, previous)
     return b""
 
@@ -213,15 +224,25 @@ def _netconf(call: Call) -> tuple[Netconf, Arguments]:
     return _configurations().netconf(call.body), arguments
 
 
-def _adopted(call: Call, sandbox: Sandbox, node: str | None) -> bool:
-    """Whether the call means something that was imported without its interface or its node."""
+def _ranges(call: Call) -> tuple[list[str], list[str]] | None:
+    """Networks and CIDRs of the call's configuration, one beside the other; None if it cannot be read."""
     try:
         netconf = _configurations().netconf(call.body)
     except RowhouseError:
-        return adopt_sandbox(_store(), sandbox, None, only_node=node)
+        return None
     cidrs = [entry.configured.cidr_text for entry in netconf.ranges if entry.configured]
-    ranges = [netconf.address_space] * len(cidrs), cidrs
-    return adopt_sandbox(_store(), sandbox, ranges, only_node=node)
+    return [netconf.address_space] * len(cidrs), cidrs
+
+
+def _pod(call: Call) -> PodIdentity:
+    """The pod that the call says it is for; empty if its arguments cannot be read, which must not fail a DEL."""
+    try:
+        arguments = parse_arguments(call.args)
+    except RowhouseError:
+        return PodIdentity()
+    return PodIdentity(
+        namespace=arguments.pod_namespace, name=arguments.pod_name, uid=arguments.pod_uid
+    )
 
 
 def _owner(call: Call, netconf: Netconf, arguments: Arguments) -> Owner:
@@ -233,6 +254,7 @@ def _owner(call: Call, netconf: Netconf, arguments: Arguments) -> Owner:
         uid=arguments.pod_uid,
         sticky=netconf.sticky,
         sticky_ttl=netconf.sticky_ttl,
+        reuse_delay=netconf.reuse_delay,
     )
 
 
@@ -249,6 +271,11 @@ def _sandbox(call: Call) -> Sandbox:
 def _configurations() -> Configurations:
     found: Configurations = current_app.extensions[_CONFIGURATIONS]
     return found
+
+
+def _pods() -> PodPlacement | None:
+    pods: PodPlacement | None = current_app.extensions["rowhouse"].pods
+    return pods
 
 
 def _store() -> Database:

@@ -93,6 +93,18 @@ class TryAgain(RowhouseError):
     problem_type = "try-again"
 
 
+class AttachedElsewhere(TryAgain):
+    """The owner's address is attached on another node."""
+
+    problem_type = "attached-elsewhere"
+
+
+class IsolatedPool(InvalidConfig):
+    """The pool is isolated, and the configuration shares its addresses."""
+
+    problem_type = "isolated-pool"
+
+
 class InternalError(RowhouseError):
     """The server or its database has a fault; the same call would fail again."""
 

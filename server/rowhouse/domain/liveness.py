@@ -6,10 +6,14 @@ Every rule is there because leaving it out gave a living pod's address to anothe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+SandboxKey: TypeAlias = "tuple[str, str, str, str, str, str, datetime]"
+STATIC_POD_UIDS: Final = ("kubernetes.io/config.mirror", "kubernetes.io/config.hash")
+"""Annotations with the uid that its kubelet gave a static pod; its image in the API has another."""
 
 FINISHED: Final = frozenset({"Succeeded", "Failed"})
 
@@ -30,9 +34,10 @@ class HeldSandbox:
     pod: str
 
     @property
-    def key(self) -> tuple[str, str, datetime]:
-        """Tells an attachment from a later one of the same name."""
-        return self.container_id, self.interface, self.attached_at
+    def key(self) -> SandboxKey:
+        """Tells a sandbox from a later one of the same name, and from one that another node claims to have."""
+        pod = (self.node, self.pod_uid or "", self.namespace, self.pod)
+        return (self.container_id, self.interface, *pod, self.attached_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ class Owner:
     """Who holds an address: a pod's interface, by names; `uid` tells a recreated pod from a restarted one.
 
     `sticky` keeps the reservation after the last detach, for `sticky_ttl` seconds (None: until released).
+    `reuse_delay` seconds quarantine a released address (None: as its pool says). All three count when the
+    reservation is made, and are not changed by a later ADD.
     """
 
     cluster: str
@@ -22,6 +24,7 @@ class Owner:
     uid: str | None = None
     sticky: bool = False
     sticky_ttl: float | None = None
+    reuse_delay: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,15 @@ class Sandbox:
     container_id: str
     interface: str
     network_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PodIdentity:
+    """Which pod a call says that it is for (CNI_ARGS of the kubelet); empty where it does not say."""
+
+    namespace: str = ""
+    name: str = ""
+    uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

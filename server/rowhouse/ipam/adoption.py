@@ -10,12 +10,14 @@ import time
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from rowhouse.ipam.placement import placed_on
 from rowhouse.store import takeover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.domain.requests import Owner, RangeRequest, Sandbox
+    from rowhouse.domain.requests import Assigned, Owner, PodIdentity, RangeRequest, Sandbox
+    from rowhouse.ipam.placement import PodPlacement
     from rowhouse.store.database import Database
     from rowhouse.store.takeover import Ranges
 
@@ -25,10 +27,18 @@ _LOOK_EVERY: Final = 10.0
 _looks: WeakKeyDictionary[Database, tuple[float, bool]] = WeakKeyDictionary()
 
 
-def adopt_owner(store: Database, owner: Owner, requests: Sequence[RangeRequest]) -> None:
+def adopt_owner(
+    store: Database,
+    owner: Owner,
+    requests: Sequence[RangeRequest],
+    *,
+    bound_node: str | None = None,
+    pods: PodPlacement | None = None,
+) -> None:
     """Before an ADD: what its pod holds without an interface, in the pools of `requests`, becomes this one's.
 
-    Costs a call only as long as any imported address has no interface.
+    Costs a call only as long as any imported address has no interface. Where `pods` knows which addresses the
+    interface has, only those; for a caller that is bound to a node, nothing of another node's.
     Raises TryAgain, NotReady.
     """
     looked, found = _looks.get(store, (-_LOOK_EVERY, False))
@@ -39,31 +49,78 @@ def adopt_owner(store: Database, owner: Owner, requests: Sequence[RangeRequest])
     ranges = [(one.network, one.cidr) for one in requests if one.cidr]
     if found and ranges:
         networks, cidrs = zip(*ranges, strict=True)
+        where = list(networks), list(cidrs)
+        can_ask = pods is not None and bound_node is not None
+        if takeover.adopt_owner(store, owner, where, only_node=bound_node, can_ask=can_ask) >= 0:
+            return
+        placed = placed_on(
+            pods,
+            cluster=owner.cluster,
+            namespace=owner.namespace,
+            pod=owner.name,
+            uid=owner.uid,
+            node=bound_node or "",
+        )
         takeover.adopt_owner(
             store,
-            owner.cluster,
-            owner.namespace,
-            owner.name,
-            owner.interface,
-            (list(networks), list(cidrs)),
+            owner,
+            where,
+            only_node=bound_node,
+            is_verified=placed is not None,
+            known=placed.addresses.get(owner.interface) if placed is not None else None,
         )
 
 
 def adopt_sandbox(
-    store: Database, sandbox: Sandbox, ranges: Ranges | None, *, only_node: str | None
+    store: Database,
+    sandbox: Sandbox,
+    pod: PodIdentity,
+    ranges: Ranges | None,
+    *,
+    only_node: str | None,
+    pods: PodPlacement | None = None,
 ) -> bool:
-    """After a DEL or CHECK that found nothing: whether it means something now that it did not before.
+    """After a DEL that found nothing: whether it means something now that it did not before.
 
-    `ranges` are those of the call's configuration; None: it can not be read.
+    `ranges` are those of the call's configuration; None: it cannot be read. An attachment whose node is not
+    known is that of a node-bound caller (`only_node`) only if `pods` says that the pod runs there.
     Raises TryAgain, NotReady.
     """
-    adopted = takeover.adopt_sandbox(
-        store,
-        sandbox.cluster,
-        sandbox.container_id,
-        sandbox.interface,
-        node=sandbox.node,
-        only_node=only_node,
-        ranges=ranges,
-    )
+    adopted = takeover.adopt_sandbox(store, sandbox, pod, only_node=only_node, ranges=ranges)
+    if adopted < 0 and _is_placed(pods, sandbox, pod):
+        adopted = takeover.adopt_sandbox(
+            store, sandbox, pod, only_node=only_node, ranges=ranges, is_verified=True
+        )
     return adopted > 0
+
+
+def imported(
+    store: Database,
+    sandbox: Sandbox,
+    pod: PodIdentity,
+    ranges: Ranges | None,
+    *,
+    only_node: str | None,
+    pods: PodPlacement | None = None,
+) -> list[Assigned]:
+    """What `adopt_sandbox` would find, for a CHECK, which changes nothing. Raises TryAgain, NotReady."""
+    found = takeover.imported_sandbox(store, sandbox, pod, only_node=only_node, ranges=ranges)
+    if not found and only_node is not None and pods is not None:
+        unverified = takeover.imported_sandbox(
+            store, sandbox, pod, only_node=only_node, ranges=ranges, is_verified=True
+        )
+        if unverified and _is_placed(pods, sandbox, pod):
+            return unverified
+    return found
+
+
+def _is_placed(pods: PodPlacement | None, sandbox: Sandbox, pod: PodIdentity) -> bool:
+    placed = placed_on(
+        pods,
+        cluster=sandbox.cluster,
+        namespace=pod.namespace,
+        pod=pod.name,
+        uid=pod.uid,
+        node=sandbox.node,
+    )
+    return placed is not None

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.domain.errors import PoolExhausted, RowhouseError
+from rowhouse.domain.errors import (
+    AttachedElsewhere,
+    InvalidConfig,
+    IsolatedPool,
+    PoolExhausted,
+    RowhouseError,
+)
 from rowhouse.ipam.adoption import adopt_owner
+from rowhouse.ipam.placement import placed_on
 from rowhouse.store import allocator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
+    from rowhouse.ipam.placement import PodPlacement
+    from rowhouse.store.allocator import Placement
     from rowhouse.store.database import Database
 
 
@@ -22,18 +31,54 @@ def attach(
     requests: Sequence[RangeRequest],
     *,
     strict: bool = False,
+    bound_node: str | None = None,
+    pods: PodPlacement | None = None,
 ) -> list[Assigned]:
     """One address of each range for a pod's interface, all or nothing, in the order of `requests`.
 
     Idempotent: what the owner holds already it gets again. `strict` gives an address that the pod holds
-    in an overlapping range a second time, as upstream.
-    Raises PoolExhausted, AddressTaken, AddressOutsideRanges, InvalidConfig, TryAgain, NotReady.
+    in an overlapping range a second time, as upstream. `bound_node` is the node that the caller's token is for
+    (None: any): what another node has is touched only if `pods` says that the pod runs on this one.
+    Raises PoolExhausted, AddressTaken, AddressOutsideRanges, InvalidConfig, NotAllowed, TryAgain, NotReady.
     """
-    adopt_owner(store, owner, requests)
-    try:
-        return allocator.attach(store, owner, sandbox, requests, strict=strict)
-    except allocator.RangeRefused as refused:
-        raise _explained(refused.reason, requests[refused.ordinal], owner) from refused
+    adopt_owner(store, owner, requests, bound_node=bound_node, pods=pods)
+    placement: Placement = "ask"
+    joined: set[int] = set()
+    while True:
+        try:
+            return allocator.attach(
+                store,
+                owner,
+                sandbox,
+                requests,
+                strict=strict,
+                bound_node=bound_node,
+                placement=placement,
+            )
+        except allocator.RangeRefused as refused:
+            wanted = requests[refused.ordinal]
+            if isinstance(refused.reason, AttachedElsewhere) and placement == "ask":
+                placement = "join" if _runs_on(pods, owner, bound_node) else "avoid"
+            elif isinstance(refused.reason, IsolatedPool) and refused.ordinal not in joined:
+                joined.add(refused.ordinal)
+                try:
+                    allocator.join_shared_space(store, wanted)
+                except InvalidConfig as clash:
+                    raise _explained(clash, wanted, owner) from refused
+            else:
+                raise _explained(refused.reason, wanted, owner) from refused
+
+
+def _runs_on(pods: PodPlacement | None, owner: Owner, node: str | None) -> bool:
+    placed = placed_on(
+        pods,
+        cluster=owner.cluster,
+        namespace=owner.namespace,
+        pod=owner.name,
+        uid=owner.uid,
+        node=node or "",
+    )
+    return placed is not None
 
 
 def _explained(reason: RowhouseError, wanted: RangeRequest, owner: Owner) -> RowhouseError:

@@ -18,9 +18,8 @@ from rowhouse.store import sandboxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from rowhouse.domain.liveness import ClusterView, HeldSandbox, Verdict
+    from rowhouse.domain.liveness import ClusterView, HeldSandbox, SandboxKey, Verdict
     from rowhouse.store.sandboxes import Session
 
 _log = structlog.get_logger(__name__)
@@ -88,7 +87,7 @@ class Reconciler:
         self._actor = actor
         self._dry_run = dry_run
         self._clock = clock
-        self._suspects: dict[tuple[str, str, datetime], float] = {}
+        self._suspects: dict[SandboxKey, float] = {}
         self._ended: dict[tuple[str, str], float] = {}
 
     @property
@@ -111,7 +110,7 @@ class Reconciler:
             )
         found = Pass(sandboxes=len(held))
         now = self._clock()
-        suspects: dict[tuple[str, str, datetime], float] = {}
+        suspects: dict[SandboxKey, float] = {}
         for one in held:
             verdict = judge(one, view, grace=self.grace)
             if not verdict.gone:

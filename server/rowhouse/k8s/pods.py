@@ -8,7 +8,7 @@ from lightkube.resources.core_v1 import Node
 from lightkube.resources.core_v1 import Pod as PodResource
 
 from rowhouse.domain.errors import TryAgain
-from rowhouse.domain.liveness import FINISHED, ClusterView, Pod
+from rowhouse.domain.liveness import FINISHED, STATIC_POD_UIDS, ClusterView, Pod
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
 from rowhouse.k8s.watch import Watch
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 500
 _FENCED: Final = "node.kubernetes.io/out-of-service"
-# A static pod runs under the uid that its kubelet gave it; its image in the API has another.
-_STATIC_UIDS: Final = ("kubernetes.io/config.mirror", "kubernetes.io/config.hash")
 
 
 class KubernetesPods:
@@ -159,7 +157,7 @@ def pod_of(pod: PodResource) -> Pod:
     """What matters of a pod of the API."""
     metadata = pod.metadata
     annotations = (metadata.annotations if metadata else None) or {}
-    static = [annotations[key] for key in _STATIC_UIDS if key in annotations]
+    static = [annotations[key] for key in STATIC_POD_UIDS if key in annotations]
     return Pod(
         namespace=str(metadata.namespace if metadata else ""),
         name=str(metadata.name if metadata else ""),

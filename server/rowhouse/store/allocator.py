@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import psycopg
 
@@ -20,17 +20,21 @@ if TYPE_CHECKING:
     from rowhouse.store.combining import Outcome
     from rowhouse.store.database import Database
 
+Placement: TypeAlias = Literal["ask", "join", "avoid"]
+
 ATTACH = """
 SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created
   FROM rowhouse.attach_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::float8 * interval '1 second',
                           %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
                           %s::integer[], %s::inet[], %s::inet[], %s, gateway_ranges => %s::integer[],
-                          gateway_addresses => %s::inet[], max_wait => %s::integer)
+                          gateway_addresses => %s::inet[], reuse_delay => %s::float8 * interval '1 second',
+                          bound_node => %s::text, placement => %s, max_wait => %s::integer)
 """
 ATTACH_MANY = """
 SELECT ordinal, host(address)
   FROM rowhouse.attach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
                                %s::text[], %s, %s, %s::inet[], %s::inet[], gateway_addresses => %s::inet[],
+                               is_isolated => %s, reuse_delay => %s::float8 * interval '1 second',
                                max_wait => %s::integer)
 """
 DETACH_MANY = """
@@ -51,6 +55,7 @@ SELECT p.network_name, p.cidr::text, host(r.address), masklen(p.cidr)
  WHERE a.cluster = %s AND a.container_id = %s AND a.interface = %s AND a.node = coalesce(%s, a.node)
  ORDER BY r.address
 """
+JOIN_SHARED_SPACE = "SELECT rowhouse.join_shared_space_v1(%s, %s)"
 SANDBOXES_OF_NODE = """
 SELECT DISTINCT a.container_id, a.interface
   FROM rowhouse.attachments a
@@ -94,13 +99,18 @@ def attach(
     requests: Sequence[RangeRequest],
     *,
     strict: bool,
+    bound_node: str | None = None,
+    placement: Placement = "ask",
 ) -> list[Assigned]:
     """Reserves and attaches one address for each range, all or nothing, in the order of `requests`.
 
-    Plain calls for one range that meet are served together.
+    Plain calls for one range that meet are served together. `bound_node` is the node that the caller's token
+    is for (None: any). `placement` says what is known where the owner is attached on another node: nothing
+    yet ("ask": AttachedElsewhere), that its pod runs on the caller's ("join"), or that this could not be
+    verified ("avoid": a plain pod gets another address, for every other owner AttachedElsewhere).
     Raises RangeRefused for the range that failed, RowhouseError for everything else.
     """
-    call = _Attach(owner, sandbox, requests, strict)
+    call = _Attach(owner, sandbox, requests, strict, bound_node, placement)
     if not _is_plain(call):
         return _attach_one(database, call)
     queue = database.queue(
@@ -109,8 +119,16 @@ def attach(
     wanted = requests[0]
     # Which gateways are known is a matter of each CNI network.
     known = (wanted.gateways, sandbox.network_name) if wanted.gateways else ()
-    range_ = (wanted.network, wanted.cidr, wanted.segments, wanted.isolated)
+    range_ = (wanted.network, wanted.cidr, wanted.segments, wanted.isolated, owner.reuse_delay)
     return queue.serve((range_, known), call)
+
+
+def join_shared_space(database: Database, wanted: RangeRequest) -> None:
+    """Moves the isolated pool of a range to the shared space of its network, if it is not there already.
+
+    Raises InvalidConfig, naming both owners, where an address is in use in both; TryAgain, NotReady.
+    """
+    database.call(JOIN_SHARED_SPACE, (wanted.network, wanted.cidr))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,8 @@ class _Attach:
     sandbox: Sandbox
     requests: Sequence[RangeRequest]
     strict: bool
+    bound_node: str | None = None
+    placement: Placement = "ask"
 
 
 def _is_plain(call: _Attach) -> bool:
@@ -126,6 +146,7 @@ def _is_plain(call: _Attach) -> bool:
     return (
         len(call.requests) == 1
         and not call.strict
+        and call.placement == "ask"
         and not call.owner.sticky
         and not call.requests[0].slot
         and call.requests[0].pool is None
@@ -165,6 +186,9 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
                 call.strict,
                 [i for i, wanted in enumerate(requests, 1) for _ in wanted.gateways],
                 [gateway for wanted in requests for gateway in wanted.gateways],
+                owner.reuse_delay,
+                call.bound_node,
+                call.placement,
             ),
         )
     except RowhouseError as reason:
@@ -206,6 +230,8 @@ def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[l
             [first for first, _ in wanted.segments],
             [last for _, last in wanted.segments],
             list(wanted.gateways),
+            wanted.isolated,
+            calls[0].owner.reuse_delay,
         ),
     )
     prefix_length = int(wanted.cidr.rpartition("/")[2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -24,7 +23,9 @@ _COLUMNS: Final = (
 )
 SANDBOXES: Final = f"SELECT {_COLUMNS} FROM rowhouse.sandboxes_v1(%s, %s, %s, %s)"  # noqa: S608 - a constant
 OF_POD: Final = f"SELECT {_COLUMNS} FROM rowhouse.sandboxes_v1(%s, '', '', 0, %s, %s)"  # noqa: S608 - a constant
-RECLAIM: Final = "SELECT host(address), released FROM rowhouse.reclaim_v1(%s, %s, %s, %s, %s)"
+RECLAIM: Final = (
+    "SELECT host(address), released FROM rowhouse.reclaim_v1(%s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 def held_sandboxes(session: Session, cluster: str) -> Iterator[HeldSandbox]:
@@ -48,9 +49,11 @@ def reclaim(session: Session, actor: str, cluster: str, held: HeldSandbox) -> li
 
     Raises TryAgain, NotReady.
     """
-    rows = _rows(
-        session, RECLAIM, (actor, cluster, held.container_id, held.interface, held.attached_at)
+    parameters = (
+        *(actor, cluster, held.container_id, held.interface, held.node),
+        *(held.pod_uid, held.attached_at),
     )
+    rows = _rows(session, RECLAIM, parameters)
     return [address for address, released in rows if released]
 
 
@@ -62,9 +65,16 @@ def _rows(session: Session, query: Any, parameters: tuple[object, ...]) -> list[
 
 
 def _sandboxes(rows: list[TupleRow]) -> Iterator[HeldSandbox]:
-    for (container_id, interface), group in groupby(rows, lambda row: (row[0], row[1])):
-        mine = list(group)
-        _, _, node, network, _, _, _, uid, namespace, pod = mine[0]
+    # Not by container id alone: it is no secret, so another node may have named it, and one that is not known
+    # yet is empty.
+    by_sandbox: dict[tuple[str, ...], list[TupleRow]] = {}
+    for row in rows:
+        container_id, interface, node, _, _, _, _, uid, namespace, pod = row
+        by_sandbox.setdefault(
+            (container_id, interface, node, uid or "", namespace, pod), []
+        ).append(row)
+    for mine in by_sandbox.values():
+        container_id, interface, node, network, _, _, _, uid, namespace, pod = mine[0]
         yield HeldSandbox(
             container_id=container_id,
             interface=interface,

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from psycopg.types.json import Jsonb
 
+from rowhouse.domain.requests import Assigned
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.administration import Actor
+    from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
     from rowhouse.domain.takeover import KnownAddress, KnownPool, KnownSlice
     from rowhouse.store.database import Database
 
@@ -39,10 +42,19 @@ SELECT host(address)
 """
 RECORD: Final = "SELECT rowhouse.import_record_v1(%s, %s, %s, %s)"
 HAS_UNNAMED: Final = "SELECT rowhouse.has_unnamed_v1()"
-ADOPT_OWNER: Final = "SELECT rowhouse.adopt_owner_v1(%s, %s, %s, %s, %s::text[], %s::cidr[])"
-ADOPT_SANDBOX: Final = (
-    "SELECT rowhouse.adopt_sandbox_v1(%s, %s, %s, %s, %s, %s::text[], %s::cidr[])"
+ADOPT_OWNER: Final = (
+    "SELECT rowhouse.adopt_owner_v1(%s, %s, %s, %s, %s::text[], %s::cidr[], %s, %s, %s::inet[], %s)"
 )
+ADOPT_SANDBOX: Final = """
+SELECT rowhouse.adopt_sandbox_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[])
+"""
+IMPORTED_SANDBOX: Final = """
+SELECT p.network_name, p.cidr::text, host(i.address), masklen(p.cidr)
+  FROM rowhouse.imported_sandbox_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[]) AS i
+  JOIN rowhouse.reservations r ON r.network_id = i.network_id AND r.address = i.address
+  JOIN rowhouse.pools p ON p.id = r.pool_id
+ ORDER BY i.address
+"""
 
 Ranges = tuple[list[str], list[str]]
 """Networks, and the CIDRs beside them."""
@@ -139,27 +151,79 @@ def has_unnamed(database: Database) -> bool:
 
 
 def adopt_owner(
-    database: Database, cluster: str, namespace: str, pod: str, interface: str, ranges: Ranges
+    database: Database,
+    owner: Owner,
+    ranges: Ranges,
+    *,
+    only_node: str | None = None,
+    is_verified: bool = False,
+    known: Sequence[str] | None = None,
+    can_ask: bool = False,
 ) -> int:
-    """Before an ADD: gives the interface what the pod holds in these pools without one; how many."""
-    parameters = (cluster, namespace, pod, interface, *ranges)
+    """Before an ADD: gives the interface what its pod holds in these pools without one; how many.
+
+    Nothing of another node than `only_node`; what no node is known of only if `is_verified`. `known` are the
+    addresses that the interface has, if the cluster told. -1: there is something to ask the cluster about (`can_ask`).
+    """
+    parameters = (
+        *(owner.cluster, owner.namespace, owner.name, owner.interface, *ranges),
+        *(only_node, is_verified, list(known) if known else None, can_ask),
+    )
     return int(database.call(ADOPT_OWNER, parameters)[0][0])
 
 
 def adopt_sandbox(
     database: Database,
-    cluster: str,
-    container_id: str,
-    interface: str,
+    sandbox: Sandbox,
+    pod: PodIdentity,
     *,
-    node: str,
     only_node: str | None,
     ranges: Ranges | None,
+    is_verified: bool = False,
 ) -> int:
-    """Gives imported attachments the interface and node of a call that can only mean them; how many.
+    """Completes the imported attachments that a DEL can only mean; how many.
 
-    `ranges` None: the configuration of the call can not be read.
+    `ranges` None: the configuration of the call cannot be read. -1: some, if it were verified that the pod runs on
+    the caller's node.
     """
-    networks, cidrs = ranges if ranges is not None else (None, None)
-    parameters = (cluster, container_id, interface, node, only_node, networks, cidrs)
+    parameters = _meaning(sandbox, pod, only_node, ranges, is_verified=is_verified)
     return int(database.call(ADOPT_SANDBOX, parameters)[0][0])
+
+
+def imported_sandbox(
+    database: Database,
+    sandbox: Sandbox,
+    pod: PodIdentity,
+    *,
+    only_node: str | None,
+    ranges: Ranges | None,
+    is_verified: bool = False,
+) -> list[Assigned]:
+    """What `adopt_sandbox` would complete; changes nothing."""
+    parameters = _meaning(sandbox, pod, only_node, ranges, is_verified=is_verified)
+    return [
+        Assigned(
+            network=network,
+            cidr=cidr,
+            address=address,
+            prefix_length=length,
+            pool_gateway=None,
+            created=False,
+        )
+        for network, cidr, address, length in database.call(IMPORTED_SANDBOX, parameters)
+    ]
+
+
+def _meaning(
+    sandbox: Sandbox,
+    pod: PodIdentity,
+    only_node: str | None,
+    ranges: Ranges | None,
+    *,
+    is_verified: bool,
+) -> tuple[object, ...]:
+    networks, cidrs = ranges if ranges is not None else (None, None)
+    return (
+        *(sandbox.cluster, sandbox.container_id, sandbox.interface, sandbox.node, only_node),
+        *(is_verified, pod.namespace, pod.name, pod.uid, networks, cidrs),
+    )

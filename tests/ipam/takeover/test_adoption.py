@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.placement import Placed
 from fixtures.pods import Pods, subnet
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod
 from ipam.takeover.taking import POOL, WEB, outcomes, reservations, take
+from rowhouse.domain.requests import PodIdentity
 from rowhouse.ipam import adoption
-from rowhouse.ipam.adoption import adopt_sandbox
+from rowhouse.ipam.adoption import adopt_sandbox, imported
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,7 +60,7 @@ def test_a_del_means_the_pool_of_its_configuration(store: Store, pods: Pods, dba
     take(store, inventory_of(*BOTH))
     sandbox = pods.sandbox("sandbox-1")
     assert pods.delete("sandbox-1") == []
-    assert adopt_sandbox(store, sandbox, ([""], ["10.0.0.0/24"]), only_node=None)
+    assert adopt_sandbox(store, sandbox, PodIdentity(), ([""], ["10.0.0.0/24"]), only_node=None)
     assert [one.address for one in pods.delete("sandbox-1")] == ["10.0.0.5"]
     assert reservations(dba) == {"10.1.0.7": "default/web "}
 
@@ -66,13 +68,15 @@ def test_a_del_means_the_pool_of_its_configuration(store: Store, pods: Pods, dba
 def test_a_del_that_could_mean_two_means_none(store: Store, pods: Pods) -> None:
     take(store, inventory_of(*BOTH))
     sandbox = pods.sandbox("sandbox-1")
-    assert not adopt_sandbox(store, sandbox, None, only_node=None)
-    assert not adopt_sandbox(store, sandbox, ([""], ["10.9.0.0/24"]), only_node=None)
+    assert not adopt_sandbox(store, sandbox, PodIdentity(), None, only_node=None)
+    assert not adopt_sandbox(store, sandbox, PodIdentity(), ([""], ["10.9.0.0/24"]), only_node=None)
 
 
 def test_a_del_without_a_readable_range_means_the_only_one(store: Store) -> None:
     take(store, inventory_of(BOTH[0]))
-    assert adopt_sandbox(store, Pods(store, cluster="").sandbox("sandbox-1"), None, only_node=None)
+    assert adopt_sandbox(
+        store, Pods(store, cluster="").sandbox("sandbox-1"), PodIdentity(), None, only_node=None
+    )
 
 
 def test_a_later_import_that_knows_the_interfaces_fills_them_in(store: Store, pods: Pods) -> None:
@@ -90,12 +94,20 @@ def test_looks_for_them_end_with_the_last_of_them(store: Store, pods: Pods, dba:
     assert dba.execute("SELECT * FROM imported_unnamed").fetchall() == []
 
 
-def test_a_node_may_end_what_was_imported_without_a_node_and_nothing_of_another_one(
+def test_a_node_may_end_what_was_imported_without_a_node_if_its_pod_runs_there(
     store: Store, pods: Pods
 ) -> None:
     take(store, inventory_of(WEB))
-    sandbox = pods.sandbox("sandbox-1", node="node1")
-    assert adopt_sandbox(store, sandbox, ([""], ["10.0.0.0/24"]), only_node="node1")
+    sandbox, web = pods.sandbox("sandbox-1", node="node1"), PodIdentity("default", "web")
+    where = [""], ["10.0.0.0/24"]
+    for known in (None, Placed({"web": "node9"}), Placed({"web": "node1"}, down=True)):
+        assert not adopt_sandbox(store, sandbox, web, where, only_node="node1", pods=known)
+        assert not imported(store, sandbox, web, where, only_node="node1", pods=known)
+    here = Placed({"web": "node1"})
+    [seen] = imported(store, sandbox, web, where, only_node="node1", pods=here)
+    assert seen.address == "10.0.0.5"
+    assert not imported(store, sandbox, web, where, only_node="node1"), "a CHECK changes nothing"
+    assert adopt_sandbox(store, sandbox, web, where, only_node="node1", pods=here)
     take(
         store,
         inventory_of(
@@ -104,4 +116,6 @@ def test_a_node_may_end_what_was_imported_without_a_node_and_nothing_of_another_
         ),
     )
     elsewhere = pods.sandbox("sandbox-2", node="node1")
-    assert not adopt_sandbox(store, elsewhere, ([""], ["10.0.0.0/24"]), only_node="node1")
+    assert not adopt_sandbox(
+        store, elsewhere, PodIdentity(), ([""], ["10.0.0.0/24"]), only_node="node1"
+    )
