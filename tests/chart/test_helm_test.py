@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -87,6 +88,7 @@ def test_helm_test_does_an_add_and_a_del_through_the_plugin(node: Node) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Phase:          Succeeded" in done.stdout
     assert "ADD and DEL: ok" in done.stdout
+    assert re.search(r"^STATUS +ok ", done.stdout, re.MULTILINE)
     assert node.release.holders() == {}
     # Nothing is left that the next uninstall would leave behind.
     assert node.pods() == {}
@@ -95,6 +97,7 @@ def test_helm_test_does_an_add_and_a_del_through_the_plugin(node: Node) -> None:
 def test_helm_test_fails_when_the_server_is_away(node: Node) -> None:
     done = node.test()
     assert done.returncode != 0
-    assert "ADD failed" in done.stdout
+    assert "failed: STATUS: no Rowhouse server answered STATUS" in done.stdout
+    assert "this node reaches them" in done.stdout
     # It stays for whoever wants to look at it.
     assert len(node.pods()) == 1

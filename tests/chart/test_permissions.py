@@ -1,4 +1,4 @@
-"""The chart gives the controller's account what the controller looks for, and nothing else."""
+"""The chart gives each account what its part needs, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rowhouse.k8s.permissions import Permission, of_controller
+from rowhouse.k8s.permissions import Permission, of_controller, of_import
 
 if TYPE_CHECKING:
     from chart.helm import Helm
     from chart.manifests import Object, Release
 
-ACCOUNT = "rowhouse-controller"
-
 
 @pytest.mark.parametrize("mirror", [None, "kube-system", "elsewhere"])
 def test_the_chart_grants_what_the_controller_needs(helm: Helm, mirror: str | None) -> None:
     values = ("--set=mirror.enabled=true", f"--set=mirror.namespace={mirror}") if mirror else ()
-    assert granted(helm.template("", *values)) == set(of_controller(mirror))
+    release = helm.template("", *values)
+    assert granted(release, "rowhouse-controller") == set(of_controller(mirror))
 
 
-def granted(release: Release) -> set[Permission]:
-    """What the roles that are bound to the controller's account allow."""
+def test_the_chart_grants_what_an_import_needs(helm: Helm) -> None:
+    release = helm.template("", "--set=import.whereabouts.enabled=true")
+    assert granted(release, "rowhouse-import") == set(of_import())
+
+
+def granted(release: Release, account: str) -> set[Permission]:
+    """What the roles that are bound to an account allow."""
     return {
         Permission(verb, resource, group, binding["metadata"].get("namespace", ""))
         for binding in release.objects
         if binding["kind"] in {"ClusterRoleBinding", "RoleBinding"}
-        and any(subject["name"] == ACCOUNT for subject in binding["subjects"])
+        and any(subject["name"] == account for subject in binding["subjects"])
         for rule in _role(release, binding)["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from typing import TYPE_CHECKING
@@ -59,12 +60,29 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
         assert release.holders() == {}
 
         # What the chart's notes tell to do first, in the server's container.
-        made = subprocess.run(
-            ["rowhouse", "token", "create", "me", "--role", "admin"],
-            env=kubelet.environment(parts.pod("server")),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        made = executed(release, "server", "rowhouse", "token", "create", "me", "--role", "admin")
         assert "rh_" in made.stdout, made.stderr
+
+        # And where something is wrong.
+        assert diagnosed(release, "server") >= {"database", "schema", "grants", "tokens", "leader"}
+        in_the_controller = diagnosed(release, "controller", **config)
+        assert in_the_controller >= {"database", "leader", "API server", "permissions", "networks"}
+        assert diagnosed(release, "node", **image) == {"node"}
+
+
+def executed(
+    release: Running, part: str, *line: str, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """A command in the container of a part, as by `kubectl exec`."""
+    environment = release.kubelet.environment(release.release.pod(part)) | more
+    return subprocess.run(
+        line, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def diagnosed(release: Running, part: str, **more: str) -> set[str]:
+    """The checks that find all well when the doctor runs in a part's container; none fails."""
+    done = executed(release, part, "rowhouse", "doctor", "-o", "json", **more)
+    items = json.loads(done.stdout)["items"]
+    assert [item for item in items if item["state"] == "failed"] == []
+    return {item["check"] for item in items if item["state"] == "ok"}

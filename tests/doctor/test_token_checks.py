@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,3 +112,16 @@ def test_without_a_trusted_cluster_it_says_where_to_run_it() -> None:
     found = doctor.one("tokens")
     assert found.state == "skipped"
     assert "deploy/rowhouse-server" in found.remedy
+
+
+def test_what_the_command_prints_is_not_mixed_with_logs(
+    in_the_server: Callable[..., Doctor],
+) -> None:
+    environment = {"PATH": os.environ["PATH"], **in_the_server().environment}
+    line = [sys.executable, "-m", "rowhouse", "doctor", "-o", "json"]
+    done = subprocess.run(
+        line, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 4
+    assert {item["check"] for item in json.loads(done.stdout)["items"]} >= {"tokens"}
+    assert done.stderr == ""

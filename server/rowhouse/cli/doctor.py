@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse import telemetry
 from rowhouse.cli.cluster_options import cluster_options
 from rowhouse.cli.exits import INCOMPLETE, NOT_READY
 from rowhouse.cli.output import FORMATS, Column, Printer
@@ -36,6 +37,7 @@ def doctor(
     what cannot be checked from there is shown as skipped, with the reason. In a node's pod it is
     `rowhouse-node doctor`. The exit code is 4 if something failed, 6 if there are warnings alone, else 0.
     """
+    telemetry.configure_logging(level="CRITICAL")  # the findings say what the logs would
     results = examine(Surroundings(kubeconfig=kubeconfig, context=context, cluster=cluster))
     items = [item for result in results for item in _items(result)]
     printer = Printer(form)
