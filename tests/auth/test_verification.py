@@ -25,7 +25,7 @@ from auth.issuer import (
 )
 from fixtures.signing import ec_key, public, signed
 from rowhouse.auth.clusters import TrustedCluster
-from rowhouse.auth.kubernetes import ServiceAccountTokens
+from rowhouse.auth.kubernetes import ServiceAccountTokens, key_set_of
 from rowhouse.auth.verification import Verification
 from rowhouse.domain.checks import Checks
 
@@ -234,6 +234,31 @@ def _with_clock(api_server: ApiServer, token_file: Path) -> tuple[Verification, 
     clock = [1000.0]
     checks = Checks(clock=lambda: clock[-1])
     return Verification(ServiceAccountTokens([cluster]).clusters, checks=checks), clock
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1/openid/v1/jwks", "https://kubernetes:x/openid/v1/jwks"]
+)
+def test_a_url_that_is_none_is_a_reason_and_no_crash(
+    service: Callable[..., Service], url: str
+) -> None:
+    looked = Looked(
+        service(jwks="https://kubernetes.default.svc/openid/v1/jwks", jwt_issuer=ISSUER)
+    )
+    [one] = looked.verification.clusters
+    one.cluster = one.cluster.model_copy(update={"jwks": url})
+    one.keys = key_set_of(one.cluster)
+    assert looked.look()[0] == 503
+
+
+def test_a_look_that_fails_by_a_bug_is_a_reason_and_no_end_of_looking(
+    by_keys: Looked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_keys.look()
+    [one] = by_keys.verification.clusters
+    monkeypatch.setattr(one, "look", lambda: {}["x"])
+    status, document = by_keys.look()
+    assert (status, document["clusters"][0]["reason"]) == (200, "KeyError: 'x'")
 
 
 def test_a_cluster_that_is_named_twice_is_looked_at_twice(

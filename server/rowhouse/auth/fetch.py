@@ -46,7 +46,7 @@ def fetch(
         if "://" not in source:
             return json.loads(Path(source).read_bytes())
         return json.loads(_over_http(source, ca_file, token_file, body))
-    except (OSError, ValueError, httpx.HTTPError) as error:
+    except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         raise TryAgain(
             f"{source} could not be read: {str(error) or type(error).__name__}",
             hint=_hint(error, token_file, needs),

@@ -122,7 +122,7 @@ def _usable(document: Any) -> dict[str, jwt.PyJWK]:
     for entry in listed if isinstance(listed, list) else []:
         try:
             key = jwt.PyJWK(entry)
-        except (jwt.PyJWTError, AttributeError, TypeError):
+        except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
             continue
         if (
             key.key_id

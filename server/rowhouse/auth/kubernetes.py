@@ -40,7 +40,7 @@ class ClusterTokens:
     def __init__(self, cluster: TrustedCluster) -> None:
         self.cluster = cluster
         self.issuers = Issuers(cluster)
-        self.keys = _key_set(cluster)
+        self.keys = key_set_of(cluster)
 
     def verify(self, token: str, unverified: dict[str, Any]) -> Verified:
         """The node that bears the token, which names an issuer of this cluster.
@@ -96,7 +96,8 @@ def _weight(refusal: RowhouseError) -> int:
     return (Unauthenticated, TryAgain, NotAllowed).index(type(refusal))
 
 
-def _key_set(cluster: TrustedCluster) -> KeySet | None:
+def key_set_of(cluster: TrustedCluster) -> KeySet | None:
+    """The keys of a cluster, None where its API server is asked about each token."""
     if not cluster.jwks:
         return None
     return KeySet(

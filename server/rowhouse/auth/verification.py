@@ -39,7 +39,7 @@ class Verification:
     """
 
     def __init__(self, clusters: Sequence[ClusterTokens], *, checks: Checks | None = None) -> None:
-        self._clusters = clusters
+        self.clusters = clusters
         self._names = _named(clusters)
         self.checks = checks or Checks(on_change=self._tell)
         for name, one in self._names.items():
@@ -48,7 +48,7 @@ class Verification:
 
     def begin(self) -> None:
         """Start the thread of this process, if there is a cluster to look at."""
-        if self._clusters:
+        if self.clusters:
             threading.Thread(target=self._run, name="token-verification", daemon=True).start()
 
     def look(self) -> None:
@@ -58,6 +58,10 @@ class Verification:
                 one.look()
             except TryAgain as error:
                 self.checks.failed(name, error.message, error.hint)
+            except Exception as error:  # noqa: BLE001 - the thread must outlive it
+                _log.exception("look_failed", cluster=one.cluster.cluster)
+                reason = f"{type(error).__name__}: {error}"
+                self.checks.failed(name, reason, "This is a bug: the log has its stack trace.")
             else:
                 self.checks.passed(name)
 
@@ -92,7 +96,7 @@ class Verification:
 
     def _run(self) -> NoReturn:
         self.look()
-        for one in self._clusters:
+        for one in self.clusters:
             if one.issuers.known:
                 _log.info(
                     "trusted_cluster",
