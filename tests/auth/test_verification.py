@@ -256,7 +256,8 @@ def test_a_look_that_fails_by_a_bug_is_a_reason_and_no_end_of_looking(
 ) -> None:
     by_keys.look()
     [one] = by_keys.verification.clusters
-    monkeypatch.setattr(one, "look", lambda: {}["x"])
+    nothing: dict[str, str] = {}
+    monkeypatch.setattr(one, "look", lambda: nothing["x"])
     status, document = by_keys.look()
     assert (status, document["clusters"][0]["reason"]) == (200, "KeyError: 'x'")
 
