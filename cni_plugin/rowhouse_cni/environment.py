@@ -26,7 +26,9 @@ VARIABLES = (
 LETTERS_AND_DIGITS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 CONTROL_CHARACTERS = bytes(range(0x20)) + b"\x7f"
 LONGEST_INTERFACE_NAME = 15
-LONGEST_VALUE = 8000  # bytes; HTTP servers take a header line of about that
+# Bytes. The server has the same limits.
+MAX_VALUE_BYTES = 8000  # HTTP servers take a header line of about that
+MAX_ID_BYTES = 512  # what fits an index of the database
 IDENTITY = (b"CNI_CONTAINERID", b"CNI_IFNAME")  # all that a DEL can't do without
 
 
@@ -76,6 +78,10 @@ def check_container_id(value: bytes | None) -> None:
         return
     if value.translate(None, LETTERS_AND_DIGITS + b"_.-") or value[0] in b"_.-":
         raise BadEnvironmentError("invalid characters in containerID", readable(value))
+    if len(value) > MAX_ID_BYTES:
+        raise BadEnvironmentError(
+            f"containerID is longer than {MAX_ID_BYTES} characters", f"it has {len(value)}"
+        )
 
 
 def check_interface(value: bytes | None) -> None:
@@ -99,7 +105,7 @@ def is_fit(value: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     harmless = len(value.translate(None, CONTROL_CHARACTERS)) == len(value)
-    return harmless and len(value) <= LONGEST_VALUE
+    return harmless and len(value) <= MAX_VALUE_BYTES
 
 
 def check_header_value(name: bytes, value: bytes) -> None:
@@ -113,9 +119,9 @@ def check_header_value(name: bytes, value: bytes) -> None:
             f"{readable(value)} has a line break or another control character; "
             "nothing was sent to the server",
         )
-    if len(value) > LONGEST_VALUE:
+    if len(value) > MAX_VALUE_BYTES:
         raise BadEnvironmentError(
-            f"{name.decode()} has more than {LONGEST_VALUE} bytes",
+            f"{name.decode()} has more than {MAX_VALUE_BYTES} bytes",
             f"it has {len(value)}; nothing was sent to the server",
         )
 

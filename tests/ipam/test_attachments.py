@@ -138,3 +138,15 @@ def test_in_strict_mode_a_pod_has_one_address_in_ranges_that_overlap(pods: Pods)
     assert [one.address for one in given] == ["10.0.0.1", "10.0.0.1"]
     given = pods.add_all("web-1", *wanted)
     assert [one.address for one in given] == ["10.0.0.2", "10.0.0.3"]
+
+
+def test_a_refusal_names_the_cluster_of_the_holder_where_it_is_another(
+    store: Store, pods: Pods
+) -> None:
+    elsewhere = Pods(store, cluster="prod-b")
+    elsewhere.add("web-0", SUBNET)
+    with pytest.raises(AddressTaken, match='default/web-0 of cluster "prod-b"'):
+        pods.add("web-0", subnet("10.0.0.0/24", requested="10.0.0.1"))
+    with pytest.raises(AddressTaken) as refused:
+        elsewhere.add("web-1", subnet("10.0.0.0/24", requested="10.0.0.1"))
+    assert "cluster" not in refused.value.message

@@ -168,6 +168,14 @@ def test_a_long_message_is_cut_to_what_the_api_takes(
     assert {len(event["message"]) for event in kube.events()} == {1024}
 
 
+def test_a_warning_about_an_address_that_was_assigned_is_an_event_on_its_pod_alone(
+    kube: ApiServer, client: KubernetesClient
+) -> None:
+    EventRecorder(client).refused([replace(refused(), reason="StickyGeneratedName")])
+    [event] = kube.events()
+    assert (event["reason"], event["involvedObject"]["kind"]) == ("StickyGeneratedName", "Pod")
+
+
 def test_refusals_come_together_in_the_background_and_are_taken_once(
     store: Store, session: psycopg.Connection[TupleRow]
 ) -> None:
@@ -180,7 +188,7 @@ def test_refusals_come_together_in_the_background_and_are_taken_once(
         assert time.monotonic() < deadline
         found += refusals.take(session, "")
         time.sleep(0.02)
-    assert {one.key for one in found} == {("", "default", "web-0", "net1")}
+    assert {one.key for one in found} == {("", "default", "web-0", "net1", "NoAddress")}
     assert refusals.take(session, "") == []
     assert refusals.take(session, "elsewhere") == []
 

@@ -15,6 +15,7 @@ from psycopg import errors
 
 from fixtures.pods import hosts, subnet
 from ipam.model import joined
+from rowhouse.domain.errors import PoolExhausted
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
@@ -225,3 +226,21 @@ def test_pools_that_nest_may_be_made_by_one_statement(
     free = joined((int(first), int(last)) for first, last in rows)
     assert free == [(int(ip_address("10.0.0.0")), int(ip_address("10.0.0.255")))]
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+
+
+def test_a_drained_pool_that_is_deleted_comes_back_drained(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    dba.execute("UPDATE pools SET drained = true")
+    pods.delete("web-0")
+    dba.execute("DELETE FROM pools")
+    with pytest.raises(PoolExhausted, match="drained"):
+        pods.add("web-0", subnet("10.0.0.0/24"))
+    assert pods.add("web-0", subnet("10.0.0.0/25")) == "10.0.0.1", "another pool is not"
+    # (The refusal took its pool with it.)
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr) SELECT id, name, '10.0.0.0/24' FROM networks"
+    )
+    dba.execute("DELETE FROM pools WHERE cidr = '10.0.0.0/24'")
+    assert pods.add("web-1", subnet("10.0.0.0/24")) == "10.0.0.2"

@@ -201,7 +201,12 @@ BEGIN
     SELECT id INTO space FROM networks
      WHERE name = wanted_network AND isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END
        FOR NO KEY UPDATE;
-    INSERT INTO pools (network_id, network_name, cidr) VALUES (space, wanted_network, wanted)
+    -- A pool that was drained when it was deleted is drained when a configuration brings it back.
+    INSERT INTO pools (network_id, network_name, cidr, drained)
+    SELECT space, wanted_network, wanted,
+           coalesce((SELECT (l.before ->> 'drained')::boolean FROM audit_log l
+                      WHERE l.object = wanted::text AND l.action = 'pool.delete' AND l.before ->> 'network_name' = wanted_network
+                      ORDER BY l.id DESC LIMIT 1), false)
         ON CONFLICT DO NOTHING RETURNING * INTO found_pool;
     IF found_pool.id IS NULL THEN
         SELECT * INTO found_pool FROM pools WHERE network_name = wanted_network AND cidr = wanted;

@@ -253,6 +253,8 @@ BEGIN
         IF holder.address IS NOT NULL THEN
             RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
                 concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
+                || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
+                        THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
                 USING ERRCODE = 'RH101', DETAIL = range_no,
                       HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
         END IF;
@@ -391,7 +393,7 @@ CREATE FUNCTION attach_v1(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
-RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean)
+RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean, rival text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s' -- max_wait, below; what the caller has set is there again afterwards
@@ -409,6 +411,9 @@ AS $$
 -- bound_node is the node that the caller's token is for; NULL: it may act for every node. Where the owner is attached on
 -- another node, placement says what is known of the pod: 'ask' nothing yet (RH106), 'join' it runs on the caller's node,
 -- 'avoid' that could not be verified, so what the other node has is not touched.
+--
+-- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
+-- say their names may have pods of one name.
 #variable_conflict use_column
 DECLARE
     -- Not a SET clause: only a superuser may name a parameter of our own there.
@@ -538,6 +543,7 @@ BEGIN
             gateway := NULL;
         END IF;
         is_shunned := false;
+        rival := NULL;
 
         LOOP
             -- 1. The pool, and whether anything has come due.
@@ -717,6 +723,9 @@ BEGIN
             ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
                SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
              WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
+            SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
+             WHERE a.network_id = space AND a.address = attach_v1.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
+               AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
             spaces := spaces || space;
             used := used || address;
         END IF;

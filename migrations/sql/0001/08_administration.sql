@@ -208,7 +208,7 @@ BEGIN
             'because', CASE WHEN held.attachments > 0 THEN 'sandbox ' || held.container_id || ' on node ' || held.node || ' uses it'
                             WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
                             ELSE 'kept for its owner until it is released' END,
-            'owner', held.namespace || '/' || held.name, 'interface', held.interface, 'since', held.reserved_at,
+            'owner', held.namespace || '/' || held.name, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
             'description', held.description);
     END IF;
     SELECT * INTO excluded FROM exclusions e

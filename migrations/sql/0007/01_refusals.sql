@@ -9,28 +9,30 @@ CREATE TABLE refusals (
     node      text NOT NULL,
     pod_uid   text,
     message   text NOT NULL,
+    reason    text NOT NULL DEFAULT 'NoAddress',
     times     bigint NOT NULL,
     first_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     last_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (cluster, namespace, pod, interface)
+    PRIMARY KEY (cluster, namespace, pod, interface, reason)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON COLUMN refusals.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
 COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';
 CREATE TRIGGER refusals_truncate AFTER TRUNCATE ON refusals EXECUTE FUNCTION record_truncate();
 
 CREATE FUNCTION note_refusals_v1(clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
-                                 uids text[], messages text[], counts bigint[]) RETURNS void
+                                 uids text[], messages text[], counts bigint[], reasons text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '1s'
 AS $$
 BEGIN
     -- In one order, so that two servers do not wait for each other.
-    INSERT INTO refusals AS r (cluster, namespace, pod, interface, node, pod_uid, message, times)
-    SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts)
-                 AS n (cluster, namespace, pod, interface, node, pod_uid, message, times)
-     ORDER BY n.cluster, n.namespace, n.pod, n.interface
-    ON CONFLICT (cluster, namespace, pod, interface) DO UPDATE
+    INSERT INTO refusals AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
+    SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons)
+                 AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
+     ORDER BY n.cluster, n.namespace, n.pod, n.interface, n.reason
+    ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
        SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
            times = r.times + excluded.times, last_at = clock_timestamp();
     -- Nobody may be there to make events of them.
@@ -42,9 +44,9 @@ CREATE FUNCTION take_refusals_v1(of_cluster text, at_most integer) RETURNS SETOF
 LANGUAGE sql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 BEGIN ATOMIC
-    DELETE FROM refusals AS r WHERE (r.cluster, r.namespace, r.pod, r.interface) IN (
-        SELECT w.cluster, w.namespace, w.pod, w.interface FROM refusals w
-         WHERE w.cluster = of_cluster ORDER BY w.namespace, w.pod, w.interface LIMIT at_most FOR UPDATE SKIP LOCKED)
+    DELETE FROM refusals AS r WHERE (r.cluster, r.namespace, r.pod, r.interface, r.reason) IN (
+        SELECT w.cluster, w.namespace, w.pod, w.interface, w.reason FROM refusals w
+         WHERE w.cluster = of_cluster ORDER BY w.namespace, w.pod, w.interface, w.reason LIMIT at_most FOR UPDATE SKIP LOCKED)
     RETURNING r.*;
 END;
 COMMENT ON FUNCTION take_refusals_v1 IS 'Takes refused ADDs of a cluster, to make events of them.';

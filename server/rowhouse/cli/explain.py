@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rowhouse.cli.lookup import HostAddress
 from rowhouse.cli.options import reaching
 from rowhouse.cli.output import Column
 
@@ -24,6 +25,7 @@ _LINES: Final = (
     Column("Drained", "drained", "flag"),
     Column("Owner", "owner"),
     Column("Interface", "interface"),
+    Column("Cluster", "cluster"),
     Column("Since", "since", "moment"),
     Column("Description", "description"),
     Column("Last owner", "last_owner"),
@@ -33,7 +35,7 @@ _LINES: Final = (
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=HostAddress())
 @click.option("--network", default="", help="In this network; without: in the default one.")
 @reaching
 def explain(session: Session, *, address: str, network: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from rowhouse.cli.exits import NOT_FOUND
+from rowhouse.cli.lookup import HostAddress
 from rowhouse.cli.options import reaching
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import ALWAYS, Moment
@@ -43,7 +45,7 @@ _limit = click.option("--limit", type=click.IntRange(1), help="The latest so man
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=HostAddress())
 @click.option("--at", type=Moment(), help="At this time, or so long ago: 2h. Without: now.")
 @_network
 @reaching
@@ -92,7 +94,7 @@ def pod(
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=HostAddress())
 @_network
 @_since
 @_until
@@ -115,6 +117,12 @@ def history(
 
 
 def _print(session: Session, found: Sequence[Document], *, nothing: str, must: bool) -> None:
-    session.printer.items(found, _COLUMNS, nothing=nothing)
+    # Where there are several clusters, a pod's name alone does not tell which pod it is.
+    named = any(one["owner"]["cluster"] for one in found)
+    columns = [
+        replace(column, wide=False) if named and column.title == "CLUSTER" else column
+        for column in _COLUMNS
+    ]
+    session.printer.items(found, columns, nothing=nothing)
     if must and not found:
         click.get_current_context().exit(NOT_FOUND)

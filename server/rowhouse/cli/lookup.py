@@ -58,6 +58,19 @@ def run(text: str) -> tuple[str, str]:
     return str(block.cidr[0]), str(block.cidr[-1])
 
 
+class HostAddress(click.ParamType[str]):
+    """An address; the prefix length with which a pod's interface shows it is left out."""
+
+    name = "ADDRESS"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The address alone."""
+        address, slash, length = value.partition("/")
+        if slash and not length.isdecimal():
+            self.fail(f"{value!r} is not an address", param, ctx)
+        return address
+
+
 def _only(found: Sequence[Document], what: str, networks: Sequence[str]) -> Document:
     if len(found) == 1:
         return found[0]

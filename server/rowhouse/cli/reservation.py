@@ -68,7 +68,7 @@ def list_reservations(
 
 
 @reservation.command()
-@click.argument("address")
+@click.argument("address", type=lookup.HostAddress())
 @_network
 @_pool
 @reaching
@@ -81,7 +81,7 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
 
 @reservation.command(short_help="Reserve addresses of a pool, named or free ones.")
 @click.argument("pool")
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, type=lookup.HostAddress())
 @click.option("--network", help="The pool's network, where several have its CIDR.")
 @click.option(
     "--count", type=click.IntRange(1), help="So many of the lowest free ones. Without: 1."
@@ -121,7 +121,9 @@ def reserve(
 
 
 @reservation.command()
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.argument(
+    "addresses", metavar="ADDRESS...", nargs=-1, required=True, type=lookup.HostAddress()
+)
 @_network
 @_pool
 @click.option("--force", is_flag=True, help="Even if a sandbox uses it: it would go on using it.")
@@ -152,7 +154,7 @@ def release(
 
 
 @reservation.command()
-@click.argument("address")
+@click.argument("address", type=lookup.HostAddress())
 @_network
 @_pool
 @owner_options

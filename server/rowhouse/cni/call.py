@@ -34,8 +34,11 @@ LARGEST_KNOWN = 4096
 MOST_KNOWN = 256
 """Network configurations that are remembered: every pod of a network brings the same bytes."""
 
-LONGEST_VALUE = 512
-"""Bytes of a container id; longer ones would not fit a database index."""
+MAX_ID_BYTES = 512
+"""Bytes of a container id and of a network name; longer ones would not fit a database index."""
+
+MAX_VALUE_BYTES = 8000
+"""Bytes of any other variable; HTTP servers take a header line of about that. The plugin has the same limits."""
 
 LONGEST_INTERFACE = 15
 """IFNAMSIZ - 1 of Linux."""
@@ -151,6 +154,8 @@ def _value(headers: Headers, header: str, variable: str) -> str:
             pass  # it was decoded already
         except UnicodeDecodeError:
             raise InvalidEnvironment(f"{variable} is not UTF-8") from None
+    if len(value.encode(errors="surrogatepass")) > MAX_VALUE_BYTES:
+        raise InvalidEnvironment(f"{variable} has more than {MAX_VALUE_BYTES} bytes")
     if "\0" in value or (foreign and any("\ud800" <= char <= "\udfff" for char in value)):
         raise InvalidEnvironment(
             f"{variable} holds a character that is not allowed: {shown(value)}"
@@ -194,9 +199,9 @@ def _network_name(config: Fields) -> str:
         raise InvalidConfig("missing network name")
     if not _NAME.fullmatch(name):
         raise InvalidConfig("invalid characters found in network name", hint=shown(name)[1:-1])
-    if len(name) > LONGEST_VALUE:
+    if len(name) > MAX_ID_BYTES:
         raise InvalidConfig(
-            f"the network name is longer than {LONGEST_VALUE} bytes", hint=shown(name)[1:-1]
+            f"the network name is longer than {MAX_ID_BYTES} bytes", hint=shown(name)[1:-1]
         )
     return name
 
@@ -215,9 +220,9 @@ def config_version(config: Fields) -> str:
 def _check_container_id(container_id: str) -> None:
     if not _NAME.fullmatch(container_id):
         raise InvalidEnvironment("invalid characters in containerID", hint=container_id)
-    if len(container_id) > LONGEST_VALUE:
+    if len(container_id) > MAX_ID_BYTES:
         raise InvalidEnvironment(
-            f"containerID is longer than {LONGEST_VALUE} characters", hint=shown(container_id)
+            f"containerID is longer than {MAX_ID_BYTES} characters", hint=shown(container_id)
         )
 
 

@@ -21,6 +21,7 @@ from rowhouse.cni.garbage import has_valid_attachments, valid_attachments
 from rowhouse.cni.netconf import Netconf, ipam_object, is_strict
 from rowhouse.cni.plan import plan_addresses, result_addresses
 from rowhouse.cni.results import result_body, version_body
+from rowhouse.cni.warnings import Warnings
 from rowhouse.domain.errors import (
     InputFailure,
     InvalidEnvironment,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("cni", __name__)
 _CONFIGURATIONS = "rowhouse_cni_configurations"
 _REFUSALS = "rowhouse_cni_refusals"
+_WARNINGS = "rowhouse_cni_warnings"
 _log = structlog.get_logger(__name__)
 
 
@@ -58,7 +60,9 @@ _log = structlog.get_logger(__name__)
 def _remember(state: BlueprintSetupState) -> None:
     settings = state.app.extensions["rowhouse"].settings
     state.app.extensions[_CONFIGURATIONS] = Configurations(settings.compat, settings.cni_defaults)
-    state.app.extensions[_REFUSALS] = RefusalNotes(state.app.extensions["rowhouse"].store)
+    notes = RefusalNotes(state.app.extensions["rowhouse"].store)
+    state.app.extensions[_REFUSALS] = notes
+    state.app.extensions[_WARNINGS] = Warnings(notes)
 
 
 @blueprint.post("/cni")
@@ -99,6 +103,9 @@ def add(call: Call) -> bytes:
         except (PoolExhausted, QuotaExceeded) as error:
             current_app.extensions[_REFUSALS].note(owner, call.node, error.message)
             raise
+        warnings: Warnings = current_app.extensions[_WARNINGS]
+        warnings.sticky_name(owner, call.node, call.network_name)
+        warnings.shared_name(owner, call.node, assigned)
     return result_body(
         call.cni_version, result_addresses(netconf, plan, assigned), netconf.routes, netconf.dns
     )

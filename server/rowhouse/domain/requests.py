@@ -85,6 +85,7 @@ class Assigned:
 
     `address` without and `prefix_length` of the pool's CIDR; `pool_gateway` is the gateway kept in the
     database for a pool by name, None otherwise. `created` is False if the owner already held it.
+    `rival` says where another pod (uid) of the owner's name uses it as well, on another node, since not long ago.
     """
 
     network: str
@@ -93,3 +94,4 @@ class Assigned:
     prefix_length: int
     pool_gateway: str | None
     created: bool
+    rival: str | None = None

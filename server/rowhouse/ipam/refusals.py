@@ -33,11 +33,13 @@ class RefusalNotes:
         self._store = store
         self._every = every
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, str, str, str], Refusal] = {}
+        self._waiting: dict[tuple[str, str, str, str, str], Refusal] = {}
         self._writer: threading.Thread | None = None
 
-    def note(self, owner: Owner, node: str, message: str) -> None:
-        """A pod's interface was refused an address. Waits for nothing."""
+    def note(
+        self, owner: Owner, node: str, message: str, *, reason: str = refusals.NO_ADDRESS
+    ) -> None:
+        """A pod's interface was refused an address, or got it with a warning (`reason`). Does not block."""
         made = refusals.Refusal(
             cluster=owner.cluster,
             namespace=owner.namespace,
@@ -46,6 +48,7 @@ class RefusalNotes:
             node=node,
             pod_uid=owner.uid,
             message=message,
+            reason=reason,
         )
         with self._lock:
             known = self._waiting.get(made.key)

@@ -15,6 +15,7 @@ from lightkube.resources.core_v1 import Event
 
 from rowhouse.k8s.failures import ERRORS, failure_of
 from rowhouse.k8s.reclaimed import Backlog, Budget
+from rowhouse.store.refusals import NO_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,9 +92,13 @@ class EventRecorder:
                 self._tell(about(name), "AddressesReclaimed", tally.text(where))
 
     def refused(self, refusals: Sequence[Refusal]) -> None:
-        """On each pod that got no address, and on their nodes."""
+        """On each pod that got no address, and on their nodes; on a pod that got one with a warning."""
         by_node: defaultdict[str, list[Refusal]] = defaultdict(list)
         for one in refusals:
+            if one.reason != NO_ADDRESS:
+                pod = _pod(one.namespace, one.pod, one.pod_uid)
+                self._tell(pod, one.reason, one.message, warning=True)
+                continue
             by_node[one.node].append(one)
             if self._is_news("pod", one.namespace, one.pod):
                 self._tell(

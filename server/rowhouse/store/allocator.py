@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Placement: TypeAlias = Literal["ask", "join", "avoid"]
 
 ATTACH = """
-SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created
+SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created, rival
   FROM rowhouse.attach_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::float8 * interval '1 second',
                           %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
                           %s::integer[], %s::inet[], %s::inet[], %s, gateway_ranges => %s::integer[],
@@ -205,8 +205,9 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
             prefix_length=prefix_length,
             pool_gateway=gateway,
             created=created,
+            rival=rival,
         )
-        for ordinal, network, cidr, address, prefix_length, gateway, created in rows
+        for ordinal, network, cidr, address, prefix_length, gateway, created, rival in rows
     }
     return [by_ordinal[i] for i in range(1, len(requests) + 1)]
 

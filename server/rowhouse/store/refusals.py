@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
     from rowhouse.store.database import Database
 
-NOTE: Final = "SELECT rowhouse.note_refusals_v1(%s, %s, %s, %s, %s, %s, %s, %s)"
+NOTE: Final = "SELECT rowhouse.note_refusals_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 TAKE: Final = (
-    "SELECT cluster, namespace, pod, interface, node, pod_uid, message, times"
+    "SELECT cluster, namespace, pod, interface, node, pod_uid, message, times, reason"
     " FROM rowhouse.take_refusals_v1(%s, %s)"
 )
 _AT_ONCE: Final = 100
+NO_ADDRESS: Final = "NoAddress"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An interface of a pod that gets no address; `times`: how often its runtime asked."""
+    """An interface of a pod that gets no address, or has one with a warning (`reason`); `times`: how often it asked."""
 
     cluster: str
     namespace: str
@@ -36,11 +37,12 @@ class Refusal:
     pod_uid: str | None
     message: str
     times: int = 1
+    reason: str = NO_ADDRESS
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> tuple[str, str, str, str, str]:
         """Whom it is about."""
-        return self.cluster, self.namespace, self.pod, self.interface
+        return self.cluster, self.namespace, self.pod, self.interface, self.reason
 
 
 _NAMES: Final = tuple(field.name for field in fields(Refusal))

@@ -1,0 +1,32 @@
+"""An address may be written as an interface shows it, with its prefix length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cli.conftest import Rowhouse
+
+
+@pytest.fixture
+def reserved(direct: Rowhouse) -> Rowhouse:
+    direct("pool", "create", "10.90.0.0/24")
+    direct("reservation", "reserve", "10.90.0.0/24", "10.90.0.11/24", "--name", "router")
+    return direct
+
+
+@pytest.mark.parametrize("command", ["who", "history", "explain"])
+@pytest.mark.parametrize("address", ["10.90.0.11", "10.90.0.11/24", "10.90.0.11/32"])
+def test_of_one_that_is_looked_up(reserved: Rowhouse, command: str, address: str) -> None:
+    assert "router" in reserved(command, address).output
+
+
+def test_of_one_that_is_released(reserved: Rowhouse) -> None:
+    reserved("reservation", "release", "10.90.0.11/24", "--yes")
+    reserved("who", "10.90.0.11/24", code=3)
+
+
+def test_what_is_no_length_is_refused(reserved: Rowhouse) -> None:
+    assert "is not an address" in reserved("who", "10.90.0.11/x", code=2).output
