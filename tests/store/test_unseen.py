@@ -60,8 +60,9 @@ def test_what_calls_and_the_administration_do_leaves_no_such_line(pods: Pods, db
         "INSERT INTO exclusions (network_id, first, last) SELECT network_id, '10.0.0.3', '10.0.0.9' FROM pools LIMIT 1"
     )
     dba.execute("DELETE FROM exclusions")
-    dba.execute("DELETE FROM pools")
     assert lines(dba) == []
+    dba.execute("DELETE FROM pools")
+    assert lines(dba) == [("node_slice.delete", "10.1.0.0/28", "postgres")]
 
 
 RUN = "WHERE last > '10.0.0.9'"

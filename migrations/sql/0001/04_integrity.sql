@@ -279,10 +279,12 @@ BEGIN
        IS DISTINCT FROM
        (OLD.network_id, OLD.address, OLD.pool_id, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name,
         OLD.owner_interface, OLD.owner_uid, OLD.node, OLD.container_id)
-       OR NOT EXISTS (SELECT FROM tenures t WHERE t.id = OLD.tenure_id AND upper_inf(t.during)) THEN
+       OR NOT EXISTS (SELECT FROM tenures t WHERE t.id = OLD.tenure_id AND upper_inf(t.during)
+                         AND t.network_id = OLD.network_id AND t.address = OLD.address) THEN
         UPDATE tenures
            SET during = tstzrange(lower(during), moment), ended_by = current_actor(), end_reason = current_reason()
-         WHERE id = OLD.tenure_id AND upper_inf(during) AND lower(during) < moment;
+         WHERE id = OLD.tenure_id AND network_id = OLD.network_id AND address = OLD.address
+           AND upper_inf(during) AND lower(during) < moment;
         IF NOT FOUND THEN
             -- The clock was set back, or the tenure is not there any more: the change succeeds all the same.
             PERFORM settle_tenures(OLD.network_id, OLD.address, moment);

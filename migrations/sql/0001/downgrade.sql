@@ -2,6 +2,7 @@
 -- another database may use them.
 DROP VIEW integrity_problems, stale_reservations, pool_usage CASCADE;
 DROP TABLE attachments, exclusions, gateways, quotas, tokens, idempotency_keys, node_slices, reservations, free_ranges, tenures, audit_log, pools, networks CASCADE;
+DROP TYPE inetrange CASCADE;
 DO $$
 BEGIN
     -- In one statement: what depends on another routine may go in any order.

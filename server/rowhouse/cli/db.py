@@ -7,6 +7,7 @@ from alembic.util import CommandError
 
 from rowhouse.cli.options import confirm, yes_option
 from rowhouse.cli.prune import prune
+from rowhouse.cli.repair import repair
 from rowhouse.cli.waiting import wait_option, wait_until
 from rowhouse.settings import Settings
 from rowhouse.store import schema
@@ -72,6 +73,7 @@ def sql() -> None:
 
 
 db.add_command(prune)
+db.add_command(repair)
 
 
 def _database_url() -> str:
