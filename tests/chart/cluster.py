@@ -1,7 +1,8 @@
 """A Kubernetes API server as far as helm can tell: discovery, objects of all kinds, server-side apply, watches.
 
-Every object that arrives is checked against the schemas of Kubernetes, and what a real server refuses to
-change is refused: the template of a Job, the selector of a workload.
+Every object that arrives is checked against the schemas of Kubernetes, what a real server refuses to change is
+refused, and what belongs to an object that is deleted goes with it. Other than a real one it keeps nothing of what an
+apply leaves out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import yaml
 
 from chart import protobuf
 from chart.discovery import KINDS, VERSION, discovery
+from chart.immutable import refusals
 from chart.manifests import Release
 
 with warnings.catch_warnings():
@@ -34,14 +36,12 @@ if TYPE_CHECKING:
 
     from chart.manifests import Object
 
-OPERATORS: Final = ("cert-manager.io/v1", "postgresql.cnpg.io/v1")
-# What a server never lets anybody change.
-IMMUTABLE: Final = {
-    "Job": ("template", "selector"),
-    "Deployment": ("selector",),
-    "DaemonSet": ("selector",),
-    "StatefulSet": ("selector", "serviceName", "volumeClaimTemplates"),
-}
+OPERATORS: Final = (
+    "cert-manager.io/v1",
+    "postgresql.cnpg.io/v1",
+    "gateway.networking.k8s.io/v1",
+    "monitoring.coreos.com/v1",
+)
 
 
 @dataclass
@@ -74,6 +74,8 @@ class Cluster:
     events: list[Event] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
     """What a pod said, by the path of its URL."""
+    refused: set[str] = field(default_factory=set)
+    """Names of objects that a webhook, say, lets nobody write."""
     changed: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
 
@@ -100,6 +102,8 @@ class Cluster:
     def store(self, path: str, new: Object, verb: str) -> Object:
         """Create or change an object."""
         with self.changed:
+            if new["metadata"]["name"] in self.refused:
+                raise Refused(403, "Forbidden", f"{path}: denied by the test")
             was = self.objects.get(path)
             new = copy.deepcopy(new)
             text = new.pop("stringData", None) or {}
@@ -113,28 +117,34 @@ class Cluster:
                     kubernetes_validate.validate(checked, VERSION, strict=True)
                 except kubernetes_validate.ValidationError as error:
                     raise Refused(422, "Invalid", str(error)) from error
-            for part in IMMUTABLE.get(new["kind"], ()) if was else ():
-                if was and new["spec"].get(part) != was["spec"].get(part):
-                    raise Refused(422, "Invalid", f"{path}: spec.{part}: field is immutable")
+            if new["kind"] == "Secret":
+                new.setdefault("type", "Opaque")
+            if was and (problems := ", ".join(refusals(was, new))):
+                raise Refused(422, "Invalid", f"{path}: {problems}")
+            if new["kind"] == "Service" and "clusterIP" not in new["spec"]:
+                address = was["spec"]["clusterIP"] if was else f"10.96.0.{len(self.objects) % 250}"
+                new["spec"]["clusterIP"] = address
             self.version += 1
             fixed = (was or {}).get("metadata", {})
             new["metadata"]["uid"] = fixed.get("uid") or str(uuid.uuid4())
             new["metadata"]["resourceVersion"] = str(self.version)
             new["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
-            if new["kind"] == "Pod":
+            if was and "status" in was:
+                new["status"] = was["status"]
+            elif new["kind"] == "Pod":
                 new["status"] = {"phase": "Pending"}
             self._keep(path, new, "MODIFIED" if was else "ADDED")
             self.changes.append((verb, new["kind"], new["metadata"]["name"]))
             return new
 
-    def set_phase(self, path: str, phase: str) -> None:
-        """What a kubelet tells of a pod."""
+    def set_status(self, path: str, status: Object) -> None:
+        """What a kubelet tells of a pod, or a controller of what it looks after."""
         with self.changed:
             self.version += 1
-            pod = copy.deepcopy(self.objects[path])
-            pod["metadata"]["resourceVersion"] = str(self.version)
-            pod["status"] = {"phase": phase}
-            self._keep(path, pod, "MODIFIED")
+            one = copy.deepcopy(self.objects[path])
+            one["metadata"]["resourceVersion"] = str(self.version)
+            one["status"] = status
+            self._keep(path, one, "MODIFIED")
 
     def remove(self, path: str) -> Object:
         """Delete an object."""
@@ -144,6 +154,8 @@ class Cluster:
             self.events.append(Event(self.version, path, "DELETED", gone))
             self.changes.append(("delete", gone["kind"], gone["metadata"]["name"]))
             self.changed.notify_all()
+            for owned in [place for place, one in self.objects.items() if _is_owned(one, gone)]:
+                self.remove(owned)
             return gone
 
     def events_after(self, version: int) -> Iterator[Event]:
@@ -327,6 +339,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _is_owned(one: Object, owner: Object) -> bool:
+    """Whether the garbage collector removes it with its owner."""
+    owners = one["metadata"].get("ownerReferences", [])
+    return any(found["uid"] == owner["metadata"]["uid"] for found in owners)
 
 
 def _version(path: str) -> str:

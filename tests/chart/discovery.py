@@ -37,6 +37,15 @@ KINDS: Final = {
     "apiextensions.k8s.io/v1": {"customresourcedefinitions": "*CustomResourceDefinition"},
     "cert-manager.io/v1": {"certificates": "Certificate"},
     "postgresql.cnpg.io/v1": {"clusters": "Cluster"},
+    "gateway.networking.k8s.io/v1": {
+        "httproutes": "HTTPRoute",
+        "backendtlspolicies": "BackendTLSPolicy",
+    },
+    "monitoring.coreos.com/v1": {
+        "servicemonitors": "ServiceMonitor",
+        "podmonitors": "PodMonitor",
+        "prometheusrules": "PrometheusRule",
+    },
 }
 
 

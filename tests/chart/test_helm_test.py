@@ -58,7 +58,7 @@ class Node:
             if not (pods := self.pods()):
                 return
         ((path, pod),) = pods.items()
-        self.cluster.set_phase(path, "Running")
+        self.cluster.set_status(path, {"phase": "Running"})
         done = self.release.kubelet.run(
             pod,
             # The folder that its image has, and the Service's name, which this machine does not know.
@@ -66,7 +66,8 @@ class Node:
             ROWHOUSE_NODE_SERVER_NAME="rowhouse.kube-system.svc",
         )
         self.cluster.logs[path] = done.stdout + done.stderr
-        self.cluster.set_phase(path, "Failed" if done.returncode else "Succeeded")
+        phase = "Failed" if done.returncode else "Succeeded"
+        self.cluster.set_status(path, {"phase": phase})
 
 
 @pytest.fixture

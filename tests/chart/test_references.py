@@ -35,7 +35,7 @@ BROUGHT = {
         ("Secret", "rowhouse-postgresql-certificate"),
     },
     "cloudnativepg-values.yaml": {("Secret", "rowhouse-database-ca")},
-    "tls-values.yaml": {("Secret", "rowhouse-tls")},
+    "tls-values.yaml": {("Secret", "rowhouse-certificate")},
     "customised-values.yaml": {("Secret", "registry")},
 }
 

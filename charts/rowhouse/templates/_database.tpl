@@ -11,7 +11,7 @@ in no URL of ours: libpq takes PGPASSWORD, so that no character of them has to b
 {{- if $url }}
 - {name: ROWHOUSE_DATABASE_URL, value: {{ include "rowhouse.verbatim" $url | quote }}}
 {{- if $root.Values.cloudnativepg.enabled }}
-- {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: {{ $name }}-database-{{ .role }}, key: password}}}
+- {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: {{ $name }}-database-login-{{ .role }}, key: password}}}
 {{- else }}
 - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: {{ include "rowhouse.databaseSecret" $root }}, key: {{ .role }}-password}}}
 {{- end }}
@@ -46,8 +46,41 @@ postgresql://{{ $user | urlquery }}@{{ join "," $hosts }}/{{ $external.database 
 
 {{- /* The Secret with the passwords, or with the URLs. */ -}}
 {{- define "rowhouse.databaseSecret" -}}
-{{- $own := printf "%s-database" (include "rowhouse.name" .) -}}
-{{- if .Values.postgresql.enabled }}{{ .Values.postgresql.existingSecret | default $own }}{{ else }}{{ .Values.externalDatabase.existingSecret | default $own }}{{ end -}}
+{{- $name := include "rowhouse.name" . -}}
+{{- if .Values.postgresql.enabled }}{{ .Values.postgresql.existingSecret | default (printf "%s-database" $name) }}{{ else }}{{ .Values.externalDatabase.existingSecret | default (printf "%s-external-database" $name) }}{{ end -}}
+{{- end }}
+
+{{- /* Which database holds the addresses, as far as the chart can tell: an upgrade to another one forgets them. */ -}}
+{{- define "rowhouse.databaseIdentity" -}}
+{{- $name := include "rowhouse.name" . -}}
+{{- if .Values.cloudnativepg.enabled -}}
+Cluster {{ $name }}-database of CloudNativePG
+{{- else if .Values.postgresql.enabled -}}
+bundled PostgreSQL, StatefulSet {{ include "rowhouse.postgresqlName" . }}
+{{- else -}}
+PostgreSQL of yours
+{{- end -}}
+{{- end }}
+
+{{- /* The StatefulSet of bundled PostgreSQL: without a volume it is another one, since volumes cannot be added. */ -}}
+{{- define "rowhouse.postgresqlName" -}}
+{{ include "rowhouse.name" . }}-postgresql{{ if .Values.postgresql.ephemeral }}-ephemeral{{ end }}
+{{- end }}
+
+{{- /* The spec of a volume claim: `size`, `storageClass`, and `live`, the spec that it has, of which the class stays. */ -}}
+{{- define "rowhouse.claimSpec" -}}
+accessModes: [ReadWriteOnce]
+{{- with ternary .live.storageClassName .storageClass (hasKey .live "accessModes") }}
+storageClassName: {{ . }}
+{{- end }}
+resources: {requests: {storage: {{ .size }}}}
+{{- end }}
+
+{{- /* The bytes of a size such as 8Gi, to compare two. */ -}}
+{{- define "rowhouse.bytes" -}}
+{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $unit := regexFind "[A-Za-z]*$" . -}}
+{{- mulf (regexFind "^[0-9.]+" . | float64) (get $units $unit | default 1 | float64) | int64 -}}
 {{- end }}
 
 {{- define "rowhouse.databaseCASecret" -}}

@@ -15,9 +15,9 @@
 {{- printf "%s-%s" .Release.Namespace (include "rowhouse.name" .) -}}
 {{- end }}
 
-{{- /* What selects the pods of a part: `root`, `part`. Never changes, since selectors can't. */ -}}
+{{- /* What selects the pods of a part: `root`, `part`. No value changes it, since selectors cannot be changed. */ -}}
 {{- define "rowhouse.selector" -}}
-app.kubernetes.io/name: {{ .root.Values.nameOverride | default .root.Chart.Name }}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .part }}
 {{- end }}
@@ -64,5 +64,6 @@ imagePullPolicy: {{ .Values.postgresql.image.pullPolicy }}
 {{- end }}
 
 {{- define "rowhouse.tlsSecret" -}}
-{{- .Values.tls.existingSecret | default (printf "%s-tls" (include "rowhouse.name" .)) -}}
+{{- /* cert-manager's is another one than the chart's own: neither takes over a Secret that the other has made. */ -}}
+{{- .Values.tls.existingSecret | default (printf "%s-%s" (include "rowhouse.name" .) (ternary "certificate" "tls" .Values.tls.certManager.enabled)) -}}
 {{- end }}

@@ -1,0 +1,42 @@
+{{- /*
+A Job of one revision: `root`, `part` and its `spec` as text. A Job cannot be changed, so its name has a digest of all
+that it is. What renders without revisions, such as Argo CD, makes a new one when its spec changes.
+
+Helm forgets the Job of an upgrade that failed. So Jobs belong to an account of the release, and Kubernetes removes
+them with it. The first revision's cannot, as the account is only made with it: later revisions render it again as it
+was once it is complete. The others that are unfinished or failed go when an upgrade succeeds, as helm does it.
+*/ -}}
+{{- define "rowhouse.job" -}}
+{{- $root := .root -}}
+{{- $part := .part -}}
+{{- $turn := printf "%d %s" $root.Release.Revision .spec | sha256sum | trunc 8 -}}
+{{- $jobs := dict (printf "%s-%s-%s" (include "rowhouse.name" $root) $part $turn) .spec -}}
+{{- $ours := include "rowhouse.selector" . | fromYaml -}}
+{{- range (lookup "batch/v1" "Job" $root.Release.Namespace "").items -}}
+{{- $labels := .metadata.labels | default dict -}}
+{{- $isOurs := eq (toJson $ours) (toJson (pick $labels "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component")) -}}
+{{- $isComplete := false -}}
+{{- range (.status | default dict).conditions }}{{ if and (eq .type "Complete") (eq .status "True") }}{{ $isComplete = true }}{{ end }}{{ end -}}
+{{- $spec := get (.metadata.annotations | default dict) "rowhouse.io/spec" -}}
+{{- if and $isOurs $isComplete $spec (not .metadata.deletionTimestamp) }}{{ $_ := set $jobs .metadata.name $spec }}{{ end -}}
+{{- end -}}
+{{- $account := lookup "v1" "ServiceAccount" $root.Release.Namespace (printf "%s-server" (include "rowhouse.name" $root)) -}}
+{{- range $name, $spec := $jobs }}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ $name }}
+  namespace: {{ $root.Release.Namespace }}
+  labels:
+    {{- include "rowhouse.labels" (dict "root" $root "part" $part) | nindent 4 }}
+  annotations:
+    rowhouse.io/spec: {{ $spec | quote }}
+  {{- with $account.metadata }}
+  ownerReferences:
+    - {apiVersion: v1, kind: ServiceAccount, name: {{ .name }}, uid: {{ .uid }}}
+  {{- end }}
+spec:
+  {{- $spec | nindent 2 }}
+{{- end }}
+{{- end }}
