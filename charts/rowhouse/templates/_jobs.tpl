@@ -1,5 +1,5 @@
 {{- /*
-A Job of one revision: `root`, `part` and its `spec` as text. A Job cannot be changed, so its name has a digest of all
+A Job of one revision: `root`, `part`, its `spec` as text, and `keep`, whether those of before stay once complete. A Job cannot be changed, so its name has a digest of all
 that it is. What renders without revisions, such as Argo CD, makes a new one when its spec changes.
 
 Helm forgets the Job of an upgrade that failed. So Jobs belong to an account of the release, and Kubernetes removes
@@ -18,7 +18,7 @@ was once it is complete. The others that are unfinished or failed go when an upg
 {{- $isComplete := false -}}
 {{- range (.status | default dict).conditions }}{{ if and (eq .type "Complete") (eq .status "True") }}{{ $isComplete = true }}{{ end }}{{ end -}}
 {{- $spec := get (.metadata.annotations | default dict) "rowhouse.io/spec" -}}
-{{- if and $isOurs $isComplete $spec (not .metadata.deletionTimestamp) }}{{ $_ := set $jobs .metadata.name $spec }}{{ end -}}
+{{- if and $.keep $isOurs $isComplete $spec (not .metadata.deletionTimestamp) }}{{ $_ := set $jobs .metadata.name $spec }}{{ end -}}
 {{- end -}}
 {{- $account := lookup "v1" "ServiceAccount" $root.Release.Namespace (printf "%s-server" (include "rowhouse.name" $root)) -}}
 {{- range $name, $spec := $jobs }}
