@@ -133,6 +133,7 @@ def test_each_part_may_do_in_the_cluster_what_it_does_and_no_more(helm: Helm, ca
                 for resource in ("ippools", "overlappingrangeipreservations", "nodeslicepools")
             ),
         }
+    expected[f"{prefix}-server-pods"] = {("", "pods", "get")}
     assert rules == expected
     bindings = [*release.of("ClusterRoleBinding"), *release.of("RoleBinding")]
     bound = {one["roleRef"]["name"] for one in bindings}
