@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -9,10 +14,11 @@ import pytest
 
 from fixtures.apiserver import ApiServer
 from fixtures.pods import Pods
+from k8s.running import PROMPT, Running
 from rowhouse.k8s.client import kubernetes_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from psycopg.rows import TupleRow
@@ -56,6 +62,30 @@ def session(database: Database) -> Iterator[psycopg.Connection[TupleRow]]:
 def pods(store: Store) -> Pods:
     """Pods of this cluster, which has no name."""
     return Pods(store, cluster="")
+
+
+@pytest.fixture
+def start(
+    database: Database, kube_config: Path, tmp_path: Path
+) -> Iterator[Callable[..., Running]]:
+    """Starts a controller; all are ended with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(*options: str) -> Running:
+            log = tmp_path / f"controller-{time.monotonic_ns()}.log"
+            command = [sys.executable, "-m", "rowhouse", "controller", *(options or PROMPT)]
+            out = stack.enter_context(log.open("wb"))
+            process = subprocess.Popen(
+                [*command, "--kubeconfig", str(kube_config)],
+                env={**os.environ, "ROWHOUSE_DATABASE_URL": database.url},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return Running(process, log)
+
+        yield begin
 
 
 @pytest.fixture(autouse=True)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
 from fixtures.calls import Call, OverHttp
 from fixtures.pods import subnet
+from k8s.running import PATIENCE, PROMPT, Running, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import psycopg
@@ -33,64 +30,6 @@ if TYPE_CHECKING:
     from fixtures.servers import Server
 
 POOL = subnet("10.0.0.0/24")
-PATIENCE = 60.0
-PROMPT = ("--grace", "1s", "--settle", "1s", "--interval", "2s", "--listen", "127.0.0.1:0")
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
-
-
-@dataclass
-class Running:
-    """A controller and what it says."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def says(self, text: str) -> bool:
-        return text in self.log.read_text()
-
-    def metric(self, name: str) -> float:
-        lines = self.get("/metrics")[1].splitlines()
-        return float(next(line.split()[-1] for line in lines if line.startswith(f"{name} ")))
-
-    def get(self, path: str) -> tuple[int, str]:
-        """Status and body of what it serves."""
-        port = self.log.read_text().partition("health on 127.0.0.1:")[2].split()[0]
-        try:
-            with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
-
-
-@pytest.fixture
-def start(
-    database: Database, kube_config: Path, tmp_path: Path
-) -> Iterator[Callable[..., Running]]:
-    """Starts a controller; all are ended with the test."""
-    with contextlib.ExitStack() as stack:
-
-        def begin(*options: str) -> Running:
-            log = tmp_path / f"controller-{time.monotonic_ns()}.log"
-            command = [sys.executable, "-m", "rowhouse", "controller", *(options or PROMPT)]
-            out = stack.enter_context(log.open("wb"))
-            process = subprocess.Popen(
-                [*command, "--kubeconfig", str(kube_config)],
-                env={**os.environ, "ROWHOUSE_DATABASE_URL": database.url},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            return Running(process, log)
-
-        yield begin
 
 
 def rowhouse(database: Database, *arguments: str) -> str:
