@@ -10,7 +10,7 @@ from lightkube.resources.core_v1 import Node, Pod
 
 from k8s.scripted import client_of, status, too_many, unknown_kind
 from rowhouse.domain.errors import NotFound, TryAgain
-from rowhouse.k8s.failures import ERRORS, Failure, explain, failure_of
+from rowhouse.k8s.failures import ERRORS, Failure, KubernetesFailure, explain, failure_of
 from rowhouse.k8s.mirror.wanted import Reserved
 from rowhouse.k8s.mirror.writes import Change, Result, write
 from rowhouse.k8s.pods import KubernetesPods
@@ -153,6 +153,13 @@ def test_whereabouts_before_v0_8_has_no_node_slice_pools_and_is_imported_all_the
 def test_a_cluster_without_whereabouts_is_said_to_be_one() -> None:
     with pytest.raises(NotFound, match="no objects of the kind IPPool"):
         read_cluster(client_of(lambda _: unknown_kind()), None)
+
+
+def test_an_import_that_may_not_list_is_told_who_may() -> None:
+    """The controller's account may not, and the ClusterRole of the chart does not help it."""
+    with pytest.raises(KubernetesFailure) as raised:
+        read_cluster(client_of(lambda _: status(403, "Forbidden", "ippools is forbidden")), None)
+    assert "import.whereabouts.enabled" in raised.value.hint
 
 
 @pytest.mark.parametrize(

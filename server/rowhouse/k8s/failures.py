@@ -108,8 +108,13 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(message=str(error) or type(error).__name__)
 
 
-def explain(error: BaseException, what: str) -> KubernetesFailure:
-    """What `error` means for `what` was tried."""
+CONTROLLER_RIGHTS: Final = "The account needs the permission: see the chart's ClusterRole."
+
+
+def explain(
+    error: BaseException, what: str, *, rights: str = CONTROLLER_RIGHTS
+) -> KubernetesFailure:
+    """What `error` means for `what` was tried; `rights`: what to do where a permission is missing."""
     failure = failure_of(error)
     if not failure.status:
         message = f"Kubernetes could not be reached for {what}: {failure.message}"
@@ -117,9 +122,9 @@ def explain(error: BaseException, what: str) -> KubernetesFailure:
         message = f"Kubernetes refused {what}: {failure.message}"
     hint = "It is tried again."
     if failure.is_denied:
-        hint = "The account needs the permission: see the chart's ClusterRole. It is tried again."
+        hint = rights
     elif failure.is_unknown_kind:
-        hint = "The API server does not serve this kind: install its CRD. It is tried again."
+        hint = "The API server does not serve this kind: install its CRD."
     return KubernetesFailure(message, hint=hint, failure=failure)
 
 

@@ -20,6 +20,12 @@ _PAGE: Final = 500
 _POOLS_PAGE: Final = 50  # each may have more than a megabyte
 
 
+_RIGHTS: Final = (
+    "The account must be allowed to list pods and whereabouts' kinds. The controller's is not: use a kubeconfig of"
+    " yours, files of kubectl, or the chart's Job (import.whereabouts.enabled), whose account is."
+)
+
+
 def read_cluster(client: Client, namespace: str | None) -> Objects:
     """Everything in a cluster; whereabouts' objects of one namespace, or (None) of all.
 
@@ -54,7 +60,7 @@ def read_cluster(client: Client, namespace: str | None) -> Objects:
                 ),
             )
     except ERRORS as error:
-        raise explain(error, "a list of all pods") from error
+        raise explain(error, "a list of all pods", rights=_RIGHTS) from error
     return objects
 
 
@@ -87,4 +93,4 @@ def _list(
                 f"the cluster knows no objects of the kind {name}",
                 hint="Is it the right cluster? whereabouts was never installed here, or its CRDs are gone.",
             ) from error
-        raise explain(error, f"a list of all objects of the kind {name}") from error
+        raise explain(error, f"a list of all objects of the kind {name}", rights=_RIGHTS) from error
