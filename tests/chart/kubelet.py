@@ -34,7 +34,7 @@ class Kubelet:
         release: what was rendered.
         folder: for volumes, logs and what belongs to the host.
         node: its name.
-        token: makes the token of a service account for an audience.
+        token: makes the token of a pod's service account for an audience; "" is that of the API server.
         places: text of the manifests → what it is here.
         services: variables of Services, for pods that want them.
         hosts: variables that stand for the cluster's DNS.
@@ -45,7 +45,7 @@ class Kubelet:
     release: Release
     folder: Path
     node: str
-    token: Callable[[str], str]
+    token: Callable[[Pod, str], str]
     places: dict[str, str] = field(default_factory=dict)
     services: dict[str, str] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
@@ -166,14 +166,14 @@ class Kubelet:
             folder.mkdir(parents=True, exist_ok=True)
             sources = volume.get("projected", {}).get("sources", [volume])
             for source in sources:
-                for name, content in self._files(source).items():
+                for name, content in self._files(pod, source).items():
                     (folder / name).write_text(content)
                     mode = source.get("configMap", {}).get("defaultMode", 0o644)
                     (folder / name).chmod(mode)
 
-    def _files(self, source: Object) -> dict[str, str]:
+    def _files(self, pod: Pod, source: Object) -> dict[str, str]:
         if token := source.get("serviceAccountToken"):
-            return {token["path"]: self.token(token.get("audience", ""))}
+            return {token["path"]: self.token(pod, token.get("audience", ""))}
         if downward := source.get("downwardAPI"):
             return {item["path"]: "kube-system" for item in downward["items"]}
         if "secret" in source:

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import trustme
 
-from auth.issuer import ApiServer as Issuer
-from auth.issuer import claims
 from chart.kubelet import Kubelet
 from chart.postgres import bundled
 from fixtures.apiserver import ApiServer
+from fixtures.apiserver.auth.issuer import ISSUER
 from fixtures.shared import closed_port
-from fixtures.signing import signed
 from rowhouse.embedded import binaries
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from chart.manifests import Pod, Release
 
+NODE = "node1"
 POSTGRESQL = "rowhouse-postgresql.kube-system.svc"
 NETCONF = {
     "cniVersion": "1.0.0",
@@ -58,7 +57,12 @@ def eventually(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> N
 
 
 def probe(kubelet: Kubelet, pod: Pod, kind: str) -> int:
-    """The status of a probe of a pod's main container, as the kubelet asks it."""
+    """The status of a probe of a pod's main container, as the kubelet asks it; 0 without an answer."""
+    return asked(kubelet, pod, kind)[0]
+
+
+def asked(kubelet: Kubelet, pod: Pod, kind: str) -> tuple[int, str]:
+    """The same, and the body, which says why."""
     http = pod.main[kind]["httpGet"]
     (port,) = [p["containerPort"] for p in pod.main["ports"] if p["name"] == http["port"]]
     here = kubelet.places[f"0.0.0.0:{port}"]
@@ -67,11 +71,12 @@ def probe(kubelet: Kubelet, pod: Pod, kind: str) -> int:
     url = f"{http.get('scheme', 'HTTP').lower()}://{here}{http['path']}"
     try:
         with urllib.request.urlopen(url, timeout=5, context=context) as answer:
-            return int(answer.status)
+            return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code
+        with error:
+            return error.code, error.read().decode()
     except OSError:
-        return 0
+        return 0, ""
 
 
 def call_plugin(line: list[str], config: Path, command: str, pod: str, uid: str) -> str:
@@ -112,6 +117,12 @@ class Running:
         config = self.kubelet.host("/etc/cni/net.d/rowhouse.d") / "rowhouse.conf"
         return call_plugin([str(plugin)], config, command, pod, uid)
 
+    def as_controller(self, folder: Path) -> dict[str, str]:
+        """Variables by which the controller reaches the API server as its own account, without TLS."""
+        token = self.kubelet.token(self.release.pod("controller"), "")
+        config = self.kubernetes.kubeconfig(folder, namespace="kube-system", token=token)
+        return {"KUBECONFIG": str(config)}
+
     def migrate(self) -> None:
         """Run the migration Job."""
         done = self.kubelet.run(self.release.pod("migrate"))
@@ -127,27 +138,19 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(
+def started(
     kubelet: Kubelet, *parts: str, **more: str
 ) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """Run parts of a release until the end, which they have to reach by themselves on SIGTERM."""
-    started: dict[str, subprocess.Popen[bytes]] = {}
+    processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for part in parts:
-            pod = kubelet.release.pod(part)
-            started[part] = kubelet.start(pod, **more)
-
-            def ready(pod: Pod = pod, part: str = part) -> bool:
-                log = kubelet.log_of(pod).read_text()
-                assert started[part].poll() is None, log
-                return probe(kubelet, pod, "readinessProbe") == 200
-
-            eventually(ready, f"{part} is not ready")
-        yield started
+            processes[part] = kubelet.start(kubelet.release.pod(part), **more)
+        yield processes
     finally:
-        for process in started.values():
+        for process in processes.values():
             process.terminate()
-        for process in started.values():
+        for process in processes.values():
             try:
                 process.wait(timeout=40)
             except subprocess.TimeoutExpired:
@@ -155,21 +158,60 @@ def running(
 
 
 @contextlib.contextmanager
-def installed(release: Release, folder: Path, *, programs: Path | None = None) -> Iterator[Running]:
-    """A release whose PostgreSQL runs, and nothing else yet; `programs`: others than the wheel's."""
+def running(
+    kubelet: Kubelet, *parts: str, **more: str
+) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """The same, once all are ready: each when the one before it is."""
+    with contextlib.ExitStack() as stack:
+        processes: dict[str, subprocess.Popen[bytes]] = {}
+        for part in parts:
+            processes |= stack.enter_context(started(kubelet, part, **more))
+            wait_until_ready(kubelet, part, processes[part])
+        yield processes
+
+
+def wait_until_ready(kubelet: Kubelet, part: str, process: subprocess.Popen[bytes]) -> None:
+    """As `helm install --wait` does."""
+    pod = kubelet.release.pod(part)
+    said = (0, "")
+
+    def is_ready() -> bool:
+        nonlocal said
+        assert process.poll() is None, kubelet.log_of(pod).read_text()
+        said = asked(kubelet, pod, "readinessProbe")
+        return said[0] == 200
+
+    try:
+        eventually(is_ready, f"{part} is not ready")
+    except AssertionError as late:
+        raise AssertionError(
+            f"{part} is not ready: {said}\n{kubelet.log_of(pod).read_text()}"
+        ) from late
+
+
+@contextlib.contextmanager
+def installed(
+    release: Release, folder: Path, *, programs: Path | None = None, issuer: str = ISSUER
+) -> Iterator[Running]:
+    """A release whose objects the API server has and whose PostgreSQL runs, and nothing else yet.
+
+    `programs`: others than the wheel's. `issuer`: what the API server calls itself in the tokens that it signs.
+    """
     programs = programs or binaries()
     port = {number: closed_port() for number in (8443, 8081, 8082, 5432)}
     authority = trustme.CA().cert_pem.bytes().decode()
-    with Issuer() as issuer, ApiServer() as kubernetes:
+    with ApiServer() as kubernetes:
+        kubernetes.parts.issuer.name = issuer
+        grant(kubernetes, release)
         kubelet = Kubelet(
             release,
             folder,
-            node="node1",
-            token=lambda audience: signed(claims("node1", aud=[audience])),
+            node=NODE,
+            token=tokens_of(kubernetes),
             places={
                 f"{POSTGRESQL}:5432": f"{POSTGRESQL}:{port[5432]}",
                 "https://rowhouse.kube-system.svc:8443": f"https://127.0.0.1:{port[8443]}",
-                "https://kubernetes.default.svc/": f"{issuer.url}/",
+                "https://kubernetes.default.svc": kubernetes.url,
                 **{f"0.0.0.0:{n}": f"127.0.0.1:{here}" for n, here in port.items()},
             },
             services={"ROWHOUSE_PORT": f"tcp://127.0.0.1:{port[8443]}"},
@@ -184,3 +226,25 @@ def installed(release: Release, folder: Path, *, programs: Path | None = None) -
             url = url.replace(POSTGRESQL, "127.0.0.1")
             database = url.replace("@", f":{migrate['PGPASSWORD']}@")
             yield Running(kubelet, kubernetes, database)
+
+
+def grant(kubernetes: ApiServer, release: Release) -> None:
+    """Give the release's accounts what its roles and bindings say, and nothing else."""
+    for kind in ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"):
+        for one in release.of(kind):
+            kubernetes.put(f"{kind.lower()}s", one)
+
+
+def tokens_of(kubernetes: ApiServer) -> Callable[[Pod, str], str]:
+    """Makes the tokens that a kubelet mounts: of a pod's account, bound to a pod on the one node."""
+    kubernetes.node(NODE)
+
+    def token(pod: Pod, audience: str) -> str:
+        name = f"{pod.owner['metadata']['name']}-0"
+        if name not in kubernetes.all("pods"):
+            kubernetes.pod(name, namespace="kube-system", node=NODE)
+        account = pod.spec.get("serviceAccountName", "default")
+        audiences = [audience] if audience else []
+        return kubernetes.token(account, audiences=audiences, pod=name)
+
+    return token

@@ -133,7 +133,7 @@ def kubelet(release: Release, postgres: Postgres, folder: Path, hosts: dict[str,
         release,
         folder,
         node="node1",
-        token=lambda _: "token",
+        token=lambda *_: "token",
         places=hosts,
         brought={
             ("Secret", "rowhouse-db-ca"): ca,

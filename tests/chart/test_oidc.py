@@ -29,7 +29,7 @@ def test_people_log_in_at_the_provider_that_the_values_name(
             release,
             tmp_path,
             node="node1",
-            token=lambda _: "token",
+            token=lambda *_: "token",
             places={"https://sso.example/realms/main": issuer.url},
             brought={
                 ("Secret", "rowhouse-oidc"): {"client-secret": f"{SECRET}\n"},

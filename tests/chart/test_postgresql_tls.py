@@ -46,7 +46,7 @@ def encrypted(release: Running) -> set[tuple[str, bool]]:
 
 def test_all_who_use_the_bundled_postgresql_do_so_by_tls(release: Running, tmp_path: Path) -> None:
     release.migrate()
-    config = {"KUBECONFIG": str(release.kubernetes.kubeconfig(tmp_path))}
+    config = release.as_controller(tmp_path)
     with running(release.kubelet, "server", "controller", **config):
         assert encrypted(release) == {("rowhouse_app", True)}
     (backup,) = [

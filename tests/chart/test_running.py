@@ -34,9 +34,8 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
     # One line while it waits, whatever that takes, and one when it is done.
     assert said.read_text().count("\n") == 2
 
-    config = {"KUBECONFIG": str(release.kubernetes.kubeconfig(tmp_path))}
+    config = release.as_controller(tmp_path)
     uid = release.kubernetes.pod("web-0", namespace="shop", node="node1")
-    release.kubernetes.node("node1")
     image = {"ROWHOUSE_NODE_PLUGIN": str(plugin.parent)}
     with running(kubelet, "server", "node", "controller", **config, **image):
         for part in ("server", "node", "controller"):
@@ -66,7 +65,8 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
         # And where something is wrong.
         assert diagnosed(release, "server") >= {"database", "schema", "grants", "tokens", "leader"}
         in_the_controller = diagnosed(release, "controller", **config)
-        assert in_the_controller >= {"database", "leader", "API server", "permissions", "networks"}
+        # Its account may not list NetworkAttachmentDefinitions: that check is skipped there.
+        assert in_the_controller >= {"database", "leader", "API server", "permissions"}
         assert diagnosed(release, "node", **image) == {"node"}
 
 

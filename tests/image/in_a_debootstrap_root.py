@@ -16,21 +16,18 @@ import psycopg
 import pytest
 import trustme
 
-from auth.issuer import ApiServer as Issuer
-from auth.issuer import claims
 from chart.expansion import command_line
 from chart.helm import Helm, extract
 from chart.kubelet import Kubelet
 from chart.postgres import bundled
-from chart.running import QUICK, call_plugin, eventually
+from chart.running import NODE, QUICK, call_plugin, eventually, grant, tokens_of
 from fixtures.apiserver import ApiServer
-from fixtures.signing import signed
 from image.dockerfile import Build, Stage
 from image.network import listening, namespace, tls_in_front, unique
 from image.root import Bind, debootstrap, in_root, pip_configuration, proxies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from chart.manifests import Pod
 
@@ -225,12 +222,14 @@ def node(
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1", NAMES[0])
     (tmp_path / "hosts").write_text(f"127.0.0.1 localhost {' '.join(NAMES)}\n")
-    with namespace(network), Issuer() as issuer, ApiServer() as kubernetes:
+    release = Helm(extract(tmp_path_factory)).template("", *QUICK)
+    with namespace(network), ApiServer() as kubernetes:
+        grant(kubernetes, release)
         kubelet = Kubelet(
-            Helm(extract(tmp_path_factory)).template("", *QUICK),
+            release,
             tmp_path,
-            node="node1",
-            token=lambda audience: signed(claims("node1", aud=[audience])),
+            node=NODE,
+            token=tokens_of(kubernetes),
             services={
                 "ROWHOUSE_PORT": "tcp://127.0.0.1:8443",
                 "KUBERNETES_SERVICE_HOST": "127.0.0.1",
@@ -242,12 +241,9 @@ def node(
         )
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         certificate.configure_cert(context)
-        choose: Callable[[bytes], str] = lambda first: (  # noqa: E731
-            issuer.url if first.startswith(b"GET /openid/") else kubernetes.url
-        )
         enter = ("nsenter", f"--net=/run/netns/{network}")
         with (
-            tls_in_front(listening(network, 443), context, choose),
+            tls_in_front(listening(network, 443), context, kubernetes.url),
             bundled(kubelet, 5432, enter=enter) as socket,
         ):
             password = kubelet.variables(kubelet.release.pod("migrate"))["PGPASSWORD"]
@@ -259,7 +255,6 @@ def test_the_pods_of_the_chart_run_in_it(node: tuple[Node, ApiServer]) -> None:
     here, kubernetes = node
     release = here.kubelet.release
     uid = kubernetes.pod("web-0", namespace="shop", node="node1")
-    kubernetes.node("node1")
     assert "up to date" in here.run("migrate")
     waited = here.line(release.pod("server").only("wait-for-schema"))
     assert subprocess.run(waited[0], env=waited[1], timeout=60, check=False).returncode == 0

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _NEW_NETWORK = 0x40000000
 
@@ -46,11 +46,10 @@ def listening(name: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def tls_in_front(
-    listener: socket.socket, context: ssl.SSLContext, choose: Callable[[bytes], str]
-) -> Iterator[None]:
-    """Speak TLS on a listener, and pass each connection on to a URL: `choose` sees its first bytes."""
+def tls_in_front(listener: socket.socket, context: ssl.SSLContext, url: str) -> Iterator[None]:
+    """Speak TLS on a listener, and pass each connection on to the server of a URL."""
     over = threading.Event()
+    behind = urlsplit(url)
 
     def serve() -> None:
         while not over.is_set():
@@ -59,15 +58,16 @@ def tls_in_front(
                 threading.Thread(target=connect, args=(accepted,), daemon=True).start()
 
     def connect(accepted: socket.socket) -> None:
-        with contextlib.suppress(OSError), context.wrap_socket(accepted, server_side=True) as peer:
-            first = peer.recv(65536)
-            url = urlsplit(choose(first))
-            with socket.create_connection((str(url.hostname), int(url.port or 0))) as server:
-                server.sendall(first)
-                back = threading.Thread(target=pump, args=(server, peer), daemon=True)
-                back.start()
-                pump(peer, server)
-                back.join()
+        there = (str(behind.hostname), int(behind.port or 0))
+        with (
+            contextlib.suppress(OSError),
+            context.wrap_socket(accepted, server_side=True) as peer,
+            socket.create_connection(there) as server,
+        ):
+            back = threading.Thread(target=pump, args=(server, peer), daemon=True)
+            back.start()
+            pump(peer, server)
+            back.join()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
