@@ -19,7 +19,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format serve plugin image image-test cluster-test cluster-clean chart bench faults audit lock \
+.PHONY: help demo test lint format serve plugin image image-test cluster-test cluster-dry cluster-clean chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -68,6 +68,9 @@ PLAYS = -o python_files=play_*.py -o junit_logging=all -p no:randomly --timeout=
 
 cluster-test: dev ## the chart in a cluster with multus: KUBECONFIG=…, IMAGE=… (docs/how-to/try-in-a-cluster.md)
 	@$(BIN)/python -m pytest $(PLAYS) --junitxml=build/cluster-test.xml tests/cluster/plays
+
+cluster-dry: dev plugin ## the cluster suite itself, where there is no cluster: Rowhouse is real, Kubernetes is pretended
+	@$(BIN)/python -m pytest --quiet tests/cluster/in_a_dry_cluster.py
 
 cluster-clean: dev ## remove what a killed `make cluster-test` left in a cluster: KUBECONFIG=…
 	@PYTHONPATH=tests $(BIN)/python -m cluster

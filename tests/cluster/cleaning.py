@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster.attachment import BRIDGE_PREFIX
-from cluster.facts import IPPOOLS, RESERVATIONS
+from cluster.facts import WHEREABOUTS_CRDS
 from cluster.hosts import delete_bridge
 from cluster.manifests import LABEL
 from cluster.programs import CommandFailedError
@@ -72,7 +72,7 @@ def _delete_cluster_objects(live: Live) -> None:
         for one in live.kubectl.list(kind, selector=selector):
             if one["metadata"]["name"].startswith(f"{live.namespace}-"):
                 live.kubectl.delete(kind, one["metadata"]["name"])
-    for crd in (IPPOOLS, RESERVATIONS):
+    for crd in WHEREABOUTS_CRDS:
         if is_ours(live.kubectl.get("customresourcedefinitions", crd), live.run):
             live.kubectl.delete("customresourcedefinitions", crd)
 
@@ -92,7 +92,7 @@ def runs(kubectl: Kubectl) -> set[str]:
 
 def claim_crds(live: Live) -> None:
     """Label the CRDs that the chart of this run installed, since `helm uninstall` leaves them."""
-    for crd in (IPPOOLS, RESERVATIONS):
+    for crd in WHEREABOUTS_CRDS:
         live.kubectl.run("label", "customresourcedefinition", crd, f"{LABEL}={live.run}")
 
 
@@ -125,10 +125,8 @@ def uninstall_from_nodes(live: Live) -> None:
 
 def is_installed(live: Live) -> bool:
     """Whether helm knows a release of the run, also one that failed."""
-    done = live.helm.run(
-        "list", "--all", "--short", "--namespace", live.namespace, f"--filter=^{NAME}$"
-    )
-    return done.stdout.split() == [NAME]
+    done = live.helm.run("status", NAME, "--namespace", live.namespace, check=False)
+    return done.returncode == 0
 
 
 def is_ours(obj: Object | None, run: str) -> bool:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 NADS: Final = "network-attachment-definitions.k8s.cni.cncf.io"
 IPPOOLS: Final = "ippools.whereabouts.cni.cncf.io"
 RESERVATIONS: Final = "overlappingrangeipreservations.whereabouts.cni.cncf.io"
+WHEREABOUTS_CRDS: Final = (IPPOOLS, RESERVATIONS, "nodeslicepools.whereabouts.cni.cncf.io")
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 OF_THE_API_SERVER: Final = "kubernetes.io/service-name=kubernetes"
 BIN_DIR: Final = "/opt/cni/bin"
@@ -25,6 +26,7 @@ class Facts:
     has_multus: bool
     has_default_storage: bool
     has_whereabouts_crds: bool
+    """At least one of them: then they are somebody's, and stay as they are."""
     whereabouts: tuple[str, ...]
     """DaemonSets that install whereabouts, as namespace/name."""
     other_rowhouse: tuple[str, ...]
@@ -41,7 +43,7 @@ def facts(kubectl: Kubectl) -> Facts:
     """Look at the cluster. Raise CommandFailedError if it does not answer or this account may not look."""
     nodes = [one for one in kubectl.list("nodes") if takes_pods(one)]
     daemon_sets = kubectl.list("daemonsets")
-    has_crds = [kubectl.get("customresourcedefinitions", name) for name in (IPPOOLS, RESERVATIONS)]
+    has_crds = [kubectl.get("customresourcedefinitions", name) for name in WHEREABOUTS_CRDS]
     service = kubectl.get("services", "kubernetes", "default") or {}
     return Facts(
         nodes=tuple(sorted(one["metadata"]["name"] for one in nodes)),
@@ -51,7 +53,7 @@ def facts(kubectl: Kubectl) -> Facts:
         },
         has_multus=kubectl.get("customresourcedefinitions", NADS) is not None,
         has_default_storage=any(map(is_default, kubectl.list("storageclasses"))),
-        has_whereabouts_crds=all(one is not None for one in has_crds),
+        has_whereabouts_crds=any(one is not None for one in has_crds),
         whereabouts=tuple(named(one) for one in daemon_sets if uses(one, "whereabouts")),
         other_rowhouse=tuple(
             named(one)

@@ -9,6 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -100,9 +102,8 @@ class Kubectl(Program):
 
     def apply(self, *objects: Object) -> None:
         """Create or change objects."""
-        document = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         line = ["apply", "--server-side", "--force-conflicts", "--filename=-"]
-        self.run(*line, stdin=json.dumps(document, indent=1))
+        self.run(*line, stdin=yaml.safe_dump_all(objects, sort_keys=False))
 
     def delete(self, kind: str, name: str, namespace: str = "", *more: str) -> None:
         """Delete an object, if it is there, and wait until it is gone."""

@@ -94,12 +94,11 @@ class Release:
         self.live.kubectl.run(*line, seconds=seconds + 60)
 
     def scale(self, part: str, replicas: int) -> None:
-        """Change the number of pods of a part, and wait until it is so."""
-        where = ["--namespace", self.live.namespace]
-        self.live.kubectl.run(
-            "scale", f"deployment/{NAME}-{part}", f"--replicas={replicas}", *where
-        )
-        self.rollout("deployment", part)
+        """Change the number of pods of a part, and wait until it is so.
+
+        By helm: it would refuse to overwrite what `kubectl scale` set.
+        """
+        self.upgrade(f"--set={part}.replicas={replicas}")
 
     def rowhouse(self, *line: str, part: str = "controller") -> str:
         """What the command line prints in a pod of a part; the controller's may write the mirror's objects."""
@@ -132,6 +131,10 @@ class Release:
             self.live.wait(look, f"the database holds {wanted}", namespace)
         except InVainError as failure:
             raise InVainError(f"{failure}\nit holds {last}") from None
+
+    def mirror_differences(self) -> list[Object]:
+        """What `rowhouse mirror diff` finds."""
+        return list(json.loads(self.rowhouse("mirror", "diff", "--output=json"))["items"])
 
     def _may_be(self, priority: str) -> bool:
         """Whether the run's namespace may have pods of a priority class."""

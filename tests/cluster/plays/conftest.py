@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from cluster.live import Live
 
-FOLDER = Path(__file__).parents[3] / "build/cluster-test"
+FOLDER = Path(
+    os.environ.get("CLUSTER_TEST_FOLDER") or Path(__file__).parents[3] / "build/cluster-test"
+)
 _LIVE = pytest.StashKey["Live"]()
 
 
@@ -43,6 +46,7 @@ def live(request: pytest.FixtureRequest) -> Iterator[Live]:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "commands.log").unlink(missing_ok=True)
+    shutil.rmtree(FOLDER / "failures", ignore_errors=True)
     found = open_run(given, FOLDER)
     check(found)
     request.session.stash[_LIVE] = found

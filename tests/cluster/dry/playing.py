@@ -1,0 +1,84 @@
+"""Runs plays against a dry cluster, as `make cluster-test` does against another one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cluster.dry.running import DryCluster
+    from cluster.programs import Object
+
+ROOT = Path(__file__).parents[3]
+# The wheel's PostgreSQL has no TLS.
+VALUES = "postgresql: {tls: {enabled: false}}\n"
+
+
+def play(dry: DryCluster, folder: Path, *files: str) -> dict[str, str]:
+    """Test → passed, skipped or what went wrong, by the JUnit report. Raises if pytest itself fails."""
+    values, report = folder / "values.yaml", folder / "report.xml"
+    values.write_text(VALUES)
+    ours = {"KUBECONFIG": str(dry.world.kubeconfig), "VALUES": str(values)}
+    ours |= {"CLUSTER_TEST_FOLDER": str(folder / "cluster-test"), "PODS": "8"}
+    kept = {key: value for key, value in os.environ.items() if key != "CI"}
+    line = ["-m", "pytest", "--quiet", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    line += ["-o", "python_files=play_*.py", "--timeout=900", f"--junitxml={report}"]
+    done = subprocess.run(
+        [sys.executable, *line, *(f"tests/cluster/plays/{one}" for one in files)],
+        cwd=ROOT,
+        env=kept | ours,
+        capture_output=True,
+        text=True,
+        timeout=3600,
+        check=False,
+    )
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    found = {}
+    for case in ET.parse(report).iter("testcase"):
+        bad = [one for one in case if one.tag in {"failure", "error"}]
+        skipped = [one for one in case if one.tag == "skipped"]
+        outcome = f"skipped: {skipped[0].get('message')}" if skipped else "passed"
+        found[str(case.get("name"))] = str(bad[0].text) if bad else outcome
+    return found
+
+
+def leftovers(dry: DryCluster) -> list[Object]:
+    """What a run left: objects outside of the cluster's own namespaces, and marks on nodes."""
+    store = dry.store
+    return [
+        *(
+            one
+            for key, one in sorted(store.objects.items())
+            if key[1] not in {"", "default", "kube-system"}
+        ),
+        *(
+            one
+            for one in store.list("namespaces")
+            if one["metadata"]["name"] not in {"default", "kube-system"}
+        ),
+        *(
+            one
+            for plural in ("clusterroles", "clusterrolebindings", "customresourcedefinitions")
+            for one in store.list(plural)
+            if "network-attachment" not in one["metadata"]["name"]
+        ),
+        *(
+            one
+            for one in store.list("nodes")
+            if "rowhouse.test/run" in one["metadata"]["labels"] or one["spec"].get("unschedulable")
+        ),
+    ]
+
+
+def files_on_hosts(dry: DryCluster) -> list[str]:
+    """Plugins and settings that a run left on the nodes."""
+    return sorted(
+        str(file.relative_to(dry.world.folder))
+        for node in dry.store.list("nodes")
+        for file in (dry.world.folder / node["metadata"]["name"] / "host").rglob("*")
+        if not file.is_dir()
+    )
