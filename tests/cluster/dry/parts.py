@@ -77,7 +77,7 @@ def kubelet_for(world: World, obj: Object) -> Kubelet:
         release_of(world.store, namespace),
         world.folder / node,
         node=node,
-        token=lambda audience: signed(
+        token=lambda _pod, audience: signed(
             claims(node, aud=[audience], sub=subject, **{"kubernetes.io": told})
         ),
         places={
