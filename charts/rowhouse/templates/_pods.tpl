@@ -27,7 +27,20 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.affinity }}
+{{- $affinity := deepCopy (.values.affinity | default dict) }}
+{{- if has .part (list "server" "controller") }}
+{{- /*
+Replicas keep off each other's nodes and zones. A spread constraint by zone would not do: the scheduler leaves nodes
+without that label, as on bare metal, out of all of a pod's constraints.
+*/}}
+{{- $selector := dict "matchLabels" (include "rowhouse.selector" . | fromYaml) }}
+{{- $preferred := dig "podAntiAffinity" "preferredDuringSchedulingIgnoredDuringExecution" list $affinity }}
+{{- range $key, $weight := dict "kubernetes.io/hostname" 100 "topology.kubernetes.io/zone" 50 }}
+{{- $preferred = append $preferred (dict "weight" $weight "podAffinityTerm" (dict "topologyKey" $key "labelSelector" $selector)) }}
+{{- end }}
+{{- $affinity = mergeOverwrite $affinity (dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" $preferred)) }}
+{{- end }}
+{{- with $affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -50,14 +63,12 @@ capabilities: {drop: [ALL]}
 {{- end }}
 
 {{- define "rowhouse.spread" -}}
-{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
 - maxSkew: 1
-  topologyKey: {{ . }}
+  topologyKey: kubernetes.io/hostname
   whenUnsatisfiable: ScheduleAnyway
   labelSelector:
     matchLabels:
-      {{- include "rowhouse.selector" $ | nindent 6 }}
-{{- end }}
+      {{- include "rowhouse.selector" . | nindent 6 }}
 {{- end }}
 
 {{- /* Login of people at an OpenID Connect provider: variables, mounts and volumes of the server. */ -}}
