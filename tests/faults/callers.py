@@ -30,6 +30,7 @@ class Answer:
     phase: Phase
     addresses: tuple[str, ...] = ()
     code: int = 0
+    message: str = ""
 
 
 UNKNOWN: Final = Answer(phase="unknown")
@@ -106,7 +107,11 @@ class OverHttp:
             addresses = (one["address"].partition("/")[0] for one in document.get("ips", ()))
             return Answer(phase="ok", addresses=tuple(addresses))
         # What the server could not finish may have happened all the same.
-        return Answer(phase="unknown" if status >= 500 else "failed", code=document["code"])
+        return Answer(
+            phase="unknown" if status >= 500 else "failed",
+            code=document["code"],
+            message=f"{document.get('msg', '')} {document.get('details', '')}",
+        )
 
     def _exchange(self, request: bytes) -> tuple[int, bytes]:
         if self._socket is None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from faults import experiments, nodes, surroundings
+from faults.clock_jumps import clock_jumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +137,7 @@ EXPERIMENTS: Final = (
     ),
     Experiment(
         name="clock jumps",
-        run=_struck(surroundings.clock_jumps, lambda column: column.jumps),
+        run=_struck(clock_jumps, lambda column: column.jumps),
         needs=("cc",),
     ),
     Experiment(

@@ -79,6 +79,18 @@ class Laboratory:
                 service.stop(server)
             return database.conninfo()
 
+        return self.run_until_rest(folder, caller, calls=calls, nemeses=nemeses, rest=rest)
+
+    def run_until_rest(
+        self,
+        folder: Path,
+        caller: Callable[[int], Caller],
+        *,
+        calls: int,
+        nemeses: Sequence[Nemesis],
+        rest: Callable[[], str],
+    ) -> Report:
+        """As `run`, with a way to come to rest of one's own: it says where the database is."""
         return run(
             folder,
             caller,

@@ -1,4 +1,4 @@
-"""Experiments with what is between and around server and database: PgBouncer, networks, clocks, slowness."""
+"""Experiments with what is between and around server and database: PgBouncer, networks, slowness."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import psycopg
 from faults import service
 from faults.bouncer import Bouncer
 from faults.callers import OverHttp
-from faults.clock import Clock
 from faults.experiment import Nemesis, Report
 from faults.namespaces import HOSTS, Network
 from faults.postgres import PORT
@@ -31,9 +30,6 @@ SECONDS: Final = 1.0
 OLDEST: Final = "0001"
 SERVER: Final = "crowd"
 """A role that is no superuser: for those, PostgreSQL keeps some connections."""
-
-JUMPS: Final = (-86_400, -3600, -5, -1, 0, 1, 5, 3600, 86_400)
-"""Seconds."""
 
 
 def behind_pgbouncer(laboratory: Laboratory, *, calls: int, times: int) -> Report:
@@ -66,48 +62,6 @@ def behind_pgbouncer(laboratory: Laboratory, *, calls: int, times: int) -> Repor
             nemeses=[
                 Nemesis(name="kill -9 of PgBouncer", strike=restart_bouncer, times=times),
                 Nemesis(name="kill -9 of the postmaster behind it", strike=crash, times=times),
-            ],
-            servers=[server],
-            database=postgres,
-        )
-
-
-def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
-    """The wall clocks of the database and of the server jump to and fro, by up to a day, each for itself."""
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(laboratory.place())
-        clocks = {
-            of: Clock(laboratory.installed.make(f"{of}-clock{time.monotonic_ns()}"))
-            for of in ("database", "server")
-        }
-        postgres = laboratory.installed.copy(laboratory.template, f"db{time.monotonic_ns()}")
-        stack.callback(postgres.discard)
-        postgres.environment = clocks["database"].environment
-        postgres.start({})
-        server = stack.enter_context(
-            service.serving(
-                folder,
-                service.url_of(postgres.host),
-                environment=clocks["server"].environment,
-                workers=2,
-            )
-        )
-
-        def jump(clock: Clock, dice: Random) -> None:
-            clock.jump(dice.choice(JUMPS))
-
-        return laboratory.run(
-            folder,
-            service.clients_of(server.url),
-            calls=calls,
-            nemeses=[
-                Nemesis(
-                    name=f"jump of the {of}'s clock",
-                    strike=partial(jump, clock),
-                    times=times,
-                    calls_between=20,
-                )
-                for of, clock in clocks.items()
             ],
             servers=[server],
             database=postgres,

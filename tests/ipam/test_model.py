@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from fixtures.clock import jump
 from fixtures.pods import hosts, subnet, twice
 from ipam.model import Address, Held, Key, Model, OwnerKey, Pool, Refused, Wish, joined
 from rowhouse.domain.errors import RowhouseError
@@ -78,6 +79,15 @@ SELECT {SPACE}, t.address, t.owner_name, t.owner_uid, t.container_id
   FROM tenures t JOIN networks n ON n.id = t.network_id
  WHERE n.name LIKE %s
  ORDER BY t.during
+"""
+DISAGREEMENTS = """
+SELECT n.name, a.address, r.owner_name, w.name
+  FROM (SELECT network_id, address FROM reservations UNION SELECT network_id, address FROM tenures) AS a
+  JOIN networks n ON n.id = a.network_id
+  LEFT JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+  LEFT JOIN LATERAL (SELECT * FROM who_had(a.address) h WHERE h.network_id = a.network_id) AS w ON true
+ WHERE n.name LIKE %s AND (w.name, w.interface, w.uid, w.node, w.container_id)
+       IS DISTINCT FROM (r.owner_name, r.owner_interface, r.owner_uid, r.node, r.container_id)
 """
 RELEASE = f"""
 DELETE FROM reservations r USING networks n
@@ -242,6 +252,15 @@ class Allocator(RuleBasedStateMachine):
         for statement in TIME_PASSES:
             self.dba.execute(statement)
         self.model.time_passes()
+
+    @rule(seconds=st.sampled_from((-86400, -3600, -1, 3600)))
+    def clock_jumps(self, seconds: int) -> None:
+        """The database's clock: the history must not care."""
+        jump(self.dba, seconds, networks=f"{self.name}%", due=False)
+
+    @invariant()
+    def history_agrees_with_the_reservations(self) -> None:
+        assert self.dba.execute(DISAGREEMENTS, (f"{self.name}%",)).fetchall() == []
 
     @invariant()
     def both_know_the_same_reservations(self) -> None:
