@@ -23,12 +23,14 @@ from hypothesis.stateful import (
 from fixtures.clock import jump
 from fixtures.pods import hosts, subnet, twice
 from ipam.model import Address, Held, Key, Model, OwnerKey, Pool, Refused, Wish, joined
+from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.requests import Owner, RangeRequest, Sandbox
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.detach import detach
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.store.allocator import sandboxes_of_node
+from rowhouse.store.repair import repair
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
@@ -89,6 +91,8 @@ SELECT n.name, a.address, r.owner_name, w.name
  WHERE n.name LIKE %s AND (w.name, w.interface, w.uid, w.node, w.container_id)
        IS DISTINCT FROM (r.owner_name, r.owner_interface, r.owner_uid, r.node, r.container_id)
 """
+# What the last jump left in the future, where nothing has happened since, is no fault of the allocator.
+PROBLEMS = "SELECT * FROM integrity_problems WHERE problem <> 'tenure begins or ends in the future'"
 RELEASE = f"""
 DELETE FROM reservations r USING networks n
  WHERE n.id = r.network_id AND ({SPACE}) = (%s, %s) AND r.address = %s
@@ -298,7 +302,7 @@ class Allocator(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "model"):
             return
-        assert self.dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+        assert self.dba.execute(PROBLEMS).fetchall() == []
         real: dict[Key, list[tuple[object, ...]]] = {}
         for name, pool, address, *rest in self.dba.execute(HISTORY, (f"{self.name}%",)):
             real.setdefault(((name, pool), address), []).append((address, *rest))
@@ -331,3 +335,5 @@ def test_the_allocator_does_what_the_model_does(
             suppress_health_check=list(HealthCheck),
         ),
     )
+    repair(store, Actor(name="alice"))
+    assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
