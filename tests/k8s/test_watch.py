@@ -180,6 +180,15 @@ def test_a_listener_that_fails_costs_a_list_and_not_the_watch() -> None:
     assert found.run().versions == ["1", "100"]
 
 
+def test_a_watch_that_said_nothing_for_all_its_time_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A real server sends a bookmark before the end. One that was restored from a backup does not know the version,
+    waits for it, and says nothing."""
+    monkeypatch.setattr("rowhouse.k8s.watch._BRIEF_SECONDS", -1.0)
+    assert Watched(watched()).run().versions == ["1", "100"]
+
+
 def test_it_waits_longer_each_time_never_in_step_and_begins_anew_when_something_is_told() -> None:
     refused = [httpx2.ConnectError("Connection refused")] * 9
     well = watched(event("ADDED", pod("web-0", 7)))

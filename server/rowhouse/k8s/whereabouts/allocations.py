@@ -10,13 +10,13 @@ from netaddr import IPAddress, IPNetwork
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.domain.takeover import NotTaken
-from rowhouse.k8s.whereabouts.evidence import readings
 from rowhouse.k8s.whereabouts.objects import name_of, section, text
 from rowhouse.k8s.whereabouts.offsets import LIMIT, BadKey, address_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rowhouse.k8s.whereabouts.evidence import Readings
     from rowhouse.k8s.whereabouts.objects import Object
     from rowhouse.k8s.whereabouts.pools import SourcePool
 
@@ -61,10 +61,14 @@ class _Reservation:
 class Join:
     """Puts pools and reservations together. What can not be taken is in `not_taken`."""
 
-    def __init__(self, pools: Sequence[SourcePool], reservations: Iterable[Object]) -> None:
+    def __init__(
+        self, pools: Sequence[SourcePool], reservations: Iterable[tuple[Object, Readings]]
+    ) -> None:
         self.not_taken: list[NotTaken] = []
         self._pools = pools
-        self._reservations = [one for obj in reservations if (one := self._reservation(obj))]
+        self._reservations = [
+            one for obj, read in reservations if (one := self._reservation(obj, read))
+        ]
         self._by_place: dict[tuple[str, str], list[_Reservation]] = defaultdict(list)
         self._by_podref: dict[str, list[_Reservation]] = defaultdict(list)
         for one in self._reservations:
@@ -83,9 +87,8 @@ class Join:
         joined = [self._joined(one) for one in found]
         return [*joined, *self._alone()]
 
-    def _reservation(self, obj: Object) -> _Reservation | None:
+    def _reservation(self, obj: Object, found: Readings) -> _Reservation | None:
         source, spec = name_of(obj), section(obj, "spec")
-        found = readings(obj)
         if not found:
             self.not_taken.append(NotTaken(source=source, reason="its name holds no address"))
             return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
 from rowhouse.k8s.whereabouts.annotations import NETWORK
@@ -17,18 +18,41 @@ if TYPE_CHECKING:
     from rowhouse.k8s.whereabouts.objects import Object
 
 
-class Evidence:
-    """In which network a pod's address is reserved, by the reservations; and which pools list it themselves."""
+_ENOUGH: Final = 32
+"""Entries of a pool that agree: more need not be looked at."""
 
-    def __init__(self, reservations: Iterable[Object], pools: Iterable[Object]) -> None:
-        self._reserved: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-        for obj in reservations:
+Readings = list[tuple[str, str]]
+"""Every (network, address) that a reservation may be of."""
+
+
+class Evidence:
+    """In which network a pod's address is reserved, by the reservations; and which pools list it themselves.
+
+    Both are put together when they are first asked for: most clusters have plain pools of the default network alone.
+    """
+
+    def __init__(
+        self, reservations: Iterable[tuple[Object, Readings]], pools: Iterable[Object]
+    ) -> None:
+        self._reservations = reservations
+        self._pools = pools
+
+    @cached_property
+    def _reserved(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """(address, podref) → (network, interface) of each reservation."""
+        found: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        for obj, read in self._reservations:
             spec = section(obj, "spec")
             podref, interface = text(spec, "podref"), text(spec, "ifname")
-            for network, address in readings(obj):
-                self._reserved[address, podref].append((network, interface))
-        self._listed: set[tuple[str, str, str]] = set()
-        for obj in pools if self._reserved else ():
+            for network, address in read:
+                found[address, podref].append((network, interface))
+        return found
+
+    @cached_property
+    def _listed(self) -> set[tuple[str, str, str]]:
+        """(prefix of the pool's name, address, podref) of each entry."""
+        found: set[tuple[str, str, str]] = set()
+        for obj in self._pools:
             metadata, spec = section(obj, "metadata"), section(obj, "spec")
             try:
                 prefix = prefix_of_pool(text(metadata, "name"), text(spec, "range"))
@@ -36,7 +60,8 @@ class Evidence:
                 continue
             if prefix is not None:
                 held = _held(text(spec, "range"), section(spec, "allocations"))
-                self._listed |= {(prefix, address, podref) for address, podref, _ in held}
+                found |= {(prefix, address, podref) for address, podref, _ in held}
+        return found
 
     def network(self, prefix: str, written: str, allocations: Object) -> str | None:
         """The network of the pool whose name has this prefix; None if no reservation tells.
@@ -52,14 +77,15 @@ class Evidence:
                 if interface and reserved and interface != reserved:
                     continue
                 fits = network in {"", prefix} or prefix.startswith(f"{network}-")
-                # A pool of just that network has it, so the reservation is that one's.
-                other = network != prefix and (network, address, podref) in self._listed
-                if fits and not other:
+                # Unless a pool of just that network has it, whose reservation it is then.
+                if fits and (network == prefix or (network, address, podref) not in self._listed):
                     found[network] += 1
+            if found and max(found.values()) >= _ENOUGH:
+                break
         return max(found, key=lambda one: (found[one], one == prefix), default=None)
 
 
-def readings(reservation: Object) -> list[tuple[str, str]]:
+def readings(reservation: Object) -> Readings:
     """Every (network, address) that an OverlappingRangeIPReservation may be of; one where our annotation tells."""
     metadata = section(reservation, "metadata")
     found = readings_of_reservation(text(metadata, "name"))

@@ -9,7 +9,7 @@ from netaddr import IPAddress
 
 from rowhouse.domain.takeover import Inventory, KnownAddress, KnownSandbox, NotTaken
 from rowhouse.k8s.whereabouts.allocations import Join
-from rowhouse.k8s.whereabouts.evidence import Evidence
+from rowhouse.k8s.whereabouts.evidence import Evidence, readings
 from rowhouse.k8s.whereabouts.places import Places
 from rowhouse.k8s.whereabouts.pools import SourcePool, source_pool
 
@@ -33,11 +33,12 @@ def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> In
     places = Places()
     for obj in objects.slice_pools:
         places.add(obj)
-    evidence = Evidence(objects.reservations, objects.pools)
+    reservations = [(obj, readings(obj)) for obj in objects.reservations]
+    evidence = Evidence(reservations, objects.pools)
     read = [source_pool(obj, places, evidence, isolated) for obj in objects.pools]
     pools = [one for one in read if isinstance(one, SourcePool)]
     slices = places.slices(pools, isolated)
-    join = Join([*pools, *_empty(slices)], objects.reservations)
+    join = Join([*pools, *_empty(slices)], reservations)
     by_address: dict[tuple[str, str, str], list[Allocation]] = defaultdict(list)
     for one in join.allocations():
         pool = one.pool.pool
