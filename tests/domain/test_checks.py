@@ -43,6 +43,13 @@ def test_what_has_never_passed_is_not_ready_at_once() -> None:
     assert watched.unready() == {}
 
 
+def test_what_failed_comes_before_what_has_not_been_tried() -> None:
+    watched = Watched()
+    watched.checks.expect("access")
+    watched.checks.failed("pods", "forbidden")
+    assert list(watched.unready()) == ["pods", "access"]
+
+
 def test_what_has_passed_may_fail_for_a_while() -> None:
     watched = Watched()
     watched.checks.passed("pods")

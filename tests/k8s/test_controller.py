@@ -82,7 +82,10 @@ def test_a_controller_that_may_not_do_its_work_is_not_ready_and_says_so_once(
     until(lambda: "pods is forbidden: User" in leader.get("/readyz")[1])
     status, text = leader.get("/readyz")
     assert status == 503
-    assert "ClusterRole" in json.loads(text)["hint"]
+    [denied] = [
+        one for one in json.loads(text)["problems"] if "pods is forbidden" in one["reason"]
+    ][:1]
+    assert "ClusterRole" in denied["hint"]
     assert leader.get("/healthz")[0] == 200
     assert leader.metric("rowhouse_controller_ready") == 0
     kube.faults.heal()

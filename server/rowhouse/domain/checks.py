@@ -109,8 +109,9 @@ class Checks:
         return [replace(check, is_ready=self._is_ready(check, now)) for _, check in checks]
 
     def unready(self) -> list[Check]:
-        """The checks that keep the process from being ready; none: it is ready."""
-        return [check for check in self.all() if not check.is_ready]
+        """The checks that keep the process from being ready, those that failed first; none: it is ready."""
+        unready = [check for check in self.all() if not check.is_ready]
+        return sorted(unready, key=lambda check: check.failing_since is None)
 
     def stuck(self) -> dict[str, float]:
         """Loops that no longer go round → seconds since they last did."""
