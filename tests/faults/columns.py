@@ -139,6 +139,7 @@ EXPERIMENTS: Final = (
         name="clock jumps",
         run=_struck(clock_jumps, lambda column: column.jumps),
         needs=("cc",),
+        in_suite=True,
     ),
     Experiment(
         name="migrations",

@@ -74,7 +74,11 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
     "RH412": _Meaning(Outdated),
     # PostgreSQL's own: five characters are one condition, two are the rest of a class.
     "08": _BUSY,  # connection exceptions
-    "22": _Meaning(InvalidConfig, "PostgreSQL cannot take a value: "),
+    "22": _Meaning(
+        InvalidConfig,
+        "PostgreSQL cannot take a value: ",
+        "Correct the value that the message names.",
+    ),
     "23": _FAULT,  # integrity constraints that no caller can run into; see BY_CONSTRAINT
     "25": _FAULT,
     "25006": _BUSY,  # the server has become a standby

@@ -1,0 +1,170 @@
+"""Every SQLSTATE has one meaning: what may be repeated says so, and what would fail again does not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from fixtures.pods import subnet
+from rowhouse.domain.errors import (
+    AddressOutsideRanges,
+    AddressTaken,
+    AttachedElsewhere,
+    InternalError,
+    InTheWay,
+    InvalidConfig,
+    InvalidRequest,
+    IsolatedPool,
+    NotAllowed,
+    NotFound,
+    NotReady,
+    Outdated,
+    PoolExhausted,
+    QuotaExceeded,
+    RowhouseError,
+    TryAgain,
+)
+from rowhouse.store.errors import BY_CONSTRAINT, BY_SQLSTATE, domain_error
+
+if TYPE_CHECKING:
+    from psycopg.rows import TupleRow
+
+    from fixtures.pods import Pods
+
+    Dba = psycopg.Connection[TupleRow]
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations/sql"
+RAISED = re.compile(r"ERRCODE\s*=\s*'(\w+)'")
+MEANINGS: dict[str, type[RowhouseError]] = {
+    "RH100": PoolExhausted, "RH101": AddressTaken, "RH102": AddressOutsideRanges, "RH103": InvalidConfig,
+    "RH104": PoolExhausted, "RH105": QuotaExceeded, "RH404": NotFound, "RH409": AddressTaken, "RH410": InTheWay,
+    "RH412": Outdated,
+    "RH106": AttachedElsewhere, "RH107": IsolatedPool, "RH108": NotAllowed, "RH111": AttachedElsewhere,
+    "08006": TryAgain, "08P01": TryAgain,
+    "0A000": InternalError,
+    "21000": InternalError,
+    "22003": InvalidConfig, "22P02": InvalidConfig, "22021": InvalidConfig,
+    "23000": InternalError, "23502": InternalError, "23503": InternalError, "23505": InternalError,
+    "23514": InternalError, "23P01": InternalError,
+    "25006": TryAgain, "25P02": InternalError, "25P03": TryAgain, "25P04": TryAgain,
+    "28000": NotReady, "28P01": NotReady, "3D000": NotReady, "3F000": NotReady,
+    "40001": TryAgain, "40002": InternalError, "40P01": TryAgain,
+    "42501": NotReady, "42601": InternalError, "42703": NotReady, "42883": NotReady, "42P01": NotReady,
+    "42804": InternalError,
+    "53100": TryAgain, "53200": TryAgain, "53300": TryAgain,
+    "54001": InternalError, "55000": InternalError, "55006": TryAgain, "55P03": TryAgain,
+    "57014": TryAgain, "57P01": TryAgain, "57P03": TryAgain,
+    "58030": TryAgain, "58P01": InternalError, "72000": TryAgain,
+    "P0001": InternalError, "P0004": InternalError,
+    "XX000": TryAgain, "XX001": InternalError, "XX002": InternalError,
+}  # fmt: skip
+
+
+def raised(dba: Dba, state: str, *, constraint: str = "") -> psycopg.Error:
+    """The driver's error for a SQLSTATE, as a stored function raises it."""
+    body = sql.SQL(
+        "DO $do$ BEGIN RAISE EXCEPTION 'what happened' USING ERRCODE = {}, CONSTRAINT = {}; END $do$"
+    ).format(sql.Literal(state), sql.Literal(constraint))
+    with pytest.raises(psycopg.Error) as caught:
+        dba.execute(body)
+    assert caught.value.sqlstate == state
+    return caught.value
+
+
+@pytest.mark.parametrize("state", MEANINGS)
+def test_a_state_has_its_meaning(dba: Dba, state: str) -> None:
+    error = domain_error(raised(dba, state))
+    assert type(error) is MEANINGS[state]
+    if state != "55P03":
+        assert "what happened" in error.message
+    if not state.startswith("RH"):
+        assert error.hint
+        assert isinstance(error, TryAgain | NotReady) == (error.http_status == 503)
+
+
+def test_every_state_of_the_table_and_of_our_functions_is_among_them() -> None:
+    assert {
+        state[: len(known)]
+        for state in MEANINGS
+        for known in BY_SQLSTATE
+        if state.startswith(known)
+    } >= set(BY_SQLSTATE)
+    ours = {
+        state
+        for file in MIGRATIONS.rglob("*.sql")
+        for state in RAISED.findall(file.read_text())
+        if state.startswith("RH")
+    }
+    assert ours
+    assert ours <= set(BY_SQLSTATE)
+
+
+def test_no_integrity_error_is_to_be_tried_again(dba: Dba) -> None:
+    """Every condition of class 23 that the driver knows."""
+    states = [
+        one.sqlstate
+        for one in vars(errors).values()
+        if isinstance(one, type)
+        and issubclass(one, psycopg.Error)
+        and (one.sqlstate or "").startswith("23")
+    ]
+    assert len(states) >= 7
+    for state in states:
+        assert state
+        error = domain_error(raised(dba, state))
+        assert (error.cni_code, error.http_status) == (999, 500), state
+
+
+@pytest.mark.parametrize("constraint", BY_CONSTRAINT)
+def test_a_constraint_that_callers_can_run_into_says_what_is_in_the_way(
+    dba: Dba, constraint: str
+) -> None:
+    for state in ("23505", "23503"):
+        error = domain_error(raised(dba, state, constraint=constraint))
+        assert isinstance(error, InTheWay)
+        assert error.message == BY_CONSTRAINT[constraint]
+
+
+def test_a_check_of_a_pool_is_the_callers(dba: Dba) -> None:
+    assert isinstance(domain_error(raised(dba, "23514", constraint="pools_check")), InvalidRequest)
+
+
+def test_without_a_state_there_is_no_connection() -> None:
+    assert isinstance(domain_error(psycopg.OperationalError("connection refused")), TryAgain)
+
+
+def test_what_stays_refused_is_a_fault_and_not_to_be_tried_again(pods: Pods, dba: Dba) -> None:
+    """A tenure that no correction can move: only a trigger of somebody's own can make one."""
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    dba.execute(
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN RAISE EXCEPTION 'not here' USING ERRCODE = 'exclusion_violation'; END $$"""
+    )
+    dba.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON tenures FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    with pytest.raises(InternalError, match="not here"):
+        pods.add("web-1", subnet("10.0.0.0/24"))
+    assert [one.released for one in pods.delete("web-0")] == [True]
+
+
+def test_a_delete_succeeds_though_the_free_space_does_not_take_the_address(
+    pods: Pods, dba: Dba
+) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    dba.execute("SET session_replication_role = replica")
+    dba.execute("UPDATE free_ranges SET first = '10.0.0.0'")
+    dba.execute(
+        """INSERT INTO free_ranges (network_id, first, last, free_from)
+           SELECT network_id, '10.0.0.0', '10.0.0.1', now() FROM pools ON CONFLICT DO NOTHING"""
+    )
+    dba.execute("SET session_replication_role = origin")
+    assert [one.released for one in pods.delete("web-0")] == [True]
+    assert pods.delete("web-0") == []
+    refused = dba.execute("SELECT object FROM audit_log WHERE action = 'free_range.refuse'")
+    assert refused.fetchall() == [("10.0.0.1",)]
