@@ -23,8 +23,8 @@ def release(helm: Helm) -> Release:
 
 
 def customised(release: Release) -> list[Pod]:
-    """All pods but that of `helm test`."""
-    pods = [pod for pod in release.pods if pod.part != "test"]
+    """All pods but those of `helm test`."""
+    pods = [pod for pod in release.pods if pod.part not in {"test", "doctor"}]
     assert len(pods) == 7
     return pods
 

@@ -88,7 +88,7 @@ def test_tokens_are_mounted_only_where_they_are_used(helm: Helm, case: str) -> N
                     assert mounting == [pod.main["name"]]
     expected = {"server": {"Kubernetes"}, "node": {"rowhouse"}, "test": {"rowhouse"}}
     if case != "minimal-values.yaml":
-        expected["controller"] = {"Kubernetes"}
+        expected["controller"] = expected["doctor"] = {"Kubernetes"}
     if case == "import-values.yaml":
         expected["import"] = {"Kubernetes"}
     assert audiences == expected

@@ -19,14 +19,13 @@ SELECT current_setting('server_version'), current_setting('server_version_num'):
        r.rolsuper, extract(epoch FROM clock_timestamp())::float8
   FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user"""
 
-# The functions with a version in their name are those that the server calls; two are called by functions of the
-# owner alone.
+# The functions with a version in their name are those that the server calls, but for three that are the owner's.
 _MISSING: Final = """
 SELECT 'USAGE on schema rowhouse' WHERE NOT has_schema_privilege('rowhouse', 'USAGE')
 UNION ALL
 SELECT 'EXECUTE on ' || p.oid::regprocedure FROM pg_proc p
  WHERE p.pronamespace = 'rowhouse'::regnamespace AND p.proname ~ '_v[0-9]+$'
-   AND p.proname NOT IN ('prune_v1', 'record_v1') AND NOT has_function_privilege(p.oid, 'EXECUTE')
+   AND p.proname NOT IN ('prune_v1', 'record_v1', 'repair_v1') AND NOT has_function_privilege(p.oid, 'EXECUTE')
 UNION ALL
 SELECT 'SELECT on ' || c.oid::regclass FROM pg_class c
  WHERE c.relnamespace = 'rowhouse'::regnamespace AND c.relkind IN ('r', 'v', 'p')

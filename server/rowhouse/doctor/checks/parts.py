@@ -47,7 +47,9 @@ def parts(where: Surroundings) -> Iterator[Finding]:
             )
             continue
         unready = [pod for pod in pods if not _is_ready(pod)]
-        if not pods:
+        if not pods and not installation.are_known:
+            yield skipped("has no pod; whether it should, this account may not see", about=part)
+        elif not pods:
             yield failed(
                 "has no pod", f"kubectl describe {part} -n {workload.namespace}", about=part
             )
@@ -64,6 +66,9 @@ def nodes(where: Surroundings) -> Iterator[Finding]:
         yield skipped("the node daemon is not installed by the chart (node.enabled)")
         return
     pods = {one["spec"].get("nodeName") or "": one for one in pods_of(where.kubernetes, workload)}
+    if not pods and not where.installation.are_known:
+        yield skipped("there is no node daemon; whether there should, this account may not see")
+        return
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         answers = threads.map(partial(_metrics, where.kubernetes), pods.values())
         told = dict(zip(pods, answers, strict=True))
