@@ -94,6 +94,19 @@ def test_tokens_are_mounted_only_where_they_are_used(helm: Helm, case: str) -> N
     assert audiences == expected
 
 
+def test_a_token_of_kubernetes_comes_with_all_that_clients_look_for(helm: Helm, case: str) -> None:
+    for pod in helm.template(case).pods:
+        for volume in pod.volumes.values():
+            sources = volume.get("projected", {}).get("sources", [])
+            tokens = [one["serviceAccountToken"] for one in sources if "serviceAccountToken" in one]
+            if tokens and "audience" not in tokens[0]:
+                files = {tokens[0]["path"]}
+                for source in sources:
+                    for kind in ("configMap", "downwardAPI"):
+                        files |= {item["path"] for item in source.get(kind, {}).get("items", [])}
+                assert files == {"token", "ca.crt", "namespace"}, pod.part
+
+
 def test_service_accounts_mount_no_token_by_themselves(helm: Helm, case: str) -> None:
     for account in helm.template(case).of("ServiceAccount"):
         assert account["automountServiceAccountToken"] is False

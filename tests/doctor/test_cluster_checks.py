@@ -100,6 +100,14 @@ def test_a_token_review_that_is_denied(cluster_of_doctor: Cluster, tmp_path: Pat
     assert "system:auth-delegator" in found.remedy
 
 
+def test_a_server_that_looks_at_pods_needs_to(cluster_of_doctor: Cluster, tmp_path: Path) -> None:
+    environment = {"ROWHOUSE_JWKS": "https://x/openid/v1/jwks", "ROWHOUSE_VERIFY_PLACEMENT": "true"}
+    inside = Doctor(cluster_of_doctor.kubeconfig(tmp_path), environment)
+    assert inside.one("permissions", "keys").state == "ok"
+    cluster_of_doctor.denied.add("get pods")
+    assert "may not get pods" in inside.one("permissions", "keys").found
+
+
 def test_what_the_mirror_needs_is_asked_for_where_it_is_on(
     outside: Doctor, cluster_of_doctor: Cluster
 ) -> None:

@@ -52,11 +52,15 @@ def of_controller(mirror_namespace: str | None) -> list[Permission]:
     return needed
 
 
-def of_server(*, by_review: bool) -> list[Permission]:
-    """What the server needs to verify tokens: by asking about each, or with the cluster's keys."""
+def of_server(*, by_review: bool, looks_at_pods: bool = False) -> list[Permission]:
+    """What the server needs to verify tokens: by asking about each, or with the cluster's keys.
+
+    `looks_at_pods`: it also asks on which node a pod is (`verify_placement`).
+    """
+    pods = [Permission("get", "pods")] if looks_at_pods else []
     if by_review:
-        return [Permission("create", "tokenreviews", "authentication.k8s.io")]
-    return [Permission("get", path="/openid/v1/jwks")]
+        return [Permission("create", "tokenreviews", "authentication.k8s.io"), *pods]
+    return [Permission("get", path="/openid/v1/jwks"), *pods]
 
 
 def of_import() -> list[Permission]:

@@ -77,7 +77,7 @@ class KubernetesApi:
             self._client = client_adapter.Client(
                 config, client_adapter.ConnectionParams(timeout=_TIMEOUT)
             )
-        except (ConfigError, OSError, ValueError) as error:
+        except (ConfigError, OSError, ValueError, KeyError) as error:
             raise NotReady(
                 f"no access to Kubernetes: {error}",
                 hint="Name a kubeconfig file with --kubeconfig, or run in a pod with a service account.",

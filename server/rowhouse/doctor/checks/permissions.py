@@ -24,8 +24,8 @@ _OWN: Final = "this account"
 _ROLES: Final = {
     "controller": "the ClusterRole …-controller of the chart (rbac.create)",
     "mirror": "the Role …-mirror in the mirror's namespace (mirror.enabled, rbac.create)",
-    "keys": "the cluster role system:service-account-issuer-discovery (rbac.create)",
-    "token review": "the cluster role system:auth-delegator (kubernetes.tokenReview, rbac.create)",
+    "keys": "the server's cluster roles, system:service-account-issuer-discovery among them (rbac.create)",
+    "token review": "the server's cluster roles, system:auth-delegator among them (kubernetes.tokenReview)",
 }
 
 
@@ -51,7 +51,9 @@ def _of(where: Surroundings, part: str) -> Iterator[tuple[str, Sequence[Permissi
     """Name and needs of each thing that a part does."""
     if part == "server":
         by_review = bool(where.setting_of(part, "ROWHOUSE_TOKEN_REVIEW"))
-        yield "token review" if by_review else "keys", of_server(by_review=by_review)
+        looks_at_pods = where.setting_of(part, "ROWHOUSE_VERIFY_PLACEMENT") == "true"
+        needed = of_server(by_review=by_review, looks_at_pods=looks_at_pods)
+        yield "token review" if by_review else "keys", needed
         return
     of_itself = of_controller(None)
     yield "controller", of_itself
