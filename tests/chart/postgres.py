@@ -72,7 +72,8 @@ def bundled(
             rules.write("host all all all scram-sha-256\n")
         start("listen_addresses=''")
         try:
-            scripts = kubelet.release.one("ConfigMap", pod.owner["metadata"]["name"])["data"]
+            script_map = pod.volumes["init"]["configMap"]["name"]
+            scripts = kubelet.release.one("ConfigMap", script_map)["data"]
             for name, text in sorted(scripts.items()):
                 (folder / name).write_text(text)
                 passwords = {key: value for key, value in given.items() if "PASSWORD" in key}

@@ -100,6 +100,15 @@ class Release:
         """
         self.upgrade(f"--set={part}.replicas={replicas}")
 
+    @property
+    def database(self) -> str:
+        """The part that is PostgreSQL: its name tells whether it has a volume."""
+        found = self.live.kubectl.list(
+            "statefulsets", self.live.namespace, "app.kubernetes.io/component=postgresql"
+        )
+        (name,) = [str(one["metadata"]["name"]) for one in found]
+        return name.removeprefix(f"{NAME}-")
+
     def rowhouse(self, *line: str, part: str = "controller") -> str:
         """What the command line prints in a pod of a part; the controller's may write the mirror's objects."""
         target = f"deployment/{NAME}-{part}"

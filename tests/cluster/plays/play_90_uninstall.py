@@ -42,7 +42,7 @@ def test_nothing_is_left_on_the_nodes_nor_in_the_cluster(live: Live, release: Re
         left = {one["metadata"]["name"] for one in kubectl.list(kind, namespace, selector)}
         assert left == set(), kind
     secrets = {one["metadata"]["name"] for one in kubectl.list("secrets", namespace, selector)}
-    assert secrets == KEPT
+    assert {"rowhouse-database", "rowhouse-tls"} <= secrets <= KEPT
     for kind in ("clusterroles", "clusterrolebindings"):
         names = {one["metadata"]["name"] for one in kubectl.list(kind)}
         assert not [one for one in names if one.startswith(f"{namespace}-")], kind
