@@ -234,6 +234,20 @@ COMMENT ON TABLE gateways IS
 COMMENT ON COLUMN gateways.cni_network IS
     'Name of the CNI network configuration that uses the gateway; NULL: pools.gateway, set by an operator.';
 
+CREATE TABLE assignment_hold (
+    id     integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
+    reason text NOT NULL,
+    actor  text NOT NULL,
+    since  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE assignment_hold IS
+    'One row while a restore or an import is under way: an ADD gets no new address of a pool that was not read yet.';
+
+CREATE TABLE assignment_hold_pools (
+    pool_id integer PRIMARY KEY REFERENCES pools ON DELETE CASCADE
+);
+COMMENT ON TABLE assignment_hold_pools IS 'The pools that were read since the hold began, and so assign addresses again.';
+
 CREATE TABLE quotas (
     id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     namespace text NOT NULL CHECK (namespace <> ''),

@@ -2,7 +2,7 @@
 -- Functions that the server calls carry a version, so that old code and a new schema can meet.
 --
 -- Errors: RH100 exhausted, RH101 requested address taken, RH102 requested address outside the pool,
--- RH103 no such pool, RH104 slices used up, RH106 placement of the pod must be verified, RH107 the pool must join
+-- RH112 new addresses are held back until the running pods were read, RH103 no such pool, RH104 slices used up, RH106 placement of the pod must be verified, RH107 the pool must join
 -- the shared space first, RH108 the sandbox belongs to another node, RH111 the owner is attached elsewhere: try again.
 -- DETAIL holds the ordinal of the range.
 
@@ -308,6 +308,21 @@ RETURN (SELECT f.first FROM rowhouse.free_ranges f
 COMMENT ON FUNCTION quarantined_for(integer, text, inet[], inet[]) IS
     'An address of some segments that is quarantined after this very owner released it: the owner is exempt.';
 
+CREATE FUNCTION refuse_held_pool(wanted_pool integer, wanted cidr, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    hold assignment_hold;
+BEGIN
+    SELECT * INTO hold FROM assignment_hold h
+     WHERE NOT EXISTS (SELECT FROM assignment_hold_pools p WHERE p.pool_id = wanted_pool);
+    IF FOUND THEN
+        RAISE EXCEPTION 'pool % assigns no address until the running pods were read: %', wanted, hold.reason
+            USING ERRCODE = 'RH112', DETAIL = range_no,
+                  HINT = 'Run `rowhouse import pods`, and then `rowhouse import resume`. Held by ' || hold.actor || '.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_held_pool(integer, cidr, integer) IS 'Raises RH112 while new addresses of a pool are held back.';
+
 CREATE FUNCTION held_by_sandbox(
     wanted_pool integer, cluster text, namespace text, name text, container_id text, interface text, only_node text,
     wanted inet, wanted_slot integer, taken text[])
@@ -475,7 +490,7 @@ BEGIN
                             ORDER BY r.expires_at LIMIT 1)
            AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
                             ORDER BY f.free_from LIMIT 1)
-           AND NOT EXISTS (SELECT FROM quotas);
+           AND NOT EXISTS (SELECT FROM quotas) AND NOT EXISTS (SELECT FROM assignment_hold);
         IF FOUND AND address >= segment_firsts[1] AND since <= clock_timestamp() THEN
             -- It does itself what reservation_made() does for every other INSERT.
             command := set_config('rowhouse.command', 'ADD, complete', true);
@@ -626,6 +641,7 @@ BEGIN
                 EXIT;
             END IF;
             created := true;
+            PERFORM refuse_held_pool(the_pool, cidr, ordinal);
             IF drained THEN
                 RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
                     USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
@@ -779,7 +795,7 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT p.id, p.network_id, p.window_first, p.window_last INTO the_pool, space, start, stop FROM pools p
      WHERE p.network_name = attach_many_v1.network AND p.cidr = attach_many_v1.cidr AND NOT p.drained
-       AND (NOT p.isolated OR is_isolated)
+       AND (NOT p.isolated OR is_isolated) AND NOT EXISTS (SELECT FROM assignment_hold)
        AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
                         WHERE NOT EXISTS (SELECT FROM gateways g
                                            WHERE g.pool_id = p.id AND g.address = own_gateway.address

@@ -10,6 +10,39 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION act_as(text, text) IS 'Names the caller, for history and audit, until the end of the transaction.';
 
+CREATE FUNCTION hold_v1(actor text, request_id text, why text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- From now on no ADD gets a new address, except of pools that are read from now on (import_read_v1). False: it was so.
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+BEGIN
+    PERFORM act_as(actor, request_id);
+    -- An ADD under way ends first.
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    INSERT INTO assignment_hold (reason, actor) VALUES (why, actor) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        PERFORM record_change('assignment.hold', why, NULL, jsonb_build_object('reason', why));
+    END IF;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION hold_v1(text, text, text) IS 'Holds new addresses back until the running pods were read.';
+
+CREATE FUNCTION resume_v1(actor text, request_id text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    ended   assignment_hold;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    DELETE FROM assignment_hold RETURNING * INTO ended;
+    DELETE FROM assignment_hold_pools;
+    IF ended.id IS NOT NULL THEN
+        PERFORM record_change('assignment.resume', ended.reason, to_jsonb(ended), NULL);
+    END IF;
+    RETURN ended.id IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION resume_v1(text, text) IS 'Ends a hold: every pool assigns addresses again. False: there was none.';
+
 CREATE FUNCTION reserve_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
     kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text)

@@ -27,7 +27,7 @@ BEGIN
         GRANT SELECT ON ALL TABLES IN SCHEMA rowhouse TO rowhouse_server;
         GRANT INSERT, UPDATE, DELETE ON networks, pools, node_slices, exclusions, gateways, quotas, tokens, idempotency_keys
             TO rowhouse_server;
-        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, reserve_v1, release_v1, reassign_v1, prune_v1, sandboxes_v1, reclaim_v1, join_shared_space_v1,
+        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, reserve_v1, release_v1, reassign_v1, prune_v1, sandboxes_v1, reclaim_v1, join_shared_space_v1, hold_v1, resume_v1,
                                   record_v1, act_as, explain_address, is_excluded, is_withheld, why_withheld, pool_fill, held_by, who_had, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   address_span, is_open_tenure, inetrange(inet, inet)

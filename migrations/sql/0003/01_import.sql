@@ -78,7 +78,7 @@ COMMENT ON FUNCTION import_pool_v1 IS 'Import: makes a pool and its nodes'' slic
 
 CREATE FUNCTION import_addresses_v1(
     actor text, request_id text, only_look boolean, of_cluster text,
-    wanted_network text, wanted cidr, wants_isolation boolean, entries jsonb)
+    wanted_network text, wanted cidr, wants_isolation boolean, entries jsonb, are_running boolean DEFAULT false)
 RETURNS TABLE (ordinal integer, outcome text, detail text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -97,6 +97,9 @@ AS $$
 -- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). What
 -- somebody else has is left alone, and told of. Addresses that somebody took at this moment are in no row of
 -- the answer: ask again.
+--
+-- are_running: the entries are pods that run now, whose sandboxes' ids are not known ('') and whose nodes and uids are. An
+-- owner that holds the address already gets the attachment of its pod beside those that it has.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'IMPORT', true);
@@ -140,13 +143,17 @@ BEGIN
                       AND r.pool_id IS NOT DISTINCT FROM the_pool
                       AND (r.owner_kind = 'static' OR r.owner_cluster = of_cluster)
                       AND (r.owner_interface = e.interface OR '' IN (r.owner_interface, e.interface)) AS same,
-                      r.owner_kind = 'pod' AND (SELECT t.start_reason = 'IMPORT' FROM tenures t WHERE t.id = r.tenure_id) AS untouched,
-                      (r.owner_interface, r.owner_uid)
+                      r.owner_kind = 'pod' AND (are_running OR (SELECT t.start_reason = 'IMPORT' FROM tenures t WHERE t.id = r.tenure_id)) AS untouched,
+                      CASE WHEN are_running THEN NOT EXISTS (
+                           SELECT FROM attachments a
+                            WHERE a.network_id = r.network_id AND a.address = r.address AND a.interface = e.interface
+                              AND a.node = e.sandboxes -> 0 ->> 2 AND a.pod_uid = e.uid)
+                      ELSE (r.owner_interface, r.owner_uid)
                       IS DISTINCT FROM (coalesce(nullif(e.interface, ''), r.owner_interface), coalesce(e.uid, r.owner_uid))
                       OR e.sandboxes IS DISTINCT FROM (
                          SELECT coalesce(jsonb_agg(jsonb_build_array(a.container_id, a.interface, a.node)
                                                    ORDER BY a.container_id COLLATE "C", a.interface COLLATE "C"), '[]')
-                           FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address) AS differs,
+                           FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address) END AS differs,
                       concat('held by ', CASE r.owner_kind WHEN 'pod' THEN r.owner_namespace || '/' END, r.owner_name,
                              ' ' || nullif(r.owner_interface, ''), ' of cluster ' || nullif(r.owner_cluster, ''),
                              CASE WHEN r.pool_id <> the_pool THEN (SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = r.pool_id) END,
@@ -174,7 +181,7 @@ BEGIN
         DELETE FROM attachments a
          USING jsonb_to_recordset(entries) AS e (n integer, address inet, sandboxes jsonb)
          WHERE e.n = ANY (changed) AND a.network_id = space AND a.address = ANY (moved) AND a.address = e.address
-           AND NOT e.sandboxes @> jsonb_build_array(jsonb_build_array(a.container_id, a.interface, a.node));
+           AND NOT are_running AND NOT e.sandboxes @> jsonb_build_array(jsonb_build_array(a.container_id, a.interface, a.node));
         INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, pod_uid)
         SELECT of_cluster, s.used->>0, s.used->>1, space, e.address, s.used->>2, e.uid
           FROM jsonb_to_recordset(entries) AS e (n integer, address inet, uid text, sandboxes jsonb),
@@ -245,6 +252,54 @@ BEGIN
                   WHERE e.address = ANY (taken);
 END $$;
 COMMENT ON FUNCTION import_addresses_v1 IS 'Import: takes over a batch of addresses of one pool with their sandboxes; never what somebody else has.';
+
+CREATE FUNCTION import_stale_v1(
+    actor text, request_id text, only_look boolean, of_cluster text, wanted_network text, wanted cidr,
+    addresses inet[], namespaces text[], names text[], listed_at timestamptz)
+RETURNS TABLE (address inet, namespace text, name text, interface text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Before running pods are taken over: who holds one of their addresses here, though the pod that has it is another one. A
+-- restored database may say so of a pod that ended since. Not what an owner keeps (sticky, reserved by an operator), and
+-- nothing that was reserved or attached since the pods were listed.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'IMPORT', true);
+    stale   inet[];
+    space   integer;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT p.network_id INTO space FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted;
+    stale := ARRAY(
+        SELECT r.address::inet FROM unnest(addresses, namespaces, names) AS running (address, namespace, name)
+         CROSS JOIN LATERAL (SELECT * FROM reservations one
+                              WHERE one.network_id = space AND one.address = running.address LIMIT 1 FOR UPDATE) AS r
+         WHERE r.owner_kind = 'pod' AND r.owner_cluster = of_cluster AND NOT r.sticky AND r.policy_source = 'nad'
+           AND (r.owner_namespace, r.owner_name) <> (running.namespace, running.name) AND r.reserved_at < listed_at
+           AND NOT EXISTS (SELECT FROM attachments a
+                            WHERE a.network_id = r.network_id AND a.address = r.address AND a.attached_at >= listed_at));
+    RETURN QUERY
+        SELECT r.address::inet, r.owner_namespace, r.owner_name, r.owner_interface FROM unnest(stale) AS s (address)
+         CROSS JOIN LATERAL (SELECT * FROM reservations one
+                              WHERE one.network_id = space AND one.address = s.address LIMIT 1) AS r;
+    IF NOT only_look THEN
+        DELETE FROM reservations r USING unnest(stale) AS s (address) WHERE r.network_id = space AND r.address = s.address;
+    END IF;
+END $$;
+COMMENT ON FUNCTION import_stale_v1 IS 'Import of running pods: releases what ended pods hold of the addresses that running ones have.';
+
+CREATE FUNCTION import_read_v1(wanted_network text, wanted cidr) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    INSERT INTO rowhouse.assignment_hold_pools (pool_id)
+    SELECT p.id FROM rowhouse.pools p, rowhouse.assignment_hold WHERE p.network_name = wanted_network AND p.cidr = wanted
+    ON CONFLICT DO NOTHING;
+END;
+COMMENT ON FUNCTION import_read_v1(text, cidr) IS 'Import of running pods: all of a pool were read, so it assigns addresses again.';
 
 CREATE FUNCTION import_release_v1(
     actor text, request_id text, wanted_network text, wanted cidr, addresses inet[], namespaces text[], names text[])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from rowhouse.cli.exits import INCOMPLETE, INTERRUPTED, NOT_FOUND, Failure
+from rowhouse.cli.exits import INCOMPLETE, NOT_FOUND, Failure
+from rowhouse.cli.import_pods import hold, pods, resume
 from rowhouse.cli.operator import operator
 from rowhouse.cli.output import FORMATS, Printer
 from rowhouse.cli.takeover_report import Report
+from rowhouse.cli.takeover_run import run
 from rowhouse.cli.takeover_source import reading
 from rowhouse.domain.administration import Actor
-from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.takeover import Takeover
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.settings import Settings
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 @click.group()
 def import_() -> None:
     """Take over the addresses that another manager gave out."""
+
+
+for _command in (pods, hold, resume):
+    import_.add_command(_command)
 
 
 @import_.command(short_help="Take over the pools and addresses of whereabouts.")
@@ -72,7 +76,7 @@ def whereabouts(
     schema.check(settings.database_url)
     database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
     try:
-        report = _run(
+        report = run(
             Takeover(
                 database,
                 Actor(name=operator()),
@@ -90,27 +94,6 @@ def whereabouts(
     report.show(Printer(form), wide=form == "wide")
     if report.incomplete:
         click.get_current_context().exit(INCOMPLETE)
-
-
-def _run(work: Takeover, report: Report, *, length: int, source: str) -> Report:
-    bar = click.progressbar(
-        length=length, label="addresses", file=sys.stderr, hidden=not sys.stderr.isatty()
-    )
-    try:
-        with bar:
-            for finding in work.findings():
-                report.add(finding)
-                if finding.source:
-                    bar.update(1)
-    except (KeyboardInterrupt, RowhouseError) as stop:
-        if not report.only_look:
-            click.echo(f"interrupted: {report.summary}; run it again to go on", err=True)
-        if isinstance(stop, RowhouseError):
-            raise
-        click.get_current_context().exit(INTERRUPTED)
-    if not report.only_look:
-        work.record(source, dict(report.counts))
-    return report
 
 
 def _tell(objects: Objects, found: Inventory) -> None:

@@ -15,6 +15,7 @@ from rowhouse.store import takeover
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+    from datetime import datetime
 
     from rowhouse.domain.administration import Actor
     from rowhouse.domain.takeover import Inventory, KnownAddress, KnownPool, Outcome
@@ -34,6 +35,8 @@ class Takeover:
         cluster: the name with which the nodes of the cluster call.
         only_look: change nothing.
         release_gone: release what was imported earlier and is no longer in the inventory's pools.
+        running_at: the inventory is that of the running pods, listed then or later. What it lacks is not told of;
+            what an ended pod holds of a running one's addresses is released.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Takeover:
         *,
         only_look: bool = False,
         release_gone: bool = False,
+        running_at: datetime | None = None,
         batch: int = BATCH,
     ) -> None:
         self._store = store
@@ -53,6 +57,7 @@ class Takeover:
         self._inventory = inventory
         self._only_look = only_look
         self._release_gone = release_gone
+        self._running_at = running_at
         self._batch = batch
 
     def findings(self) -> Generator[Finding]:
@@ -72,7 +77,13 @@ class Takeover:
                 yield finding
             freed = gone if self._release_gone and self._only_look else set[str]()
             for start in range(0, len(known), self._batch):
-                yield from self._addresses(known[start : start + self._batch], freed)
+                part = known[start : start + self._batch]
+                for finding in self._stale(part):
+                    freed = freed | {finding.address} if self._only_look else freed
+                    yield finding
+                yield from self._addresses(part, freed)
+            if self._running_at is not None and not self._only_look:
+                takeover.mark_read(self._store, pool)
 
     def record(self, source: str, facts: dict[str, object]) -> None:
         """Writes into the audit log what was done. Raises TryAgain, NotReady."""
@@ -88,6 +99,8 @@ class Takeover:
 
     def _gone(self, pool: KnownPool, known: Sequence[KnownAddress]) -> Iterator[Finding]:
         """What was imported earlier, as it was, and is not in use any more, or not by the same owner."""
+        if self._running_at is not None:
+            return
         now = {(one.address, one.namespace, one.name) for one in known}
         gone = [
             one
@@ -109,6 +122,30 @@ class Takeover:
                     interface=interface,
                     detail="" if self._release_gone else "kept: it is released with --release-gone",
                 )
+
+    def _stale(self, batch: Sequence[KnownAddress]) -> Iterator[Finding]:
+        """What ended pods hold of a running one's addresses. Two running pods with one address are no such case."""
+        sure = [one for one in batch if not one.notes]
+        if self._running_at is None or not sure:
+            return
+        owners = {one.address: one.owner for one in sure}
+        for address, namespace, name, interface in takeover.release_stale(
+            self._store,
+            self._actor,
+            self._cluster,
+            sure,
+            self._running_at,
+            only_look=self._only_look,
+        ):
+            yield Finding(
+                outcome="gone",
+                pool=sure[0].pool,
+                what="address",
+                address=address,
+                owner=f"{namespace}/{name}",
+                interface=interface,
+                detail=f"released: the pod that has it now is {owners[address]}",
+            )
 
     def _addresses(self, batch: Sequence[KnownAddress], freed: set[str]) -> Iterator[Finding]:
         try:
@@ -142,6 +179,7 @@ class Takeover:
                 self._cluster,
                 [batch[n] for n in missing],
                 only_look=self._only_look,
+                are_running=self._running_at is not None,
             )
             told |= {missing[n]: outcome for n, outcome in answer.items()}
         missing = [n for n in range(len(batch)) if n not in told]

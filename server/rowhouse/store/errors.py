@@ -68,6 +68,7 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
     "RH107": _Meaning(IsolatedPool),
     "RH108": _Meaning(NotAllowed),
     "RH111": _Meaning(AttachedElsewhere),
+    "RH112": _Meaning(TryAgain),
     "RH404": _Meaning(NotFound),
     "RH409": _Meaning(AddressTaken),
     "RH410": _Meaning(InTheWay),

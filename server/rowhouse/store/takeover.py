@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 from psycopg.types.json import Jsonb
 
 from rowhouse.domain.requests import Assigned
+from rowhouse.domain.takeover import KnownPool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from rowhouse.domain.administration import Actor
     from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
-    from rowhouse.domain.takeover import KnownAddress, KnownPool, KnownSlice
+    from rowhouse.domain.takeover import KnownAddress, KnownSlice
     from rowhouse.store.database import Database
 
 POOL: Final = """
@@ -22,7 +24,7 @@ SELECT ordinal, outcome, detail
 """
 ADDRESSES: Final = """
 SELECT ordinal, outcome, detail
-  FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s)
+  FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 IMPORTED: Final = """
 SELECT host(r.address), r.owner_namespace, r.owner_name, r.owner_interface
@@ -40,6 +42,14 @@ RELEASE: Final = """
 SELECT host(address)
   FROM rowhouse.import_release_v1(%s, %s, %s, %s, %s::inet[], %s::text[], %s::text[]) AS address
 """
+STALE: Final = """
+SELECT host(address), namespace, name, interface
+  FROM rowhouse.import_stale_v1(%s, %s, %s, %s, %s, %s, %s::inet[], %s::text[], %s::text[], %s)
+"""
+NAMED: Final = "SELECT name, network_name, cidr::text FROM rowhouse.pools WHERE name IS NOT NULL"
+READ: Final = "SELECT rowhouse.import_read_v1(%s, %s)"
+HOLD: Final = "SELECT rowhouse.hold_v1(%s, %s, %s)"
+RESUME: Final = "SELECT rowhouse.resume_v1(%s, %s)"
 RECORD: Final = "SELECT rowhouse.import_record_v1(%s, %s, %s, %s)"
 HAS_UNNAMED: Final = "SELECT rowhouse.has_unnamed_v1()"
 ADOPT_OWNER: Final = (
@@ -89,6 +99,7 @@ def take_addresses(
     batch: Sequence[KnownAddress],
     *,
     only_look: bool,
+    are_running: bool = False,
 ) -> dict[int, tuple[str, str]]:
     """Takes over addresses of one pool, in one transaction: position in the batch → (outcome, detail).
 
@@ -100,6 +111,7 @@ def take_addresses(
         *(actor.name, actor.request_id, only_look, cluster),
         *(pool.network, pool.cidr, pool.isolated),
         Jsonb([_entry(n, one) for n, one in enumerate(batch)]),
+        are_running,
     )
     rows = database.call(ADDRESSES, parameters)
     return {n: (outcome, detail or "") for n, outcome, detail in rows}
@@ -138,6 +150,52 @@ def release(
         [name for _, _, name, _ in gone],
     )
     return {address for (address,) in database.call(RELEASE, parameters)}
+
+
+def release_stale(
+    database: Database,
+    actor: Actor,
+    cluster: str,
+    batch: Sequence[KnownAddress],
+    listed_at: datetime,
+    *,
+    only_look: bool,
+) -> list[tuple[str, str, str, str]]:
+    """Releases what ended pods hold of addresses that running ones have: (address, namespace, name, interface).
+
+    Nothing that was reserved or attached since the pods were listed, and nothing that its owner keeps.
+    """
+    pool = batch[0].pool
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cluster, pool.network, pool.cidr),
+        [one.address for one in batch],
+        [one.namespace for one in batch],
+        [one.name for one in batch],
+        listed_at,
+    )
+    return [(address, ns, name, nic) for address, ns, name, nic in database.call(STALE, parameters)]
+
+
+def named_pools(database: Database) -> dict[str, KnownPool]:
+    """The pools that have a name, by it."""
+    return {
+        name: KnownPool(network=network, cidr=cidr) for name, network, cidr in database.call(NAMED)
+    }
+
+
+def mark_read(database: Database, pool: KnownPool) -> None:
+    """All running pods of a pool were read: a hold is over for it."""
+    database.call(READ, (pool.network, pool.cidr))
+
+
+def hold(database: Database, actor: Actor, reason: str) -> bool:
+    """Holds new addresses back; False if they were held already."""
+    return bool(database.call(HOLD, (actor.name, actor.request_id, reason))[0][0])
+
+
+def resume(database: Database, actor: Actor) -> bool:
+    """Ends a hold; False if there was none."""
+    return bool(database.call(RESUME, (actor.name, actor.request_id))[0][0])
 
 
 def record(database: Database, actor: Actor, source: str, facts: dict[str, object]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.cni.arguments import Arguments
 from rowhouse.cni.configurations import Configurations
+from rowhouse.cni.definitions import configuration_of, plugins_of
 from rowhouse.cni.netconf import TYPES
 from rowhouse.doctor.finding import failed, ok, skipped, warning
 from rowhouse.domain.errors import RowhouseError
@@ -68,16 +69,13 @@ def _judge(definition: dict[str, Any], configurations: Configurations) -> Iterat
             about=name,
         )
         return
-    for part in _parts(config):
+    for part in plugins_of(config):
         ipam = part.get("ipam")
         kind = ipam.get("type") if isinstance(ipam, dict) else None
         if kind not in TYPES:
             continue
-        # The runtime adds name and version of the whole to each plugin of a list.
-        shared = {key: config[key] for key in ("name", "cniVersion") if key in config}
-        body = json.dumps({"name": metadata["name"], **part, **shared}).encode()
         try:
-            configurations.plan(body, Arguments())
+            configurations.plan(configuration_of(metadata["name"], config, part), Arguments())
         except RowhouseError as error:
             state = failed if kind == TYPES[1] else warning
             remedy = error.hint or "docs/reference/config.md lists the keys and their values."
@@ -86,12 +84,3 @@ def _judge(definition: dict[str, Any], configurations: Configurations) -> Iterat
             yield state(error.message, f"Change its ipam object: {remedy}", about=name)
         else:
             yield ok("can be used", about=name)
-
-
-def _parts(config: Any) -> list[dict[str, Any]]:
-    """The plugins of a configuration: itself, or those of its list."""
-    if not isinstance(config, dict):
-        return []
-    listed = config.get("plugins")
-    parts = listed if isinstance(listed, list) else [config]
-    return [one for one in parts if isinstance(one, dict)]

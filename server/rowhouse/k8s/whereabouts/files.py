@@ -21,12 +21,14 @@ STDIN: Final = "-"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_files(paths: Iterable[str]) -> Objects:
-    """Everything in some files; in the files of a folder that end in .yaml, .yml or .json; "-" is stdin.
+def read_files(paths: Iterable[str], objects: Objects | None = None) -> Objects:
+    """Everything in some files, into `objects` if given.
+
+    Of a folder the files that end in .yaml, .yml or .json; "-" is standard input.
 
     Raises InputFailure for a file that can not be read as a whole.
     """
-    objects = Objects()
+    objects = Objects() if objects is None else objects
     for path in paths:
         if path == STDIN:
             objects.add_all(_documents(sys.stdin.read(), "standard input"), "standard input")

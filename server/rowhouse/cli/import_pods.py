@@ -1,0 +1,145 @@
+"""`rowhouse import pods`, `hold` and `resume`: running pods keep their addresses after a restore, or a move."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import click
+
+from rowhouse.cli.cluster_options import cluster_options
+from rowhouse.cli.exits import INCOMPLETE
+from rowhouse.cli.operator import operator
+from rowhouse.cli.output import FORMATS, Printer
+from rowhouse.cli.takeover_report import Report
+from rowhouse.cli.takeover_run import run
+from rowhouse.cni.configurations import Configurations
+from rowhouse.cni.definitions import ranges_of
+from rowhouse.domain.administration import Actor
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.running import inventory_of
+from rowhouse.ipam.takeover import Takeover
+from rowhouse.k8s.client import kubernetes_client
+from rowhouse.k8s.running import RunningObjects, read_running
+from rowhouse.k8s.whereabouts.files import read_files
+from rowhouse.settings import Settings
+from rowhouse.store import schema, takeover
+from rowhouse.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rowhouse.domain.running import RunningPods
+    from rowhouse.domain.takeover import Inventory, KnownPool
+
+
+@click.command(short_help="Take over the addresses of the pods that run.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@cluster_options
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+def pods(
+    *,
+    paths: tuple[str, ...],
+    cluster: str,
+    kubeconfig: str | None,
+    context: str | None,
+    dry_run: bool,
+    form: str,
+) -> None:
+    """Take over the addresses of the running pods, from the cluster or from files.
+
+    Use it after a restore, and to move from another IPAM whose pods go on running. Each pod's network
+    status tells its addresses, and each NAD its ranges. The addresses become attached reservations
+    that the pod's own DEL releases.
+
+    PATH is a file that `kubectl get pods,network-attachment-definitions -A -o json` wrote, or a
+    folder of such; "-" is standard input. Without a PATH they are read from the cluster itself.
+
+    It goes straight to the database of ROWHOUSE_DATABASE_URL and may be repeated at any time. Exit
+    code 6: done, except for what is reported.
+    """
+    if paths and (kubeconfig or context):
+        raise click.UsageError("--kubeconfig and --context are for a live cluster")
+    settings = Settings.from_environment()
+    objects = _read(paths, kubeconfig, context)
+    running = objects.running()
+    with _database(settings) as database:
+        found = _inventory(running, objects.definitions, settings, database)
+        work = Takeover(
+            database,
+            Actor(name=operator()),
+            cluster,
+            found,
+            only_look=dry_run,
+            running_at=running.listed_at,
+        )
+        source = f"pods: {', '.join(paths) or 'the cluster'}"
+        report = Report(found.not_taken, only_look=dry_run)
+        run(work, report, length=len(found.addresses), source=source)
+    report.show(Printer(form), wide=form == "wide")
+    if report.incomplete:
+        click.get_current_context().exit(INCOMPLETE)
+
+
+@click.command()
+@click.option("--reason", default="a restore is under way", show_default=True)
+def hold(*, reason: str) -> None:
+    """Hold new addresses back until the running pods were read.
+
+    An ADD that needs a new address is told to try again (code 11), except for pools that `rowhouse import
+    pods` has read since. What a pod holds already it gets all the same. `rowhouse import resume` ends it.
+    """
+    with _database(Settings.from_environment()) as database:
+        begun = takeover.hold(database, Actor(name=operator()), reason)
+    click.echo("New addresses are held back." if begun else "New addresses are held back already.")
+
+
+@click.command()
+def resume() -> None:
+    """Let every pool assign addresses again."""
+    with _database(Settings.from_environment()) as database:
+        ended = takeover.resume(database, Actor(name=operator()))
+    click.echo("Every pool assigns addresses again." if ended else "Nothing was held back.")
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    schema.check(settings.database_url)
+    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _read(paths: tuple[str, ...], kubeconfig: str | None, context: str | None) -> RunningObjects:
+    if not paths:
+        with kubernetes_client(kubeconfig, context) as client:
+            return read_running(client)
+    objects = RunningObjects()
+    read_files(paths, objects)
+    if not objects.definitions:
+        raise click.UsageError(
+            "the files have no NetworkAttachmentDefinition, and so no range:"
+            " kubectl get pods,network-attachment-definitions -A -o json"
+        )
+    return objects
+
+
+def _inventory(
+    running: RunningPods, definitions: dict[str, str], settings: Settings, database: Database
+) -> Inventory:
+    configurations = Configurations(settings.compat, settings.cni_defaults)
+    named = takeover.named_pools(database)
+    used = {one.network for pod in running.pods for one in pod.interfaces}
+    ranges: dict[str, list[KnownPool]] = {}
+    unusable: dict[str, str] = {}
+    for name in sorted(used & set(definitions)):
+        try:
+            ranges[name] = ranges_of(
+                name.partition("/")[2], definitions[name], configurations, named
+            )
+        except RowhouseError as error:
+            unusable[name] = error.message
+    return inventory_of(running, ranges, unusable)

@@ -1,0 +1,37 @@
+"""One import with its progress bar, that may be interrupted."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from rowhouse.cli.exits import INTERRUPTED
+from rowhouse.domain.errors import RowhouseError
+
+if TYPE_CHECKING:
+    from rowhouse.cli.takeover_report import Report
+    from rowhouse.ipam.takeover import Takeover
+
+
+def run(work: Takeover, report: Report, *, length: int, source: str) -> Report:
+    """Do it and report it; what was done before an interruption stays done."""
+    bar = click.progressbar(
+        length=length, label="addresses", file=sys.stderr, hidden=not sys.stderr.isatty()
+    )
+    try:
+        with bar:
+            for finding in work.findings():
+                report.add(finding)
+                if finding.source:
+                    bar.update(1)
+    except (KeyboardInterrupt, RowhouseError) as stop:
+        if not report.only_look:
+            click.echo(f"interrupted: {report.summary}; run it again to go on", err=True)
+        if isinstance(stop, RowhouseError):
+            raise
+        click.get_current_context().exit(INTERRUPTED)
+    if not report.only_look:
+        work.record(source, dict(report.counts))
+    return report

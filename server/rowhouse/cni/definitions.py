@@ -1,0 +1,104 @@
+"""NetworkAttachmentDefinitions: the configurations in them, and the ranges from which those assign addresses."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from netaddr import IPNetwork
+
+from rowhouse.cni.netconf import TYPES
+from rowhouse.domain.addresses import format_cidr, parse_cidr
+from rowhouse.domain.errors import InvalidConfig, RowhouseError
+from rowhouse.domain.takeover import KnownPool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowhouse.cni.configurations import Configurations
+
+_HOST_LOCAL: Final = "host-local"
+
+
+def plugins_of(config: Any) -> list[dict[str, Any]]:
+    """The plugins of a configuration: itself, or those of its list."""
+    if not isinstance(config, dict):
+        return []
+    listed = config.get("plugins")
+    parts = listed if isinstance(listed, list) else [config]
+    return [one for one in parts if isinstance(one, dict)]
+
+
+def configuration_of(name: str, config: dict[str, Any], plugin: dict[str, Any]) -> bytes:
+    """What a plugin of a NAD gets on standard input: the runtime adds name and version of the whole."""
+    shared = {key: config[key] for key in ("name", "cniVersion") if key in config}
+    return json.dumps({"name": name, **plugin, **shared}).encode()
+
+
+def ranges_of(
+    name: str,
+    text: str,
+    configurations: Configurations,
+    pools: Mapping[str, KnownPool],
+) -> list[KnownPool]:
+    """The ranges of the first plugin with an IPAM that has any; host-local's as well, as what is moved from.
+
+    Args:
+        name: of the NAD, which is the configuration's where it has none.
+        text: `spec.config`.
+        configurations: reads ours as the server does.
+        pools: those that have a name.
+
+    Raises InvalidConfig, with the reason why there are none.
+    """
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise InvalidConfig(f"its config is not JSON: {error}") from error
+    kinds: list[str] = []
+    for plugin in plugins_of(config):
+        ipam = plugin.get("ipam")
+        kind = ipam.get("type") if isinstance(ipam, dict) else None
+        if kind in TYPES:
+            return _ours(configuration_of(name, config, plugin), configurations, pools)
+        if kind == _HOST_LOCAL and isinstance(ipam, dict):
+            return _host_local(ipam)
+        if isinstance(kind, str):
+            kinds.append(kind)
+    what = f"its IPAM is {', '.join(kinds)}" if kinds else "it has no IPAM"
+    raise InvalidConfig(
+        f"{what}: give the NAD its rowhouse ranges first, its pods may go on running"
+    )
+
+
+def _ours(
+    body: bytes, configurations: Configurations, pools: Mapping[str, KnownPool]
+) -> list[KnownPool]:
+    netconf = configurations.netconf(body)
+    found: list[KnownPool] = []
+    for entry in netconf.ranges:
+        if entry.configured is not None:
+            found.append(
+                KnownPool(
+                    network=netconf.address_space,
+                    cidr=entry.configured.cidr_text,
+                    isolated=not netconf.overlapping,
+                )
+            )
+        elif entry.pool is not None and entry.pool in pools:
+            found.append(pools[entry.pool])
+        else:
+            raise InvalidConfig(f'there is no pool named "{entry.pool}"')
+    return found
+
+
+def _host_local(ipam: dict[str, Any]) -> list[KnownPool]:
+    """`subnet`, and `ranges`: lists of lists of subnets (containernetworking/plugins, host-local)."""
+    subnets = [ipam.get("subnet")] if ipam.get("subnet") else []
+    for group in ipam.get("ranges") or ():
+        subnets += [one.get("subnet") for one in group if isinstance(one, dict)]
+    try:
+        blocks = [IPNetwork(str(parse_cidr(str(one), sloppy=True).cidr)) for one in subnets]
+    except (AttributeError, TypeError, ValueError, RowhouseError) as error:
+        raise InvalidConfig(f"its host-local subnet cannot be read: {error}") from error
+    return [KnownPool(network="", cidr=format_cidr(block)) for block in blocks]
