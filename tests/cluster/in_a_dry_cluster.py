@@ -1,4 +1,4 @@
-"""All plays on a dry cluster (cluster.dry): `make cluster-dry`; not part of `make test`, since it takes ten minutes."""
+"""All plays on a dry cluster (cluster.dry): `make cluster-dry`; not part of `make test`, since it takes long."""
 
 from __future__ import annotations
 
