@@ -6,11 +6,13 @@ import sys
 import threading
 
 from rowhouse_cni.errors import BadSettingsError
-from rowhouse_node.daemon import Daemon, say, uninstall
+from rowhouse_node.daemon import Daemon, say
 from rowhouse_node.doctor.report import examine, exit_status, text
 from rowhouse_node.health import Server
-from rowhouse_node.options import parse
+from rowhouse_node.options import Options, parse
+from rowhouse_node.service import ServiceUnknown
 from rowhouse_node.supplies import settings_text
+from rowhouse_node.uninstall import stay, uninstall
 
 
 def main() -> None:
@@ -24,16 +26,12 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if options.command == "uninstall":
-        try:
-            uninstall(options)
-        except OSError as failure:
-            say(str(failure))
-            sys.exit(1)
-        if options.stay:
-            stop.wait()
+        take_away(options, stop)
         return
     try:
         settings_text(options)
+    except ServiceUnknown:
+        pass  # the rounds look it up again, and tell
     except BadSettingsError as error:
         say(f"{error.msg} {error.details}".strip())
         sys.exit(2)
@@ -46,3 +44,19 @@ def main() -> None:
     daemon.run(stop)
     server.shutdown()
     say("stopped")
+
+
+def take_away(options: Options, stop: threading.Event) -> None:
+    """Uninstall; with --stay until SIGTERM, and ready once the host is clean."""
+    daemon = Daemon(options)
+    try:
+        if options.stay:
+            server = Server(daemon)
+            say(f"health on port {server.start()}")
+            stay(daemon, stop)
+            server.shutdown()
+        else:
+            uninstall(daemon)
+    except OSError as failure:
+        say(str(failure))
+        sys.exit(1)

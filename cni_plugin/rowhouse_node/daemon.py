@@ -6,11 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from rowhouse_cni.errors import CniError
 from rowhouse_cni.kept_dels import replay
-from rowhouse_cni.settings import Settings, list_of_spools, load, spools_of
+from rowhouse_cni.settings import Settings, load, spools_of
 from rowhouse_cni.spool import Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import REFUSED, names_in
 from rowhouse_node import durable, supplies
@@ -142,33 +141,6 @@ def replay_spool(settings: Settings, spool: str, names: list[str]) -> None:
     found = replay(settings, spool, names, time.monotonic() + REPLAY_TIME)
     for refusal in found.refused:
         say(f"kept DEL refused for good, moved to {spool}/{REFUSED}: {refusal}")
-
-
-def spools_in_use(options: Options) -> list[str]:
-    """Where DELs of this node's plugin may be kept."""
-    try:
-        return spools_of(load({b"ROWHOUSE_CONFIG": os.fsencode(options.settings_file)}))
-    except CniError:
-        return [str(options.spool)]
-
-
-def uninstall(options: Options) -> None:
-    """Take everything back but DELs that no server took. Raise OSError."""
-    daemon = Daemon(options)
-    try:
-        daemon.replay()
-    except (OSError, CniError, SpoolUnusableError) as trouble:
-        say(f"can't replay what is kept: {trouble}")
-    kept = {spool: len(names_in(spool)) for spool in spools_in_use(options)}
-    with durable.locked(options.lock):
-        daemon.plugin.uninstall()
-        if not any(kept.values()):
-            durable.remove(Path(list_of_spools(str(options.settings_file))))
-        supplies.take_back(options)
-    for spool, number in kept.items():
-        if number:
-            say(f"{number} DELs that no server took stay in {spool}")
-    say(f"the plugin is gone from {options.bin_dir}")
 
 
 def say(text: str) -> None:

@@ -20,6 +20,7 @@ class Options:
     state_dir: Path
     as_whereabouts: bool
     server: str
+    service: str  # HOST:PORT, looked up where there is no server
     server_name: str
     token_source: Path | None
     ca_source: Path | None
@@ -67,13 +68,19 @@ def absolute(text: str) -> Path:
 def server_urls(text: str) -> str:
     """URLs as the plugin takes them; `tcp://ADDRESS:PORT` is https there.
 
-    So Kubernetes tells a Service's address, IPv6 in brackets, in a pod's variable `<SERVICE>_PORT`.
+    So Kubernetes tells a Service's address, IPv6 in brackets, in a pod's variable `<SERVICE>_PORT`. Where the kubelet
+    did not know the Service, the reference to that variable is left as it is: no server.
     """
     if "$(" in text:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: the kubelet does not know this Service yet; the next start will tell"
-        )
+        return ""
     return re.sub(r"(^|[\s,])tcp://", r"\1https://", text)
+
+
+def host_port(text: str) -> str:
+    """``HOST:PORT``, or nothing."""
+    if text and not re.fullmatch(r"[^\s:/]+:[0-9]{1,5}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return text
 
 
 def truth(text: str) -> bool:
@@ -107,6 +114,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     whereabouts = default("AS_WHEREABOUTS", "false")
     add("--as-whereabouts", type=truth, nargs="?", const=True, default=whereabouts)
     add("--server", type=server_urls, default=default("SERVER"), metavar="URL[,URL…]")
+    add("--service", type=host_port, default=default("SERVICE"), metavar="HOST:PORT")
     add("--server-name", default=default("SERVER_NAME"), metavar="NAME")
     add("--token-source", type=absolute, default=default("TOKEN_SOURCE") or None, metavar="FILE")
     add("--ca-source", type=absolute, default=default("CA_SOURCE") or None, metavar="FILE")
@@ -119,8 +127,11 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("--stay", action="store_true", help="uninstall: wait for SIGTERM afterwards")
     add("-o", "--output", choices=("table", "json"), default="table", help="doctor: how to print")
     options = Options(**vars(parser.parse_args(arguments)))
-    if options.command != "uninstall" and not options.server:
-        parser.error("--server (ROWHOUSE_NODE_SERVER) is missing: the URL of a Rowhouse server")
+    if options.command != "uninstall" and not options.server and not options.service:
+        parser.error(
+            "--server (ROWHOUSE_NODE_SERVER) is missing: the URL of a Rowhouse server."
+            " Or name a Service to look up: --service (ROWHOUSE_NODE_SERVICE)"
+        )
     if options.period <= 0:
         parser.error("--period has to be above 0")
     if not options.listen.rpartition(":")[2].isdecimal():

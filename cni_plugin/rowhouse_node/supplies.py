@@ -6,6 +6,7 @@ from rowhouse_cni.errors import BadSettingsError
 from rowhouse_cni.settings import Settings, key_values
 from rowhouse_node import durable
 from rowhouse_node.options import Options
+from rowhouse_node.service import urls_of
 
 
 class SuppliesMissing(Exception):
@@ -13,9 +14,9 @@ class SuppliesMissing(Exception):
 
 
 def settings_text(options: Options) -> str:
-    """The settings file. Raise BadSettingsError if the plugin would refuse it."""
+    """The settings file. Raise BadSettingsError if the plugin would refuse it, ServiceUnknown."""
     pairs = {
-        "server": options.server,
+        "server": options.server or urls_of(options.service),
         "server_name": options.server_name,
         "token_file": str(options.token) if options.token_source else "",
         "ca_file": str(options.ca) if options.ca_source else "",
@@ -65,12 +66,9 @@ def content_of(source: Path) -> bytes:
 
 
 def take_back(options: Options) -> None:
-    """Remove the copies and, once empty, their folder; under the lock."""
+    """Remove the copies; under the lock."""
     if not options.config_dir.is_dir():
         return
     durable.sweep(options.config_dir)
     for copy in (options.settings_file, options.token, options.ca):
         durable.remove(copy)
-    if not any(options.config_dir.iterdir()):
-        options.config_dir.rmdir()
-        durable.flush(options.config_dir.parent)

@@ -148,12 +148,11 @@ def test_the_variable_of_the_service_is_the_one_that_the_kubelet_sets(helm: Helm
     assert release.pod("node").spec.get("enableServiceLinks", True)
 
 
-def test_the_daemon_waits_for_a_service_that_the_kubelet_does_not_know_yet(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with pytest.raises(SystemExit):
-        options.parse(["run"], {"ROWHOUSE_NODE_SERVER": "$(ROWHOUSE_PORT)"})
-    assert "does not know this Service yet" in capsys.readouterr().err
+def test_the_daemon_looks_up_a_service_that_the_kubelet_did_not_know(helm: Helm) -> None:
+    given = expanded(helm.template("").pod("node").main, {})
+    assert given["ROWHOUSE_NODE_SERVER"] == "$(ROWHOUSE_PORT)"
+    found = options.parse(["run"], given)
+    assert (found.server, found.service) == ("", "rowhouse.kube-system.svc:8443")
 
 
 def test_settings_that_the_schema_allows_are_settings_of_the_server() -> None:

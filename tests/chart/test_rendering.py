@@ -106,6 +106,27 @@ def test_the_notes_say_what_is_promised(helm: Helm) -> None:
     assert "being taken off" in notes("--set=node.uninstall=true")
 
 
+@pytest.mark.parametrize(
+    ("values", "mounted"),
+    [
+        ("", {"/opt/cni/bin", "/etc/cni/net.d", "/var/lib"}),
+        # Not all of /etc, and one folder once.
+        ("node.configDir=/etc/rh", {"/opt/cni/bin", "/etc/rh", "/var/lib"}),
+        ("node.configDir=/srv/rh/c,node.stateDir=/srv/rh/s", {"/opt/cni/bin", "/srv/rh"}),
+    ],
+)
+def test_to_uninstall_takes_the_folders_that_ours_are_in(
+    helm: Helm, values: str, mounted: set[str]
+) -> None:
+    """What is mounted itself cannot be removed."""
+    pod = helm.template("", f"--set=node.uninstall=true,{values}").pod("node")
+    paths = {volume["hostPath"]["path"] for volume in pod.volumes.values() if "hostPath" in volume}
+    assert paths == mounted
+    mounts = {mount["mountPath"] for mount in pod.main["volumeMounts"]}
+    assert mounts == mounted | {"/var/run/rowhouse", "/etc/rowhouse/ca"}
+    kubernetes_validate.validate(pod.owner, NEWEST, strict=True)
+
+
 def test_the_annotations_for_artifact_hub_are_what_it_reads(helm: Helm) -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     annotations: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import signal
 import time
@@ -15,7 +16,10 @@ import pytest
 
 from cni_plugin.scripted import good, reply, serving
 from node.host import NO_SERVER, ORIGINAL
+from rowhouse_node.daemon import Daemon
+from rowhouse_node.options import parse
 from rowhouse_node.stand_in import MAX_REPAIRS_AT_ONCE, QUIET_SECONDS, StandIn, StandInReplaced
+from rowhouse_node.uninstall import uninstall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -212,6 +216,86 @@ def test_kept_dels_survive_an_uninstall_without_a_server(host: Host) -> None:
     assert done.returncode == 0
     assert "1 DELs that no server took stay" in done.stderr
     assert (host.state / "spool" / "c1@net1").exists()
+
+
+@contextmanager
+def uninstalling(host: Host) -> Iterator[str]:
+    """`uninstall --stay`, as the chart runs it; its health URL."""
+    daemon = host.start("uninstall", "v1", "--stay")
+    try:
+        eventually(lambda: "health on port" in host.log.read_text())
+        found = re.search(r"port (\d+)", host.log.read_text())
+        assert found
+        yield f"http://127.0.0.1:{found[1]}"
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(timeout=30) == 0
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+def test_an_uninstall_is_ready_once_nothing_is_left(host: Host) -> None:
+    host.do("install", "v1")
+    with uninstalling(host) as url:
+        eventually(lambda: get(f"{url}/readyz")[0] == 200)
+        assert not host.config.exists()
+        assert not host.state.exists()
+        assert not list(host.bin.iterdir())
+        assert get(f"{url}/healthz")[0] == 200
+
+
+def test_an_uninstall_waits_for_kept_dels_and_sends_them_with_a_new_token(host: Host) -> None:
+    host.do("install", "v1")
+    host.keep_del("c1")
+    with uninstalling(host) as url:
+        eventually(lambda: "1 DELs that no server took are kept" in get(f"{url}/readyz")[1])
+        assert not (host.bin / "rowhouse").exists()
+        assert (host.state / "spool" / "c1@net1").exists()
+        host.project("token-2")
+        eventually(lambda: (host.config / "token").read_text() == "token-2")
+    # Whoever goes on without waiting is told what stays; credentials do not.
+    assert "1 DELs that no server took stay in" in host.log.read_text()
+    assert (host.state / "spool" / "c1@net1").exists()
+    assert not host.config.exists()
+
+    with serving(reply(200, b"")) as server:
+        host.server = server.url
+        host.do("install", "v1")
+        host.keep_del("c2")
+        with uninstalling(host) as url:
+            eventually(lambda: get(f"{url}/readyz")[0] == 200)
+    assert {request.container_id for request in server.requests} == {"c1", "c2"}
+    assert not host.state.exists()
+
+
+def test_a_folder_that_is_mounted_stays_and_is_no_failure(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.do("install", "v1")
+    options = parse(host.arguments("uninstall", "v1"), {})
+    real = type(host.config).rmdir
+
+    def rmdir(folder: Path) -> None:
+        if folder == host.config:
+            raise OSError(errno.EROFS, "Read-only file system")
+        real(folder)
+
+    monkeypatch.setattr(type(host.config), "rmdir", rmdir)
+    uninstall(Daemon(options))
+    assert f"the empty folder {host.config} stays" in capsys.readouterr().err
+    assert list(host.config.iterdir()) == []
+    assert not host.state.exists()
+
+
+def test_a_service_that_is_not_known_yet_is_looked_up_until_it_is(host: Host) -> None:
+    host.server = "$(ROWHOUSE_PORT)"
+    with running(host, "--service=rowhouse.invalid:8443") as url:
+        eventually(lambda: "cannot look up the Service rowhouse.invalid" in get(f"{url}/readyz")[1])
+        assert get(f"{url}/healthz")[0] == 200
+    host.do("install", "v1", "--service=localhost:8443")
+    assert re.search(
+        r"server = https://(127.0.0.1|\[::1\]):8443", (host.config / "rowhouse.conf").read_text()
+    )
 
 
 @pytest.mark.parametrize(

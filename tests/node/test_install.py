@@ -71,6 +71,7 @@ def test_whereabouts_is_stood_in_for_and_comes_back(host: Host) -> None:
     assert host.call("whereabouts") == "upstream"
     assert [path.name for path in host.bin.iterdir()] == ["whereabouts"]
     assert not host.config.exists()
+    assert not host.state.exists()
 
 
 @pytest.mark.parametrize("target", ["elsewhere/whereabouts", "/not/mounted/here/whereabouts"])

@@ -4,9 +4,9 @@ import os
 
 from rowhouse_cni.spool import Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import REFUSED, names_in
-from rowhouse_node.daemon import spools_in_use
 from rowhouse_node.doctor.finding import FAILED, OK, WARNING, Finding
 from rowhouse_node.options import Options
+from rowhouse_node.uninstall import spools_in_use
 
 MIN_FREE_BYTES = 16 << 20
 

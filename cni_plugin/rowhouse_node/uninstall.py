@@ -1,0 +1,129 @@
+"""Taking everything off the host again, but for DELs that no server took."""
+
+import errno
+import os
+import threading
+import time
+from pathlib import Path
+
+from rowhouse_cni.errors import CniError
+from rowhouse_cni.settings import list_of_spools, load, spools_of
+from rowhouse_cni.spool import SpoolUnusableError
+from rowhouse_cni.spool_entry import REFUSED, names_in
+from rowhouse_node import durable, supplies
+from rowhouse_node.daemon import Daemon, say
+from rowhouse_node.options import Options
+
+MOUNTED = {errno.EBUSY, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def uninstall(daemon: Daemon) -> None:
+    """Take everything back, whether servers take the kept DELs or not. Raise OSError."""
+    spools = spools_in_use(daemon.options)
+    _attempt(daemon)
+    _take_back(daemon.options, spools)
+    say(f"the plugin is gone from {daemon.options.bin_dir}")
+
+
+def stay(daemon: Daemon, stop: threading.Event) -> None:
+    """The same, but keep the node's credentials and send kept DELs until servers have taken all of them.
+
+    Until then the daemon is not ready, and says why. Whoever stops it before leaves the DELs on the host.
+    """
+    options = daemon.options
+    spools = spools_in_use(options)
+    is_done = False
+    while not stop.is_set():
+        if not is_done:
+            problem = _refresh_and_attempt(daemon)
+            try:
+                if not daemon.state.kept and not problem:
+                    _take_back(options, spools)
+                    is_done = True
+                    say(f"the plugin is gone from {options.bin_dir}")
+            except OSError as failure:
+                problem = str(failure)
+            if problem != daemon.state.problem and problem:
+                say(problem)
+            daemon.state.problem = problem
+        daemon.state.round_ended = time.monotonic()
+        stop.wait(options.period)
+    if not is_done:
+        _take_back(options, spools)
+
+
+def spools_in_use(options: Options) -> list[str]:
+    """Where DELs of this node's plugin may be kept."""
+    try:
+        return spools_of(load({b"ROWHOUSE_CONFIG": os.fsencode(options.settings_file)}))
+    except CniError:
+        return [str(options.spool)]
+
+
+def _refresh_and_attempt(daemon: Daemon) -> str:
+    """What keeps the host from being clean; empty if nothing does."""
+    try:
+        if daemon.options.settings_file.exists() and (
+            daemon.options.server or daemon.options.service
+        ):
+            daemon.supply()  # a token lives ten minutes
+    except (OSError, CniError, supplies.SuppliesMissing) as trouble:
+        say(f"cannot renew the supplies: {trouble}")
+    try:
+        trouble_with_replay = _attempt(daemon)
+    except OSError as failure:
+        return str(failure)
+    if kept := daemon.state.kept:
+        return (
+            f"{kept} DELs that no server took are kept in {daemon.options.spool}:"
+            f" {trouble_with_replay or 'they are sent again'}"
+        )
+    return ""
+
+
+def _attempt(daemon: Daemon) -> str:
+    """Send what is kept, and take the plugin away; what is wrong with the sending. Raise OSError."""
+    trouble = ""
+    try:
+        daemon.replay()
+    except (OSError, CniError, SpoolUnusableError) as failure:
+        trouble = str(failure)
+        say(f"can't replay what is kept: {trouble}")
+    daemon.state.kept = sum(len(names_in(spool)) for spool in spools_in_use(daemon.options))
+    with durable.locked(daemon.options.lock):
+        daemon.plugin.uninstall()
+    return trouble
+
+
+def _take_back(options: Options, spools: list[str]) -> None:
+    """Remove supplies, lock and empty folders; say what stays. Raise OSError."""
+    kept = {spool: len(names_in(spool)) for spool in spools}
+    with durable.locked(options.lock):
+        if not any(kept.values()):
+            durable.remove(Path(list_of_spools(str(options.settings_file))))
+        supplies.take_back(options)
+        durable.remove(options.lock)
+    for folder in [options.config_dir, *_folders_of(spools), options.state_dir]:
+        _remove_empty(folder)
+    for spool, number in kept.items():
+        if number:
+            say(f"{number} DELs that no server took stay in {spool}")
+        elif refused := len(names_in(f"{spool}/{REFUSED}")):
+            say(f"{refused} DELs that a server refused for good stay in {spool}/{REFUSED}")
+
+
+def _folders_of(spools: list[str]) -> list[Path]:
+    return [Path(folder) for spool in spools for folder in (f"{spool}/{REFUSED}", spool)]
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that has nothing in it; one that is a mount of this container stays."""
+    try:
+        if not folder.is_dir() or any(folder.iterdir()):
+            return
+        folder.rmdir()
+        durable.flush(folder.parent)
+    except OSError as failure:
+        if failure.errno not in MOUNTED:
+            raise
+        say(f"the empty folder {folder} stays: it is mounted here")
