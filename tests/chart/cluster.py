@@ -128,6 +128,9 @@ class Cluster:
             fixed = (was or {}).get("metadata", {})
             new["metadata"]["uid"] = fixed.get("uid") or str(uuid.uuid4())
             new["metadata"]["resourceVersion"] = str(self.version)
+            if "spec" in new:
+                is_same = was is not None and was["spec"] == new["spec"]
+                new["metadata"]["generation"] = fixed.get("generation", 0) + (not is_same)
             new["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
             if was and "status" in was:
                 new["status"] = was["status"]

@@ -21,6 +21,7 @@ KINDS: Final = {
     },
     "apps/v1": {
         "deployments": "Deployment",
+        "replicasets": "ReplicaSet",
         "daemonsets": "DaemonSet",
         "statefulsets": "StatefulSet",
     },
