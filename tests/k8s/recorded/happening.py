@@ -33,6 +33,11 @@ def happen_before(api: ApiServer, exchange: Exchange) -> None:
         api.storage.advance_to(asked)
 
 
+def is_live(exchange: Exchange) -> bool:
+    """Whether something has to happen while the watch is open."""
+    return ends_with_its_kind(exchange) or bool(_parts(exchange)[1])
+
+
 def happen_meanwhile(api: ApiServer, exchange: Exchange) -> None:
     """What happens once the watch is open: all that came after a bookmark in the middle."""
     if ends_with_its_kind(exchange):
@@ -41,7 +46,7 @@ def happen_meanwhile(api: ApiServer, exchange: Exchange) -> None:
     elif rest := _parts(exchange)[1]:
         api.watches.bookmark()
         with api.storage.changed:
-            assert api.storage.changed.wait_for(lambda: api.watches.marked > 0, 5)
+            assert api.storage.changed.wait_for(lambda: api.watches.marked > 0, 30)
         _happen(api, exchange, rest, 0)
 
 

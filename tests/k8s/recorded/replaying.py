@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from k8s.recorded.exchanges import Exchange
 
+_ESTABLISHED = 29
 _DEFINITIONS = range(26, 34)
 """Those of `watches` in which a definition comes and goes: they are one story."""
 
@@ -65,6 +66,9 @@ class Replay:
             self._throttle(api, exchange)
         if exchange.name.endswith("12 s later"):
             api.parts.clock.advance(12)
+        if self._topic == "watches" and exchange.number == _ESTABLISHED:
+            for definition in api.all("customresourcedefinitions").values():
+                api.parts.kinds.establish(definition)
         prepare(api, exchange)
         _start_again(api, self._topic, exchange)
         with stage(api, self._topic, exchange):
@@ -72,11 +76,7 @@ class Replay:
                 happen_before(api, exchange)
             token = authorization(api, self._topic, exchange)
             body = body_of(api, exchange)
-            reply = send(api.url, exchange, token, body)
-            if exchange.number == 29 and self._topic == "watches":
-                while reply.status == 404:  # the definition is established in a moment
-                    reply = send(api.url, exchange, token, body)
-            return reply
+            return send(api.url, exchange, token, body)
 
     def _throttle(self, api: ApiServer, exchange: Exchange) -> None:
         if exchange.number == 0:

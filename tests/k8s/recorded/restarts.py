@@ -6,7 +6,8 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from k8s.recorded.happening import happen_meanwhile
+from k8s.recorded.happening import happen_meanwhile, is_live
+from k8s.recorded.state import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,20 +22,23 @@ _LONG_SECONDS = 30
 @contextlib.contextmanager
 def stage(api: ApiServer, topic: str, exchange: Exchange) -> Iterator[None]:
     """The moment of an exchange, and what happens while it waits for an answer."""
-    api.watches.opened = 0
+    api.watches.opened = api.watches.told = 0
     if topic != "restart":
         if not exchange.is_watch or exchange.status != 200:
             yield
             return
+        if is_live(exchange):
+            api.storage.second = 1.0  # its end does not come before what happens
         meanwhile = threading.Thread(target=_while_watched, args=(api, exchange))
         meanwhile.start()
         yield
         meanwhile.join()
+        api.storage.second = SECOND
         return
     _STAGES.get(exchange.number, _nothing)(api)
-    api.watches.opened = 0
+    api.watches.opened = api.watches.told = 0
     if exchange.response.get("ended") and exchange.is_watch and exchange.status == 200:
-        ends = threading.Thread(target=_cut_when_watched, args=(api, exchange.number))
+        ends = threading.Thread(target=_cut_when_watched, args=(api, exchange))
         ends.start()
         yield
         ends.join()
@@ -98,21 +102,24 @@ _STAGES: dict[int, Callable[[ApiServer], None]] = {
 
 def _wait_until_watched(api: ApiServer) -> None:
     with api.storage.changed:
-        api.storage.changed.wait_for(lambda: api.watches.opened > 0, 5)
+        api.storage.changed.wait_for(lambda: api.watches.opened > 0, 30)
 
 
 def _while_watched(api: ApiServer, exchange: Exchange) -> None:
     """What happens while a watch is open; its end, where the recording or the connection ended first."""
     _wait_until_watched(api)
     happen_meanwhile(api, exchange)
-    if float(exchange.query.get("timeoutSeconds") or 3600) > _LONG_SECONDS:
+    if is_live(exchange) or float(exchange.query.get("timeoutSeconds") or 3600) > _LONG_SECONDS:
         api.watches.drop(properly=not exchange.response.get("ended"))
 
 
-def _cut_when_watched(api: ApiServer, number: int) -> None:
+def _cut_when_watched(api: ApiServer, exchange: Exchange) -> None:
     """SIGKILL, or what a proxy cuts in the middle of a line, as soon as the watch is open."""
     _wait_until_watched(api)
-    if number in {35, 36}:
+    if exchange.number in {35, 36}:
         api.watches.drop(half_line=True, properly=False)
     else:
+        with api.storage.changed:
+            shown = len(exchange.events)
+            api.storage.changed.wait_for(lambda: api.watches.told >= shown, 30)
         api.stop()

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 BEGIN = 40_000
 """A version before all that was recorded; older ones were compacted."""
+SECOND = 0.02
+"""How long a second of the server takes here, seconds."""
 NAMESPACES = ("rec", "devops")
 
 
 def begin(api: ApiServer) -> None:
     """The cluster of the recording, before its first request."""
-    api.storage.second = 0.02
-    api.parts.namespace_seconds = 60.0
+    api.storage.second = SECOND
+    api.parts.namespace_seconds = api.parts.definition_seconds = 60.0
     api.storage.advance_to(BEGIN)
     api.storage.compact()
     for name in NAMESPACES:
