@@ -128,9 +128,7 @@ class Cluster:
             fixed = (was or {}).get("metadata", {})
             new["metadata"]["uid"] = fixed.get("uid") or str(uuid.uuid4())
             new["metadata"]["resourceVersion"] = str(self.version)
-            if "spec" in new:
-                is_same = was is not None and was["spec"] == new["spec"]
-                new["metadata"]["generation"] = fixed.get("generation", 0) + (not is_same)
+            new["metadata"]["generation"] = _generation(was, new)
             new["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
             if was and "status" in was:
                 new["status"] = was["status"]
@@ -342,6 +340,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _generation(was: Object | None, new: Object) -> int:
+    """How often the spec was changed."""
+    if was is None:
+        return 1
+    return int(was["metadata"]["generation"]) + (was.get("spec") != new.get("spec"))
 
 
 def _is_owned(one: Object, owner: Object) -> bool:

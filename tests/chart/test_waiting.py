@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from chart.helm import CHART, NAMESPACE
 from chart.running import QUICK, eventually, installed, running
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from chart.helm import Helm
