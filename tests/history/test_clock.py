@@ -9,6 +9,7 @@ import pytest
 from fixtures.clock import jump
 from fixtures.pods import subnet
 from rowhouse.domain.administration import Actor, Holder, ReservationPlan
+from rowhouse.domain.errors import PoolExhausted
 from rowhouse.ipam.reservations import reserve
 
 if TYPE_CHECKING:
@@ -225,3 +226,21 @@ def test_an_open_tenure_that_a_person_changed_breaks_nothing(
         dba.execute("UPDATE reservations SET address = '10.0.0.2'")
     dba.execute("DELETE FROM tenures WHERE address = '10.0.0.9'")
     assert_agreement(dba)
+
+
+def test_a_quarantine_of_a_clock_that_was_years_ahead_does_not_keep_a_pool_full(
+    pods: Pods, dba: Dba
+) -> None:
+    pods.add("web-0", SMALL)
+    pods.add("web-1", SMALL)
+    dba.execute("UPDATE pools SET reuse_delay = '1 hour'")
+    jump(dba, 10 * 365 * 24 * HOUR)
+    pods.delete("web-0")
+    pods.delete("web-1")
+    jump(dba, -10 * 365 * 24 * HOUR)
+    assert pods.add("web-2", SMALL) == "10.0.0.1"
+    pods.delete("web-2")
+    assert pods.add("web-3", SMALL) == "10.0.0.2"
+    with pytest.raises(PoolExhausted):
+        pods.add("web-4", SMALL)
+    assert owners(dba) == ["web-0", "web-2"]

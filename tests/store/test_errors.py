@@ -168,3 +168,18 @@ def test_a_delete_succeeds_though_the_free_space_does_not_take_the_address(
     assert pods.delete("web-0") == []
     refused = dba.execute("SELECT object FROM audit_log WHERE action = 'free_range.refuse'")
     assert refused.fetchall() == [("10.0.0.1",)]
+
+
+def test_an_address_that_is_reserved_and_free_at_once_keeps_no_call_for_ever(
+    pods: Pods, dba: Dba
+) -> None:
+    wanted = subnet("10.0.0.0/24")
+    pods.add("web-0", wanted)
+    dba.execute("SET session_replication_role = replica")
+    dba.execute("UPDATE free_ranges SET first = '10.0.0.1' WHERE last = '10.0.0.255'")
+    dba.execute("SET session_replication_role = origin")
+    assert pods.add("web-1", wanted) == "10.0.0.2"
+    assert pods.add("web-2", wanted) == "10.0.0.3"
+    assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+    corrected = dba.execute("SELECT object FROM audit_log WHERE action = 'free_range.correct'")
+    assert corrected.fetchall() == [("10.0.0.1-10.0.0.255",)]

@@ -111,12 +111,39 @@ END $$;
 COMMENT ON FUNCTION free_or_due(integer, inet[], inet[]) IS
     'Whether an address of some segments of a network is free or has come due.';
 
+CREATE FUNCTION end_misdated_quarantines(wanted_network integer, firsts inet[], lasts inet[]) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Frees addresses of some segments that were quarantined by a clock that was ahead, by more than a minute: for how
+-- long they have been is unknown, and they would stay for as long as the clock was ahead. The cost is one look
+-- at the quarantine that would end last.
+DECLARE
+    run   free_ranges;
+    ended timestamptz;
+BEGIN
+    FOR run IN
+        SELECT * FROM free_ranges q
+         WHERE q.network_id = wanted_network AND q.quarantined AND q.free_from > (SELECT clock_timestamp())
+         ORDER BY q.free_from DESC
+    LOOP
+        SELECT max(upper(t.during)) INTO ended FROM tenures t
+         WHERE address_key(t.address) = address_key(run.first) AND t.address = run.first AND t.network_id = wanted_network;
+        EXIT WHEN ended IS NULL OR ended <= clock_timestamp() + interval '1 minute';
+        IF EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE run.last >= s.first AND run.first <= s.last) THEN
+            DELETE FROM free_ranges f WHERE f.network_id = wanted_network AND f.quarantined AND f.last = run.last;
+            PERFORM free_covered(wanted_network, run.first, run.last, ended);
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION end_misdated_quarantines(integer, inet[], inet[]) IS
+    'Frees addresses of some segments that were quarantined by a clock that was ahead.';
+
 CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 -- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
 -- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
 -- after so many. Frees what is due, and waits for whoever is at it.
 BEGIN
+    PERFORM end_misdated_quarantines(wanted_network, firsts, lasts);
     IF NOT free_or_due(wanted_network, firsts, lasts) THEN
         RETURN false;
     END IF;
@@ -718,8 +745,9 @@ BEGIN
             used AS (
                 INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
                 SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid FROM made)
-            SELECT made.address INTO address FROM made;
+            SELECT made.address INTO held FROM made;
             EXIT WHEN FOUND;
+            PERFORM withdraw_reserved(space, address);
             -- Another call of the same owner was faster, or the requested address went meanwhile: look again.
         END LOOP;
 

@@ -109,6 +109,7 @@ BEGIN
                     'operator', clock_timestamp() + ttl, why)
             ON CONFLICT DO NOTHING RETURNING r.* INTO made;
             EXIT WHEN FOUND;
+            PERFORM withdraw_reserved(pool.network_id, address);
         END LOOP;
         PERFORM record_change('reservation.create', host(made.address), NULL, to_jsonb(made));
         network_id := pool.network_id;
