@@ -192,14 +192,15 @@ def _churned(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
     """Pods go and others come, on the nodes' side and in the API; some DELs are lost."""
     store = Database(database.url, pool_size=THREADS)
     each = PODS // POOLS
+    leaked = [(n % POOLS, each - n // POOLS) for n in range(LEAKS)]
+    gone = [(n % POOLS, 1 + n // POOLS) for n in range(CHURN)]
     with kubernetes_client(str(kubeconfig)) as client, ThreadPoolExecutor(THREADS) as threads:
+        # The API server gives the uids, which the ADDs then bring.
+        uids = list(threads.map(lambda place: _appear(client, *place), gone))
         began = time.perf_counter()
-        list(threads.map(lambda n: _replace(store, n % POOLS, 1 + n // POOLS), range(CHURN)))
+        list(threads.map(lambda n: _replace(store, *gone[n], uids[n]), range(CHURN)))
         seconds = time.perf_counter() - began
-        leaked = [(n % POOLS, each - n // POOLS) for n in range(LEAKS)]
-        gone = [(n % POOLS, 1 + n // POOLS) for n in range(CHURN)]
-        list(threads.map(lambda place: _rename(client, *place), gone))
-        list(threads.map(lambda place: _vanish(client, *place), leaked))
+        list(threads.map(lambda place: _vanish(client, *place), [*gone, *leaked]))
     store.close()
     yield _one(
         f"churn: DEL and ADD of {CHURN:,} imported pods, {THREADS} callers",
@@ -208,7 +209,7 @@ def _churned(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
     )
 
 
-def _replace(store: Database, pool: int, key: int) -> None:
+def _replace(store: Database, pool: int, key: int, uid: str) -> None:
     """A pod ends, and another one is given an address of the same range."""
     cidr = f"10.{pool}.0.0/16"
     ended = detach(store, _sandbox(f"s-{pool}-{key}"))
@@ -216,7 +217,7 @@ def _replace(store: Database, pool: int, key: int) -> None:
         raise RuntimeError(f"the DEL of pod p-{pool}-{key} released {ended}")
     wanted = RangeRequest(cidr=cidr, segments=((f"10.{pool}.0.1", f"10.{pool}.255.254"),))
     name = f"new-{pool}-{key}"
-    owner = Owner(cluster="", namespace="shop", name=name, interface="net1", uid=f"uid-{name}")
+    owner = Owner(cluster="", namespace="shop", name=name, interface="net1", uid=uid)
     attach(store, owner, _sandbox(f"x-{pool}-{key}"), [wanted])
 
 
@@ -224,24 +225,23 @@ def _sandbox(container: str) -> Sandbox:
     return Sandbox(cluster="", node="node-0", container_id=container, interface="net1")
 
 
-def _rename(client: Client, pool: int, key: int) -> None:
-    _vanish(client, pool, key)
-    _appear(client, f"new-{pool}-{key}")
-
-
 def _vanish(client: Client, pool: int, key: int) -> None:
     from lightkube.resources.core_v1 import Pod  # noqa: PLC0415 - after its types are learnt
 
-    client.delete(Pod, f"p-{pool}-{key}", namespace="shop")
+    # Without a kubelet nothing would end it.
+    client.delete(Pod, f"p-{pool}-{key}", namespace="shop", grace_period=0)
 
 
-def _appear(client: Client, name: str) -> None:
-    from lightkube.models.core_v1 import PodSpec  # noqa: PLC0415 - as above
+def _appear(client: Client, pool: int, key: int) -> str:
+    from lightkube.models.core_v1 import Container, PodSpec  # noqa: PLC0415 - as above
     from lightkube.models.meta_v1 import ObjectMeta  # noqa: PLC0415 - as above
     from lightkube.resources.core_v1 import Pod  # noqa: PLC0415 - as above
 
-    metadata = ObjectMeta(name=name, namespace="shop", uid=f"uid-{name}")
-    client.create(Pod(metadata=metadata, spec=PodSpec(containers=[], nodeName="node-0")))
+    metadata = ObjectMeta(name=f"new-{pool}-{key}", namespace="shop")
+    container = Container(name="main", image="registry.example/main")
+    spec = PodSpec(containers=[container], nodeName="node-0")
+    made = client.create(Pod(metadata=metadata, spec=spec))
+    return str(made.metadata.uid if made.metadata else "")
 
 
 def _reconciled(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
