@@ -32,10 +32,11 @@ SELECT owner_cluster, container_id, owner_interface, network_id, address, node, 
 INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
 VALUES (1, false, '10.11.88.96', '10.11.88.97', '-infinity'), (1, false, '10.11.88.102', '10.11.88.106', '-infinity'),
        (1, false, '10.11.88.109', '10.11.88.111', '-infinity'),
-       (2, false, '192.168.40.0', '192.168.40.1', '-infinity'), (2, true, '192.168.40.3', '192.168.40.3', '2126-03-05 09:10+00'),
+       (2, false, '192.168.40.0', '192.168.40.0', '-infinity'), (2, true, '192.168.40.3', '192.168.40.3', '2126-03-05 09:10+00'),
        (2, false, '192.168.40.4', '192.168.40.5', '-infinity'), (2, false, '192.168.40.7', '192.168.40.7', '-infinity'),
        (2, false, 'fd00:40::', 'fd00:40::', '-infinity'),
        (2, false, 'fd00:40::2', 'fd00:40::ffff:ffff:ffff:ffff', '-infinity');
+INSERT INTO gateways (network_id, address, pool_id, first_used_at) SELECT network_id, gateway, id, created_at FROM pools WHERE gateway IS NOT NULL;
 INSERT INTO exclusions (network_id, first, last, reason, created_at)
 VALUES (1, '10.11.88.107', '10.11.88.108', 'printers', '2026-03-02 08:30+00');
 INSERT INTO quotas (namespace, pool_id, addresses) VALUES ('devops', 1, 10);
