@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from faults import experiments, nodes, surroundings
 from faults.clock_jumps import clock_jumps
+from faults.operators import operators
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,6 +140,13 @@ EXPERIMENTS: Final = (
         name="clock jumps",
         run=_struck(clock_jumps, lambda column: column.jumps),
         needs=("cc",),
+        in_suite=True,
+    ),
+    Experiment(
+        name="operators",
+        run=lambda laboratory, column: operators(
+            laboratory, calls=20 * column.jumps, times=3 * column.jumps
+        ),
         in_suite=True,
     ),
     Experiment(
