@@ -96,6 +96,33 @@ def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
     assert "State:         free" in explained
 
 
+def test_an_exclusion_without_network_or_pool_says_where_it_holds(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/24")
+    rowhouse("pool", "create", "10.0.0.0/25", "--network", "storage")
+    told = rowhouse("exclusion", "create", "10.0.0.9").stderr
+    assert "It holds in the default network alone, for its pools 10.0.0.0/24." in told
+    assert 'Not reached: 10.0.0.0/25 of network "storage".' in told
+    assert rowhouse("exclusion", "create", "10.0.0.9", "--network", "storage").stderr == ""
+
+
+def test_a_pool_that_overlaps_another_says_so(rowhouse: Rowhouse) -> None:
+    assert rowhouse("pool", "create", "10.0.0.0/24").stderr == ""
+    told = rowhouse("pool", "create", "10.0.0.0/25").stderr
+    assert told.startswith("10.0.0.0/25 shares its addresses with 10.0.0.0/24:")
+    assert rowhouse.json("pool", "show", "10.0.0.0/24")["overlaps"] == ["10.0.0.0/25"]
+
+
+def test_gateways_are_listed_and_reserved_by_force(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/24", "--gateway", "10.0.0.1")
+    [known] = rowhouse.items("gateway", "list", "--pool", "10.0.0.0/24")
+    assert (known["address"], known["cni_network"]) == ("10.0.0.1", None)
+    refused = rowhouse("gateway", "forget", str(known["id"]), "--yes", code=1).stderr
+    assert "is that of pool 10.0.0.0/24" in refused
+    wanted = ("reservation", "reserve", "10.0.0.0/24", "10.0.0.1", "--name", "router")
+    assert "is the gateway of pool 10.0.0.0/24" in rowhouse(*wanted, code=1).stderr
+    assert rowhouse.items(*wanted, "--force")[0]["address"] == "10.0.0.1"
+
+
 def test_a_namespace_is_limited(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/24", "--name", "a")
     pod = ("--name", "web-0", "--namespace", "devops", "--interface", "net1")

@@ -10,7 +10,7 @@ import pytest
 
 from rowhouse.cni.arguments import Arguments, parse_arguments
 from rowhouse.cni.call import Call, parse_call
-from rowhouse.cni.netconf import Netconf, ipam_object, read_netconf
+from rowhouse.cni.netconf import Netconf, ipam_object, read_netconf, takes_first_address
 from rowhouse.cni.plan import Plan, plan_addresses
 from rowhouse.cni.requested import requested_addresses
 
@@ -58,7 +58,10 @@ class Server:
             f"IgnoreUnknown=1;K8S_POD_NAME=p;{cni_args}" if cni_args else call.args
         )
         netconf = read_netconf(
-            ipam_object(call.config), server_compat=self.compat, defaults=self.defaults
+            ipam_object(call.config),
+            server_compat=self.compat,
+            defaults=self.defaults,
+            takes_first=takes_first_address(call.config),
         )
         wanted = () if netconf.strict else requested_addresses(call.config, arguments)
         plan = plan_addresses(netconf, arguments, wanted, raw_version=call.raw_version)

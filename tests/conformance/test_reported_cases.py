@@ -10,17 +10,10 @@ from conformance.case import DEFAULT, STRICT, reported
 from conformance.reported_differences import DIFFERENCES, expectation
 
 if TYPE_CHECKING:
-    from _pytest.mark import ParameterSet
-
     from conformance.case import Case
     from conformance.play import Stage
 
 CASES = {case.id: case for case in reported()}
-NOT_YET = {
-    ("R124", DEFAULT): "the old sandbox keeps the address after the new one's DEL",
-    ("R124", STRICT): "the old sandbox keeps the address after the new one's DEL",
-    ("R155", DEFAULT): "a grown range is another pool: the pod gets another address",
-}
 
 
 def play(stage: Stage, case: Case, *, through: str, mode: str) -> None:
@@ -34,35 +27,26 @@ def play(stage: Stage, case: Case, *, through: str, mode: str) -> None:
         assert expect["gist"].lower() in text.lower()
 
 
-def collected(mode: str) -> list[ParameterSet]:
-    return [
-        pytest.param(case, id=case.id, marks=not_yet(case, mode))
-        for case in CASES.values()
-        if expectation(case, mode) is not None
-    ]
+def collected(mode: str) -> list[Case]:
+    return [case for case in CASES.values() if expectation(case, mode) is not None]
 
 
-def not_yet(case: Case, mode: str) -> list[pytest.MarkDecorator]:
-    reason = NOT_YET.get((case.id, mode))
-    return [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-
-
-@pytest.mark.parametrize("case", collected(DEFAULT))
+@pytest.mark.parametrize("case", collected(DEFAULT), ids=lambda case: case.id)
 def test_the_plugin_answers_as_reported_or_better(stage: Stage, case: Case) -> None:
     play(stage, case, through="plugin", mode=DEFAULT)
 
 
-@pytest.mark.parametrize("case", collected(DEFAULT))
+@pytest.mark.parametrize("case", collected(DEFAULT), ids=lambda case: case.id)
 def test_the_server_answers_as_reported_or_better(stage: Stage, case: Case) -> None:
     play(stage, case, through="http", mode=DEFAULT)
 
 
-@pytest.mark.parametrize("case", collected(STRICT))
+@pytest.mark.parametrize("case", collected(STRICT), ids=lambda case: case.id)
 def test_the_plugin_answers_as_reported_in_strict_mode(stage: Stage, case: Case) -> None:
     play(stage, case, through="plugin", mode=STRICT)
 
 
-@pytest.mark.parametrize("case", collected(STRICT))
+@pytest.mark.parametrize("case", collected(STRICT), ids=lambda case: case.id)
 def test_the_server_answers_as_reported_in_strict_mode(stage: Stage, case: Case) -> None:
     play(stage, case, through="http", mode=STRICT)
 

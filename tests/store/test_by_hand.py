@@ -113,6 +113,7 @@ def test_an_address_of_another_pool_is_refused_whether_inserted_or_moved(
     pods.add("db-0", subnet("10.0.1.0/24"))
     with pytest.raises(errors.ForeignKeyViolation, match="is no pool of network"):
         dba.execute(RESERVE, ("10.0.1.9", "printer"))
+    dba.execute("SET rowhouse.force = 'on'")
     with pytest.raises(errors.ForeignKeyViolation, match="is no pool of network"):
         dba.execute("UPDATE reservations SET address = '10.0.1.9' WHERE owner_name = 'web-0'")
     with pytest.raises(errors.ForeignKeyViolation, match="is no pool of network"):
@@ -122,6 +123,7 @@ def test_an_address_of_another_pool_is_refused_whether_inserted_or_moved(
 def test_a_moved_reservation_frees_its_old_address_and_keeps_its_sandbox(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute("UPDATE reservations SET address = '10.0.0.9' WHERE owner_name = 'web-0'")
     assert pods.add("web-1", SUBNET) == "10.0.0.1"
     assert pods.add("web-0", SUBNET) == "10.0.0.9"
@@ -138,6 +140,7 @@ def test_a_moved_reservation_frees_its_old_address_and_keeps_its_sandbox(
 def test_a_reservation_given_to_another_owner_is_two_tenures(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute("UPDATE reservations SET owner_name = 'web-9', sticky = true")
     assert [line[:4] for line in dba.execute(TENURES)] == [
         ("10.0.0.1", "web-0", "ADD", "SQL"),

@@ -55,8 +55,8 @@ CREATE TABLE pools (
     UNIQUE (network_name, cidr),
     FOREIGN KEY (network_id, network_name) REFERENCES networks (id, name),
     CHECK (family(gateway) = family(cidr) OR gateway IS NULL),
-    CHECK (window_first IS NULL OR window_first << cidr),
-    CHECK (window_last IS NULL OR window_last << cidr),
+    CHECK (window_first IS NULL OR window_first <<= cidr),
+    CHECK (window_last IS NULL OR window_last <<= cidr),
     CHECK (window_first <= window_last)
 );
 CREATE INDEX pools_cidr ON pools USING gist (cidr inet_ops);

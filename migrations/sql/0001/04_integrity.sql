@@ -126,6 +126,56 @@ RETURN coalesce(current_setting('rowhouse.careful', true), '') = 'on';
 COMMENT ON FUNCTION is_careful() IS
     'Whether the call is repeated after the history or the free space refused it: correct them first.';
 
+CREATE FUNCTION is_forced() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce(current_setting('rowhouse.force', true), '') = 'on';
+COMMENT ON FUNCTION is_forced() IS
+    'Whether the caller insists on a change that touches running sandboxes or takes a gateway: SET rowhouse.force = ''on''.';
+
+CREATE FUNCTION refuse_attached(change text, of_network integer, firsts inet[], lasts inet[], of_pool integer DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH410 if a sandbox uses an address of these segments (of one pool, or of any), unless the change is forced.
+DECLARE
+    used    bigint;
+    example text;
+BEGIN
+    IF is_forced() THEN
+        RETURN;
+    END IF;
+    SELECT count(*), (array_agg(concat(host(r.address), ' (', nullif(r.owner_namespace, '') || '/', r.owner_name, ' on node ',
+                                       coalesce(nullif(r.node, ''), 'unknown'), ')') ORDER BY r.address))[1]
+      INTO used, example
+      FROM unnest(firsts, lasts) AS s (first, last)
+      JOIN reservations r ON r.network_id = of_network AND r.address BETWEEN s.first AND s.last
+     WHERE (of_pool IS NULL OR r.pool_id = of_pool)
+       AND EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address);
+    IF used > 0 THEN
+        RAISE EXCEPTION '% touches % that running sandboxes use: %', change,
+                        CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
+                        example || CASE WHEN used > 1 THEN ', …' ELSE '' END
+            USING ERRCODE = 'RH410', HINT = 'Delete these pods first, or repeat it with force.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_attached IS 'Raises RH410 if a change touches addresses that running sandboxes use, unless it is forced.';
+
+CREATE FUNCTION admit_gateways(of_network integer, run_first inet, run_last inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Lets a forced reservation take the gateways from run_first to run_last: each is free until it takes it. It goes out of
+-- use again when it is released. Nobody changes gateways meanwhile: the network is locked.
+BEGIN
+    IF is_forced() AND EXISTS (SELECT FROM gateways g WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last) THEN
+        PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+        INSERT INTO free_ranges (network_id, first, last, free_from)
+        SELECT DISTINCT of_network, g.address, g.address, timestamptz '-infinity'
+          FROM gateways g
+         WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last
+           AND NOT is_excluded(of_network, g.address)
+           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = of_network AND f.last >= g.address AND f.first <= g.address);
+    END IF;
+END $$;
+COMMENT ON FUNCTION admit_gateways(integer, inet, inet) IS 'Lets a forced reservation take gateways.';
+
 CREATE FUNCTION reservation_made() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Once for all rows of a statement, so that addresses that were given out together cost little more
@@ -186,6 +236,7 @@ BEGIN
                               FROM made) AS l) AS m
              GROUP BY m.network_id, m.number ORDER BY m.network_id, first
         LOOP
+            PERFORM admit_gateways(run.network_id, run.first, run.last);
             free_since := take_run(run.network_id, run.first, run.last);
             IF free_since > clock_timestamp() THEN
                 -- The clock was set back since a previous owner left.
@@ -274,6 +325,17 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
 BEGIN
+    IF current_reason() = 'SQL'
+       AND (NEW.network_id, NEW.address, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface)
+           <> (OLD.network_id, OLD.address, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface) THEN
+        PERFORM refuse_attached('the change of ' || host(OLD.address), OLD.network_id, ARRAY[OLD.address]::inet[], ARRAY[OLD.address]::inet[]);
+        IF (NEW.network_id, NEW.address) = (OLD.network_id, OLD.address) THEN
+            -- The old owner's sandboxes no longer have a say in it.
+            DELETE FROM attachments a WHERE a.network_id = OLD.network_id AND a.address = OLD.address;
+            NEW.node := '';
+            NEW.container_id := '';
+        END IF;
+    END IF;
     IF (NEW.network_id, NEW.address, NEW.pool_id, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name,
         NEW.owner_interface, NEW.owner_uid, NEW.node, NEW.container_id)
        IS DISTINCT FROM
@@ -291,6 +353,7 @@ BEGIN
         END IF;
         NEW.tenure_id := nextval('tenures_id_seq');
         IF (NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address) THEN
+            PERFORM admit_gateways(NEW.network_id, NEW.address, NEW.address);
             PERFORM take_run(NEW.network_id, NEW.address, NEW.address);
             moment := clock_timestamp();
             PERFORM settle_tenures(NEW.network_id, NEW.address, moment);

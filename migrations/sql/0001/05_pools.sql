@@ -58,6 +58,12 @@ BEGIN
     -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
     -- foreign key of a new pool already holds the key, for everybody who makes one at this moment.
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
+    IF TG_OP <> 'DELETE' AND host(NEW.gateway)::inet <<= NEW.cidr THEN
+        IF TG_OP = 'INSERT' OR host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
+            PERFORM refuse_attached('the gateway ' || host(NEW.gateway), NEW.network_id,
+                                    ARRAY[host(NEW.gateway)::inet], ARRAY[host(NEW.gateway)::inet]);
+        END IF;
+    END IF;
     IF TG_OP = 'INSERT' THEN
         FOR run IN SELECT * FROM uncovered_runs(NEW.network_id, NEW.cidr, NEW.id) LOOP
             PERFORM free_unless_withheld(NEW.network_id, run.run_first, run.run_last, '-infinity');
@@ -87,6 +93,18 @@ BEGIN
             RAISE EXCEPTION 'the network and the CIDR of pool % can not change', OLD.cidr
                 USING ERRCODE = 'RH410',
                       HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
+        END IF;
+        IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN
+            PERFORM refuse_attached('renaming pool "' || OLD.name || '"', NEW.network_id, ARRAY[first_address(NEW.cidr)],
+                                    ARRAY[last_address(NEW.cidr)], NEW.id);
+        END IF;
+        SELECT coalesce(OLD.window_first, first_usable(NEW.cidr)) AS was_first, coalesce(OLD.window_last, last_usable(NEW.cidr)) AS was_last,
+               coalesce(NEW.window_first, first_usable(NEW.cidr)) AS first, coalesce(NEW.window_last, last_usable(NEW.cidr)) AS last INTO run;
+        IF run.first > run.was_first OR run.last < run.was_last THEN
+            PERFORM refuse_attached('the new window of pool ' || NEW.cidr, NEW.network_id,
+                                    ARRAY[run.was_first, CASE WHEN run.last < run.was_last THEN greatest(run.last + 1, run.was_first) END],
+                                    ARRAY[CASE WHEN run.first > run.was_first THEN least(run.first - 1, run.was_last) END, run.was_last],
+                                    NEW.id);
         END IF;
         IF host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
             DELETE FROM gateways WHERE pool_id = NEW.id AND cni_network IS NULL;
@@ -167,6 +185,8 @@ BEGIN
             RAISE EXCEPTION 'part of %-% is kept out of use already', host(NEW.first), host(NEW.last)
                 USING ERRCODE = 'RH410', HINT = 'Exclusions of a network do not overlap.';
         END IF;
+        PERFORM refuse_attached('excluding ' || host(NEW.first) || '-' || host(NEW.last), NEW.network_id,
+                                ARRAY[NEW.first]::inet[], ARRAY[NEW.last]::inet[]);
         PERFORM withdraw_run(NEW.network_id, NEW.first, NEW.last);
         PERFORM record_change('exclusion.create', host(NEW.first) || '-' || host(NEW.last), NULL, to_jsonb(NEW));
     ELSE

@@ -43,9 +43,49 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION resume_v1(text, text) IS 'Ends a hold: every pool assigns addresses again. False: there was none.';
 
+CREATE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH410 for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
+-- window does not hold them.
+DECLARE
+    what text;
+BEGIN
+    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
+       OR is_excluded(pool.network_id, wanted) THEN
+        RETURN; -- something else stands in the way
+    END IF;
+    what := CASE WHEN is_withheld(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
+                 WHEN wanted >= coalesce(pool.window_first, first_usable(pool.cidr))
+                      AND wanted <= coalesce(pool.window_last, last_usable(pool.cidr)) THEN NULL
+                 WHEN wanted < first_usable(pool.cidr) THEN 'the network address of pool ' || pool.cidr
+                 WHEN wanted > last_usable(pool.cidr) AND family(wanted) = 4 THEN 'the broadcast address of pool ' || pool.cidr
+                 WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
+    IF what IS NOT NULL THEN
+        RAISE EXCEPTION 'address % is %', host(wanted), what
+            USING ERRCODE = 'RH410', HINT = 'Reserve it by force if it is meant.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises RH410 for a gateway, a network address and a broadcast address.';
+
+CREATE FUNCTION refuse_taken(of_network integer, wanted inet, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    holder reservations;
+BEGIN
+    SELECT * INTO holder FROM reservations r WHERE r.network_id = of_network AND r.address = wanted;
+    IF FOUND THEN
+        RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
+            concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
+            USING ERRCODE = 'RH101', DETAIL = range_no,
+                  HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_taken(integer, inet, integer) IS 'Raises RH101 if an address is reserved.';
+
 CREATE FUNCTION reserve_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
-    kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text)
+    kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text,
+    force boolean DEFAULT false)
 RETURNS TABLE (network_id integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -54,7 +94,8 @@ SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Reserves the given addresses, or (wanted NULL) the lowest free ones, all or nothing, by hand: they stay
--- until they are released or their time to live is over. A pod of that name gets them with its ADD.
+-- until they are released or their time to live is over. A pod of that name gets them with its ADD. Gateways, network
+-- and broadcast addresses only by force.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
@@ -63,8 +104,9 @@ DECLARE
     lasts   inet[];
     slot_no integer;
     made    reservations;
+    around  text := coalesce(current_setting('rowhouse.force', true), '');
 BEGIN
-    PERFORM act_as(actor, request_id);
+    PERFORM act_as(actor, request_id), set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
@@ -82,11 +124,21 @@ BEGIN
                     RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr
                         USING ERRCODE = 'RH102', HINT = 'Ask for an address of the pool, or name the pool that holds it.';
                 END IF;
-                -- By hand the gateway and the ends of the CIDR may be reserved too: that is how they are documented.
-                PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
-                                       NULL, NULL, NULL, NULL);
-                address := claim_lowest(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]]);
-                CONTINUE WHEN address IS NULL;
+                IF NOT force THEN
+                    PERFORM refuse_special(pool, wanted[i]);
+                END IF;
+                IF force AND is_withheld(pool.network_id, wanted[i]) AND NOT is_excluded(pool.network_id, wanted[i]) THEN
+                    -- A gateway: admit_gateways() lets the reservation take it, and the network is locked for that first.
+                    PERFORM FROM networks n WHERE n.id = pool.network_id FOR NO KEY UPDATE;
+                    CONTINUE WHEN NOT is_withheld(pool.network_id, wanted[i]);
+                    PERFORM refuse_taken(pool.network_id, wanted[i], i);
+                    address := wanted[i];
+                ELSE
+                    PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
+                                           NULL, NULL, NULL, NULL);
+                    address := claim_lowest(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]]);
+                    CONTINUE WHEN address IS NULL;
+                END IF;
             ELSE
                 IF pool.drained THEN
                     RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
@@ -115,6 +167,7 @@ BEGIN
         network_id := pool.network_id;
         RETURN NEXT;
     END LOOP;
+    PERFORM set_config('rowhouse.force', around, true);
 END $$;
 COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses by hand: given ones or the lowest free ones, all or nothing.';
 
@@ -147,17 +200,20 @@ END $$;
 COMMENT ON FUNCTION release_v1 IS 'Releases one reservation.';
 
 CREATE FUNCTION reassign_v1(actor text, request_id text, wanted_network integer, wanted inet,
-                            kind owner_kind, cluster text, namespace text, name text, interface text)
+                            kind owner_kind, cluster text, namespace text, name text, interface text,
+                            force boolean DEFAULT false)
 RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
--- Gives a reservation to another owner; the history shows both.
+-- Gives a reservation to another owner; the history shows both. It is by hand from now on: it stays until it is released.
+-- One that a sandbox uses only by force, which ends its attachments: the sandbox's DEL then changes nothing.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     held    reservations;
     made    reservations;
+    used    attachments;
     slot_no integer;
 BEGIN
     PERFORM act_as(actor, request_id);
@@ -165,12 +221,20 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
     END IF;
+    SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
+    IF FOUND AND NOT force THEN
+        RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
+            USING ERRCODE = 'RH410',
+                  HINT = 'A running pod would go on using it. Delete the pod, or reassign by force if the sandbox is gone.';
+    END IF;
+    DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
     SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
      WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = held.pool_id
        AND r.owner_interface = interface AND r.owner_cluster = cluster;
     UPDATE reservations r
        SET owner_kind = kind, owner_cluster = cluster, owner_namespace = namespace, owner_name = name,
-           owner_interface = interface, owner_uid = NULL, slot = slot_no
+           owner_interface = interface, owner_uid = NULL, slot = slot_no, node = '', container_id = '',
+           policy_source = 'operator', sticky = true, expires_at = clock_timestamp() + r.sticky_ttl
      WHERE r.network_id = wanted_network AND r.address = wanted
     RETURNING r.* INTO made;
     PERFORM check_quotas(made.owner_namespace, made.pool_id);
@@ -208,27 +272,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION record_v1 IS 'Writes a line of the audit log for something that is no change of a row.';
 
-CREATE FUNCTION explain_address(wanted_network text, wanted inet) RETURNS jsonb
+CREATE FUNCTION explain_address(wanted_network text, wanted inet, of_space integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = rowhouse, pg_temp AS $$
--- Why an address is given out or not: its state, and what in the database makes it so.
+-- Why an address is given out or not: its state, and what in the database makes it so. The pool that explains it is its
+-- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may give out.
+-- of_space: the id of one of the networks of this name, where isolated pools have several.
 DECLARE
-    space    networks;
     pool     pools;
+    giver    pools;
     held     current_reservations;
     run      free_ranges;
-    excluded exclusions;
     earlier  address_history;
     facts    jsonb := jsonb_build_object('network', wanted_network, 'address', host(wanted));
 BEGIN
     wanted := set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END);
     SELECT p.* INTO pool FROM pools p
-     WHERE p.network_name = wanted_network AND p.cidr >>= wanted ORDER BY masklen(p.cidr) DESC LIMIT 1;
+      LEFT JOIN reservations r ON r.network_id = p.network_id AND r.address = wanted
+     WHERE p.network_name = wanted_network AND p.cidr >>= wanted AND p.network_id = coalesce(of_space, p.network_id)
+     ORDER BY coalesce(r.pool_id = p.id, false) DESC, r.pool_id IS NOT NULL DESC, masklen(p.cidr) DESC LIMIT 1;
     IF NOT FOUND THEN
         RETURN facts || jsonb_build_object('state', 'unknown', 'because', 'no pool of this network holds the address');
     END IF;
+    SELECT p.* INTO giver FROM pools p
+     WHERE p.network_id = pool.network_id AND p.cidr >>= wanted
+       AND EXISTS (SELECT FROM pool_window(p) w WHERE wanted BETWEEN w.first_address AND w.last_address)
+     ORDER BY p.id = pool.id DESC, p.drained, masklen(p.cidr) DESC LIMIT 1;
     facts := facts || jsonb_build_object('pool', pool.cidr, 'pool_name', pool.name, 'drained', pool.drained,
-        'is_gateway', coalesce(host(pool.gateway) = host(wanted), false),
-        'in_window', EXISTS (SELECT FROM pool_window(pool) w WHERE wanted BETWEEN w.first_address AND w.last_address));
+        'is_gateway', EXISTS (SELECT FROM gateways g WHERE g.network_id = pool.network_id AND g.address = wanted),
+        'in_window', giver.id IS NOT DISTINCT FROM pool.id);
     SELECT * INTO earlier FROM address_history h
      WHERE h.network_id = pool.network_id AND h.address = wanted AND h.held_until IS NOT NULL
      ORDER BY h.held_from DESC LIMIT 1;
@@ -239,17 +310,25 @@ BEGIN
     SELECT * INTO held FROM current_reservations c WHERE c.network_id = pool.network_id AND c.address = wanted;
     IF FOUND THEN
         RETURN facts || jsonb_build_object('state', CASE WHEN held.attachments > 0 THEN 'in use' ELSE 'reserved' END,
-            'because', CASE WHEN held.attachments > 0 THEN 'sandbox ' || held.container_id || ' on node ' || held.node || ' uses it'
-                            WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
-                            ELSE 'kept for its owner until it is released' END,
+            'because', concat(CASE WHEN held.attachments > 0 THEN 'sandbox ' || held.container_id || ' on node ' || held.node || ' uses it'
+                                   WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
+                                   ELSE 'kept for its owner until it is released' END,
+                              '; it is also ' || why_withheld(pool.network_id, wanted)),
             'owner', held.namespace || '/' || held.name, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
             'description', held.description);
     END IF;
-    SELECT * INTO excluded FROM exclusions e
-     WHERE e.network_id = pool.network_id AND e.last >= wanted ORDER BY e.last LIMIT 1;
-    IF FOUND AND excluded.first <= wanted THEN
-        RETURN facts || jsonb_build_object('state', 'excluded', 'because',
-            host(excluded.first) || '-' || host(excluded.last) || ' is kept out of use: ' || excluded.reason);
+    IF is_withheld(pool.network_id, wanted) THEN
+        RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,
+            'because', 'never given out: it is ' || why_withheld(pool.network_id, wanted));
+    END IF;
+    IF giver.id IS NULL THEN
+        RETURN facts || jsonb_build_object('state', 'outside', 'because',
+            CASE WHEN wanted < first_usable(pool.cidr)
+                 THEN 'never given out: it is the network address of the pool (unless the network configuration has use_all)'
+                 WHEN wanted > last_usable(pool.cidr)
+                 THEN 'never given out: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
+                      || ' address of the pool (unless the network configuration has use_all)'
+                 ELSE 'never given out: it is outside the window of the pool' END);
     END IF;
     SELECT * INTO run FROM free_ranges f
      WHERE f.network_id = pool.network_id AND f.first <= wanted AND f.last >= wanted LIMIT 1;
@@ -257,23 +336,17 @@ BEGIN
         RETURN facts || jsonb_build_object('state', 'quarantined', 'because', 'released; reused from ' || run.free_from || ' on');
     END IF;
     RETURN facts || jsonb_build_object('state', 'free', 'because',
-        CASE WHEN pool.drained THEN 'free, but the pool is drained'
-             WHEN (facts->>'is_gateway')::boolean THEN 'free, but never given out: it is the gateway'
-             WHEN (facts->>'in_window')::boolean THEN
-                  (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
+        CASE WHEN giver.drained THEN 'free, but the pool is drained'
+             WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', given out by pool ' || giver.cidr
+             ELSE (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
                                         WHEN 1 THEN 'free; 1 free range of the pool comes before it'
                                         ELSE 'free; ' || count(*) || ' free ranges of the pool come before it' END
                      FROM free_ranges f
                     WHERE f.network_id = pool.network_id AND NOT f.quarantined AND f.last < wanted
                       AND f.last >= first_address(pool.cidr)
-                      AND EXISTS (SELECT FROM pool_window(pool) w WHERE f.last >= w.first_address AND f.first <= w.last_address))
-             WHEN wanted < first_usable(pool.cidr) THEN 'free, but never given out: it is the network address of the pool'
-             WHEN wanted > last_usable(pool.cidr) THEN
-                  'free, but never given out: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
-                                                          || ' address of the pool'
-             ELSE 'free, but outside the window of the pool' END);
+                      AND EXISTS (SELECT FROM pool_window(pool) w WHERE f.last >= w.first_address AND f.first <= w.last_address)) END);
 END $$;
-COMMENT ON FUNCTION explain_address(text, inet) IS 'Why an address is given out or not.';
+COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is given out or not.';
 
 CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
 RETURNS TABLE (at timestamptz, reserved bigint)

@@ -53,6 +53,9 @@ class NewExclusion(Request):
     first: Address
     last: Address
     reason: Text = ""
+    force: Annotated[
+        bool, Field(description="Even if running sandboxes use some of them: they go on using them")
+    ] = False
 
     @model_validator(mode="after")
     def _a_run(self) -> Self:
@@ -84,7 +87,13 @@ def list_exclusions(call: Call, query: ExclusionQuery) -> Reply:
 def create_exclusion(call: Call, body: NewExclusion) -> Reply:
     """Keep addresses out of use; those in use go out of it when they are released."""
     made = exclusions.exclude(
-        call.store, body.network_id, body.first, body.last, call.actor, reason=body.reason
+        call.store,
+        body.network_id,
+        body.first,
+        body.last,
+        call.actor,
+        reason=body.reason,
+        force=body.force,
     )
     return Reply(document=Exclusion.model_validate(made), location=f"/api/v1/exclusions/{made.id}")
 

@@ -19,7 +19,9 @@ class Explanation(Answer):
 
     network: str
     address: Address
-    state: Literal["unknown", "in use", "reserved", "excluded", "quarantined", "free"]
+    state: Literal[
+        "unknown", "in use", "reserved", "excluded", "gateway", "quarantined", "outside", "free"
+    ]
     because: str
     pool: Cidr | None = None
     pool_name: str | None = None

@@ -12,6 +12,7 @@ from rowhouse.api import (
     audit,
     exclusions,
     explain,
+    gateways,
     history,
     networks,
     pool_documents,
@@ -181,6 +182,9 @@ OPERATIONS: Final = (
     _delete(
         "/exclusions/<id:exclusion_id>", exclusions.delete_exclusion, "operator", refusals=(404,)
     ),
+    _get("/gateways", gateways.list_gateways, gateways.GatewayPage, query=gateways.GatewayQuery),
+    _get("/gateways/<id:gateway_id>", gateways.get_gateway, gateways.Gateway, refusals=(404,)),
+    _delete("/gateways/<id:gateway_id>", gateways.forget_gateway, "operator", refusals=(404, 409)),
     _get("/quotas", quotas.list_quotas, quotas.QuotaPage, query=quotas.QuotaQuery),
     _post(
         "/quotas",

@@ -23,6 +23,8 @@ from rowhouse.api.fields import (
 from rowhouse.domain.administration import PoolPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rowhouse.store.reading import Record
 
 
@@ -31,13 +33,22 @@ def _seconds(value: Any) -> Any:
 
 
 class Usage(Answer):
-    """How full a pool is. An address that an overlapping pool gave out counts in both."""
+    """How full a pool is. What it may give out (`total`) is used, quarantined, excluded or free."""
 
-    total: Annotated[int, Field(description="Addresses in the window, without the gateway")]
-    reserved: int
+    total: Annotated[int, Field(description="Addresses in the window, without known gateways")]
+    reserved: Annotated[
+        int, Field(description="Reservations of this pool; over all pools, each counts once")
+    ]
+    reserved_by_overlaps: Annotated[
+        int, Field(description="Addresses in its CIDR that overlapping pools hold")
+    ]
+    used: Annotated[
+        int, Field(description="Addresses of `total` that are reserved, through whichever pool")
+    ]
     attached: Annotated[int, Field(description="Reservations that a sandbox uses")]
     sticky: int
     quarantined: int
+    excluded: int
     free: int
     percent_used: float | None
 
@@ -68,13 +79,24 @@ class Pool(Answer):
     version: Annotated[int, Field(description="Counts the changes: the ETag")]
     created_at: Moment
     usage: Annotated[Usage | None, Field(description="Only where it was asked for")] = None
+    overlaps: Annotated[
+        list[Cidr],
+        Field(
+            description="Pools of the network that share its addresses: what one assigns is used in the others."
+            " 100 at most"
+        ),
+    ]
 
     @classmethod
-    def of(cls, row: Record, usage: Record | None = None) -> Pool:
+    def of(cls, row: Record, overlaps: Sequence[str] | None, usage: Record | None = None) -> Pool:
         """The document of a row."""
-        fields = row._asdict() | {"network": row.network_name}
         return cls.model_validate(
-            fields | {"usage": None if usage is None else Usage.model_validate(usage)}
+            row._asdict()
+            | {
+                "network": row.network_name,
+                "usage": None if usage is None else Usage.model_validate(usage),
+                "overlaps": overlaps or [],
+            }
         )
 
 
@@ -117,10 +139,13 @@ class NewPool(Request):
     labels: Labels = Field(default_factory=dict)
     description: Text = ""
     drained: bool = False
+    force: Annotated[
+        bool, Field(description="Even if a running sandbox uses the gateway's address")
+    ] = False
 
     def plan(self) -> PoolPlan:
         """The pool as it shall be."""
-        return PoolPlan(**self.model_dump(exclude={"network", "isolated"}))
+        return PoolPlan(**self.model_dump(exclude={"network", "isolated", "force"}))
 
 
 class PoolChange(Request):
@@ -140,7 +165,11 @@ class ChangeQuery(Request):
     """How to change."""
 
     force: Annotated[
-        bool, Field(description="Reservations outside of the new window stay where they are")
+        bool,
+        Field(
+            description="Even if reservations are outside of the new window, or running sandboxes use the gateway's"
+            " address or a pool by its old name: they stay as they are"
+        ),
     ] = False
 
 

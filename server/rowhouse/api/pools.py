@@ -46,14 +46,15 @@ def list_pools(call: Call, query: PoolQuery) -> Reply:
     found = rows.search(
         call.store, _search(query), after=paging.key_of(query, _KEY) or 0, limit=query.limit + 1
     )
-    shown = [row.id for row in found[: query.limit]] if query.usage else []
-    used = rows.usage(call.store, shown) if shown else {}
+    shown = [row.id for row in found[: query.limit]]
+    used = rows.usage(call.store, shown) if shown and query.usage else {}
+    overlaps = rows.overlaps(call.store, shown) if shown else {}
     return Reply(
         document=paging.page(
             PoolPage,
             query,
             found,
-            item=lambda row: Pool.of(row, used.get(row.id)),
+            item=lambda row: Pool.of(row, overlaps.get(row.id), used.get(row.id)),
             key=lambda row: row.id,
         )
     )
@@ -62,14 +63,19 @@ def list_pools(call: Call, query: PoolQuery) -> Reply:
 def create_pool(call: Call, body: NewPool) -> Reply:
     """Make a pool, and its network if that is new."""
     made = pools.create_pool(
-        call.store, body.plan(), body.network, call.actor, isolated=body.isolated
+        call.store,
+        body.plan(),
+        body.network,
+        call.actor,
+        isolated=body.isolated,
+        force=body.force,
     )
-    return _reply(made, location=f"/api/v1/pools/{made.id}")
+    return _reply(call, made, location=f"/api/v1/pools/{made.id}")
 
 
 def get_pool(call: Call, pool_id: int) -> Reply:
     """Show a pool."""
-    return _reply(pools.pool(call.store, pool_id))
+    return _reply(call, pools.pool(call.store, pool_id))
 
 
 def change_pool(call: Call, pool_id: int, query: ChangeQuery, body: PoolChange) -> Reply:
@@ -78,7 +84,7 @@ def change_pool(call: Call, pool_id: int, query: ChangeQuery, body: PoolChange) 
     changed = pools.change_pool(
         call.store, pool_id, changes, call.actor, version=call.version, force=query.force
     )
-    return _reply(changed)
+    return _reply(call, changed)
 
 
 def delete_pool(call: Call, pool_id: int) -> Reply:
@@ -94,7 +100,7 @@ def get_usage(call: Call, pool_id: int) -> Reply:
 
 
 def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
-    """List the runs of free addresses in a pool's CIDR, or of quarantined ones."""
+    """List the runs of free addresses that a pool gives out, or of quarantined ones."""
     found = rows.free_runs(
         call.store,
         pools.pool(call.store, pool_id),
@@ -115,8 +121,9 @@ def get_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
     return Reply(document=Fill(moments=[FillMoment.model_validate(row) for row in found]))
 
 
-def _reply(row: Record, *, location: str = "") -> Reply:
-    return Reply(document=Pool.of(row), location=location, version=row.version)
+def _reply(call: Call, row: Record, *, location: str = "") -> Reply:
+    document = Pool.of(row, rows.overlaps(call.store, [row.id]).get(row.id))
+    return Reply(document=document, location=location, version=row.version)
 
 
 def _search(query: PoolQuery) -> rows.Search:

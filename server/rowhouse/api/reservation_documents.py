@@ -142,6 +142,9 @@ class NewReservations(Request):
         Field(gt=0, le=LONGEST_TTL, description="Seconds; null: until they are released"),
     ] = None
     description: Text = ""
+    force: Annotated[
+        bool, Field(description="Even a gateway, a network or a broadcast address")
+    ] = False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -160,6 +163,7 @@ class NewReservations(Request):
             count=self.count or 1,
             ttl=self.ttl,
             description=self.description,
+            force=self.force,
         )
 
 
@@ -181,3 +185,9 @@ class Reassignment(Request):
     """Another owner."""
 
     owner: NewOwner
+    force: Annotated[
+        bool,
+        Field(
+            description="Even if a sandbox uses it: its attachments end, and a running pod would go on using it"
+        ),
+    ] = False

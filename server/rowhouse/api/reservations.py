@@ -95,7 +95,11 @@ def release(call: Call, network_id: int, address: str, query: ReleaseQuery) -> R
 def reassign(call: Call, network_id: int, address: str, body: Reassignment) -> Reply:
     """Give a reservation to another owner."""
     row = reservations.reassign(
-        call.store, _key(network_id, address), body.owner.holder(), call.actor
+        call.store,
+        _key(network_id, address),
+        body.owner.holder(),
+        call.actor,
+        even_attached=body.force,
     )
     return Reply(document=Reservation.of(row))
 

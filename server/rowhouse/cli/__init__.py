@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "network": "network",
     "reservation": "reservation",
     "exclusion": "exclusion",
+    "gateway": "gateway",
     "quota": "quota",
     "who": "history",
     "pod": "history",

@@ -12,6 +12,7 @@ from rowhouse.cli.output import Column
 from rowhouse.domain.networks import named
 
 if TYPE_CHECKING:
+    from rowhouse.cli.client.client import Document
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
@@ -42,12 +43,21 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
 
 @exclusion.command()
 @click.argument("addresses")
-@click.option("--network", default="", help="In this network; without: in the default one.")
+@click.option("--network", help="In this network; without: in the default one.")
 @click.option("--pool", metavar="POOL", help="In the network of this pool, which is isolated.")
 @click.option("--reason", default="", metavar="TEXT", help="Why.")
+@click.option(
+    "--force", is_flag=True, help="Even if running pods use some of them: they go on using them."
+)
 @reaching
 def create(
-    session: Session, *, addresses: str, network: str, pool: str | None, reason: str
+    session: Session,
+    *,
+    addresses: str,
+    network: str | None,
+    pool: str | None,
+    reason: str,
+    force: bool,
 ) -> None:
     """Keep ADDRESSES out of use: one, FIRST-LAST, or a CIDR.
 
@@ -55,11 +65,20 @@ def create(
     """
     first, last = lookup.run(addresses)
     if pool is None:
-        network_id = lookup.network(session.client, network)["id"]
+        network_id = lookup.network(session.client, network or "")["id"]
     else:
-        network_id = lookup.pool(session.client, pool, network or None)["network_id"]
-    wanted = {"network_id": network_id, "first": first, "last": last, "reason": reason}
-    session.printer.one(session.client.post("/exclusions", wanted), _COLUMNS)
+        network_id = lookup.pool(session.client, pool, network)["network_id"]
+    wanted = {
+        "network_id": network_id,
+        "first": first,
+        "last": last,
+        "reason": reason,
+        "force": force,
+    }
+    made = session.client.post("/exclusions", wanted)
+    session.printer.one(made, _COLUMNS)
+    if pool is None and network is None and session.printer.for_people:
+        _tell_reach(session, made)
 
 
 @exclusion.command()
@@ -73,3 +92,24 @@ def delete(session: Session, *, exclusion_id: int, yes: bool) -> None:
     confirm(f"Give out {run} of {named(found['network'])} again?", yes=yes)
     session.client.delete(f"/exclusions/{exclusion_id}")
     session.printer.done(f"{run} may be given out again", found)
+
+
+def _tell_reach(session: Session, made: Document) -> None:
+    """Which networks the exclusion reaches, and which it does not though they hold the address too."""
+    pools = session.client.find("/pools", contains=made["first"])
+    pools += session.client.find("/pools", contains=made["last"])
+    reached = {one["cidr"] for one in pools if one["network_id"] == made["network_id"]}
+    others = {
+        f"{one['cidr']} of {named(one['network'])}"
+        for one in pools
+        if one["network_id"] != made["network_id"]
+    }
+    click.echo(
+        f"It holds in {named(made['network'])} alone, for its pools"
+        f" {', '.join(sorted(reached)) or 'to come: none has these addresses'}.",
+        err=True,
+    )
+    if others:
+        click.echo(
+            f"Not reached: {', '.join(sorted(others))}. Name them by --network or --pool.", err=True
+        )

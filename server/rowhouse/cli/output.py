@@ -143,6 +143,7 @@ _WRITTEN: Final[dict[str, Callable[[Any], str]]] = {
     "span": span,
     "flag": lambda value: "yes" if value else "no",
     "labels": _labels,
+    "list": lambda value: _text(", ".join(value)),
     "json": lambda value: _text(json.dumps(value, ensure_ascii=False)),
     "bar": lambda value: "#" * value,
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _USAGE: Final = (
     Column("TOTAL", "usage.total", "number"),
     Column("RESERVED", "usage.reserved", "number"),
+    Column("BY OVERLAPS", "usage.reserved_by_overlaps", "number", wide=True),
     Column("FREE", "usage.free", "number"),
     Column("USED", "usage.percent_used", "percent"),
 )
@@ -32,6 +33,7 @@ _REST: Final = (
     Column("LAST", "window_last", wide=True),
     Column("REUSE DELAY", "reuse_delay", "span", wide=True),
     Column("LABELS", "labels", "labels", wide=True),
+    Column("OVERLAPS", "overlaps", "list", wide=True),
     Column("CREATED", "created_at", "moment", wide=True),
     Column("ID", "id", wide=True),
 )
@@ -79,12 +81,22 @@ def show(session: Session, *, text: str, network: str | None) -> None:
 @click.argument("cidr")
 @click.option("--network", default="", help="Its network, made if it is new; without: the default.")
 @click.option("--isolated", is_flag=True, help="No other pool shares its addresses.")
+@click.option("--force", is_flag=True, help="Even if a running pod uses the gateway's address.")
 @plan_options
 @reaching
-def create(session: Session, *, cidr: str, network: str, isolated: bool, **given: Any) -> None:
+def create(
+    session: Session, *, cidr: str, network: str, isolated: bool, force: bool, **given: Any
+) -> None:
     """Make a pool of a CIDR."""
-    plan = {"cidr": cidr, "network": network, "isolated": isolated, **changes_of(given, {})}
-    _show(session, session.client.post("/pools", plan))
+    plan = {"cidr": cidr, "network": network, "isolated": isolated, "force": force}
+    made = session.client.post("/pools", {**plan, **changes_of(given, {})})
+    _show(session, made)
+    if made["overlaps"] and session.printer.for_people:
+        click.echo(
+            f"{made['cidr']} shares its addresses with {', '.join(made['overlaps'])}:"
+            " what one of them assigns is used in the others as well.",
+            err=True,
+        )
 
 
 @pool.command()
@@ -97,7 +109,11 @@ def create(session: Session, *, cidr: str, network: str, isolated: bool, **given
     multiple=True,
     help="Go back to none, or to what the CIDR gives.",
 )
-@click.option("--force", is_flag=True, help="Reservations outside of the new window stay.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Even if it touches reservations or running pods: they stay as they are.",
+)
 @reaching
 def change(
     session: Session,

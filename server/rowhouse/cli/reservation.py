@@ -89,6 +89,7 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
 @owner_options
 @click.option("--ttl", type=Duration(), help="Given up after so long, unless a sandbox uses it.")
 @click.option("--description", default="", metavar="TEXT", help="What it is for.")
+@click.option("--force", is_flag=True, help="Even a gateway, a network or a broadcast address.")
 @reaching
 def reserve(
     session: Session,
@@ -99,6 +100,7 @@ def reserve(
     count: int | None,
     ttl: float | None,
     description: str,
+    force: bool,
     **owner: Any,
 ) -> None:
     """Reserve the named addresses of a pool, or the lowest free ones: all of them or none.
@@ -115,6 +117,7 @@ def reserve(
         "owner": owner_of(owner),
         "ttl": ttl,
         "description": description,
+        "force": force,
     }
     made = session.client.post("/reservations", wanted)["items"]
     session.printer.items(made, _COLUMNS, nothing="nothing was reserved")
@@ -158,6 +161,9 @@ def release(
 @_network
 @_pool
 @owner_options
+@click.option(
+    "--force", is_flag=True, help="Even if a sandbox uses it: it would go on using the address."
+)
 @yes_option
 @reaching
 def reassign(
@@ -166,12 +172,14 @@ def reassign(
     address: str,
     network: str | None,
     pool: str | None,
+    force: bool,
     yes: bool,
     **owner: Any,
 ) -> None:
-    """Give a reservation to another owner; the history shows both."""
+    """Give a reservation to another owner; the history shows both. It stays until it is released."""
     found = lookup.reservation(session.client, address, network, pool)
     before = f"{found['owner']['namespace']}/{found['owner']['name']}"
     confirm(f"Take {found['address']} from {before}?", yes=yes)
     path = f"/reservations/{found['network_id']}/{found['address']}/reassign"
-    session.printer.one(session.client.post(path, {"owner": owner_of(owner)}), _COLUMNS)
+    wanted = {"owner": owner_of(owner), "force": force}
+    session.printer.one(session.client.post(path, wanted), _COLUMNS)

@@ -233,6 +233,11 @@ def _slice(netconf: Netconf, usable: UsableRange | None, *, first: bool) -> int 
     if size is None or usable is None:
         return size
     bits = 32 if usable.version == IPV4 else 128
+    if size == bits and not netconf.use_all:
+        raise InvalidConfig(
+            f"ipam.node_slice_size /{size} is one address: a slice of {usable.cidr} may hold no usable one",
+            hint=f"choose a length from /{usable.prefix_length} to /{bits - 2}",
+        )
     if usable.prefix_length <= size <= bits:
         return size
     if first:

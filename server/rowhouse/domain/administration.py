@@ -38,7 +38,8 @@ class ReservationPlan:
     """Addresses to reserve by hand in one pool, all or nothing.
 
     `addresses` are the ones wanted, as canonical text; None: the `count` lowest free ones. They are given
-    up `ttl` seconds after they were made if no sandbox uses them; None: never.
+    up `ttl` seconds after they were made if no sandbox uses them; None: never. Gateways, network and broadcast
+    addresses are reserved by `force` alone.
     """
 
     pool_id: int
@@ -47,6 +48,7 @@ class ReservationPlan:
     count: int = 1
     ttl: float | None = None
     description: str = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,21 @@ def exclusion(store: Database, exclusion_id: int) -> Record:
 
 
 def exclude(
-    store: Database, network_id: int, first: str, last: str, actor: Actor, *, reason: str = ""
+    store: Database,
+    network_id: int,
+    first: str,
+    last: str,
+    actor: Actor,
+    *,
+    reason: str = "",
+    force: bool = False,
 ) -> Record:
     """Keeps the addresses from `first` to `last` out of use; those in use go out of it when released.
 
-    Raises NotFound (network), InTheWay (part of them is kept out of use already).
+    Raises NotFound (network), InTheWay (part of them is kept out of use already, or running sandboxes use
+    some of them: unless `force`).
     """
-    made = exclusions.create(store, network_id, first, last, reason, actor)
+    made = exclusions.create(store, network_id, first, last, reason, actor, force=force)
     if made is None:
         raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
     # Counted afterwards: allocations that were under way when it was made are in.

@@ -26,14 +26,22 @@ def pool(store: Database, pool_id: int) -> Record:
 
 
 def create_pool(
-    store: Database, plan: PoolPlan, network: str, actor: Actor, *, isolated: bool = False
+    store: Database,
+    plan: PoolPlan,
+    network: str,
+    actor: Actor,
+    *,
+    isolated: bool = False,
+    force: bool = False,
 ) -> Record:
     """Makes a pool, and its network if that is new; `isolated` gives it a space of its own.
 
-    Raises InvalidRequest (gateway or window do not fit), InTheWay (the CIDR or the name is taken).
+    Raises InvalidRequest (gateway or window do not fit), InTheWay (the CIDR or the name is taken; a running
+    sandbox uses the gateway's address, unless `force`).
     """
     plan.check()
-    return pool(store, pools.create(store, plan, network, actor, isolated=isolated))
+    made = pools.create(store, plan, network, actor, isolated=isolated, force=force)
+    return pool(store, made)
 
 
 def change_pool(
@@ -47,16 +55,18 @@ def change_pool(
 ) -> Record:
     """Changes those fields of a pool's plan that `changes` names; `version` is the one it must have.
 
-    A window never shrinks over reservations, nor does a gateway come to lie on a pod's address, unless
-    `force`: those stay where they are. An ADD under way at this moment may still get an address by the
-    window as it was.
+    A window never shrinks over reservations, nor does a gateway come to lie on a pod's address, nor is a pool
+    renamed whose addresses running sandboxes use, unless `force`: those stay as they are. What sandboxes use
+    the database checks while no ADD is under way.
     Raises NotFound, InvalidRequest, InTheWay, ReservationsInTheWay, Outdated.
     """
     while True:
         now = pool(store, pool_id)
         _expect(now, version)
         plan = _changed(store, now, changes, force=force)
-        if plan == _plan(now) or pools.update(store, pool_id, now.version, plan, actor):
+        if plan == _plan(now) or pools.update(
+            store, pool_id, now.version, plan, actor, force=force
+        ):
             return pool(store, pool_id)
         # Somebody changed it meanwhile: once more, with what they made of it.
 
@@ -110,8 +120,8 @@ def _outdated(now: Record) -> Outdated:
 
 
 def _refuse_obstacles(store: Database, now: Record, plan: PoolPlan) -> None:
-    moved = (plan.window_first, plan.window_last, plan.gateway)
-    if moved == (now.window_first, now.window_last, now.gateway):
+    moved = (plan.window_first, plan.window_last, plan.gateway, plan.name)
+    if moved == (now.window_first, now.window_last, now.gateway, now.name):
         return
     found = pools.obstacles(store, now.id, plan)
     if not found:

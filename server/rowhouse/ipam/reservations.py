@@ -39,7 +39,8 @@ def reserve(
     """Reserves what is planned, all or nothing; a pod of that name gets the addresses with its ADD.
 
     `reserved_before` is what an interrupted request with this key had noted: its addresses are the answer.
-    Raises NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain.
+    Raises NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain, and InTheWay
+    for a gateway, a network or a broadcast address, unless the plan says `force`.
     """
     if reserved_before is not None:
         keys: list[Key] = [(network, address) for network, address in json.loads(reserved_before)]
@@ -63,7 +64,13 @@ def release(
     reservations.release(store, key, actor, even_attached=even_attached, expected=expected)
 
 
-def reassign(store: Database, key: Key, holder: Holder, actor: Actor) -> Record:
-    """Gives a reservation to another owner; the history shows both. Raises NotFound, QuotaExceeded."""
-    reservations.reassign(store, key, holder, actor)
+def reassign(
+    store: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool = False
+) -> Record:
+    """Gives a reservation to another owner; the history shows both. It stays until it is released.
+
+    Raises NotFound, QuotaExceeded, and InTheWay if a sandbox uses it, unless `even_attached`: the sandbox's
+    attachments then end, and its DEL changes nothing.
+    """
+    reservations.reassign(store, key, holder, actor, even_attached=even_attached)
     return reservation(store, key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Integer, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import INET
 
-from rowhouse.store.models import Exclusion, FreeRange, Reservation
+from rowhouse.store.models import Exclusion, FreeRange, Gateway, Reservation
 from rowhouse.store.reading import row, rows
 
 if TYPE_CHECKING:
@@ -110,6 +110,21 @@ def excluded(database: Database, network_id: int, first: str, last: str) -> Sequ
         .where(Exclusion.network_id == network_id)
         .where(Exclusion.last >= _inet(first), Exclusion.first <= _inet(last))
         .order_by(Exclusion.last)
+    )
+    return rows(database, statement)
+
+
+def gateways(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
+    """The known gateways of a span, by address: rows (address, sources), the CNI networks with "" for an operator."""
+    statement = (
+        select(
+            Gateway.address,
+            func.array_agg(func.coalesce(Gateway.cni_network, "")).label("sources"),
+        )
+        .where(Gateway.network_id == network_id)
+        .where(Gateway.address.between(_inet(first), _inet(last)))
+        .group_by(Gateway.address)
+        .order_by(Gateway.address)
     )
     return rows(database, statement)
 

@@ -61,8 +61,10 @@ def search(
     return rows(database, statement)
 
 
-def explain(database: Database, network: str, address: str) -> dict[str, Any]:
-    """What the database knows about an address: its state, and why."""
-    asked = func.rowhouse.explain_address(network, cast(address, INET))
+def explain(
+    database: Database, network: str, address: str, *, space: int | None = None
+) -> dict[str, Any]:
+    """What the database knows about an address: its state, and why; `space` is the id of its network."""
+    asked = func.rowhouse.explain_address(network, cast(address, INET), space)
     found = row(database, select(asked))
     return dict(found[0]) if found else {}

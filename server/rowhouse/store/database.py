@@ -201,17 +201,20 @@ class Database:
         *,
         actor: str,
         request_id: str = "",
+        force: bool = False,
     ) -> list[TupleRow]:
         """Runs one administrative statement in the name of `actor`, which history and audit then show.
 
+        `force` allows changes that touch addresses in use by running sandboxes.
         Everything up to COMMIT is sent at once: no lock is held across a round trip.
         """
 
         def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
             with connection.pipeline(), connection.transaction():
                 connection.execute(
-                    "SELECT rowhouse.act_as(%s, %s), set_config('lock_timeout', %s, true)",
-                    (actor, request_id, str(self._lock_milliseconds())),
+                    """SELECT rowhouse.act_as(%s, %s), set_config('lock_timeout', %s, true),
+                              set_config('rowhouse.force', %s, true)""",
+                    (actor, request_id, str(self._lock_milliseconds()), "on" if force else ""),
                 )
                 cursor = connection.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import INET
 
-from rowhouse.store.models import Exclusion, Network, Reservation
+from rowhouse.store.models import CurrentReservation, Exclusion, Network, Reservation
 from rowhouse.store.reading import row, rows
 
 if TYPE_CHECKING:
@@ -64,12 +64,39 @@ def get(database: Database, exclusion_id: int) -> Record | None:
     return row(database, _exclusions().where(Exclusion.id == exclusion_id))
 
 
+def attached(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
+    """The lowest addresses of a run that sandboxes use, with their owners and how many there are (`total`)."""
+    held = CurrentReservation
+    statement = (
+        select(held.address, held.namespace, held.name, func.count().over().label("total"))
+        .where(held.network_id == network_id, held.attachments > 0)
+        .where(held.address.between(cast(first, INET), cast(last, INET)))
+        .order_by(held.address)
+        .limit(2)
+    )
+    return rows(database, statement)
+
+
 def create(
-    database: Database, network_id: int, first: str, last: str, reason: str, actor: Actor
+    database: Database,
+    network_id: int,
+    first: str,
+    last: str,
+    reason: str,
+    actor: Actor,
+    *,
+    force: bool = False,
 ) -> int | None:
-    """Keeps addresses out of use; None if there is no such network. Raises InTheWay where they overlap."""
+    """Keeps addresses out of use; None if there is no such network.
+
+    Raises InTheWay where they overlap, and where sandboxes use some of them, unless `force`.
+    """
     made = database.change(
-        CREATE, (first, last, reason, network_id), actor=actor.name, request_id=actor.request_id
+        CREATE,
+        (first, last, reason, network_id),
+        actor=actor.name,
+        request_id=actor.request_id,
+        force=force,
     )
     return int(made[0][0]) if made else None
 

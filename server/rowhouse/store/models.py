@@ -226,6 +226,18 @@ class Exclusion(Base):
     created_at: Mapped[datetime]
 
 
+class Gateway(Base):
+    """A gateway known inside the CIDR of a pool; `cni_network` None: set by an operator."""
+
+    __tablename__ = "gateways"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network_id: Mapped[int]
+    address: Mapped[str] = mapped_column(Address)
+    pool_id: Mapped[int]
+    cni_network: Mapped[str | None]
+    first_used_at: Mapped[datetime]
+
+
 class Quota(Base):
     """How many addresses a namespace may hold."""
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import cast, func, literal, select
-from sqlalchemy.dialects.postgresql import INET, JSONB, TIMESTAMP
+from sqlalchemy import Text, cast, column, func, literal, select, text
+from sqlalchemy.dialects.postgresql import INET, JSONB, TIMESTAMP, aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from rowhouse.store.models import FreeRange, Pool, PoolUsage
 from rowhouse.store.reading import row, rows
@@ -39,20 +40,25 @@ SELECT id, %(network)s, %(cidr)s, %(name)s, %(gateway)s::inet, %(window_first)s:
 RETURNING id
 """
 
-# Addresses that the pool gives out now and would not give out any more, and pods on the new gateway.
+# Addresses that the pool gives out now and would not give out any more, pods on the new gateway, and what sandboxes
+# use of a pool that is renamed.
 OBSTACLES = """
 SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
   FROM rowhouse.pools p
   JOIN rowhouse.reservations r
-    ON r.network_id = p.network_id AND r.pool_id = p.id
+    ON r.network_id = p.network_id
    AND r.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
  WHERE p.id = %(pool)s
-   AND (r.address BETWEEN coalesce(p.window_first, rowhouse.first_usable(p.cidr))
+   AND (r.pool_id = p.id
+        AND r.address BETWEEN coalesce(p.window_first, rowhouse.first_usable(p.cidr))
                       AND coalesce(p.window_last, rowhouse.last_usable(p.cidr))
         AND r.address NOT BETWEEN coalesce(%(window_first)s::inet, rowhouse.first_usable(p.cidr))
                               AND coalesce(%(window_last)s::inet, rowhouse.last_usable(p.cidr))
         OR r.owner_kind = 'pod' AND r.address = %(gateway)s::inet
-           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet))
+           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet)
+        OR r.pool_id = p.id AND p.name IS NOT NULL AND p.name IS DISTINCT FROM %(name)s
+           AND EXISTS (SELECT FROM rowhouse.attachments a
+                        WHERE a.network_id = r.network_id AND a.address = r.address))
  ORDER BY r.address
  LIMIT 10
 """
@@ -75,6 +81,16 @@ RETURNING id
 """
 
 
+# The first and the last address that a pool gives out; NULL: it gives out none.
+ENDS = """
+SELECT min(w.first_address) AS low, max(w.last_address) AS high
+  FROM rowhouse.pools p CROSS JOIN LATERAL rowhouse.pool_window(p) w WHERE p.id = :pool
+"""
+
+MOST_OVERLAPS = 100
+"""So many overlapping pools are told of."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Conditions on pools; None: any.
@@ -93,14 +109,14 @@ class Search:
 def search(database: Database, wanted: Search, *, after: int, limit: int) -> Sequence[Record]:
     """Pools by id, those behind `after`, that meet every condition."""
     statement = select(Pool).where(Pool.id > after).order_by(Pool.id).limit(limit)
-    for column, value in (
+    for wanted_column, value in (
         (Pool.network_name, wanted.network),
         (Pool.name, wanted.name),
         (Pool.cidr, wanted.cidr),
         (Pool.drained, wanted.drained),
     ):
         if value is not None:
-            statement = statement.where(column == value)
+            statement = statement.where(wanted_column == value)
     if wanted.contains is not None:
         address = cast(wanted.contains, INET)
         statement = statement.where(cast(Pool.cidr, INET).op(">>=")(address))
@@ -128,12 +144,16 @@ def free_runs(
     after: str | None,
     limit: int,
 ) -> Sequence[Record]:
-    """Runs of free (or of quarantined) addresses that reach into a pool, those that end behind `after`."""
-    low = func.rowhouse.first_address(cast(pool.cidr, INET))
-    high = func.rowhouse.last_address(cast(pool.cidr, INET))
+    """Runs of free (or of quarantined) addresses that a pool gives out, those that end behind `after`.
+
+    Gateways and exclusions are not among the free runs; of quarantined ones they are left out here.
+    """
+    bounds = text(ENDS).bindparams(pool=pool.id).columns(column("low", INET), column("high", INET))
+    ends = bounds.cte("ends")
     mine = (FreeRange.network_id == pool.network_id, FreeRange.quarantined == quarantined)
     # The last run that can reach into the pool is the first one that ends at or behind its end: with that
     # bound the runs behind it are not read.
+    low, high = (select(end).scalar_subquery() for end in (ends.c.low, ends.c.high))
     bound = select(FreeRange.last).where(*mine, FreeRange.last >= high).order_by(FreeRange.last)
     statement = (
         select(
@@ -146,9 +166,33 @@ def free_runs(
         .order_by(FreeRange.last)
         .limit(limit)
     )
+    if quarantined:
+        statement = statement.where(
+            ~func.rowhouse.is_withheld(FreeRange.network_id, FreeRange.first)
+        )
     if after is not None:
         statement = statement.where(FreeRange.last > cast(after, INET))
     return rows(database, statement)
+
+
+def overlaps(database: Database, pool_ids: Collection[int]) -> dict[int, list[str]]:
+    """The CIDRs of other pools of its network that share addresses with each pool, the largest first."""
+    other = aliased(Pool)
+    statement = (
+        select(
+            Pool.id,
+            func.array_agg(aggregate_order_by(cast(other.cidr, Text), other.cidr)).label("cidrs"),
+        )
+        .join(
+            other,
+            (other.network_id == Pool.network_id)
+            & (other.id != Pool.id)
+            & cast(other.cidr, INET).op("&&")(cast(Pool.cidr, INET)),
+        )
+        .where(Pool.id.in_(pool_ids))
+        .group_by(Pool.id)
+    )
+    return {row.id: row.cidrs[:MOST_OVERLAPS] for row in rows(database, statement)}
 
 
 def fill(
@@ -162,11 +206,17 @@ def fill(
 
 
 def create(
-    database: Database, plan: PoolPlan, network: str, actor: Actor, *, isolated: bool
+    database: Database,
+    plan: PoolPlan,
+    network: str,
+    actor: Actor,
+    *,
+    isolated: bool,
+    force: bool = False,
 ) -> int:
     """Makes a pool, and its network if that is new. Raises InTheWay, InvalidRequest."""
     parameters = _columns(plan) | {"network": network, "cidr": plan.cidr, "isolated": isolated}
-    while not (made := _change(database, CREATE, parameters, actor)):
+    while not (made := _change(database, CREATE, parameters, actor, force=force)):
         pass  # The network was made by somebody else meanwhile: now we see it.
     return int(made[0][0])
 
@@ -177,10 +227,18 @@ def obstacles(database: Database, pool_id: int, plan: PoolPlan) -> list[tuple[st
     return [(address, namespace, name, total) for address, namespace, name, total in found]
 
 
-def update(database: Database, pool_id: int, version: int, plan: PoolPlan, actor: Actor) -> bool:
+def update(
+    database: Database,
+    pool_id: int,
+    version: int,
+    plan: PoolPlan,
+    actor: Actor,
+    *,
+    force: bool = False,
+) -> bool:
     """Changes a pool; False if it is not of this version any more. Raises InTheWay, InvalidRequest."""
     parameters = _columns(plan) | {"pool": pool_id, "version": version}
-    return bool(_change(database, UPDATE, parameters, actor))
+    return bool(_change(database, UPDATE, parameters, actor, force=force))
 
 
 def delete(database: Database, pool_id: int, version: int | None, actor: Actor) -> bool:
@@ -202,6 +260,8 @@ def _columns(plan: PoolPlan) -> dict[str, Any]:
 
 
 def _change(
-    database: Database, query: Any, parameters: dict[str, Any], actor: Actor
+    database: Database, query: Any, parameters: dict[str, Any], actor: Actor, *, force: bool = False
 ) -> list[tuple[Any, ...]]:
-    return database.change(query, parameters, actor=actor.name, request_id=actor.request_id)
+    return database.change(
+        query, parameters, actor=actor.name, request_id=actor.request_id, force=force
+    )

@@ -30,7 +30,7 @@ WITH made AS MATERIALIZED (
     SELECT network_id, host(address) AS address
       FROM rowhouse.reserve_v1(%(actor)s, %(request_id)s, %(pool)s, %(addresses)s::inet[], %(count)s,
                                %(kind)s::rowhouse.owner_kind, %(cluster)s, %(namespace)s, %(name)s, %(interface)s,
-                               %(ttl)s::float8 * interval '1 second', %(description)s)),
+                               %(ttl)s::float8 * interval '1 second', %(description)s, %(force)s)),
 noted AS (
     UPDATE rowhouse.idempotency_keys
        SET body = (SELECT jsonb_agg(jsonb_build_array(network_id, address))::text FROM made)
@@ -40,7 +40,7 @@ SELECT network_id, address FROM made
 RELEASE = "SELECT host(address) FROM rowhouse.release_v2(%s, %s, %s, %s, %s, %s)"
 TENURE = "SELECT tenure_id FROM rowhouse.reservations WHERE network_id = %s AND address = %s"
 REASSIGN = """
-SELECT host(address) FROM rowhouse.reassign_v1(%s, %s, %s, %s, %s::rowhouse.owner_kind, %s, %s, %s, %s)
+SELECT host(address) FROM rowhouse.reassign_v1(%s, %s, %s, %s, %s::rowhouse.owner_kind, %s, %s, %s, %s, %s)
 """
 
 Key = tuple[int, str]
@@ -145,6 +145,7 @@ def reserve(
         "interface": holder.interface,
         "ttl": plan.ttl,
         "description": plan.description,
+        "force": plan.force,
         "key": idempotency_key,
     }
     made = database.change(RESERVE, parameters, actor=actor.name, request_id=actor.request_id)
@@ -173,10 +174,12 @@ def release(
     database.change(RELEASE, parameters, actor=actor.name, request_id=actor.request_id)
 
 
-def reassign(database: Database, key: Key, holder: Holder, actor: Actor) -> None:
-    """Gives one reservation to another owner. Raises NotFound, QuotaExceeded."""
+def reassign(
+    database: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool
+) -> None:
+    """Gives one reservation to another owner. Raises NotFound, InTheWay, QuotaExceeded."""
     owner = (holder.kind, holder.cluster, holder.namespace, holder.name, holder.interface)
-    parameters = (actor.name, actor.request_id, *key, *owner)
+    parameters = (actor.name, actor.request_id, *key, *owner, even_attached)
     database.change(REASSIGN, parameters, actor=actor.name, request_id=actor.request_id)
 
 

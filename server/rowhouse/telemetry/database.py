@@ -113,7 +113,14 @@ def _pools(found: Fill) -> Iterator[Metric]:
         labels=["network", "pool", "state"],
     )
     for pool in found.pools:
-        for state in ("total", "reserved", "free", "quarantined", "excluded"):
+        for state in (
+            "total",
+            "reserved",
+            "reserved_by_overlaps",
+            "free",
+            "quarantined",
+            "excluded",
+        ):
             addresses.add_metric([pool.network, pool.cidr, state], getattr(pool, state))
     yield addresses
     stale = GaugeMetricFamily(

@@ -19,7 +19,7 @@ from rowhouse.web.actions.flow import Action, Change, Look
 from rowhouse.web.blueprint import ID, blueprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from werkzeug.wrappers import Response
 
@@ -53,6 +53,7 @@ class Exclude(Action[NewExclusion]):
                 "first": first,
                 "last": values.get("last", "").strip() or first,
                 "reason": values.get("reason", "").replace("\r\n", "\n").strip(),
+                "force": "true" if values.get("force") else "false",
             },
         )
 
@@ -66,9 +67,11 @@ class Exclude(Action[NewExclusion]):
             Change(name="Network", after=as_shown(self.pool.network_name)),
             Change(name="Reason", after=given.reason),
         ]
+        used = rows.attached(self.store, given.network_id, given.first, given.last)
         return Look(
             button="Exclude it" if single else "Exclude them",
             lines=[line for line in lines if line.after],
+            consent=_consent(used) if used else "",
             warnings=[
                 "Addresses in use stay where they are, and go out of use when they are released."
             ],
@@ -76,12 +79,27 @@ class Exclude(Action[NewExclusion]):
 
     def do(self, given: NewExclusion, actor: Actor) -> str:
         use_cases.exclude(
-            self.store, given.network_id, given.first, given.last, actor, reason=given.reason
+            self.store,
+            given.network_id,
+            given.first,
+            given.last,
+            actor,
+            reason=given.reason,
+            force=given.force,
         )
         return self.back
 
     def context(self) -> Mapping[str, Any]:
         return {"pool": self.pool}
+
+
+def _consent(used: Sequence[Record]) -> str:
+    first = f"{used[0].address} ({used[0].namespace}/{used[0].name})"
+    return (
+        f"Exclude it although a running pod uses {first}"
+        if len(used) == 1
+        else f"Exclude them although running pods use {used[0].total} of them, such as {first}"
+    )
 
 
 class EndExclusion(Action[int]):

@@ -78,7 +78,9 @@ class ChangePool(Action[_Given]):
                 "A drained pool gives out no further address: pods that need one will not start."
             )
         if given.force:
-            warnings.append("Reservations outside of the new window stay until they are released.")
+            warnings.append(
+                "Reservations that it touches stay as they are until they are released."
+            )
         lines = changes(now, then, pools.LABELS)
         return Look(
             button="Change the pool" if lines else "Change nothing",

@@ -11,7 +11,7 @@ from rowhouse.api.pool_documents import NewPool
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import pools as use_cases
-from rowhouse.store import networks
+from rowhouse.store import lookup, networks
 from rowhouse.web.actions import pools
 from rowhouse.web.actions.flow import Action, Change, Look, changes
 from rowhouse.web.blueprint import blueprint
@@ -46,13 +46,16 @@ class NewPoolAction(Action[NewPool]):
             "cidr": values.get("cidr", "").strip(),
             "network": values.get("network", "").strip(),
             "isolated": "true" if values.get("isolated") else "false",
+            "force": "true" if values.get("force") else "false",
         }
         return read_strings(NewPool, wanted)
 
     def look(self, given: NewPool) -> Look:
         given.plan().check()
         shown = pools.shown(
-            given.model_dump(exclude={"labels", "reuse_delay", "drained"}, exclude_none=True)
+            given.model_dump(
+                exclude={"labels", "reuse_delay", "drained", "force"}, exclude_none=True
+            )
             | {
                 "reuse_delay": f"{given.reuse_delay:g}",
                 "labels": "\n".join(f"{key}={value}" for key, value in given.labels.items()),
@@ -60,6 +63,7 @@ class NewPoolAction(Action[NewPool]):
             }
         )
         network = as_shown(given.network)
+        shared = [] if given.isolated else self._sharing(given)
         return Look(
             button="Make the pool",
             lines=[
@@ -67,13 +71,30 @@ class NewPoolAction(Action[NewPool]):
                 Change(name="Network", after=f"{network}, isolated" if given.isolated else network),
                 *changes({"drained": "no"}, shown, pools.LABELS),
             ],
+            warnings=[
+                f"It shares its addresses with {', '.join(shared)}: what one of them assigns is used in the others."
+            ]
+            if shared
+            else [],
         )
 
     def do(self, given: NewPool, actor: Actor) -> str:
         made = use_cases.create_pool(
-            self.store, given.plan(), given.network, actor, isolated=given.isolated
+            self.store,
+            given.plan(),
+            given.network,
+            actor,
+            isolated=given.isolated,
+            force=given.force,
         )
         return url_for("web.pool", pool_id=made.id)
+
+    def _sharing(self, given: NewPool) -> list[str]:
+        """The pools of the network that hold addresses of the CIDR as well."""
+        known = networks.search(self.store, name=given.network, after=0, limit=_MOST_SUGGESTED)
+        spaces = {row.id for row in known if row.name == given.network and row.isolated is None}
+        found = lookup.pools_at(self.store, given.cidr)
+        return [pool.cidr for pool in found if pool.network_id in spaces]
 
     def context(self) -> Mapping[str, Any]:
         known = networks.search(self.store, name=None, after=0, limit=_MOST_SUGGESTED)

@@ -72,6 +72,7 @@ class Reserve(Action[NewReservations]):
             wanted["count"] = _number(values.get("count", "").strip() or "1")
         if values.get("ttl"):
             wanted["ttl"] = _number(values["ttl"])
+        wanted["force"] = bool(values.get("force"))
         given = read_values(NewReservations, wanted)
         most = current_app.extensions["rowhouse"].settings.api_bulk_limit
         if (given.count or 1) > most or len(given.addresses or ()) > most:
@@ -80,7 +81,7 @@ class Reserve(Action[NewReservations]):
         return given
 
     def look(self, given: NewReservations) -> Look:
-        self._refuse_taken(given)
+        special = self._special(given)
         count = len(given.addresses or ()) or given.count or 1
         owner = "/".join(filter(None, (given.owner.namespace, given.owner.name)))
         lines = [
@@ -98,6 +99,7 @@ class Reserve(Action[NewReservations]):
         return Look(
             button="Reserve them" if count > 1 else "Reserve it",
             lines=[line for line in lines if line.after],
+            consent=f"Reserve it although {special}" if special else "",
         )
 
     def do(self, given: NewReservations, actor: Actor) -> str:
@@ -109,8 +111,12 @@ class Reserve(Action[NewReservations]):
     def context(self) -> Mapping[str, Any]:
         return {"pool": self.pool, "lasts": LASTS}
 
-    def _refuse_taken(self, given: NewReservations) -> None:
-        """Says so now, and not only after the confirmation. What counts is what the database says then."""
+    def _special(self, given: NewReservations) -> str:
+        """What needs a consent of its own, "" if nothing does. Raises what is sure to be refused.
+
+        What counts is what the database says after the confirmation.
+        """
+        special = []
         network = parse_cidr(self.pool.cidr)
         for address in given.addresses or ():
             if address not in network:
@@ -121,6 +127,10 @@ class Reserve(Action[NewReservations]):
                     f"{address} can not be had: {known['because']}",
                     errors=[("/addresses", f"{address} is {known['state']}: {known['because']}")],
                 )
+            if known.get("state") == "gateway" or "address of the pool" in known["because"]:
+                which = known["because"].partition("it is ")[2].partition(" (")[0]
+                special.append(f"{address} is {which}")
+        return ", ".join(special)
 
 
 def _number(text: str) -> int | str:

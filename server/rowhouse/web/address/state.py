@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rowhouse.store import address_map, exclusions, lookup, reservations
+from rowhouse.store import address_map, audit, exclusions, lookup, reservations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class State:
 
 
 def state_of(database: Database, network_id: int, address: str) -> State:
-    """What an address is now. Five statements."""
+    """What an address is now. Five statements. What it is without an owner is for the database to say."""
     pools = [pool for pool in lookup.pools_at(database, address) if pool.network_id == network_id]
     key = (network_id, address)
     held = reservations.get(database, key)
@@ -69,6 +69,9 @@ def _without_owner(
         return "excluded", f"{run.first} to {run.last} is kept out of use{reason}."
     if not pools:
         return "unknown", "No pool of this network holds it."
+    known = audit.explain(database, pools[-1].network_name, address, space=network_id)
+    if known["state"] in {"gateway", "outside"}:
+        return known["state"], _why_never(known, pools[-1], address)
     for run in address_map.quarantined(database, network_id, address, address):
         if run.free_from > datetime.now(UTC):
             until = run.free_from.astimezone(UTC)
@@ -76,17 +79,22 @@ def _without_owner(
                 "quarantined",
                 f"It was released, and is given out again from {until:%H:%M:%S} UTC.",
             )
-    return _of_pool(pools[-1], address)
+    return "free", _why_free(known)
 
 
-def _of_pool(pool: Record, address: str) -> tuple[str, str]:
-    if pool.gateway == address:
-        return "gateway", "It is the gateway, which is never given out."
-    if not _in_window(pool, address):
-        return "outside", _why_outside(ip_network(pool.cidr), ip_address(address))
-    if pool.drained:
-        return "free", "It is free, but the pool is drained: it gives out nothing."
-    return "free", "It will be given out."
+def _why_free(known: dict[str, Any]) -> str:
+    if known["because"].endswith("drained"):
+        return "It is free, but the pool is drained: it gives out nothing."
+    if not known["in_window"]:
+        return f"It will be given out: {known['because'].removeprefix('free; ')}."
+    return "It will be given out."
+
+
+def _why_never(known: dict[str, Any], pool: Record, address: str) -> str:
+    if known["state"] == "gateway":
+        which = known["because"].removeprefix("never given out: it is ")
+        return f"It is {which}, which is never given out."
+    return _why_outside(ip_network(pool.cidr), ip_address(address))
 
 
 def _why_outside(cidr: IPv4Network | IPv6Network, address: IPv4Address | IPv6Address) -> str:
@@ -97,13 +105,6 @@ def _why_outside(cidr: IPv4Network | IPv6Network, address: IPv4Address | IPv6Add
         which = "broadcast" if cidr.version == 4 else "last"  # noqa: PLR2004 - IPv4
         return f"It is the {which} address of {cidr}, which is never given out."
     return f"It is outside of what {cidr} gives out."
-
-
-def _in_window(pool: Record, address: str) -> bool:
-    first, last = _usable(ip_network(pool.cidr))
-    low = int(ip_address(pool.window_first)) if pool.window_first else first
-    high = int(ip_address(pool.window_last)) if pool.window_last else last
-    return low <= int(ip_address(address)) <= high
 
 
 def _usable(cidr: IPv4Network | IPv6Network) -> tuple[int, int]:

@@ -88,7 +88,10 @@ def _level(bar: Bar, left: timedelta | None) -> Level:
 
 @dataclass(frozen=True, slots=True)
 class NetworkFigures:
-    """A network and those of its pools that are shown; `used` and `pools` are of all of them."""
+    """A network and those of its pools that are shown; `used` and `pools` are of all of them.
+
+    `used` counts each address once, however many pools overlap there.
+    """
 
     id: int
     name: str
@@ -119,7 +122,7 @@ class Figures:
         ):
             rows = list(found)
             shown = rows if few else sorted(rows, key=lambda row: -row.bar.taken)[:FULLEST]
-            used = sum(row.pool.used for row in rows)
+            used = sum(row.pool.reserved for row in rows)
             networks.append(NetworkFigures(network_id, name, isolated, len(rows), used, shown))
         warnings = sorted((row for row in pools if row.level), key=lambda row: row.urgency)
         return cls(len(pools), sum(network.used for network in networks), warnings, networks)

@@ -79,7 +79,7 @@ class Block:
 
 
 def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
-    """A cell for each address of an area, in order. Three statements."""
+    """A cell for each address of an area, in order. Four statements."""
     where = (pool.network_id, area.first, area.last)
     held = {row.offset: row for row in address_map.held(database, *where)}
     base = int(area.shown[0])
@@ -88,17 +88,19 @@ def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
     for run in address_map.quarantined(database, *where):
         until = f"until {run.free_from:%Y-%m-%d %H:%M}"
         kept.update(dict.fromkeys(_offsets(run, base, size), ("quarantined", until)))
+    for hop in address_map.gateways(database, *where):
+        named = ", ".join(sorted(filter(None, hop.sources)))
+        kept[int(ip_address(hop.address)) - base] = ("gateway", named and f"of {named}")
     for run in address_map.excluded(database, *where):
         kept.update(dict.fromkeys(_offsets(run, base, size), ("excluded", run.reason)))
     low, high = (int(ip_address(end)) - base for end in (pool.first, pool.last))
-    gateway = None if pool.gateway is None else int(ip_address(pool.gateway)) - base
     made = []
     for offset, address in enumerate(_addresses(area)):
         if (row := held.get(offset)) is not None:
             made.append(Cell(address, _state(row), _owner(row)))
-        elif offset == gateway:
-            made.append(Cell(address, "gateway", ""))
-        elif (found := kept.get(offset)) is not None:
+        elif (found := kept.get(offset)) is not None and (
+            found[0] != "quarantined" or low <= offset <= high
+        ):
             made.append(Cell(address, *found))
         else:
             made.append(Cell(address, "free" if low <= offset <= high else "outside", ""))
@@ -106,14 +108,14 @@ def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
 
 
 def blocks(database: Database, pool: Occupancy, area: Area) -> list[Block]:
-    """A cell for each block of an area, in order. Three statements."""
+    """A cell for each block of an area, in order. Four statements."""
     where = (pool.network_id, area.first, area.last)
     length = area.block_length
     counted = {row.block: row for row in address_map.held_by_block(database, *where, length)}
     base = int(area.shown[0])
     size = 1 << (area.shown.max_prefixlen - length)
     low, high = (int(ip_address(end)) for end in (pool.first, pool.last))
-    gateway = None if pool.gateway is None else int(ip_address(pool.gateway))
+    hops = [int(ip_address(hop.address)) for hop in address_map.gateways(database, *where)]
     kept = {
         "quarantined": _kept(address_map.quarantined(database, *where), base, size),
         "excluded": _kept(address_map.excluded(database, *where), base, size),
@@ -126,7 +128,7 @@ def blocks(database: Database, pool: Occupancy, area: Area) -> list[Block]:
         made.append(
             Block(
                 str(subnet),
-                max(last - first + 1 - (gateway is not None and first <= gateway <= last), 0),
+                max(last - first + 1 - sum(first <= hop <= last for hop in hops), 0),
                 **held,
                 quarantined=kept["quarantined"].get(index, 0),
                 excluded=kept["excluded"].get(index, 0),

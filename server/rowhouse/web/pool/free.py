@@ -13,25 +13,13 @@ if TYPE_CHECKING:
 
 
 def free_runs(parts: Sequence[Record], pool: Occupancy) -> list[tuple[str, str]]:
-    """Runs, first to last inclusive, of what a pool gives out: joined where they touch.
-
-    No network and no broadcast address, and no gateway where it stands alone.
-    """
-    low, high = ip_address(pool.first), ip_address(pool.last)
-    gateway = None if pool.gateway is None else int(ip_address(pool.gateway))
+    """Runs, first to last inclusive, of what a pool gives out: joined where they touch."""
     joined: list[tuple[int, int]] = []
     for part in parts:
-        first = max(int(low), int(ip_address(part.first)))
-        last = min(int(high), int(ip_address(part.last)))
-        if first > last:
-            continue
+        first, last = int(ip_address(part.first)), int(ip_address(part.last))
         if joined and joined[-1][1] + 1 == first:
             joined[-1] = (joined[-1][0], last)
         else:
             joined.append((first, last))
-    kind = type(low)
-    return [
-        (str(kind(first)), str(kind(last)))
-        for first, last in joined
-        if not first == last == gateway
-    ]
+    kind = type(ip_address(pool.first))
+    return [(str(kind(first)), str(kind(last))) for first, last in joined]

@@ -1,0 +1,58 @@
+"""`rowhouse gateway`: addresses that pools and network configurations route through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rowhouse.cli import lookup
+from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.output import Column
+
+if TYPE_CHECKING:
+    from rowhouse.cli.options import Session
+
+_COLUMNS: Final = (
+    Column("ID", "id"),
+    Column("NETWORK", "network", "network"),
+    Column("POOL", "pool"),
+    Column("ADDRESS", "address"),
+    Column("CNI NETWORK", "cni_network"),
+    Column("SANDBOXES", "in_use", "number"),
+    Column("SINCE", "first_used_at", "moment"),
+)
+
+
+@click.group()
+def gateway() -> None:
+    """Gateways of pools and of network configurations. No pod is assigned their addresses."""
+
+
+@gateway.command("list")
+@click.option("--network", help="In this network.")
+@click.option("--pool", metavar="POOL", help="In this pool: its name, CIDR or id.")
+@click.option("--address", help="At this address.")
+@reaching
+def list_gateways(
+    session: Session, *, network: str | None, pool: str | None, address: str | None
+) -> None:
+    """List the known gateways. Without a CNI network: set on the pool by an operator."""
+    pool_id = None if pool is None else lookup.pool(session.client, pool, network)["id"]
+    found = session.client.find("/gateways", network=network, pool_id=pool_id, address=address)
+    session.printer.items(found, _COLUMNS, nothing="there are no such gateways")
+
+
+@gateway.command()
+@click.argument("gateway_id", metavar="ID", type=int)
+@yes_option
+@reaching
+def forget(session: Session, *, gateway_id: int, yes: bool) -> None:
+    """Forget a gateway that its network configuration no longer has.
+
+    A configuration that still has it makes it known again with its next ADD.
+    """
+    found = session.client.get(f"/gateways/{gateway_id}")
+    confirm(f"Let {found['address']} of pool {found['pool']} be assigned to pods again?", yes=yes)
+    session.client.delete(f"/gateways/{gateway_id}")
+    session.printer.done(f"gateway {found['address']} of {found['cni_network']} forgotten", found)

@@ -1,0 +1,36 @@
+"""Gateways that network configurations have: look at them, and forget those that are no longer used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowhouse.domain.errors import InTheWay, NotFound
+from rowhouse.store import gateways
+
+if TYPE_CHECKING:
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.database import Database
+    from rowhouse.store.reading import Record
+
+
+def gateway(store: Database, gateway_id: int) -> Record:
+    """One gateway. Raises NotFound."""
+    found = gateways.get(store, gateway_id)
+    if found is None:
+        raise NotFound(f"there is no gateway {gateway_id}", hint="GET /api/v1/gateways lists them.")
+    return found
+
+
+def forget_gateway(store: Database, gateway_id: int, actor: Actor) -> None:
+    """Lets the address of a gateway be assigned again, unless another pool or CNI network has it too.
+
+    The next ADD of a network configuration that still has this gateway records it again.
+    Raises NotFound, and InTheWay for the gateway that an operator set.
+    """
+    found = gateway(store, gateway_id)
+    if found.cni_network is None:
+        raise InTheWay(
+            f"gateway {found.address} is that of pool {found.pool}",
+            hint="Change the gateway of the pool instead.",
+        )
+    gateways.forget(store, gateway_id, actor)
