@@ -90,8 +90,10 @@ def test_a_check_of_whereabouts_before_v0_8_finds_its_address(
     assert call(server, "DEL", "s1", "10.9.0.0/24").exit_status == 0
     assert held(dba) == ["10.0.0.1", "10.1.0.1"]
     assert call(server, "CHECK", "s1", "10.0.0.0/24", "10.0.0.1/24").exit_status == 0
-    # Whose it is has been said; from now on the interface is enough.
+    # A CHECK changes nothing: only a DEL that names the range can mean it.
     assert call(server, "DEL", "s1", "10.9.0.0/24").exit_status == 0
+    assert held(dba) == ["10.0.0.1", "10.1.0.1"]
+    assert call(server, "DEL", "s1", "10.0.0.0/24").exit_status == 0
     assert held(dba) == ["10.1.0.1"]
 
 
