@@ -130,6 +130,7 @@ def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
         watch = Watch(postgres)
         callers = service.clients_of(server.url)
         remaking = Judged(callers(99), watch)
+        stack.callback(remaking.close)
 
         def jump(clock: Clock, dice: Random) -> None:
             clock.jump(dice.choice(JUMPS))
