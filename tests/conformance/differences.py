@@ -91,10 +91,6 @@ DIFFERENCES: dict[str, Difference] = {
         {"addresses": ["10.0.0.1/30", "10.0.0.2/30"], "reserved": ["10.0.0.1", "10.0.0.2"]},
         "the same address twice on one interface makes the main plugin fail (upstream issue 722)",
     ),
-    "O06": Difference(
-        {"addresses": ["192.168.22.2/28"], "reserved": ["192.168.22.1", "192.168.22.2"]},
-        "one address cannot be on two interfaces (upstream issue 722)",
-    ),
     "K02": Difference(
         {"error_code": 103, "says": ["no reservation", "0 of 1"]},
         "upstream has no CHECK and always fails; ours verifies, and here nothing is reserved",

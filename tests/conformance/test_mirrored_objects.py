@@ -76,12 +76,11 @@ DIFFERENT: dict[str, tuple[Objects, str]] = {
     ),
     "O06": (
         {
-            f"{POOLS}/192.168.22.0-24": {"range": "192.168.22.0/24", "allocations": {"1": HOLDER}},
-            f"{POOLS}/192.168.22.0-28": {"range": "192.168.22.0/28", "allocations": {"2": HOLDER}},
+            f"{POOLS}/192.168.22.0-24": {"range": "192.168.22.0/24", "allocations": {}},
+            f"{POOLS}/192.168.22.0-28": {"range": "192.168.22.0/28", "allocations": {"1": HOLDER}},
             f"{RESERVATIONS}/192.168.22.1": RESERVED,
-            f"{RESERVATIONS}/192.168.22.2": RESERVED,
         },
-        "an address is not on two interfaces",
+        "an interface whose range changed keeps its address, which is of the new range then",
     ),
 }
 

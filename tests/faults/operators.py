@@ -92,10 +92,10 @@ class Operator:
         owner = {"kind": "static", "name": "thief"}
         status, _ = self._ask("POST", f"{_path(one)}/reassign", {"owner": owner})
         if status < _CONFLICT:
-            # (Its pod went meanwhile, and another operator had it.)
-            if self._ask("GET", _path(one))[1].get("attachments"):
+            # (Its pod went meanwhile, and another operator has it.)
+            now = self._ask("GET", _path(one))[1]
+            if now.get("attachments") and now["owner"]["name"] == "thief":
                 self.found.append(("a running sandbox left behind", one["address"]))
-            self._kept.append(one)
 
     def exclude(self, dice: Random) -> None:
         """A few addresses of a pool; refused where pods use them."""
