@@ -89,6 +89,7 @@ def test_an_exclusion_that_is_lifted_leaves_it(pods: Pods, dba: Session) -> None
 
 def test_a_release_while_it_is_excluded_begins_it(pods: Pods, dba: Session) -> None:
     pods.add("a", SUBNET)
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute(EXCLUDE)
     pods.delete("a")
     dba.execute("DELETE FROM exclusions")

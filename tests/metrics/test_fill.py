@@ -47,6 +47,7 @@ def test_nested_pools_rests_and_exclusions_count_as_in_the_views(
     ]
     for i, wanted in enumerate(ranges * 4):
         pods.add(f"web-{i}", wanted, sticky=chance.random() < 0.3)
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute(
         "UPDATE pools SET reuse_delay = '1 hour', gateway = host(cidr)::inet + 2 WHERE id % 2 = 0"
     )

@@ -47,6 +47,7 @@ def test_what_is_kept_out_of_use_under_way_is_given_out_no_more(
 
     def exclude() -> None:
         with databases.session(database) as session:
+            session.execute("SET rowhouse.force = 'on'")
             for _ in range(10):
                 session.execute(
                     """INSERT INTO exclusions (network_id, first, last, reason)

@@ -48,6 +48,7 @@ def test_a_clock_that_stepped_back_makes_nothing_fail(
             pods.delete(f"{pod}.{turn}")
             pods.delete(pod)
         assert pods.add("web-2", SUBNET) == "10.0.0.1"
+        dba.execute("SET rowhouse.force = 'on'")
         dba.execute("UPDATE reservations SET address = '10.0.0.2' WHERE owner_name = 'web-2'")
         dba.execute("DELETE FROM reservations")
     ordered = """SELECT bool_and(lower(during) >= coalesce(before, '-infinity'))
@@ -67,6 +68,7 @@ def test_a_released_address_rests_for_as_long_as_its_pool_says(
         pods.add("web-2", one)
     with pytest.raises(AddressTaken, match="quarantine"):
         pods.add("web-2", subnet("10.0.0.0/24", requested="10.0.0.1"))
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute("UPDATE reservations SET address = '10.0.0.7' WHERE owner_name = 'web-1'")
     assert pods.add("web-2", SUBNET) == "10.0.0.3"
     dba.execute("UPDATE free_ranges SET free_from = now() WHERE quarantined")

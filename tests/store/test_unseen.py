@@ -53,6 +53,7 @@ def test_what_calls_and_the_administration_do_leaves_no_such_line(pods: Pods, db
     pods.add("web-0", SUBNET, container="second")
     pods.delete("web-0")
     pods.delete("second")
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute("UPDATE reservations SET owner_name = 'web-9'")
     dba.execute("UPDATE reservations SET address = address + 1")
     dba.execute("DELETE FROM reservations")

@@ -330,8 +330,10 @@ BEGIN
            <> (OLD.network_id, OLD.address, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface) THEN
         PERFORM refuse_attached('the change of ' || host(OLD.address), OLD.network_id, ARRAY[OLD.address]::inet[], ARRAY[OLD.address]::inet[]);
         IF (NEW.network_id, NEW.address) = (OLD.network_id, OLD.address) THEN
-            -- The old owner's sandboxes no longer have a say in it.
+            -- The old owner's sandboxes no longer have a say in it. (The audit has the change of owner, not each of them.)
+            PERFORM set_config('rowhouse.command', 'FORCE', true);
             DELETE FROM attachments a WHERE a.network_id = OLD.network_id AND a.address = OLD.address;
+            PERFORM set_config('rowhouse.command', '', true);
             NEW.node := '';
             NEW.container_id := '';
         END IF;

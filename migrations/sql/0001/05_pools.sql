@@ -201,6 +201,8 @@ CREATE TRIGGER exclusions_change AFTER INSERT OR UPDATE OR DELETE ON exclusions
 CREATE TRIGGER exclusions_change_alone BEFORE INSERT OR DELETE ON exclusions
     FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 CREATE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER assignment_hold_truncate BEFORE TRUNCATE ON assignment_hold EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER assignment_hold_pools_truncate BEFORE TRUNCATE ON assignment_hold_pools EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTION refuse_truncate();
 
 CREATE FUNCTION ensure_pool(wanted_network text, wanted cidr, wants_isolation boolean) RETURNS pools
