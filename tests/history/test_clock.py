@@ -162,6 +162,7 @@ def test_a_sandbox_and_an_address_that_change_while_their_tenure_is_in_the_futur
     pods.add("web-0", SMALL, container="second", node="node1")
     assert_agreement(dba)
     jump(dba, -HOUR)
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute("UPDATE reservations SET owner_name = 'web-1'")
     assert_agreement(dba)
     jump(dba, -HOUR)
@@ -216,6 +217,7 @@ def test_an_open_tenure_that_a_person_changed_breaks_nothing(
 ) -> None:
     pods.add("web-0", SMALL)
     dba.execute(damage)
+    dba.execute("SET rowhouse.force = 'on'")
     if deed == "delete":
         assert [one.released for one in pods.delete("web-0")] == [True]
     elif deed == "add":

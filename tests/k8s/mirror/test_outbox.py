@@ -82,6 +82,7 @@ def test_a_dbas_own_statement_is_noted(
 ) -> None:
     pods.add("web-0", POOL)
     store_of_mirror.changes()
+    dba.execute("SET rowhouse.force = 'on'")
     for statement in (
         "UPDATE reservations SET owner_name = 'renamed'",
         "DELETE FROM reservations",

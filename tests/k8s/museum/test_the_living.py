@@ -105,6 +105,7 @@ def test_sticky_and_reserved_addresses_are_exempt(
 ) -> None:
     pods.add("sticky", POOL, uid="gone", sticky=True)
     pods.add("static", POOL, uid="gone")
+    dba.execute("SET rowhouse.force = 'on'")
     dba.execute("UPDATE reservations SET owner_kind = 'static' WHERE owner_name = 'static'")
     clock.passes(GRACE)
     assert settle(reconciler, clock) == []
