@@ -83,8 +83,10 @@ def test_names_stay_short_enough_for_a_long_release(helm: Helm) -> None:
     release = "r" * 53
     done = helm.run("template", release, str(CHART), "--set=backup.enabled=true")
     assert done.returncode == 0, done.stderr
-    for one in yaml.safe_load_all(done.stdout):
-        limit = 52 if one["kind"] == "CronJob" else 63
+    for one in filter(None, yaml.safe_load_all(done.stdout)):
+        # What is no part of a host name or a label may have a longer one.
+        limits = {"CronJob": 52, "ClusterRole": 253, "ClusterRoleBinding": 253}
+        limit = limits.get(one["kind"], 63)
         assert len(one["metadata"]["name"]) <= limit, one["metadata"]["name"]
 
 
