@@ -19,7 +19,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format serve plugin image image-test cluster-test cluster-dry cluster-clean chart bench faults audit lock \
+.PHONY: help demo test releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -29,13 +29,16 @@ demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; 
 	@$(BIN)/rowhouse demo $(if $(SERVE),--serve $(LISTEN))
 
 test: lint plugin ## lint, then the whole suite, its database tests on every PostgreSQL at hand
-	@$(PYTEST)
+	@$(PYTEST) -m "not releases"
 	@echo "» the database tests on PostgreSQL 16"
 	@$(PYTEST) -m "database and not slow" --postgres-version 16 $(SQL_TESTS)
 	@for bindir in $(INSTALLED_POSTGRESQL); do \
 		echo "» the database tests on $$bindir"; \
 		$(PYTEST) -m "database and not slow" --postgres-bindir $$bindir $(SQL_TESTS) || exit; \
 	done
+
+releases: dev plugin ## the chart from every set of values to every other, with the real helm; minutes, in CI
+	@$(PYTEST) -m releases tests/chart
 
 lint: dev ## ruff, mypy --strict, the layers
 	@echo "» lint"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chart.manifests import Object
 
 # Programs that are started and waited for: seconds, and minutes on a machine that is busy.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.releases]
 
 ACCEPT = "--set=acceptDatabaseChange=true"
 REFUSE = "--set=acceptDatabaseChange=false"

@@ -44,7 +44,7 @@ MEANINGS: dict[str, type[RowhouseError]] = {
     "RH100": PoolExhausted, "RH101": AddressTaken, "RH102": AddressOutsideRanges, "RH103": InvalidConfig,
     "RH104": PoolExhausted, "RH105": QuotaExceeded, "RH404": NotFound, "RH409": AddressTaken, "RH410": InTheWay,
     "RH412": Outdated,
-    "RH106": AttachedElsewhere, "RH107": IsolatedPool, "RH108": NotAllowed, "RH111": AttachedElsewhere,
+    "RH106": AttachedElsewhere, "RH107": IsolatedPool, "RH108": NotAllowed, "RH111": AttachedElsewhere, "RH112": TryAgain,
     "08006": TryAgain, "08P01": TryAgain,
     "0A000": InternalError,
     "21000": InternalError,
