@@ -131,6 +131,8 @@ def test_each_part_may_do_in_the_cluster_what_it_does_and_no_more(helm: Helm, ca
             *(("", "pods", verb) for verb in ("get", "list", "watch")),
             *(("", "nodes", verb) for verb in ("get", "list", "watch")),
             ("", "events", "create"),
+            # `rowhouse import pods` in its pod
+            ("k8s.cni.cncf.io", "network-attachment-definitions", "list"),
         }
     if case == "mirror-values.yaml":
         expected[f"{prefix}-mirror"] = {

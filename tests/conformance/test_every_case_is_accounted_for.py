@@ -26,7 +26,8 @@ def test_every_exception_names_a_recorded_case() -> None:
 def test_what_we_recommend_is_spelled_out_or_is_what_upstream_does() -> None:
     deviating = {case.id for case in CASES.values() if case.kind.startswith("deviate")}
     # STATUS succeeds where nothing is wrong; R05, R06 and K108 show what it says otherwise.
-    assert deviating - set(differences.DIFFERENCES) == {"K03"}
+    # An interface whose range changed keeps its address, as upstream's does (O06).
+    assert deviating - set(differences.DIFFERENCES) == {"K03", "O06"}
 
 
 def test_in_strict_mode_only_what_upstream_has_not_differs() -> None:

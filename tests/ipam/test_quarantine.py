@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pods import Pods, subnet
-from rowhouse.domain.errors import AddressTaken, PoolExhausted
+from rowhouse.domain.errors import AddressOutsideRanges, AddressTaken, PoolExhausted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,11 @@ def test_its_previous_owner_may_ask_for_it(pods: Pods) -> None:
     with pytest.raises(AddressTaken, match="quarantine"):
         pods.add("other", wish)
     assert pods.add("web-0", wish) == "10.0.0.1"
+
+
+def test_its_previous_owner_gets_it_by_no_range_that_does_not_hold_it(pods: Pods) -> None:
+    with pytest.raises(AddressOutsideRanges):
+        pods.add("web-0", subnet("10.0.0.0/24", ("10.0.0.7", "10.0.0.9"), requested="10.0.0.1"))
 
 
 @pytest.mark.parametrize(

@@ -324,15 +324,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION in_slice IS 'The parts of some segments that lie in a node''s slice of a pool.';
 
-CREATE FUNCTION quarantined_for(wanted_network integer, owner text, firsts inet[], lasts inet[]) RETURNS inet
+CREATE FUNCTION quarantined_for(wanted_network integer, owner text, wanted inet, firsts inet[], lasts inet[]) RETURNS inet
 LANGUAGE sql STABLE
 RETURN (SELECT f.first FROM rowhouse.free_ranges f
          WHERE f.quarantined AND f.previous_owner = owner AND f.network_id + 0 = wanted_network
+           AND f.first = coalesce(wanted, f.first)
            AND NOT rowhouse.is_withheld(f.network_id, f.first)
            AND (SELECT true FROM unnest(firsts, lasts) AS s (first, last)
                  WHERE f.first BETWEEN s.first AND s.last LIMIT 1)
          ORDER BY f.first LIMIT 1);
-COMMENT ON FUNCTION quarantined_for(integer, text, inet[], inet[]) IS
+COMMENT ON FUNCTION quarantined_for(integer, text, inet, inet[], inet[]) IS
     'An address of some segments that is quarantined after this very owner released it: the owner is exempt.';
 
 CREATE FUNCTION refuse_held_pool(wanted_pool integer, wanted cidr, range_no integer) RETURNS void
@@ -684,8 +685,7 @@ BEGIN
             END IF;
 
             -- The previous owner of a quarantined address is exempt from the quarantine.
-            own := quarantined_for(space, owner, CASE WHEN requested[ordinal] IS NULL THEN firsts ELSE ARRAY[requested[ordinal]] END,
-                                   CASE WHEN requested[ordinal] IS NULL THEN lasts ELSE ARRAY[requested[ordinal]] END);
+            own := quarantined_for(space, owner, requested[ordinal], firsts, lasts);
             IF own IS NOT NULL THEN
                 CONTINUE WHEN NOT end_quarantine_of(space, own);
                 firsts := ARRAY[own];
