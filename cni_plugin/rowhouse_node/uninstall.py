@@ -28,7 +28,7 @@ def uninstall(daemon: Daemon) -> None:
 def stay(daemon: Daemon, stop: threading.Event) -> None:
     """The same, but keep the node's credentials and send kept DELs until servers have taken all of them.
 
-    Until then the daemon is not ready, and says why. Whoever stops it before leaves the DELs on the host.
+    Until then the daemon is not ready, and says why. If it is stopped earlier, the DELs stay on the host.
     """
     options = daemon.options
     spools = spools_in_use(options)

@@ -1,4 +1,4 @@
-"""A server that can not verify tokens says so before a node asks it, and one that still can stays ready."""
+"""A server that cannot verify tokens says so before a node asks it, and one that still can stays ready."""
 
 from __future__ import annotations
 

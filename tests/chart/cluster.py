@@ -75,7 +75,7 @@ class Cluster:
     logs: dict[str, str] = field(default_factory=dict)
     """What a pod said, by the path of its URL."""
     refused: set[str] = field(default_factory=set)
-    """Names of objects that a webhook, say, lets nobody write."""
+    """Names of objects that a webhook, say, refuses to have written."""
     changed: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
 

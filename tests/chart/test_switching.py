@@ -1,4 +1,4 @@
-"""An upgrade leads from every file of ci/ to every other: nothing is changed that Kubernetes lets nobody change."""
+"""An upgrade leads from every file of ci/ to every other: nothing is changed that is immutable in Kubernetes."""
 
 from __future__ import annotations
 

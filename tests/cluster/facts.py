@@ -26,7 +26,7 @@ class Facts:
     has_multus: bool
     has_default_storage: bool
     has_whereabouts_crds: bool
-    """At least one of them: then they are somebody's, and stay as they are."""
+    """At least one of them: then they are in use, and stay as they are."""
     whereabouts: tuple[str, ...]
     """DaemonSets that install whereabouts, as namespace/name."""
     other_rowhouse: tuple[str, ...]

@@ -72,7 +72,7 @@ def reason(helm: Helm, case: str, facts: Facts, *, namespaces: frozenset[str]) -
 
 @pytest.mark.parametrize("case", sorted(path.name for path in (CHART / "ci").glob("*.yaml")))
 def test_a_file_is_tried_unless_the_cluster_lacks_what_it_names(helm: Helm, case: str) -> None:
-    # A file that is new here is looked at by whoever adds it: may it be tried?
+    # A file that is new here needs a decision when it is added: may it be tried?
     expected = EXPECTED.get(case)
     said = reason(helm, case, found(), namespaces=frozenset({NAMESPACE}))
     if expected is not None:

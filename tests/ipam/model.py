@@ -243,7 +243,7 @@ class Model:
         return min(elsewhere, key=lambda key: (key[1].version, int(key[1])), default=None)
 
     def _attach(self, key: Key, place: Place, wanted: RangeRequest, wish: Wish) -> None:
-        """One more sandbox uses an address. The policy is that of whoever made the reservation."""
+        """One more sandbox uses an address. The policy is that of the reservation's maker."""
         held, pool = self.held[key], self.pool_of(wanted)
         held.waiting, held.due = False, False
         for i, user in enumerate(held.users):

@@ -1,4 +1,4 @@
-"""The policy of a reservation is that of whoever made it: an ADD attaches, and changes none of it."""
+"""The policy of a reservation is that of its maker: an ADD attaches, and changes none of it."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def client_of(answer: Callable[[httpx2.Request], Answer]) -> KubernetesClient:
 
 
 class Impatient(threading.Event):
-    """An event whose waits take no time; they are in `waits`, in seconds."""
+    """An event that is waited for in no time; they are in `waits`, in seconds."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The controller's probes tell what it can not do, and its metrics tell the same."""
+"""The controller's probes tell what it cannot do, and its metrics tell the same."""
 
 from __future__ import annotations
 

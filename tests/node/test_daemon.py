@@ -253,7 +253,7 @@ def test_an_uninstall_waits_for_kept_dels_and_sends_them_with_a_new_token(host: 
         assert (host.state / "spool" / "c1@net1").exists()
         host.project("token-2")
         eventually(lambda: (host.config / "token").read_text() == "token-2")
-    # Whoever goes on without waiting is told what stays; credentials do not.
+    # Without waiting, what stays is named; credentials do not.
     assert "1 DELs that no server took stay in" in host.log.read_text()
     assert (host.state / "spool" / "c1@net1").exists()
     assert not host.config.exists()

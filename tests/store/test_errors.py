@@ -140,7 +140,7 @@ def test_without_a_state_there_is_no_connection() -> None:
 
 
 def test_what_stays_refused_is_a_fault_and_not_to_be_tried_again(pods: Pods, dba: Dba) -> None:
-    """A tenure that no correction can move: only a trigger of somebody's own can make one."""
+    """A tenure that no correction can move: only a foreign trigger can make one."""
     pods.add("web-0", subnet("10.0.0.0/24"))
     dba.execute(
         """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$

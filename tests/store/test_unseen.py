@@ -1,4 +1,4 @@
-"""History, audit and free space that a person writes, whoever they are: it is in the audit log."""
+"""History, audit and free space that a person writes: it is in the audit log."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ A text that a container gets as it is. In commands, arguments and variables the 
 {{- define "rowhouse.waitForSchema" -}}
 - name: wait-for-schema
   {{- include "rowhouse.image" . | nindent 2 }}
-  # Then it ends with the reason, and the kubelet starts it anew: the wait shows in `kubectl get pods`.
+  # Then it ends with the reason, and the kubelet restarts it: the wait shows in `kubectl get pods`.
   command: [rowhouse, db, check, --wait={{ .Values.migrate.wait }}]
   env:
     {{- include "rowhouse.databaseEnv" (dict "root" . "role" "server") | nindent 4 }}

@@ -7,9 +7,7 @@ from rowhouse_node.host_plugin import HostPlugin, is_intact, is_ours
 from rowhouse_node.options import Options
 from rowhouse_node.stand_in import REMEDY, described
 
-RESTART = (
-    "Restart the node daemon, which installs it anew: kubectl rollout restart ds/rowhouse-node"
-)
+RESTART = "Restart the node daemon, which reinstalls it: kubectl rollout restart ds/rowhouse-node"
 
 
 def folder(options: Options) -> Finding:

@@ -183,7 +183,7 @@ COMMENT ON FUNCTION end_quarantines(integer, integer) IS 'Frees quarantined addr
 CREATE FUNCTION withdraw_run(wanted_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
 -- Takes every free address from run_first to run_last out of the free space (a pool goes, or a range
--- is kept out of use). Waits for allocations under way. Quarantined addresses stay: that nobody gets them before their
+-- is kept out of use). Waits for allocations under way. Quarantined addresses stay: that no pod gets them before their
 -- time is still true when the pool is made again or the exclusion lifted.
 DECLARE
     run free_ranges;

@@ -162,7 +162,7 @@ COMMENT ON FUNCTION refuse_attached IS 'Raises RH410 if a change touches address
 CREATE FUNCTION admit_gateways(of_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
 -- Lets a forced reservation take the gateways from run_first to run_last: each is free until it takes it. It goes out of
--- use again when it is released. Nobody changes gateways meanwhile: the network is locked.
+-- use again when it is released. No gateway changes meanwhile: the network is locked.
 BEGIN
     IF is_forced() AND EXISTS (SELECT FROM gateways g WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last) THEN
         PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
@@ -292,7 +292,7 @@ BEGIN
              WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
                AND upper_inf(t.during) AND lower(t.during) < moment
             RETURNING t.id)
-        -- (Of the others the clock was set back, or somebody removed the tenure: a release succeeds all the same.)
+        -- (Of the others the clock was set back, or the tenure was removed: a release succeeds all the same.)
         SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed,
                greatest((SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id), g.reuse_delay) AS delay,
                owner_key(g.owner_cluster, g.owner_namespace, g.owner_name, g.owner_interface) AS owner

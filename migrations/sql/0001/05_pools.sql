@@ -334,7 +334,7 @@ BEGIN
     FOR run IN
         DELETE FROM free_ranges f WHERE f.network_id = pool.network_id RETURNING f.*
     LOOP
-        -- Unless it is free no more, or in quarantine, in the shared space.
+        -- Unless it is no longer free, or is quarantined, in the shared space.
         IF run.quarantined AND EXISTS (SELECT FROM free_ranges f WHERE f.network_id = shared AND NOT f.quarantined
                                           AND f.first <= run.first AND f.last >= run.last) THEN
             PERFORM withdraw_run(shared, run.first, run.last);

@@ -27,7 +27,7 @@ CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE F
 CREATE FUNCTION history_by_hand() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Only functions and triggers of ours write history: they name the use case, or are triggers themselves. A statement of
--- a person is in the audit log. No WHEN clause: PostgreSQL would parse it anew for every statement, which every call
+-- a person is in the audit log. No WHEN clause: PostgreSQL would parse it for every statement, which every call
 -- would pay for; and no rows one by one.
 BEGIN
     IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN

@@ -37,7 +37,7 @@ def fetch(
 ) -> Any:
     """The JSON document at `source`, a path or an http(s) URL; with a `body` it is posted there.
 
-    `ca_file` and `token_file` are read anew each time: Kubernetes renews them. `needs`: what the account of
+    `ca_file` and `token_file` are read each time: Kubernetes renews them. `needs`: what the account of
     that token must have, for the hint of a refusal.
 
     Errors: TryAgain.

@@ -92,7 +92,7 @@ class Issuers:
             return ""
         try:
             token = Path(self._cluster.token_file).read_text(encoding="ascii").strip()
-            # It came from the kubelet and not from a caller: nobody's word but the API server's.
+            # It came from the kubelet and not from a caller: the API server's word alone.
             said = jwt.decode(token, options={"verify_signature": False})
         except (OSError, ValueError, jwt.PyJWTError):
             return ""

@@ -32,11 +32,11 @@ class KeySet:
 
     Keys are read again every 5 minutes, so that one taken back is not believed for long, and when
     a token names an unknown one, but then at most every 30 seconds: tokens cost nothing to make up.
-    While they can not be read, those of before count, and a token with an unknown key is not refused for good.
+    While they cannot be read, the earlier ones count, and a token with an unknown key is not refused for good.
 
     Args:
         read: the JWK set as a JSON object; raises TryAgain.
-        is_logged: say in the log when they can not be read; False where the caller looks and tells.
+        is_logged: say in the log when they cannot be read; False where the caller looks and tells.
         clock: seconds that only grow.
     """
 

@@ -66,7 +66,7 @@ class Verification:
                 self.checks.passed(name)
 
     def require(self) -> None:
-        """Raises NotReady if the tokens of a cluster can not be verified."""
+        """Raises NotReady if the tokens of a cluster cannot be verified."""
         for check in self.checks.unready():
             raise NotReady(
                 f"tokens of {self._names[check.name].cluster.title} cannot be verified: {check.reason}",

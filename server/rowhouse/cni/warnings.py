@@ -1,4 +1,4 @@
-"""Calls that are served, and that somebody should hear of: a line in the log, and an event on the pod."""
+"""Warnings about calls that are served: a line in the log, and an event on the pod."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pods that run and the networks that they are attached to, whoever gave them their addresses. Pure."""
+"""Pods that run and the networks that they are attached to, whatever IPAM assigned their addresses. Pure."""
 
 from __future__ import annotations
 

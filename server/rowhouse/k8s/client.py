@@ -23,7 +23,7 @@ TIMEOUT: Final = httpx2.Timeout(10.0, read=60.0)
 """Seconds; a page of a large list may take its time."""
 
 _MAX_SILENCE_SECONDS: Final = 30.0
-"""How long after `timeoutSeconds` a watch may say nothing: then its connection is dead, and nobody said so."""
+"""How long after `timeoutSeconds` a watch may say nothing: then its connection is dead without a sign."""
 
 
 class _Metadata(msgspec.Struct):

@@ -75,7 +75,7 @@ def of_import() -> list[Permission]:
 def missing(client: Client, needed: Sequence[Permission]) -> list[Permission]:
     """Those that the client's account does not have, by SelfSubjectAccessReview.
 
-    Every account may ask that by default. Where it may not, or nobody answers it, nothing is known to be missing.
+    Every account may ask that by default. Where it may not, or there is no answer, nothing is known to be missing.
 
     Raises any of `failures.ERRORS` if the API server does not answer.
     """

@@ -134,6 +134,6 @@ def _time(obj: Object) -> datetime:
     except ValueError:
         raise InputFailure(
             f"{name_of(obj)} has no creationTimestamp: the list was edited",
-            hint="Save it anew with kubectl get pods,network-attachment-definitions -A -o json",
+            hint="Save it again with kubectl get pods,network-attachment-definitions -A -o json",
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

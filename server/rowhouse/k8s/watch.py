@@ -74,12 +74,12 @@ class Watch(threading.Thread):
         self._checks = checks
         self._seconds = seconds
         self._version: str | None = ""
-        # Its own: replicas must not come back in step, and the process's generator is nobody's to draw from.
+        # Its own: replicas must not come back in step, and the process's generator must not be drawn from.
         self._random = random.Random()  # noqa: S311 - a pause is no secret
         self._pause = _MIN_PAUSE_SECONDS
 
     def run(self) -> None:
-        """Watch; begin anew however it ends."""
+        """Watch; begin again however it ends."""
         self._checks.expect(self.name)
         while not self._stop_asked.is_set():
             self._beat()

@@ -1,6 +1,6 @@
 """Calls that the history or the free space refuses are repeated carefully, so that they succeed.
 
-The usual way relies on what the free space says: nobody has held an address since it was freed. A clock that was set
+The usual way relies on what the free space says: no owner has held an address since it was freed. A clock that was set
 back, or a change by hand, makes that wrong, and a constraint refuses the call. The careful way corrects first.
 """
 

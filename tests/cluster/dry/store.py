@@ -104,7 +104,7 @@ class Store:
     def change(
         self, plural: str, namespace: str, name: str, how: Callable[[Object], Any]
     ) -> Object:
-        """Change an object in place, as nobody else changes it meanwhile. Raises Refused."""
+        """Change an object in place, as nothing else changes it meanwhile. Raises Refused."""
         with self.changed:
             obj = self.get(plural, namespace, name)
             changed = how(obj)

@@ -200,7 +200,7 @@ def test_a_dry_run_changes_nothing_and_says_the_same(store: Store, dba: Session)
 def test_what_a_restored_database_says_of_ended_pods_gives_way_to_running_ones(
     store: Store, pods: Pods, dba: Session
 ) -> None:
-    """The dump is of yesterday: since then old-0 ended, and its address is web-0's; web-1 was made anew."""
+    """The dump is of yesterday: since then old-0 ended, and its address is web-0's; web-1 was recreated."""
     assert pods.add("old-0", SUBNET, uid="old") == "10.0.0.1"
     assert pods.add("web-1", SUBNET, container="web-1-old", uid="old") == "10.0.0.2"
     assert pods.add("kept-0", SUBNET, sticky=True) == "10.0.0.3"

@@ -102,7 +102,7 @@ def _import(api: KubernetesApi) -> Finding:
 def _denied(
     api: KubernetesApi, needs: Sequence[Permission], account: str
 ) -> list[Permission] | None:
-    """Of the needs, those that are denied; None: nobody may ask for that account. Raises Refused, TryAgain."""
+    """Of the needs, those that are denied; None: this account may not ask for it. Raises Refused, TryAgain."""
     denied = []
     for need in needs:
         spec = _attributes(need)

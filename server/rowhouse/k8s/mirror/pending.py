@@ -50,7 +50,7 @@ class Pending:
             self._due[pool] = now
 
     def take(self) -> dict[int, float]:
-        """Those that have waited long enough → since when; they wait no more."""
+        """Those that have waited long enough → since when; they stop waiting."""
         now = self._clock()
         due = [pool for pool, at in self._due.items() if at <= now]
         for pool in due:

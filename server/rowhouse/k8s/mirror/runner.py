@@ -62,7 +62,7 @@ class MirrorThread(threading.Thread):
         self._pause = _AGAIN
 
     def run(self) -> None:
-        """Take the lock and mirror; begin anew when the database is lost, or whatever else happens."""
+        """Take the lock and mirror; begin again when the database is lost, or whatever else happens."""
         self._checks.expect(self.name)
         while not self._stop_asked.is_set():
             try:
