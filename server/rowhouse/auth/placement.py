@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from rowhouse.auth.fetch import fetch, status_of
 from rowhouse.domain.errors import TryAgain
 from rowhouse.domain.liveness import STATIC_POD_UIDS
+from rowhouse.domain.network_status import attached_interfaces
 from rowhouse.ipam.placement import PlacedPod
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rowhouse.auth.clusters import TrustedCluster
 
 _NOT_FOUND: Final = 404
-_STATUS: Final = ("k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status")
 
 
 class ApiServerPods:
@@ -75,14 +74,8 @@ def _placed(pod: Any) -> PlacedPod:
 
 def _addresses(annotations: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Interface to addresses, from multus' network status; empty if there is none that can be read."""
-    for key in _STATUS:
-        try:
-            entries = json.loads(annotations[key])
-            return {
-                str(one["interface"]): tuple(map(str, one.get("ips") or ()))
-                for one in entries
-                if one.get("interface")
-            }
-        except (AttributeError, KeyError, TypeError, ValueError):
-            continue
-    return {}
+    try:
+        attached = attached_interfaces(annotations)
+    except ValueError:
+        return {}
+    return {one.interface: one.addresses for one in attached if one.interface}

@@ -21,17 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from rowhouse.domain.network_status import AttachedInterface
+
 _NO_RANGE: Final = "outside every range of its network: change the network or the pod"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningInterface:
-    """An interface that multus attached: `network` is NAMESPACE/NAME of its NAD, `addresses` as multus writes them."""
-
-    network: str
-    interface: str
-    addresses: tuple[str, ...]
-    mac: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +35,7 @@ class RunningPod:
     uid: str
     node: str
     created_at: datetime
-    interfaces: tuple[RunningInterface, ...]
+    interfaces: tuple[AttachedInterface, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +90,7 @@ def inventory_of(
 
 def _address(
     pod: RunningPod,
-    one: RunningInterface,
+    one: AttachedInterface,
     text: str,
     pools: Sequence[KnownPool] | None,
     blocks: Mapping[KnownPool, IPNetwork],

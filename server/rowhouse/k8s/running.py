@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.resources.core_v1 import Pod
 
 from rowhouse.domain.errors import InputFailure, NotFound
 from rowhouse.domain.liveness import FINISHED, STATIC_POD_UIDS
-from rowhouse.domain.running import RunningInterface, RunningPod, RunningPods
+from rowhouse.domain.network_status import attached_interfaces
+from rowhouse.domain.running import RunningPod, RunningPods
 from rowhouse.domain.takeover import NotTaken
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
-from rowhouse.k8s.whereabouts.objects import STATUS_KEYS, Object, Objects, name_of, section, text
+from rowhouse.k8s.whereabouts.objects import Object, Objects, name_of, section, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lightkube import Client
 
 NetworkAttachmentDefinition = create_namespaced_resource(
@@ -97,9 +95,10 @@ def _running(obj: Object, created_at: datetime) -> RunningPod | NotTaken | None:
         return None
     annotations = section(metadata, "annotations")
     try:
-        interfaces = _interfaces(annotations)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return NotTaken(source=name_of(obj), reason="its network status cannot be read")
+        attached = attached_interfaces(annotations)
+    except ValueError as error:
+        return NotTaken(source=name_of(obj), reason=f"its network status cannot be read: {error}")
+    interfaces = tuple(one for one in attached if one.interface and one.addresses)
     if not interfaces:
         return None
     static = [str(annotations[key]) for key in STATIC_POD_UIDS if key in annotations]
@@ -110,20 +109,6 @@ def _running(obj: Object, created_at: datetime) -> RunningPod | NotTaken | None:
         node=text(spec, "nodeName"),
         created_at=created_at,
         interfaces=interfaces,
-    )
-
-
-def _interfaces(annotations: Mapping[str, Any]) -> tuple[RunningInterface, ...]:
-    written = next((annotations[key] for key in STATUS_KEYS if annotations.get(key)), "[]")
-    return tuple(
-        RunningInterface(
-            network=str(entry["name"]),
-            interface=str(entry["interface"]),
-            addresses=tuple(map(str, entry["ips"])),
-            mac=str(entry.get("mac") or ""),
-        )
-        for entry in json.loads(written)
-        if not entry.get("default") and entry.get("ips") and entry.get("interface")
     )
 
 

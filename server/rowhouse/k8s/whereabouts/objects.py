@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rowhouse.domain.network_status import attached_interfaces
 from rowhouse.domain.takeover import NotTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Object = dict[str, Any]
-STATUS_KEYS = ("k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status")
-"""Where multus writes what it attached: the present key, and the older one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +96,11 @@ class Objects:
 
 def interfaces_of(annotations: Mapping[str, Any]) -> dict[str, str]:
     """Address → interface, of the networks that multus attached to a pod."""
-    written = next((annotations[key] for key in STATUS_KEYS if annotations.get(key)), "[]")
     try:
-        entries = json.loads(written)
-    except (ValueError, TypeError):
+        attached = attached_interfaces(annotations)
+    except ValueError:
         return {}
-    if not isinstance(entries, list):
-        return {}
-    return {
-        str(address): text(entry, "interface")
-        for entry in entries
-        if isinstance(entry, dict)
-        and not entry.get("default")
-        and isinstance(entry.get("ips"), list)
-        for address in entry["ips"]
-    }
+    return {address: one.interface for one in attached for address in one.addresses}
 
 
 def section(obj: Mapping[str, Any], key: str) -> Object:
