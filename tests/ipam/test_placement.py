@@ -90,6 +90,16 @@ def test_a_pod_that_the_cluster_says_runs_there_has_its_address_on_both(
     assert [one.released for one in pods.delete("foreign")] == [not sticky]
 
 
+@pytest.mark.parametrize("placement", [None, Placed({}), Placed({}, down=True)])
+def test_what_a_sandbox_was_given_it_gets_again_without_a_question(
+    pods: Pods, placement: Placed | None
+) -> None:
+    pods.add("web-0", SUBNET, uid="1")
+    assert claim(pods, Placed({"web-0": "node2"}, uids=("1",)), uid="1") == "10.0.0.1"
+    assert claim(pods, placement, uid="1") == "10.0.0.1"
+    assert placement is None or placement.asked == 0
+
+
 def test_another_pod_of_the_same_name_proves_nothing(pods: Pods) -> None:
     pods.add("web-0", SUBNET, uid="1")
     assert claim(pods, Placed({"web-0": "node2"}, uids=("2",)), uid="1") == "10.0.0.2"

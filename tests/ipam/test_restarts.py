@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pods import Pods, subnet, twice
+from rowhouse.domain.errors import PoolExhausted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,3 +94,14 @@ def test_two_ranges_that_overlap_stay_two_addresses_when_one_of_them_grows(pods:
     before = pods.add_all("web-0", *twice(SUBNET, subnet("10.0.0.0/25")))
     after = pods.add_all("web-0", *twice(subnet("10.0.0.0/23"), subnet("10.0.0.0/25")))
     assert [one.address for one in after] == [one.address for one in before]
+
+
+def test_a_second_address_that_is_gone_is_exhaustion_and_no_search_without_end(
+    pods: Pods, dba: Session
+) -> None:
+    two = subnet("10.0.0.0/24", ("10.0.0.1", "10.0.0.2"))
+    assert len(pods.add_all("web-0", *twice(two, two))) == 2
+    dba.execute("DELETE FROM reservations WHERE slot = 0")
+    pods.add("other", two)
+    with pytest.raises(PoolExhausted):
+        pods.add_all("web-0", *twice(two, two))

@@ -480,6 +480,8 @@ DECLARE
     owner    text := owner_key(cluster, namespace, pod, interface);
     is_alone boolean;
     is_kept  boolean;
+    is_own   boolean;
+    rounds   integer;
     is_shunned boolean := false;
     elsewhere text;
     taken    text[] := '{}';
@@ -587,8 +589,14 @@ BEGIN
         END IF;
         is_shunned := false;
         rival := NULL;
+        rounds := 0;
 
         LOOP
+            -- A search that never ends would keep its locks: rather let the caller repeat the call.
+            rounds := rounds + 1;
+            IF rounds > 1000 THEN
+                RAISE EXCEPTION 'pool % changed 1000 times while an address was searched', cidrs[ordinal] USING ERRCODE = '40001';
+            END IF;
             -- 1. The pool, and whether anything has come due.
             SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
                    p.isolated AND NOT attach_v1.isolated[ordinal] AND pool_names[ordinal] IS NULL,
@@ -631,6 +639,7 @@ BEGIN
             -- 2. What this sandbox or its owner holds already.
             held := held_by_sandbox(the_pool, cluster, namespace, pod, container_id, interface, bound_node, requested[ordinal],
                                     slots[ordinal], CASE WHEN strict THEN '{}' ELSE taken END);
+            is_own := held IS NOT NULL;
             IF held IS NULL AND NOT is_shunned THEN
                 held := held_by_owner(the_pool, cluster, namespace, pod, interface, requested[ordinal], slots[ordinal],
                                       CASE WHEN strict THEN '{}' ELSE taken END);
@@ -649,7 +658,8 @@ BEGIN
                    AND r.owner_cluster = cluster FOR UPDATE;
                 created := NOT FOUND;
                 CONTINUE WHEN created;
-                IF bound_node IS NOT NULL AND placement <> 'join' THEN
+                -- (What this very sandbox uses was settled when it was attached.)
+                IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN
                     SELECT a.node INTO elsewhere FROM attachments a
                      WHERE a.network_id = space AND a.address = held AND a.node <> bound_node LIMIT 1;
                     IF FOUND THEN
@@ -724,7 +734,8 @@ BEGIN
                     CONTINUE WHEN EXISTS (SELECT FROM reservations r
                                            WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
                                              AND r.owner_interface = interface AND r.owner_cluster = cluster
-                                             AND r.owner_kind = 'pod' AND r.slot = slots[ordinal]) AND NOT is_shunned;
+                                             AND r.owner_kind = 'pod' AND r.slot = slots[ordinal]
+                                             AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
                     -- 4. Nothing at all; the whole call is rolled back.
                     PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
                 END IF;
