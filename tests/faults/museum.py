@@ -114,13 +114,26 @@ class Pods:
     """The pods of a cluster as its API tells of them; each is there before its ADD and gone with its DEL."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._sandboxes: dict[tuple[str, str], set[str]] = {}
+        self._started = 0
 
     def begin(self, namespace: str, name: str, container: str) -> None:
         """A sandbox of a pod is being made."""
         with self._lock:
             self._sandboxes.setdefault((namespace, name), set()).add(container)
+
+    def started(self) -> None:
+        """A sandbox has its addresses."""
+        with self._lock:
+            self._started += 1
+            self._lock.notify_all()
+
+    def wait_for_start(self, seconds: float) -> None:
+        """Returns when another sandbox has got its addresses, or after `seconds`."""
+        with self._lock:
+            before = self._started
+            self._lock.wait_for(lambda: self._started > before, seconds)
 
     def end(self, namespace: str, name: str, container: str) -> None:
         """A sandbox of a pod is gone, and with the last one the pod."""
@@ -155,7 +168,9 @@ class Watched(OnDatabase):
     def add(self, pool: Pool, pod: str, container: str) -> Answer:
         """ADD of a pod that is there."""
         self._pods.begin(pool.name, pod, container)
-        return super().add(pool, pod, container)
+        answer = super().add(pool, pod, container)
+        self._pods.started()
+        return answer
 
     def delete(self, pool: Pool, pod: str, container: str) -> Answer:
         """DEL, when the pod is gone."""
@@ -167,8 +182,10 @@ class ListsPodsFirst(Reconciler):
     """whereabouts 162 and 207: pods are listed before the addresses, and one look is enough."""
 
     def look(self) -> Pass:
-        """Releases whoever was born between the two lists."""
+        """Releases each sandbox that starts between the two lists; one does, however fast the machine is."""
+        assert isinstance(self._pods, Pods)
         view = self._pods.view()
+        self._pods.wait_for_start(1.0)
         found = Pass()
         for held in list(sandboxes.held_sandboxes(self._session, self._cluster)):
             verdict = judge(held, view, grace=0.0)

@@ -1,4 +1,4 @@
-"""A test that can not fail shows nothing: bugs that others had are put back, and each must be found."""
+"""A test that cannot fail shows nothing: bugs that others had are put back, and each must be found."""
 
 from __future__ import annotations
 
