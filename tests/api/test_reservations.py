@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -234,3 +235,17 @@ def test_many_at_once_get_different_addresses(api: Api) -> None:
     for thread in threads:
         thread.join()
     assert len(got) == len(set(got)) == 32
+
+
+def test_a_pool_exhausted_by_quarantine_says_until_when(api: Api) -> None:
+    pool = api.pool("10.0.0.0/30", reuse_delay=3600)
+    for address in ("10.0.0.1", "10.0.0.2"):
+        api.reserve(pool, addresses=[address])
+        api.delete(f"reservations/{pool['network_id']}/{address}")
+    refused = api.refused(
+        409, "POST", "reservations", {"pool_id": pool["id"], "owner": {"name": "x"}}
+    )
+    assert re.search(
+        r": 0 of 1 could be had: 2 in quarantine, the next is free at .* UTC", refused["detail"]
+    )
+    assert "reuse delay" in refused["hint"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.pods import Pods, subnet
+from fixtures.pods import Pods, subnet, twice
 from rowhouse.domain.administration import Actor, Holder, OwnerKind, ReservationPlan
 from rowhouse.ipam import reservations
 
@@ -112,3 +112,37 @@ def test_a_static_reservation_is_no_pods_whatever_its_name(
     assert pods.add("web-0", SUBNET) == "10.0.0.1"
     assert [one.released for one in pods.delete("web-0")] == [True]
     assert dba.execute("SELECT host(address) FROM reservations").fetchall() == [(address,)]
+
+
+def test_what_is_reserved_for_a_pod_that_runs_with_another_address_is_its_next_one(
+    store: Store, dba: Session, pods: Pods
+) -> None:
+    assert pods.add("web-0", SUBNET) == "10.0.0.1"
+    address = reserve(store, dba)
+    assert pods.add("web-0", SUBNET, container="retried") == "10.0.0.1"
+    pods.delete("web-0")
+    pods.delete("retried")
+    assert pods.add("web-0", SUBNET, container="next") == address
+    assert pods.add("web-0", SUBNET, container="next") == address
+    assert [one.released for one in pods.delete("next")] == [False]
+
+
+def test_a_range_of_the_call_keeps_its_own_slot(store: Store, dba: Session, pods: Pods) -> None:
+    both = twice(SUBNET, SUBNET)
+    assert [one.address for one in pods.add_all("web-0", *both)] == ["10.0.0.1", "10.0.0.2"]
+    address = reserve(store, dba)
+    dba.execute("DELETE FROM reservations WHERE address = '10.0.0.1'")
+    given = [one.address for one in pods.add_all("web-0", *both, container="next")]
+    assert given == [address, "10.0.0.2"]
+
+
+@pytest.mark.parametrize("ttl", [None, 60])
+def test_a_reassigned_reservation_of_a_nad_does_not_inherit_its_time_to_live(
+    store: Store, dba: Session, pods: Pods, ttl: int | None
+) -> None:
+    pods.add("web-0", SUBNET, sticky=True, ttl=ttl)
+    pods.delete("web-0")
+    [(network,)] = dba.execute("SELECT network_id FROM reservations").fetchall()
+    holder = Holder(kind="static", namespace="", name="printer", interface="", cluster="")
+    reservations.reassign(store, (network, "10.0.0.1"), holder, ACTOR)
+    assert dba.execute(POLICY).fetchall() == [("operator", True, None, True)]

@@ -163,9 +163,10 @@ END $$;
 COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
     'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';
 
-CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer) RETURNS void
+CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer,
+                                 progress text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH100, and says so where the reuse delay alone is the reason.
+-- Raises RH100, and says so where the reuse delay alone is the reason. "progress" is what a reservation by hand could have.
 DECLARE
     counted   CONSTANT integer := 1000;
     addresses integer;
@@ -183,15 +184,19 @@ BEGIN
                              WHERE f.network_id = wanted_network AND f.quarantined AND f.last BETWEEN s.first AND s.last
                              ORDER BY f.last LIMIT counted + 1) AS quarantined
              LIMIT counted + 1) AS first_ones;
-        RAISE EXCEPTION 'no free address in pool %: % in quarantine, the next is free at %', wanted,
+        RAISE EXCEPTION 'no free address in pool %: % in quarantine, the next is free at %', concat_ws(': ', wanted::text, progress),
             CASE WHEN addresses > counted THEN 'more than ' || counted ELSE addresses::text END,
             to_char(next_free AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
             USING ERRCODE = 'RH100', DETAIL = range_no,
                   HINT = 'Wait until then, shorten the reuse delay of the pool or the NAD, or widen the range.';
     END IF;
+    IF progress IS NOT NULL THEN
+        RAISE EXCEPTION 'no free address in pool %: %', wanted, progress
+            USING ERRCODE = 'RH100', HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
+    END IF;
     RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = 'RH100', DETAIL = range_no;
 END $$;
-COMMENT ON FUNCTION refuse_exhausted(integer, cidr, inet[], inet[], integer) IS 'Raises the error that no address of some segments is free.';
+COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of some segments is free.';
 
 CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted_node text, slice_size integer)
 RETURNS cidr
@@ -368,16 +373,20 @@ RETURN (SELECT r.address FROM rowhouse.attachments a
 COMMENT ON FUNCTION held_by_sandbox IS 'The address of a pool that a sandbox uses already, except those that its call was given for other ranges.';
 
 CREATE FUNCTION held_by_owner(
-    wanted_pool integer, cluster text, namespace text, name text, interface text, wanted inet, wanted_slot integer, taken text[])
+    wanted_pool integer, cluster text, namespace text, name text, interface text, wanted inet, wanted_slot integer,
+    last_slot integer, taken text[])
 RETURNS inet
 LANGUAGE sql STABLE
+-- An address that is kept for the pod counts whatever its slot, unless the call has a range for that slot: an operator may
+-- reserve it while the pod runs with another one.
 RETURN (SELECT r.address FROM rowhouse.reservations r
          WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = wanted_pool
            AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
-           AND CASE WHEN wanted IS NULL THEN r.slot = wanted_slot ELSE r.address = wanted END
+           AND CASE WHEN wanted IS NULL THEN r.slot = wanted_slot OR r.sticky AND r.slot > last_slot ELSE r.address = wanted END
            AND r.network_id || ' ' || host(r.address) <> ALL (taken)
-         LIMIT 1);
-COMMENT ON FUNCTION held_by_owner IS 'The address that a pod''s interface holds in a pool, by slot or by address.';
+         ORDER BY r.slot <> wanted_slot, r.slot LIMIT 1);
+COMMENT ON FUNCTION held_by_owner IS
+    'The address that a pod''s interface holds in a pool, by slot or by address; else one that is kept for it.';
 
 CREATE FUNCTION held_in_other_range(
     wanted_network integer, cluster text, namespace text, name text, interface text, wanted inet,
@@ -642,7 +651,7 @@ BEGIN
             is_own := held IS NOT NULL;
             IF held IS NULL AND NOT is_shunned THEN
                 held := held_by_owner(the_pool, cluster, namespace, pod, interface, requested[ordinal], slots[ordinal],
-                                      CASE WHEN strict THEN '{}' ELSE taken END);
+                                      (SELECT max(s) FROM unnest(slots) AS s), CASE WHEN strict THEN '{}' ELSE taken END);
                 IF held IS NULL AND NOT strict THEN
                     held := held_in_other_range(space, cluster, namespace, pod, interface, requested[ordinal], firsts, lasts,
                                                 networks, cidrs, taken);

@@ -147,9 +147,7 @@ BEGIN
                 address := claim_lowest(pool.network_id, firsts, lasts);
                 IF address IS NULL THEN
                     CONTINUE WHEN await_due(pool.network_id, firsts, lasts);
-                    RAISE EXCEPTION 'no free address in pool %: % of % could be had', pool.cidr, i - 1, how_many
-                        USING ERRCODE = 'RH100',
-                              HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
+                    PERFORM refuse_exhausted(pool.network_id, pool.cidr, firsts, lasts, i, i - 1 || ' of ' || how_many || ' could be had');
                 END IF;
             END IF;
             SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
@@ -234,7 +232,7 @@ BEGIN
     UPDATE reservations r
        SET owner_kind = kind, owner_cluster = cluster, owner_namespace = namespace, owner_name = name,
            owner_interface = interface, owner_uid = NULL, slot = slot_no, node = '', container_id = '',
-           policy_source = 'operator', sticky = true, expires_at = clock_timestamp() + r.sticky_ttl
+           policy_source = 'operator', sticky = true, sticky_ttl = NULL, expires_at = NULL
      WHERE r.network_id = wanted_network AND r.address = wanted
     RETURNING r.* INTO made;
     PERFORM check_quotas(made.owner_namespace, made.pool_id);
