@@ -210,7 +210,7 @@ class Model:
             self.pools[key] = Pool(space=space, network=wanted.network, cidr=wanted.cidr)
         return self.pools[key]
 
-    def _held(  # noqa: PLR0913 - all that a call tells
+    def _held(
         self,
         owner: OwnerKey,
         place: Place,
