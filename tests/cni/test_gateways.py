@@ -25,6 +25,12 @@ def test_the_gateway_is_told_for_each_range_that_holds_it(server: Server) -> Non
     assert told == [("10.0.0.9",), (), (), ("10.0.0.9",)]
 
 
+@pytest.mark.parametrize("gateway", ["10.0.0.1", "fd01::1"])
+def test_a_gateway_of_no_range_goes_with_the_first(server: Server, gateway: str) -> None:
+    ranges = [{"pool": "gold"}, {"range": "10.0.0.128/25"}, {"range": "fd00::/64"}]
+    assert known(server, {"ipRanges": ranges, "gateway": gateway}) == [(gateway,), (gateway,), ()]
+
+
 @pytest.mark.parametrize("flag", ["isGateway", "isDefaultGateway"])
 def test_bridge_takes_the_first_address_where_no_gateway_is_named(
     server: Server, flag: str

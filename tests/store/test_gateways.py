@@ -150,3 +150,38 @@ def test_a_gateway_is_reserved_by_force_and_stays_out_of_use_afterwards(
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
     dba.execute("DELETE FROM reservations WHERE owner_name = 'router'")
     assert pods.add("b", RANGE) == "10.0.0.3"
+
+
+UPPER = replace(subnet("10.0.0.4/30"), gateways=("10.0.0.1",))
+
+
+def test_a_gateway_outside_its_own_range_is_not_assigned_through_a_larger_one(
+    pods: Pods, dba: Dba
+) -> None:
+    assert pods.add("a", UPPER) == "10.0.0.5"
+    # No pool holds it yet.
+    assert dba.execute(GATEWAYS).fetchall() == [("10.0.0.1", "storage")]
+    assert pods.add("b", RANGE) == "10.0.0.2"
+    with pytest.raises(AddressOutsideRanges, match='the gateway of CNI network "storage"'):
+        pods.add("asks", replace(RANGE, requested="10.0.0.1"))
+    dba.execute("DELETE FROM gateways")
+    assert pods.add("c", RANGE) == "10.0.0.1"
+
+
+def test_an_operators_gateway_outside_the_pool_is_not_assigned_through_a_larger_one(
+    pods: Pods, dba: Dba
+) -> None:
+    pods.add("a", subnet("10.0.0.4/30"))
+    dba.execute("UPDATE pools SET gateway = '10.0.0.1'")
+    assert pods.add("b", RANGE) == "10.0.0.2"
+    with pytest.raises(psycopg.Error, match="running sandboxes use"):
+        dba.execute("UPDATE pools SET gateway = '10.0.0.2' WHERE cidr = '10.0.0.4/30'")
+    dba.execute("UPDATE pools SET gateway = NULL")
+    assert pods.add("c", RANGE) == "10.0.0.1"
+
+
+def test_a_pool_by_name_has_its_gateway_outside_as_well(pods: Pods, dba: Dba) -> None:
+    pods.add("a", subnet("10.0.0.4/30"))
+    dba.execute("UPDATE pools SET name = 'gold'")
+    assert pods.add("b", RangeRequest(pool="gold", gateways=("10.0.0.1",))) == "10.0.0.6"
+    assert pods.add("c", RANGE) == "10.0.0.2"

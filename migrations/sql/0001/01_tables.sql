@@ -230,7 +230,7 @@ CREATE TABLE gateways (
 );
 CREATE INDEX gateways_address ON gateways (network_id, address);
 COMMENT ON TABLE gateways IS
-    'Every known gateway inside the CIDR of a pool: its address is not assigned to pods. One in use goes out of use when it is released.';
+    'Every known gateway of a pool, inside its CIDR or not: its address is not assigned to pods. One in use goes out of use when it is released.';
 COMMENT ON COLUMN gateways.cni_network IS
     'Name of the CNI network configuration that uses the gateway; NULL: pools.gateway, set by an operator.';
 

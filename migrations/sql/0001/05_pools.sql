@@ -58,7 +58,7 @@ BEGIN
     -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
     -- foreign key of a new pool already holds the key, for everybody who makes one at this moment.
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
-    IF TG_OP <> 'DELETE' AND host(NEW.gateway)::inet <<= NEW.cidr THEN
+    IF TG_OP <> 'DELETE' AND NEW.gateway IS NOT NULL THEN
         IF TG_OP = 'INSERT' OR host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
             PERFORM refuse_attached('the gateway ' || host(NEW.gateway), NEW.network_id,
                                     ARRAY[host(NEW.gateway)::inet], ARRAY[host(NEW.gateway)::inet]);
@@ -69,7 +69,7 @@ BEGIN
             PERFORM free_unless_withheld(NEW.network_id, run.run_first, run.run_last, '-infinity');
         END LOOP;
         INSERT INTO gateways (network_id, address, pool_id)
-        SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE host(NEW.gateway)::inet <<= NEW.cidr;
+        SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE NEW.gateway IS NOT NULL;
         PERFORM record_change('pool.create', NEW.cidr::text, NULL, to_jsonb(NEW));
     ELSIF TG_OP = 'DELETE' THEN
         FOR run IN SELECT * FROM uncovered_runs(OLD.network_id, OLD.cidr, OLD.id) LOOP
@@ -109,7 +109,7 @@ BEGIN
         IF host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
             DELETE FROM gateways WHERE pool_id = NEW.id AND cni_network IS NULL;
             INSERT INTO gateways (network_id, address, pool_id)
-            SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE host(NEW.gateway)::inet <<= NEW.cidr;
+            SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE NEW.gateway IS NOT NULL;
         END IF;
         PERFORM record_change('pool.update', NEW.cidr::text, to_jsonb(OLD), to_jsonb(NEW));
     END IF;
@@ -242,6 +242,8 @@ CREATE FUNCTION learn_gateways(of_cni_network text, networks text[], cidrs cidr[
 LANGUAGE plpgsql AS $$
 -- Records the gateways of a network configuration: gateway_addresses[i] is one of range gateway_ranges[i]. NULL stands
 -- for the first address behind the network address, which the main plugin takes where a pool by name has no gateway.
+-- A gateway outside of its range counts as well, since a larger range may hold it. (Of several pools by name, which may be of
+-- several networks, it counts for those that hold it.)
 DECLARE
     unknown record;
     pool    pools;
@@ -263,7 +265,8 @@ BEGIN
             END IF;
         END IF;
         -- (Looked for first, since every conflict would use up an id.)
-        IF unknown.address <<= pool.cidr
+        IF unknown.address IS NOT NULL
+           AND (pool_names[unknown.range] IS NULL OR cardinality(cidrs) = 1 OR unknown.address <<= pool.cidr)
            AND NOT EXISTS (SELECT FROM gateways k WHERE k.pool_id = pool.id AND k.address = unknown.address
                               AND k.cni_network = of_cni_network) THEN
             INSERT INTO gateways (network_id, address, pool_id, cni_network)

@@ -62,7 +62,7 @@ problems AS (
     UNION ALL
     SELECT 'pool and gateway disagree', p.network_id, host(p.gateway)::inet
       FROM pools p
-     WHERE host(p.gateway)::inet <<= p.cidr
+     WHERE p.gateway IS NOT NULL
        AND NOT EXISTS (SELECT FROM gateways g WHERE g.pool_id = p.id AND g.network_id = p.network_id
                           AND g.address = host(p.gateway)::inet AND g.cni_network IS NULL)
     UNION ALL
@@ -256,7 +256,7 @@ BEGIN
     FOR one IN
         INSERT INTO gateways (network_id, address, pool_id)
         SELECT p.network_id, host(p.gateway)::inet, p.id FROM pools p
-         WHERE host(p.gateway)::inet <<= p.cidr
+         WHERE p.gateway IS NOT NULL
            AND NOT EXISTS (SELECT FROM gateways g WHERE g.pool_id = p.id AND g.cni_network IS NULL
                               AND g.address = host(p.gateway)::inet)
         RETURNING network_id, address

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def gateways_of(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress | None, ...]:
     """The gateways of a range: `gateway`, those of `addresses`, and what the main plugin makes one.
 
-    None stands for the first address behind the network address of a pool by name: only the database knows
-    its CIDR. Strict mode knows no gateways, as upstream.
+    One that lies in no range goes with the first range: it is a router of the network all the same, and a larger
+    range of another configuration may hold it. None stands for the first address behind the network address of a
+    pool by name: only the database knows its CIDR. Strict mode knows no gateways, as upstream.
     """
     if netconf.strict:
         return ()
@@ -29,7 +30,16 @@ def gateways_of(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress | None, 
         has_hop = netconf.gateway is not None and netconf.gateway.version == cidr.version
         blocks = [IPNetwork(static.address).cidr for static in netconf.static if not static.gateway]
         known += [_behind_network(block) for block in ([] if has_hop else [cidr]) + blocks]
-    return tuple(dict.fromkeys(hop for hop in known if hop is not None and hop in cidr))
+    cidrs = [one.configured.cidr for one in netconf.ranges if one.configured is not None]
+    is_first = cidr is cidrs[0]
+    return tuple(
+        dict.fromkeys(
+            hop
+            for hop in known
+            if hop is not None
+            and (hop in cidr or (is_first and not any(hop in other for other in cidrs)))
+        )
+    )
 
 
 def withheld_by(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress, ...]:

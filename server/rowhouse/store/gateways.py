@@ -1,4 +1,4 @@
-"""The gateways known inside the CIDRs of pools: their addresses are assigned to no pod."""
+"""The known gateways of pools: their addresses are assigned to no pod."""
 
 from __future__ import annotations
 
