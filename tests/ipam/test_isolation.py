@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from fixtures.pods import Pods, subnet
@@ -12,7 +13,6 @@ from rowhouse.domain.errors import InvalidConfig
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import psycopg
     from psycopg.rows import TupleRow
 
     Session = psycopg.Connection[TupleRow]
@@ -108,3 +108,48 @@ def test_several_ranges_join_in_one_call(pods: Pods) -> None:
     pods.add("a2", other)
     given = pods.add_all("b", SMALL, subnet("10.41.0.0/28"))
     assert [one.address for one in given] == ["10.40.0.2", "10.41.0.2"]
+
+
+EXCLUDE = "INSERT INTO exclusions (network_id, first, last) SELECT network_id, %s, %s FROM pools WHERE cidr = %s"
+EXCLUDED = "SELECT host(first), host(last) FROM exclusions ORDER BY first"
+
+
+def test_exclusions_of_both_spaces_hold_after_a_join(pods: Pods, dba: Session) -> None:
+    pods.add("a", ALONE)
+    pods.add("in use in the shared space", subnet("10.40.0.0/27", ("10.40.0.9", "10.40.0.9")))
+    dba.execute(EXCLUDE, ("10.40.0.2", "10.40.0.9", "10.40.0.0/28"))
+    dba.execute("SET rowhouse.force = 'on'")
+    dba.execute(EXCLUDE, ("10.40.0.4", "10.40.0.5", "10.40.0.0/27"))
+    dba.execute(EXCLUDE, ("10.40.0.9", "10.40.0.10", "10.40.0.0/27"))
+    assert pods.add("b", SMALL) == "10.40.0.11"
+    assert dba.execute(EXCLUDED).fetchall() == [
+        ("10.40.0.2", "10.40.0.3"), ("10.40.0.4", "10.40.0.5"), ("10.40.0.6", "10.40.0.8"), ("10.40.0.9", "10.40.0.10"),
+    ]  # fmt: skip
+
+
+def test_an_address_that_is_in_use_though_excluded_joins(pods: Pods, dba: Session) -> None:
+    assert pods.add("a", ALONE) == "10.40.0.1"
+    pods.add("other", subnet("10.40.0.0/27", ("10.40.0.2", "10.40.0.2")))
+    dba.execute("SET rowhouse.force = 'on'")
+    dba.execute(EXCLUDE, ("10.40.0.1", "10.40.0.2", "10.40.0.0/28"))
+    assert pods.add("b", SMALL) == "10.40.0.3"
+    assert [one.released for one in pods.delete("a")] == [True]
+    assert pods.add("c", SMALL) == "10.40.0.4"
+
+
+def test_a_quarantine_below_an_exclusion_survives_a_join(pods: Pods, dba: Session) -> None:
+    pods.add("a", ALONE)
+    pods.add("other", LARGE)
+    dba.execute("UPDATE pools SET reuse_delay = '1 hour'")
+    pods.delete("a")
+    pods.delete("other")
+    dba.execute(EXCLUDE, ("10.40.0.1", "10.40.0.1", "10.40.0.0/28"))
+    assert pods.add("b", SMALL) == "10.40.0.2"
+    dba.execute("DELETE FROM exclusions")
+    assert pods.add("c", SMALL) == "10.40.0.3"
+
+
+def test_nobody_isolates_a_network_with_pools_by_hand(pods: Pods, dba: Session) -> None:
+    pods.add("a", SMALL)
+    with pytest.raises(psycopg.Error, match="whether it is isolated can not change"):
+        dba.execute("UPDATE networks SET isolated = '10.40.0.0/28'")

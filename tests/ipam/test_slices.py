@@ -116,3 +116,49 @@ def test_a_slice_is_freed_with_its_node(pods: Pods, dba: psycopg.Connection[Tupl
     dba.execute("DELETE FROM reservations WHERE owner_name = 'a'")
     assert pods.add("c", wanted, node="node2") == "10.0.0.1"
     assert slices(dba) == {"node1": "10.0.0.128/25", "node2": "10.0.0.0/25"}
+
+
+def test_a_node_gets_a_slice_that_reaches_into_the_window(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    """Of the NAD, and of the pool."""
+    wanted = subnet("10.0.0.0/24", ("10.0.0.70", "10.0.0.254"), slice_size=27)
+    assert pods.add("a", wanted, node="node0") == "10.0.0.70"
+    dba.execute("SET rowhouse.force = 'on'")
+    dba.execute("UPDATE pools SET window_first = '10.0.0.130', window_last = '10.0.0.200'")
+    given = [pods.add(f"b-{n}", wanted, node=f"node{n}") for n in range(1, 4)]
+    assert given == ["10.0.0.130", "10.0.0.160", "10.0.0.192"]
+    with pytest.raises(PoolExhausted, match="every /27 slice"):
+        pods.add("late", wanted, node="node4")
+    # The one outside of the window goes to nobody, and its node gives it up for one inside.
+    assert slices(dba)["node0"] == "10.0.0.64/27"
+    pods.delete("b-2")
+    assert pods.add("c", wanted, node="node0") == "10.0.0.160"
+    assert "10.0.0.64/27" not in slices(dba).values()
+
+
+def test_a_slice_that_no_window_holds_any_more_is_given_up_when_it_is_idle(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    low, high = (
+        subnet("fd00::/120", segment, slice_size=124)
+        for segment in (("fd00::1", "fd00::f"), ("fd00::8a", "fd00::ff"))
+    )
+    assert pods.add("a", low, node="node0") == "fd00::1"
+    with pytest.raises(PoolExhausted):
+        pods.add("b", high, node="node0")
+    pods.delete("a")
+    assert pods.add("b", high, node="node0") == "fd00::8a"
+    assert slices(dba) == {"node0": "fd00::80/124"}
+
+
+def test_a_pool_whose_window_leaves_nothing_assigns_no_slice(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    wanted = subnet("10.0.0.0/24", ("10.0.0.1", "10.0.0.9"), slice_size=26)
+    pods.add("a", wanted, node="node0")
+    dba.execute("SET rowhouse.force = 'on'")
+    dba.execute("UPDATE pools SET window_first = '10.0.0.100'")
+    with pytest.raises(PoolExhausted, match="no free address"):
+        pods.add("b", wanted, node="node1")
+    assert slices(dba) == {"node0": "10.0.0.0/26"}

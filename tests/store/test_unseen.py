@@ -21,7 +21,15 @@ SUBNET = subnet("10.0.0.0/24")
 LINES = """
 SELECT action, object, database_user FROM audit_log WHERE split_part(action, '.', 1) = ANY (%s) ORDER BY id
 """
-BY_HAND = ["tenure", "free_range", "attachment", "node_slice", "table"]
+BY_HAND = [
+    "tenure",
+    "free_range",
+    "attachment",
+    "node_slice",
+    "table",
+    "assignment_hold",
+    "assignment_hold_pool",
+]
 FORGED = """
 INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                      owner_name, owner_interface, node, container_id, started_by, start_reason)
@@ -85,6 +93,8 @@ STATEMENTS = (
     (WITHDRAWN, "free_range.delete", "10.0.0.2-10.0.0.255"),
     ("UPDATE attachments SET node = 'elsewhere'", "attachment.update", "10.0.0.1"),
     (SLICE, "node_slice.insert", "10.0.0.0/28"),
+    ("INSERT INTO assignment_hold (reason, actor) VALUES ('mine', 'me')", "assignment_hold.insert", "mine"),
+    ("INSERT INTO assignment_hold_pools SELECT 1 FROM pools", "assignment_hold_pool.insert", "1"),
     ("TRUNCATE fill_samples", "table.truncate", "fill_samples"),
     ("TRUNCATE sessions", "table.truncate", "sessions"),
 )  # fmt: skip

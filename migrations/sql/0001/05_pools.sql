@@ -289,6 +289,7 @@ AS $$
 DECLARE
     around  text := coalesce(current_setting('rowhouse.command', true), '');
     command text := set_config('rowhouse.command', 'JOIN', true);
+    forced  text := coalesce(current_setting('rowhouse.force', true), '');
     pool    pools;
     shared  integer;
     clash   record;
@@ -317,6 +318,7 @@ BEGIN
                   HINT = 'Set enable_overlapping_ranges to false in this configuration too, or give it another range, or release one of the two owners.';
     END IF;
 
+    PERFORM set_config('rowhouse.force', 'on', true);
     -- What the shared space takes from the pool's CIDR comes from the pool alone; what lies in another pool is there.
     UPDATE pools p SET network_id = shared WHERE p.id = pool.id;
     FOR part IN SELECT * FROM uncovered_runs(shared, pool.cidr, pool.id) LOOP
@@ -326,25 +328,31 @@ BEGIN
     FOR part IN SELECT r.address FROM reservations r WHERE r.network_id = pool.network_id AND is_withheld(shared, r.address) LOOP
         PERFORM free_run(shared, part.address, part.address, '-infinity');
     END LOOP;
-    FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
-        -- (what the shared space excludes already is left out)
-        INSERT INTO exclusions (network_id, first, last, reason)
-        SELECT shared, part.first, part.last, part.reason
-         WHERE NOT EXISTS (SELECT FROM exclusions o WHERE o.network_id = shared AND o.last >= part.first AND o.first <= part.last);
-    END LOOP;
     UPDATE reservations r SET network_id = shared WHERE r.network_id = pool.network_id;
     UPDATE gateways g SET network_id = shared WHERE g.pool_id = pool.id;
+    -- Behind the reservations: an address in use may be excluded in either space, and goes out of use when it is released.
+    FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
+        -- Exclusions of a network do not overlap: what the shared space excludes already is left out.
+        INSERT INTO exclusions (network_id, first, last, reason)
+        SELECT shared, lower(rest.span), span_last(rest.span), part.reason
+          FROM unnest(inetmultirange(address_span(part.first, part.last))
+                      - coalesce((SELECT range_agg(address_span(o.first, o.last)) FROM exclusions o
+                                   WHERE o.network_id = shared AND family(o.first) = family(part.first)), '{}')) AS rest (span);
+    END LOOP;
     FOR run IN
         DELETE FROM free_ranges f WHERE f.network_id = pool.network_id RETURNING f.*
     LOOP
-        -- Unless it is no longer free, or is quarantined, in the shared space.
-        IF run.quarantined AND EXISTS (SELECT FROM free_ranges f WHERE f.network_id = shared AND NOT f.quarantined
-                                          AND f.first <= run.first AND f.last >= run.last) THEN
+        -- Unless it is in use, or is quarantined, in the shared space. An exclusion or a gateway does not end it.
+        IF run.quarantined AND NOT EXISTS (SELECT FROM reservations r
+                                            WHERE r.network_id = shared AND r.address BETWEEN run.first AND run.last)
+           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = shared AND f.quarantined
+                              AND f.last >= run.first AND f.first <= run.last) THEN
             PERFORM withdraw_run(shared, run.first, run.last);
             INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
             VALUES (shared, true, run.first, run.last, run.free_from, run.previous_owner);
         END IF;
     END LOOP;
+    PERFORM set_config('rowhouse.force', forced, true);
     PERFORM record_change('pool.join', pool.cidr::text, jsonb_build_object('isolated', true), jsonb_build_object('isolated', false));
     command := set_config('rowhouse.command', around, true);
     RETURN true;
@@ -380,6 +388,12 @@ DECLARE
     after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
     row    jsonb := coalesce(after, before);
 BEGIN
+    IF TG_TABLE_NAME = 'networks' AND TG_OP = 'UPDATE' AND before->'isolated' <> after->'isolated'
+       AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
+        -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
+        RAISE EXCEPTION 'network % has pools: whether it is isolated can not change', row->>'id'
+            USING ERRCODE = 'RH410', HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
+    END IF;
     PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
                           coalesce(row->>'name', row->>'namespace'), before, after);
     RETURN NULL;

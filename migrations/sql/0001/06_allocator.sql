@@ -198,28 +198,39 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of some segments is free.';
 
-CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted_node text, slice_size integer)
+CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted_node text, slice_size integer,
+                                  firsts inet[], lasts inet[])
 RETURNS cidr
 LANGUAGE plpgsql AS $$
--- The slice of a pool from which a node draws; the lowest one that no node has, if it has none yet.
+-- The slice of a pool from which a node draws; if it has none yet, the lowest one that no node has and that reaches into
+-- the segments. A slice that no longer does (a window or a NAD has changed) goes back, unless the node still uses it
+-- inside the window of the pool.
 DECLARE
     own cidr;
 BEGIN
     SELECT slice INTO own FROM node_slices
      WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
-    IF FOUND THEN
+    IF FOUND AND (SELECT bool_or(f <= last_address(own) AND l >= first_address(own)) FROM unnest(firsts, lasts) AS s (f, l)) THEN
         RETURN own;
     END IF;
     -- One new node of a pool at a time.
     PERFORM FROM pools WHERE id = wanted_pool.id FOR NO KEY UPDATE;
+    DELETE FROM node_slices s
+     WHERE s.pool_id = wanted_pool.id AND s.cluster = wanted_cluster AND s.node = wanted_node
+       AND NOT EXISTS (SELECT FROM unnest(firsts, lasts) AS part (f, l)
+                        WHERE part.f <= last_address(s.slice) AND part.l >= first_address(s.slice))
+       AND (last_address(s.slice) < wanted_pool.window_first OR first_address(s.slice) > wanted_pool.window_last
+            OR NOT EXISTS (SELECT FROM attachments a
+                            WHERE a.node = s.node AND a.cluster = s.cluster
+                              AND a.network_id = wanted_pool.network_id AND a.address <<= s.slice));
     SELECT slice INTO own FROM node_slices
      WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
     IF FOUND THEN
         RETURN own;
     END IF;
-    -- The lowest gap that holds an aligned slice of this size, even among slices of other sizes: each
-    -- begins at the start of the pool, or behind the aligned block in which a slice ends.
-    SELECT gap.slice INTO own FROM (
+    -- The lowest aligned slice of this size in a gap, even among slices of other sizes: each gap begins at the start of
+    -- the pool, or behind the aligned block in which a slice ends. In it, the first slice that reaches into a segment.
+    SELECT candidate.slice INTO own FROM (
         SELECT CASE WHEN taken.slice IS NULL THEN set_masklen(first_address(wanted_pool.cidr), slice_size)
                     WHEN last_address(taken.block) < last_address(wanted_pool.cidr)
                     THEN set_masklen(last_address(taken.block) + 1, slice_size) END AS slice,
@@ -229,9 +240,11 @@ BEGIN
                   FROM (SELECT NULL::cidr AS slice
                         UNION ALL
                         SELECT slice FROM node_slices WHERE pool_id = wanted_pool.id) AS s) AS taken) AS gap
-     WHERE gap.slice <<= wanted_pool.cidr
-       AND (gap.next_slice IS NULL OR last_address(gap.slice) < first_address(gap.next_slice))
-     ORDER BY gap.slice LIMIT 1;
+     CROSS JOIN unnest(firsts, lasts) AS part (f, l)
+     CROSS JOIN LATERAL network(set_masklen(greatest(first_address(gap.slice), part.f), slice_size)) AS candidate (slice)
+     WHERE gap.slice <<= wanted_pool.cidr AND candidate.slice <<= wanted_pool.cidr AND first_address(candidate.slice) <= part.l
+       AND (gap.next_slice IS NULL OR last_address(candidate.slice) < first_address(gap.next_slice))
+     ORDER BY candidate.slice LIMIT 1;
     IF NOT FOUND THEN
         -- A node that is gone, or has no pod of this pool left, gives its slice up to the one that needs it;
         -- should it come back, it gets another.
@@ -239,6 +252,8 @@ BEGIN
          WHERE idle.pool_id = wanted_pool.id AND idle.slice = (
                SELECT s.slice FROM node_slices s
                 WHERE s.pool_id = wanted_pool.id AND masklen(s.slice) = slice_size
+                  AND EXISTS (SELECT FROM unnest(firsts, lasts) AS part (f, l)
+                               WHERE part.f <= last_address(s.slice) AND part.l >= first_address(s.slice))
                   AND NOT EXISTS (SELECT FROM attachments a
                                    WHERE a.node = s.node AND a.cluster = s.cluster
                                      AND a.network_id = wanted_pool.network_id AND a.address <<= s.slice)
@@ -253,7 +268,7 @@ BEGIN
     VALUES (wanted_pool.id, wanted_cluster, wanted_node, own);
     RETURN own;
 END $$;
-COMMENT ON FUNCTION ensure_node_slice(pools, text, text, integer) IS 'The slice of a pool from which a node draws, assigned on its first call.';
+COMMENT ON FUNCTION ensure_node_slice IS 'The slice of a pool from which a node draws, assigned on its first call.';
 
 CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer,
                                cluster text, namespace text, name text, interface text)
@@ -320,8 +335,11 @@ DECLARE
     pool  pools;
     slice cidr;
 BEGIN
+    IF firsts IS NULL THEN
+        RETURN;
+    END IF;
     SELECT * INTO pool FROM pools WHERE id = wanted_pool;
-    slice := ensure_node_slice(pool, wanted_cluster, wanted_node, slice_size);
+    slice := ensure_node_slice(pool, wanted_cluster, wanted_node, slice_size, firsts, lasts);
     SELECT array_agg(greatest(f, first_address(slice)) ORDER BY f),
            array_agg(least(l, last_address(slice)) ORDER BY f) INTO firsts, lasts
       FROM unnest(firsts, lasts) AS s (f, l)

@@ -71,7 +71,7 @@ DECLARE
     row    jsonb := coalesce(before, after);
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
-        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP), coalesce(row->>'address', row->>'slice'),
+        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP), coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
                               before, after);
     END IF;
     RETURN NULL;
@@ -80,6 +80,10 @@ END $$;
 CREATE TRIGGER attachments_updated
     AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, attached_at ON attachments
     FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER assignment_hold_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER assignment_hold_pools_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold_pools FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
 CREATE TRIGGER node_slices_by_hand AFTER INSERT OR UPDATE OR DELETE ON node_slices FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();
 
