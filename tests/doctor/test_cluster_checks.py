@@ -14,7 +14,11 @@ from rowhouse.doctor.checks.parts import VERSION
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
     from doctor.cluster import Cluster
+    from fixtures.databases import Database
 
 ALL = (
     "API server",
@@ -176,6 +180,26 @@ def test_networks_that_cannot_be_used_are_named_with_the_reason(
     assert found["default/bad"].state == found["default/empty"].state == "failed"
     assert found["default/theirs"].state == found["default/broken"].state == "warning"
     assert found[""].found == "2 can be used"
+
+
+def test_a_pool_by_name_that_is_not_there_is_named(
+    outside: Doctor, cluster_of_doctor: Cluster, database: Database, dba: Connection[TupleRow]
+) -> None:
+    dba.execute("INSERT INTO networks (name) VALUES ('')")
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr, name) SELECT id, '', '10.0.0.0/24', 'gold' FROM networks"
+    )
+    gold, silver = {"pool": "gold"}, {"pool": "silver"}
+    for name, pools in {"good": [gold], "bad": [gold, silver]}.items():
+        ipam = {"type": "rowhouse", "ipRanges": pools}
+        cluster_of_doctor.network(name, {"cniVersion": "1.0.0", "type": "macvlan", "ipam": ipam})
+    assert "pools by name of 2 were not looked up" in outside.one("networks").found
+    outside.environment["ROWHOUSE_DATABASE_URL"] = database.url
+    found = {one.about: one for one in outside.check("networks")}
+    assert found.keys() == {"default/bad", ""}
+    assert found["default/bad"].found == 'there is no pool named "silver"'
+    assert "rowhouse pool create" in found["default/bad"].remedy
+    assert found[""].found == "1 can be used"
 
 
 def test_networks_are_read_with_the_servers_defaults(

@@ -73,6 +73,12 @@ def missing_privileges(url: str) -> list[str]:
     return [str(row[0]) for row in _rows(url, _MISSING)]
 
 
+def pool_names(url: str) -> frozenset[str]:
+    """The names by which configurations may refer to pools."""
+    rows = _rows(url, "SELECT name FROM rowhouse.pools WHERE name IS NOT NULL")
+    return frozenset(str(row[0]) for row in rows)
+
+
 def has_leader(url: str, cluster: str) -> bool:
     """Whether a controller holds the leader's lock of a cluster (`leader.py`)."""
     return bool(_rows(url, _HAS_LEADER, (cluster,))[0][0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.cni.arguments import Arguments
@@ -10,9 +11,11 @@ from rowhouse.cni.configurations import Configurations
 from rowhouse.cni.definitions import configuration_of, plugins_of
 from rowhouse.cni.netconf import TYPES
 from rowhouse.doctor.finding import failed, ok, skipped, warning
+from rowhouse.doctor.surroundings import Unavailable
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.k8s.raw import Refused
 from rowhouse.settings import Settings
+from rowhouse.store import diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +32,14 @@ _ELSEWHERE: Final = (
 def networks(where: Surroundings) -> Iterator[Finding]:
     """Read each as the server reads it; each that cannot be used is a finding."""
     configurations = _configurations(where)
-    good = 0
+    pools = _pool_names(where)
+    good = unknown = 0
     try:
         for definition in where.kubernetes.items(PATH):
-            findings = list(_judge(definition, configurations))
-            yield from (one for one in findings if one.state != "ok")
-            good += sum(one.state == "ok" for one in findings)
+            findings = list(_judge(definition, configurations, pools))
+            yield from (one for one in findings if one.state in {"failed", "warning"})
+            unknown += sum(one.state == "skipped" for one in findings)
+            good += sum(one.state in {"ok", "skipped"} for one in findings)
     except Refused as refused:
         if refused.answer.is_absent:
             yield skipped("multus' kind is not served, so there are none")
@@ -43,7 +48,8 @@ def networks(where: Surroundings) -> Iterator[Finding]:
         else:
             raise
         return
-    yield ok(f"{good} can be used")
+    left = f"; pools by name of {unknown} were not looked up, without a database" if unknown else ""
+    yield ok(f"{good} can be used{left}")
 
 
 def _configurations(where: Surroundings) -> Configurations:
@@ -54,7 +60,17 @@ def _configurations(where: Surroundings) -> Configurations:
     return Configurations(settings.compat, settings.cni_defaults)
 
 
-def _judge(definition: dict[str, Any], configurations: Configurations) -> Iterator[Finding]:
+def _pool_names(where: Surroundings) -> frozenset[str] | None:
+    """The names of pools; None without a database that can be read, which has a check of its own."""
+    try:
+        return diagnosis.pool_names(where.database_url)
+    except (RowhouseError, Unavailable):
+        return None
+
+
+def _judge(
+    definition: dict[str, Any], configurations: Configurations, pools: frozenset[str] | None
+) -> Iterator[Finding]:
     metadata = definition["metadata"]
     name = f"{metadata['namespace']}/{metadata['name']}"
     text = (definition.get("spec") or {}).get("config") or ""
@@ -75,12 +91,24 @@ def _judge(definition: dict[str, Any], configurations: Configurations) -> Iterat
         if kind not in TYPES:
             continue
         try:
-            configurations.plan(configuration_of(metadata["name"], config, part), Arguments())
+            body = configuration_of(metadata["name"], config, part)
+            plan = configurations.plan(body, Arguments())
         except RowhouseError as error:
             state = failed if kind == TYPES[1] else warning
             remedy = error.hint or "docs/reference/config.md lists the keys and their values."
             if kind == TYPES[0]:
                 remedy += ' Its type is "whereabouts": it matters where Rowhouse stands in for it.'
             yield state(error.message, f"Change its ipam object: {remedy}", about=name)
-        else:
+            continue
+        named = [one.pool for one in plan.requests if one.pool is not None]
+        missing = [pool for pool in named if pools is not None and pool not in pools]
+        for pool in missing:
+            yield failed(
+                f'there is no pool named "{pool}"',
+                f"Make it: rowhouse pool create CIDR --name {shlex.quote(pool)}; or change `pool` in the ipam object.",
+                about=name,
+            )
+        if named and pools is None:
+            yield skipped("its pools were not looked up", about=name)
+        elif not missing:
             yield ok("can be used", about=name)
