@@ -35,12 +35,16 @@ class Try(NamedTuple):
     container: str
     pod: str
     code: int
+    ipam: dict[str, str] = {}  # noqa: RUF012 - never written
 
 
 PATH = "/api/v1/namespaces/default/pods/"
 TRIES = {
     "ADD of a sandbox of another node": Try("ADD", "c1", "web-0", 110),
     "ADD for a plain pod of another node": Try("ADD", "mine", "web-0", 0),
+    "ADD in strict mode, by a range that overlaps": Try(
+        "ADD", "mine", "web-0", 0, {"range": "10.0.0.0/25", "compat": "strict"}
+    ),
     "ADD for a sticky pod of another node": Try("ADD", "mine", "db-0", 11),
     "DEL of a sandbox of another node": Try("DEL", "c1", "web-0", 0),
     "DEL of an imported sandbox whose node is unknown": Try("DEL", "imported", "web-0", 0),
@@ -71,6 +75,7 @@ def test_it_touches_nothing_that_another_node_has(
     sticky = {"ipam": {"type": "rowhouse", "range": "10.1.0.0/24", "sticky": True}}
     plain = {"ipam": {"type": "rowhouse", "range": "10.0.0.0/24"}}
     config: dict[str, Any] = {**(sticky if tried.pod == "db-0" else plain)}
+    config["ipam"] = config["ipam"] | tried.ipam
     for container, pod, more in (("c1", "web-0", plain), ("c2", "db-0", sticky)):
         assert asked.cni("ADD", VICTIM, container=container, pod=pod, more=more).status_code == 200
     assert (

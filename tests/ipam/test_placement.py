@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -137,3 +137,53 @@ def test_a_sandbox_whose_node_is_unknown_is_that_of_the_node_where_its_pod_runs(
         claim(pods, None, container="web-0")
     assert claim(pods, Placed({"web-0": "node2"}), container="web-0") == "10.0.0.1"
     assert dba.execute(ATTACHED).fetchall() == [("10.0.0.1", "node2", "web-0")]
+
+
+def strictly(pods: Pods, placement: Placed | None, cidr: str, **more: Any) -> str:
+    """An ADD in strict mode, of which the caller's configuration alone tells, with the token of node2."""
+    [given] = pods.add_all(
+        "web-0", subnet(cidr), node="node2", bound=True, strict=True, placement=placement, **more
+    )
+    return given.address
+
+
+@pytest.mark.parametrize("placement", UNVERIFIED)
+@pytest.mark.parametrize("interface", ["net1", "net2"])
+def test_strict_mode_takes_nothing_of_another_node_from_an_overlapping_range(
+    pods: Pods, dba: Session, placement: Placed | None, interface: str
+) -> None:
+    pods.add("web-0", SUBNET, uid="1")
+    before = dba.execute(HELD).fetchall(), dba.execute(ATTACHED).fetchall()
+    for _ in range(2):
+        given = strictly(
+            pods, placement, "10.0.0.0/25", container="x", uid="1", interface=interface
+        )
+        assert given == "10.0.0.2"
+    held, attached = dba.execute(HELD).fetchall(), dba.execute(ATTACHED).fetchall()
+    assert (held[:1], attached[:1]) == before
+
+
+def test_in_strict_mode_a_pod_that_moved_has_its_address_in_an_overlapping_range(
+    pods: Pods,
+) -> None:
+    pods.add("web-0", SUBNET, uid="1")
+    placed = Placed({"web-0": "node2"}, uids=("1",))
+    assert strictly(pods, placed, "10.0.0.0/25", container="x", uid="1") == "10.0.0.1"
+
+
+def test_in_strict_mode_what_the_pod_has_of_two_ranges_is_no_collision(pods: Pods) -> None:
+    pods.add("web-0", SUBNET, uid="1")
+    assert claim(pods, None, container="y", uid="1") == "10.0.0.2"
+    assert strictly(pods, None, "10.0.0.0/25", container="z", uid="1") == "10.0.0.3"
+    assert strictly(pods, None, "10.0.0.0/24", container="z", uid="1") == "10.0.0.3"
+
+
+def test_in_strict_mode_no_pod_gets_a_static_reservation_of_its_name(
+    pods: Pods, dba: Session
+) -> None:
+    pods.add("first", SUBNET)
+    dba.execute(
+        "INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace,"
+        " owner_name, owner_interface) SELECT network_id, '10.0.0.2', id, 'static', 'prod-a', 'default', 'web-0', 'net1' FROM pools"
+    )
+    assert strictly(pods, None, "10.0.0.0/25", container="x") == "10.0.0.3"

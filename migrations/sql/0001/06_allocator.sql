@@ -746,8 +746,19 @@ BEGIN
                     -- As upstream, an address that this pod holds in an overlapping range counts as free.
                     SELECT min(r.address) INTO own FROM reservations r
                      WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_cluster = cluster
-                       AND r.network_id = space AND r.pool_id <> the_pool
+                       AND r.owner_kind = 'pod' AND r.network_id = space AND r.pool_id <> the_pool
                        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
+                    IF (own < address OR address IS NULL) AND bound_node IS NOT NULL AND placement <> 'join' THEN
+                        -- Only the configuration says that this is strict mode: what another node has is safe from it.
+                        SELECT a.node INTO elsewhere FROM attachments a
+                         WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
+                        IF FOUND AND placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(own), namespace, pod, elsewhere
+                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                        ELSIF FOUND THEN
+                            own := NULL;
+                        END IF;
+                    END IF;
                     IF own < address OR address IS NULL THEN
                         address := own;
                         changed := true;
@@ -794,7 +805,7 @@ BEGIN
                 UPDATE reservations r
                    SET node = attach_v1.node, container_id = attach_v1.container_id, owner_uid = uid, expires_at = NULL,
                        pool_id = the_pool,
-                       slot = CASE WHEN r.pool_id = the_pool OR strict THEN r.slot
+                       slot = CASE WHEN r.pool_id = the_pool THEN r.slot
                                    ELSE (SELECT coalesce(max(o.slot) + 1, slots[ordinal]) FROM reservations o
                                           WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
                                             AND o.owner_interface = interface AND o.owner_cluster = cluster) END
