@@ -184,6 +184,7 @@ def test_in_strict_mode_no_pod_gets_a_static_reservation_of_its_name(
     pods.add("first", SUBNET)
     dba.execute(
         "INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace,"
-        " owner_name, owner_interface) SELECT network_id, '10.0.0.2', id, 'static', 'prod-a', 'default', 'web-0', 'net1' FROM pools"
+        " owner_name, owner_interface)"
+        " SELECT network_id, '10.0.0.2', id, 'static', 'prod-a', 'default', 'web-0', 'net1' FROM pools"
     )
     assert strictly(pods, None, "10.0.0.0/25", container="x") == "10.0.0.3"

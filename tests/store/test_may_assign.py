@@ -151,3 +151,18 @@ def test_allocator_explain_map_free_and_totals_agree(
             by_any = any(cell.address in addresses for addresses in free.values())
             assert (known["state"] == "free") == by_any, known
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+
+
+def test_a_drained_pool_does_not_hide_the_one_that_assigns_its_addresses(
+    pods: Pods, dba: psycopg.Connection[TupleRow], store: Database
+) -> None:
+    pods.add("a", subnet("10.0.0.0/27"))
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr, drained) SELECT id, '', '10.0.0.0/28', true FROM networks"
+    )
+    known = audit.explain(store, "", "10.0.0.2")
+    assert known["because"] == "free; pool 10.0.0.0/28 is drained, given out by pool 10.0.0.0/27"
+    assert known["in_window"] is True
+    assert pods.add("b", subnet("10.0.0.0/27")) == "10.0.0.2"
+    dba.execute("UPDATE pools SET drained = true")
+    assert audit.explain(store, "", "10.0.0.3")["because"] == "free, but the pool is drained"

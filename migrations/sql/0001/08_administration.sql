@@ -294,10 +294,10 @@ BEGIN
     SELECT p.* INTO giver FROM pools p
      WHERE p.network_id = pool.network_id AND p.cidr >>= wanted
        AND EXISTS (SELECT FROM pool_window(p) w WHERE wanted BETWEEN w.first_address AND w.last_address)
-     ORDER BY p.id = pool.id DESC, p.drained, masklen(p.cidr) DESC LIMIT 1;
+     ORDER BY p.drained, p.id = pool.id DESC, masklen(p.cidr) DESC LIMIT 1;
     facts := facts || jsonb_build_object('pool', pool.cidr, 'pool_name', pool.name, 'drained', pool.drained,
         'is_gateway', EXISTS (SELECT FROM gateways g WHERE g.network_id = pool.network_id AND g.address = wanted),
-        'in_window', giver.id IS NOT DISTINCT FROM pool.id);
+        'in_window', EXISTS (SELECT FROM pool_window(pool) w WHERE wanted BETWEEN w.first_address AND w.last_address));
     SELECT * INTO earlier FROM address_history h
      WHERE h.network_id = pool.network_id AND h.address = wanted AND h.held_until IS NOT NULL
      ORDER BY h.held_from DESC LIMIT 1;
@@ -308,7 +308,8 @@ BEGIN
     SELECT * INTO held FROM current_reservations c WHERE c.network_id = pool.network_id AND c.address = wanted;
     IF FOUND THEN
         RETURN facts || jsonb_build_object('state', CASE WHEN held.attachments > 0 THEN 'in use' ELSE 'reserved' END,
-            'because', concat(CASE WHEN held.attachments > 0 THEN 'sandbox ' || held.container_id || ' on node ' || held.node || ' uses it'
+            'because', concat(CASE WHEN held.attachments > 0 THEN concat('sandbox ', coalesce(nullif(held.container_id, ''), '(not known yet)'), ' on node ',
+                                               coalesce(nullif(held.node, ''), '(not known yet)'), ' uses it')
                                    WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
                                    ELSE 'kept for its owner until it is released' END,
                               '; it is also ' || why_withheld(pool.network_id, wanted)),
@@ -335,6 +336,8 @@ BEGIN
     END IF;
     RETURN facts || jsonb_build_object('state', 'free', 'because',
         CASE WHEN giver.drained THEN 'free, but the pool is drained'
+             WHEN giver.id <> pool.id AND (facts->>'in_window')::boolean
+             THEN 'free; pool ' || pool.cidr || ' is drained, given out by pool ' || giver.cidr
              WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', given out by pool ' || giver.cidr
              ELSE (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
                                         WHEN 1 THEN 'free; 1 free range of the pool comes before it'

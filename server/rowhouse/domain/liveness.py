@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 SandboxKey: TypeAlias = "tuple[str, str, str, str, str, str, datetime]"
@@ -76,8 +77,31 @@ class Verdict:
     reason: str
 
 
-def judge(held: HeldSandbox, view: ClusterView, *, grace: float) -> Verdict:
-    """Whether the pod of a sandbox is gone. `grace` in seconds: nothing younger is ever gone."""
+def replaced_sandboxes(held: Iterable[HeldSandbox]) -> set[SandboxKey]:
+    """The sandboxes that a later one of the same pod (uid), node and interface replaced: a pod has one on its node.
+
+    An ADD ends those whose address it gets again. The others are left, of a range or a network that the
+    pod no longer has.
+    """
+    newest: dict[tuple[str, str, str], HeldSandbox] = {}
+    told = [one for one in held if one.pod_uid and one.node and one.container_id]
+    for one in told:
+        place = (one.pod_uid or "", one.node, one.interface)
+        if place not in newest or one.attached_at > newest[place].attached_at:
+            newest[place] = one
+    return {
+        one.key
+        for one in told
+        if (latest := newest[one.pod_uid or "", one.node, one.interface]).container_id
+        != one.container_id
+        and one.attached_at < latest.attached_at
+    }
+
+
+def judge(
+    held: HeldSandbox, view: ClusterView, *, grace: float, is_replaced: bool = False
+) -> Verdict:
+    """Whether a sandbox is gone. `grace` in seconds: nothing younger is ever gone."""
     name = f"{held.namespace}/{held.pod}"
     if held.age < grace:
         return Verdict(gone=False, reason=f"attached less than {grace:g} s ago")
@@ -96,4 +120,5 @@ def judge(held: HeldSandbox, view: ClusterView, *, grace: float) -> Verdict:
         return Verdict(gone=True, reason=f"there is no pod {name}")
     if phase in FINISHED:
         return Verdict(gone=True, reason=f"pod {name} has finished ({phase})")
-    return Verdict(gone=False, reason=f"pod {name} is there ({phase})")
+    reason = "has a newer sandbox on its node" if is_replaced else f"is there ({phase})"
+    return Verdict(gone=is_replaced, reason=f"pod {name} {reason}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from rowhouse.domain.errors import RowhouseError, TryAgain
-from rowhouse.domain.liveness import judge
+from rowhouse.domain.liveness import judge, replaced_sandboxes
 from rowhouse.store import sandboxes
 
 if TYPE_CHECKING:
@@ -111,8 +111,9 @@ class Reconciler:
         found = Pass(sandboxes=len(held))
         now = self._clock()
         suspects: dict[SandboxKey, float] = {}
+        replaced = replaced_sandboxes(held)
         for one in held:
-            verdict = judge(one, view, grace=self.grace)
+            verdict = judge(one, view, grace=self.grace, is_replaced=one.key in replaced)
             if not verdict.gone:
                 continue
             first_look = self._suspects.get(one.key, now)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.pods import subnet
 from k8s.museum.looks import GRACE, POOL, Clock, reserved, settle
 from rowhouse.domain.errors import TryAgain
 from rowhouse.ipam.reconcile import Reconciler
@@ -91,6 +92,33 @@ def test_whereabouts_176_a_statefulset_name_that_came_back_keeps_its_new_sandbox
     assert settle(reconciler, clock) == []  # the address stays with the pod's new life …
     rows = dba.execute("SELECT container_id, host(address) FROM attachments").fetchall()
     assert rows == [("new", again)]  # … and the old sandbox has gone
+
+
+def test_a_sandbox_whose_pod_has_a_newer_one_in_another_range_is_released(
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+) -> None:
+    """A reboot after the NAD's range moved: no DEL of the old sandbox comes, and the pod goes on living."""
+    uid = kube.pod("web-0")
+    pods.add("web-0", POOL, uid=uid, container="old")
+    pods.add_all("web-0", POOL, uid=uid, container="old", interface="net2")
+    clock.passes(GRACE)
+    pods.add("web-0", subnet("10.9.0.0/24"), uid=uid, container="new")
+    assert settle(reconciler, clock) == ["10.0.0.1"]
+    rows = dba.execute("SELECT container_id, interface FROM attachments ORDER BY 1, 2").fetchall()
+    assert rows == [("new", "net1"), ("old", "net2")]
+
+
+def test_a_sandbox_on_another_node_replaces_none(
+    kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
+) -> None:
+    uid = kube.pod("web-0")
+    pods.add("web-0", POOL, uid=uid, container="old", node="node1")
+    clock.passes(GRACE)
+    pods.add("web-0", subnet("10.9.0.0/24"), uid=uid, container="new", node="node2")
+    pods.add("told-no-uid", POOL, container="a")
+    dba.execute("UPDATE attachments SET pod_uid = NULL WHERE container_id = 'a'")
+    kube.pod("told-no-uid")
+    assert settle(reconciler, clock) == []
 
 
 def test_whereabouts_75_what_is_attached_between_look_and_release_is_left_alone(

@@ -63,7 +63,7 @@ def _documents(text: str, where: str) -> list[Any]:
         said = " ".join(str(error).split())
         raise InputFailure(
             f"{where} can not be read: {said}",
-            hint="Write it anew with kubectl get … -o yaml, or leave it out: nothing was imported.",
+            hint="Write it again with kubectl get … -o yaml, or leave it out: nothing was imported.",
         ) from error
 
 
