@@ -8,6 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+from structlog.testing import capture_logs
+
 from fixtures.crowds import at_once
 from rowhouse.domain.liveness import HeldSandbox, Verdict
 from rowhouse.domain.requests import Owner
@@ -168,12 +171,18 @@ def test_a_long_message_is_cut_to_what_the_api_takes(
     assert {len(event["message"]) for event in kube.events()} == {1024}
 
 
+@pytest.mark.parametrize("reason", ["StickyGeneratedName", "AddressIsGateway"])
 def test_a_warning_about_an_address_that_was_assigned_is_an_event_on_its_pod_alone(
-    kube: ApiServer, client: KubernetesClient
+    kube: ApiServer, client: KubernetesClient, reason: str
 ) -> None:
-    EventRecorder(client).refused([replace(refused(), reason="StickyGeneratedName")])
+    with capture_logs() as logs:
+        EventRecorder(client).refused([replace(refused(), reason=reason)])
     [event] = kube.events()
-    assert (event["reason"], event["involvedObject"]["kind"]) == ("StickyGeneratedName", "Pod")
+    assert (event["reason"], event["involvedObject"]["kind"]) == (reason, "Pod")
+    # Of the others the server that assigned the address has a line in its log.
+    assert [line["event"] for line in logs] == ["address_is_gateway"] * (
+        reason == "AddressIsGateway"
+    )
 
 
 def test_refusals_come_together_in_the_background_and_are_taken_once(

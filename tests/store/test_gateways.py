@@ -11,6 +11,7 @@ import pytest
 from fixtures.pods import subnet
 from rowhouse.domain.errors import AddressOutsideRanges, PoolExhausted
 from rowhouse.domain.requests import RangeRequest
+from rowhouse.store import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,3 +186,21 @@ def test_a_pool_by_name_has_its_gateway_outside_as_well(pods: Pods, dba: Dba) ->
     dba.execute("UPDATE pools SET name = 'gold'")
     assert pods.add("b", RangeRequest(pool="gold", gateways=("10.0.0.1",))) == "10.0.0.6"
     assert pods.add("c", RANGE) == "10.0.0.2"
+
+
+def test_a_pod_that_has_the_address_of_a_new_gateway_is_told_of(pods: Pods, dba: Dba) -> None:
+    pods.add("victim", RANGE, uid="u1")
+    pods.add("other", RANGE)
+    pods.add("a", ROUTED)
+    pods.add("b", ROUTED)
+    [told] = refusals.take(dba, "prod-a")
+    assert (told.reason, told.pod, told.pod_uid) == ("AddressIsGateway", "victim", "u1")
+    assert 'address 10.0.0.1 of interface net1 is now the gateway of CNI network "storage"' in (
+        told.message
+    )
+    # A reservation that no pod uses is no trouble.
+    dba.execute("SET rowhouse.force = 'on'")
+    pods.delete("victim")
+    set_pool(dba, "gateway", "10.0.0.6")
+    set_pool(dba, "gateway", "10.0.0.2")
+    assert dba.execute("SELECT pod FROM refusals").fetchall() == [("other",)]

@@ -1,3 +1,4 @@
 -- Removes what this revision made.
-DROP FUNCTION note_refusals_v1, take_refusals_v1;
+DROP TRIGGER gateways_in_use ON gateways;
+DROP FUNCTION gateway_in_use, note_refusals_v1, take_refusals_v1;
 DROP TABLE refusals;

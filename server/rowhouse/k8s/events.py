@@ -15,7 +15,7 @@ from lightkube.resources.core_v1 import Event
 
 from rowhouse.k8s.failures import ERRORS, failure_of
 from rowhouse.k8s.reclaimed import Backlog, Budget
-from rowhouse.store.refusals import NO_ADDRESS
+from rowhouse.store.refusals import ADDRESS_IS_GATEWAY, NO_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,6 +97,10 @@ class EventRecorder:
         for one in refusals:
             if one.reason != NO_ADDRESS:
                 pod = _pod(one.namespace, one.pod, one.pod_uid)
+                if one.reason == ADDRESS_IS_GATEWAY:
+                    _log.warning(
+                        "address_is_gateway", pod=f"{one.namespace}/{one.pod}", message=one.message
+                    )
                 self._tell(pod, one.reason, one.message, warning=True)
                 continue
             by_node[one.node].append(one)

@@ -23,6 +23,8 @@ TAKE: Final = (
 )
 _AT_ONCE: Final = 100
 NO_ADDRESS: Final = "NoAddress"
+ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
+"""Noted by the database itself (`gateway_in_use`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
