@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from psycopg import sql
 
 from cli.conftest import Rowhouse
 from fixtures.servers import serving
@@ -18,6 +19,9 @@ from fixtures.shared import closed_port
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import psycopg
+    from psycopg.rows import TupleRow
 
     from fixtures.databases import Database
     from fixtures.servers import Server
@@ -71,6 +75,18 @@ def test_a_database_out_of_reach_is_not_ready() -> None:
     url = f"postgresql://127.0.0.1:{closed_port()}/gone"
     direct = Rowhouse({"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_POOL_TIMEOUT": "0.2"})
     assert direct("pool", "list", code=4).stderr.startswith("Error: ")
+
+
+def test_a_database_that_refuses_the_user_is_not_ready(
+    database: Database, dba: psycopg.Connection[TupleRow]
+) -> None:
+    role = f"stranger_{database.name}"
+    dba.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+    stranger = Rowhouse({"ROWHOUSE_DATABASE_URL": f"{database.url}&user={role}"})
+    for command in (("db", "check"), ("db", "upgrade"), ("pool", "list")):
+        refused = stranger(*command, code=4).stderr
+        assert "permission denied" in refused
+        assert "Traceback" not in refused
 
 
 def test_a_database_without_the_schema_is_not_ready(empty_database: Database) -> None:

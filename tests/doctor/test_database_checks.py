@@ -56,6 +56,7 @@ def test_without_settings_the_checks_say_where_to_run_them() -> None:
 def test_settings_that_are_wrong_are_named() -> None:
     doctor = Doctor(environment={"ROWHOUSE_DATABASE_URL": "mysql://x"})
     assert "ROWHOUSE_DATABASE_URL" in doctor.one("database").found
+    assert "settings.md" in doctor.one("tokens").remedy
 
 
 def test_a_schema_that_is_behind(doctor: Doctor, database: Database) -> None:
@@ -80,7 +81,9 @@ def test_a_login_role_without_grants(database: Database, dba: Session) -> None:
     role = f"bare_{database.name}"
     dba.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
     # Without USAGE even the revision cannot be read: that is said, and nothing of a stack trace.
-    assert "permission denied" in as_role(database, role).one("schema").found
+    found = as_role(database, role).one("schema")
+    assert found.found == "the database refuses: permission denied for schema rowhouse"
+    assert "rowhouse_server" in found.remedy
     grant = sql.SQL("GRANT rowhouse_server TO {}").format(sql.Identifier(role))
     dba.execute(grant)
     assert as_role(database, role).one("grants").state == "ok"

@@ -19,6 +19,7 @@ from rowhouse.doctor.checks.tokens import tokens
 from rowhouse.doctor.finding import Finding, failed, skipped
 from rowhouse.doctor.surroundings import Unavailable
 from rowhouse.domain.errors import RowhouseError
+from rowhouse.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,6 +116,8 @@ def _run(check: Check, where: Surroundings, into: list[Finding]) -> None:
         into.extend(check.run(where))
     except Unavailable as unavailable:
         into.append(skipped(unavailable.found, unavailable.remedy))
+    except SettingsError as error:
+        into.append(failed(error.message, error.hint or "Correct it: docs/reference/settings.md."))
     except RowhouseError as error:
         into.append(failed(error.message, error.hint or "Run it again."))
     except Exception as error:  # noqa: BLE001 - one check must not hide what the others find

@@ -9,17 +9,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.store.database import connect
+from rowhouse.store.errors import domain_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,10 +67,16 @@ def _engine(url: str) -> Engine:
 
 
 def current(engine: Engine) -> str | None:
-    """The revision of the database; None if it has no Rowhouse schema."""
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table_schema": "rowhouse"})
-        return context.get_current_revision()
+    """The revision of the database; None if it has no Rowhouse schema. Raises NotReady if it may not be read."""
+    try:
+        with engine.connect() as connection:
+            opts = {"version_table_schema": "rowhouse"}
+            context = MigrationContext.configure(connection, opts=opts)
+            return context.get_current_revision()
+    except DBAPIError as error:
+        if not isinstance(error.orig, psycopg.Error):
+            raise
+        raise domain_error(error.orig) from error
 
 
 def upgrade(url: str, revision: str = "head", *, lock_timeout: str = LOCK_TIMEOUT) -> None:
@@ -101,6 +109,11 @@ def _migrating(url: str, lock_timeout: str) -> Iterator[Config]:
         try:
             yield made
         except DBAPIError as error:
+            if isinstance(error.orig, InsufficientPrivilege):
+                raise NotReady(
+                    f"the database refuses: {error.orig.diag.message_primary}",
+                    hint="A migration needs the owner of the schema, or a member of rowhouse_owner.",
+                ) from error
             if not isinstance(error.orig, LockNotAvailable):
                 raise
             raise TryAgain(

@@ -35,7 +35,7 @@ def database(where: Surroundings) -> Iterator[Finding]:
     )
     if facts.encoding != "UTF8":
         yield failed(
-            what, "Create the database anew with ENCODING 'UTF8', and restore a dump of this one."
+            what, "Create the database again with ENCODING 'UTF8', and restore a dump of this one."
         )
     elif facts.major < OLDEST:
         yield failed(what, f"Upgrade to PostgreSQL {OLDEST} or newer.")
@@ -55,9 +55,9 @@ def schema_at_head(where: Surroundings) -> Iterator[Finding]:
     try:
         schema.check(where.database_url)
     except RowhouseError as error:
+        job = "In a cluster the chart's migrate Job does it: kubectl logs job/rowhouse-migrate-…"
         yield failed(
-            error.message,
-            f"{error.hint} In a cluster the chart's migrate Job does it: kubectl logs job/rowhouse-migrate-…",
+            error.message, f"{error.hint} {job}" if "db upgrade" in error.hint else error.hint
         )
     else:
         yield ok("the schema serves this version")
