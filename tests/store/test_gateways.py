@@ -204,3 +204,15 @@ def test_a_pod_that_has_the_address_of_a_new_gateway_is_told_of(pods: Pods, dba:
     set_pool(dba, "gateway", "10.0.0.6")
     set_pool(dba, "gateway", "10.0.0.2")
     assert dba.execute("SELECT pod FROM refusals").fetchall() == [("other",)]
+
+
+def test_a_gateway_of_a_pool_that_is_removed_by_hand_is_in_the_audit_and_repaired(
+    pods: Pods, dba: Dba
+) -> None:
+    pods.add("a", subnet("10.0.0.0/24", ("10.0.0.9", "10.0.0.9")))
+    dba.execute("UPDATE pools SET gateway = '10.0.0.1'")
+    assert dba.execute(AUDIT).fetchall() == []
+    dba.execute("DELETE FROM gateways")
+    assert dba.execute(AUDIT).fetchall() == [("gateway.delete", "10.0.0.1")]
+    dba.execute("SELECT repair_v1('me', NULL)")
+    assert dba.execute(AUDIT).fetchall()[1:] == [("gateway.create", "10.0.0.1")]

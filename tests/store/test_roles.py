@@ -217,6 +217,13 @@ def test_the_auditor_reads_the_views_and_nothing_else(
             1,
         )
         assert session.execute("SELECT reserved FROM pool_usage").fetchone() == (1,)
+        explained = session.execute("SELECT explain_address('', '10.0.0.1')->>'state'")
+        assert explained.fetchone() == ("in use",)
+        assert session.execute("SELECT why_withheld(1, '10.0.0.1')").fetchone() == (None,)
+        filled = session.execute(
+            "SELECT count(*) FROM pool_fill(1, now() - interval '1h', now(), 2)"
+        )
+        assert filled.fetchone() == (3,)
         for table in (*TABLES[:-1], "tokens", "idempotency_keys", "quotas", "alembic_version"):
             with pytest.raises(errors.InsufficientPrivilege):
                 session.execute(f"SELECT * FROM {table}")

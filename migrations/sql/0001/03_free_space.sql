@@ -282,7 +282,7 @@ RETURN rowhouse.is_excluded(wanted_network, wanted)
 COMMENT ON FUNCTION is_withheld(integer, inet) IS 'Whether an address is never assigned: it is excluded, or a gateway.';
 
 CREATE FUNCTION why_withheld(wanted_network integer, wanted inet) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
 RETURN coalesce(
     (SELECT concat('excluded: ', host(e.first), '-', host(e.last), ' is kept out of use', ': ' || nullif(e.reason, ''))
        FROM rowhouse.exclusions e

@@ -137,8 +137,9 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         PERFORM withhold_gateway(NEW.network_id, NEW.address);
     END IF;
-    -- One that an operator set is part of its pool's line, and so are those that go with their pool.
-    IF row.cni_network IS NOT NULL AND EXISTS (SELECT FROM pools WHERE id = row.pool_id) THEN
+    -- One that an operator set is part of its pool's line, unless somebody changes this table itself; and those that go with
+    -- their pool are part of its line as well.
+    IF (row.cni_network IS NOT NULL OR pg_trigger_depth() = 1) AND EXISTS (SELECT FROM pools WHERE id = row.pool_id) THEN
         PERFORM record_change('gateway.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, host(row.address),
                               CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END,
                               CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);

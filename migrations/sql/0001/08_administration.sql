@@ -271,7 +271,7 @@ END $$;
 COMMENT ON FUNCTION record_v1 IS 'Writes a line of the audit log for something that is no change of a row.';
 
 CREATE FUNCTION explain_address(wanted_network text, wanted inet, of_space integer DEFAULT NULL) RETURNS jsonb
-LANGUAGE plpgsql STABLE SET search_path = rowhouse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Why an address is given out or not: its state, and what in the database makes it so. The pool that explains it is its
 -- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may give out.
 -- of_space: the id of one of the networks of this name, where isolated pools have several.
@@ -351,7 +351,7 @@ COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is g
 
 CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
 RETURNS TABLE (at timestamptz, reserved bigint)
-LANGUAGE sql STABLE SET search_path = rowhouse, pg_temp
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
 BEGIN ATOMIC
     -- One pass over the tenures of the time span: what had begun by each moment, less what had ended.
     WITH moments AS (

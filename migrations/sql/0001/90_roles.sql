@@ -38,7 +38,7 @@ BEGIN
         GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log
             TO rowhouse_auditor;
         GRANT SELECT ON gateways, exclusions TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION held_by, who_had, is_excluded, is_withheld, why_withheld, pool_fill, pool_window, usable_addresses,
+        GRANT EXECUTE ON FUNCTION held_by, who_had, explain_address, is_excluded, is_withheld, why_withheld, pool_fill, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   address_span, is_open_tenure, inetrange(inet, inet)
             TO rowhouse_auditor;
