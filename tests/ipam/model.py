@@ -134,8 +134,7 @@ class Model:
             for i in sorted(range(len(wanted)), key=lambda i: _lock_order(wanted[i], i)):
                 call = [(one.network, one.cidr) for one in wanted if one.cidr]
                 taken = set(given.values())
-                last = max(one.slot for one in wanted)
-                found = self._held(owner, place, wanted[i], taken, call, last)
+                found = self._held(owner, place, wanted[i], taken, call)
                 if found is None:
                     given[i] = self._new(owner, place, wanted[i], wish)
                 else:
@@ -217,7 +216,6 @@ class Model:
         wanted: RangeRequest,
         taken: set[Key],
         call: list[tuple[str, str]],
-        last_slot: int,
     ) -> Key | None:
         """What the sandbox or its owner has of a range already; not what its call got for another range."""
         pool = self.pool_of(wanted)
@@ -231,15 +229,9 @@ class Model:
         mine = [k for k, h in here.items() if any(user.place[1] == place[1] for user in h.users)]
         if mine:
             return min(mine, key=lambda key: (here[key].slot != wanted.slot, here[key].slot))
-        fitting = [
-            key
-            for key, held in here.items()
-            if asked is not None
-            or held.slot == wanted.slot
-            or (held.sticky and held.slot > last_slot)
-        ]
-        if fitting:
-            return min(fitting, key=lambda key: (here[key].slot != wanted.slot, here[key].slot))
+        for key, held in here.items():
+            if asked is not None or held.slot == wanted.slot:
+                return key
         elsewhere = [
             key
             for key, held in own.items()

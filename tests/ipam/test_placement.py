@@ -188,3 +188,18 @@ def test_in_strict_mode_no_pod_gets_a_static_reservation_of_its_name(
         " SELECT network_id, '10.0.0.2', id, 'static', 'prod-a', 'default', 'web-0', 'net1' FROM pools"
     )
     assert strictly(pods, None, "10.0.0.0/25", container="x") == "10.0.0.3"
+
+
+def test_a_sticky_address_of_a_foreign_node_is_not_the_pods_next_one(
+    pods: Pods, dba: Session
+) -> None:
+    """A thief says that the network is sticky, and waits for the pod's own sandbox to end."""
+    pods.add("web-0", SUBNET, uid="1")
+    foreign = pods.add_all("web-0", SUBNET, container="x", node="node2", bound=True, sticky=True)
+    assert [one.address for one in foreign] == ["10.0.0.2"]
+    pods.delete("web-0")
+    [own] = pods.add_all("web-0", SUBNET, container="next", node="node1", bound=True, uid="1")
+    assert own.address == "10.0.0.1"
+    assert dba.execute(ATTACHED).fetchall() == [
+        ("10.0.0.1", "node1", "next"), ("10.0.0.2", "node2", "x"),
+    ]  # fmt: skip
