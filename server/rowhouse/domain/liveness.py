@@ -83,19 +83,22 @@ def replaced_sandboxes(held: Iterable[HeldSandbox]) -> set[SandboxKey]:
     An ADD ends those whose address it gets again. The others are left, of a range or a network that the
     pod no longer has.
     """
-    newest: dict[tuple[str, str, str], HeldSandbox] = {}
+    newest: dict[tuple[str, ...], HeldSandbox] = {}
     told = [one for one in held if one.pod_uid and one.node and one.container_id]
     for one in told:
-        place = (one.pod_uid or "", one.node, one.interface)
+        place = _place(one)
         if place not in newest or one.attached_at > newest[place].attached_at:
             newest[place] = one
     return {
         one.key
         for one in told
-        if (latest := newest[one.pod_uid or "", one.node, one.interface]).container_id
-        != one.container_id
+        if (latest := newest[_place(one)]).container_id != one.container_id
         and one.attached_at < latest.attached_at
     }
+
+
+def _place(one: HeldSandbox) -> tuple[str, ...]:
+    return one.namespace, one.pod, one.pod_uid or "", one.node, one.interface
 
 
 def judge(

@@ -115,6 +115,7 @@ def test_a_sandbox_on_another_node_replaces_none(
     pods.add("web-0", POOL, uid=uid, container="old", node="node1")
     clock.passes(GRACE)
     pods.add("web-0", subnet("10.9.0.0/24"), uid=uid, container="new", node="node2")
+    pods.add("another", POOL, uid=uid, container="says the same uid", node="node2")
     pods.add("told-no-uid", POOL, container="a")
     dba.execute("UPDATE attachments SET pod_uid = NULL WHERE container_id = 'a'")
     kube.pod("told-no-uid")
