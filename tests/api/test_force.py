@@ -78,6 +78,17 @@ def test_a_gateway_a_network_and_a_broadcast_address_are_reserved_by_force(api: 
     assert api.reserve(pool, "x", count=5)[0] == "10.0.0.2"
 
 
+def test_no_force_takes_a_quarantined_gateway(api: Api, pods: Pods) -> None:
+    pool = api.pool(SMALL, reuse_delay=3600)
+    address = pods.add("web-0", subnet(SMALL))
+    pods.delete("web-0")
+    api.patch(f"pools/{pool['id']}", gateway=address)
+    wanted = {"pool_id": pool["id"], "owner": {"name": "router"}, "addresses": [address]}
+    refused = api.refused(409, "POST", "reservations", wanted | {"force": True})
+    assert refused["code"] == 101
+    assert "in quarantine" in refused["detail"]
+
+
 def test_overlapping_pools_count_and_explain_an_address_once(api: Api, pods: Pods) -> None:
     large = api.pool("10.9.0.0/24")
     small = api.pool("10.9.0.0/25")

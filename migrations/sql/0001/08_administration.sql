@@ -82,6 +82,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION refuse_taken(integer, inet, integer) IS 'Raises RH101 if an address is reserved.';
 
+CREATE FUNCTION refuse_quarantined(of_network integer, wanted inet, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM end_misdated_quarantines(of_network, ARRAY[wanted], ARRAY[wanted]);
+    IF EXISTS (SELECT FROM free_ranges f
+                WHERE f.network_id = of_network AND f.quarantined AND f.last = wanted AND f.free_from > clock_timestamp()) THEN
+        RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
+            USING ERRCODE = 'RH101', DETAIL = range_no,
+                  HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises RH101 if an address is quarantined.';
+
 CREATE FUNCTION reserve_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
     kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text,
@@ -132,6 +145,7 @@ BEGIN
                     PERFORM FROM networks n WHERE n.id = pool.network_id FOR NO KEY UPDATE;
                     CONTINUE WHEN NOT is_withheld(pool.network_id, wanted[i]);
                     PERFORM refuse_taken(pool.network_id, wanted[i], i);
+                    PERFORM refuse_quarantined(pool.network_id, wanted[i], i);
                     address := wanted[i];
                 ELSE
                     PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
