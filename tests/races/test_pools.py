@@ -136,3 +136,16 @@ def test_nodes_that_are_new_at_once_get_slices_of_their_own(crowd: Pods) -> None
         assert len(set.union(*slices)) == 16
     with pytest.raises(PoolExhausted):
         crowd.add("late", subnet("10.0.0.0/20", slice_size=24), node="node16")
+
+
+def test_a_del_releases_what_moves_to_the_shared_space_meanwhile(
+    crowd: Pods, database: Database, dba: psycopg.Connection[TupleRow]
+) -> None:
+    address = crowd.add("web-0", subnet("10.0.0.0/29", isolated=True))
+    with databases.session(database) as joining, ThreadPoolExecutor(1) as thread:
+        with joining.transaction():
+            joining.execute("SELECT join_shared_space_v1('', '10.0.0.0/29')")
+            released = thread.submit(crowd.delete, "web-0")
+            until_waiting(dba)
+        assert [one.address for one in released.result()] == [address]
+    assert dba.execute("SELECT address FROM reservations").fetchall() == []

@@ -985,6 +985,9 @@ DECLARE
     spaces  integer[];
     used    inet[];
 BEGIN
+    -- Before a reservation is looked up: while an isolated pool joins the shared space, its reservations move to another
+    -- network, and a row lock that waited for that would find nothing to release.
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
         -- The reservation is locked first: whether this was its last attachment is then for us to say.
         FOR held IN
