@@ -33,6 +33,14 @@ class Refused(Exception):
         self.kind = kind
 
 
+class Isolated(Exception):
+    """A request that shares addresses met a pool with a space of its own."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool.cidr)
+        self.pool = pool
+
+
 class OwnerKey(NamedTuple):
     """Whose an address is."""
 
@@ -51,6 +59,11 @@ class Pool:
     bounds: tuple[Address, Address] | None = None
     """What an operator lets it assign, to those who spell its range as well."""
     rests: bool = False
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether it has a space of its own."""
+        return bool(self.space[1])
 
 
 class User(NamedTuple):
@@ -88,6 +101,7 @@ class Held:
     users: list[User] = field(default_factory=list)
     waiting: bool = False
     due: bool = False
+    is_operators: bool = False
 
 
 class Tenure(NamedTuple):
@@ -124,26 +138,39 @@ class Model:
     def add(
         self, owner: OwnerKey, place: Place, wanted: Sequence[RangeRequest], wish: Wish
     ) -> list[Address]:
-        """ADD: one address of each range, all or nothing. Raises Refused."""
-        before = copy.deepcopy(self)
+        """ADD: one address of each range, all or nothing; an isolated pool joins first. Raises Refused."""
+        while True:
+            before = copy.deepcopy(self)
+            try:
+                return self._add(owner, place, wanted, wish)
+            except Refused:
+                self.__dict__.update(before.__dict__)
+                raise
+            except Isolated as met:
+                self.__dict__.update(before.__dict__)
+                self._join(self.pools[met.pool.network, met.pool.cidr])
+
+    def _add(
+        self, owner: OwnerKey, place: Place, wanted: Sequence[RangeRequest], wish: Wish
+    ) -> list[Address]:
         given: dict[int, Key] = {}
         again: list[Key] = []
-        try:
-            for one in wanted:
-                self._learn(one)
-            for i in sorted(range(len(wanted)), key=lambda i: _lock_order(wanted[i], i)):
-                call = [(one.network, one.cidr) for one in wanted if one.cidr]
-                taken = set(given.values())
-                found = self._held(owner, place, wanted[i], taken, call)
-                if found is None:
-                    given[i] = self._new(owner, place, wanted[i], wish)
-                else:
-                    given[i] = found
-                    again.append(found)
-                    self._attach(found, place, wanted[i], wish)
-        except Refused:
-            self.__dict__.update(before.__dict__)
-            raise
+        for one in wanted:
+            self._learn(one)
+        for i in sorted(range(len(wanted)), key=lambda i: _lock_order(wanted[i], i)):
+            pool = self.pool_of(wanted[i])
+            if wanted[i].pool is None and pool.is_isolated and not wanted[i].isolated:
+                raise Isolated(pool)
+            call = [(one.network, one.cidr) for one in wanted if one.cidr]
+            taken = set(given.values())
+            last = max(one.slot for one in wanted)
+            found = self._held(owner, place, wanted[i], taken, call, last)
+            if found is None:
+                given[i] = self._new(owner, place, wanted[i], wish)
+            else:
+                given[i] = found
+                again.append(found)
+                self._attach(found, place, wanted[i], wish)
         if wish.uid is not None:
             self._end_replaced(again, owner.interface, User(*place, wish.uid))
         return [given[i][1] for i in range(len(wanted))]
@@ -180,11 +207,70 @@ class Model:
         self.held[key] = held
         self._record(key, held)
 
+    def reserve_by_hand(
+        self, pool: Pool, address: Address, owner: OwnerKey, *, force: bool
+    ) -> None:
+        """One address for a pod or a device, until it is released. Raises Refused."""
+        key = (pool.space, address)
+        block = ip_network(pool.cidr)
+        if address not in block:
+            raise Refused("AddressOutsideRanges")
+        is_special = address in {block[0], block[-1]}
+        if not force and key not in self.held and (is_special or self.is_gateway(key)):
+            raise Refused("InTheWay")
+        before = copy.deepcopy(self)
+        self._what_is_due_is_free(pool.space)
+        if key in self.held or key in self.resting:
+            self.__dict__.update(before.__dict__)
+            raise Refused("AddressTaken")
+        slot = self._next_slot(owner, pool)
+        self.reserve(key, Held(pool, owner, slot, NOBODY, sticky=True, is_operators=True))
+
+    def release_by_hand(self, key: Key, *, force: bool) -> None:
+        """Raises Refused if a sandbox uses it, unless it is forced."""
+        if self.held[key].users and not force:
+            raise Refused("InTheWay")
+        self.release(key)
+
+    def reassign(self, key: Key, owner: OwnerKey, *, force: bool) -> None:
+        """Another owner, by hand: the sandboxes of the previous one no longer have a say in it. Raises Refused."""
+        held = self.held[key]
+        if held.users and not force:
+            raise Refused("InTheWay")
+        held.slot = self._next_slot(owner, held.pool)
+        held.users, held.sticky, held.is_operators = [], True, True
+        held.ttl, held.waiting, held.due = None, False, False
+        before = held.owner, held.uid, held.place
+        held.owner, held.uid, held.place = owner, None, NOBODY
+        if (held.owner, held.uid, held.place) != before:
+            self._record(key, held)
+
+    def set_gateway(self, pool: Pool, gateway: Address | None, *, force: bool) -> None:
+        """An operator sets the gateway of a pool. Raises Refused where a sandbox uses it, unless it is forced."""
+        own = [known for known in self.gateways if known[1:] == (pool.cidr, "")]
+        own = [known for known in own if known[0][0] == pool.space]
+        if gateway is None:
+            for known in own:
+                self.forget(known)
+            return
+        key = (pool.space, gateway)
+        if (key, pool.cidr, "") in own:
+            return
+        if key in self.held and self.held[key].users and not force:
+            raise Refused("InTheWay")
+        for known in own:
+            self.forget(known)
+        self.gateways[key, pool.cidr, ""] = None
+
     def time_passes(self) -> None:
         """Every quarantine and every time to live is over."""
-        self.resting = {key: one._replace(due=True) for key, one in self.resting.items()}
+        self.quarantines_end()
         for held in self.held.values():
             held.due = held.waiting
+
+    def quarantines_end(self) -> None:
+        """Every quarantine is over."""
+        self.resting = {key: one._replace(due=True) for key, one in self.resting.items()}
 
     def covered(self, space: Space) -> list[tuple[int, int]]:
         """What the pools of a space cover: spans of numbers, in order, joined."""
@@ -209,6 +295,25 @@ class Model:
             self.pools[key] = Pool(space=space, network=wanted.network, cidr=wanted.cidr)
         return self.pools[key]
 
+    def _join(self, pool: Pool) -> None:
+        """An isolated pool moves to the shared space, with all that it has. Raises Refused."""
+        old, shared = pool.space, (pool.network, "")
+        moved = {key: held for key, held in self.held.items() if key[0] == old}
+        if any((shared, address) in self.held for _, address in moved):
+            raise Refused("InvalidConfig")
+        pool.space = shared
+        self.gateways = {
+            ((shared, known[1]) if known[0] == old else known, cidr, network): None
+            for known, cidr, network in self.gateways
+        }
+        for (_, address), held in moved.items():
+            del self.held[old, address]
+            self.reserve((shared, address), held)
+
+    def _next_slot(self, owner: OwnerKey, pool: Pool) -> int:
+        slots = [h.slot for h in self.held.values() if h.owner == owner and h.pool is pool]
+        return max(slots) + 1 if slots else 0
+
     def _held(
         self,
         owner: OwnerKey,
@@ -216,6 +321,7 @@ class Model:
         wanted: RangeRequest,
         taken: set[Key],
         call: list[tuple[str, str]],
+        last_slot: int,
     ) -> Key | None:
         """What the sandbox or its owner has of a range already; not what its call got for another range."""
         pool = self.pool_of(wanted)
@@ -232,6 +338,9 @@ class Model:
         for key, held in here.items():
             if asked is not None or held.slot == wanted.slot:
                 return key
+        by_hand = [k for k, held in here.items() if held.is_operators and held.slot > last_slot]
+        if by_hand:
+            return min(by_hand, key=lambda key: here[key].slot)
         elsewhere = [
             key
             for key, held in own.items()
@@ -313,7 +422,6 @@ class Model:
             pool = self.pool_of(wanted)
             key = (pool.space, ip_address(gateway))
             self.gateways[key, pool.cidr, CNI_NETWORK] = None
-            self.resting.pop(key, None)
 
     def _what_is_due_is_free(self, space: Space) -> None:
         self.resting = {k: one for k, one in self.resting.items() if not one.due or k[0] != space}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from fixtures.pods import Pods, subnet
@@ -13,7 +14,6 @@ from rowhouse.domain.errors import AddressOutsideRanges, AddressTaken, PoolExhau
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import psycopg
     from psycopg.rows import TupleRow
 
     from rowhouse.store.database import Database as Store
@@ -24,6 +24,12 @@ TWO = subnet("10.0.0.0/24", ("10.0.0.1", "10.0.0.2"))
 SUBNET = subnet("10.0.0.0/24")
 EXCLUDE = """
 INSERT INTO exclusions (network_id, first, last) SELECT network_id, '10.0.0.1', '10.0.0.9' FROM pools
+"""
+
+
+RESERVE = """
+INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_name)
+SELECT network_id, '10.0.0.1', id, 'static', 'switch' FROM pools
 """
 
 
@@ -63,6 +69,19 @@ def test_an_owner_is_cluster_namespace_name_and_interface(
     elsewhere = Pods(store, cluster=other.get("cluster", pods.cluster))
     [given] = elsewhere.add_all("web-0", SUBNET, interface=other.get("interface", "net1"))
     assert given.address == "10.0.0.2"
+
+
+def test_a_person_takes_it_by_sql_but_no_gateway_without_force(dba: Session) -> None:
+    dba.execute("UPDATE pools SET gateway = '10.0.0.1'")
+    with pytest.raises(psycopg.Error, match="is not free: it is the gateway") as refused:
+        dba.execute(RESERVE)
+    assert refused.value.sqlstate == "RH409"
+    dba.execute("SET rowhouse.force = 'on'")
+    assert dba.execute(RESERVE).rowcount == 1
+    dba.execute("DELETE FROM reservations")
+    dba.execute("SET rowhouse.force = ''")
+    dba.execute("UPDATE pools SET gateway = NULL")
+    assert dba.execute(RESERVE).rowcount == 1
 
 
 def test_exhaustion_by_quarantine_says_so_and_until_when(pods: Pods) -> None:

@@ -32,6 +32,13 @@ BEGIN
                       HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
         END IF;
 
+        IF run.quarantined AND current_reason() = 'SQL' AND NOT is_forced() AND is_withheld(wanted_network, part_first) THEN
+            -- (What is withheld and not quarantined was not found.)
+            RAISE EXCEPTION 'address % of network % is not free: it is %', host(part_first), wanted_network,
+                            why_withheld(wanted_network, part_first)
+                USING ERRCODE = 'RH409', HINT = 'SET rowhouse.force = ''on'' allows a gateway.';
+        END IF;
+
         part_last := least(run.last, wanted_last);
         IF run.first = part_first AND run.last = part_last THEN
             DELETE FROM free_ranges
