@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from faults import experiments, nodes, surroundings
 from faults.clock_jumps import clock_jumps
 from faults.operators import operators
+from faults.second.trial import second_checker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ class Column:
     plugin_kills: int
     partitions: int
     jumps: int
+    varied_calls: int
     rounds: int = 1
     """An experiment is done in so many rounds, each with a share of its figures and a database of its own."""
 
@@ -44,17 +46,17 @@ class Column:
 SCALED: Final = Column(
     calls=400, worker_kills=2, postmaster_kills=1, cuts=10,
     promotions=1, full_disks=1, roll_outs=1, silences=1,
-    plugin_kills=10, partitions=1, jumps=10,
+    plugin_kills=10, partitions=1, jumps=10, varied_calls=500,
 )  # fmt: skip
 SHORT: Final = Column(
     calls=20_000, worker_kills=50, postmaster_kills=10, cuts=50,
     promotions=3, full_disks=1, roll_outs=1, silences=2,
-    plugin_kills=50, partitions=3, jumps=50,
+    plugin_kills=50, partitions=3, jumps=50, varied_calls=20_000,
 )  # fmt: skip
 LONG: Final = Column(
     calls=1_000_000, worker_kills=1000, postmaster_kills=200, cuts=1000,
     promotions=50, full_disks=10, roll_outs=20, silences=20,
-    plugin_kills=1000, partitions=50, jumps=1000, rounds=10,
+    plugin_kills=1000, partitions=50, jumps=1000, varied_calls=120_000, rounds=10,
 )  # fmt: skip
 COLUMNS: Final = {"scaled": SCALED, "short": SHORT, "long": LONG}
 
@@ -147,6 +149,12 @@ EXPERIMENTS: Final = (
         run=lambda laboratory, column: operators(
             laboratory, calls=20 * column.jumps, times=3 * column.jumps
         ),
+        in_suite=True,
+    ),
+    Experiment(
+        name="second checker",
+        run=lambda laboratory, column: second_checker(laboratory, calls=column.varied_calls),
+        needs=("cc",),
         in_suite=True,
     ),
     Experiment(
