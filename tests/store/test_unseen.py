@@ -29,6 +29,7 @@ BY_HAND = [
     "table",
     "assignment_hold",
     "assignment_hold_pool",
+    "plain_pool",
 ]
 FORGED = """
 INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
@@ -93,6 +94,7 @@ STATEMENTS = (
     (WITHDRAWN, "free_range.delete", "10.0.0.2-10.0.0.255"),
     ("UPDATE attachments SET node = 'elsewhere'", "attachment.update", "10.0.0.1"),
     (SLICE, "node_slice.insert", "10.0.0.0/28"),
+    ("UPDATE plain_pools SET isolated = true", "plain_pool.update", "1"),
     ("INSERT INTO assignment_hold (reason, actor) VALUES ('mine', 'me')", "assignment_hold.insert", "mine"),
     ("INSERT INTO assignment_hold_pools SELECT 1 FROM pools", "assignment_hold_pool.insert", "1"),
     ("TRUNCATE fill_samples", "table.truncate", "fill_samples"),

@@ -257,6 +257,17 @@ CREATE TABLE quotas (
 );
 COMMENT ON TABLE quotas IS 'How many addresses a namespace may hold, in one pool or (pool_id NULL) in all.';
 
+CREATE TABLE plain_pools (
+    network_name text NOT NULL,
+    cidr         cidr NOT NULL,
+    pool_id      integer NOT NULL UNIQUE REFERENCES pools ON DELETE CASCADE,
+    network_id   integer NOT NULL,
+    isolated     boolean NOT NULL,
+    PRIMARY KEY (network_name, cidr)
+);
+COMMENT ON TABLE plain_pools IS
+    'The pools of which an ADD may take the lowest free address without further checks: no window, no reuse delay, no quota, no hold, not drained. Derived: choose_plain_pools() keeps it.';
+
 CREATE TABLE tokens (
     id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name       text NOT NULL UNIQUE CHECK (name <> ''),

@@ -293,7 +293,7 @@ BEGIN
                AND upper_inf(t.during) AND lower(t.during) < moment
             RETURNING t.id)
         -- (Of the others the clock was set back, or the tenure was removed: a release succeeds all the same.)
-        SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed,
+        SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed, is_careful() AS is_careful,
                greatest((SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id), g.reuse_delay) AS delay,
                owner_key(g.owner_cluster, g.owner_namespace, g.owner_name, g.owner_interface) AS owner
           FROM gone g LEFT JOIN closed ON closed.id = g.tenure_id
@@ -302,7 +302,7 @@ BEGIN
         IF NOT released.is_closed THEN
             PERFORM settle_tenures(released.network_id, released.address, moment);
         END IF;
-        IF NOT is_careful() THEN
+        IF NOT released.is_careful THEN
             PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
         ELSE
             BEGIN

@@ -49,6 +49,46 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION join_reservations() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- The weaker lock of wait_for_reservations(), before a row or a network is locked.
+BEGIN
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION is_plain(pool pools) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
+RETURN NOT pool.drained AND pool.window_first IS NULL AND pool.window_last IS NULL AND pool.reuse_delay = '0'
+   AND NOT EXISTS (SELECT FROM rowhouse.quotas q WHERE q.pool_id IS NULL OR q.pool_id = pool.id)
+   AND NOT EXISTS (SELECT FROM rowhouse.assignment_hold
+                    WHERE NOT EXISTS (SELECT FROM rowhouse.assignment_hold_pools h WHERE h.pool_id = pool.id));
+COMMENT ON FUNCTION is_plain(pools) IS 'Whether an ADD may take the lowest free address of a pool without further checks.';
+
+CREATE FUNCTION choose_plain_pools(of_pool integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Brings plain_pools up to date, for one pool or for all. A change of a quota or a hold waits until no ADD and no change
+-- of a pool is under way (wait_for_reservations), and they wait for it: so neither misses the other.
+DECLARE
+    -- An array, so that one pool is found by its index.
+    chosen integer[];
+BEGIN
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    chosen := CASE WHEN of_pool IS NULL THEN ARRAY(SELECT p.id FROM pools p) ELSE ARRAY[of_pool] END;
+    DELETE FROM plain_pools c USING pools p
+     WHERE p.id = c.pool_id AND c.pool_id = ANY (chosen)
+       AND (NOT is_plain(p) OR (c.network_name, c.cidr, c.network_id, c.isolated) <> (p.network_name, p.cidr, p.network_id, p.isolated));
+    INSERT INTO plain_pools (network_name, cidr, pool_id, network_id, isolated)
+    SELECT p.network_name, p.cidr, p.id, p.network_id, p.isolated FROM pools p
+     WHERE p.id = ANY (chosen) AND is_plain(p)
+       -- A pool that was made again may hold quarantines of its predecessor, which exempt their previous owners.
+       AND NOT EXISTS (SELECT FROM free_ranges f
+                        WHERE f.network_id = p.network_id AND f.quarantined
+                          AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr))
+        ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION choose_plain_pools(integer) IS 'Brings plain_pools up to date, for one pool or for all.';
+
 CREATE FUNCTION pool_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
@@ -113,10 +153,15 @@ BEGIN
         END IF;
         PERFORM record_change('pool.update', NEW.cidr::text, to_jsonb(OLD), to_jsonb(NEW));
     END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM choose_plain_pools(NEW.id);
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_changed();
+CREATE TRIGGER pools_change_with_reservations BEFORE INSERT OR UPDATE ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION join_reservations();
 -- Without it an address could be left in no pool.
 CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
     FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
@@ -219,6 +264,8 @@ BEGIN
     IF FOUND THEN
         RETURN found_pool;
     END IF;
+    -- Before the network is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     INSERT INTO networks (name, isolated)
     VALUES (wanted_network, CASE WHEN wants_isolation THEN wanted END) ON CONFLICT DO NOTHING;
     SELECT id INTO space FROM networks
@@ -237,6 +284,15 @@ BEGIN
     RETURN found_pool;
 END $$;
 COMMENT ON FUNCTION ensure_pool(text, cidr, boolean) IS 'The pool of a CIDR in a network, made if there is none.';
+
+CREATE FUNCTION knows_gateways(of_cni_network text, network text, cidr cidr, addresses inet[]) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN NOT EXISTS (
+    SELECT FROM unnest(addresses) AS own (address)
+     WHERE NOT EXISTS (SELECT FROM rowhouse.pools p JOIN rowhouse.gateways g ON g.pool_id = p.id
+                        WHERE p.network_name = network AND p.cidr = knows_gateways.cidr
+                          AND g.address = own.address AND g.cni_network = of_cni_network));
+COMMENT ON FUNCTION knows_gateways IS 'Whether every gateway of a network configuration for a range is recorded.';
 
 CREATE FUNCTION learn_gateways(of_cni_network text, networks text[], cidrs cidr[], pool_names text[], isolated boolean[],
                                gateway_ranges integer[], gateway_addresses inet[]) RETURNS void
@@ -403,5 +459,32 @@ CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
     FOR EACH ROW EXECUTE FUNCTION setting_changed();
 CREATE TRIGGER quotas_change AFTER INSERT OR UPDATE OR DELETE ON quotas
     FOR EACH ROW EXECUTE FUNCTION setting_changed();
+
+CREATE FUNCTION checks_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- A quota or a hold began or ended: other pools are plain now.
+BEGIN
+    IF TG_TABLE_NAME = 'assignment_hold_pools' AND TG_OP = 'INSERT' THEN
+        PERFORM choose_plain_pools(NEW.pool_id);
+    ELSIF TG_TABLE_NAME <> 'assignment_hold_pools' OR EXISTS (SELECT FROM assignment_hold) THEN
+        PERFORM choose_plain_pools();
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER quotas_change_alone BEFORE INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE TRIGGER quotas_plain AFTER INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();
+CREATE TRIGGER assignment_hold_change_alone BEFORE INSERT OR UPDATE OR DELETE ON assignment_hold
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE TRIGGER assignment_hold_plain AFTER INSERT OR DELETE ON assignment_hold
+    FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();
+CREATE TRIGGER assignment_hold_pools_read AFTER INSERT ON assignment_hold_pools
+    FOR EACH ROW EXECUTE FUNCTION checks_changed();
+CREATE TRIGGER assignment_hold_pools_unread AFTER UPDATE OR DELETE ON assignment_hold_pools
+    FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();
+CREATE TRIGGER assignment_hold_pools_change_alone BEFORE UPDATE OR DELETE ON assignment_hold_pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE TRIGGER plain_pools_truncate BEFORE TRUNCATE ON plain_pools EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER tokens_change AFTER INSERT OR UPDATE OR DELETE ON tokens
     FOR EACH ROW EXECUTE FUNCTION setting_changed();

@@ -486,10 +486,12 @@ AS $$
 -- say their names may have pods of one name.
 #variable_conflict use_column
 DECLARE
-    -- Not a SET clause: only a superuser may name a parameter of our own there.
-    around   text := coalesce(current_setting('rowhouse.command', true), '');
-    command  text := set_config('rowhouse.command', 'ADD', true);
-    waits    text := set_config('lock_timeout', max_wait::text, true); -- milliseconds, for each lock
+    -- Not a SET clause: only a superuser may name a parameter of our own there. (The command so far, and the new settings, in
+    -- one expression: each that reads or writes one takes a snapshot.) max_wait is milliseconds, for each lock.
+    settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
+                             set_config('rowhouse.command', 'ADD, complete', true),
+                             set_config('lock_timeout', max_wait::text, true)];
+    command  text;
     single   boolean := cardinality(cidrs) = 1;
     the_pool integer;
     space    integer;
@@ -501,56 +503,50 @@ DECLARE
     firsts   inet[];
     lasts    inet[];
     own      inet;
-    since    timestamptz;
     low      inet;
     high     inet;
-    owner    text := owner_key(cluster, namespace, pod, interface);
+    owner    text;
     is_alone boolean;
     is_kept  boolean;
     is_own   boolean;
     rounds   integer;
-    is_shunned boolean := false;
+    is_usual boolean;
+    is_shunned boolean;
     elsewhere text;
-    taken    text[] := '{}';
-    spaces   integer[] := '{}';
-    used     inet[] := '{}';
+    -- (Set below: an array costs the usual call more than it looks.)
+    taken    text[];
+    spaces   integer[];
+    used     inet[];
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
 
-    -- 0. The usual call in two statements: one range, nothing come due, no quotas, and the lowest unlocked run
-    -- lies within the range. All others, whoever finds no such run, and an owner that holds an address already,
-    -- which the unique constraint tells: as below.
-    IF single AND NOT strict AND cardinality(segment_firsts) = 1 AND NOT is_careful()
-       AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL THEN
-        SELECT p.id, p.network_id, lowest.first, lowest.last, lowest.free_from INTO the_pool, space, address, own, since
-          FROM pools p, LATERAL (
+    -- 0. The usual call in three statements: one range of a plain pool, an owner that holds nothing in its network, and
+    -- the lowest unlocked run lies within the range. Every other call, and one that finds no such run, continues below.
+    -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
+    is_usual := single AND NOT strict AND cardinality(segment_firsts) = 1
+                AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
+    IF is_usual AND cardinality(gateway_addresses) > 0 THEN
+        is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
+    END IF;
+    IF is_usual THEN
+        SELECT p.pool_id, p.network_id, lowest.first, lowest.last INTO the_pool, space, address, own
+          FROM plain_pools p, LATERAL (
                 SELECT run.first, run.last, run.free_from FROM free_ranges run
                  WHERE run.network_id = p.network_id AND NOT run.quarantined
-                   AND run.last BETWEEN greatest(segment_firsts[1], p.window_first) AND least(segment_lasts[1], p.window_last)
+                   AND run.last BETWEEN segment_firsts[1] AND segment_lasts[1]
                  ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
-         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND NOT p.drained
-           AND (NOT p.isolated OR attach_v1.isolated[1])
-           AND lowest.first >= coalesce(p.window_first, lowest.first)
-           -- (Not of p: so it is looked at before a run is locked.)
-           AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
-                            WHERE NOT EXISTS (SELECT FROM pools o JOIN gateways g ON g.pool_id = o.id
-                                               WHERE o.network_name = networks[1] AND o.cidr = cidrs[1]
-                                                 AND g.address = own_gateway.address AND g.cni_network = attach_v1.cni_network))
-           -- (The network as an expression: the owner's index is the one to look at.)
+         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1]) AND NOT is_careful()
+           AND lowest.free_from <= clock_timestamp()
+           -- (OFFSET keeps it from being joined, and the network is an expression: so it is one probe of the owner's index,
+           -- before a run is locked.)
            AND NOT EXISTS (SELECT FROM reservations r
                             WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
-                              AND r.owner_cluster = cluster AND r.network_id + 0 = p.network_id)
-           AND NOT EXISTS (SELECT FROM free_ranges f
-                            WHERE f.quarantined AND f.previous_owner = owner AND f.network_id + 0 = p.network_id)
+                              AND r.owner_cluster = cluster AND r.network_id + 0 = p.network_id OFFSET 0)
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
-                            ORDER BY r.expires_at LIMIT 1)
-           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
-                            ORDER BY f.free_from LIMIT 1)
-           AND NOT EXISTS (SELECT FROM quotas) AND NOT EXISTS (SELECT FROM assignment_hold);
-        IF FOUND AND address >= segment_firsts[1] AND since <= clock_timestamp() THEN
-            -- It does itself what reservation_made() does for every other INSERT.
-            command := set_config('rowhouse.command', 'ADD, complete', true);
+                            ORDER BY r.expires_at LIMIT 1);
+        IF FOUND AND address >= segment_firsts[1] THEN
+            -- It does itself what reservation_made() does for every other INSERT: the command says so.
             WITH made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
                                                owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
@@ -561,12 +557,6 @@ BEGIN
             used AS (
                 INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
                 SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
-            shrunk AS (
-                UPDATE free_ranges f SET first = address + 1
-                 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own AND address < own AND EXISTS (SELECT FROM made)),
-            emptied AS (
-                DELETE FROM free_ranges f
-                 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own AND address = own AND EXISTS (SELECT FROM made)),
             opened AS (
                 INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
                                      owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
@@ -574,13 +564,23 @@ BEGIN
                        cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
             SELECT 1, networks[1], cidrs[1], NULL, true INTO ordinal, network_name, cidr, gateway, created FROM made;
             IF FOUND THEN
+                IF address < own THEN
+                    UPDATE free_ranges f SET first = address + 1 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                ELSE
+                    DELETE FROM free_ranges f WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                END IF;
                 RETURN NEXT;
-                command := set_config('rowhouse.command', around, true);
+                command := set_config('rowhouse.command', settings[1], true);
                 RETURN;
             END IF;
-            command := set_config('rowhouse.command', 'ADD', true);
         END IF;
     END IF;
+    command := set_config('rowhouse.command', 'ADD', true);
+
+    owner := owner_key(cluster, namespace, pod, interface);
+    taken := '{}';
+    spaces := '{}';
+    used := '{}';
 
     IF bound_node IS NOT NULL THEN
         SELECT a.node INTO elsewhere FROM attachments a
@@ -828,7 +828,7 @@ BEGIN
     IF used <> '{}' AND uid IS NOT NULL THEN
         PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
     END IF;
-    command := set_config('rowhouse.command', around, true);
+    command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';
 

@@ -60,6 +60,10 @@ problems AS (
       FROM gateways g JOIN free_ranges f
         ON f.network_id = g.network_id AND g.address BETWEEN f.first AND f.last AND NOT f.quarantined
     UNION ALL
+    SELECT 'pool taken for plain', p.network_id, first_address(p.cidr)
+      FROM plain_pools c JOIN pools p ON p.id = c.pool_id
+     WHERE NOT is_plain(p) OR (c.network_name, c.cidr, c.network_id, c.isolated) <> (p.network_name, p.cidr, p.network_id, p.isolated)
+    UNION ALL
     SELECT 'pool and gateway disagree', p.network_id, host(p.gateway)::inet
       FROM pools p
      WHERE p.gateway IS NOT NULL
@@ -264,6 +268,13 @@ BEGIN
         change := 'gateway added'; of_network := one.network_id; run_first := one.address; run_last := one.address;
         RETURN NEXT;
     END LOOP;
+
+    -- 4. Which pools are plain.
+    FOR one IN SELECT i.network_id, i.address FROM integrity_problems i WHERE i.problem = 'pool taken for plain' LOOP
+        change := 'plain pool corrected'; of_network := one.network_id; run_first := one.address; run_last := one.address;
+        RETURN NEXT;
+    END LOOP;
+    PERFORM choose_plain_pools();
 END $$;
 COMMENT ON FUNCTION repair_v1(text, text) IS
     'Repairs history and free space so that they follow reservations, pools, exclusions and gateways; returns each change.';

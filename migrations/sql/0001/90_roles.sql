@@ -30,7 +30,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, reserve_v1, release_v1, reassign_v1, prune_v1, sandboxes_v1, reclaim_v1, join_shared_space_v1, hold_v1, resume_v1,
                                   record_v1, act_as, explain_address, is_excluded, is_withheld, why_withheld, pool_fill, held_by, who_had, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
-                                  address_span, is_open_tenure, inetrange(inet, inet)
+                                  address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_server;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
@@ -40,7 +40,7 @@ BEGIN
         GRANT SELECT ON gateways, exclusions TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION held_by, who_had, explain_address, is_excluded, is_withheld, why_withheld, pool_fill, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
-                                  address_span, is_open_tenure, inetrange(inet, inet)
+                                  address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN

@@ -1,7 +1,7 @@
 -- Removes everything that this revision made. The roles stay: they belong to the whole cluster, and
 -- another database may use them.
 DROP VIEW integrity_problems, stale_reservations, pool_usage CASCADE;
-DROP TABLE assignment_hold_pools, assignment_hold, attachments, exclusions, gateways, quotas, tokens, idempotency_keys, node_slices, reservations, free_ranges, tenures, audit_log, pools, networks CASCADE;
+DROP TABLE plain_pools, assignment_hold_pools, assignment_hold, attachments, exclusions, gateways, quotas, tokens, idempotency_keys, node_slices, reservations, free_ranges, tenures, audit_log, pools, networks CASCADE;
 DROP TYPE inetrange CASCADE;
 DO $$
 BEGIN

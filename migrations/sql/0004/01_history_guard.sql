@@ -25,20 +25,22 @@ END $$;
 CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION stamp_audit();
 
 CREATE FUNCTION history_by_hand() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 -- Only functions and triggers of ours write history: they name the use case, or are triggers themselves. A statement of
 -- a person is in the audit log. No WHEN clause: PostgreSQL would parse it for every statement, which every call
--- would pay for; and no rows one by one.
+-- would pay for; no rows one by one; and neither SECURITY DEFINER nor a search path of its own, for the same reason: only
+-- the tables' owner can write to them, and may write to the audit log as well.
 BEGIN
     IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN
         NULL;
     ELSIF TG_OP = 'INSERT' THEN
-        PERFORM record_change('tenure.insert', host(n.address), NULL, to_jsonb(n)) FROM new_rows n;
+        PERFORM rowhouse.record_change('tenure.insert', pg_catalog.host(n.address), NULL, pg_catalog.to_jsonb(n)) FROM new_rows n;
     ELSIF TG_OP = 'DELETE' THEN
-        PERFORM record_change('tenure.delete', host(o.address), to_jsonb(o), NULL) FROM old_rows o;
+        PERFORM rowhouse.record_change('tenure.delete', pg_catalog.host(o.address), pg_catalog.to_jsonb(o), NULL) FROM old_rows o;
     ELSE
         -- (A row whose id was changed as well is a line for what it was and one for what it is.)
-        PERFORM record_change('tenure.update', host(coalesce(o.address, n.address)), to_jsonb(o), to_jsonb(n))
+        PERFORM rowhouse.record_change('tenure.update', pg_catalog.host(coalesce(o.address, n.address)),
+                                       pg_catalog.to_jsonb(o), pg_catalog.to_jsonb(n))
            FROM old_rows o FULL JOIN new_rows n ON n.id = o.id;
     END IF;
     RETURN NULL;
@@ -51,17 +53,18 @@ CREATE TRIGGER tenures_deleted AFTER DELETE ON tenures REFERENCING OLD TABLE AS 
     FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
 
 CREATE FUNCTION free_space_deleted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 -- What is inserted and changed by hand free_ranges_guard() records.
 BEGIN
     IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN
         RETURN NULL;
     END IF;
-    PERFORM record_change('free_range.delete', host(o.first) || '-' || host(o.last), to_jsonb(o), NULL) FROM old_rows o;
+    PERFORM rowhouse.record_change('free_range.delete', pg_catalog.host(OLD.first) || '-' || pg_catalog.host(OLD.last),
+                                   pg_catalog.to_jsonb(OLD), NULL);
     RETURN NULL;
 END $$;
-CREATE TRIGGER free_ranges_deleted AFTER DELETE ON free_ranges REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION free_space_deleted();
+CREATE TRIGGER free_ranges_deleted AFTER DELETE ON free_ranges
+    FOR EACH ROW EXECUTE FUNCTION free_space_deleted();
 
 CREATE FUNCTION changed_by_hand() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
@@ -83,6 +86,9 @@ CREATE TRIGGER attachments_updated
 CREATE TRIGGER assignment_hold_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();
 CREATE TRIGGER assignment_hold_pools_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold_pools FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+-- (A row that is missing there only makes calls slower.)
+CREATE TRIGGER plain_pools_by_hand AFTER INSERT OR UPDATE ON plain_pools FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();
 CREATE TRIGGER node_slices_by_hand AFTER INSERT OR UPDATE OR DELETE ON node_slices FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();

@@ -5,6 +5,7 @@ DROP TRIGGER tenures_deleted ON tenures;
 DROP TRIGGER free_ranges_deleted ON free_ranges;
 DROP TRIGGER attachments_updated ON attachments;
 DROP TRIGGER node_slices_by_hand ON node_slices;
+DROP TRIGGER plain_pools_by_hand ON plain_pools;
 DROP TRIGGER assignment_hold_by_hand ON assignment_hold;
 DROP TRIGGER assignment_hold_pools_by_hand ON assignment_hold_pools;
 DROP TRIGGER audit_log_stamp ON audit_log;
