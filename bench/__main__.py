@@ -15,6 +15,7 @@ from bench import (
     outbox,
     pages,
     plugin_process,
+    running,
     service,
 )
 from bench.report import keep, line, machine
@@ -29,6 +30,7 @@ PARTS = {
     "memory": memory.run,
     "history": history.run,
     "cluster": cluster.run,
+    "running": running.run,
     "pages": pages.run,
 }
 RESULTS = Path("build/bench.json")

@@ -159,7 +159,7 @@ def _imported(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
         unit="s",
         runs=(seconds,),
         floor_name="the same rows by INSERT alone",
-        floor_runs=(_floor(database),),
+        floor_runs=(bare_inserts(database),),
     )
     again = rowhouse(database, kubeconfig, "import", "whereabouts", "-o", "json")
     if json.loads(again.printed)["summary"].get("addresses_there") != PODS:
@@ -172,7 +172,7 @@ def _since(began: float) -> float:
     return time.perf_counter() - began
 
 
-def _floor(database: BenchDatabase) -> float:
+def bare_inserts(database: BenchDatabase) -> float:
     """Seconds for the rows that the import made, in transactions of the same size."""
     database.execute((SQL / "cluster_floor.sql").read_text())
     with psycopg.connect(database.conninfo, autocommit=True) as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from typing import TYPE_CHECKING
 
 import click
@@ -61,6 +62,8 @@ def pods(
     """
     if paths and (kubeconfig or context):
         raise click.UsageError("--kubeconfig and --context are for a live cluster")
+    # A hundred thousand pods live to the end: the collector would scan them again and again.
+    gc.disable()
     settings = Settings.from_environment()
     objects = _read(paths, kubeconfig, context)
     running = objects.running()
