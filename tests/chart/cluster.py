@@ -13,22 +13,19 @@ import copy
 import json
 import threading
 import uuid
-import warnings
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+import jsonschema  # type: ignore[import-untyped]
 import yaml
 
 from chart import protobuf
 from chart.discovery import KINDS, VERSION, discovery
 from chart.immutable import refusals
 from chart.manifests import Release
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import kubernetes_validate  # type: ignore[import-untyped]
+from chart.schemas import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,8 +111,8 @@ class Cluster:
                 checked = copy.deepcopy(new)
                 checked["metadata"].pop("managedFields", None)
                 try:
-                    kubernetes_validate.validate(checked, VERSION, strict=True)
-                except kubernetes_validate.ValidationError as error:
+                    validate(checked, VERSION)
+                except jsonschema.ValidationError as error:
                     raise Refused(422, "Invalid", str(error)) from error
             if new["kind"] == "Secret":
                 new.setdefault("type", "Opaque")
@@ -218,6 +215,8 @@ def serving(folder: Path) -> Iterator[tuple[Cluster, Path]]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # An answer leaves in two writes: the second one would wait 40 ms for the client to acknowledge the first.
+    disable_nagle_algorithm = True
     cluster: Cluster
 
     def log_message(self, *_: Any) -> None:

@@ -10,16 +10,14 @@ import base64
 import copy
 import threading
 import uuid
-import warnings
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cluster.dry.kinds import KINDS, VERSION, Kind
+import jsonschema  # type: ignore[import-untyped]
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import kubernetes_validate  # type: ignore[import-untyped]
+from chart.schemas import validate
+from cluster.dry.kinds import KINDS, VERSION, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,8 +159,8 @@ def prepared(kind: Kind, new: Object, was: Object | None, namespace: str) -> Obj
     if not is_known and not any(one in kind.api_version for one in CUSTOM):
         checked = {key: value for key, value in new.items() if key != "status"}
         try:
-            kubernetes_validate.validate(copy.deepcopy(checked), VERSION, strict=True)
-        except kubernetes_validate.ValidationError as error:
+            validate(checked, VERSION)
+        except jsonschema.ValidationError as error:
             raise Refused(422, "Invalid", str(error)) from error
     _default(kind, new)
     return new
