@@ -19,7 +19,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean chart bench faults audit lock \
+.PHONY: help demo test test-slow releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -28,8 +28,11 @@ help: ## list the targets
 demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; SERVE=1: pages to look at, BIND=HOST:PORT
 	@$(BIN)/rowhouse demo $(if $(SERVE),--serve $(LISTEN))
 
-test: lint plugin ## lint, then the whole suite, its database tests on every PostgreSQL at hand
-	@$(PYTEST) -m "not releases"
+test: lint plugin ## lint, then the suite, but for what takes long: minutes
+	@$(PYTEST) -m "not slow and not releases"
+
+test-slow: dev plugin ## the tests that take long, and the database tests on every other PostgreSQL at hand; in CI
+	@$(PYTEST) -m "slow and not releases"
 	@echo "» the database tests on PostgreSQL 16"
 	@$(PYTEST) -m "database and not slow" --postgres-version 16 $(SQL_TESTS)
 	@for bindir in $(INSTALLED_POSTGRESQL); do \
