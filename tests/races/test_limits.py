@@ -65,3 +65,57 @@ def test_what_is_kept_out_of_use_under_way_is_given_out_no_more(
     ).fetchone()
     assert row
     assert row[0] == 256
+
+
+def test_a_quota_made_under_way_counts_from_the_moment_it_is_made(
+    crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    """Pools of several networks come with the calls, so some are made while the quota is."""
+
+    def add_all(worker: int) -> None:
+        for i in range(12):
+            try:
+                crowd.add(
+                    f"pod-{worker}-{i}", subnet(f"10.{worker}.{i % 4}.0/24", network=f"n{worker}")
+                )
+            except QuotaExceeded:
+                return
+
+    def limit() -> int:
+        with databases.session(database) as session, session.transaction():
+            session.execute("INSERT INTO quotas (namespace, addresses) VALUES ('default', 30)")
+            [(held,)] = session.execute("SELECT count(*) FROM reservations")
+            return int(held)
+
+    *_, held = at_once([*(partial(add_all, i) for i in range(8)), limit])
+    assert isinstance(held, int), held
+    [(after,)] = dba.execute("SELECT count(*) FROM reservations")
+    assert after == max(held, 30)
+
+
+def test_no_pool_is_plain_whichever_of_quota_hold_and_pool_comes_first(
+    crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    def make(statement: str) -> None:
+        with databases.session(database) as session:
+            session.execute(statement)
+
+    for number in range(6):
+        pools = [
+            partial(crowd.add, f"pod-{number}-{i}", subnet(f"10.{number}.{i}.0/24"))
+            for i in range(6)
+        ]
+        checks = (
+            "INSERT INTO quotas (namespace, addresses) VALUES ('other', 5)",
+            "INSERT INTO assignment_hold (reason, actor) VALUES ('restore', 'me')",
+        )
+        for done in at_once([*pools, *(partial(make, check) for check in checks)]):
+            # (A pool that comes after the hold is held.)
+            assert done is None or isinstance(done, str | RowhouseError), done
+        assert dba.execute("SELECT * FROM plain_pools").fetchall() == []
+        dba.execute("DELETE FROM quotas")
+        dba.execute("DELETE FROM assignment_hold")
+        [(missing,)] = dba.execute(
+            "SELECT count(*) FROM pools WHERE id NOT IN (SELECT pool_id FROM plain_pools)"
+        )
+        assert missing == 0
