@@ -37,6 +37,12 @@ rowhouse_cni.settings.DEFAULT_SPOOL = sys.argv[2]
 from rowhouse_cni.plugin import main
 main()
 """
+# Code for `before`: an ADD gives up after a few tries, where how often it tries is not the question.
+BRIEFLY = """
+import rowhouse_cni.client
+rowhouse_cni.client.KEEP_TRYING = 0.2
+rowhouse_cni.client.PAUSE_AFTER_REFUSAL = 0.1
+"""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cni_plugin.node import BRIEFLY
 from cni_plugin.scripted import (
     RESULT,
     Behaviour,
@@ -75,7 +76,7 @@ def test_an_error_of_rowhouse_is_printed_byte_for_byte(node: Node, status: int) 
     body = b'{"cniVersion": "1.0.0",\n"code": 100, "msg": "exhausted", "details": "\xc3\xa9"}\n'
     with serving(reply(status, body)) as server:
         node.configure(server.url)
-        outcome = node.call()
+        outcome = node.call(before=BRIEFLY)
     assert (outcome.exit_status, outcome.stdout) == (1, body)
     assert len(server.requests) == 1 or status == 503  # that one may pass
 
@@ -119,7 +120,7 @@ HOSTILE: dict[str, Behaviour] = {
 def test_an_unusable_answer_to_an_add_is_code_11(node: Node, behaviour: Behaviour) -> None:
     with serving(behaviour) as server:
         node.configure(server.url)
-        outcome = node.call()
+        outcome = node.call(before=BRIEFLY)
     assert outcome.code == 11
     assert outcome.error["msg"] == "no Rowhouse server answered ADD"
     assert server.url in outcome.error["details"]
@@ -153,7 +154,7 @@ def test_an_answer_that_comes_before_the_request_is_read_counts(node: Node) -> N
 def test_no_server_is_code_11_but_for_status(node: Node, command: str, code: int) -> None:
     with serving(reset) as server:
         node.configure(server.url)
-        outcome = node.call(command)
+        outcome = node.call(command, before=BRIEFLY)
     assert outcome.code == code
     assert outcome.error["msg"] == f"no Rowhouse server answered {command}"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cni_plugin.node import BRIEFLY
 from cni_plugin.scripted import (
     RESULT,
     Behaviour,
@@ -75,7 +76,7 @@ def test_an_unreachable_first_server_leaves_time_for_the_second(node: Node) -> N
 def test_each_server_that_failed_is_named_with_its_reason(node: Node) -> None:
     with nobody() as dead, serving(reply(502, b"<html>")) as proxy:
         node.configure(dead, proxy.url)
-        details = node.call().error["details"]
+        details = node.call(before=BRIEFLY).error["details"]
     assert f"{dead}: Connection refused" in details
     assert f"{proxy.url}: HTTP 502, but not from Rowhouse" in details
 
@@ -152,13 +153,13 @@ def test_a_server_may_have_a_name(node: Node) -> None:
 
 def test_an_unknown_host_name_is_told_as_such(node: Node) -> None:
     node.configure("http://rowhouse.invalid:8080", timeout=10)
-    assert "can't look up rowhouse.invalid" in node.call().error["details"]
+    assert "can't look up rowhouse.invalid" in node.call(before=BRIEFLY).error["details"]
 
 
 def test_a_look_up_cannot_hold_a_call_beyond_its_timeout(node: Node) -> None:
     node.configure("http://rowhouse.example:8080", timeout=0.3)
     hang = "import _socket, _thread; _socket.getaddrinfo = lambda *_: "
     hang += "[lock.acquire() for lock in [_thread.allocate_lock()] for _ in (1, 2)]"
-    outcome = node.call(before=hang)
+    outcome = node.call(before=BRIEFLY + hang)
     assert "looking up rowhouse.example took too long" in outcome.error["details"]
     assert outcome.seconds < 10

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from cni_plugin.node import PACKAGES, Node
+from cni_plugin.node import BRIEFLY, PACKAGES, Node
 from cni_plugin.scripted import RESULT, raw, reply, serving
 from fixtures.servers import serving as a_real_server
 
@@ -58,7 +58,7 @@ def test_a_server_name_stands_for_an_address(
         node.configure(server.url, ca_file=ca_file, server_name="rowhouse.kube-system.svc")
         assert node.call().stdout == RESULT
         node.configure(server.url, ca_file=ca_file, server_name="another.kube-system.svc")
-        assert node.call().exit_status == 1
+        assert node.call(before=BRIEFLY).exit_status == 1
 
 
 def test_a_host_name_is_checked_and_sent(node: Node, authority: trustme.CA, ca_file: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_certificate_of_another_host_is_refused(
     certificate = authority.issue_cert("rowhouse.example", "127.0.0.2")
     with serving(reply(200, RESULT), tls=as_server(certificate)) as server:
         node.configure(server.url, ca_file=ca_file)
-        outcome = node.call()
+        outcome = node.call(before=BRIEFLY)
     assert outcome.code == 11
     assert "certificate" in outcome.error["details"]
     assert server.requests == []
@@ -87,7 +87,7 @@ def test_a_certificate_of_another_authority_is_refused(node: Node, ca_file: Path
     certificate = trustme.CA().issue_cert("127.0.0.1")
     with serving(reply(200, RESULT), tls=as_server(certificate)) as server:
         node.configure(server.url, ca_file=ca_file)
-        assert "CERTIFICATE_VERIFY_FAILED" in node.call().error["details"]
+        assert "CERTIFICATE_VERIFY_FAILED" in node.call(before=BRIEFLY).error["details"]
     assert server.requests == []
 
 
@@ -96,7 +96,7 @@ def test_what_the_host_trusts_is_no_substitute_for_the_right_authority(
 ) -> None:
     with serving(reply(200, RESULT), tls=as_server(authority.issue_cert("127.0.0.1"))) as server:
         node.configure(server.url)
-        assert node.call().code == 11
+        assert node.call(before=BRIEFLY).code == 11
     assert server.requests == []
 
 
@@ -107,7 +107,7 @@ def test_an_expired_certificate_is_refused(
     certificate = authority.issue_cert("127.0.0.1", not_after=yesterday)
     with serving(reply(200, RESULT), tls=as_server(certificate)) as server:
         node.configure(server.url, ca_file=ca_file)
-        assert "expired" in node.call().error["details"]
+        assert "expired" in node.call(before=BRIEFLY).error["details"]
     assert server.requests == []
 
 
@@ -130,15 +130,15 @@ def test_an_unusable_ca_file_is_named(node: Node, tmp_path: Path, content: str |
         ca_file.write_text(content)
     with serving(reply(200, RESULT)) as server:
         node.configure(server.url.replace("http:", "https:"), ca_file=ca_file)
-        outcome = node.call()
+        outcome = node.call(before=BRIEFLY)
     assert outcome.code == 11
     assert f"can't use ca_file {ca_file}" in outcome.error["details"]
 
 
 def test_https_to_a_plain_server_is_no_answer(node: Node, ca_file: Path) -> None:
     with serving(raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
-        node.configure(server.url.replace("http:", "https:"), ca_file=ca_file)
-        assert node.call().code == 11
+        node.configure(server.url.replace("http:", "https:"), ca_file=ca_file, timeout=0.5)
+        assert node.call(before=BRIEFLY).code == 11
     assert server.requests == []
 
 
@@ -156,7 +156,7 @@ def test_a_server_that_waits_for_http_is_named_as_that(node: Node, ca_file: Path
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         node.configure(url, ca_file=ca_file, timeout=0.3)
-        outcome = node.call()
+        outcome = node.call(before=BRIEFLY)
     assert outcome.exit_status == 1
     assert "TLS handshake took too long" in outcome.error["details"]
 
@@ -167,7 +167,7 @@ def test_a_result_cut_short_under_tls_is_no_result(
     cut = raw(b"HTTP/1.1 200 OK\r\n\r\n" + RESULT[:-5])
     with serving(cut, tls=as_server(authority.issue_cert("127.0.0.1"))) as server:
         node.configure(server.url, ca_file=ca_file)
-        assert node.call().code == 11
+        assert node.call(before=BRIEFLY).code == 11
 
 
 def test_the_ssl_package_is_never_imported(
