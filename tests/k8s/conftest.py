@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from fixtures.apiserver import ApiServer
+from fixtures.forked import Forked
 from fixtures.pods import Pods
-from k8s.running import PROMPT, Running
+from k8s.running import HURRIED, PROMPT, Running
 from rowhouse.k8s.client import kubernetes_client
 
 if TYPE_CHECKING:
@@ -68,14 +69,14 @@ def pods(store: Store) -> Pods:
 def start(
     database: Database, kube_config: Path, tmp_path: Path
 ) -> Iterator[Callable[..., Running]]:
-    """Starts a controller; all are ended with the test."""
+    """Starts a controller that does not wait long; all are ended with the test."""
     with contextlib.ExitStack() as stack:
 
         def begin(*options: str) -> Running:
             log = tmp_path / f"controller-{time.monotonic_ns()}.log"
-            command = [sys.executable, "-m", "rowhouse", "controller", *(options or PROMPT)]
+            command = [sys.executable, str(HURRIED), "controller", *(options or PROMPT)]
             out = stack.enter_context(log.open("wb"))
-            process = subprocess.Popen(
+            process = Forked(
                 [*command, "--kubeconfig", str(kube_config)],
                 env={**os.environ, "ROWHOUSE_DATABASE_URL": database.url},
                 stdout=out,

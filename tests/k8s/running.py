@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -11,10 +12,10 @@ from urllib.request import urlopen
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
 PATIENCE = 60.0
-PROMPT = ("--grace", "1s", "--settle", "1s", "--interval", "2s", "--listen", "127.0.0.1:0")
+HURRIED = Path(__file__).with_name("hurried.py")
+PROMPT = ("--grace", "1s", "--settle", "1s", "--interval", "1s", "--listen", "127.0.0.1:0")
 
 
 def until(condition: Callable[[], object]) -> None:
