@@ -32,6 +32,17 @@ def test_from_a_file_with_a_diff_first(direct: Rowhouse, tmp_path: Path) -> None
     assert "0 new, 1 there" in again
 
 
+def test_gateways_are_told_apart_from_the_pods_addresses(direct: Rowhouse, tmp_path: Path) -> None:
+    file = tmp_path / "pods.json"
+    ipam = {"type": "rowhouse", "range": "10.0.0.0/24", "gateway": "10.0.0.1"}
+    file.write_text(saved(definition("storage", ipam), running("web-0", "10.0.0.5")))
+    looked = direct("import", "pods", str(file), "--dry-run").output
+    assert "+ 10.0.0.1         gateway of CNI network storage" in looked
+    assert "1 pools and slices new, 1 gateways new; addresses: 1 new" in looked
+    direct("import", "pods", str(file))
+    assert [one["address"] for one in direct.items("gateway", "list")] == ["10.0.0.1"]
+
+
 @pytest.mark.parametrize(
     ("objects", "said"),
     [

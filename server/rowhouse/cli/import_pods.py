@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rowhouse.domain.running import RunningPods
-    from rowhouse.domain.takeover import Inventory, KnownPool
+    from rowhouse.domain.takeover import Inventory, KnownRanges
 
 
 @click.command(short_help="Take over the addresses of the pods that run.")
@@ -136,7 +136,7 @@ def _inventory(
     configurations = Configurations(settings.compat, settings.cni_defaults)
     named = takeover.named_pools(database)
     used = {one.network for pod in running.pods for one in pod.interfaces}
-    ranges: dict[str, list[KnownPool]] = {}
+    ranges: dict[str, KnownRanges] = {}
     unusable: dict[str, str] = {}
     for name in sorted(used & set(definitions)):
         try:

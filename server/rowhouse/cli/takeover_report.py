@@ -43,7 +43,8 @@ class Report:
     def add(self, finding: Finding) -> None:
         """One more."""
         self._findings.append(finding)
-        what = "addresses" if finding.address else "pools and slices"
+        other = "gateways" if finding.address else "pools and slices"
+        what = "addresses" if finding.what == "address" else other
         self.counts[f"{what} {finding.outcome}"] += 1
 
     @property
@@ -61,6 +62,8 @@ class Report:
             if counts[f"addresses {outcome}"] or outcome in {"new", "there", "conflict"}
         ]
         pools = f"{counts['pools and slices new']:,} pools and slices new"
+        if counts["gateways new"]:
+            pools += f", {counts['gateways new']:,} gateways new"
         return f"{pools}; addresses: {', '.join(addresses)}; {counts['not taken']:,} not taken"
 
     def show(self, printer: Printer, *, wide: bool) -> None:
@@ -96,7 +99,11 @@ class Report:
         quiet = finding.outcome == "there" or (finding.outcome == "new" and not self.only_look)
         if quiet and not wide and not finding.notes:
             return
-        self._mark(finding, f"{finding.address:<16} {finding.owner} {finding.interface or '?'}")
+        held_by = f"{finding.owner} {finding.interface or '?'}"
+        self._mark(
+            finding,
+            f"{finding.address:<16} {held_by if finding.what == 'address' else finding.what}",
+        )
         for note in finding.notes:
             click.echo(f"      {_line(note)} [{_line(finding.source)}]")
 

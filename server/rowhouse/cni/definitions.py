@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netaddr import IPNetwork
 
+from rowhouse.cni.gateways import behind_network, gateways_of
 from rowhouse.cni.netconf import TYPES
-from rowhouse.domain.addresses import format_cidr, parse_cidr
+from rowhouse.domain.addresses import format_address, format_cidr, parse_address, parse_cidr
 from rowhouse.domain.errors import InvalidConfig, RowhouseError
-from rowhouse.domain.takeover import KnownPool
+from rowhouse.domain.takeover import KnownGateway, KnownPool, KnownRanges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ def ranges_of(
     text: str,
     configurations: Configurations,
     pools: Mapping[str, KnownPool],
-) -> list[KnownPool]:
+) -> KnownRanges:
     """The ranges of the first plugin with an IPAM that has any; host-local's as well, as what is moved from.
 
     Args:
@@ -62,7 +63,7 @@ def ranges_of(
         if kind in TYPES:
             return _ours(configuration_of(name, config, plugin), configurations, pools)
         if kind == _HOST_LOCAL and isinstance(ipam, dict):
-            return _host_local(ipam)
+            return _host_local(ipam, str(config.get("name") or name))
         if isinstance(kind, str):
             kinds.append(kind)
     what = f"its IPAM is {', '.join(kinds)}" if kinds else "it has no IPAM"
@@ -73,32 +74,52 @@ def ranges_of(
 
 def _ours(
     body: bytes, configurations: Configurations, pools: Mapping[str, KnownPool]
-) -> list[KnownPool]:
+) -> KnownRanges:
     netconf = configurations.netconf(body)
+    cni_network = str(json.loads(body)["name"])
     found: list[KnownPool] = []
+    gateways: list[KnownGateway] = []
     for entry in netconf.ranges:
         if entry.configured is not None:
-            found.append(
-                KnownPool(
-                    network=netconf.address_space,
-                    cidr=entry.configured.cidr_text,
-                    isolated=not netconf.overlapping,
-                )
+            pool = KnownPool(
+                network=netconf.address_space,
+                cidr=entry.configured.cidr_text,
+                isolated=not netconf.overlapping,
             )
         elif entry.pool is not None and entry.pool in pools:
-            found.append(pools[entry.pool])
+            pool = pools[entry.pool]
         else:
             raise InvalidConfig(f'there is no pool named "{entry.pool}"')
-    return found
+        found.append(pool)
+        gateways += [
+            KnownGateway(pool=pool, address=format_address(hop), cni_network=cni_network)
+            for hop in gateways_of(netconf, entry)
+            if hop is not None
+        ]
+    return KnownRanges(pools=tuple(found), gateways=tuple(gateways))
 
 
-def _host_local(ipam: dict[str, Any]) -> list[KnownPool]:
-    """`subnet`, and `ranges`: lists of lists of subnets (containernetworking/plugins, host-local)."""
-    subnets = [ipam.get("subnet")] if ipam.get("subnet") else []
-    for group in ipam.get("ranges") or ():
-        subnets += [one.get("subnet") for one in group if isinstance(one, dict)]
+def _host_local(ipam: dict[str, Any], cni_network: str) -> KnownRanges:
+    """`subnet`, and `ranges`: lists of lists of subnets (containernetworking/plugins, host-local).
+
+    The gateway of a subnet is its `gateway`, or else the first address behind the network address.
+    """
+    subnets: list[Any] = [ipam] if ipam.get("subnet") else []
+    found: list[KnownPool] = []
+    gateways: list[KnownGateway] = []
     try:
-        blocks = [IPNetwork(str(parse_cidr(str(one), sloppy=True).cidr)) for one in subnets]
+        for group in ipam.get("ranges") or ():
+            subnets += [one for one in group if isinstance(one, dict)]
+        for one in subnets:
+            block = IPNetwork(str(parse_cidr(str(one.get("subnet")), sloppy=True).cidr))
+            named = one.get("gateway")
+            hop = parse_address(str(named)) if named else behind_network(block)
+            pool = KnownPool(network="", cidr=format_cidr(block))
+            found.append(pool)
+            if hop is not None:
+                gateways.append(
+                    KnownGateway(pool=pool, address=format_address(hop), cni_network=cni_network)
+                )
     except (AttributeError, TypeError, ValueError, RowhouseError) as error:
         raise InvalidConfig(f"its host-local subnet cannot be read: {error}") from error
-    return [KnownPool(network="", cidr=format_cidr(block)) for block in blocks]
+    return KnownRanges(pools=tuple(found), gateways=tuple(gateways))

@@ -29,7 +29,7 @@ def gateways_of(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress | None, 
     if netconf.takes_first:
         has_hop = netconf.gateway is not None and netconf.gateway.version == cidr.version
         blocks = [IPNetwork(static.address).cidr for static in netconf.static if not static.gateway]
-        known += [_behind_network(block) for block in ([] if has_hop else [cidr]) + blocks]
+        known += [behind_network(block) for block in ([] if has_hop else [cidr]) + blocks]
     cidrs = [one.configured.cidr for one in netconf.ranges if one.configured is not None]
     is_first = cidr is cidrs[0]
     return tuple(
@@ -50,6 +50,6 @@ def withheld_by(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress, ...]:
     return (*gateways, *(IPNetwork(static.address).ip for static in netconf.static))
 
 
-def _behind_network(cidr: IPNetwork) -> IPAddress | None:
+def behind_network(cidr: IPNetwork) -> IPAddress | None:
     """What `bridge` takes: the address behind the network address, which a block of one does not have."""
     return IPAddress(cidr.first + 1, cidr.version) if cidr.size > 1 else None

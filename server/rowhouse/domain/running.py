@@ -12,7 +12,6 @@ from rowhouse.domain.addresses import format_address, parse_address
 from rowhouse.domain.takeover import (
     Inventory,
     KnownAddress,
-    KnownPool,
     KnownSandbox,
     NotTaken,
 )
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rowhouse.domain.network_status import AttachedInterface
+    from rowhouse.domain.takeover import KnownPool, KnownRanges
 
 _NO_RANGE: Final = "outside every range of its network: change the network or the pod"
 
@@ -49,17 +49,17 @@ class RunningPods:
 
 def inventory_of(
     running: RunningPods,
-    ranges: Mapping[str, Sequence[KnownPool]],
+    ranges: Mapping[str, KnownRanges],
     unusable: Mapping[str, str],
 ) -> Inventory:
     """What the running pods come to: every address once, everything else with a reason.
 
     Args:
         running: the pods.
-        ranges: by NAMESPACE/NAME of a NAD: its ranges, in its order.
+        ranges: by NAMESPACE/NAME of a NAD: its ranges and gateways.
         unusable: by NAMESPACE/NAME of a NAD whose addresses are none of ours, or that cannot be read: why.
     """
-    known_pools = dict.fromkeys(pool for pools in ranges.values() for pool in pools)
+    known_pools = dict.fromkeys(pool for one in ranges.values() for pool in one.pools)
     blocks = {pool: IPNetwork(pool.cidr) for pool in known_pools}
     not_taken = list(running.not_taken)
     claims: defaultdict[tuple[str, str, str], list[tuple[RunningPod, KnownAddress]]] = defaultdict(
@@ -70,7 +70,9 @@ def inventory_of(
             if one.network in unusable:
                 continue
             for text in one.addresses:
-                found = _address(pod, one, text, ranges.get(one.network), blocks)
+                known_ranges = ranges.get(one.network)
+                pools = known_ranges.pools if known_ranges is not None else None
+                found = _address(pod, one, text, pools, blocks)
                 if isinstance(found, NotTaken):
                     not_taken.append(found)
                 else:
@@ -85,7 +87,13 @@ def inventory_of(
         not_taken.append(NotTaken(source=f"network {network}", reason=reason))
     places = {pool: n for n, pool in enumerate(known_pools)}
     known.sort(key=lambda one: (places[one.pool], int(parse_address(one.address))))
-    return Inventory(pools=tuple(known_pools), addresses=tuple(known), not_taken=tuple(not_taken))
+    gateways = dict.fromkeys(hop for one in ranges.values() for hop in one.gateways)
+    return Inventory(
+        pools=tuple(known_pools),
+        addresses=tuple(known),
+        gateways=tuple(gateways),
+        not_taken=tuple(not_taken),
+    )
 
 
 def _address(

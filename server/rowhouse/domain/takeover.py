@@ -33,6 +33,23 @@ class KnownSlice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownGateway:
+    """A router's address in or near a range, as a network configuration names it."""
+
+    pool: KnownPool
+    address: str
+    cni_network: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRanges:
+    """What a NAD assigns from, in its order, and the gateways that it names."""
+
+    pools: tuple[KnownPool, ...]
+    gateways: tuple[KnownGateway, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSandbox:
     """Who uses an address: the key of the DEL that will come. `interface` and `node`: "" where not known."""
 
@@ -81,6 +98,7 @@ class Inventory:
     pools: tuple[KnownPool, ...] = ()
     slices: tuple[KnownSlice, ...] = ()
     addresses: tuple[KnownAddress, ...] = ()
+    gateways: tuple[KnownGateway, ...] = ()
     not_taken: tuple[NotTaken, ...] = ()
 
 

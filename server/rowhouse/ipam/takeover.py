@@ -71,6 +71,7 @@ class Takeover:
         for pool in self._inventory.pools:
             known = by_pool.get(pool, [])
             yield from self._pool(pool)
+            yield from self._gateways(pool)
             gone: set[str] = set()
             for finding in self._gone(pool, known):
                 gone.add(finding.address)
@@ -96,6 +97,19 @@ class Takeover:
         ):
             what = f"slice {slices[n - 1].slice} of node {slices[n - 1].node}" if n else "pool"
             yield Finding(outcome=cast("Outcome", outcome), pool=pool, what=what, detail=detail)
+
+    def _gateways(self, pool: KnownPool) -> Iterator[Finding]:
+        """Those that the database did not know: no pod gets one from now on."""
+        by_network: dict[str, list[str]] = {}
+        for hop in self._inventory.gateways:
+            if hop.pool == pool:
+                by_network.setdefault(hop.cni_network, []).append(hop.address)
+        for cni_network, addresses in by_network.items():
+            for address in takeover.take_gateways(
+                self._store, self._actor, pool, cni_network, addresses, only_look=self._only_look
+            ):
+                what = f"gateway of CNI network {cni_network}"
+                yield Finding(outcome="new", pool=pool, what=what, address=address)
 
     def _gone(self, pool: KnownPool, known: Sequence[KnownAddress]) -> Iterator[Finding]:
         """What was imported earlier, as it was, and is not in use any more, or not by the same owner."""

@@ -22,6 +22,9 @@ POOL: Final = """
 SELECT ordinal, outcome, detail
   FROM rowhouse.import_pool_v1(%s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[])
 """
+GATEWAYS: Final = """
+SELECT host(address) FROM rowhouse.import_gateways_v1(%s, %s, %s, %s, %s, %s, %s, %s::inet[]) AS address
+"""
 ADDRESSES: Final = """
 SELECT ordinal, outcome, detail
   FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -90,6 +93,23 @@ def take_pool(
         [one.slice for one in slices],
     )
     return [(n, outcome, detail) for n, outcome, detail in database.call(POOL, parameters)]
+
+
+def take_gateways(
+    database: Database,
+    actor: Actor,
+    pool: KnownPool,
+    cni_network: str,
+    addresses: Sequence[str],
+    *,
+    only_look: bool,
+) -> list[str]:
+    """Records the gateways of a network configuration; those that were not known. Errors: TryAgain, NotReady."""
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cni_network),
+        *(pool.network, pool.cidr, pool.isolated, list(addresses)),
+    )
+    return [address for (address,) in database.call(GATEWAYS, parameters)]
 
 
 def take_addresses(

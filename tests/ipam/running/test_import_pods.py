@@ -98,6 +98,26 @@ def test_a_pod_becomes_an_attached_reservation_of_its_node_and_uid(
     assert take(store, STORAGE, running("web-0", "10.0.0.5")).outcomes == {"10.0.0.5": "there"}
 
 
+def test_the_gateways_of_its_network_are_withheld_from_every_other_one(
+    store: Store, pods: Pods, dba: Session
+) -> None:
+    routed = definition("routed", RANGE | {"gateway": "10.0.0.1"})
+    moved = definition("moved", {"type": "host-local", "subnet": "10.8.0.0/24"})
+    objects = (
+        routed,
+        moved,
+        running("web-0", "10.0.0.5", network="default/routed"),
+        running("web-1", "10.8.0.7", network="default/moved"),
+    )
+    looked = take(store, *objects, only_look=True).outcomes
+    assert looked == dict.fromkeys(("10.0.0.1", "10.0.0.5", "10.8.0.1", "10.8.0.7"), "new")
+    assert dba.execute("SELECT * FROM gateways").fetchall() == []
+    assert take(store, *objects).outcomes == looked
+    assert pods.add("other", SUBNET) == "10.0.0.2"
+    assert pods.add("another", subnet("10.8.0.0/24")) == "10.8.0.2"
+    assert set(take(store, *objects).outcomes) == {"10.0.0.5", "10.8.0.7"}
+
+
 def test_its_own_del_releases_it_and_no_other_nodes_does(store: Store, pods: Pods) -> None:
     take(store, STORAGE, running("web-0", "10.0.0.5"))
     me = PodIdentity("default", "web-0", "uid-web-0")
@@ -164,7 +184,7 @@ def test_what_its_network_can_be(store: Store, pods: Pods, dba: Session) -> None
         running("f", "10.9.0.9", network="default/dual"),
         running("g", "10.1.0.10", network="default/dual", phase="Succeeded"),
     )  # fmt: skip
-    assert set(done.outcomes) == {"10.1.0.9", "fd00::9", "10.7.0.9", "10.2.0.9"}
+    assert set(done.outcomes) == {"10.1.0.9", "fd00::9", "10.7.0.9", "10.2.0.9", "10.2.0.1"}
     for said in (
         "its IPAM is spiderpool",
         "10.4.0.9: there is no such NAD",
