@@ -86,10 +86,11 @@ class Visitor:
         self.context.close()
 
 
-def findings(visitor: Visitor) -> list[str]:
+def findings(visitor: Visitor, *, colours_only: bool = False) -> list[str]:
     """What axe finds on the page that is serious or critical; its script was added to the context before."""
+    rules = {"runOnly": ["color-contrast", "link-in-text-block"]} if colours_only else {}
     found: dict[str, Any] = visitor.page.evaluate(
-        "() => axe.run(document, {resultTypes: ['violations']})"
+        "(rules) => axe.run(document, {resultTypes: ['violations'], ...rules})", rules
     )
     return [
         f"{one['id']} ({one['impact']}): {node['html']} {node['any'][0]['message'] if node['any'] else ''}"
