@@ -50,7 +50,10 @@ def test_the_plugin_prints_a_result_or_an_error(
 ) -> None:
     shared_database.wipe()
     config = tmp_path / "rowhouse.conf"
-    config.write_text(f"server = {url_of(server)}\nnode = n1\nspool = {tmp_path / 'spool'}\n")
+    lines = [f"server = {url_of(server)}", "node = n1", f"spool = {tmp_path / 'spool'}"]
+    if server == "down":
+        lines.append("timeout = 0.3")  # nobody will answer, however long it tries
+    config.write_text("\n".join(lines) + "\n")
 
     @given(st.binary(min_size=100, max_size=100))
     @settings(
