@@ -6,6 +6,7 @@ import http.client
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -57,20 +58,27 @@ def test_the_databases_password_is_in_nothing_that_is_written(tmp_path: Path, pl
     """Not in the log, at its most talkative, nor on a terminal, nor in an answer."""
     url = f"postgresql://rowhouse:{PASSWORD}@{place}"
     environment = {"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_LOG_LEVEL": "DEBUG"}
-    for command in COMMANDS if place.startswith("127.0.0.1:1/") else COMMANDS[:1]:
-        done = subprocess.run(
+    commands = COMMANDS if place.startswith("127.0.0.1:1/") else COMMANDS[:1]
+
+    def run(command: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
             [sys.executable, "-m", "rowhouse", *command],
             env=os.environ | environment,
             capture_output=True,
             timeout=60,
             check=False,
         )
-        assert done.returncode != 0, command
-        assert PASSWORD.encode() not in done.stdout + done.stderr, command
+
+    # At the same time: each waits some seconds for the database.
+    with ThreadPoolExecutor() as threads:
+        for command, done in zip(commands, threads.map(run, commands), strict=True):
+            assert done.returncode != 0, command
+            assert PASSWORD.encode() not in done.stdout + done.stderr, command
     if not place.startswith("127.0.0.1:1/"):
         return
     written = b""
-    with serving(tmp_path, environment=environment) as server:
+    quick = {"ROWHOUSE_POOL_TIMEOUT": "0.5"}
+    with serving(tmp_path, environment=environment | quick) as server:
         for method, path in (("GET", "/readyz"), ("POST", "/cni"), ("GET", "/metrics")):
             connection = http.client.HTTPConnection(urlsplit(server.url).netloc)
             connection.request(method, path, CALL, {"CNI-Command": "STATUS"})

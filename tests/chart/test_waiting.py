@@ -93,20 +93,27 @@ def test_an_install_that_waits_ends_with_ready_pods_and_an_add_is_served(
 def test_an_install_that_waits_fails_where_no_token_can_be_verified(
     helm: Helm, plugin: Path, tmp_path: Path
 ) -> None:
-    with (
-        installing(helm, tmp_path, 30) as (cluster, done, helming),
-        installed(cluster.release, tmp_path) as release,
-    ):
-        migrated(cluster, release)
+    # What runs is there before helm waits for it, so that helm may wait for seconds only.
+    with installed(helm.template("", *QUICK), tmp_path) as release:
+        release.migrate()
         release.kubernetes.faults.deny()
         more = environment(release, plugin, tmp_path)
         with started(release.kubelet, *[part for _, part in OURS], **more):
-            # As the kubelet and the controllers do: a part is ready when its probe succeeds.
-            while not done:
-                for kind, part in OURS:
-                    pod = release.release.pod(part)
-                    if asked(release.kubelet, pod, "readinessProbe")[0] == 200:
-                        tell(cluster, kind, f"rowhouse-{part}")
-                helming.join(0.5)
+            server = release.release.pod("server")
+            eventually(
+                lambda: asked(release.kubelet, server, "readinessProbe")[0] == 503,
+                "the server does not answer",
+            )
+            with installing(helm, tmp_path, 8) as (cluster, done, helming):
+                tell(cluster, "StatefulSet", "rowhouse-postgresql")
+                (job,) = cluster.release.of("Job")
+                tell(cluster, "Job", job["metadata"]["name"])
+                # As the kubelet and the controllers do: a part is ready when its probe succeeds.
+                while not done:
+                    for kind, part in OURS:
+                        pod = release.release.pod(part)
+                        if asked(release.kubelet, pod, "readinessProbe")[0] == 200:
+                            tell(cluster, kind, f"rowhouse-{part}")
+                    helming.join(0.5)
         assert done[0].returncode != 0
         assert "rowhouse-server" in done[0].stderr, done[0].stderr
