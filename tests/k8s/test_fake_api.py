@@ -228,12 +228,12 @@ def test_the_status_is_changed_by_its_own_url(api: ApiServer, raw: Raw) -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_pods_are_listed_in_pages(api: ApiServer, client: Client) -> None:
+def test_many_pods_are_listed_in_pages(api: ApiServer, client: Client) -> None:
     api.load(
         "pods",
-        ({"metadata": {"name": f"web-{n}"}, "spec": {"containers": []}} for n in range(100_000)),
+        ({"metadata": {"name": f"web-{n}"}, "spec": {"containers": []}} for n in range(20_000)),
     )
-    assert sum(1 for _ in client.list(Pod, namespace="*", chunk_size=5000)) == 100_000
+    assert sum(1 for _ in client.list(Pod, namespace="*", chunk_size=1000)) == 20_000
 
 
 def test_the_real_kubectl_takes_it_for_a_cluster(
