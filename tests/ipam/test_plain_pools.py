@@ -97,6 +97,29 @@ def test_an_isolated_pool_that_joins_the_shared_space_stays_plain_there(
     assert pods.add("web-1", SUBNET) == "10.0.0.2"
 
 
+def test_pools_that_overlap_are_not_plain_while_both_are_there(pods: Pods, dba: Dba) -> None:
+    pods.add("web-0", SUBNET)
+    pods.add("web-1", subnet("10.0.0.128/25"))
+    pods.add("web-2", subnet("10.0.0.0/24", network="other"))
+    assert plain(dba) == ["10.0.0.0/24"]
+    pods.delete("web-1")
+    dba.execute("DELETE FROM pools WHERE cidr = '10.0.0.128/25'")
+    assert plain(dba) == ["10.0.0.0/24", "10.0.0.0/24"]
+
+
+def test_a_pool_in_which_an_owner_has_several_addresses_is_not_plain(pods: Pods, dba: Dba) -> None:
+    """The next call of that owner may be one that is repeated, and must get what it has."""
+    pods.add_all("web-0", SUBNET, subnet("10.0.0.0/24", slot=1))
+    assert plain(dba) == []
+    dba.execute("SET rowhouse.force = 'on'")
+    dba.execute("DELETE FROM reservations WHERE slot = 0")
+    assert plain(dba) == []
+    pods.add("web-1", subnet("10.1.0.0/24"))
+    assert plain(dba) == ["10.1.0.0/24"]
+    dba.execute("UPDATE reservations SET slot = 3 WHERE owner_name = 'web-1'")
+    assert plain(dba) == []
+
+
 def test_a_wrong_entry_is_a_problem_that_the_repair_mends(pods: Pods, dba: Dba) -> None:
     pods.add("web-0", SUBNET)
     dba.execute("UPDATE pools SET drained = true")

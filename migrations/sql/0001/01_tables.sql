@@ -148,6 +148,7 @@ CREATE TABLE reservations (
         UNIQUE (owner_namespace, owner_name, pool_id, owner_interface, owner_cluster, slot, owner_kind)
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX reservations_expiry ON reservations (network_id, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX reservations_slots ON reservations (pool_id) WHERE slot > 0;
 COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the promise: one owner an address.';
 COMMENT ON COLUMN reservations.slot IS 'Tells apart several addresses of one owner in one pool.';
 COMMENT ON COLUMN reservations.node IS 'Node of the sandbox that attached last; '''' when no sandbox uses the address.';
@@ -266,7 +267,7 @@ CREATE TABLE plain_pools (
     PRIMARY KEY (network_name, cidr)
 );
 COMMENT ON TABLE plain_pools IS
-    'The pools of which an ADD may take the lowest free address without further checks: no window, no reuse delay, no quota, no hold, not drained. Derived: choose_plain_pools() keeps it.';
+    'The pools of which an ADD may take the lowest free address without further checks: no window, reuse delay, quota or hold, not drained, no other pool overlaps it, no owner has several addresses of it. Derived: choose_plain_pools() keeps it.';
 
 CREATE TABLE tokens (
     id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -252,6 +252,9 @@ BEGIN
               FROM made m WHERE m.network_id = run.network_id AND m.address BETWEEN run.first AND run.last;
         END LOOP;
     END IF;
+    IF EXISTS (SELECT FROM made m WHERE m.slot > 0) THEN
+        DELETE FROM plain_pools c WHERE c.pool_id IN (SELECT m.pool_id FROM made m WHERE m.slot > 0);
+    END IF;
     IF is_limited THEN
         PERFORM check_quotas(m.owner_namespace, m.pool_id) FROM (SELECT DISTINCT owner_namespace, pool_id FROM made) AS m;
     END IF;
@@ -365,6 +368,9 @@ BEGIN
         VALUES (NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id, tstzrange(moment, NULL), NEW.owner_kind,
                 NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
                 NEW.node, NEW.container_id, current_actor(), current_reason());
+    END IF;
+    IF NEW.slot > 0 AND (NEW.slot, NEW.pool_id) <> (OLD.slot, OLD.pool_id) THEN
+        DELETE FROM plain_pools c WHERE c.pool_id = NEW.pool_id;
     END IF;
     IF current_reason() = 'SQL' THEN
         PERFORM refuse_foreign_pool(NEW.network_id, NEW.pool_id, NEW.address);

@@ -62,19 +62,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
 RETURN NOT pool.drained AND pool.window_first IS NULL AND pool.window_last IS NULL AND pool.reuse_delay = '0'
    AND NOT EXISTS (SELECT FROM rowhouse.quotas q WHERE q.pool_id IS NULL OR q.pool_id = pool.id)
    AND NOT EXISTS (SELECT FROM rowhouse.assignment_hold
-                    WHERE NOT EXISTS (SELECT FROM rowhouse.assignment_hold_pools h WHERE h.pool_id = pool.id));
+                    WHERE NOT EXISTS (SELECT FROM rowhouse.assignment_hold_pools h WHERE h.pool_id = pool.id))
+   -- (The network as an expression: the CIDR's index is the one to probe.)
+   AND NOT EXISTS (SELECT FROM rowhouse.pools o WHERE o.network_id + 0 = pool.network_id AND o.cidr && pool.cidr AND o.id <> pool.id)
+   AND NOT EXISTS (SELECT FROM rowhouse.reservations r WHERE r.pool_id = pool.id AND r.slot > 0);
 COMMENT ON FUNCTION is_plain(pools) IS 'Whether an ADD may take the lowest free address of a pool without further checks.';
 
-CREATE FUNCTION choose_plain_pools(of_pool integer DEFAULT NULL) RETURNS void
+CREATE FUNCTION choose_plain_pools(chosen integer[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
--- Brings plain_pools up to date, for one pool or for all. A change of a quota or a hold waits until no ADD and no change
+-- Brings plain_pools up to date, for some pools or for all. A change of a quota or a hold waits until no ADD and no change
 -- of a pool is under way (wait_for_reservations), and they wait for it: so neither misses the other.
-DECLARE
-    -- An array, so that one pool is found by its index.
-    chosen integer[];
 BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
-    chosen := CASE WHEN of_pool IS NULL THEN ARRAY(SELECT p.id FROM pools p) ELSE ARRAY[of_pool] END;
+    chosen := coalesce(chosen, ARRAY(SELECT p.id FROM pools p));
     DELETE FROM plain_pools c USING pools p
      WHERE p.id = c.pool_id AND c.pool_id = ANY (chosen)
        AND (NOT is_plain(p) OR (c.network_name, c.cidr, c.network_id, c.isolated) <> (p.network_name, p.cidr, p.network_id, p.isolated));
@@ -87,7 +87,7 @@ BEGIN
                           AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr))
         ON CONFLICT DO NOTHING;
 END $$;
-COMMENT ON FUNCTION choose_plain_pools(integer) IS 'Brings plain_pools up to date, for one pool or for all.';
+COMMENT ON FUNCTION choose_plain_pools(integer[]) IS 'Brings plain_pools up to date, for some pools or for all.';
 
 CREATE FUNCTION pool_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
@@ -153,8 +153,14 @@ BEGIN
         END IF;
         PERFORM record_change('pool.update', NEW.cidr::text, to_jsonb(OLD), to_jsonb(NEW));
     END IF;
-    IF TG_OP <> 'DELETE' THEN
-        PERFORM choose_plain_pools(NEW.id);
+    IF TG_OP <> 'INSERT' AND NEW.network_id IS DISTINCT FROM OLD.network_id THEN
+        PERFORM choose_plain_pools(ARRAY(SELECT p.id FROM pools p WHERE p.network_id + 0 = OLD.network_id AND p.cidr && OLD.cidr));
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.network_id = OLD.network_id THEN
+        PERFORM choose_plain_pools(ARRAY[NEW.id]);
+    ELSIF TG_OP <> 'DELETE' THEN
+        -- It, and those that it overlaps.
+        PERFORM choose_plain_pools(ARRAY(SELECT p.id FROM pools p WHERE p.network_id + 0 = NEW.network_id AND p.cidr && NEW.cidr));
     END IF;
     RETURN NULL;
 END $$;
@@ -465,7 +471,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- A quota or a hold began or ended: other pools are plain now.
 BEGIN
     IF TG_TABLE_NAME = 'assignment_hold_pools' AND TG_OP = 'INSERT' THEN
-        PERFORM choose_plain_pools(NEW.pool_id);
+        PERFORM choose_plain_pools(ARRAY[NEW.pool_id]);
     ELSIF TG_TABLE_NAME <> 'assignment_hold_pools' OR EXISTS (SELECT FROM assignment_hold) THEN
         PERFORM choose_plain_pools();
     END IF;

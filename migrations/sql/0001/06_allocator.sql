@@ -521,11 +521,12 @@ BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
 
-    -- 0. The usual call in three statements: one range of a plain pool, an owner that holds nothing in its network, and
-    -- the lowest unlocked run lies within the range. Every other call, and one that finds no such run, continues below.
+    -- 0. The usual call in three statements: one range of a plain pool, and the lowest unlocked run lies within the
+    -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
+    -- the unique constraint tells, continue below.
     -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
     is_usual := single AND NOT strict AND cardinality(segment_firsts) = 1
-                AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
+                AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
     IF is_usual AND cardinality(gateway_addresses) > 0 THEN
         is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
     END IF;
@@ -538,11 +539,6 @@ BEGIN
                  ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
          WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1]) AND NOT is_careful()
            AND lowest.free_from <= clock_timestamp()
-           -- (OFFSET keeps it from being joined, and the network is an expression: so it is one probe of the owner's index,
-           -- before a run is locked.)
-           AND NOT EXISTS (SELECT FROM reservations r
-                            WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
-                              AND r.owner_cluster = cluster AND r.network_id + 0 = p.network_id OFFSET 0)
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1);
         IF FOUND AND address >= segment_firsts[1] THEN
