@@ -178,6 +178,16 @@ def test_in_strict_mode_what_the_pod_has_of_two_ranges_is_no_collision(pods: Pod
     assert strictly(pods, None, "10.0.0.0/24", container="z", uid="1") == "10.0.0.3"
 
 
+def test_in_strict_mode_what_another_interface_has_of_two_ranges_is_no_collision(
+    pods: Pods,
+) -> None:
+    wide, narrow = subnet("10.0.0.0/24"), subnet("10.0.0.0/25")
+    given = pods.add_all("web-0", narrow, wide)
+    assert [one.address for one in given] == ["10.0.0.2", "10.0.0.1"]
+    [other] = pods.add_all("web-0", narrow, interface="net2", container="x", strict=True)
+    assert other.address == "10.0.0.1", "as upstream, which knows no interfaces"
+
+
 def test_in_strict_mode_no_pod_gets_a_static_reservation_of_its_name(
     pods: Pods, dba: Session
 ) -> None:

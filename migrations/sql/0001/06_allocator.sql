@@ -804,7 +804,8 @@ BEGIN
                        slot = CASE WHEN r.pool_id = the_pool THEN r.slot
                                    ELSE (SELECT coalesce(max(o.slot) + 1, slots[ordinal]) FROM reservations o
                                           WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
-                                            AND o.owner_interface = interface AND o.owner_cluster = cluster) END
+                                            -- (In strict mode the reservation may be of another interface.)
+                                            AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
                  WHERE r.network_id = space AND r.address = attach_v1.address;
             END IF;
             INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
