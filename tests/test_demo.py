@@ -166,6 +166,7 @@ def wait_for(place: Path, pattern: str) -> None:
     assert eventually(lambda: any(place.glob(pattern)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "moment"),
     [*((signal.SIGINT, moment) for moment in MOMENTS), (signal.SIGTERM, "a pod has its address")],
@@ -253,6 +254,7 @@ def test_make_passes_on_where_to_listen(variables: list[str], command: str) -> N
     assert any(line.rstrip().endswith(f"/{command}") for line in done.stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_a_sample_cluster_is_shown_until_somebody_has_seen_enough(place: Path) -> None:
     with demo(place, "--serve", "--bind", "127.0.0.1:0") as running:
         assert running.stdout is not None

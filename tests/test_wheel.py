@@ -89,6 +89,7 @@ def test_it_tells_its_version(installed: Path, tmp_path: Path) -> None:
     assert rowhouse(installed, tmp_path, "--version").startswith("rowhouse 0.")
 
 
+@pytest.mark.slow
 def test_it_migrates_an_empty_database(
     installed: Path, tmp_path: Path, empty_database: Database
 ) -> None:

@@ -53,6 +53,7 @@ PASSWORD = "s3cr3t-of-the-database"
 COMMANDS = (("db", "check"), ("db", "prune", "--older-than", "1d", "--yes"), ("pool", "list"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["127.0.0.1:1/none", "[::1/broken", "127.0.0.1:x/none"])
 def test_the_databases_password_is_in_nothing_that_is_written(tmp_path: Path, place: str) -> None:
     """Not in the log, at its most talkative, nor on a terminal, nor in an answer."""

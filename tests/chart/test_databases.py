@@ -154,6 +154,7 @@ def works(kubelet: Kubelet) -> None:
         assert waited.returncode == 0, waited.stderr
 
 
+@pytest.mark.slow
 def test_a_database_as_a_dba_makes_it_by_several_hosts_with_tls(
     helm: Helm, postgres: Postgres, tmp_path: Path
 ) -> None:

@@ -97,6 +97,7 @@ def node(helm: Helm, plugin: Path, tmp_path: Path) -> Iterator[Node]:
         yield Node(helm, cluster, kubeconfig, release, plugin, api)
 
 
+@pytest.mark.slow
 def test_helm_test_does_an_add_and_a_del_through_the_plugin(node: Node) -> None:
     node.release.migrate()
     with running(node.release.kubelet, "server"):
@@ -112,6 +113,7 @@ def test_helm_test_does_an_add_and_a_del_through_the_plugin(node: Node) -> None:
     assert node.pods() == {}
 
 
+@pytest.mark.slow
 def test_helm_test_fails_when_the_server_is_away(node: Node) -> None:
     node.release.migrate()
     done = node.test()

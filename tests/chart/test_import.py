@@ -58,6 +58,7 @@ def job_of(running: Running, release: Release, tmp_path: Path) -> subprocess.Com
     return other.run(release.pod("import"), KUBECONFIG=config)
 
 
+@pytest.mark.slow
 def test_the_job_shows_and_then_imports_what_whereabouts_assigned(
     helm: Helm, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def encrypted(release: Running) -> set[tuple[str, bool]]:
     return {(str(user), bool(ssl)) for user, ssl in found}
 
 
+@pytest.mark.slow
 def test_all_who_use_the_bundled_postgresql_do_so_by_tls(release: Running, tmp_path: Path) -> None:
     release.migrate()
     config = release.as_controller(tmp_path)
@@ -59,6 +60,7 @@ def test_all_who_use_the_bundled_postgresql_do_so_by_tls(release: Running, tmp_p
         assert "sslmode=verify-full" in url, pod.part
 
 
+@pytest.mark.slow
 def test_another_postgresql_in_its_place_is_not_taken_for_it(release: Running) -> None:
     stranger = trustme.CA().cert_pem.bytes().decode()
     certificate = dict(release.release.one("Secret", "rowhouse-postgresql-tls")["data"])

@@ -38,6 +38,7 @@ def environment(release: Running, plugin: Path, folder: Path) -> dict[str, Any]:
     return release.as_controller(folder) | {"ROWHOUSE_NODE_PLUGIN": str(plugin.parent)}
 
 
+@pytest.mark.slow
 def test_the_default_values_fit_a_cluster_whose_issuer_nobody_knows(
     helm: Helm, plugin: Path, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_default_values_fit_a_cluster_whose_issuer_nobody_knows(
         assert EKS in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("way", "path", "parts"),
     # How tokens are verified is nothing to the controller, which looks ever more seldom.
@@ -93,6 +95,7 @@ def test_an_api_server_that_refuses_everything_keeps_every_part_from_being_ready
             assert len(set(lines)) == len(lines), "a line comes again and again"
 
 
+@pytest.mark.slow
 def test_accounts_without_their_roles_are_named_until_they_have_them(
     helm: Helm, plugin: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(400)
 
 
+@pytest.mark.slow
 def test_the_release_gives_a_pod_its_address_and_takes_it_back(
     release: Running, plugin: Path, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ def migrated(cluster: Cluster, release: Running) -> None:
     tell(cluster, "Job", release.release.pod("migrate").owner["metadata"]["name"])
 
 
+@pytest.mark.slow
 def test_an_install_that_waits_ends_with_ready_pods_and_an_add_is_served(
     helm: Helm, plugin: Path, tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_an_install_that_waits_ends_with_ready_pods_and_an_add_is_served(
             assert "192.168.40.1/24" in release.call("ADD", "web-0")
 
 
+@pytest.mark.slow
 def test_an_install_that_waits_fails_where_no_token_can_be_verified(
     helm: Helm, plugin: Path, tmp_path: Path
 ) -> None:

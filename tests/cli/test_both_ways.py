@@ -59,6 +59,7 @@ def ways(database: Database, request: pytest.FixtureRequest) -> tuple[Rowhouse, 
     return over, direct
 
 
+@pytest.mark.slow
 def test_they_print_the_same_and_exit_the_same(
     ways: tuple[Rowhouse, Rowhouse], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -166,6 +167,7 @@ def answers(headers: Mapping[str, str], body: bytes) -> None:
         assert json.loads(printed)["cniVersion"] in SUPPORTED
 
 
+@pytest.mark.slow
 @given(headers=ENVIRONMENTS, netconf=NETCONF)
 @settings(max_examples=1500)
 def test_any_configuration_and_environment_gives_a_result_or_an_error(

@@ -187,6 +187,7 @@ def test_an_error_about_text_that_is_no_text_can_still_be_printed() -> None:
     json.loads(error_body(InvalidConfig("bad \ud800 \0 <"), version="1.0.0"))
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.text(),

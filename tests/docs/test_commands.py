@@ -34,6 +34,7 @@ def clone(plugin: Path) -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the pages are written for bash")
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_do_what_the_page_says(page: str, clone: Path) -> None:

@@ -144,6 +144,7 @@ def check_both_came_back(kube: ApiServer) -> None:
 
 
 # Some twenty processes, one after another.
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the page is written for bash")
 def test_the_guide_leads_there_and_back(

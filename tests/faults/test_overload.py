@@ -106,6 +106,7 @@ def wait_for_locks(database: Database, number: int) -> None:
             time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_while_one_pool_is_stuck_others_reads_and_probes_are_served(
     database: Database,
     tmp_path: Path,

@@ -40,6 +40,7 @@ def status(server: Server, path: str, seconds: float = 30.0) -> int:
         return refusal.code
 
 
+@pytest.mark.slow
 def test_probes_tell_the_truth_of_a_database_that_does_not_answer(
     postgres: Postgres, tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ def _static(call: Fuzzed) -> set[IPAddress]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_every_call_gets_a_result_or_an_error_and_every_address_a_row(
     app: Flask, database: SharedDatabase, chunk: int, pytestconfig: pytest.Config

@@ -251,6 +251,7 @@ def test_a_cluster_that_can_not_be_reached_releases_nothing_and_is_waited_for(
     until(lambda: addresses(dba) == [])
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_releases_what_is_dead_and_nothing_else(
     kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:

@@ -106,6 +106,7 @@ def test_uninstall_leaves_what_is_not_ours(host: Host) -> None:
     assert sorted(path.name for path in host.bin.iterdir()) == ["macvlan", "rowhouse"]
 
 
+@pytest.mark.slow
 def test_a_kill_before_any_change_leaves_the_host_whole(host: Host) -> None:
     host.plant_whereabouts()
     steps = [
@@ -126,6 +127,7 @@ def test_a_kill_before_any_change_leaves_the_host_whole(host: Host) -> None:
     assert not (host.bin / "rowhouse").exists()
 
 
+@pytest.mark.slow
 def test_kills_at_random_moments_leave_the_host_whole(host: Host) -> None:
     host.plant_whereabouts()
     chance = random.Random(5)

@@ -80,6 +80,7 @@ BEGINNINGS = {
 }
 
 
+@pytest.mark.slow
 def test_unfinished_requests_keep_nobody_from_being_served_and_are_given_up(plain: Server) -> None:
     with contextlib.ExitStack() as stack:
         begun = time.monotonic()

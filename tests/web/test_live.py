@@ -129,6 +129,7 @@ def threads(server: Server) -> int:
     return len(list(Path(f"/proc/{worker}/task").iterdir()))
 
 
+@pytest.mark.slow
 def test_what_changes_is_sent_to_whoever_looks(server: Server, pods: Pods) -> None:
     pods.add("web-0", POOL)
     with (

@@ -33,6 +33,7 @@ PANICS = {"whereabouts-nodeslice-without-pool"}
 UNREACHABLE = 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_the_calls_of_a_pod_come_out_as_recorded(
     file: str,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from fixtures.pods import Pods, subnet
 from rowhouse.k8s.mirror.wanted import wanted
 from rowhouse.k8s.whereabouts.annotations import LEFT_OUT
@@ -113,6 +115,7 @@ def test_what_another_cluster_or_a_person_holds_is_taken_but_is_nobodys_pod(
     assert mirroring.reservations() == {"10.0.0.1": "default/mine", "10.0.0.2": "", "10.0.0.3": ""}
 
 
+@pytest.mark.slow
 def test_a_pool_too_large_for_an_object_is_mirrored_up_to_what_fits_and_says_so(
     mirroring: Mirroring, dba: psycopg.Connection[TupleRow]
 ) -> None:

@@ -114,6 +114,7 @@ def test_the_login_is_accessible_fits_and_has_no_fault(visit: Callable[..., Visi
     look_at(visitor, "login-refused")
 
 
+@pytest.mark.slow
 def test_what_a_change_will_do_and_has_done_is_accessible_fits_and_has_no_fault(
     visit: Callable[..., Visitor], sample: Sample
 ) -> None:
