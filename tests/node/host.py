@@ -151,9 +151,15 @@ class Host:
             if content != ORIGINAL:
                 assert (self.bin / "whereabouts.before-rowhouse").read_bytes() == ORIGINAL
 
+    def put(self, name: str, content: bytes) -> None:
+        """A foreign installer's file, whole at once: the daemon may look at any moment."""
+        new = self.bin.parent / f"{name}.new"
+        new.write_bytes(content)
+        new.chmod(0o755)
+        new.replace(self.bin / name)
+
     def plant_whereabouts(self) -> None:
-        (self.bin / "whereabouts").write_bytes(ORIGINAL)
-        (self.bin / "whereabouts").chmod(0o755)
+        self.put("whereabouts", ORIGINAL)
         self.upstream = True
 
     def leftovers(self) -> list[str]:

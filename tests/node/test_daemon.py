@@ -98,7 +98,7 @@ def test_an_installer_that_overwrites_whereabouts_is_answered(host: Host) -> Non
     host.plant_whereabouts()
     with running(host, "--as-whereabouts") as url:
         eventually(lambda: get(f"{url}/readyz")[0] == 200)
-        (host.bin / "whereabouts").write_bytes(b"#!/bin/sh\necho newer upstream\n")
+        host.put("whereabouts", b"#!/bin/sh\necho newer upstream\n")
         eventually(lambda: host.call("whereabouts") == "v1 v1")
     host.do("uninstall", "v1")
     assert host.call("whereabouts") == "newer upstream"
@@ -112,7 +112,7 @@ def test_an_installer_that_keeps_overwriting_is_reported_and_given_pauses(host: 
         eventually(lambda: get(f"{url}/readyz")[0] == 200)
         ours = stand_in.read_bytes()
         for times in range(1, MAX_REPAIRS_AT_ONCE + 2):
-            stand_in.write_bytes(ORIGINAL)
+            host.put("whereabouts", ORIGINAL)
             counted = f"rowhouse_node_whereabouts_replaced_total {times}"
             eventually(lambda counted=counted: counted in get(f"{url}/metrics")[1])  # type: ignore[misc]
             if times <= MAX_REPAIRS_AT_ONCE:
@@ -135,7 +135,7 @@ def test_an_installer_that_keeps_overwriting_is_reported_and_given_pauses(host: 
 def test_a_replacement_while_no_daemon_ran_is_noticed_by_the_next_one(host: Host) -> None:
     host.plant_whereabouts()
     assert "another installer" not in host.do("install", "v1", "--as-whereabouts").stderr
-    (host.bin / "whereabouts").write_bytes(ORIGINAL)
+    host.put("whereabouts", ORIGINAL)
     done = host.do("install", "v1", "--as-whereabouts")
     assert "another installer replaced" in done.stderr
     assert done.returncode == 0

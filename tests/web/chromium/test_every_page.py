@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from web.chromium.sample import Sample
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 
 AXE = Path(__file__).parent / "axe/axe.min.js"
 PAGES = {
@@ -114,7 +114,6 @@ def test_the_login_is_accessible_fits_and_has_no_fault(visit: Callable[..., Visi
     look_at(visitor, "login-refused")
 
 
-@pytest.mark.slow
 def test_what_a_change_will_do_and_has_done_is_accessible_fits_and_has_no_fault(
     visit: Callable[..., Visitor], sample: Sample
 ) -> None:

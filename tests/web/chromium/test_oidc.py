@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fixtures.databases import Database
     from web.chromium.sample import Sample
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 
 
 @pytest.fixture

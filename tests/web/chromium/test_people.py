@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[TupleRow]
     Visit = Callable[..., Visitor]
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 
 STATES = """
 SELECT host(a.address),
@@ -201,7 +201,6 @@ def test_the_search_leads_to_what_is_meant(
     visitor.check()
 
 
-@pytest.mark.slow
 def test_a_viewer_is_offered_nothing_to_change(visit: Visit, sample: Sample) -> None:
     names = re.compile("^(Reserve|Exclude|Edit|Remove|Release|New pool)$")
     paths = ("/", f"/pools/{sample.pools['storage-a']}", f"/addresses/{sample.network}/10.20.0.9")
