@@ -52,7 +52,7 @@ def test_the_plugin_prints_a_result_or_an_error(
     config = tmp_path / "rowhouse.conf"
     lines = [f"server = {url_of(server)}", "node = n1", f"spool = {tmp_path / 'spool'}"]
     if server == "down":
-        lines.append("timeout = 0.3")  # nobody will answer, however long it tries
+        lines.append("timeout = 0.3")  # there is no server, however long it tries
     config.write_text("\n".join(lines) + "\n")
 
     @given(st.binary(min_size=100, max_size=100))

@@ -149,7 +149,7 @@ def test_a_quarantine_below_an_exclusion_survives_a_join(pods: Pods, dba: Sessio
     assert pods.add("c", SMALL) == "10.40.0.3"
 
 
-def test_nobody_isolates_a_network_with_pools_by_hand(pods: Pods, dba: Session) -> None:
+def test_a_network_with_pools_cannot_be_isolated_by_hand(pods: Pods, dba: Session) -> None:
     pods.add("a", SMALL)
-    with pytest.raises(psycopg.Error, match="whether it is isolated can not change"):
+    with pytest.raises(psycopg.Error, match="whether it is isolated cannot change"):
         dba.execute("UPDATE networks SET isolated = '10.40.0.0/28'")

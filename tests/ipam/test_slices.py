@@ -130,7 +130,7 @@ def test_a_node_gets_a_slice_that_reaches_into_the_window(
     assert given == ["10.0.0.130", "10.0.0.160", "10.0.0.192"]
     with pytest.raises(PoolExhausted, match="every /27 slice"):
         pods.add("late", wanted, node="node4")
-    # The one outside of the window goes to nobody, and its node gives it up for one inside.
+    # The one outside of the window is not assigned, and its node gives it up for one inside.
     assert slices(dba)["node0"] == "10.0.0.64/27"
     pods.delete("b-2")
     assert pods.add("c", wanted, node="node0") == "10.0.0.160"

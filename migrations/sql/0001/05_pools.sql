@@ -188,7 +188,7 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         PERFORM withhold_gateway(NEW.network_id, NEW.address);
     END IF;
-    -- One that an operator set is part of its pool's line, unless somebody changes this table itself; and those that go with
+    -- One that an operator set is part of its pool's line, unless this table itself is changed; and those that go with
     -- their pool are part of its line as well.
     IF (row.cni_network IS NOT NULL OR pg_trigger_depth() = 1) AND EXISTS (SELECT FROM pools WHERE id = row.pool_id) THEN
         PERFORM record_change('gateway.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, host(row.address),
@@ -454,7 +454,7 @@ BEGIN
     IF TG_TABLE_NAME = 'networks' AND TG_OP = 'UPDATE' AND before->'isolated' <> after->'isolated'
        AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
         -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
-        RAISE EXCEPTION 'network % has pools: whether it is isolated can not change', row->>'id'
+        RAISE EXCEPTION 'network % has pools: whether it is isolated cannot change', row->>'id'
             USING ERRCODE = 'RH410', HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
     END IF;
     PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
