@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from faults import service
-from faults.clock import Clock
 from faults.experiment import Nemesis, Report
+from faults.own_clocks import with_own_clocks
 from faults.pools import Pool
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from faults.callers import Answer, Caller
+    from faults.clock import Clock
     from faults.experiments import Laboratory
     from faults.postgres import Postgres
 
@@ -111,25 +112,10 @@ class Judged:
 def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
     """The wall clocks of database and server jump, each for itself; exclusions are lifted and a pool is remade."""
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(laboratory.place())
-        clocks = {
-            of: Clock(laboratory.installed.make(f"{of}-clock{time.monotonic_ns()}"))
-            for of in ("database", "server")
-        }
-        postgres = laboratory.installed.copy(laboratory.template, f"db{time.monotonic_ns()}")
-        stack.callback(postgres.discard)
-        postgres.environment = clocks["database"].environment
-        postgres.start({})
-        server = stack.enter_context(
-            service.serving(
-                folder,
-                service.url_of(postgres.host),
-                environment=clocks["server"].environment,
-                workers=2,
-            )
-        )
+        running = stack.enter_context(with_own_clocks(laboratory))
+        postgres, clocks = running.postgres, running.clocks
         watch = Watch(postgres)
-        callers = service.clients_of(server.url)
+        callers = service.clients_of(running.server.url)
         remaking = Judged(callers(99), watch)
         stack.callback(remaking.close)
 
@@ -163,7 +149,7 @@ def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
         watch.start()
 
         def rest() -> str:
-            service.stop(server)
+            service.stop(running.server)
             watch.end()
             # What the last jump left in the future, where no call has been since.
             _ask(postgres, REPAIR)
@@ -171,7 +157,7 @@ def clock_jumps(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             return postgres.conninfo()
 
         report = laboratory.run_until_rest(
-            folder,
+            running.folder,
             lambda number: Judged(callers(number), watch),
             calls=calls,
             nemeses=nemeses,

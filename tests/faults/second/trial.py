@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from faults import service
 from faults.checker import Verdict
-from faults.clock import Clock
 from faults.experiment import Report
+from faults.own_clocks import with_own_clocks
 from faults.second import nads, tables
 from faults.second.gate import Gate
 from faults.second.judge import Judge
@@ -30,6 +29,7 @@ from faults.second.records import Records
 from faults.second.wire import Wire
 
 if TYPE_CHECKING:
+    from faults.clock import Clock
     from faults.experiments import Laboratory
 
 NODE_CLIENTS: Final = 10
@@ -179,25 +179,11 @@ def second_checker(laboratory: Laboratory, *, calls: int) -> Report:
     """At least so many calls of every kind by nodes and operators at once, while clocks jump."""
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(laboratory.place())
-        clocks = {
-            of: Clock(laboratory.installed.make(f"{of}-clock{time.monotonic_ns()}"))
-            for of in ("database", "server")
-        }
-        postgres = laboratory.installed.copy(laboratory.template, f"db{time.monotonic_ns()}")
-        stack.callback(postgres.discard)
-        postgres.environment = clocks["database"].environment
-        postgres.start({})
-        server = stack.enter_context(
-            service.serving(
-                folder,
-                service.url_of(postgres.host),
-                environment=clocks["server"].environment,
-                workers=2,
-            )
+        running = stack.enter_context(with_own_clocks(laboratory))
+        session = stack.enter_context(psycopg.connect(running.postgres.conninfo(), autocommit=True))
+        trial = Trial(
+            running.server.url, running.postgres.conninfo(), running.clocks, seed=laboratory.seed
         )
-        session = stack.enter_context(psycopg.connect(postgres.conninfo(), autocommit=True))
-        trial = Trial(server.url, postgres.conninfo(), clocks, seed=laboratory.seed)
         judge = trial.run(session, calls)
         if KEPT in os.environ:
             _save(Path(os.environ[KEPT]) / laboratory.seed, trial, judge)
