@@ -94,9 +94,12 @@ class Machine:
         name = self.name("n")
         ip("netns", "add", name)
         self._made.callback(ip, "netns", "delete", name)
+        # By the files themselves: not every PATH has sysctl.
+        settings = [f"/proc/sys/net/ipv6/conf/{which}/accept_dad" for which in ("all", "default")]
         subprocess.run(
-            ["ip", "netns", "exec", name, "sysctl", "-qw"]
-            + [f"net.ipv6.conf.{which}.accept_dad=0" for which in ("all", "default")],
+            ["ip", "netns", "exec", name, "tee", *settings],
+            input=b"0\n",
+            stdout=subprocess.DEVNULL,
             check=True,
         )
         return Namespace(name)
