@@ -30,6 +30,15 @@ CODES = {1, 4, 5, 6, 7, 50, 100, 101, 102, 103}
 
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-fA-F])0+(?=[0-9a-fA-F])")
 
+# Without network_id and tenure_id: the first ordinary ADD on a pool that only isolated ones have
+# used joins it to its network, whether or not it then finds a free address.
+_WHAT_IS_HELD = """
+SELECT r.pool_id, host(r.address), owner_kind, owner_cluster, owner_namespace, owner_name,
+       owner_interface, slot, sticky, expires_at, a.cluster, a.container_id, a.interface, a.node
+FROM reservations r LEFT JOIN attachments a USING (network_id, address)
+ORDER BY r.pool_id, r.address, a.cluster, a.container_id, a.interface
+"""
+
 
 class Check:
     """Makes calls and judges each answer by the rows before and after it."""
@@ -41,7 +50,7 @@ class Check:
         self.succeeded = 0
 
     def _state(self) -> list[tuple[Any, ...]]:
-        return self.database.rows("SELECT count(*), max(tenure_id) FROM reservations")
+        return self.database.rows(_WHAT_IS_HELD)
 
     def __call__(self, call: Fuzzed) -> None:
         note(f"{call.headers}\n{call.body!r}")
