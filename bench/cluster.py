@@ -31,7 +31,7 @@ from rowhouse.ipam.takeover import BATCH, Takeover
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.k8s.whereabouts.live import read_cluster
-from rowhouse.store.database import Database
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

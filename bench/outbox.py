@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.database import fresh, server
 from bench.report import Measured
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from rowhouse import telemetry
 from rowhouse.app import create_app
 from rowhouse.auth.caller import ANYBODY
 from rowhouse.settings import Settings
-from rowhouse.store.measures import CALL_DURATION
+from rowhouse.store.connection.metrics import CALL_DURATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

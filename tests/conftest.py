@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fixtures.databases import Cluster, Database
     from fixtures.servers import Server
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 pytest_plugins = ("fixtures.shared",)
 

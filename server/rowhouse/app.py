@@ -26,8 +26,8 @@ from rowhouse.domain.errors import (
     Unauthenticated,
 )
 from rowhouse.ipam.readiness import readiness
-from rowhouse.store import deadline
-from rowhouse.store.database import Database
+from rowhouse.store.connection import deadline
+from rowhouse.store.connection.database import Database
 from rowhouse.web.layout import errors as pages
 from rowhouse.web.session.login import ask_for_login
 from rowhouse.web.view import blueprint as web_blueprint

@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 from api.conftest import problem
 from rowhouse.api import openapi
 from rowhouse.api.operations import BASE, OPERATIONS
-from rowhouse.store import reservations
+from rowhouse.store.allocation import reservations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,7 +214,7 @@ def test_what_was_not_served_may_be_repeated_at_once(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("rowhouse.store.pools.create", _broken)
+        patched.setattr("rowhouse.store.inventory.pools.create", _broken)
         failed = api.refused(500, "POST", "pools", {"cidr": SMALL}, Idempotency_Key="k")
         assert "secret" not in json.dumps(failed)
     made = api.send("POST", "pools", {"cidr": SMALL}, Idempotency_Key="k")

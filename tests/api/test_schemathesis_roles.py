@@ -14,7 +14,7 @@ from api.conftest import serving
 from api.test_schemathesis import CHECKS, OPERATIONS
 from fixtures import databases
 from rowhouse.auth.static import digest, new_token
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from auth.issuer import ISSUER, ApiServer
 from rowhouse.app import create_app
 from rowhouse.auth.static import digest, new_token
 from rowhouse.settings import Settings
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 NETWORK = {
     "cniVersion": "1.1.0",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from auth.conftest import Service
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 
 SHARED_ISSUER = json.dumps(
@@ -114,7 +114,7 @@ def test_another_address_needs_tokens_for_good(
 
 
 def test_another_address_without_a_database_needs_tokens() -> None:
-    from rowhouse.store.database import Database as Store  # noqa: PLC0415
+    from rowhouse.store.connection.database import Database as Store  # noqa: PLC0415
 
     gone = Store(f"postgresql://127.0.0.1:{closed_port()}/gone", wait=0.2)
     assert settled_mode("auto", "0.0.0.0:80", (), gone) == "required"

@@ -10,7 +10,7 @@ import yaml
 from cli.conftest import Rowhouse
 from fixtures.shared import closed_port
 from rowhouse.doctor.examination import CHECKS
-from rowhouse.store.leader import Candidacy
+from rowhouse.store.cluster.leader import Candidacy
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from conformance.case import DEFAULT, Taken, recorded
 from fixtures.apiserver import ApiServer
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ from psycopg import sql
 from doctor.conftest import Doctor
 from fixtures.shared import closed_port
 from rowhouse.store import schema
-from rowhouse.store.leader import Candidacy
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.leader import Candidacy
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     import psycopg

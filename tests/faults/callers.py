@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from faults.journal import Phase
     from faults.pools import Pool
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 INTERFACE: Final = "net1"
 

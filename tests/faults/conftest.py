@@ -12,7 +12,7 @@ from fixtures import databases
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 CLIENTS = 8
 

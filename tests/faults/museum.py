@@ -17,13 +17,13 @@ from rowhouse.domain.liveness import ClusterView, Pod, judge
 from rowhouse.domain.requests import Owner
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.reconcile import Finding, Pass, Reconciler
-from rowhouse.store import sandboxes
+from rowhouse.store.cluster import sandboxes
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from faults.pools import Pool
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 
 class ReleasesByPodName(OnDatabase):

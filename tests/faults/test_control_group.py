@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from faults.callers import Caller
     from faults.experiment import Report
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
     Experiment = Callable[..., Report]

@@ -13,7 +13,7 @@ import pytest
 from faults import service
 from faults.postgres import Postgres, installation
 from rowhouse.store import schema
-from rowhouse.store.database import Database
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from faults.callers import OnDatabase
 from faults.pools import HOT
 from faults.postgres import installation
 from faults.replicas import Pair
-from rowhouse.store.database import Database
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 CIDR = "10.0.0.0/28"
 ME = Actor(name="alice")

@@ -16,13 +16,13 @@ from rowhouse.domain.errors import (
 )
 from rowhouse.domain.requests import RangeRequest
 from rowhouse.ipam.garbage import collect_garbage
-from rowhouse.store import allocator
+from rowhouse.store.allocation import allocator
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 SUBNET = subnet("10.0.0.0/24")
 ONE = subnet("10.0.0.0/24", ("10.0.0.1", "10.0.0.1"))

@@ -30,15 +30,15 @@ from rowhouse.ipam import reservations
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.detach import detach
 from rowhouse.ipam.garbage import collect_garbage
-from rowhouse.store.allocator import sandboxes_of_node
-from rowhouse.store.repair import repair
+from rowhouse.store.allocation.allocator import sandboxes_of_node
+from rowhouse.store.history.repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from psycopg.rows import TupleRow
 
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 PODS = ("web-0", "web-1", "db-0", "db-1")
 GATEWAY, NAMED = "10.0.1.3", "10.0.1.0/29"

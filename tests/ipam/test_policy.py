@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fixtures.databases import Database
     from rowhouse.k8s.client import KubernetesClient
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from rowhouse.domain.requests import Owner
 from rowhouse.ipam.reconcile import Finding
 from rowhouse.ipam.refusals import RefusalNotes
 from rowhouse.k8s.events import MAX_BURST, EventRecorder
-from rowhouse.store import refusals
-from rowhouse.store.refusals import Refusal
+from rowhouse.store.cluster import refusals
+from rowhouse.store.cluster.refusals import Refusal
 
 if TYPE_CHECKING:
     import psycopg
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fixtures.apiserver import ApiServer
     from rowhouse.k8s.client import KubernetesClient
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 PATIENCE = 30.0
 

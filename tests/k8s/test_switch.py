@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fixtures.apiserver import ApiServer
     from fixtures.servers import Server
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
 

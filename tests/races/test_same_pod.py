@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fixtures.crowds import answers, at_once
 from fixtures.pods import subnet, twice
-from rowhouse.store import database
+from rowhouse.store.connection import database
 
 if TYPE_CHECKING:
     from collections.abc import Callable

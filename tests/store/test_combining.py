@@ -12,13 +12,13 @@ import pytest
 
 from fixtures.crowds import answers, at_once
 from rowhouse.domain.errors import RowhouseError, TryAgain
-from rowhouse.store import combining
-from rowhouse.store.combining import CombiningQueue, LeftOut
+from rowhouse.store.connection import combining
+from rowhouse.store.connection.combining import CombiningQueue, LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.store.combining import Outcome
+    from rowhouse.store.connection.combining import Outcome
 
 
 class Counter:

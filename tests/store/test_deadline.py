@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rowhouse.domain.errors import TryAgain
-from rowhouse.store import deadline
+from rowhouse.store.connection import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from rowhouse.domain.errors import (
     RowhouseError,
     TryAgain,
 )
-from rowhouse.store.errors import BY_CONSTRAINT, BY_SQLSTATE, domain_error
+from rowhouse.store.connection.errors import BY_CONSTRAINT, BY_SQLSTATE, domain_error
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow

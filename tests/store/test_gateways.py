@@ -11,7 +11,7 @@ import pytest
 from fixtures.pods import subnet
 from rowhouse.domain.errors import AddressOutsideRanges, PoolExhausted
 from rowhouse.domain.requests import RangeRequest
-from rowhouse.store import refusals
+from rowhouse.store.cluster import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

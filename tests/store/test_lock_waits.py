@@ -11,10 +11,10 @@ from fixtures.pods import Pods, subnet
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import TryAgain
 from rowhouse.domain.requests import Owner
-from rowhouse.store import deadline
-from rowhouse.store.allocator import _Attach, _attach_many, _Detach, _detach_many
-from rowhouse.store.database import Database as Store
-from rowhouse.store.reservations import release
+from rowhouse.store.allocation.allocator import _Attach, _attach_many, _Detach, _detach_many
+from rowhouse.store.allocation.reservations import release
+from rowhouse.store.connection import deadline
+from rowhouse.store.connection.database import Database as Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from fixtures.pods import hosts, subnet
 from rowhouse.domain.errors import PoolExhausted
 from rowhouse.domain.requests import RangeRequest
-from rowhouse.store import audit, fill, occupancy, pools
+from rowhouse.store.history import audit
+from rowhouse.store.inventory import fill, occupancy, pools
 from rowhouse.web.pool.area import area_of
 from rowhouse.web.pool.cells import cells
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from fixtures.pods import Pods
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 CIDRS = (
     "10.0.0.0/27", "10.0.0.0/28", "10.0.0.8/29", "10.0.0.12/30", "10.0.0.14/31", "10.0.0.3/32",

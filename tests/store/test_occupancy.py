@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fixtures.pods import Pods, subnet
-from rowhouse.store import occupancy
+from rowhouse.store.inventory import occupancy
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 USAGE = """
 SELECT u.pool_id, u.total::float8, u.free::float8, u.excluded::float8,

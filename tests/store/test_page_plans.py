@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import event
 
-from rowhouse.store import address_map, lookup, trends
+from rowhouse.store.inventory import address_map, lookup, trends
 from store.test_search_plans import POPULATION
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from fixtures.databases import Database as Files
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 LARGE = ("reservations", "attachments", "tenures", "fill_samples", "free_ranges")
 SAMPLES = """

@@ -10,8 +10,8 @@ import pytest
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.requests import Owner
-from rowhouse.store.allocator import _Attach, _attach_many, _Detach, _detach_many
-from rowhouse.store.combining import LeftOut
+from rowhouse.store.allocation.allocator import _Attach, _attach_many, _Detach, _detach_many
+from rowhouse.store.connection.combining import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

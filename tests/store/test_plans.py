@@ -15,8 +15,8 @@ import pytest
 
 from fixtures.pods import subnet
 from rowhouse.domain.requests import Owner, Sandbox
-from rowhouse.store import allocator
-from rowhouse.store.combining import CombiningQueue
+from rowhouse.store.allocation import allocator
+from rowhouse.store.connection.combining import CombiningQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.domain.requests import RangeRequest
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
 

@@ -15,7 +15,7 @@ from fixtures.clock import jump
 from fixtures.crowds import until_waiting
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.administration import Actor
-from rowhouse.store.repair import repair
+from rowhouse.store.history.repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
     Dba = psycopg.Connection[TupleRow]
 

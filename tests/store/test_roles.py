@@ -19,7 +19,7 @@ from rowhouse.ipam.adoption import adopt_sandbox
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.ipam.readiness import readiness
 from rowhouse.ipam.takeover import Takeover
-from rowhouse.store import allocator, reservations
+from rowhouse.store.allocation import allocator, reservations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

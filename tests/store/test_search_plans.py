@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from rowhouse.store import audit, history, reservations
+from rowhouse.store.allocation import reservations
+from rowhouse.store.history import audit, tenures
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 POPULATION = """
 INSERT INTO networks (name) VALUES ('');
@@ -69,11 +70,11 @@ def test_every_search_of_reservations_is_on_an_index(store: Database, plans: lis
 
 def test_every_search_of_the_history_is_on_an_index(store: Database, plans: list[str]) -> None:
     for wanted in (
-        history.Search(address="10.0.3.4"),
-        history.Search(prefix="10.0.3.0/28"),
-        history.Search(namespace="old", name="pod3"),
+        tenures.Search(address="10.0.3.4"),
+        tenures.Search(prefix="10.0.3.0/28"),
+        tenures.Search(namespace="old", name="pod3"),
     ):
-        history.search(store, wanted, after=None, limit=11)
+        tenures.search(store, wanted, after=None, limit=11)
         assert "Seq Scan on tenures" not in plans[-1], (wanted, plans[-1])
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from fixtures import databases
 from fixtures.crowds import answers, at_once
 from fixtures.pods import Pods, subnet
-from rowhouse.store import trends
+from rowhouse.store.inventory import trends
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 POOL = subnet("10.0.0.0/24")
 # A pool that is eight days old, of which an address more was given out each day and one was given back.

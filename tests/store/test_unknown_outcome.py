@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from rowhouse.domain.errors import TryAgain
-from rowhouse.store.database import Database
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

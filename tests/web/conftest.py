@@ -9,7 +9,7 @@ import pytest
 from rowhouse.app import create_app
 from rowhouse.auth.static import digest, new_token
 from rowhouse.settings import Settings
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 
 @pytest.fixture

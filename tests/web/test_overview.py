@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fixtures.pods import Pods, subnet
-from rowhouse.store import trends
+from rowhouse.store.inventory import trends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from psycopg.rows import TupleRow
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
     Browser = Callable[..., FlaskClient]
     Session = psycopg.Connection[TupleRow]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, event
 
 from fixtures.pods import Pods, subnet
-from rowhouse.store.database import Database as Store
+from rowhouse.store.connection.database import Database as Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Answer, Moment, Name
-from rowhouse.store import audit as rows
+from rowhouse.store.history import audit as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call

@@ -17,7 +17,7 @@ from rowhouse.domain.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 LARGEST_BODY: Final = 1024 * 1024
 _VERSION: Final = re.compile(r"[0-9]{1,10}")

@@ -11,7 +11,7 @@ from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Address, Answer, Id, Moment, NetworkName, Request, Text
 from rowhouse.ipam import exclusions
-from rowhouse.store import exclusions as rows
+from rowhouse.store.inventory import exclusions as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call

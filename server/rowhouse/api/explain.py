@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Address, Answer, Cidr, Moment, NetworkName, Request
-from rowhouse.store import audit as rows
+from rowhouse.store.history import audit as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call

@@ -10,7 +10,7 @@ from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Address, Answer, Cidr, Id, Moment, NetworkName
 from rowhouse.ipam import gateways
-from rowhouse.store import gateways as rows
+from rowhouse.store.inventory import gateways as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call

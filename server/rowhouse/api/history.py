@@ -10,11 +10,11 @@ from pydantic import Field, TypeAdapter, model_validator
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Address, Answer, Cidr, Id, Moment, Name, Namespace, NetworkName
-from rowhouse.store import history as rows
+from rowhouse.store.history import tenures as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 _KEY: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[datetime, int])
 

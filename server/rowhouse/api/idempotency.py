@@ -15,7 +15,7 @@ from flask import Response, request
 
 from rowhouse.api import problems
 from rowhouse.domain.errors import InvalidRequest, KeyInUse, KeyReused, RowhouseError
-from rowhouse.store import idempotency
+from rowhouse.store.access import idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Answer, Cidr, Moment, NetworkName
 from rowhouse.ipam import networks
-from rowhouse.store import networks as rows
+from rowhouse.store.inventory import networks as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call

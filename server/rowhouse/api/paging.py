@@ -15,7 +15,7 @@ from rowhouse.domain.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 DEFAULT_LIMIT: Final = 100
 LARGEST_LIMIT: Final = 1000

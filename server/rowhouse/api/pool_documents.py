@@ -25,7 +25,7 @@ from rowhouse.domain.administration import PoolPlan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 
 def _seconds(value: Any) -> Any:

@@ -22,7 +22,7 @@ from rowhouse.api.pool_documents import (
 )
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.ipam import pools
-from rowhouse.store import pools as rows
+from rowhouse.store.inventory import pools as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         PoolChange,
         PoolQuery,
     )
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 _KEY: TypeAdapter[int] = TypeAdapter(int)
 _LAST: TypeAdapter[str] = TypeAdapter(Address)

@@ -10,7 +10,7 @@ from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import LARGEST_ID, Answer, Cidr, Id, Namespace, Request
 from rowhouse.ipam import quotas
-from rowhouse.store import quotas as rows
+from rowhouse.store.inventory import quotas as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call

@@ -28,7 +28,7 @@ from rowhouse.domain.administration import Holder, OwnerKind, ReservationPlan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 
 class Owner(Answer):

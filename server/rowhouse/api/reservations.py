@@ -23,7 +23,7 @@ from rowhouse.domain.addresses import (
 )
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.ipam import pools, reservations
-from rowhouse.store import reservations as rows
+from rowhouse.store.allocation import reservations as rows
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rowhouse.auth.access import AccessSettings
     from rowhouse.auth.caller import Role
     from rowhouse.auth.verified import Verified
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 View = TypeVar("View", bound="Callable[..., Any]")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from rowhouse.domain.errors import NotAllowed, NotReady, TryAgain
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rowhouse.auth.access import Mode
     from rowhouse.auth.clusters import TrustedCluster
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 _log = structlog.get_logger(__name__)
 _SECONDS: Final = 10.0

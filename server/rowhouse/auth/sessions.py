@@ -14,11 +14,11 @@ from rowhouse.auth.caller import Caller
 from rowhouse.auth.static import PREFIX, StaticTokens, digest
 from rowhouse.auth.verified import Verified
 from rowhouse.domain.errors import NotAllowed, Unauthenticated
-from rowhouse.store import sessions
+from rowhouse.store.access import sessions
 
 if TYPE_CHECKING:
     from rowhouse.auth.caller import PersonRole, Role
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 _RANDOM_BYTES: Final = 32
 _SECONDS: Final = 10.0

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, cast
 from rowhouse.auth.caller import Caller
 from rowhouse.auth.verified import Verified
 from rowhouse.domain.errors import Unauthenticated
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
     from rowhouse.auth.caller import Role
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 PREFIX: Final = "rh_"
 """So that scanners for leaked secrets know one when they see it."""

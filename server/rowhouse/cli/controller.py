@@ -20,7 +20,7 @@ from rowhouse.k8s.health import serve_health
 from rowhouse.k8s.mirror.mirror import Pacing
 from rowhouse.k8s.pods import KubernetesPods
 from rowhouse.settings import Settings
-from rowhouse.store.database import connect
+from rowhouse.store.connection.database import connect
 
 if TYPE_CHECKING:
     from rowhouse.ipam.reconcile import Finding

@@ -11,7 +11,7 @@ from rowhouse.cli.repair import repair
 from rowhouse.cli.waiting import wait_option, wait_until
 from rowhouse.settings import Settings
 from rowhouse.store import schema
-from rowhouse.store.database import connect
+from rowhouse.store.connection.database import connect
 
 
 @click.group(short_help="The schema and the history of a database.")

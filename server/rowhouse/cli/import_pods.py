@@ -24,8 +24,9 @@ from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.running import RunningObjects, read_running
 from rowhouse.k8s.whereabouts.files import read_files
 from rowhouse.settings import Settings
-from rowhouse.store import schema, takeover
-from rowhouse.store.database import Database
+from rowhouse.store import schema
+from rowhouse.store.allocation import importing
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ def hold(*, reason: str) -> None:
     pods` has read since. What a pod holds already it gets all the same. `rowhouse import resume` ends it.
     """
     with _database(Settings.from_environment()) as database:
-        begun = takeover.hold(database, Actor(name=operator()), reason)
+        begun = importing.hold(database, Actor(name=operator()), reason)
     click.echo("New addresses are held back." if begun else "New addresses are held back already.")
 
 
@@ -102,7 +103,7 @@ def hold(*, reason: str) -> None:
 def resume() -> None:
     """Let every pool assign addresses again."""
     with _database(Settings.from_environment()) as database:
-        ended = takeover.resume(database, Actor(name=operator()))
+        ended = importing.resume(database, Actor(name=operator()))
     click.echo("Every pool assigns addresses again." if ended else "Nothing was held back.")
 
 
@@ -134,7 +135,7 @@ def _inventory(
     running: RunningPods, definitions: dict[str, str], settings: Settings, database: Database
 ) -> Inventory:
     configurations = Configurations(settings.compat, settings.cni_defaults)
-    named = takeover.named_pools(database)
+    named = importing.named_pools(database)
     used = {one.network for pod in running.pods for one in pod.interfaces}
     ranges: dict[str, KnownRanges] = {}
     unusable: dict[str, str] = {}

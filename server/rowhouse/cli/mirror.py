@@ -14,12 +14,12 @@ from rowhouse.k8s.mirror.mirror import Mirror, Pacing
 from rowhouse.k8s.mirror.slices import WantedSlicePool
 from rowhouse.k8s.mirror.wanted import WantedPool
 from rowhouse.settings import Settings
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from rowhouse.k8s.mirror.wanted import Problem
     from rowhouse.k8s.mirror.writes import Change
-    from rowhouse.store.mirror import Registered
+    from rowhouse.store.cluster.mirror import Registered
 
 _STATUS = (
     Column("CLUSTER", "cluster"),

@@ -15,7 +15,7 @@ from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.retention import Pruning
 from rowhouse.settings import Settings
-from rowhouse.store.database import Database
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar

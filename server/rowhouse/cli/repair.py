@@ -11,11 +11,11 @@ from rowhouse.cli.exits import INCOMPLETE
 from rowhouse.cli.operator import operator
 from rowhouse.domain.administration import Actor
 from rowhouse.settings import Settings
-from rowhouse.store.database import Database
-from rowhouse.store.repair import repair as repair_database
+from rowhouse.store.connection.database import Database
+from rowhouse.store.history.repair import repair as repair_database
 
 if TYPE_CHECKING:
-    from rowhouse.store.repair import Change
+    from rowhouse.store.history.repair import Change
 
 MAX_SHOWN: Final = 50
 

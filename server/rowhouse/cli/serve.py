@@ -21,7 +21,7 @@ from rowhouse.serve import serve as serve_http
 from rowhouse.serve.leaving import leave
 from rowhouse.settings import Settings
 from rowhouse.store import schema
-from rowhouse.store.database import Database
+from rowhouse.store.connection.database import Database
 
 _DATABASE_URL = "ROWHOUSE_DATABASE_URL"
 _DATABASE = "rowhouse"

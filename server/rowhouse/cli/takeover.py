@@ -18,7 +18,7 @@ from rowhouse.ipam.takeover import Takeover
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.settings import Settings
 from rowhouse.store import schema
-from rowhouse.store.database import Database
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from rowhouse.cli.takeover_source import Source

@@ -13,13 +13,13 @@ from rowhouse.cli.operator import operator
 from rowhouse.cli.output import FORMATS, Column, Printer
 from rowhouse.cli.times import Duration, rfc3339
 from rowhouse.settings import Settings
-from rowhouse.store import tokens
-from rowhouse.store.database import Database
+from rowhouse.store.access import tokens
+from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rowhouse.store.tokens import Listed
+    from rowhouse.store.access.tokens import Listed
 
 _COLUMNS: Final = (
     Column("NAME", "name"),

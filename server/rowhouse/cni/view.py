@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from rowhouse.domain.requests import Assigned
     from rowhouse.ipam.placement import PodPlacement
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 blueprint = Blueprint("cni", __name__)
 _CONFIGURATIONS = "rowhouse_cni_configurations"

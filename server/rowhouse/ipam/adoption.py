@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from rowhouse.ipam.placement import placed_on
-from rowhouse.store import takeover
+from rowhouse.store.allocation import importing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.requests import Assigned, Owner, PodIdentity, RangeRequest, Sandbox
     from rowhouse.ipam.placement import PodPlacement
-    from rowhouse.store.database import Database
-    from rowhouse.store.takeover import Ranges
+    from rowhouse.store.allocation.importing import Ranges
+    from rowhouse.store.connection.database import Database
 
 _LOOK_EVERY: Final = 10.0
 """Seconds: so long an ADD may not know of an import that has just ended."""
@@ -44,14 +44,14 @@ def adopt_owner(
     looked, found = _looks.get(store, (-_LOOK_EVERY, False))
     if time.monotonic() - looked >= _LOOK_EVERY:
         _looks[store] = time.monotonic(), found  # one caller looks, the others go on
-        found = takeover.has_unnamed(store)
+        found = importing.has_unnamed(store)
         _looks[store] = time.monotonic(), found
     ranges = [(one.network, one.cidr) for one in requests if one.cidr]
     if found and ranges:
         networks, cidrs = zip(*ranges, strict=True)
         where = list(networks), list(cidrs)
         can_ask = pods is not None and bound_node is not None
-        if takeover.adopt_owner(store, owner, where, only_node=bound_node, can_ask=can_ask) >= 0:
+        if importing.adopt_owner(store, owner, where, only_node=bound_node, can_ask=can_ask) >= 0:
             return
         placed = placed_on(
             pods,
@@ -61,7 +61,7 @@ def adopt_owner(
             uid=owner.uid,
             node=bound_node or "",
         )
-        takeover.adopt_owner(
+        importing.adopt_owner(
             store,
             owner,
             where,
@@ -86,9 +86,9 @@ def adopt_sandbox(
     known is that of a node-bound caller (`only_node`) only if `pods` says that the pod runs there.
     Raises TryAgain, NotReady.
     """
-    adopted = takeover.adopt_sandbox(store, sandbox, pod, only_node=only_node, ranges=ranges)
+    adopted = importing.adopt_sandbox(store, sandbox, pod, only_node=only_node, ranges=ranges)
     if adopted < 0 and _is_placed(pods, sandbox, pod):
-        adopted = takeover.adopt_sandbox(
+        adopted = importing.adopt_sandbox(
             store, sandbox, pod, only_node=only_node, ranges=ranges, is_verified=True
         )
     return adopted > 0
@@ -104,9 +104,9 @@ def imported(
     pods: PodPlacement | None = None,
 ) -> list[Assigned]:
     """What `adopt_sandbox` would find, for a CHECK, which changes nothing. Raises TryAgain, NotReady."""
-    found = takeover.imported_sandbox(store, sandbox, pod, only_node=only_node, ranges=ranges)
+    found = importing.imported_sandbox(store, sandbox, pod, only_node=only_node, ranges=ranges)
     if not found and only_node is not None and pods is not None:
-        unverified = takeover.imported_sandbox(
+        unverified = importing.imported_sandbox(
             store, sandbox, pod, only_node=only_node, ranges=ranges, is_verified=True
         )
         if unverified and _is_placed(pods, sandbox, pod):

@@ -13,15 +13,15 @@ from rowhouse.domain.errors import (
 )
 from rowhouse.ipam.adoption import adopt_owner
 from rowhouse.ipam.placement import placed_on
-from rowhouse.store import allocator
+from rowhouse.store.allocation import allocator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
     from rowhouse.ipam.placement import PodPlacement
-    from rowhouse.store.allocator import Placement
-    from rowhouse.store.database import Database
+    from rowhouse.store.allocation.allocator import Placement
+    from rowhouse.store.connection.database import Database
 
 
 def attach(

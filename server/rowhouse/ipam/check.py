@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.store import allocator
+from rowhouse.store.allocation import allocator
 
 if TYPE_CHECKING:
     from rowhouse.domain.requests import Assigned, Sandbox
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 
 def reserved(store: Database, sandbox: Sandbox, *, only_node: str | None = None) -> list[Assigned]:

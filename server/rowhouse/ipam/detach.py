@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.store import allocator
+from rowhouse.store.allocation import allocator
 
 if TYPE_CHECKING:
     from rowhouse.domain.requests import Sandbox
-    from rowhouse.store.allocator import Detached
-    from rowhouse.store.database import Database
+    from rowhouse.store.allocation.allocator import Detached
+    from rowhouse.store.connection.database import Database
 
 
 def detach(

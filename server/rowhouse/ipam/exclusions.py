@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import NotFound
-from rowhouse.store import exclusions
+from rowhouse.store.inventory import exclusions
 
 if TYPE_CHECKING:
     from rowhouse.domain.administration import Actor
-    from rowhouse.store.database import Database
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
 
 
 def exclusion(store: Database, exclusion_id: int) -> Record:

@@ -8,12 +8,12 @@ import structlog
 
 from rowhouse.domain.errors import RowhouseError, TryAgain
 from rowhouse.domain.requests import Sandbox
-from rowhouse.store import allocator
+from rowhouse.store.allocation import allocator
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 _log = structlog.get_logger(__name__)
 

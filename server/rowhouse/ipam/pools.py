@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from rowhouse.domain.administration import PoolPlan
 from rowhouse.domain.errors import NotFound, Outdated, ReservationsInTheWay
-from rowhouse.store import pools
+from rowhouse.store.inventory import pools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rowhouse.domain.administration import Actor
-    from rowhouse.store.database import Database
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
 
 
 def pool(store: Database, pool_id: int) -> Record:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import NotReady, TryAgain
-from rowhouse.store import allocator, schema
+from rowhouse.store import schema
+from rowhouse.store.allocation import allocator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.requests import RangeRequest
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 
 def readiness(store: Database, requests: Sequence[RangeRequest] = ()) -> None:

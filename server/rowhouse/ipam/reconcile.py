@@ -14,13 +14,13 @@ import structlog
 
 from rowhouse.domain.errors import RowhouseError, TryAgain
 from rowhouse.domain.liveness import judge, replaced_sandboxes
-from rowhouse.store import sandboxes
+from rowhouse.store.cluster import sandboxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rowhouse.domain.liveness import ClusterView, HeldSandbox, SandboxKey, Verdict
-    from rowhouse.store.sandboxes import Session
+    from rowhouse.store.cluster.sandboxes import Session
 
 _log = structlog.get_logger(__name__)
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.store import refusals
+from rowhouse.store.cluster import refusals
 
 if TYPE_CHECKING:
     from rowhouse.domain.requests import Owner
-    from rowhouse.store.database import Database
-    from rowhouse.store.refusals import Refusal
+    from rowhouse.store.cluster.refusals import Refusal
+    from rowhouse.store.connection.database import Database
 
 _log = structlog.get_logger(__name__)
 _EVERY: Final = 2.0

@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import NotFound
-from rowhouse.store import reservations
+from rowhouse.store.allocation import reservations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.administration import Actor, Holder, ReservationPlan
-    from rowhouse.store.database import Database
-    from rowhouse.store.reading import Record
-    from rowhouse.store.reservations import Key
+    from rowhouse.store.allocation.reservations import Key
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
 
 
 def reservation(store: Database, key: Key) -> Record:

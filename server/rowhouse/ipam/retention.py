@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.store import retention
+from rowhouse.store.history import retention
 
 if TYPE_CHECKING:
     from rowhouse.domain.administration import Actor
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 
 class Pruning:

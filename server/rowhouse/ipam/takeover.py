@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from rowhouse.domain.errors import NotReady, RowhouseError, TryAgain
 from rowhouse.domain.takeover import Finding
-from rowhouse.store import takeover
+from rowhouse.store.allocation import importing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rowhouse.domain.administration import Actor
     from rowhouse.domain.takeover import Inventory, KnownAddress, KnownPool, Outcome
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 BATCH: Final = 500
 """Addresses of one transaction: it holds its locks for some ten milliseconds."""
@@ -84,15 +84,15 @@ class Takeover:
                     yield finding
                 yield from self._addresses(part, freed)
             if self._running_at is not None and not self._only_look:
-                takeover.mark_read(self._store, pool)
+                importing.mark_read(self._store, pool)
 
     def record(self, source: str, facts: dict[str, object]) -> None:
         """Writes into the audit log what was done. Raises TryAgain, NotReady."""
-        takeover.record(self._store, self._actor, source, facts)
+        importing.record(self._store, self._actor, source, facts)
 
     def _pool(self, pool: KnownPool) -> Iterator[Finding]:
         slices = [one for one in self._inventory.slices if one.pool == pool]
-        for n, outcome, detail in takeover.take_pool(
+        for n, outcome, detail in importing.take_pool(
             self._store, self._actor, self._cluster, pool, slices, only_look=self._only_look
         ):
             what = f"slice {slices[n - 1].slice} of node {slices[n - 1].node}" if n else "pool"
@@ -105,7 +105,7 @@ class Takeover:
             if hop.pool == pool:
                 by_network.setdefault(hop.cni_network, []).append(hop.address)
         for cni_network, addresses in by_network.items():
-            for address in takeover.take_gateways(
+            for address in importing.take_gateways(
                 self._store, self._actor, pool, cni_network, addresses, only_look=self._only_look
             ):
                 what = f"gateway of CNI network {cni_network}"
@@ -118,13 +118,13 @@ class Takeover:
         now = {(one.address, one.namespace, one.name) for one in known}
         gone = [
             one
-            for one in takeover.imported(self._store, self._cluster, pool)
+            for one in importing.imported(self._store, self._cluster, pool)
             if (one[0], one[1], one[2]) not in now
         ]
         for start in range(0, len(gone), self._batch):
             part = gone[start : start + self._batch]
             if self._release_gone and not self._only_look:
-                released = takeover.release(self._store, self._actor, pool, part)
+                released = importing.release(self._store, self._actor, pool, part)
                 part = [one for one in part if one[0] in released]
             for address, namespace, name, interface in part:
                 yield Finding(
@@ -143,7 +143,7 @@ class Takeover:
         if self._running_at is None or not sure:
             return
         owners = {one.address: one.owner for one in sure}
-        for address, namespace, name, interface in takeover.release_stale(
+        for address, namespace, name, interface in importing.release_stale(
             self._store,
             self._actor,
             self._cluster,
@@ -187,7 +187,7 @@ class Takeover:
             missing = [n for n in range(len(batch)) if n not in told]
             if not missing:
                 return told
-            answer = takeover.take_addresses(
+            answer = importing.take_addresses(
                 self._store,
                 self._actor,
                 self._cluster,

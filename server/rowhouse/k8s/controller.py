@@ -18,9 +18,9 @@ from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
 from rowhouse.k8s.permissions import of_controller
 from rowhouse.k8s.pods import KubernetesPods, node_watch, pod_watch
-from rowhouse.store import refusals
-from rowhouse.store.leader import Candidacy
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster import refusals
+from rowhouse.store.cluster.leader import Candidacy
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ class Controller:
     """Runs until it is stopped; survives the loss of the database and of the Kubernetes API.
 
     Args:
-        url: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.leader`.
+        url: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.cluster.leader`.
         cluster: the name with which the nodes of this cluster call.
         client: of that cluster's API.
         timing: how often and how patiently.

@@ -15,7 +15,7 @@ from lightkube.resources.core_v1 import Event
 
 from rowhouse.k8s.failures import ERRORS, failure_of
 from rowhouse.k8s.reclaimed import Backlog, Budget
-from rowhouse.store.refusals import ADDRESS_IS_GATEWAY, NO_ADDRESS
+from rowhouse.store.cluster.refusals import ADDRESS_IS_GATEWAY, NO_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lightkube import Client
 
     from rowhouse.ipam.reconcile import Finding
-    from rowhouse.store.refusals import Refusal
+    from rowhouse.store.cluster.refusals import Refusal
 
 _log = structlog.get_logger(__name__)
 _QUIET_SECONDS: Final = 300.0

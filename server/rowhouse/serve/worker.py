@@ -28,7 +28,7 @@ from rowhouse.serve.leaving import leave
 from rowhouse.serve.patience import PatientWorker
 from rowhouse.serve.processor import stay_on_one
 from rowhouse.serve.threads import Threads
-from rowhouse.store.deadline import arrival
+from rowhouse.store.connection.deadline import arrival
 from rowhouse.telemetry import TURNED_AWAY
 
 _QUEUED_PER_THREAD: Final = 8

@@ -1,1 +1,1 @@
-"""The database: schema, connections, the allocator's calls, history."""
+"""The database. Each package has one job; only `connection` is used by the others."""

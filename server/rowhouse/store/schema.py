@@ -20,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from rowhouse.domain.errors import NotReady, TryAgain
-from rowhouse.store.database import connect
-from rowhouse.store.errors import domain_error
+from rowhouse.store.connection.database import connect
+from rowhouse.store.connection.errors import domain_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,15 +14,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.store import fill
+from rowhouse.store.inventory import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prometheus_client.core import Metric
 
-    from rowhouse.store.database import Database
-    from rowhouse.store.fill import Fill
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.inventory.fill import Fill
 
 # An answer is kept for as many seconds, and for as many times as long as the query took.
 KEPT_SECONDS: Final = 5.0

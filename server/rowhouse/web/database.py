@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 if TYPE_CHECKING:
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 
 def store() -> Database:

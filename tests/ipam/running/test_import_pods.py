@@ -19,8 +19,8 @@ from rowhouse.domain.running import inventory_of
 from rowhouse.ipam.adoption import adopt_sandbox, imported
 from rowhouse.ipam.takeover import Takeover
 from rowhouse.k8s.running import RunningObjects
-from rowhouse.store import takeover
-from rowhouse.store.sandboxes import held_sandboxes, reclaim
+from rowhouse.store.allocation import importing
+from rowhouse.store.cluster.sandboxes import held_sandboxes, reclaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.domain.takeover import Finding, Inventory
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
 
@@ -74,7 +74,7 @@ def take(store: Store, *objects: dict[str, Any], only_look: bool = False) -> Imp
     for name, text in collected.definitions.items():
         try:
             ranges[name] = ranges_of(
-                name, text, Configurations("", {}), takeover.named_pools(store)
+                name, text, Configurations("", {}), importing.named_pools(store)
             )
         except InvalidConfig as error:
             unusable[name] = error.message
@@ -249,8 +249,8 @@ def test_what_was_assigned_since_the_pods_were_listed_stays(store: Store, pods: 
 
 def test_new_addresses_are_held_back_until_their_pool_was_read(store: Store, pods: Pods) -> None:
     pods.add("web-0", SUBNET)
-    assert takeover.hold(store, ACTOR, "restore of Tuesday")
-    assert not takeover.hold(store, ACTOR, "again")
+    assert importing.hold(store, ACTOR, "restore of Tuesday")
+    assert not importing.hold(store, ACTOR, "again")
     for wanted in (SUBNET, subnet("10.5.0.0/24"), subnet("10.0.0.0/24", requested="10.0.0.9")):
         with pytest.raises(TryAgain, match="restore of Tuesday") as held:
             pods.add("web-1", wanted)
@@ -260,8 +260,8 @@ def test_new_addresses_are_held_back_until_their_pool_was_read(store: Store, pod
     assert pods.add("web-1", SUBNET) == "10.0.0.3"
     with pytest.raises(TryAgain):
         pods.add("web-3", subnet("10.5.0.0/24"))
-    assert takeover.resume(store, ACTOR)
-    assert not takeover.resume(store, ACTOR)
+    assert importing.resume(store, ACTOR)
+    assert not importing.resume(store, ACTOR)
     assert pods.add("web-3", subnet("10.5.0.0/24")) == "10.5.0.1"
 
 
@@ -271,13 +271,13 @@ def test_the_drill_leaves_nothing(store: Store, pods: Pods, dba: Session) -> Non
     for name in ("a", "b"):
         pods.add(name, two, uid=f"uid-{name}")
     # (Since the backup c and d came: the restored database knows nothing of them.)
-    takeover.hold(store, ACTOR, "restore")
+    importing.hold(store, ACTOR, "restore")
     take(
         store,
         STORAGE,
         *(running(name, f"10.0.0.{n}") for n, name in enumerate("abcd", start=1)),
     )
-    takeover.resume(store, ACTOR)
+    importing.resume(store, ACTOR)
     with pytest.raises(PoolExhausted):
         pods.add("e", two)
     for name in "abcd":

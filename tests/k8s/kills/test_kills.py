@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fixtures.apiserver import ApiServer
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 TIMES = int(os.environ.get("ROWHOUSE_KILLS", "2"))
 """Kills of each program; ROWHOUSE_KILLS=50 is an afternoon's."""

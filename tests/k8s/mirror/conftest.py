@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,14 +10,14 @@ from fixtures.pods import Pods, subnet
 from rowhouse.k8s.mirror.wanted import wanted
 from rowhouse.k8s.whereabouts.annotations import LEFT_OUT
 from rowhouse.k8s.whereabouts.offsets import key_of
-from rowhouse.store.mirror import Held, Pool, Slice
+from rowhouse.store.cluster.mirror import Held, Pool, Slice
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
     from k8s.mirror.conftest import Mirroring
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 POOL = subnet("10.0.0.0/24")
 

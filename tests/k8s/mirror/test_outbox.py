@@ -11,7 +11,7 @@ from fixtures import databases
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.store import schema
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ from rowhouse.domain.takeover import KnownPool, KnownSlice
 from rowhouse.k8s.mirror.slices import MAX_SLICES, slice_pool_names, wanted_slice_pool
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.k8s.whereabouts.live import read_cluster
-from rowhouse.store.mirror import Pool, Slice
+from rowhouse.store.cluster.mirror import Pool, Slice
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
     from k8s.mirror.conftest import Mirroring
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 SLICED = subnet("10.62.0.0/26", slice_size=28)
 NAMED = subnet("10.0.0.0/24", network="prod-a", slice_size=26)

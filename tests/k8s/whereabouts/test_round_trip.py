@@ -14,7 +14,7 @@ from fixtures.whereabouts import entry, inventory_of, ip_pool, pod, reservation,
 from rowhouse.domain.takeover import KnownPool, KnownSlice
 from rowhouse.k8s.mirror.slices import slice_pool_names
 from rowhouse.k8s.mirror.wanted import Wanted, wanted
-from rowhouse.store.mirror import Held, Pool, Slice
+from rowhouse.store.cluster.mirror import Held, Pool, Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

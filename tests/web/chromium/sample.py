@@ -9,10 +9,10 @@ from fixtures.pods import Pods, subnet
 from rowhouse.auth.static import digest, new_token
 from rowhouse.domain.administration import Actor, Holder, PoolPlan, ReservationPlan
 from rowhouse.ipam import exclusions, pools, reservations
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 GRACE = Actor(name="grace")
 ROLES = ("viewer", "operator", "admin")

@@ -15,7 +15,7 @@ from rowhouse.auth.static import digest, new_token
 from rowhouse.domain.administration import PoolPlan
 from rowhouse.ipam import pools
 from rowhouse.settings import Settings
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 from web.people.deeds import SOMEBODY
 from web.people.person import Person
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from fixtures.databases import Cluster, Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 # No trigger stands in the way, not even that of the audit log.
 EMPTY = """

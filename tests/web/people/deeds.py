@@ -13,7 +13,7 @@ from web.people.person import hidden_fields
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
     from web.people.person import Person
 
 SOMEBODY = Actor(name="somebody")

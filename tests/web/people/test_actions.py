@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from fixtures.pods import Pods
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
 

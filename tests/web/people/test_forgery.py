@@ -9,7 +9,7 @@ import pytest
 from rowhouse.app import create_app
 from rowhouse.auth.static import digest, new_token
 from rowhouse.settings import Settings
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 from web.people.person import Person, hidden_fields
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 FOREIGN: dict[str, dict[str, str | None]] = {
     "another site": {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},

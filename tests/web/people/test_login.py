@@ -10,7 +10,7 @@ import pytest
 from rowhouse.app import create_app
 from rowhouse.auth.static import digest, new_token
 from rowhouse.settings import Settings
-from rowhouse.store import tokens
+from rowhouse.store.access import tokens
 from rowhouse.web.session.target import local
 from web.people.person import Person, cookie_of, hidden_fields
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from fixtures.databases import Database
-    from rowhouse.store.database import Database as Store
+    from rowhouse.store.connection.database import Database as Store
 
 
 @pytest.fixture

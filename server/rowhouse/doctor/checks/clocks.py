@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.doctor.finding import failed, ok, warning
-from rowhouse.store import diagnosis
+from rowhouse.store.connection import diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.doctor.finding import failed, ok, skipped, warning
-from rowhouse.store import diagnosis
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.mirror import MirrorStore
+from rowhouse.store.connection import diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rowhouse.doctor.finding import Finding
     from rowhouse.doctor.surroundings import Surroundings
-    from rowhouse.store.mirror import Registered
+    from rowhouse.store.cluster.mirror import Registered
 
 MAX_LAG_SECONDS: Final = 300.0
 """As in the alert RowhouseMirrorBehind."""

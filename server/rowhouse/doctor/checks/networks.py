@@ -15,7 +15,7 @@ from rowhouse.doctor.surroundings import Unavailable
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.k8s.raw import Refused
 from rowhouse.settings import Settings
-from rowhouse.store import diagnosis
+from rowhouse.store.connection import diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

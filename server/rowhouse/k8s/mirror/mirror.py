@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from rowhouse.k8s.client import KubernetesClient
     from rowhouse.k8s.mirror.writes import Change, Outcome
-    from rowhouse.store.mirror import MirrorStore
+    from rowhouse.store.cluster.mirror import MirrorStore
 
 _log = structlog.get_logger(__name__)
 _SHOWN: Final = 50

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rowhouse.k8s.mirror.seen import SeenObjects
-    from rowhouse.store.mirror import MirrorStore, Pool, Slice
+    from rowhouse.store.cluster.mirror import MirrorStore, Pool, Slice
 
 Name: TypeAlias = tuple[str, str]
 """Kind and name of an object."""

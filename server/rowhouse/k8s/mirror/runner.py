@@ -12,7 +12,7 @@ from rowhouse.domain.errors import RowhouseError
 from rowhouse.k8s.mirror import measures
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing, Tally
 from rowhouse.k8s.watch import STUCK_SECONDS
-from rowhouse.store.mirror import MirrorStore
+from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from rowhouse.domain.checks import Checks

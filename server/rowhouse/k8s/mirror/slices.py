@@ -13,7 +13,7 @@ from rowhouse.k8s.whereabouts.annotations import LEFT_OUT, NETWORK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rowhouse.store.mirror import Pool, Slice
+    from rowhouse.store.cluster.mirror import Pool, Slice
 
     Block: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -17,7 +17,7 @@ from rowhouse.k8s.whereabouts.offsets import LIMIT
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rowhouse.store.mirror import Held, Pool, Slice
+    from rowhouse.store.cluster.mirror import Held, Pool, Slice
 
 SIZE_LIMIT: Final = 1_572_864 - 16_384
 """Bytes: what etcd takes in one request by default, less the rest of the object."""

@@ -9,13 +9,13 @@ from flask import render_template, request
 
 from rowhouse.auth.caller import current_caller
 from rowhouse.auth.guard import least_role
-from rowhouse.store import audit
+from rowhouse.store.history import audit
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.session.target import local
 
 if TYPE_CHECKING:
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 _RECENT: Final = timedelta(hours=1)
 _MOST: Final = 20

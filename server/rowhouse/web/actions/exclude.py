@@ -13,7 +13,7 @@ from rowhouse.domain.errors import NotFound
 from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import exclusions as use_cases
 from rowhouse.ipam import pools
-from rowhouse.store import exclusions as rows
+from rowhouse.store.inventory import exclusions as rows
 from rowhouse.web.actions.addresses import canonical
 from rowhouse.web.actions.flow import Action, Change, Look
 from rowhouse.web.blueprint import ID, blueprint
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from rowhouse.domain.administration import Actor
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 
 class Exclude(Action[NewExclusion]):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 Given = TypeVar("Given")
 

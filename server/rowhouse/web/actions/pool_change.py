@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from rowhouse.domain.administration import Actor
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 
 class _Given:

@@ -11,7 +11,7 @@ from rowhouse.api.pool_documents import NewPool
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import pools as use_cases
-from rowhouse.store import lookup, networks
+from rowhouse.store.inventory import lookup, networks
 from rowhouse.web.actions import pools
 from rowhouse.web.actions.flow import Action, Change, Look, changes
 from rowhouse.web.blueprint import blueprint

@@ -9,7 +9,7 @@ from rowhouse.domain.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 

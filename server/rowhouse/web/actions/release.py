@@ -10,7 +10,7 @@ from flask import url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.ipam import reservations as use_cases
-from rowhouse.store import reservations as rows
+from rowhouse.store.allocation import reservations as rows
 from rowhouse.web.actions.addresses import canonical
 from rowhouse.web.actions.flow import Action, Change, Look
 from rowhouse.web.blueprint import ID, blueprint
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from rowhouse.domain.administration import Actor
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 
 _TENURE: Final = re.compile(r"[0-9]{1,18}")

@@ -14,7 +14,7 @@ from rowhouse.domain.addresses import parse_cidr
 from rowhouse.domain.errors import AddressOutsideRanges, InvalidRequest
 from rowhouse.ipam import pools as use_cases
 from rowhouse.ipam import reservations
-from rowhouse.store import audit
+from rowhouse.store.history import audit
 from rowhouse.web.actions.flow import Action, Change, Look
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from rowhouse.domain.administration import Actor
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 LASTS: Final = {
     "": "until it is released",

@@ -9,7 +9,8 @@ from flask import redirect, render_template, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
-from rowhouse.store import history, networks
+from rowhouse.store.history import tenures
+from rowhouse.store.inventory import networks
 from rowhouse.web.address.state import state_of
 from rowhouse.web.address.tenures import timeline
 from rowhouse.web.blueprint import ID, blueprint
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as Redirection
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 MOST_TENURES: Final = 50
 
@@ -63,8 +64,8 @@ def live_address(network_id: int, address: str) -> Response:
 
 def life_of(database: Database, network_id: int, address: str) -> dict[str, Any]:
     """What the page is made of, beside the network: it changes while one looks."""
-    wanted = history.Search(address=address, network_id=network_id)
-    found = history.search(database, wanted, after=None, limit=MOST_TENURES + 1)
+    wanted = tenures.Search(address=address, network_id=network_id)
+    found = tenures.search(database, wanted, after=None, limit=MOST_TENURES + 1)
     return {
         "address": address,
         "state": state_of(database, network_id, address),

@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from rowhouse.store import address_map, audit, exclusions, lookup, reservations
+from rowhouse.store.allocation import reservations
+from rowhouse.store.history import audit
+from rowhouse.store.inventory import address_map, exclusions, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-    from rowhouse.store.database import Database
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

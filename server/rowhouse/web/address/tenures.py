@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 ENDS: Final = {
     "DEL": "its pod was torn down (DEL)",

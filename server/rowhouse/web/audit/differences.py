@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rowhouse.web.blueprint import blueprint
 
 if TYPE_CHECKING:
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 
 _FEW: Final = 2

@@ -13,7 +13,7 @@ from flask import Response
 
 from rowhouse.api.audit import AuditEntry
 from rowhouse.auth.guard import least_role
-from rowhouse.store import audit as rows
+from rowhouse.store.history import audit as rows
 from rowhouse.web.audit import query
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
@@ -21,7 +21,7 @@ from rowhouse.web.database import store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
 
 _AT_ONCE: Final = 500
 _COLUMNS: Final = (

@@ -9,7 +9,7 @@ from flask import make_response, render_template
 from rowhouse.api import paging
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import InvalidRequest
-from rowhouse.store import audit as rows
+from rowhouse.store.history import audit as rows
 from rowhouse.web.audit import differences, query
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store

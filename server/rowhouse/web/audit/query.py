@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from rowhouse.api.audit import AuditQuery
 from rowhouse.api.calls import read_strings
 from rowhouse.domain.errors import InvalidRequest
-from rowhouse.store import audit
+from rowhouse.store.history import audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from rowhouse.store import changes, trends
+from rowhouse.store.connection import changes
+from rowhouse.store.inventory import trends
 from rowhouse.web.live.hub import Hub
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 HUB: Final = "rowhouse.live"
 

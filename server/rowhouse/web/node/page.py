@@ -7,7 +7,7 @@ from typing import Final
 from flask import render_template, request
 
 from rowhouse.auth.guard import least_role
-from rowhouse.store import lookup
+from rowhouse.store.inventory import lookup
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 

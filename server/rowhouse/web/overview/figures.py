@@ -14,8 +14,8 @@ from rowhouse.web.charts import Bar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rowhouse.store.occupancy import Occupancy
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
+    from rowhouse.store.inventory.occupancy import Occupancy
 
 Level = Literal["bad", "warn", ""]
 

@@ -8,7 +8,7 @@ from flask import render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
-from rowhouse.store import occupancy, trends
+from rowhouse.store.inventory import occupancy, trends
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
 from rowhouse.web.live import stream
@@ -17,7 +17,7 @@ from rowhouse.web.overview.figures import Figures
 if TYPE_CHECKING:
     from flask import Response
 
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 MOST_WARNINGS: Final = 12
 

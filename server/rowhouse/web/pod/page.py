@@ -11,7 +11,8 @@ from flask import render_template, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
-from rowhouse.store import history, reservations
+from rowhouse.store.allocation import reservations
+from rowhouse.store.history import tenures
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.live import stream
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from rowhouse.store.database import Database
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
 
 NO_NAMESPACE: Final = "-"
 """In a URL: what was reserved by hand needs no namespace, and none can be called so."""
@@ -71,17 +72,17 @@ def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any
     held = reservations.search(
         database, reservations.Search(namespace=namespace, name=name), after=None, limit=MOST
     )
-    tenures = history.search(
-        database, history.Search(namespace=namespace, name=name), after=None, limit=MOST
+    past = tenures.search(
+        database, tenures.Search(namespace=namespace, name=name), after=None, limit=MOST
     )
     now = datetime.now(UTC)
-    begins = min((tenure.held_from for tenure in tenures), default=now)
+    begins = min((tenure.held_from for tenure in past), default=now)
     return {
         "namespace": namespace,
         "name": name,
         "held": held,
-        "tenures": tenures,
-        "rows": _rows(tenures, begins, now),
+        "tenures": past,
+        "rows": _rows(past, begins, now),
         "begins": begins,
     }
 

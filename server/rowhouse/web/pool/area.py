@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rowhouse.store import address_map
+from rowhouse.store.inventory import address_map
 
 if TYPE_CHECKING:
-    from rowhouse.store.database import Database
+    from rowhouse.store.connection.database import Database
 
 Network: TypeAlias = IPv4Network | IPv6Network
 

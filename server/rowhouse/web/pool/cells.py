@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rowhouse.store import address_map
+from rowhouse.store.inventory import address_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rowhouse.store.database import Database
-    from rowhouse.store.occupancy import Occupancy
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
+    from rowhouse.store.inventory.occupancy import Occupancy
     from rowhouse.web.pool.area import Area
 
 STATES: Final = {

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.store.occupancy import Occupancy
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.reads import Record
+    from rowhouse.store.inventory.occupancy import Occupancy
 
 
 def free_runs(parts: Sequence[Record], pool: Occupancy) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ from flask import get_template_attribute, render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
-from rowhouse.store import occupancy, trends
-from rowhouse.store import pools as rows
+from rowhouse.store.inventory import occupancy, trends
+from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.charts import Plot
 from rowhouse.web.database import store
@@ -24,8 +24,8 @@ from rowhouse.web.pool.snippet import definition
 if TYPE_CHECKING:
     from flask import Response
 
-    from rowhouse.store.database import Database
-    from rowhouse.store.occupancy import Occupancy
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.inventory.occupancy import Occupancy
 
 SPANS: Final = {
     "day": (timedelta(days=1), timedelta(minutes=15)),

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rowhouse.store.occupancy import Occupancy
+    from rowhouse.store.inventory.occupancy import Occupancy
 
 _DEFINITION = """\
 apiVersion: k8s.cni.cncf.io/v1

@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.networks import as_shown
-from rowhouse.store import lookup
+from rowhouse.store.inventory import lookup
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.pod.page import NO_NAMESPACE
@@ -18,8 +18,8 @@ from rowhouse.web.search.question import Question, question
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from rowhouse.store.database import Database
-    from rowhouse.store.reading import Record
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
 
 KINDS: Final = ("Addresses", "Pools", "Pods and other owners", "Nodes", "Sandboxes")
 

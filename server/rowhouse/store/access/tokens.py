@@ -1,0 +1,124 @@
+"""Static tokens in the database: only their SHA-256 is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rowhouse.domain.errors import InTheWay, NotFound
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rowhouse.store.connection.database import Database
+
+ANY = "SELECT EXISTS (SELECT FROM rowhouse.tokens)"
+FIND = """
+SELECT name, role, cluster, node, extract(epoch FROM expires_at - clock_timestamp())::float8
+  FROM rowhouse.tokens
+ WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+"""
+LIST = """
+SELECT name, role, cluster, node, created_at, expires_at, revoked_at,
+       revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+  FROM rowhouse.tokens
+ ORDER BY name
+"""
+CREATE = """
+INSERT INTO rowhouse.tokens (name, role, cluster, node, digest, expires_at)
+VALUES (%s, %s, %s, %s, %s, clock_timestamp() + %s::float8 * interval '1 second')
+ON CONFLICT (name) DO NOTHING
+RETURNING name
+"""
+REVOKE = """
+UPDATE rowhouse.tokens SET revoked_at = clock_timestamp()
+ WHERE name = %s AND revoked_at IS NULL
+RETURNING name
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """Who bears a token. `seconds_left` until it expires; None: never."""
+
+    name: str
+    role: str
+    cluster: str | None
+    node: str | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A token as `rowhouse token list` shows it; `valid` by the clock of the database."""
+
+    name: str
+    role: str
+    cluster: str | None
+    node: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    valid: bool
+
+
+def any_made(database: Database) -> bool:
+    """Whether a token was ever made; those expired and revoked count. Raises TryAgain, NotReady."""
+    return bool(database.call(ANY)[0][0])
+
+
+def find(database: Database, digest: bytes) -> Bearer | None:
+    """Who bears the token with this SHA-256; None unless it is valid now. Raises TryAgain, NotReady."""
+    for name, role, cluster, node, seconds_left in database.call(FIND, (digest,)):
+        return Bearer(name=name, role=role, cluster=cluster, node=node, seconds_left=seconds_left)
+    return None
+
+
+def create(
+    database: Database,
+    *,
+    name: str,
+    role: str,
+    digest: bytes,
+    cluster: str | None = None,
+    node: str | None = None,
+    seconds: float | None = None,
+    actor: str,
+) -> None:
+    """Keeps a new token, valid for `seconds` (None: until it is revoked).
+
+    A name is never used twice, so that the history stays clear. Raises InTheWay.
+    """
+    parameters = (name, role, cluster, node, digest, seconds)
+    if not database.change(CREATE, parameters, actor=actor):
+        raise InTheWay(
+            f'there is a token named "{name}" already',
+            hint="Choose another name: those of revoked tokens are not used again.",
+        )
+
+
+def revoke(database: Database, name: str, *, actor: str) -> None:
+    """Ends a token's validity now. Raises NotFound."""
+    if not database.change(REVOKE, (name,), actor=actor):
+        raise NotFound(
+            f'there is no token named "{name}" to revoke', hint="See `rowhouse token list`."
+        )
+
+
+def all_tokens(database: Database) -> list[Listed]:
+    """Every token that was ever made, by name."""
+    return [
+        Listed(
+            name=name,
+            role=role,
+            cluster=cluster,
+            node=node,
+            created_at=created_at,
+            expires_at=expires_at,
+            revoked_at=revoked_at,
+            valid=valid,
+        )
+        for name, role, cluster, node, created_at, expires_at, revoked_at, valid in database.call(
+            LIST
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Addresses are assigned, released, reserved and imported."""

@@ -1,0 +1,348 @@
+"""The calls of the allocator's stored functions: one statement, one round trip, one transaction each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import psycopg
+
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
+from rowhouse.store.allocation import integrity_retry
+from rowhouse.store.connection.combining import LeftOut
+from rowhouse.store.connection.errors import range_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.store.connection.combining import Outcome
+    from rowhouse.store.connection.database import Database
+
+Placement: TypeAlias = Literal["ask", "join", "avoid"]
+
+ATTACH = """
+SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created, rival
+  FROM rowhouse.attach_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::float8 * interval '1 second',
+                          %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
+                          %s::integer[], %s::inet[], %s::inet[], %s, gateway_ranges => %s::integer[],
+                          gateway_addresses => %s::inet[], reuse_delay => %s::float8 * interval '1 second',
+                          bound_node => %s::text, placement => %s, max_wait => %s::integer)
+"""
+ATTACH_MANY = """
+SELECT ordinal, host(address)
+  FROM rowhouse.attach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                               %s::text[], %s, %s, %s::inet[], %s::inet[], gateway_addresses => %s::inet[],
+                               is_isolated => %s, reuse_delay => %s::float8 * interval '1 second',
+                               max_wait => %s::integer)
+"""
+DETACH_MANY = """
+SELECT ordinal, host(address), released
+  FROM rowhouse.detach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s, %s::integer)
+"""
+# Whoever finds nothing to do writes nothing, and so does not wait for a synchronous standby. But what it found done may
+# be what the primary alone has: a commit that waited becomes visible when the primary restarts. This writes a little.
+AWAIT_STANDBY = """
+SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+            THEN pg_logical_emit_message(true, 'rowhouse', '') END
+"""
+RESERVED = """
+SELECT p.network_name, p.cidr::text, host(r.address), masklen(p.cidr)
+  FROM rowhouse.attachments a
+  JOIN rowhouse.reservations r USING (network_id, address)
+  JOIN rowhouse.pools p ON p.id = r.pool_id
+ WHERE a.cluster = %s AND a.container_id = %s AND a.interface = %s AND a.node = coalesce(%s, a.node)
+ ORDER BY r.address
+"""
+JOIN_SHARED_SPACE = "SELECT rowhouse.join_shared_space_v1(%s, %s)"
+SANDBOXES_OF_NODE = """
+SELECT DISTINCT a.container_id, a.interface
+  FROM rowhouse.attachments a
+ WHERE a.cluster = %s AND a.node = %s AND a.cni_network = %s AND a.attached_at < clock_timestamp()
+"""
+AVAILABLE = """
+SELECT ordinal, cidr::text, available
+  FROM rowhouse.available_v1(%s::text[], %s::cidr[], %s::text[], %s::integer[], %s::inet[], %s::inet[])
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detached:
+    """An address that a sandbox no longer uses; `released` if nobody holds it any more."""
+
+    address: str
+    released: bool
+
+
+class RangeRefused(Exception):
+    """A range of a request could not be served: which one (from 0), and why."""
+
+    def __init__(self, ordinal: int, reason: RowhouseError) -> None:
+        super().__init__(reason.message)
+        self.ordinal = ordinal
+        self.reason = reason
+
+
+def _segments(requests: Sequence[RangeRequest]) -> tuple[list[int], list[str], list[str]]:
+    """The segments of all ranges as parallel arrays: range (from 1), first, last."""
+    flat = [
+        (i, first, last) for i, wanted in enumerate(requests, 1) for first, last in wanted.segments
+    ]
+    return [i for i, _, _ in flat], [first for _, first, _ in flat], [last for _, _, last in flat]
+
+
+def attach(
+    database: Database,
+    owner: Owner,
+    sandbox: Sandbox,
+    requests: Sequence[RangeRequest],
+    *,
+    strict: bool,
+    bound_node: str | None = None,
+    placement: Placement = "ask",
+) -> list[Assigned]:
+    """Reserves and attaches one address for each range, all or nothing, in the order of `requests`.
+
+    Plain calls for one range that meet are served together. `bound_node` is the node that the caller's token
+    is for (None: any). `placement` says what is known where the owner is attached on another node: nothing
+    yet ("ask": AttachedElsewhere), that its pod runs on the caller's ("join"), or that this could not be
+    verified ("avoid": a plain pod gets another address, for every other owner AttachedElsewhere).
+    Raises RangeRefused for the range that failed, RowhouseError for everything else.
+    """
+    call = _Attach(owner, sandbox, requests, strict, bound_node, placement)
+    if not _is_plain(call):
+        return _attach_one(database, call)
+    queue = database.queue(
+        "attach", partial(_attach_one, database), partial(_attach_many, database)
+    )
+    wanted = requests[0]
+    # Which gateways are known is a matter of each CNI network.
+    known = (wanted.gateways, sandbox.network_name) if wanted.gateways else ()
+    range_ = (wanted.network, wanted.cidr, wanted.segments, wanted.isolated, owner.reuse_delay)
+    return queue.serve((range_, known), call)
+
+
+def join_shared_space(database: Database, wanted: RangeRequest) -> None:
+    """Moves the isolated pool of a range to the shared space of its network, if it is not there already.
+
+    Raises InvalidConfig, naming both owners, where an address is in use in both; TryAgain, NotReady.
+    """
+    database.call(JOIN_SHARED_SPACE, (wanted.network, wanted.cidr))
+
+
+@dataclass(frozen=True, slots=True)
+class _Attach:
+    owner: Owner
+    sandbox: Sandbox
+    requests: Sequence[RangeRequest]
+    strict: bool
+    bound_node: str | None = None
+    placement: Placement = "ask"
+
+
+def _is_plain(call: _Attach) -> bool:
+    """Whether attach_many_v1() knows how to serve it."""
+    return (
+        len(call.requests) == 1
+        and not call.strict
+        and call.placement == "ask"
+        and not call.owner.sticky
+        and not call.requests[0].slot
+        and call.requests[0].pool is None
+        and call.requests[0].requested is None
+        and call.requests[0].node_slice_size is None
+    )
+
+
+def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
+    owner, sandbox, requests = call.owner, call.sandbox, call.requests
+    ranges, firsts, lasts = _segments(requests)
+    try:
+        rows = integrity_retry.call(
+            database,
+            ATTACH,
+            (
+                sandbox.cluster,
+                sandbox.node,
+                sandbox.container_id,
+                sandbox.interface,
+                sandbox.network_name,
+                owner.namespace,
+                owner.name,
+                owner.uid,
+                owner.sticky,
+                owner.sticky_ttl,
+                [wanted.network for wanted in requests],
+                [wanted.cidr or None for wanted in requests],
+                [wanted.pool for wanted in requests],
+                [wanted.isolated for wanted in requests],
+                [wanted.requested for wanted in requests],
+                [wanted.slot for wanted in requests],
+                [wanted.node_slice_size for wanted in requests],
+                ranges,
+                firsts,
+                lasts,
+                call.strict,
+                [i for i, wanted in enumerate(requests, 1) for _ in wanted.gateways],
+                [gateway for wanted in requests for gateway in wanted.gateways],
+                owner.reuse_delay,
+                call.bound_node,
+                call.placement,
+            ),
+        )
+    except RowhouseError as reason:
+        cause = reason.__cause__
+        ordinal = range_of(cause) if isinstance(cause, psycopg.Error) else None
+        if ordinal is None:
+            raise
+        raise RangeRefused(ordinal, reason) from cause
+    by_ordinal = {
+        ordinal: Assigned(
+            network=network,
+            cidr=cidr,
+            address=address,
+            prefix_length=prefix_length,
+            pool_gateway=gateway,
+            created=created,
+            rival=rival,
+        )
+        for ordinal, network, cidr, address, prefix_length, gateway, created, rival in rows
+    }
+    return [by_ordinal[i] for i in range(1, len(requests) + 1)]
+
+
+def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[list[Assigned]]]:
+    """For calls of one lane, so for one and the same range."""
+    wanted = calls[0].requests[0]
+    rows = database.call_waiting(
+        ATTACH_MANY,
+        (
+            [call.sandbox.cluster for call in calls],
+            [call.sandbox.node for call in calls],
+            [call.sandbox.container_id for call in calls],
+            [call.sandbox.interface for call in calls],
+            [call.sandbox.network_name for call in calls],
+            [call.owner.namespace for call in calls],
+            [call.owner.name for call in calls],
+            [call.owner.uid for call in calls],
+            wanted.network,
+            wanted.cidr,
+            [first for first, _ in wanted.segments],
+            [last for _, last in wanted.segments],
+            list(wanted.gateways),
+            wanted.isolated,
+            calls[0].owner.reuse_delay,
+        ),
+    )
+    prefix_length = int(wanted.cidr.rpartition("/")[2])
+    outcomes: list[Outcome[list[Assigned]]] = [LeftOut.ALONE] * len(calls)
+    for ordinal, address in rows:
+        outcomes[ordinal - 1] = (
+            LeftOut.AGAIN
+            if address is None
+            else [
+                Assigned(
+                    network=wanted.network,
+                    cidr=wanted.cidr,
+                    address=address,
+                    prefix_length=prefix_length,
+                    pool_gateway=None,
+                    created=True,
+                )
+            ]
+        )
+    return outcomes
+
+
+def detach(
+    database: Database, sandbox: Sandbox, *, reason: str = "DEL", only_node: str | None = None
+) -> list[Detached]:
+    """Ends a sandbox's attachments by (cluster, container id, interface) alone; none is success.
+
+    With `only_node`, those of this node. Calls that meet are served together.
+    """
+    queue = database.queue(
+        "detach", partial(_detach_one, database), partial(_detach_many, database)
+    )
+    ended = queue.serve(reason, _Detach(sandbox, reason, only_node))
+    if not ended:
+        database.call(AWAIT_STANDBY)
+    return ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Detach:
+    sandbox: Sandbox
+    reason: str
+    only_node: str | None
+
+
+def _detach_one(database: Database, call: _Detach) -> list[Detached]:
+    return _detach_many(database, [call])[0]
+
+
+def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Detached]]:
+    """For calls of one lane, so with one reason."""
+    # A party that is refused falls apart, so that the careful way is each call's own.
+    rows = (database.call_waiting if len(calls) > 1 else partial(integrity_retry.call, database))(
+        DETACH_MANY,
+        (
+            [call.sandbox.cluster for call in calls],
+            [call.sandbox.container_id for call in calls],
+            [call.sandbox.interface for call in calls],
+            [call.only_node for call in calls],
+            calls[0].reason,
+        ),
+    )
+    ended: list[list[Detached]] = [[] for _ in calls]
+    for ordinal, address, released in rows:
+        ended[ordinal - 1].append(Detached(address=address, released=released))
+    return ended
+
+
+def reserved(
+    database: Database, sandbox: Sandbox, *, only_node: str | None = None
+) -> list[Assigned]:
+    """The addresses that a sandbox's interface uses; with `only_node`, on this node."""
+    rows = database.call(
+        RESERVED, (sandbox.cluster, sandbox.container_id, sandbox.interface, only_node)
+    )
+    return [
+        Assigned(
+            network=network,
+            cidr=cidr,
+            address=address,
+            prefix_length=length,
+            pool_gateway=None,
+            created=False,
+        )
+        for network, cidr, address, length in rows
+    ]
+
+
+def sandboxes_of_node(
+    database: Database, cluster: str, node: str, cni_network: str
+) -> list[tuple[str, str]]:
+    """(container id, interface) of every attachment of a node in one CNI network."""
+    rows = database.call(SANDBOXES_OF_NODE, (cluster, node, cni_network))
+    return [(container_id, interface) for container_id, interface in rows]
+
+
+def exhausted(database: Database, requests: Sequence[RangeRequest]) -> list[str]:
+    """The CIDRs of those ranges that have no free address now."""
+    if not requests:
+        return []
+    ranges, firsts, lasts = _segments(requests)
+    rows = database.call(
+        AVAILABLE,
+        (
+            [wanted.network for wanted in requests],
+            [wanted.cidr or None for wanted in requests],
+            [wanted.pool for wanted in requests],
+            ranges,
+            firsts,
+            lasts,
+        ),
+    )
+    return [cidr for _, cidr, available in rows if not available]

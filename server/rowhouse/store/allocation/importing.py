@@ -1,0 +1,307 @@
+"""Calls of the stored functions that import what another address manager assigned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from psycopg.types.json import Jsonb
+
+from rowhouse.domain.requests import Assigned
+from rowhouse.domain.takeover import KnownPool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
+    from rowhouse.domain.takeover import KnownAddress, KnownSlice
+    from rowhouse.store.connection.database import Database
+
+POOL: Final = """
+SELECT ordinal, outcome, detail
+  FROM rowhouse.import_pool_v1(%s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[])
+"""
+GATEWAYS: Final = """
+SELECT host(address) FROM rowhouse.import_gateways_v1(%s, %s, %s, %s, %s, %s, %s, %s::inet[]) AS address
+"""
+ADDRESSES: Final = """
+SELECT ordinal, outcome, detail
+  FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+IMPORTED: Final = """
+SELECT host(r.address), r.owner_namespace, r.owner_name, r.owner_interface
+  FROM rowhouse.pools p
+  JOIN rowhouse.reservations r
+    ON r.network_id = p.network_id AND r.pool_id = p.id
+   -- (the address is for the index)
+   AND r.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
+  JOIN rowhouse.tenures t ON t.id = r.tenure_id
+ WHERE p.network_name = %s AND p.cidr = %s AND t.start_reason = 'IMPORT'
+   AND (r.owner_cluster = %s OR r.owner_kind = 'static')
+ ORDER BY r.address
+"""
+RELEASE: Final = """
+SELECT host(address)
+  FROM rowhouse.import_release_v1(%s, %s, %s, %s, %s::inet[], %s::text[], %s::text[]) AS address
+"""
+STALE: Final = """
+SELECT host(address), namespace, name, interface
+  FROM rowhouse.import_stale_v1(%s, %s, %s, %s, %s, %s, %s::inet[], %s::text[], %s::text[], %s)
+"""
+NAMED: Final = "SELECT name, network_name, cidr::text FROM rowhouse.pools WHERE name IS NOT NULL"
+READ: Final = "SELECT rowhouse.import_read_v1(%s, %s)"
+HOLD: Final = "SELECT rowhouse.hold_v1(%s, %s, %s)"
+RESUME: Final = "SELECT rowhouse.resume_v1(%s, %s)"
+RECORD: Final = "SELECT rowhouse.import_record_v1(%s, %s, %s, %s)"
+HAS_UNNAMED: Final = "SELECT rowhouse.has_unnamed_v1()"
+ADOPT_OWNER: Final = (
+    "SELECT rowhouse.adopt_owner_v1(%s, %s, %s, %s, %s::text[], %s::cidr[], %s, %s, %s::inet[], %s)"
+)
+ADOPT_SANDBOX: Final = """
+SELECT rowhouse.adopt_sandbox_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[])
+"""
+IMPORTED_SANDBOX: Final = """
+SELECT p.network_name, p.cidr::text, host(i.address), masklen(p.cidr)
+  FROM rowhouse.imported_sandbox_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[]) AS i
+  JOIN rowhouse.reservations r ON r.network_id = i.network_id AND r.address = i.address
+  JOIN rowhouse.pools p ON p.id = r.pool_id
+ ORDER BY i.address
+"""
+
+Ranges = tuple[list[str], list[str]]
+"""Networks, and the CIDRs beside them."""
+
+
+def take_pool(
+    database: Database,
+    actor: Actor,
+    cluster: str,
+    pool: KnownPool,
+    slices: Sequence[KnownSlice],
+    *,
+    only_look: bool,
+) -> list[tuple[int, str, str]]:
+    """Makes a pool and its slices where missing: (0 or the slice from 1, outcome, detail) for each.
+
+    Errors: TryAgain, NotReady.
+    """
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cluster),
+        *(pool.network, pool.cidr, pool.isolated),
+        [one.node for one in slices],
+        [one.slice for one in slices],
+    )
+    return [(n, outcome, detail) for n, outcome, detail in database.call(POOL, parameters)]
+
+
+def take_gateways(
+    database: Database,
+    actor: Actor,
+    pool: KnownPool,
+    cni_network: str,
+    addresses: Sequence[str],
+    *,
+    only_look: bool,
+) -> list[str]:
+    """Records the gateways of a network configuration; those that were not known. Errors: TryAgain, NotReady."""
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cni_network),
+        *(pool.network, pool.cidr, pool.isolated, list(addresses)),
+    )
+    return [address for (address,) in database.call(GATEWAYS, parameters)]
+
+
+def take_addresses(
+    database: Database,
+    actor: Actor,
+    cluster: str,
+    batch: Sequence[KnownAddress],
+    *,
+    only_look: bool,
+    are_running: bool = False,
+) -> dict[int, tuple[str, str]]:
+    """Takes over addresses of one pool, in one transaction: position in the batch → (outcome, detail).
+
+    A position is missing if somebody took the address at this moment: ask again.
+    Errors: QuotaExceeded, TryAgain, NotReady.
+    """
+    pool = batch[0].pool
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cluster),
+        *(pool.network, pool.cidr, pool.isolated),
+        Jsonb([_entry(n, one) for n, one in enumerate(batch)]),
+        are_running,
+    )
+    rows = database.call(ADDRESSES, parameters)
+    return {n: (outcome, detail or "") for n, outcome, detail in rows}
+
+
+def _entry(n: int, one: KnownAddress) -> dict[str, object]:
+    return {
+        "n": n,
+        "address": one.address,
+        "kind": one.kind,
+        "namespace": one.namespace,
+        "name": one.name,
+        "interface": one.interface,
+        "uid": one.uid,
+        "description": one.description,
+        "sandboxes": sorted(
+            (used.container_id, used.interface, used.node) for used in one.sandboxes
+        ),
+    }
+
+
+def imported(database: Database, cluster: str, pool: KnownPool) -> list[tuple[str, str, str, str]]:
+    """(address, namespace, name, interface) of what is in a pool as it was imported."""
+    rows = database.call(IMPORTED, (pool.network, pool.cidr, cluster))
+    return [(address, namespace, name, interface) for address, namespace, name, interface in rows]
+
+
+def release(
+    database: Database, actor: Actor, pool: KnownPool, gone: Sequence[tuple[str, str, str, str]]
+) -> set[str]:
+    """Releases what was imported, if it still is as it was imported; the addresses that are free now."""
+    parameters = (
+        *(actor.name, actor.request_id, pool.network, pool.cidr),
+        [address for address, _, _, _ in gone],
+        [namespace for _, namespace, _, _ in gone],
+        [name for _, _, name, _ in gone],
+    )
+    return {address for (address,) in database.call(RELEASE, parameters)}
+
+
+def release_stale(
+    database: Database,
+    actor: Actor,
+    cluster: str,
+    batch: Sequence[KnownAddress],
+    listed_at: datetime,
+    *,
+    only_look: bool,
+) -> list[tuple[str, str, str, str]]:
+    """Releases what ended pods hold of addresses that running ones have: (address, namespace, name, interface).
+
+    Nothing that was reserved or attached since the pods were listed, and nothing that its owner keeps.
+    """
+    pool = batch[0].pool
+    parameters = (
+        *(actor.name, actor.request_id, only_look, cluster, pool.network, pool.cidr),
+        [one.address for one in batch],
+        [one.namespace for one in batch],
+        [one.name for one in batch],
+        listed_at,
+    )
+    return [(address, ns, name, nic) for address, ns, name, nic in database.call(STALE, parameters)]
+
+
+def named_pools(database: Database) -> dict[str, KnownPool]:
+    """The pools that have a name, by it."""
+    return {
+        name: KnownPool(network=network, cidr=cidr) for name, network, cidr in database.call(NAMED)
+    }
+
+
+def mark_read(database: Database, pool: KnownPool) -> None:
+    """All running pods of a pool were read: a hold is over for it."""
+    database.call(READ, (pool.network, pool.cidr))
+
+
+def hold(database: Database, actor: Actor, reason: str) -> bool:
+    """Holds new addresses back; False if they were held already."""
+    return bool(database.call(HOLD, (actor.name, actor.request_id, reason))[0][0])
+
+
+def resume(database: Database, actor: Actor) -> bool:
+    """Ends a hold; False if there was none."""
+    return bool(database.call(RESUME, (actor.name, actor.request_id))[0][0])
+
+
+def record(database: Database, actor: Actor, source: str, facts: dict[str, object]) -> None:
+    """Writes into the audit log what was imported."""
+    database.call(RECORD, (actor.name, actor.request_id, source, Jsonb(facts)))
+
+
+def has_unnamed(database: Database) -> bool:
+    """Whether any imported address has no interface yet."""
+    return bool(database.call(HAS_UNNAMED)[0][0])
+
+
+def adopt_owner(
+    database: Database,
+    owner: Owner,
+    ranges: Ranges,
+    *,
+    only_node: str | None = None,
+    is_verified: bool = False,
+    known: Sequence[str] | None = None,
+    can_ask: bool = False,
+) -> int:
+    """Before an ADD: gives the interface what its pod holds in these pools without one; how many.
+
+    Nothing of another node than `only_node`; what no node is known of only if `is_verified`. `known` are the
+    addresses that the interface has, if the cluster told. -1: there is something to ask the cluster about (`can_ask`).
+    """
+    parameters = (
+        *(owner.cluster, owner.namespace, owner.name, owner.interface, *ranges),
+        *(only_node, is_verified, list(known) if known else None, can_ask),
+    )
+    return int(database.call(ADOPT_OWNER, parameters)[0][0])
+
+
+def adopt_sandbox(
+    database: Database,
+    sandbox: Sandbox,
+    pod: PodIdentity,
+    *,
+    only_node: str | None,
+    ranges: Ranges | None,
+    is_verified: bool = False,
+) -> int:
+    """Completes the imported attachments that a DEL can only mean; how many.
+
+    `ranges` None: the configuration of the call cannot be read. -1: some, if it were verified that the pod runs on
+    the caller's node.
+    """
+    parameters = _meaning(sandbox, pod, only_node, ranges, is_verified=is_verified)
+    return int(database.call(ADOPT_SANDBOX, parameters)[0][0])
+
+
+def imported_sandbox(
+    database: Database,
+    sandbox: Sandbox,
+    pod: PodIdentity,
+    *,
+    only_node: str | None,
+    ranges: Ranges | None,
+    is_verified: bool = False,
+) -> list[Assigned]:
+    """What `adopt_sandbox` would complete; changes nothing."""
+    parameters = _meaning(sandbox, pod, only_node, ranges, is_verified=is_verified)
+    return [
+        Assigned(
+            network=network,
+            cidr=cidr,
+            address=address,
+            prefix_length=length,
+            pool_gateway=None,
+            created=False,
+        )
+        for network, cidr, address, length in database.call(IMPORTED_SANDBOX, parameters)
+    ]
+
+
+def _meaning(
+    sandbox: Sandbox,
+    pod: PodIdentity,
+    only_node: str | None,
+    ranges: Ranges | None,
+    *,
+    is_verified: bool,
+) -> tuple[object, ...]:
+    networks, cidrs = ranges if ranges is not None else (None, None)
+    return (
+        *(sandbox.cluster, sandbox.container_id, sandbox.interface, sandbox.node, only_node),
+        *(is_verified, pod.namespace, pod.name, pod.uid, networks, cidrs),
+    )

@@ -1,0 +1,214 @@
+"""Reservations: search, and the stored functions by which people make, release and move them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netaddr import IPNetwork
+from sqlalchemy import cast, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import INET
+
+from rowhouse.domain.addresses import format_address
+from rowhouse.store.connection.loose_index_scan import any_value_of
+from rowhouse.store.connection.models import Attachment, CurrentReservation
+from rowhouse.store.connection.reads import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
+
+    from rowhouse.domain.administration import Actor, Holder, ReservationPlan
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
+
+# The addresses are noted at the Idempotency-Key, if there is one, in the same transaction: whoever takes
+# over an interrupted request finds them there.
+RESERVE = """
+WITH made AS MATERIALIZED (
+    SELECT network_id, host(address) AS address
+      FROM rowhouse.reserve_v1(%(actor)s, %(request_id)s, %(pool)s, %(addresses)s::inet[], %(count)s,
+                               %(kind)s::rowhouse.owner_kind, %(cluster)s, %(namespace)s, %(name)s, %(interface)s,
+                               %(ttl)s::float8 * interval '1 second', %(description)s, %(force)s)),
+noted AS (
+    UPDATE rowhouse.idempotency_keys
+       SET body = (SELECT jsonb_agg(jsonb_build_array(network_id, address))::text FROM made)
+     WHERE actor = %(actor)s AND key = %(key)s)
+SELECT network_id, address FROM made
+"""
+RELEASE = "SELECT host(address) FROM rowhouse.release_v2(%s, %s, %s, %s, %s, %s)"
+TENURE = "SELECT tenure_id FROM rowhouse.reservations WHERE network_id = %s AND address = %s"
+REASSIGN = """
+SELECT host(address) FROM rowhouse.reassign_v1(%s, %s, %s, %s, %s::rowhouse.owner_kind, %s, %s, %s, %s, %s)
+"""
+
+Key = tuple[int, str]
+"""Network id and address."""
+
+_Reservation = CurrentReservation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Conditions on reservations; None: any.
+
+    `prefix` and `within` are CIDRs that hold the address. `network_id` and `within` should come with
+    `pool_id`, which has no index: its network and its CIDR.
+    """
+
+    network_id: int | None = None
+    network: str | None = None
+    address: str | None = None
+    prefix: str | None = None
+    kind: str | None = None
+    cluster: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    node: str | None = None
+    container_id: str | None = None
+    pool_id: int | None = None
+    within: str | None = None
+
+
+def search(
+    database: Database, wanted: Search, *, after: Key | None, limit: int
+) -> Sequence[Record]:
+    """Reservations that meet every condition, by network and address, those behind `after`."""
+    statement = (
+        select(_Reservation).order_by(_Reservation.network_id, _Reservation.address).limit(limit)
+    )
+    for column, value in (
+        (_Reservation.network_id, wanted.network_id),
+        (_Reservation.network, wanted.network),
+        (_Reservation.owner_kind, wanted.kind),
+        (_Reservation.cluster, wanted.cluster),
+        (_Reservation.namespace, wanted.namespace),
+        (_Reservation.name, wanted.name),
+        (_Reservation.pool_id, wanted.pool_id),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.address is not None:
+        statement = statement.where(_Reservation.address == cast(wanted.address, INET))
+    for prefix in (wanted.prefix, wanted.within):
+        if prefix is not None:
+            statement = statement.where(_in_prefix(prefix))
+    if wanted.node is not None or wanted.container_id is not None:
+        statement = statement.where(_attached(wanted))
+    if after is not None:
+        statement = statement.where(
+            tuple_(_Reservation.network_id, _Reservation.address)
+            > tuple_(literal(after[0]), cast(after[1], INET))
+        )
+    return rows(database, statement)
+
+
+def get(database: Database, key: Key) -> Record | None:
+    """One reservation."""
+    found = rows(database, select(_Reservation).where(_is_one_of([key])))
+    return found[0] if found else None
+
+
+def several(database: Database, keys: Sequence[Key]) -> Sequence[Record]:
+    """These reservations, in the order of their addresses."""
+    statement = select(_Reservation).where(_is_one_of(keys))
+    return rows(database, statement.order_by(_Reservation.network_id, _Reservation.address))
+
+
+def attachments(database: Database, key: Key) -> Sequence[Record]:
+    """The sandboxes that use a reservation, the latest first."""
+    statement = select(Attachment).where(
+        Attachment.network_id == key[0], Attachment.address == cast(key[1], INET)
+    )
+    return rows(database, statement.order_by(Attachment.attached_at.desc()))
+
+
+def reserve(
+    database: Database, plan: ReservationPlan, actor: Actor, *, idempotency_key: str | None
+) -> list[Key]:
+    """Reserves what is planned, all or nothing.
+
+    Errors: NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain.
+    """
+    holder = plan.holder
+    parameters = {
+        "actor": actor.name,
+        "request_id": actor.request_id,
+        "pool": plan.pool_id,
+        "addresses": None if plan.addresses is None else list(plan.addresses),
+        "count": plan.count,
+        "kind": holder.kind,
+        "cluster": holder.cluster,
+        "namespace": holder.namespace,
+        "name": holder.name,
+        "interface": holder.interface,
+        "ttl": plan.ttl,
+        "description": plan.description,
+        "force": plan.force,
+        "key": idempotency_key,
+    }
+    made = database.change(RESERVE, parameters, actor=actor.name, request_id=actor.request_id)
+    return [(network_id, address) for network_id, address in made]
+
+
+def tenure(database: Database, key: Key) -> int | None:
+    """What tells this reservation of an address from the next one; None if it is not reserved."""
+    found = database.call(TENURE, key)
+    return int(found[0][0]) if found else None
+
+
+def release(
+    database: Database,
+    key: Key,
+    actor: Actor,
+    *,
+    even_attached: bool,
+    expected: int | None = None,
+) -> None:
+    """Releases one reservation. Raises NotFound, and InTheWay if a sandbox uses it.
+
+    With `expected`, Outdated if its tenure is another one by now.
+    """
+    parameters = (actor.name, actor.request_id, *key, even_attached, expected)
+    database.change(RELEASE, parameters, actor=actor.name, request_id=actor.request_id)
+
+
+def reassign(
+    database: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool
+) -> None:
+    """Gives one reservation to another owner. Raises NotFound, InTheWay, QuotaExceeded."""
+    owner = (holder.kind, holder.cluster, holder.namespace, holder.name, holder.interface)
+    parameters = (actor.name, actor.request_id, *key, *owner, even_attached)
+    database.change(REASSIGN, parameters, actor=actor.name, request_id=actor.request_id)
+
+
+def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:
+    # All of one request are in one network.
+    networks = {network_id for network_id, _ in keys}
+    return _Reservation.network_id.in_(networks) & _Reservation.address.in_(
+        [cast(address, INET) for _, address in keys]
+    )
+
+
+def _in_prefix(prefix: str) -> ColumnElement[bool]:
+    network = IPNetwork(prefix)
+    first = format_address(network[0])
+    last = format_address(network[-1])
+    return _Reservation.address.between(cast(first, INET), cast(last, INET))
+
+
+def _attached(wanted: Search) -> ColumnElement[bool]:
+    """The attachments have the indexes by node and by container id."""
+    used = select(Attachment.network_id, Attachment.address)
+    if wanted.node is not None:
+        used = used.where(Attachment.node == wanted.node)
+    if wanted.container_id is not None:
+        # The index begins with the cluster.
+        cluster = (
+            any_value_of(Attachment.cluster) if wanted.cluster is None else literal(wanted.cluster)
+        )
+        used = used.where(
+            Attachment.cluster == cluster, Attachment.container_id == wanted.container_id
+        )
+    return tuple_(_Reservation.network_id, _Reservation.address).in_(used)

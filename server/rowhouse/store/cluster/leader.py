@@ -1,0 +1,64 @@
+"""One leader among replicas: whoever holds a lock of a PostgreSQL session.
+
+The lock lives and dies with its connection, so nobody has to give it back, and no clock is involved.
+What the leader changes it changes on that same connection: a statement that arrives is one of the leader's.
+The connection must be the database's own, not one through PgBouncer in transaction mode.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import psycopg
+
+from rowhouse.store.connection.database import connect
+from rowhouse.store.connection.errors import domain_error
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from psycopg.rows import TupleRow
+
+LOCK = "SELECT pg_try_advisory_lock(hashtextextended('rowhouse controller of ' || %s, 0))"
+
+
+class Candidacy:
+    """A connection of its own that may become the leader's. A context manager.
+
+    Args:
+        url: of the database.
+        cluster: each has a leader of its own.
+    """
+
+    def __init__(self, url: str, cluster: str) -> None:
+        self._cluster = cluster
+        self.session: psycopg.Connection[TupleRow] = connect(url)
+        """What the leader works on; raises TryAgain when there is no database."""
+        self.session.autocommit = True
+
+    def is_leader(self) -> bool:
+        """Whether we are, or become now, the leader. Raises TryAgain when the connection is gone."""
+        try:
+            # Once for each time that it is asked would be a lock to count; it is asked until it is got.
+            row = self.session.execute(LOCK, (self._cluster,)).fetchone()
+        except psycopg.Error as error:
+            raise domain_error(error) from error
+        return bool(row and row[0])
+
+    def check(self) -> None:
+        """Nothing, while the connection lives, and so the lock. Raises TryAgain when it is gone."""
+        try:
+            self.session.execute("SELECT")
+        except psycopg.Error as error:
+            raise domain_error(error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.session.close()

@@ -1,0 +1,247 @@
+"""What the mirror reads, and how it learns of changes; on a connection of its own, with a lock of its own.
+
+The lock is held for as long as the connection lives. Who has it alone takes marks out of the outbox: a mark that is
+taken away by somebody who then does nothing with it would be a change that is missed. Not through PgBouncer in
+transaction mode, for the lock's sake and that of LISTEN.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from rowhouse.store.connection.database import connect
+from rowhouse.store.connection.errors import domain_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from types import TracebackType
+
+    from psycopg.rows import TupleRow
+
+PAGE: Final = 5000
+EVERYTHING: Final = 0
+"""The number of no pool: a mark that asks for a look at all of them."""
+
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('rowhouse mirror of ' || %s, 0))"
+ON: Final = "SELECT rowhouse.mirror_on_v1(%s, %s)"
+OFF: Final = "SELECT rowhouse.mirror_off_v1(%s)"
+LISTEN: Final = "LISTEN rowhouse_mirror"
+CHANGES: Final = (
+    "SELECT pool_id, extract(epoch FROM age)::float8 FROM rowhouse.mirror_changes_v1(%s)"
+)
+WRITERS: Final = "SELECT * FROM rowhouse.mirror_writers_v1()"
+AGAIN: Final = "SELECT rowhouse.mirror_again_v1(%s)"
+REPORT: Final = "SELECT rowhouse.mirror_report_v1(%s, %s)"
+POOLS: Final = "SELECT pool_id, network, cidr::text, isolated FROM rowhouse.mirrored_pools_v1()"
+SLICES: Final = """SELECT pool_id, node, slice::text, cluster = %s
+  FROM rowhouse.node_slices ORDER BY pool_id, slice"""
+CNI_NETWORKS: Final = """SELECT DISTINCT a.cni_network
+  FROM rowhouse.pools p
+  JOIN rowhouse.attachments a
+    ON a.network_id = p.network_id
+   AND a.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
+  JOIN rowhouse.reservations r
+    ON r.network_id = a.network_id AND r.address = a.address AND r.pool_id = p.id
+ WHERE p.id = %s AND a.cluster = %s AND a.cni_network <> ''"""
+ADDRESSES: Final = (
+    "SELECT host(address), own, container_id, namespace, pod, interface"
+    " FROM rowhouse.mirrored_addresses_v1(%s, %s, %s, %s)"
+)
+UNKNOWN: Final = "SELECT host(address), holder FROM rowhouse.mirror_unknown_v1(%s, %s::inet[], %s)"
+MIRRORS: Final = """SELECT m.cluster, m.namespace, m.since, m.reported_at,
+       extract(epoch FROM clock_timestamp() - m.reported_at)::float8, m.report,
+       (SELECT count(DISTINCT c.pool_id) FROM rowhouse.mirror_changes c WHERE c.cluster = m.cluster)
+  FROM rowhouse.mirrors m ORDER BY m.cluster"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool; `isolated`: its addresses are unique in it alone. CIDR as text."""
+
+    id: int
+    network: str
+    cidr: str
+    isolated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of a pool that belongs to a node; `is_own`: of this cluster. CIDR as text."""
+
+    pool_id: int
+    node: str
+    cidr: str
+    is_own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An address in use; `own`: a pod of this cluster holds it."""
+
+    address: str
+    own: bool
+    container_id: str
+    namespace: str
+    name: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The pools that changed since the last look; `age` of the oldest change in seconds."""
+
+    pools: set[int] = field(default_factory=set)
+    everything: bool = False
+    age: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A cluster that mirrors, and what its controller last said; `waiting`: pools in the outbox."""
+
+    cluster: str
+    namespace: str
+    since: datetime
+    reported_at: datetime | None
+    reported_ago: float | None
+    report: dict[str, Any]
+    waiting: int
+
+
+class MirrorStore:
+    """The mirror's connection. A context manager; every method raises TryAgain, NotReady.
+
+    Args:
+        url: of the database itself.
+        cluster: whose mirror this is.
+    """
+
+    def __init__(self, url: str, cluster: str) -> None:
+        self.cluster = cluster
+        self._session: psycopg.Connection[TupleRow] = connect(url)
+        self._session.autocommit = True
+
+    def is_ours(self) -> bool:
+        """Whether nobody else mirrors this cluster, from now on and as long as the connection lives."""
+        return bool(self._rows(LOCK, (self.cluster,))[0][0])
+
+    def check(self) -> None:
+        """Nothing, while the connection lives, and so the lock."""
+        self._rows("SELECT")
+
+    def turn_on(self, namespace: str) -> None:
+        """Note changes for this cluster, and listen for them. What was before must be read afterwards."""
+        self._rows(ON, (self.cluster, namespace))
+        self._rows(LISTEN)
+
+    def turn_off(self) -> bool:
+        """Note no changes any more; whether they were."""
+        return bool(self._rows(OFF, (self.cluster,))[0][0])
+
+    def changes(self) -> Changes:
+        """Takes the marks out of the outbox.
+
+        Read `writers` after that and before the pools: who is writing may rely on a mark that is gone.
+        """
+        rows = self._rows(CHANGES, (self.cluster,))
+        pools = {pool for pool, _ in rows}
+        return Changes(
+            pools=pools - {EVERYTHING},
+            everything=EVERYTHING in pools,
+            age=max((age for _, age in rows), default=0.0),
+        )
+
+    def writers(self) -> frozenset[str]:
+        """The transactions under way that may have changed what is mirrored."""
+        return frozenset(row[0] for row in self._rows(WRITERS))
+
+    def ask_for_everything(self) -> None:
+        """Ask the mirror that is running to look at everything."""
+        self._rows(AGAIN, (self.cluster,))
+
+    def was_woken(self, seconds: float) -> bool:
+        """Waits for a change, no longer than so many seconds; whether there is one."""
+        with _domain_errors():
+            return any(True for _ in self._session.notifies(timeout=seconds, stop_after=1))
+
+    def report(self, report: dict[str, Any]) -> None:
+        """Keeps what `rowhouse mirror status` shows."""
+        self._rows(REPORT, (self.cluster, Jsonb(report)))
+
+    def pools(self) -> list[Pool]:
+        """All pools of all networks."""
+        return [Pool(*row) for row in self._rows(POOLS)]
+
+    def slices(self) -> list[Slice]:
+        """The slices of all nodes, lowest first in each pool."""
+        return [Slice(*row) for row in self._rows(SLICES, (self.cluster,))]
+
+    def cni_networks(self, pool: int) -> set[str]:
+        """The names of the CNI networks whose sandboxes use a pool in this cluster now."""
+        return {row[0] for row in self._rows(CNI_NETWORKS, (pool, self.cluster))}
+
+    def addresses(self, pool: int) -> Iterator[Held]:
+        """The addresses in use of a pool, lowest first, in pages."""
+        after = None
+        while True:
+            rows = self._rows(ADDRESSES, (pool, self.cluster, after, PAGE))
+            yield from (Held(*row) for row in rows)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][0]
+
+    def unknown(self, network: str, holders: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Of (address, "namespace/name"), those that the history of a network does not have.
+
+        An empty name is anybody's.
+        """
+        found: list[tuple[str, str]] = []
+        for start in range(0, len(holders), PAGE):
+            part = holders[start : start + PAGE]
+            addresses = [address for address, _ in part]
+            rows = self._rows(UNKNOWN, (network, addresses, [holder for _, holder in part]))
+            found += [(address, holder) for address, holder in rows]
+        return found
+
+    def registered(self) -> list[Registered]:
+        """All clusters that mirror."""
+        names = (
+            "cluster",
+            "namespace",
+            "since",
+            "reported_at",
+            "reported_ago",
+            "report",
+            "waiting",
+        )
+        return [Registered(**dict(zip(names, row, strict=True))) for row in self._rows(MIRRORS)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def _rows(self, query: Any, parameters: tuple[object, ...] = ()) -> list[TupleRow]:
+        with _domain_errors():
+            cursor = self._session.execute(query, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def _domain_errors() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise domain_error(error) from error

@@ -1,0 +1,66 @@
+"""ADDs that were refused since there was nothing left: written by servers, taken by the controller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from rowhouse.store.connection.errors import domain_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from psycopg.rows import TupleRow
+
+    from rowhouse.store.connection.database import Database
+
+NOTE: Final = "SELECT rowhouse.note_refusals_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+TAKE: Final = (
+    "SELECT cluster, namespace, pod, interface, node, pod_uid, message, times, reason"
+    " FROM rowhouse.take_refusals_v1(%s, %s)"
+)
+_AT_ONCE: Final = 100
+NO_ADDRESS: Final = "NoAddress"
+ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
+"""Noted by the database itself (`gateway_in_use`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An interface of a pod that gets no address, or has one with a warning (`reason`); `times`: how often it asked."""
+
+    cluster: str
+    namespace: str
+    pod: str
+    interface: str
+    node: str
+    pod_uid: str | None
+    message: str
+    times: int = 1
+    reason: str = NO_ADDRESS
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """Whom it is about."""
+        return self.cluster, self.namespace, self.pod, self.interface, self.reason
+
+
+_NAMES: Final = tuple(field.name for field in fields(Refusal))
+
+
+def note(database: Database, refusals: Iterable[Refusal]) -> None:
+    """Keeps them for the controller, in one statement. Raises TryAgain, NotReady."""
+    rows = list(refusals)
+    columns = tuple([getattr(row, name) for row in rows] for name in _NAMES)
+    database.call(NOTE, columns)
+
+
+def take(session: psycopg.Connection[TupleRow], cluster: str) -> list[Refusal]:
+    """Some of those of a cluster, which are then forgotten. Raises TryAgain, NotReady."""
+    try:
+        rows: list[Any] = session.execute(TAKE, (cluster, _AT_ONCE)).fetchall()
+    except psycopg.Error as error:
+        raise domain_error(error) from error
+    return [Refusal(**dict(zip(_NAMES, row, strict=True))) for row in rows]

@@ -1,0 +1,90 @@
+"""Sandboxes that hold addresses, for the controller; on a connection that the caller brings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from rowhouse.domain.liveness import HeldSandbox
+from rowhouse.store.connection.errors import domain_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg.rows import TupleRow
+
+    Session = psycopg.Connection[TupleRow]
+
+PAGE: Final = 5000
+_COLUMNS: Final = (
+    "container_id, interface, node, network, host(address), attached_at,"
+    " extract(epoch FROM age)::float8, pod_uid, namespace, pod"
+)
+SANDBOXES: Final = f"SELECT {_COLUMNS} FROM rowhouse.sandboxes_v1(%s, %s, %s, %s)"  # noqa: S608 - a constant
+OF_POD: Final = f"SELECT {_COLUMNS} FROM rowhouse.sandboxes_v1(%s, '', '', 0, %s, %s)"  # noqa: S608 - a constant
+RECLAIM: Final = (
+    "SELECT host(address), released FROM rowhouse.reclaim_v1(%s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+def held_sandboxes(session: Session, cluster: str) -> Iterator[HeldSandbox]:
+    """Every sandbox of a cluster that holds addresses for a pod, in pages; raises TryAgain, NotReady."""
+    after = ("", "")
+    while True:
+        rows = _rows(session, SANDBOXES, (cluster, *after, PAGE))
+        yield from _sandboxes(rows)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1][0], rows[-1][1]
+
+
+def sandboxes_of_pod(session: Session, cluster: str, namespace: str, pod: str) -> list[HeldSandbox]:
+    """The sandboxes that hold addresses for pods of this name; raises TryAgain, NotReady."""
+    return list(_sandboxes(_rows(session, OF_POD, (cluster, namespace, pod))))
+
+
+def reclaim(session: Session, actor: str, cluster: str, held: HeldSandbox) -> list[str]:
+    """Ends what a sandbox held, if it is as it was looked at; the addresses that are free again.
+
+    Raises TryAgain, NotReady.
+    """
+    parameters = (
+        *(actor, cluster, held.container_id, held.interface, held.node),
+        *(held.pod_uid, held.attached_at),
+    )
+    rows = _rows(session, RECLAIM, parameters)
+    return [address for address, released in rows if released]
+
+
+def _rows(session: Session, query: Any, parameters: tuple[object, ...]) -> list[TupleRow]:
+    try:
+        return session.execute(query, parameters).fetchall()
+    except psycopg.Error as error:
+        raise domain_error(error) from error
+
+
+def _sandboxes(rows: list[TupleRow]) -> Iterator[HeldSandbox]:
+    # Not by container id alone: it is no secret, so another node may have named it, and one that is not known
+    # yet is empty.
+    by_sandbox: dict[tuple[str, ...], list[TupleRow]] = {}
+    for row in rows:
+        container_id, interface, node, _, _, _, _, uid, namespace, pod = row
+        by_sandbox.setdefault(
+            (container_id, interface, node, uid or "", namespace, pod), []
+        ).append(row)
+    for mine in by_sandbox.values():
+        container_id, interface, node, network, _, _, _, uid, namespace, pod = mine[0]
+        yield HeldSandbox(
+            container_id=container_id,
+            interface=interface,
+            node=node,
+            network=network,
+            addresses=tuple(row[4] for row in mine),
+            # The youngest of its attachments: what was added last protects all.
+            attached_at=max(row[5] for row in mine),
+            age=min(row[6] for row in mine),
+            pod_uid=uid,
+            namespace=namespace,
+            pod=pod,
+        )

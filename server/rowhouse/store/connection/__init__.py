@@ -1,0 +1,1 @@
+"""How the server reaches the database: connections, deadlines, errors, the tables as models."""

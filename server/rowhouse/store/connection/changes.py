@@ -1,0 +1,21 @@
+"""Whether anything was written, for one statement that reads no table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rowhouse.store.connection.database import Database
+
+# The end of the write-ahead log: nothing changes without moving it. Other databases of the server and its own
+# housekeeping move it as well, so it may say "perhaps" where nothing of ours has changed.
+END_OF_LOG: Final = "SELECT pg_current_wal_insert_lsn()::text"
+
+
+def end_of_log(database: Database) -> str:
+    """Where the write-ahead log ends: another one than before if anything was written since.
+
+    A transaction is to be seen a moment after its end has moved the log, so whoever looks at a change
+    looks once more later.
+    """
+    return str(database.call(END_OF_LOG)[0][0])

@@ -1,0 +1,309 @@
+"""Connections: one pool of psycopg for the allocator's calls, one SQLAlchemy engine for everything else."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import FeatureNotSupported, LockNotAvailable, ReadOnlySqlTransaction
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+from sqlalchemy import Engine, create_engine
+
+from rowhouse.domain.errors import RowhouseError, TryAgain
+from rowhouse.store.connection import metrics
+from rowhouse.store.connection.combining import CombiningQueue
+from rowhouse.store.connection.deadline import seconds_left
+from rowhouse.store.connection.errors import domain_error, is_rolled_back, is_transient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg.rows import TupleRow
+
+    from rowhouse.store.connection.combining import Outcome
+
+Answer = TypeVar("Answer")
+Call = TypeVar("Call")
+Parameters: TypeAlias = "tuple[Any, ...] | dict[str, Any]"
+
+# A commit whose connection died may have happened. Every mutation is idempotent, so it is tried again.
+ATTEMPTS = 3
+
+# Seconds between two tries to reach the database while calls wait for it, with as much jitter; the pool's own
+# would double from one to minutes, and so be late after an outage.
+_BETWEEN_TRIES = 0.1
+
+# What notices a server that has gone without a word: 10 s of silence, two probes, 20 s in all; 15 s for what
+# was sent and not confirmed. A standby that was promoted is found by its taking writes.
+_NETWORK: dict[str, Any] = {
+    "connect_timeout": 5,
+    "target_session_attrs": "read-write",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
+
+
+def conninfo_of(url: str) -> str:
+    """A libpq connection string or URI; SQLAlchemy's spelling of the driver is accepted and dropped."""
+    return re.sub(r"^postgres(?:ql)?(?:\+\w+)?://", "postgresql://", url.strip())
+
+
+def connect(url: str, *, prepare: bool = True) -> psycopg.Connection[TupleRow]:
+    """A connection of its own, to the server that takes writes; `prepare` as for `Database`.
+
+    Errors: TryAgain when there is none.
+    """
+    try:
+        return psycopg.connect(
+            conninfo_of(url),
+            application_name="rowhouse",
+            prepare_threshold=5 if prepare else None,
+            **_NETWORK,
+        )
+    except psycopg.Error as error:
+        raise domain_error(error) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """The state of the connections for calls, and how many calls waited for one since the start."""
+
+    most: int
+    idle: int
+    used: int
+    waiters: int
+    waits: int
+    wait_seconds: float
+    timeouts: int
+
+
+class _Reconnector:
+    """Called by the pool when it could not connect: tries again soon, as long as somebody waits.
+
+    One try at a time for the whole process, so a database that comes back is not stormed.
+    """
+
+    def __init__(self) -> None:
+        self._trying = threading.Lock()
+        self._random = SystemRandom()
+
+    def __call__(self, pool: ConnectionPool[Any]) -> None:
+        if not self._trying.acquire(blocking=False):
+            return
+        try:
+            time.sleep(_BETWEEN_TRIES * (1 + self._random.random()))
+        finally:
+            self._trying.release()
+        if pool.get_stats().get("requests_waiting") and not pool.closed:
+            pool.check()
+
+
+class Database:
+    """One PostgreSQL database. Opens lazily; `close()` when done. Safe to share between threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        wait: float = 5.0,
+        lock_wait: float = 3.0,
+        prepare: bool = True,
+    ) -> None:
+        """`pool_size` connections at most; `wait` seconds at most for a free one, `lock_wait` for each lock.
+
+        `prepare` False leaves out prepared statements, which PgBouncer before 1.21 can not carry.
+        """
+        self.conninfo = conninfo_of(url)
+        self._wait = wait
+        self._lock_wait = lock_wait
+        self._queues: dict[str, CombiningQueue[Any, Any]] = {}
+        self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
+            self.conninfo,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=wait,
+            reconnect_timeout=0,
+            reconnect_failed=_Reconnector(),
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 2 if prepare else None,
+                "application_name": "rowhouse",
+                **_NETWORK,
+            },
+            check=None,
+        )
+        self.engine: Engine = create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: connect(self.conninfo, prepare=prepare),
+            pool_size=2,
+            max_overflow=4,
+            pool_timeout=wait,
+            pool_pre_ping=True,
+        )
+
+    def call(
+        self, query: LiteralString | sql.Composed, parameters: Parameters = ()
+    ) -> list[TupleRow]:
+        """Runs one statement in a transaction of its own and returns its rows.
+
+        Errors: the domain's error for what the stored functions raise; TryAgain when the database can
+        not be reached, is overloaded or waited too long for a lock.
+        """
+        return self.run(
+            lambda connection: connection.execute(query, parameters, prepare=None).fetchall(),
+            function=_function(query),
+        )
+
+    def call_waiting(
+        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...]
+    ) -> list[TupleRow]:
+        """As `call`, of a function that is told how long it may wait for a lock: the query's last parameter.
+
+        Milliseconds; no longer than the caller waits (`deadline.py`).
+        """
+        return self.run(
+            lambda connection: connection.execute(
+                query, (*parameters, self._lock_milliseconds()), prepare=None
+            ).fetchall(),
+            function=_function(query),
+        )
+
+    def call_carefully(
+        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...]
+    ) -> list[TupleRow]:
+        """As `call_waiting`, after the database refused the call: history and free space are corrected first."""
+
+        def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
+            with connection.pipeline(), connection.transaction():
+                connection.execute("SELECT set_config('rowhouse.careful', 'on', true)")
+                cursor = connection.execute(query, (*parameters, self._lock_milliseconds()))
+            return cursor.fetchall()
+
+        return self.run(work, function=_function(query))
+
+    def _lock_milliseconds(self) -> int:
+        return max(1, int(seconds_left(self._lock_wait) * 1000))  # 0 would be for ever
+
+    def change(
+        self,
+        query: LiteralString | sql.Composed,
+        parameters: Parameters = (),
+        *,
+        actor: str,
+        request_id: str = "",
+        force: bool = False,
+    ) -> list[TupleRow]:
+        """Runs one administrative statement in the name of `actor`, which history and audit then show.
+
+        `force` allows changes that touch addresses in use by running sandboxes.
+        Everything up to COMMIT is sent at once: no lock is held across a round trip.
+        """
+
+        def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
+            with connection.pipeline(), connection.transaction():
+                connection.execute(
+                    """SELECT rowhouse.act_as(%s, %s), set_config('lock_timeout', %s, true),
+                              set_config('rowhouse.force', %s, true)""",
+                    (actor, request_id, str(self._lock_milliseconds()), "on" if force else ""),
+                )
+                cursor = connection.execute(query, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+        return self.run(work, function=_function(query), idempotent=False)
+
+    def run(
+        self,
+        work: Callable[[psycopg.Connection[TupleRow]], Answer],
+        *,
+        function: str = "other",
+        idempotent: bool = True,
+    ) -> Answer:
+        """Runs `work` on a connection; tries again when the connection is lost.
+
+        `function` is its name in the metrics. Raises TryAgain before it has begun anything if the caller has
+        gone (`deadline.py`). Work that is not `idempotent` is repeated only if it is
+        certain that it did not happen: "reserve the next free one" must not reserve two.
+        """
+        try:
+            self._pool.open()
+        except PoolClosed as error:
+            raise TryAgain(
+                "the server is stopping", hint="Repeat the call: another one serves it."
+            ) from error
+        for attempt in range(1, ATTEMPTS + 1):
+            began = False
+            try:
+                with (
+                    self._pool.connection(timeout=seconds_left(self._wait)) as connection,
+                    metrics.CALL_DURATION.labels(function).time(),
+                ):
+                    if not idempotent:
+                        ConnectionPool.check_connection(connection)
+                    seconds_left(0.0)
+                    began = True
+                    try:
+                        return work(connection)
+                    except (ReadOnlySqlTransaction, FeatureNotSupported):
+                        connection.close()  # it leads to a standby, or prepared what a migration has changed
+                        raise
+            except PoolTimeout as error:
+                raise TryAgain(
+                    f"no database connection within {self._wait:g} s",
+                    hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
+                ) from error
+            except psycopg.Error as error:
+                if isinstance(error, LockNotAvailable):
+                    metrics.LOCK_TIMEOUTS.labels(function).inc()
+                unknown = began and not idempotent and not is_rolled_back(error)
+                if attempt == ATTEMPTS or unknown or not is_transient(error):
+                    raise domain_error(error) from error
+                metrics.RETRIES.inc()
+                # After a restart of the database every idle connection is dead, not only this one.
+                self._pool.check()
+        raise RowhouseError("unreachable")
+
+    def queue(
+        self,
+        kind: str,
+        one: Callable[[Call], Answer],
+        many: Callable[[Sequence[Call]], Sequence[Outcome[Answer]]],
+    ) -> CombiningQueue[Call, Answer]:
+        """The queue of this database in which calls of a kind meet; always the same one."""
+        queue = self._queues.get(kind)
+        if queue is None:
+            made = CombiningQueue(one, many, most_alone=max(1, self._pool.max_size // 2))
+            queue = self._queues.setdefault(kind, made)
+        return queue
+
+    def connections(self) -> Connections:
+        """The connections now."""
+        now = self._pool.get_stats()
+        idle = now.get("pool_available", 0)
+        return Connections(
+            most=self._pool.max_size,
+            idle=idle,
+            used=max(now.get("pool_size", 0) - idle, 0),
+            waiters=now.get("requests_waiting", 0),
+            waits=now.get("requests_queued", 0),
+            wait_seconds=now.get("requests_wait_ms", 0) / 1000,
+            timeouts=now.get("requests_errors", 0),
+        )
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._pool.close()
+        self.engine.dispose()
+
+
+def _function(query: LiteralString | sql.Composed) -> str:
+    return metrics.function_of(query) if isinstance(query, str) else "other"

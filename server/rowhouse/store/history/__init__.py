@@ -1,0 +1,1 @@
+"""Past owners of addresses and the audit log: search, retention, repair."""

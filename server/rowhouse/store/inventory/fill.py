@@ -1,0 +1,89 @@
+"""The fill of all pools at once, for metrics: one statement that ends after some time, done or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+
+from rowhouse.domain.errors import TryAgain
+from rowhouse.store.inventory.occupancy import OCCUPANCY, occupancy_of
+
+if TYPE_CHECKING:
+    from psycopg.rows import TupleRow
+
+    from rowhouse.store.connection.database import Database
+
+LONGEST_MILLISECONDS: Final = 3000
+_LIMIT: Final = "SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true)"
+
+STALE: Final = """
+SELECT n.name, count(s.address)::float8
+  FROM rowhouse.networks n
+  LEFT JOIN rowhouse.stale_reservations s ON s.network_id = n.id
+ GROUP BY n.name
+"""
+
+
+class TookTooLong(TryAgain):
+    """The database is busy: the fill of the pools took too long to find out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolFill:
+    """How many addresses of a pool are in each state; floats, as an IPv6 pool has many."""
+
+    pool_id: int
+    network: str
+    cidr: str
+    total: float
+    reserved: float
+    reserved_by_overlaps: float
+    free: float
+    quarantined: float
+    excluded: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """All pools, and the number of stale reservations of each network by its name."""
+
+    pools: tuple[PoolFill, ...]
+    stale: dict[str, float]
+
+
+def of_pools(database: Database) -> Fill:
+    """The fill of all pools now.
+
+    Errors: TookTooLong, TryAgain, NotReady.
+    """
+
+    def work(connection: psycopg.Connection[TupleRow]) -> tuple[list[TupleRow], list[TupleRow]]:
+        try:
+            with connection.pipeline(), connection.transaction():
+                connection.execute(_LIMIT, (str(LONGEST_MILLISECONDS),))
+                counted = connection.execute(OCCUPANCY)
+                stale = connection.execute(STALE)
+            return counted.fetchall(), stale.fetchall()
+        except psycopg.errors.QueryCanceled as error:
+            # Not a lost connection: trying again at once would take as long again.
+            raise TookTooLong("the fill of the pools took too long to find out") from error
+
+    counted, stale = database.run(work, function="pool_usage")
+    return Fill(pools=tuple(map(_pool_fill, counted)), stale=dict(stale))
+
+
+def _pool_fill(row: TupleRow) -> PoolFill:
+    pool = occupancy_of(row)
+    return PoolFill(
+        pool_id=pool.id,
+        network=pool.network,
+        cidr=pool.cidr,
+        total=float(pool.total),
+        reserved=float(pool.reserved),
+        reserved_by_overlaps=float(pool.reserved_by_overlaps),
+        free=max(float(pool.total - pool.used - pool.quarantined) - pool.excluded, 0.0),
+        quarantined=float(pool.quarantined),
+        excluded=pool.excluded,
+    )

@@ -1,0 +1,267 @@
+"""Pools: their rows, their fill, and what stands in the way of a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Text, cast, column, func, literal, select, text
+from sqlalchemy.dialects.postgresql import INET, JSONB, TIMESTAMP, aggregate_order_by
+from sqlalchemy.orm import aliased
+
+from rowhouse.store.connection.models import FreeRange, Pool, PoolUsage
+from rowhouse.store.connection.reads import row, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from rowhouse.domain.administration import Actor, PoolPlan
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
+
+# A new pool, and its network if that is new. No row: somebody else made the network at this moment.
+CREATE = """
+WITH wanted AS (SELECT %(network)s::text AS name, CASE WHEN %(isolated)s THEN %(cidr)s::cidr END AS isolated),
+made AS (
+    INSERT INTO rowhouse.networks (name, isolated) SELECT name, isolated FROM wanted
+        ON CONFLICT DO NOTHING RETURNING id),
+space AS (
+    SELECT id FROM made
+    UNION ALL
+    SELECT n.id FROM rowhouse.networks n, wanted w
+     WHERE n.name = w.name AND n.isolated IS NOT DISTINCT FROM w.isolated)
+INSERT INTO rowhouse.pools (network_id, network_name, cidr, name, gateway, window_first, window_last,
+                            reuse_delay, labels, description, drained)
+SELECT id, %(network)s, %(cidr)s, %(name)s, %(gateway)s::inet, %(window_first)s::inet, %(window_last)s::inet,
+       %(reuse_delay)s * interval '1 second', %(labels)s, %(description)s, %(drained)s
+  FROM space
+RETURNING id
+"""
+
+# Addresses that the pool gives out now and would not give out any more, pods on the new gateway, and what sandboxes
+# use of a pool that is renamed.
+OBSTACLES = """
+SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
+  FROM rowhouse.pools p
+  JOIN rowhouse.reservations r
+    ON r.network_id = p.network_id
+   AND r.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
+ WHERE p.id = %(pool)s
+   AND (r.pool_id = p.id
+        AND r.address BETWEEN coalesce(p.window_first, rowhouse.first_usable(p.cidr))
+                      AND coalesce(p.window_last, rowhouse.last_usable(p.cidr))
+        AND r.address NOT BETWEEN coalesce(%(window_first)s::inet, rowhouse.first_usable(p.cidr))
+                              AND coalesce(%(window_last)s::inet, rowhouse.last_usable(p.cidr))
+        OR r.owner_kind = 'pod' AND r.address = %(gateway)s::inet
+           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet)
+        OR r.pool_id = p.id AND p.name IS NOT NULL AND p.name IS DISTINCT FROM %(name)s
+           AND EXISTS (SELECT FROM rowhouse.attachments a
+                        WHERE a.network_id = r.network_id AND a.address = r.address))
+ ORDER BY r.address
+ LIMIT 10
+"""
+
+# Nothing happens if the row was changed since it was read.
+UPDATE = """
+UPDATE rowhouse.pools
+   SET name = %(name)s, gateway = %(gateway)s::inet, window_first = %(window_first)s::inet,
+       window_last = %(window_last)s::inet, reuse_delay = %(reuse_delay)s * interval '1 second',
+       labels = %(labels)s, description = %(description)s, drained = %(drained)s
+ WHERE id = %(pool)s AND version = %(version)s
+RETURNING id
+"""
+
+# Nothing happens if a version is given and the row has another.
+DELETE = """
+DELETE FROM rowhouse.pools
+ WHERE id = %(pool)s AND version = coalesce(%(version)s::integer, version)
+RETURNING id
+"""
+
+
+# The first and the last address that a pool gives out; NULL: it gives out none.
+ENDS = """
+SELECT min(w.first_address) AS low, max(w.last_address) AS high
+  FROM rowhouse.pools p CROSS JOIN LATERAL rowhouse.pool_window(p) w WHERE p.id = :pool
+"""
+
+MOST_OVERLAPS = 100
+"""So many overlapping pools are told of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Conditions on pools; None: any.
+
+    `contains` is an address in the CIDR; `labels` must all be there with these values.
+    """
+
+    network: str | None = None
+    name: str | None = None
+    cidr: str | None = None
+    contains: str | None = None
+    drained: bool | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def search(database: Database, wanted: Search, *, after: int, limit: int) -> Sequence[Record]:
+    """Pools by id, those behind `after`, that meet every condition."""
+    statement = select(Pool).where(Pool.id > after).order_by(Pool.id).limit(limit)
+    for wanted_column, value in (
+        (Pool.network_name, wanted.network),
+        (Pool.name, wanted.name),
+        (Pool.cidr, wanted.cidr),
+        (Pool.drained, wanted.drained),
+    ):
+        if value is not None:
+            statement = statement.where(wanted_column == value)
+    if wanted.contains is not None:
+        address = cast(wanted.contains, INET)
+        statement = statement.where(cast(Pool.cidr, INET).op(">>=")(address))
+    if wanted.labels:
+        statement = statement.where(Pool.labels.op("@>")(literal(wanted.labels, JSONB)))
+    return rows(database, statement)
+
+
+def get(database: Database, pool_id: int) -> Record | None:
+    """One pool."""
+    return row(database, select(Pool).where(Pool.id == pool_id))
+
+
+def usage(database: Database, pool_ids: Collection[int]) -> dict[int, Record]:
+    """The fill of pools, by id."""
+    found = rows(database, select(PoolUsage).where(PoolUsage.pool_id.in_(pool_ids)))
+    return {used.pool_id: used for used in found}
+
+
+def free_runs(
+    database: Database,
+    pool: Record,
+    *,
+    quarantined: bool,
+    after: str | None,
+    limit: int,
+) -> Sequence[Record]:
+    """Runs of free (or of quarantined) addresses that a pool gives out, those that end behind `after`.
+
+    Gateways and exclusions are not among the free runs; of quarantined ones they are left out here.
+    """
+    bounds = text(ENDS).bindparams(pool=pool.id).columns(column("low", INET), column("high", INET))
+    ends = bounds.cte("ends")
+    mine = (FreeRange.network_id == pool.network_id, FreeRange.quarantined == quarantined)
+    # The last run that can reach into the pool is the first one that ends at or behind its end: with that
+    # bound the runs behind it are not read.
+    low, high = (select(end).scalar_subquery() for end in (ends.c.low, ends.c.high))
+    bound = select(FreeRange.last).where(*mine, FreeRange.last >= high).order_by(FreeRange.last)
+    statement = (
+        select(
+            func.host(func.greatest(FreeRange.first, low)).label("first"),
+            func.host(func.least(FreeRange.last, high)).label("last"),
+            FreeRange.last.label("key"),
+        )
+        .where(*mine, FreeRange.last >= low, FreeRange.first <= high)
+        .where(FreeRange.last <= func.coalesce(bound.limit(1).scalar_subquery(), high))
+        .order_by(FreeRange.last)
+        .limit(limit)
+    )
+    if quarantined:
+        statement = statement.where(
+            ~func.rowhouse.is_withheld(FreeRange.network_id, FreeRange.first)
+        )
+    if after is not None:
+        statement = statement.where(FreeRange.last > cast(after, INET))
+    return rows(database, statement)
+
+
+def overlaps(database: Database, pool_ids: Collection[int]) -> dict[int, list[str]]:
+    """The CIDRs of other pools of its network that share addresses with each pool, the largest first."""
+    other = aliased(Pool)
+    statement = (
+        select(
+            Pool.id,
+            func.array_agg(aggregate_order_by(cast(other.cidr, Text), other.cidr)).label("cidrs"),
+        )
+        .join(
+            other,
+            (other.network_id == Pool.network_id)
+            & (other.id != Pool.id)
+            & cast(other.cidr, INET).op("&&")(cast(Pool.cidr, INET)),
+        )
+        .where(Pool.id.in_(pool_ids))
+        .group_by(Pool.id)
+    )
+    return {row.id: row.cidrs[:MOST_OVERLAPS] for row in rows(database, statement)}
+
+
+def fill(
+    database: Database, pool_id: int, since: datetime, until: datetime, steps: int
+) -> Sequence[Record]:
+    """How many addresses of a pool were held at steps + 1 evenly spaced moments: rows (at, reserved)."""
+    moments = func.rowhouse.pool_fill(
+        pool_id, cast(since, TIMESTAMP(timezone=True)), cast(until, TIMESTAMP(timezone=True)), steps
+    ).table_valued("at", "reserved")
+    return rows(database, select(moments).order_by(moments.c.at))
+
+
+def create(
+    database: Database,
+    plan: PoolPlan,
+    network: str,
+    actor: Actor,
+    *,
+    isolated: bool,
+    force: bool = False,
+) -> int:
+    """Makes a pool, and its network if that is new. Raises InTheWay, InvalidRequest."""
+    parameters = _columns(plan) | {"network": network, "cidr": plan.cidr, "isolated": isolated}
+    while not (made := _change(database, CREATE, parameters, actor, force=force)):
+        pass  # The network was made by somebody else meanwhile: now we see it.
+    return int(made[0][0])
+
+
+def obstacles(database: Database, pool_id: int, plan: PoolPlan) -> list[tuple[str, str, str, int]]:
+    """The first ten reservations in the way of a change: address, namespace, name, and how many in all."""
+    found = database.call(OBSTACLES, _columns(plan) | {"pool": pool_id})
+    return [(address, namespace, name, total) for address, namespace, name, total in found]
+
+
+def update(
+    database: Database,
+    pool_id: int,
+    version: int,
+    plan: PoolPlan,
+    actor: Actor,
+    *,
+    force: bool = False,
+) -> bool:
+    """Changes a pool; False if it is not of this version any more. Raises InTheWay, InvalidRequest."""
+    parameters = _columns(plan) | {"pool": pool_id, "version": version}
+    return bool(_change(database, UPDATE, parameters, actor, force=force))
+
+
+def delete(database: Database, pool_id: int, version: int | None, actor: Actor) -> bool:
+    """Removes an empty pool; False if there is none of this version. Raises InTheWay."""
+    return bool(_change(database, DELETE, {"pool": pool_id, "version": version}, actor))
+
+
+def _columns(plan: PoolPlan) -> dict[str, Any]:
+    return {
+        "name": plan.name,
+        "gateway": plan.gateway,
+        "window_first": plan.window_first,
+        "window_last": plan.window_last,
+        "reuse_delay": plan.reuse_delay,
+        "labels": Jsonb(plan.labels),
+        "description": plan.description,
+        "drained": plan.drained,
+    }
+
+
+def _change(
+    database: Database, query: Any, parameters: dict[str, Any], actor: Actor, *, force: bool = False
+) -> list[tuple[Any, ...]]:
+    return database.change(
+        query, parameters, actor=actor.name, request_id=actor.request_id, force=force
+    )

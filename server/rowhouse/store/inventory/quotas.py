@@ -1,0 +1,79 @@
+"""How many addresses a namespace may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select
+
+from rowhouse.store.connection.models import Pool, Quota, Reservation
+from rowhouse.store.connection.reads import row, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
+
+# No row: there is no such pool.
+CREATE = """
+INSERT INTO rowhouse.quotas (namespace, pool_id, addresses)
+SELECT %(namespace)s, %(pool)s, %(addresses)s
+ WHERE %(pool)s::integer IS NULL OR EXISTS (SELECT FROM rowhouse.pools WHERE id = %(pool)s)
+RETURNING id
+"""
+UPDATE = "UPDATE rowhouse.quotas SET addresses = %s WHERE id = %s RETURNING id"
+DELETE = "DELETE FROM rowhouse.quotas WHERE id = %s RETURNING id"
+
+
+def _quotas() -> Select[Any]:
+    in_use = select(func.count()).where(
+        Reservation.owner_namespace == Quota.namespace,
+        or_(Quota.pool_id.is_(None), Reservation.pool_id == Quota.pool_id),
+    )
+    return select(
+        Quota, Pool.cidr.label("pool"), in_use.scalar_subquery().label("in_use")
+    ).outerjoin(Pool, Pool.id == Quota.pool_id)
+
+
+def search(
+    database: Database, *, namespace: str | None, pool_id: int | None, after: int, limit: int
+) -> Sequence[Record]:
+    """Quotas by id, those behind `after`, that meet every condition given."""
+    statement = _quotas().where(Quota.id > after).order_by(Quota.id).limit(limit)
+    if namespace is not None:
+        statement = statement.where(Quota.namespace == namespace)
+    if pool_id is not None:
+        statement = statement.where(Quota.pool_id == pool_id)
+    return rows(database, statement)
+
+
+def get(database: Database, quota_id: int) -> Record | None:
+    """One quota, with how many addresses of it are in use."""
+    return row(database, _quotas().where(Quota.id == quota_id))
+
+
+def create(
+    database: Database, namespace: str, pool_id: int | None, addresses: int, actor: Actor
+) -> int | None:
+    """Limits a namespace; None if there is no such pool. Raises InTheWay where it is limited already."""
+    parameters = {"namespace": namespace, "pool": pool_id, "addresses": addresses}
+    made = database.change(CREATE, parameters, actor=actor.name, request_id=actor.request_id)
+    return int(made[0][0]) if made else None
+
+
+def update(database: Database, quota_id: int, addresses: int, actor: Actor) -> bool:
+    """Changes a limit; False if there is none."""
+    return bool(
+        database.change(
+            UPDATE, (addresses, quota_id), actor=actor.name, request_id=actor.request_id
+        )
+    )
+
+
+def delete(database: Database, quota_id: int, actor: Actor) -> bool:
+    """Ends a limit; False if there is none."""
+    return bool(database.change(DELETE, (quota_id,), actor=actor.name, request_id=actor.request_id))
