@@ -68,8 +68,10 @@ def test_it_has_the_packages_and_the_migrations_and_nothing_else(wheel: Path) ->
     assert "rowhouse/migrations/env.py" in names
     assert "rowhouse/py.typed" in names
     source = {f"rowhouse/{path.relative_to(ROOT)}" for path in (ROOT / "migrations").rglob("*.sql")}
+    queries = {str(path.relative_to(ROOT / "server")) for path in (ROOT / "server").rglob("*.sql")}
     assert source
-    assert source <= set(names)
+    assert queries
+    assert source | queries <= set(names)
     assert not [name for name in names if "__pycache__" in name]
 
 

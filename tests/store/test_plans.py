@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from rowhouse.domain.requests import RangeRequest
     from rowhouse.store.connection.database import Database as Store
+    from rowhouse.store.connection.database import Parameters
 
     Session = psycopg.Connection[TupleRow]
 
@@ -51,11 +52,11 @@ class Client:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def call(self, query: LiteralString, parameters: tuple[object, ...] = ()) -> list[TupleRow]:
+    def call(self, query: LiteralString, parameters: Parameters = ()) -> list[TupleRow]:
         return self.session.execute(query, parameters).fetchall()
 
-    def call_waiting(self, query: LiteralString, parameters: tuple[object, ...]) -> list[TupleRow]:
-        return self.call(query, (*parameters, 3000))
+    def call_waiting(self, query: LiteralString, parameters: dict[str, Any]) -> list[TupleRow]:
+        return self.call(query, {**parameters, "max_wait": 3000})
 
     def queue(
         self, _kind: str, one: Callable[[Any], Any], many: Callable[[Any], Any]

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from psycopg.types.json import Jsonb
+
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
-FORGET_OLD = """
-DELETE FROM rowhouse.idempotency_keys k
- USING (SELECT actor, key FROM rowhouse.idempotency_keys
-         WHERE created_at < (SELECT clock_timestamp()) - interval '24 hours'
-         ORDER BY created_at LIMIT 20 FOR UPDATE SKIP LOCKED) AS old
- WHERE k.actor = old.actor AND k.key = old.key
-RETURNING 1
-"""
-# A key that nobody has, or whose request was given up: a minute without an answer, or abandoned. What that
-# request had done already, it noted in "body". No row: somebody else came first at this moment.
-CLAIM = """
-WITH claimed AS (
-    INSERT INTO rowhouse.idempotency_keys AS k (actor, key, request) VALUES (%(actor)s, %(key)s, %(request)s)
-        ON CONFLICT (actor, key) DO UPDATE SET created_at = clock_timestamp()
-         WHERE k.status IS NULL AND k.request = %(request)s
-           AND k.created_at < clock_timestamp() - interval '60 seconds'
-    RETURNING true AS claimed, true AS same, status, body, headers)
-SELECT claimed, same, status, body, headers FROM claimed
-UNION ALL
-SELECT false, request = %(request)s, status, body, headers FROM rowhouse.idempotency_keys
- WHERE actor = %(actor)s AND key = %(key)s AND NOT EXISTS (SELECT FROM claimed)
-"""
-ANSWER = """
-UPDATE rowhouse.idempotency_keys SET status = %s, body = %s, headers = %s WHERE actor = %s AND key = %s RETURNING 1
-"""
-ABANDON = """
-UPDATE rowhouse.idempotency_keys SET created_at = clock_timestamp() - interval '61 seconds'
- WHERE actor = %s AND key = %s AND status IS NULL RETURNING 1
-"""
+FORGET_OLD: Final = statement(__name__, "forget_old_keys")
+CLAIM: Final = statement(__name__, "claim_key")
+ANSWER: Final = statement(__name__, "answer_key")
+ABANDON: Final = statement(__name__, "abandon_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +48,12 @@ def answer(
     database: Database, actor: str, key: str, *, status: int, body: str, headers: dict[str, str]
 ) -> None:
     """Keeps the answer to the request with a key."""
-    database.call(ANSWER, (status, body, Jsonb(headers), actor, key))
+    database.call(
+        ANSWER,
+        {"status": status, "body": body, "headers": Jsonb(headers), "actor": actor, "key": key},
+    )
 
 
 def abandon(database: Database, actor: str, key: str) -> None:
     """The request with a key could not be served: whoever repeats it may try again at once."""
-    database.call(ABANDON, (actor, key))
+    database.call(ABANDON, {"actor": actor, "key": key})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rowhouse.domain.errors import InTheWay, NotFound
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,28 +14,10 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 ANY = "SELECT EXISTS (SELECT FROM rowhouse.tokens)"
-FIND = """
-SELECT name, role, cluster, node, extract(epoch FROM expires_at - clock_timestamp())::float8
-  FROM rowhouse.tokens
- WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
-"""
-LIST = """
-SELECT name, role, cluster, node, created_at, expires_at, revoked_at,
-       revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
-  FROM rowhouse.tokens
- ORDER BY name
-"""
-CREATE = """
-INSERT INTO rowhouse.tokens (name, role, cluster, node, digest, expires_at)
-VALUES (%s, %s, %s, %s, %s, clock_timestamp() + %s::float8 * interval '1 second')
-ON CONFLICT (name) DO NOTHING
-RETURNING name
-"""
-REVOKE = """
-UPDATE rowhouse.tokens SET revoked_at = clock_timestamp()
- WHERE name = %s AND revoked_at IS NULL
-RETURNING name
-"""
+FIND: Final = statement(__name__, "find_token")
+LIST: Final = statement(__name__, "list_tokens")
+CREATE: Final = statement(__name__, "create_token")
+REVOKE: Final = statement(__name__, "revoke_token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +52,7 @@ def any_made(database: Database) -> bool:
 
 def find(database: Database, digest: bytes) -> Bearer | None:
     """Who bears the token with this SHA-256; None unless it is valid now. Raises TryAgain, NotReady."""
-    for name, role, cluster, node, seconds_left in database.call(FIND, (digest,)):
+    for name, role, cluster, node, seconds_left in database.call(FIND, {"digest": digest}):
         return Bearer(name=name, role=role, cluster=cluster, node=node, seconds_left=seconds_left)
     return None
 
@@ -89,7 +72,14 @@ def create(
 
     A name is never used twice, so that the history stays clear. Raises InTheWay.
     """
-    parameters = (name, role, cluster, node, digest, seconds)
+    parameters = {
+        "name": name,
+        "role": role,
+        "cluster": cluster,
+        "node": node,
+        "digest": digest,
+        "seconds": seconds,
+    }
     if not database.change(CREATE, parameters, actor=actor):
         raise InTheWay(
             f'there is a token named "{name}" already',
@@ -99,7 +89,7 @@ def create(
 
 def revoke(database: Database, name: str, *, actor: str) -> None:
     """Ends a token's validity now. Raises NotFound."""
-    if not database.change(REVOKE, (name,), actor=actor):
+    if not database.change(REVOKE, {"name": name}, actor=actor):
         raise NotFound(
             f'there is no token named "{name}" to revoke', hint="See `rowhouse token list`."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import psycopg
 
@@ -13,6 +13,7 @@ from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
 from rowhouse.store.allocation import integrity_retry
 from rowhouse.store.connection.combining import LeftOut
 from rowhouse.store.connection.errors import range_of
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,49 +23,14 @@ if TYPE_CHECKING:
 
 Placement: TypeAlias = Literal["ask", "join", "avoid"]
 
-ATTACH = """
-SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created, rival
-  FROM rowhouse.attach_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::float8 * interval '1 second',
-                          %s::text[], %s::cidr[], %s::text[], %s::boolean[], %s::inet[], %s::integer[], %s::integer[],
-                          %s::integer[], %s::inet[], %s::inet[], %s, gateway_ranges => %s::integer[],
-                          gateway_addresses => %s::inet[], reuse_delay => %s::float8 * interval '1 second',
-                          bound_node => %s::text, placement => %s, max_wait => %s::integer)
-"""
-ATTACH_MANY = """
-SELECT ordinal, host(address)
-  FROM rowhouse.attach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                               %s::text[], %s, %s, %s::inet[], %s::inet[], gateway_addresses => %s::inet[],
-                               is_isolated => %s, reuse_delay => %s::float8 * interval '1 second',
-                               max_wait => %s::integer)
-"""
-DETACH_MANY = """
-SELECT ordinal, host(address), released
-  FROM rowhouse.detach_many_v1(%s::text[], %s::text[], %s::text[], %s::text[], %s, %s::integer)
-"""
-# Whoever finds nothing to do writes nothing, and so does not wait for a synchronous standby. But what it found done may
-# be what the primary alone has: a commit that waited becomes visible when the primary restarts. This writes a little.
-AWAIT_STANDBY = """
-SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
-            THEN pg_logical_emit_message(true, 'rowhouse', '') END
-"""
-RESERVED = """
-SELECT p.network_name, p.cidr::text, host(r.address), masklen(p.cidr)
-  FROM rowhouse.attachments a
-  JOIN rowhouse.reservations r USING (network_id, address)
-  JOIN rowhouse.pools p ON p.id = r.pool_id
- WHERE a.cluster = %s AND a.container_id = %s AND a.interface = %s AND a.node = coalesce(%s, a.node)
- ORDER BY r.address
-"""
+ATTACH: Final = statement(__name__, "attach")
+ATTACH_MANY: Final = statement(__name__, "attach_many")
+DETACH_MANY: Final = statement(__name__, "detach_many")
+AWAIT_STANDBY: Final = statement(__name__, "await_standby")
+RESERVED: Final = statement(__name__, "addresses_of_sandbox")
 JOIN_SHARED_SPACE = "SELECT rowhouse.join_shared_space_v1(%s, %s)"
-SANDBOXES_OF_NODE = """
-SELECT DISTINCT a.container_id, a.interface
-  FROM rowhouse.attachments a
- WHERE a.cluster = %s AND a.node = %s AND a.cni_network = %s AND a.attached_at < clock_timestamp()
-"""
-AVAILABLE = """
-SELECT ordinal, cidr::text, available
-  FROM rowhouse.available_v1(%s::text[], %s::cidr[], %s::text[], %s::integer[], %s::inet[], %s::inet[])
-"""
+SANDBOXES_OF_NODE: Final = statement(__name__, "sandboxes_of_node")
+AVAILABLE: Final = statement(__name__, "available")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,34 +128,38 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
         rows = integrity_retry.call(
             database,
             ATTACH,
-            (
-                sandbox.cluster,
-                sandbox.node,
-                sandbox.container_id,
-                sandbox.interface,
-                sandbox.network_name,
-                owner.namespace,
-                owner.name,
-                owner.uid,
-                owner.sticky,
-                owner.sticky_ttl,
-                [wanted.network for wanted in requests],
-                [wanted.cidr or None for wanted in requests],
-                [wanted.pool for wanted in requests],
-                [wanted.isolated for wanted in requests],
-                [wanted.requested for wanted in requests],
-                [wanted.slot for wanted in requests],
-                [wanted.node_slice_size for wanted in requests],
-                ranges,
-                firsts,
-                lasts,
-                call.strict,
-                [i for i, wanted in enumerate(requests, 1) for _ in wanted.gateways],
-                [gateway for wanted in requests for gateway in wanted.gateways],
-                owner.reuse_delay,
-                call.bound_node,
-                call.placement,
-            ),
+            {
+                "cluster": sandbox.cluster,
+                "node": sandbox.node,
+                "container_id": sandbox.container_id,
+                "interface": sandbox.interface,
+                "cni_network": sandbox.network_name,
+                "namespace": owner.namespace,
+                "name": owner.name,
+                "uid": owner.uid,
+                "sticky": owner.sticky,
+                "sticky_ttl": owner.sticky_ttl,
+                "networks": [wanted.network for wanted in requests],
+                "cidrs": [wanted.cidr or None for wanted in requests],
+                "pools": [wanted.pool for wanted in requests],
+                "isolated": [wanted.isolated for wanted in requests],
+                "requested": [wanted.requested for wanted in requests],
+                "slots": [wanted.slot for wanted in requests],
+                "slice_sizes": [wanted.node_slice_size for wanted in requests],
+                "segment_ranges": ranges,
+                "segment_firsts": firsts,
+                "segment_lasts": lasts,
+                "strict": call.strict,
+                "gateway_ranges": [
+                    i for i, wanted in enumerate(requests, 1) for _ in wanted.gateways
+                ],
+                "gateway_addresses": [
+                    gateway for wanted in requests for gateway in wanted.gateways
+                ],
+                "reuse_delay": owner.reuse_delay,
+                "bound_node": call.bound_node,
+                "placement": call.placement,
+            },
         )
     except RowhouseError as reason:
         cause = reason.__cause__
@@ -217,23 +187,23 @@ def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[l
     wanted = calls[0].requests[0]
     rows = database.call_waiting(
         ATTACH_MANY,
-        (
-            [call.sandbox.cluster for call in calls],
-            [call.sandbox.node for call in calls],
-            [call.sandbox.container_id for call in calls],
-            [call.sandbox.interface for call in calls],
-            [call.sandbox.network_name for call in calls],
-            [call.owner.namespace for call in calls],
-            [call.owner.name for call in calls],
-            [call.owner.uid for call in calls],
-            wanted.network,
-            wanted.cidr,
-            [first for first, _ in wanted.segments],
-            [last for _, last in wanted.segments],
-            list(wanted.gateways),
-            wanted.isolated,
-            calls[0].owner.reuse_delay,
-        ),
+        {
+            "clusters": [call.sandbox.cluster for call in calls],
+            "nodes": [call.sandbox.node for call in calls],
+            "container_ids": [call.sandbox.container_id for call in calls],
+            "interfaces": [call.sandbox.interface for call in calls],
+            "cni_networks": [call.sandbox.network_name for call in calls],
+            "namespaces": [call.owner.namespace for call in calls],
+            "names": [call.owner.name for call in calls],
+            "uids": [call.owner.uid for call in calls],
+            "network": wanted.network,
+            "cidr": wanted.cidr,
+            "segment_firsts": [first for first, _ in wanted.segments],
+            "segment_lasts": [last for _, last in wanted.segments],
+            "gateway_addresses": list(wanted.gateways),
+            "isolated": wanted.isolated,
+            "reuse_delay": calls[0].owner.reuse_delay,
+        },
     )
     prefix_length = int(wanted.cidr.rpartition("/")[2])
     outcomes: list[Outcome[list[Assigned]]] = [LeftOut.ALONE] * len(calls)
@@ -287,13 +257,13 @@ def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Deta
     # A party that is refused falls apart, so that the careful way is each call's own.
     rows = (database.call_waiting if len(calls) > 1 else partial(integrity_retry.call, database))(
         DETACH_MANY,
-        (
-            [call.sandbox.cluster for call in calls],
-            [call.sandbox.container_id for call in calls],
-            [call.sandbox.interface for call in calls],
-            [call.only_node for call in calls],
-            calls[0].reason,
-        ),
+        {
+            "clusters": [call.sandbox.cluster for call in calls],
+            "container_ids": [call.sandbox.container_id for call in calls],
+            "interfaces": [call.sandbox.interface for call in calls],
+            "only_nodes": [call.only_node for call in calls],
+            "reason": calls[0].reason,
+        },
     )
     ended: list[list[Detached]] = [[] for _ in calls]
     for ordinal, address, released in rows:
@@ -305,9 +275,13 @@ def reserved(
     database: Database, sandbox: Sandbox, *, only_node: str | None = None
 ) -> list[Assigned]:
     """The addresses that a sandbox's interface uses; with `only_node`, on this node."""
-    rows = database.call(
-        RESERVED, (sandbox.cluster, sandbox.container_id, sandbox.interface, only_node)
-    )
+    parameters = {
+        "cluster": sandbox.cluster,
+        "container_id": sandbox.container_id,
+        "interface": sandbox.interface,
+        "only_node": only_node,
+    }
+    rows = database.call(RESERVED, parameters)
     return [
         Assigned(
             network=network,
@@ -325,7 +299,9 @@ def sandboxes_of_node(
     database: Database, cluster: str, node: str, cni_network: str
 ) -> list[tuple[str, str]]:
     """(container id, interface) of every attachment of a node in one CNI network."""
-    rows = database.call(SANDBOXES_OF_NODE, (cluster, node, cni_network))
+    rows = database.call(
+        SANDBOXES_OF_NODE, {"cluster": cluster, "node": node, "cni_network": cni_network}
+    )
     return [(container_id, interface) for container_id, interface in rows]
 
 
@@ -336,13 +312,13 @@ def exhausted(database: Database, requests: Sequence[RangeRequest]) -> list[str]
     ranges, firsts, lasts = _segments(requests)
     rows = database.call(
         AVAILABLE,
-        (
-            [wanted.network for wanted in requests],
-            [wanted.cidr or None for wanted in requests],
-            [wanted.pool for wanted in requests],
-            ranges,
-            firsts,
-            lasts,
-        ),
+        {
+            "networks": [wanted.network for wanted in requests],
+            "cidrs": [wanted.cidr or None for wanted in requests],
+            "pools": [wanted.pool for wanted in requests],
+            "segment_ranges": ranges,
+            "segment_firsts": firsts,
+            "segment_lasts": lasts,
+        },
     )
     return [cidr for _, cidr, available in rows if not available]

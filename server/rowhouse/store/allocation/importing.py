@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from rowhouse.domain.requests import Assigned
 from rowhouse.domain.takeover import KnownPool
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,56 +19,21 @@ if TYPE_CHECKING:
     from rowhouse.domain.takeover import KnownAddress, KnownSlice
     from rowhouse.store.connection.database import Database
 
-POOL: Final = """
-SELECT ordinal, outcome, detail
-  FROM rowhouse.import_pool_v1(%s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[])
-"""
-GATEWAYS: Final = """
-SELECT host(address) FROM rowhouse.import_gateways_v1(%s, %s, %s, %s, %s, %s, %s, %s::inet[]) AS address
-"""
-ADDRESSES: Final = """
-SELECT ordinal, outcome, detail
-  FROM rowhouse.import_addresses_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-IMPORTED: Final = """
-SELECT host(r.address), r.owner_namespace, r.owner_name, r.owner_interface
-  FROM rowhouse.pools p
-  JOIN rowhouse.reservations r
-    ON r.network_id = p.network_id AND r.pool_id = p.id
-   -- (the address is for the index)
-   AND r.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
-  JOIN rowhouse.tenures t ON t.id = r.tenure_id
- WHERE p.network_name = %s AND p.cidr = %s AND t.start_reason = 'IMPORT'
-   AND (r.owner_cluster = %s OR r.owner_kind = 'static')
- ORDER BY r.address
-"""
-RELEASE: Final = """
-SELECT host(address)
-  FROM rowhouse.import_release_v1(%s, %s, %s, %s, %s::inet[], %s::text[], %s::text[]) AS address
-"""
-STALE: Final = """
-SELECT host(address), namespace, name, interface
-  FROM rowhouse.import_stale_v1(%s, %s, %s, %s, %s, %s, %s::inet[], %s::text[], %s::text[], %s)
-"""
+POOL: Final = statement(__name__, "import_pool")
+GATEWAYS: Final = statement(__name__, "import_gateways")
+ADDRESSES: Final = statement(__name__, "import_addresses")
+IMPORTED: Final = statement(__name__, "imported_addresses")
+RELEASE: Final = statement(__name__, "release_imported")
+STALE: Final = statement(__name__, "release_stale")
 NAMED: Final = "SELECT name, network_name, cidr::text FROM rowhouse.pools WHERE name IS NOT NULL"
 READ: Final = "SELECT rowhouse.import_read_v1(%s, %s)"
 HOLD: Final = "SELECT rowhouse.hold_v1(%s, %s, %s)"
 RESUME: Final = "SELECT rowhouse.resume_v1(%s, %s)"
 RECORD: Final = "SELECT rowhouse.import_record_v1(%s, %s, %s, %s)"
 HAS_UNNAMED: Final = "SELECT rowhouse.has_unnamed_v1()"
-ADOPT_OWNER: Final = (
-    "SELECT rowhouse.adopt_owner_v1(%s, %s, %s, %s, %s::text[], %s::cidr[], %s, %s, %s::inet[], %s)"
-)
-ADOPT_SANDBOX: Final = """
-SELECT rowhouse.adopt_sandbox_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[])
-"""
-IMPORTED_SANDBOX: Final = """
-SELECT p.network_name, p.cidr::text, host(i.address), masklen(p.cidr)
-  FROM rowhouse.imported_sandbox_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::cidr[]) AS i
-  JOIN rowhouse.reservations r ON r.network_id = i.network_id AND r.address = i.address
-  JOIN rowhouse.pools p ON p.id = r.pool_id
- ORDER BY i.address
-"""
+ADOPT_OWNER: Final = statement(__name__, "adopt_owner")
+ADOPT_SANDBOX: Final = statement(__name__, "adopt_sandbox")
+IMPORTED_SANDBOX: Final = statement(__name__, "imported_sandbox")
 
 Ranges = tuple[list[str], list[str]]
 """Networks, and the CIDRs beside them."""
@@ -86,12 +52,14 @@ def take_pool(
 
     Errors: TryAgain, NotReady.
     """
-    parameters = (
-        *(actor.name, actor.request_id, only_look, cluster),
-        *(pool.network, pool.cidr, pool.isolated),
-        [one.node for one in slices],
-        [one.slice for one in slices],
-    )
+    parameters = {
+        **_in_pool(actor, pool),
+        "only_look": only_look,
+        "cluster": cluster,
+        "isolated": pool.isolated,
+        "nodes": [one.node for one in slices],
+        "slices": [one.slice for one in slices],
+    }
     return [(n, outcome, detail) for n, outcome, detail in database.call(POOL, parameters)]
 
 
@@ -105,10 +73,13 @@ def take_gateways(
     only_look: bool,
 ) -> list[str]:
     """Records the gateways of a network configuration; those that were not known. Errors: TryAgain, NotReady."""
-    parameters = (
-        *(actor.name, actor.request_id, only_look, cni_network),
-        *(pool.network, pool.cidr, pool.isolated, list(addresses)),
-    )
+    parameters = {
+        **_in_pool(actor, pool),
+        "only_look": only_look,
+        "cni_network": cni_network,
+        "isolated": pool.isolated,
+        "addresses": list(addresses),
+    }
     return [address for (address,) in database.call(GATEWAYS, parameters)]
 
 
@@ -127,14 +98,25 @@ def take_addresses(
     Errors: QuotaExceeded, TryAgain, NotReady.
     """
     pool = batch[0].pool
-    parameters = (
-        *(actor.name, actor.request_id, only_look, cluster),
-        *(pool.network, pool.cidr, pool.isolated),
-        Jsonb([_entry(n, one) for n, one in enumerate(batch)]),
-        are_running,
-    )
+    parameters = {
+        **_in_pool(actor, pool),
+        "only_look": only_look,
+        "cluster": cluster,
+        "isolated": pool.isolated,
+        "entries": Jsonb([_entry(n, one) for n, one in enumerate(batch)]),
+        "are_running": are_running,
+    }
     rows = database.call(ADDRESSES, parameters)
     return {n: (outcome, detail or "") for n, outcome, detail in rows}
+
+
+def _in_pool(actor: Actor, pool: KnownPool) -> dict[str, object]:
+    return {
+        "actor": actor.name,
+        "request_id": actor.request_id,
+        "network": pool.network,
+        "cidr": pool.cidr,
+    }
 
 
 def _entry(n: int, one: KnownAddress) -> dict[str, object]:
@@ -155,7 +137,7 @@ def _entry(n: int, one: KnownAddress) -> dict[str, object]:
 
 def imported(database: Database, cluster: str, pool: KnownPool) -> list[tuple[str, str, str, str]]:
     """(address, namespace, name, interface) of what is in a pool as it was imported."""
-    rows = database.call(IMPORTED, (pool.network, pool.cidr, cluster))
+    rows = database.call(IMPORTED, {"network": pool.network, "cidr": pool.cidr, "cluster": cluster})
     return [(address, namespace, name, interface) for address, namespace, name, interface in rows]
 
 
@@ -163,12 +145,12 @@ def release(
     database: Database, actor: Actor, pool: KnownPool, gone: Sequence[tuple[str, str, str, str]]
 ) -> set[str]:
     """Releases what was imported, if it still is as it was imported; the addresses that are free now."""
-    parameters = (
-        *(actor.name, actor.request_id, pool.network, pool.cidr),
-        [address for address, _, _, _ in gone],
-        [namespace for _, namespace, _, _ in gone],
-        [name for _, _, name, _ in gone],
-    )
+    parameters = {
+        **_in_pool(actor, pool),
+        "addresses": [address for address, _, _, _ in gone],
+        "namespaces": [namespace for _, namespace, _, _ in gone],
+        "names": [name for _, _, name, _ in gone],
+    }
     return {address for (address,) in database.call(RELEASE, parameters)}
 
 
@@ -185,14 +167,15 @@ def release_stale(
 
     Nothing that was reserved or attached since the pods were listed, and nothing that its owner keeps.
     """
-    pool = batch[0].pool
-    parameters = (
-        *(actor.name, actor.request_id, only_look, cluster, pool.network, pool.cidr),
-        [one.address for one in batch],
-        [one.namespace for one in batch],
-        [one.name for one in batch],
-        listed_at,
-    )
+    parameters = {
+        **_in_pool(actor, batch[0].pool),
+        "only_look": only_look,
+        "cluster": cluster,
+        "addresses": [one.address for one in batch],
+        "namespaces": [one.namespace for one in batch],
+        "names": [one.name for one in batch],
+        "listed_at": listed_at,
+    }
     return [(address, ns, name, nic) for address, ns, name, nic in database.call(STALE, parameters)]
 
 
@@ -243,10 +226,19 @@ def adopt_owner(
     Nothing of another node than `only_node`; what no node is known of only if `is_verified`. `known` are the
     addresses that the interface has, if the cluster told. -1: there is something to ask the cluster about (`can_ask`).
     """
-    parameters = (
-        *(owner.cluster, owner.namespace, owner.name, owner.interface, *ranges),
-        *(only_node, is_verified, list(known) if known else None, can_ask),
-    )
+    networks, cidrs = ranges
+    parameters = {
+        "cluster": owner.cluster,
+        "namespace": owner.namespace,
+        "name": owner.name,
+        "interface": owner.interface,
+        "networks": networks,
+        "cidrs": cidrs,
+        "only_node": only_node,
+        "is_verified": is_verified,
+        "known": list(known) if known else None,
+        "can_ask": can_ask,
+    }
     return int(database.call(ADOPT_OWNER, parameters)[0][0])
 
 
@@ -299,9 +291,18 @@ def _meaning(
     ranges: Ranges | None,
     *,
     is_verified: bool,
-) -> tuple[object, ...]:
+) -> dict[str, object]:
     networks, cidrs = ranges if ranges is not None else (None, None)
-    return (
-        *(sandbox.cluster, sandbox.container_id, sandbox.interface, sandbox.node, only_node),
-        *(is_verified, pod.namespace, pod.name, pod.uid, networks, cidrs),
-    )
+    return {
+        "cluster": sandbox.cluster,
+        "container_id": sandbox.container_id,
+        "interface": sandbox.interface,
+        "node": sandbox.node,
+        "only_node": only_node,
+        "is_verified": is_verified,
+        "namespace": pod.namespace,
+        "name": pod.name,
+        "uid": pod.uid,
+        "networks": networks,
+        "cidrs": cidrs,
+    }

@@ -20,7 +20,7 @@ MAX_CAREFUL_CALLS: Final = 3
 """The clock may jump once more between the correction and what it was for."""
 
 
-def call(database: Database, query: LiteralString, parameters: tuple[Any, ...]) -> list[TupleRow]:
+def call(database: Database, query: LiteralString, parameters: dict[str, Any]) -> list[TupleRow]:
     """As `Database.call_waiting`; carefully, if an integrity constraint refuses it.
 
     Errors: InternalError if it is refused all the same.

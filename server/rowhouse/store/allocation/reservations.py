@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 from sqlalchemy import cast, literal, select, tuple_
@@ -13,6 +13,7 @@ from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.loose_index_scan import any_value_of
 from rowhouse.store.connection.models import Attachment, CurrentReservation
 from rowhouse.store.connection.reads import rows
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,25 +24,10 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-# The addresses are noted at the Idempotency-Key, if there is one, in the same transaction: whoever takes
-# over an interrupted request finds them there.
-RESERVE = """
-WITH made AS MATERIALIZED (
-    SELECT network_id, host(address) AS address
-      FROM rowhouse.reserve_v1(%(actor)s, %(request_id)s, %(pool)s, %(addresses)s::inet[], %(count)s,
-                               %(kind)s::rowhouse.owner_kind, %(cluster)s, %(namespace)s, %(name)s, %(interface)s,
-                               %(ttl)s::float8 * interval '1 second', %(description)s, %(force)s)),
-noted AS (
-    UPDATE rowhouse.idempotency_keys
-       SET body = (SELECT jsonb_agg(jsonb_build_array(network_id, address))::text FROM made)
-     WHERE actor = %(actor)s AND key = %(key)s)
-SELECT network_id, address FROM made
-"""
+RESERVE: Final = statement(__name__, "reserve")
 RELEASE = "SELECT host(address) FROM rowhouse.release_v2(%s, %s, %s, %s, %s, %s)"
 TENURE = "SELECT tenure_id FROM rowhouse.reservations WHERE network_id = %s AND address = %s"
-REASSIGN = """
-SELECT host(address) FROM rowhouse.reassign_v1(%s, %s, %s, %s, %s::rowhouse.owner_kind, %s, %s, %s, %s, %s)
-"""
+REASSIGN: Final = statement(__name__, "reassign")
 
 Key = tuple[int, str]
 """Network id and address."""
@@ -178,8 +164,19 @@ def reassign(
     database: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool
 ) -> None:
     """Gives one reservation to another owner. Raises NotFound, InTheWay, QuotaExceeded."""
-    owner = (holder.kind, holder.cluster, holder.namespace, holder.name, holder.interface)
-    parameters = (actor.name, actor.request_id, *key, *owner, even_attached)
+    network_id, address = key
+    parameters = {
+        "actor": actor.name,
+        "request_id": actor.request_id,
+        "network_id": network_id,
+        "address": address,
+        "kind": holder.kind,
+        "cluster": holder.cluster,
+        "namespace": holder.namespace,
+        "name": holder.name,
+        "interface": holder.interface,
+        "even_attached": even_attached,
+    }
     database.change(REASSIGN, parameters, actor=actor.name, request_id=actor.request_id)
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, LiteralString, Self
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from rowhouse.store.connection.database import connect
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from psycopg.rows import TupleRow
+
+    from rowhouse.store.connection.database import Parameters
 
 PAGE: Final = 5000
 EVERYTHING: Final = 0
@@ -39,25 +42,11 @@ WRITERS: Final = "SELECT * FROM rowhouse.mirror_writers_v1()"
 AGAIN: Final = "SELECT rowhouse.mirror_again_v1(%s)"
 REPORT: Final = "SELECT rowhouse.mirror_report_v1(%s, %s)"
 POOLS: Final = "SELECT pool_id, network, cidr::text, isolated FROM rowhouse.mirrored_pools_v1()"
-SLICES: Final = """SELECT pool_id, node, slice::text, cluster = %s
-  FROM rowhouse.node_slices ORDER BY pool_id, slice"""
-CNI_NETWORKS: Final = """SELECT DISTINCT a.cni_network
-  FROM rowhouse.pools p
-  JOIN rowhouse.attachments a
-    ON a.network_id = p.network_id
-   AND a.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
-  JOIN rowhouse.reservations r
-    ON r.network_id = a.network_id AND r.address = a.address AND r.pool_id = p.id
- WHERE p.id = %s AND a.cluster = %s AND a.cni_network <> ''"""
-ADDRESSES: Final = (
-    "SELECT host(address), own, container_id, namespace, pod, interface"
-    " FROM rowhouse.mirrored_addresses_v1(%s, %s, %s, %s)"
-)
+SLICES: Final = statement(__name__, "node_slices")
+CNI_NETWORKS: Final = statement(__name__, "cni_networks_of_pool")
+ADDRESSES: Final = statement(__name__, "mirrored_addresses")
 UNKNOWN: Final = "SELECT host(address), holder FROM rowhouse.mirror_unknown_v1(%s, %s::inet[], %s)"
-MIRRORS: Final = """SELECT m.cluster, m.namespace, m.since, m.reported_at,
-       extract(epoch FROM clock_timestamp() - m.reported_at)::float8, m.report,
-       (SELECT count(DISTINCT c.pool_id) FROM rowhouse.mirror_changes c WHERE c.cluster = m.cluster)
-  FROM rowhouse.mirrors m ORDER BY m.cluster"""
+MIRRORS: Final = statement(__name__, "mirrors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +169,18 @@ class MirrorStore:
 
     def slices(self) -> list[Slice]:
         """The slices of all nodes, lowest first in each pool."""
-        return [Slice(*row) for row in self._rows(SLICES, (self.cluster,))]
+        return [Slice(*row) for row in self._rows(SLICES, {"cluster": self.cluster})]
 
     def cni_networks(self, pool: int) -> set[str]:
         """The names of the CNI networks whose sandboxes use a pool in this cluster now."""
-        return {row[0] for row in self._rows(CNI_NETWORKS, (pool, self.cluster))}
+        return {row[0] for row in self._rows(CNI_NETWORKS, {"pool": pool, "cluster": self.cluster})}
 
     def addresses(self, pool: int) -> Iterator[Held]:
         """The addresses in use of a pool, lowest first, in pages."""
         after = None
         while True:
-            rows = self._rows(ADDRESSES, (pool, self.cluster, after, PAGE))
+            parameters = {"pool": pool, "cluster": self.cluster, "after": after, "limit": PAGE}
+            rows = self._rows(ADDRESSES, parameters)
             yield from (Held(*row) for row in rows)
             if len(rows) < PAGE:
                 return
@@ -233,7 +223,7 @@ class MirrorStore:
     ) -> None:
         self._session.close()
 
-    def _rows(self, query: Any, parameters: tuple[object, ...] = ()) -> list[TupleRow]:
+    def _rows(self, query: LiteralString, parameters: Parameters = ()) -> list[TupleRow]:
         with _domain_errors():
             cursor = self._session.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []

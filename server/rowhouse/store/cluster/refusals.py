@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 NOTE: Final = "SELECT rowhouse.note_refusals_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-TAKE: Final = (
-    "SELECT cluster, namespace, pod, interface, node, pod_uid, message, times, reason"
-    " FROM rowhouse.take_refusals_v1(%s, %s)"
-)
+TAKE: Final = statement(__name__, "take_refusals")
 _AT_ONCE: Final = 100
 NO_ADDRESS: Final = "NoAddress"
 ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
@@ -60,7 +58,7 @@ def note(database: Database, refusals: Iterable[Refusal]) -> None:
 def take(session: psycopg.Connection[TupleRow], cluster: str) -> list[Refusal]:
     """Some of those of a cluster, which are then forgotten. Raises TryAgain, NotReady."""
     try:
-        rows: list[Any] = session.execute(TAKE, (cluster, _AT_ONCE)).fetchall()
+        rows: list[Any] = session.execute(TAKE, {"cluster": cluster, "limit": _AT_ONCE}).fetchall()
     except psycopg.Error as error:
         raise domain_error(error) from error
     return [Refusal(**dict(zip(_NAMES, row, strict=True))) for row in rows]

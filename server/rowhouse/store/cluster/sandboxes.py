@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 import psycopg
 
 from rowhouse.domain.liveness import HeldSandbox
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,22 +18,26 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[TupleRow]
 
 PAGE: Final = 5000
-_COLUMNS: Final = (
-    "container_id, interface, node, network, host(address), attached_at,"
-    " extract(epoch FROM age)::float8, pod_uid, namespace, pod"
-)
-SANDBOXES: Final = f"SELECT {_COLUMNS} FROM rowhouse.sandboxes_v1(%s, %s, %s, %s)"  # noqa: S608 - a constant
-OF_POD: Final = f"SELECT {_COLUMNS} FROM rowhouse.sandboxes_v1(%s, '', '', 0, %s, %s)"  # noqa: S608 - a constant
-RECLAIM: Final = (
-    "SELECT host(address), released FROM rowhouse.reclaim_v1(%s, %s, %s, %s, %s, %s, %s)"
-)
+SANDBOXES: Final = statement(__name__, "held_sandboxes")
+OF_POD: Final = statement(__name__, "sandboxes_of_pod")
+RECLAIM: Final = statement(__name__, "reclaim")
 
 
 def held_sandboxes(session: Session, cluster: str) -> Iterator[HeldSandbox]:
     """Every sandbox of a cluster that holds addresses for a pod, in pages; raises TryAgain, NotReady."""
     after = ("", "")
     while True:
-        rows = _rows(session, SANDBOXES, (cluster, *after, PAGE))
+        container_id, interface = after
+        rows = _rows(
+            session,
+            SANDBOXES,
+            {
+                "cluster": cluster,
+                "after_container_id": container_id,
+                "after_interface": interface,
+                "limit": PAGE,
+            },
+        )
         yield from _sandboxes(rows)
         if len(rows) < PAGE:
             return
@@ -41,7 +46,9 @@ def held_sandboxes(session: Session, cluster: str) -> Iterator[HeldSandbox]:
 
 def sandboxes_of_pod(session: Session, cluster: str, namespace: str, pod: str) -> list[HeldSandbox]:
     """The sandboxes that hold addresses for pods of this name; raises TryAgain, NotReady."""
-    return list(_sandboxes(_rows(session, OF_POD, (cluster, namespace, pod))))
+    return list(
+        _sandboxes(_rows(session, OF_POD, {"cluster": cluster, "namespace": namespace, "pod": pod}))
+    )
 
 
 def reclaim(session: Session, actor: str, cluster: str, held: HeldSandbox) -> list[str]:
@@ -49,15 +56,20 @@ def reclaim(session: Session, actor: str, cluster: str, held: HeldSandbox) -> li
 
     Raises TryAgain, NotReady.
     """
-    parameters = (
-        *(actor, cluster, held.container_id, held.interface, held.node),
-        *(held.pod_uid, held.attached_at),
-    )
+    parameters = {
+        "actor": actor,
+        "cluster": cluster,
+        "container_id": held.container_id,
+        "interface": held.interface,
+        "node": held.node,
+        "pod_uid": held.pod_uid,
+        "attached_at": held.attached_at,
+    }
     rows = _rows(session, RECLAIM, parameters)
     return [address for address, released in rows if released]
 
 
-def _rows(session: Session, query: Any, parameters: tuple[object, ...]) -> list[TupleRow]:
+def _rows(session: Session, query: LiteralString, parameters: dict[str, Any]) -> list[TupleRow]:
     try:
         return session.execute(query, parameters).fetchall()
     except psycopg.Error as error:

@@ -20,6 +20,7 @@ from rowhouse.store.connection import metrics
 from rowhouse.store.connection.combining import CombiningQueue
 from rowhouse.store.connection.deadline import seconds_left
 from rowhouse.store.connection.errors import domain_error, is_rolled_back, is_transient
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Call = TypeVar("Call")
 Parameters: TypeAlias = "tuple[Any, ...] | dict[str, Any]"
+
+ACT_AS = statement(__name__, "act_as")
 
 # A commit whose connection died may have happened. Every mutation is idempotent, so it is tried again.
 ATTEMPTS = 3
@@ -165,28 +168,29 @@ class Database:
         )
 
     def call_waiting(
-        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...]
+        self, query: LiteralString | sql.Composed, parameters: dict[str, Any]
     ) -> list[TupleRow]:
-        """As `call`, of a function that is told how long it may wait for a lock: the query's last parameter.
+        """As `call`, of a function that is told how long it may wait for a lock: the parameter `max_wait`.
 
         Milliseconds; no longer than the caller waits (`deadline.py`).
         """
         return self.run(
             lambda connection: connection.execute(
-                query, (*parameters, self._lock_milliseconds()), prepare=None
+                query, {**parameters, "max_wait": self._lock_milliseconds()}, prepare=None
             ).fetchall(),
             function=_function(query),
         )
 
     def call_carefully(
-        self, query: LiteralString | sql.Composed, parameters: tuple[Any, ...]
+        self, query: LiteralString | sql.Composed, parameters: dict[str, Any]
     ) -> list[TupleRow]:
         """As `call_waiting`, after the database refused the call: history and free space are corrected first."""
 
         def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
             with connection.pipeline(), connection.transaction():
                 connection.execute("SELECT set_config('rowhouse.careful', 'on', true)")
-                cursor = connection.execute(query, (*parameters, self._lock_milliseconds()))
+                waiting = {**parameters, "max_wait": self._lock_milliseconds()}
+                cursor = connection.execute(query, waiting)
             return cursor.fetchall()
 
         return self.run(work, function=_function(query))
@@ -212,9 +216,13 @@ class Database:
         def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
             with connection.pipeline(), connection.transaction():
                 connection.execute(
-                    """SELECT rowhouse.act_as(%s, %s), set_config('lock_timeout', %s, true),
-                              set_config('rowhouse.force', %s, true)""",
-                    (actor, request_id, str(self._lock_milliseconds()), "on" if force else ""),
+                    ACT_AS,
+                    {
+                        "actor": actor,
+                        "request_id": request_id,
+                        "lock_timeout": str(self._lock_milliseconds()),
+                        "force": "on" if force else "",
+                    },
                 )
                 cursor = connection.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []

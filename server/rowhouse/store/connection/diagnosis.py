@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, LiteralString
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 import psycopg
 
 from rowhouse.store.connection.database import connect
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
-_FACTS: Final = """
-SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000,
-       pg_encoding_to_char(d.encoding), pg_is_in_recovery(), current_database()::text, current_user::text,
-       r.rolsuper, extract(epoch FROM clock_timestamp())::float8
-  FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user"""
+_FACTS: Final = statement(__name__, "facts")
 
-# The functions with a version in their name are those that the server calls, but for three that are the owner's.
-_MISSING: Final = """
-SELECT 'USAGE on schema rowhouse' WHERE NOT has_schema_privilege('rowhouse', 'USAGE')
-UNION ALL
-SELECT 'EXECUTE on ' || p.oid::regprocedure FROM pg_proc p
- WHERE p.pronamespace = 'rowhouse'::regnamespace AND p.proname ~ '_v[0-9]+$'
-   AND p.proname NOT IN ('prune_v1', 'record_v1', 'repair_v1') AND NOT has_function_privilege(p.oid, 'EXECUTE')
-UNION ALL
-SELECT 'SELECT on ' || c.oid::regclass FROM pg_class c
- WHERE c.relnamespace = 'rowhouse'::regnamespace AND c.relkind IN ('r', 'v', 'p')
-   AND NOT has_table_privilege(c.oid, 'SELECT')
-UNION ALL
-SELECT p.privilege || ' on rowhouse.' || t.name
-  FROM unnest(ARRAY['networks', 'pools', 'exclusions', 'quotas', 'tokens', 'sessions']) AS t (name),
-       unnest(ARRAY['INSERT', 'DELETE']) AS p (privilege)
- WHERE to_regclass('rowhouse.' || t.name) IS NOT NULL
-   AND NOT has_table_privilege('rowhouse.' || t.name, p.privilege)
- ORDER BY 1"""
+_MISSING: Final = statement(__name__, "missing_privileges")
 
-_HAS_LEADER: Final = """
-WITH key AS (SELECT hashtextextended('rowhouse controller of ' || %s, 0) AS value)
-SELECT EXISTS (
-    SELECT FROM pg_locks l, key
-     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND (l.classid::bigint << 32 | l.objid::bigint) = key.value)"""
+_HAS_LEADER: Final = statement(__name__, "has_leader")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +55,14 @@ def pool_names(url: str) -> frozenset[str]:
 
 def has_leader(url: str, cluster: str) -> bool:
     """Whether a controller holds the leader's lock of a cluster (`leader.py`)."""
-    return bool(_rows(url, _HAS_LEADER, (cluster,))[0][0])
+    return bool(_rows(url, _HAS_LEADER, {"cluster": cluster})[0][0])
 
 
-def _rows(url: str, query: LiteralString, parameters: tuple[object, ...] = ()) -> list[TupleRow]:
+def _rows(
+    url: str, query: LiteralString, parameters: dict[str, Any] | None = None
+) -> list[TupleRow]:
     with connect(url) as connection:
         try:
-            return connection.execute(query, parameters or None).fetchall()
+            return connection.execute(query, parameters).fetchall()
         except psycopg.Error as error:
             raise domain_error(error) from error

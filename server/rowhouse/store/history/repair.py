@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     import psycopg
@@ -12,15 +14,8 @@ if TYPE_CHECKING:
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
 
-REPAIR = """
-SELECT r.change, n.name, host(r.run_first), host(r.run_last)
-  FROM rowhouse.repair_v1(%s, %s) AS r JOIN rowhouse.networks n ON n.id = r.of_network
-"""
-PROBLEMS = """
-SELECT p.problem, n.name, host(p.address), p.repair
-  FROM rowhouse.integrity_problems p LEFT JOIN rowhouse.networks n ON n.id = p.network_id
- ORDER BY n.name, p.address, p.problem
-"""
+REPAIR: Final = statement(__name__, "repair")
+PROBLEMS: Final = statement(__name__, "integrity_problems")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +49,9 @@ def repair(
 
     def work(connection: psycopg.Connection[TupleRow]) -> tuple[list[Change], list[Problem]]:
         with connection.transaction(force_rollback=dry_run):
-            changes = connection.execute(REPAIR, (actor.name, actor.request_id)).fetchall()
+            changes = connection.execute(
+                REPAIR, {"actor": actor.name, "request_id": actor.request_id}
+            ).fetchall()
             left = connection.execute(PROBLEMS).fetchall()
         return (
             [

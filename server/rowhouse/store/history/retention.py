@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from psycopg.types.json import Jsonb
+
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,16 +14,14 @@ if TYPE_CHECKING:
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
 
-BOUNDS = """
-SELECT clock_timestamp() - %s::float8 * interval '1 second', coalesce((SELECT max(id) FROM rowhouse.tenures), 0)
-"""
+BOUNDS: Final = statement(__name__, "prune_bounds")
 PRUNE = "SELECT pruned, last_id FROM rowhouse.prune_v1(%s, %s, %s)"
 RECORD = "SELECT rowhouse.record_v1(%s, %s, %s, 'tenures', NULL, %s)"
 
 
 def bounds(database: Database, seconds: float) -> tuple[datetime, int]:
     """The moment so many seconds ago, by the clock of the database, and the last tenure's id."""
-    before, last = database.call(BOUNDS, (seconds,))[0]
+    before, last = database.call(BOUNDS, {"seconds": seconds})[0]
     return before, last
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.store.connection.models import CurrentReservation, Exclusion, Network, Reservation
 from rowhouse.store.connection.reads import row, rows
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-# No row: there is no such network.
-CREATE = """
-INSERT INTO rowhouse.exclusions (network_id, first, last, reason)
-SELECT id, %s, %s, %s FROM rowhouse.networks WHERE id = %s
-RETURNING id
-"""
+CREATE: Final = statement(__name__, "create_exclusion")
 DELETE = "DELETE FROM rowhouse.exclusions WHERE id = %s RETURNING id"
 
 
@@ -93,7 +89,7 @@ def create(
     """
     made = database.change(
         CREATE,
-        (first, last, reason, network_id),
+        {"first": first, "last": last, "reason": reason, "network": network_id},
         actor=actor.name,
         request_id=actor.request_id,
         force=force,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from rowhouse.domain.errors import TryAgain
+from rowhouse.store.connection.statements import statement
 from rowhouse.store.inventory.occupancy import OCCUPANCY, occupancy_of
 
 if TYPE_CHECKING:
@@ -18,12 +19,7 @@ if TYPE_CHECKING:
 LONGEST_MILLISECONDS: Final = 3000
 _LIMIT: Final = "SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true)"
 
-STALE: Final = """
-SELECT n.name, count(s.address)::float8
-  FROM rowhouse.networks n
-  LEFT JOIN rowhouse.stale_reservations s ON s.network_id = n.id
- GROUP BY n.name
-"""
+STALE: Final = statement(__name__, "stale_reservations")
 
 
 class TookTooLong(TryAgain):

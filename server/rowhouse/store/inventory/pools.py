@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Text, cast, column, func, literal, select, text
@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from rowhouse.store.connection.models import FreeRange, Pool, PoolUsage
 from rowhouse.store.connection.reads import row, rows
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,71 +22,16 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-# A new pool, and its network if that is new. No row: somebody else made the network at this moment.
-CREATE = """
-WITH wanted AS (SELECT %(network)s::text AS name, CASE WHEN %(isolated)s THEN %(cidr)s::cidr END AS isolated),
-made AS (
-    INSERT INTO rowhouse.networks (name, isolated) SELECT name, isolated FROM wanted
-        ON CONFLICT DO NOTHING RETURNING id),
-space AS (
-    SELECT id FROM made
-    UNION ALL
-    SELECT n.id FROM rowhouse.networks n, wanted w
-     WHERE n.name = w.name AND n.isolated IS NOT DISTINCT FROM w.isolated)
-INSERT INTO rowhouse.pools (network_id, network_name, cidr, name, gateway, window_first, window_last,
-                            reuse_delay, labels, description, drained)
-SELECT id, %(network)s, %(cidr)s, %(name)s, %(gateway)s::inet, %(window_first)s::inet, %(window_last)s::inet,
-       %(reuse_delay)s * interval '1 second', %(labels)s, %(description)s, %(drained)s
-  FROM space
-RETURNING id
-"""
+CREATE: Final = statement(__name__, "create_pool")
 
-# Addresses that the pool gives out now and would not give out any more, pods on the new gateway, and what sandboxes
-# use of a pool that is renamed.
-OBSTACLES = """
-SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
-  FROM rowhouse.pools p
-  JOIN rowhouse.reservations r
-    ON r.network_id = p.network_id
-   AND r.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
- WHERE p.id = %(pool)s
-   AND (r.pool_id = p.id
-        AND r.address BETWEEN coalesce(p.window_first, rowhouse.first_usable(p.cidr))
-                      AND coalesce(p.window_last, rowhouse.last_usable(p.cidr))
-        AND r.address NOT BETWEEN coalesce(%(window_first)s::inet, rowhouse.first_usable(p.cidr))
-                              AND coalesce(%(window_last)s::inet, rowhouse.last_usable(p.cidr))
-        OR r.owner_kind = 'pod' AND r.address = %(gateway)s::inet
-           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet)
-        OR r.pool_id = p.id AND p.name IS NOT NULL AND p.name IS DISTINCT FROM %(name)s
-           AND EXISTS (SELECT FROM rowhouse.attachments a
-                        WHERE a.network_id = r.network_id AND a.address = r.address))
- ORDER BY r.address
- LIMIT 10
-"""
+OBSTACLES: Final = statement(__name__, "pool_obstacles")
 
-# Nothing happens if the row was changed since it was read.
-UPDATE = """
-UPDATE rowhouse.pools
-   SET name = %(name)s, gateway = %(gateway)s::inet, window_first = %(window_first)s::inet,
-       window_last = %(window_last)s::inet, reuse_delay = %(reuse_delay)s * interval '1 second',
-       labels = %(labels)s, description = %(description)s, drained = %(drained)s
- WHERE id = %(pool)s AND version = %(version)s
-RETURNING id
-"""
+UPDATE: Final = statement(__name__, "update_pool")
 
-# Nothing happens if a version is given and the row has another.
-DELETE = """
-DELETE FROM rowhouse.pools
- WHERE id = %(pool)s AND version = coalesce(%(version)s::integer, version)
-RETURNING id
-"""
+DELETE: Final = statement(__name__, "delete_pool")
 
 
-# The first and the last address that a pool gives out; NULL: it gives out none.
-ENDS = """
-SELECT min(w.first_address) AS low, max(w.last_address) AS high
-  FROM rowhouse.pools p CROSS JOIN LATERAL rowhouse.pool_window(p) w WHERE p.id = :pool
-"""
+ENDS: Final = statement(__name__, "pool_ends")
 
 MOST_OVERLAPS = 100
 """So many overlapping pools are told of."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, or_, select
 
 from rowhouse.store.connection.models import Pool, Quota, Reservation
 from rowhouse.store.connection.reads import row, rows
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-# No row: there is no such pool.
-CREATE = """
-INSERT INTO rowhouse.quotas (namespace, pool_id, addresses)
-SELECT %(namespace)s, %(pool)s, %(addresses)s
- WHERE %(pool)s::integer IS NULL OR EXISTS (SELECT FROM rowhouse.pools WHERE id = %(pool)s)
-RETURNING id
-"""
+CREATE: Final = statement(__name__, "create_quota")
 UPDATE = "UPDATE rowhouse.quotas SET addresses = %s WHERE id = %s RETURNING id"
 DELETE = "DELETE FROM rowhouse.quotas WHERE id = %s RETURNING id"
 

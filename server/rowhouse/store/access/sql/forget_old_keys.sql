@@ -1,0 +1,7 @@
+-- Forgets some idempotency keys that are older than a day; called with every new key, so few are left over.
+DELETE FROM rowhouse.idempotency_keys k
+ USING (SELECT actor, key FROM rowhouse.idempotency_keys
+         WHERE created_at < (SELECT clock_timestamp()) - interval '24 hours'
+         ORDER BY created_at LIMIT 20 FOR UPDATE SKIP LOCKED) AS old
+ WHERE k.actor = old.actor AND k.key = old.key
+RETURNING 1

@@ -1,0 +1,4 @@
+-- Revokes a token; no row if there is none of this name to revoke.
+UPDATE rowhouse.tokens SET revoked_at = clock_timestamp()
+ WHERE name = %(name)s AND revoked_at IS NULL
+RETURNING name

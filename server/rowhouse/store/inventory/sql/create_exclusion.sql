@@ -1,0 +1,4 @@
+-- Excludes addresses of a network; no row: there is no such network.
+INSERT INTO rowhouse.exclusions (network_id, first, last, reason)
+SELECT id, %(first)s, %(last)s, %(reason)s FROM rowhouse.networks WHERE id = %(network)s
+RETURNING id

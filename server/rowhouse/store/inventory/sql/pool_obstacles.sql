@@ -1,0 +1,20 @@
+-- What stands in the way of a change of a pool: addresses that it assigns now and would not any more, pods on the
+-- new gateway, and what sandboxes use of a pool that is renamed.
+SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
+  FROM rowhouse.pools p
+  JOIN rowhouse.reservations r
+    ON r.network_id = p.network_id
+   AND r.address BETWEEN rowhouse.first_address(p.cidr) AND rowhouse.last_address(p.cidr)
+ WHERE p.id = %(pool)s
+   AND (r.pool_id = p.id
+        AND r.address BETWEEN coalesce(p.window_first, rowhouse.first_usable(p.cidr))
+                      AND coalesce(p.window_last, rowhouse.last_usable(p.cidr))
+        AND r.address NOT BETWEEN coalesce(%(window_first)s::inet, rowhouse.first_usable(p.cidr))
+                              AND coalesce(%(window_last)s::inet, rowhouse.last_usable(p.cidr))
+        OR r.owner_kind = 'pod' AND r.address = %(gateway)s::inet
+           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet)
+        OR r.pool_id = p.id AND p.name IS NOT NULL AND p.name IS DISTINCT FROM %(name)s
+           AND EXISTS (SELECT FROM rowhouse.attachments a
+                        WHERE a.network_id = r.network_id AND a.address = r.address))
+ ORDER BY r.address
+ LIMIT 10
