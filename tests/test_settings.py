@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from rowhouse.settings import Settings, SettingsError
 
@@ -16,7 +17,7 @@ REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_every_spelling_of_a_postgresql_url_is_understood(scheme: str) -> None:
     settings = Settings.from_environment({"ROWHOUSE_DATABASE_URL": f"{scheme}://db/rowhouse"})
-    assert settings.database_url == "postgresql+psycopg://db/rowhouse"
+    assert settings.database.conninfo() == "postgresql://db/rowhouse"
 
 
 def test_the_password_is_never_shown() -> None:
@@ -30,6 +31,64 @@ def test_the_password_is_never_shown() -> None:
 def test_a_missing_database_is_named() -> None:
     with pytest.raises(SettingsError, match="ROWHOUSE_DATABASE_URL is not set"):
         Settings.from_environment({})
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "the file cannot be read: No such file or directory"),
+        (b"", "the file is empty"),
+        (b"\n", "the file is empty"),
+        (b"\xff", "the file is not UTF-8 text"),
+        (b"mysql://rowhouse:s3cret@db/x", "its content is not a postgresql:// URL"),
+        (b"postgresql://rowhouse:s3cret@[::1/x", "its content is not a URL that PostgreSQL's"),
+    ],
+)
+def test_a_file_without_a_url_is_named_and_its_content_is_not_shown(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    file = tmp_path / "url"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment({"ROWHOUSE_DATABASE_URL_FILE": str(file)})
+    assert f"ROWHOUSE_DATABASE_URL_FILE={str(file)!r}: {problem}" in str(error.value)
+    assert "s3cret" not in str(error.value)
+
+
+def test_a_folder_is_no_file_with_a_url(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="the file cannot be read: Is a directory"):
+        Settings.from_environment({"ROWHOUSE_DATABASE_URL_FILE": str(tmp_path)})
+
+
+def test_a_url_and_a_file_with_another_one_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text(URL["ROWHOUSE_DATABASE_URL"] + "\n")
+    both = URL | {"ROWHOUSE_DATABASE_URL_FILE": str(file)}
+    assert Settings.from_environment(both).database.conninfo() == URL["ROWHOUSE_DATABASE_URL"]
+    file.write_text("postgresql://rowhouse:other@db.example/rowhouse")
+    with pytest.raises(SettingsError, match=r"URL and .*_FILE name different databases") as error:
+        Settings.from_environment(both)
+    assert "s3cret" not in str(error.value)
+    assert "other@" not in str(error.value)
+
+
+def test_a_password_in_a_file_needs_no_escaping(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p@ss/w'ord \\%41\n")
+    given = {
+        "ROWHOUSE_DATABASE_URL": "postgresql://rowhouse@db.example/rowhouse",
+        "ROWHOUSE_DATABASE_PASSWORD_FILE": str(file),
+    }
+    found = conninfo_to_dict(Settings.from_environment(given).database.conninfo())
+    assert found == {
+        "user": "rowhouse",
+        "host": "db.example",
+        "dbname": "rowhouse",
+        "password": "p@ss/w'ord \\%41",
+    }
+    with pytest.raises(SettingsError, match=r"PASSWORD_FILE=.*the database URL holds a password"):
+        Settings.from_environment(given | URL)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     """
     app = _Application(__name__)
     store = Database(
-        settings.database_url,
+        settings.database,
         pool_size=settings.pool_size,
         wait=settings.pool_timeout,
         lock_wait=settings.lock_timeout,

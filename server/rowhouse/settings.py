@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-import psycopg
 import pydantic
-from psycopg.conninfo import conninfo_to_dict
 
 from rowhouse.auth.access import AccessSettings
-from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.errors import NotReady, RowhouseError
+from rowhouse.store.connection.data_source import DataSource, checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PREFIX: Final = "ROWHOUSE_"
-# `postgresql://` and `postgres://` are how libpq and everybody else's tools spell it.
-_POSTGRESQL: Final = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
+_DATABASE: Final = ("ROWHOUSE_DATABASE_URL", "ROWHOUSE_DATABASE_URL_FILE")
 
 
 class SettingsError(RowhouseError):
@@ -34,8 +32,14 @@ class Settings(AccessSettings):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    database_url: str = pydantic.Field(repr=False)
-    """SQLAlchemy URL for the psycopg driver. Holds a password: never shown."""
+    database_url: str = pydantic.Field(default="", repr=False)
+    """Connection URI. May hold a password: never shown."""
+
+    database_url_file: Path | None = None
+    """Holds the URI instead; each new connection reads it again."""
+
+    database_password_file: Path | None = None
+    """Holds the password, for a URI without one; each new connection reads it again."""
 
     compat: Literal["", "strict"] = ""
     """"strict" gives whereabouts' behaviour where ours is deliberately better."""
@@ -68,14 +72,32 @@ class Settings(AccessSettings):
 
     @pydantic.field_validator("database_url")
     @classmethod
-    def _for_psycopg(cls, url: str) -> str:
-        if not _POSTGRESQL.match(url):
-            raise ValueError("not a postgresql:// URL")
+    def _is_url(cls, url: str) -> str:
+        return checked_url(url)
+
+    @pydantic.model_validator(mode="after")
+    def _names_one_database(self) -> Self:
+        if not self.database_url and self.database_url_file is None:
+            raise ValueError("ROWHOUSE_DATABASE_URL is not set, nor ROWHOUSE_DATABASE_URL_FILE")
         try:
-            conninfo_to_dict(_POSTGRESQL.sub("postgresql://", url))
-        except psycopg.Error:  # its text repeats the URL, password and all
-            raise ValueError("not a URL that PostgreSQL's clients can read") from None
-        return _POSTGRESQL.sub("postgresql+psycopg://", url)
+            found = self.database.conninfo()
+        except NotReady as error:
+            raise ValueError(error.message) from None
+        if self.database_url and found != replace(self.database, url_file=None).conninfo():
+            raise ValueError(
+                "ROWHOUSE_DATABASE_URL and ROWHOUSE_DATABASE_URL_FILE name different databases or logins:"
+                " set one of them"
+            )
+        return self
+
+    @property
+    def database(self) -> DataSource:
+        """What connections are made with: the files are read for each."""
+        return DataSource(
+            url=self.database_url,
+            url_file=self.database_url_file,
+            password_file=self.database_password_file,
+        )
 
     @pydantic.field_validator("cni_defaults", "clusters", "oidc_roles", mode="before")
     @classmethod
@@ -112,12 +134,15 @@ class Settings(AccessSettings):
             ) from None
 
 
+def names_database(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names a database, by its URL or by a file that holds it."""
+    return any(environment.get(name) for name in _DATABASE)
+
+
 def _explain(location: tuple[int | str, ...], message: str, given: Mapping[str, str]) -> str:
     if not location:  # about several of them, which it names
         return message.removeprefix("Value error, ")
     name = str(location[0])
     variable = _PREFIX + name.upper()
-    if name not in given:
-        return f"{variable} is not set"
     shown = "" if name == "database_url" else f"={given[name]!r}"
     return f"{variable}{shown}: {message.removeprefix('Value error, ')}"

@@ -89,9 +89,9 @@ def test_a_dump_is_restored_and_what_was_there_stays_aside(backup: Backup) -> No
     done = backup.release.kubelet.run(backup.release.release.pod("server").only("wait-for-schema"))
     assert done.returncode == 0, done.stderr
     url = backup.release.database
-    server = backup.release.kubelet.variables(backup.release.release.pod("server"))
+    login = backup.release.release.one("Secret", "rowhouse-database")["stringData"]
     url = url.replace("rowhouse_migrate", "rowhouse_app")
-    url = url.replace(url.split(":")[2].split("@")[0], server["PGPASSWORD"])
+    url = url.replace(url.split(":")[2].split("@")[0], login["server-password"])
     with psycopg.connect(url) as session:
         session.execute("SELECT * FROM rowhouse.current_reservations").fetchall()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

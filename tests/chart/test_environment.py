@@ -61,8 +61,11 @@ def test_the_server_takes_its_settings(helm: Helm, case: str, tmp_path: Path) ->
     container = helm.template(case).pod("server").main
     given = expanded(container, {})
     if case == "external-values.yaml":
-        given["ROWHOUSE_DATABASE_URL"] = "postgresql://of.a.secret/rowhouse"
-    mounted = {"ROWHOUSE_KUBERNETES_CA_FILE", "ROWHOUSE_KUBERNETES_TOKEN_FILE"}
+        file = tmp_path / "url"
+        file.write_text("postgresql://of.a.secret/rowhouse")
+        given["ROWHOUSE_DATABASE_URL_FILE"] = str(file)
+    mounted = {"ROWHOUSE_DATABASE_PASSWORD_FILE"} & given.keys()
+    mounted |= {"ROWHOUSE_KUBERNETES_CA_FILE", "ROWHOUSE_KUBERNETES_TOKEN_FILE"}
     mounted |= {"ROWHOUSE_OIDC_CLIENT_SECRET_FILE", "ROWHOUSE_OIDC_CA_FILE"} & given.keys()
     for name in mounted:
         file = tmp_path / name

@@ -193,7 +193,10 @@ def test_policies_let_in_who_has_to_come_in(helm: Helm, case: str) -> None:
             pod.part
             for pod in release.pods
             if pod.part != "postgresql"
-            and any("ROWHOUSE_DATABASE_URL" in environment(c) for c in pod.containers)
+            and any(
+                {"ROWHOUSE_DATABASE_URL", "ROWHOUSE_DATABASE_URL_FILE"} & environment(c).keys()
+                for c in pod.containers
+            )
         }
         assert users <= components
         assert all(

@@ -18,6 +18,7 @@ from rowhouse.domain.requests import Owner
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.reconcile import Finding, Pass, Reconciler
 from rowhouse.store.cluster import sandboxes
+from rowhouse.store.connection.data_source import resolve
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
@@ -31,7 +32,7 @@ class ReleasesByPodName(OnDatabase):
 
     def delete(self, pool: Pool, pod: str, container: str) -> Answer:
         """DEL, by name."""
-        with psycopg.connect(self._store.conninfo, autocommit=True) as connection:
+        with psycopg.connect(resolve(self._store.source), autocommit=True) as connection:
             connection.execute(
                 "DELETE FROM rowhouse.reservations WHERE owner_namespace = %s AND owner_name = %s",
                 (pool.name, pod),
@@ -44,7 +45,7 @@ class ReleasesWithOthersLeft(OnDatabase):
 
     def delete(self, pool: Pool, pod: str, container: str) -> Answer:
         """DEL of the whole reservation, whoever else uses it."""
-        with psycopg.connect(self._store.conninfo, autocommit=True) as connection:
+        with psycopg.connect(resolve(self._store.source), autocommit=True) as connection:
             connection.execute(
                 "DELETE FROM rowhouse.reservations r USING rowhouse.attachments a"
                 " WHERE a.container_id = %s AND (a.network_id, a.address) = (r.network_id, r.address)",

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from rowhouse.domain.errors import TryAgain
+from rowhouse.store.connection.data_source import resolve
 from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def store(database: databases.Database) -> Iterator[Database]:
 
 
 def kill(store: Database) -> None:
-    with psycopg.connect(store.conninfo, autocommit=True) as killer:
+    with psycopg.connect(resolve(store.source), autocommit=True) as killer:
         killer.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -1,22 +1,29 @@
 {{- /*
 How a part reaches the database: `root`, the `role` it plays, "server" or "migrate", and whether it has to be
-`direct`, not by PgBouncer. Passwords are
-in no URL of ours: libpq takes PGPASSWORD, so that no character of them has to be escaped.
+`direct`, not by PgBouncer. Passwords are in no URL of ours, so that no character of them has to be escaped.
+What runs for long logs in as "server" and reads a mounted file for each connection: a rotated Secret needs no
+restart. Jobs log in as "migrate" and get the Secret of the moment in a variable; pg_dump and psql take PGPASSWORD.
 */ -}}
 {{- define "rowhouse.databaseEnv" -}}
 {{- $root := .root -}}
 {{- $name := include "rowhouse.name" $root -}}
-{{- $external := $root.Values.externalDatabase -}}
 {{- $url := include "rowhouse.databaseUrl" . -}}
-{{- if $url }}
+{{- $key := printf "%s-url" (ternary "direct" .role (and (.direct | default false) $root.Values.externalDatabase.directUrl)) -}}
+{{- $files := "/etc/rowhouse/database-login" -}}
+{{- if and $url (eq .role "server") }}
+- {name: ROWHOUSE_DATABASE_URL, value: {{ include "rowhouse.verbatim" $url | quote }}}
+- {name: ROWHOUSE_DATABASE_PASSWORD_FILE, value: {{ $files }}/password}
+{{- else if $url }}
 - {name: ROWHOUSE_DATABASE_URL, value: {{ include "rowhouse.verbatim" $url | quote }}}
 {{- if $root.Values.cloudnativepg.enabled }}
 - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: {{ $name }}-database-login-{{ .role }}, key: password}}}
 {{- else }}
 - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: {{ include "rowhouse.databaseSecret" $root }}, key: {{ .role }}-password}}}
 {{- end }}
+{{- else if eq .role "server" }}
+- {name: ROWHOUSE_DATABASE_URL_FILE, value: {{ $files }}/{{ $key }}}
 {{- else }}
-- {name: ROWHOUSE_DATABASE_URL, valueFrom: {secretKeyRef: {name: {{ include "rowhouse.databaseSecret" $root }}, key: {{ ternary "direct" .role (and (.direct | default false) $external.directUrl) }}-url}}}
+- {name: ROWHOUSE_DATABASE_URL, valueFrom: {secretKeyRef: {name: {{ include "rowhouse.databaseSecret" $root }}, key: {{ $key }}}}}
 {{- end }}
 {{- end }}
 
@@ -92,13 +99,37 @@ resources: {requests: {storage: {{ .size }}}}
 {{- with .Values.postgresql.tls }}{{ if .enabled }}{{ .existingSecret | default (printf "%s-postgresql-tls" (include "rowhouse.name" $)) }}{{ end }}{{ end -}}
 {{- end }}
 
+{{- /* What parts that log in as "server" mount: the authority, and the login. */ -}}
 {{- define "rowhouse.databaseMount" -}}
+{{- include "rowhouse.databaseCAMount" . }}
+- {name: database-login, mountPath: /etc/rowhouse/database-login, readOnly: true}
+{{- end }}
+
+{{- define "rowhouse.databaseVolume" -}}
+{{- include "rowhouse.databaseCAVolume" . }}
+- name: database-login
+  secret:
+    secretName: {{ if .Values.cloudnativepg.enabled }}{{ include "rowhouse.name" . }}-database-login-server{{ else }}{{ include "rowhouse.databaseSecret" . }}{{ end }}
+    items:
+      {{- if .Values.cloudnativepg.enabled }}
+      - {key: password, path: password}
+      {{- else if include "rowhouse.databaseUrl" (dict "root" . "role" "server") }}
+      - {key: server-password, path: password}
+      {{- else }}
+      - {key: server-url, path: server-url}
+      {{- if .Values.externalDatabase.directUrl }}
+      - {key: direct-url, path: direct-url}
+      {{- end }}
+      {{- end }}
+{{- end }}
+
+{{- define "rowhouse.databaseCAMount" -}}
 {{- if include "rowhouse.databaseCASecret" . }}
 - {name: database-ca, mountPath: /etc/rowhouse/database, readOnly: true}
 {{- end }}
 {{- end }}
 
-{{- define "rowhouse.databaseVolume" -}}
+{{- define "rowhouse.databaseCAVolume" -}}
 {{- with include "rowhouse.databaseCASecret" . }}
 - {name: database-ca, secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}}
 {{- end }}

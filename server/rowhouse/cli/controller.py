@@ -20,7 +20,7 @@ from rowhouse.k8s.health import serve_health
 from rowhouse.k8s.mirror.mirror import Pacing
 from rowhouse.k8s.pods import KubernetesPods
 from rowhouse.settings import Settings
-from rowhouse.store.connection.database import connect
+from rowhouse.store.connection.opening import connect
 
 if TYPE_CHECKING:
     from rowhouse.ipam.reconcile import Finding
@@ -118,7 +118,7 @@ def controller(  # noqa: PLR0913 - its options
         raise click.BadParameter(f"{listen!r} is not HOST:PORT", param_hint="--listen")
     client = kubernetes_client(kubeconfig, context)
     running = Controller(
-        settings.database_url,
+        settings.database,
         cluster,
         client,
         Timing(grace=grace, settle=settle, interval=interval),
@@ -159,7 +159,7 @@ def reconcile(
     settings = Settings.from_environment()
     client = kubernetes_client(kubeconfig, context)
     printer = Printer(form)
-    with connect(settings.database_url) as session:
+    with connect(settings.database) as session:
         session.autocommit = True
         once = Reconciler(
             session,

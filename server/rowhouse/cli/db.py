@@ -11,7 +11,7 @@ from rowhouse.cli.repair import repair
 from rowhouse.cli.waiting import wait_option, wait_until
 from rowhouse.settings import Settings
 from rowhouse.store import schema
-from rowhouse.store.connection.database import connect
+from rowhouse.store.connection.opening import connect
 
 
 @click.group(short_help="The schema and the history of a database.")
@@ -26,9 +26,9 @@ def upgrade(*, wait_seconds: float) -> None:
 
     With --wait it first waits until the database takes connections.
     """
-    url = _database_url()
-    wait_until(lambda: connect(url).close(), wait_seconds)
-    schema.upgrade(url)
+    source = Settings.from_environment().database
+    wait_until(lambda: connect(source).close(), wait_seconds)
+    schema.upgrade(source)
     click.echo("the schema is up to date")
 
 
@@ -39,8 +39,8 @@ def check(*, wait_seconds: float) -> None:
 
     With --wait it first waits until it is.
     """
-    url = _database_url()
-    wait_until(lambda: schema.check(url), wait_seconds)
+    source = Settings.from_environment().database
+    wait_until(lambda: schema.check(source), wait_seconds)
     click.echo("the schema is up to date")
 
 
@@ -53,14 +53,14 @@ def downgrade(*, revision: str, yes: bool, wait_seconds: float) -> None:
 
     With --wait it first waits until the database takes connections.
     """
-    url = _database_url()
+    source = Settings.from_environment().database
     if revision == "base":
         confirm("Remove the schema, with every address, its history and the audit?", yes=yes)
     else:
         confirm(f"Take the schema back to {revision}, and lose what came with later ones?", yes=yes)
-    wait_until(lambda: connect(url).close(), wait_seconds)
+    wait_until(lambda: connect(source).close(), wait_seconds)
     try:
-        schema.downgrade(url, revision)
+        schema.downgrade(source, revision)
     except CommandError as error:
         raise click.BadParameter(str(error), param_hint="REVISION") from error
     click.echo(f"the schema is at {revision}")
@@ -74,7 +74,3 @@ def sql() -> None:
 
 db.add_command(prune)
 db.add_command(repair)
-
-
-def _database_url() -> str:
-    return Settings.from_environment().database_url

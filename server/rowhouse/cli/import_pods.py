@@ -109,8 +109,8 @@ def resume() -> None:
 
 @contextlib.contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
-    schema.check(settings.database_url)
-    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    schema.check(settings.database)
+    database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         yield database
     finally:

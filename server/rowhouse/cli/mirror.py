@@ -57,7 +57,7 @@ def mirror() -> None:
 @_output
 def status(*, form: str) -> None:
     """Show each cluster's mirror: how far behind it is, and what it can not express."""
-    with MirrorStore(Settings.from_environment().database_url, "") as store:
+    with MirrorStore(Settings.from_environment().database, "") as store:
         found = [_status(one) for one in store.registered()]
     printer = Printer(form)
     printer.items(found, _STATUS, nothing="no cluster mirrors: see `rowhouse controller --mirror`")
@@ -85,7 +85,7 @@ def diff(
 ) -> None:
     """Show what differs between the objects and the database; change nothing."""
     client = kubernetes_client(kubeconfig, context)
-    with MirrorStore(Settings.from_environment().database_url, cluster) as store:
+    with MirrorStore(Settings.from_environment().database, cluster) as store:
         one = _mirror(store, client, mirror_namespace, Pacing(), overwrite=overwrite)
         changes = one.plan()
     Printer(form).items(
@@ -122,7 +122,7 @@ def resync(
 ) -> None:
     """Bring all objects up to date now, whether or not a controller mirrors."""
     client = kubernetes_client(kubeconfig, context)
-    with MirrorStore(Settings.from_environment().database_url, cluster) as store:
+    with MirrorStore(Settings.from_environment().database, cluster) as store:
         one = _mirror(store, client, mirror_namespace, Pacing(rate=rate), overwrite=overwrite)
         tally = one.once()
         store.ask_for_everything()

@@ -45,7 +45,7 @@ def prune(*, older_than: float, after: int, batch: int, yes: bool) -> None:
     """
     settings = Settings.from_environment()
     confirm(f"Remove the history that ended more than {span(older_than)} ago?", yes=yes)
-    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     pruning = Pruning(database, Actor(name=operator()), seconds=older_than, after=after)
     try:
         with _bar(pruning) as bar:

@@ -30,7 +30,7 @@ def repair(*, dry_run: bool) -> None:
     solve.
     """
     settings = Settings.from_environment()
-    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         changes, problems = repair_database(database, Actor(name=operator()), dry_run=dry_run)
     finally:

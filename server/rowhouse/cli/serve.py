@@ -19,11 +19,13 @@ from rowhouse.cli.exits import Failure
 from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
 from rowhouse.serve.leaving import leave
-from rowhouse.settings import Settings
+from rowhouse.settings import Settings, names_database
 from rowhouse.store import schema
+from rowhouse.store.connection.data_source import PASSWORD_FILE, URL_FILE
 from rowhouse.store.connection.database import Database
 
 _DATABASE_URL = "ROWHOUSE_DATABASE_URL"
+_DATABASE_VARIABLES = (_DATABASE_URL, URL_FILE, PASSWORD_FILE)
 _DATABASE = "rowhouse"
 _LETTING_GO_SECONDS = 5.0
 _FILE = click.Path(exists=True, dir_okay=False)
@@ -83,16 +85,18 @@ def serve(
 ) -> None:
     """Serve the CNI plugins and the API over HTTP.
 
-    The database is the one in ROWHOUSE_DATABASE_URL, its schema brought up to date by `rowhouse
+    The database is the one in ROWHOUSE_DATABASE_URL, or in the file that
+    ROWHOUSE_DATABASE_URL_FILE names, its schema brought up to date by `rowhouse
     db upgrade`; or, with --embedded, one that we start, migrate and stop ourselves.
     """
-    if directory is None and not os.environ.get(_DATABASE_URL):
+    if directory is None and not names_database(os.environ):
         raise click.UsageError(
-            "no database: name one in ROWHOUSE_DATABASE_URL=postgresql://user:password@host/name,"
-            " or let us start one with --embedded"
+            "no database: name one in ROWHOUSE_DATABASE_URL=postgresql://user:password@host/name"
+            f" or in a file that {URL_FILE} names, or let us start one with --embedded"
         )
-    if directory is not None and os.environ.get(_DATABASE_URL):
-        raise click.UsageError(f"--embedded and {_DATABASE_URL} are two databases: choose one")
+    named = [variable for variable in _DATABASE_VARIABLES if os.environ.get(variable)]
+    if directory is not None and named:
+        raise click.UsageError(f"--embedded and {named[0]} are two databases: choose one")
     _await_address(bind)
     # Until gunicorn takes over: as process 1 of a container nothing else would end us.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
@@ -154,7 +158,7 @@ def _await_address(bind: str) -> None:
 
 def _settled(settings: Settings, bind: str) -> Settings:
     """The settings with the mode of access that fits where the server listens."""
-    store = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    store = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         mode = settled_mode(settings.auth, bind, settings.trusted_clusters(), store)
     finally:

@@ -73,8 +73,8 @@ def whereabouts(
     objects = source.read()
     found = inventory(objects, isolated=frozenset(isolated))
     _tell(objects, found)
-    schema.check(settings.database_url)
-    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    schema.check(settings.database)
+    database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         report = run(
             Takeover(

@@ -125,7 +125,7 @@ def _bound(document: dict[str, Any], to: str) -> str | None:
 @contextlib.contextmanager
 def _database() -> Iterator[Database]:
     settings = Settings.from_environment()
-    database = Database(settings.database_url, pool_size=1, wait=settings.pool_timeout)
+    database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         yield database
     finally:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Literal
 from rowhouse.doctor.installation import Installation, find_installation
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.k8s.raw import KubernetesApi
-from rowhouse.settings import Settings
+from rowhouse.settings import Settings, names_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from rowhouse.store.connection.data_source import DataSource
 
 Part = Literal["server", "controller", "node", "operator"]
 
@@ -54,18 +56,18 @@ class Surroundings:
     @cached_property
     def settings(self) -> Settings:
         """The settings of the environment. Raises Unavailable, SettingsError."""
-        if not self.environment.get("ROWHOUSE_DATABASE_URL"):
+        if not names_database(self.environment):
             raise Unavailable(
-                "ROWHOUSE_DATABASE_URL is not set",
+                "ROWHOUSE_DATABASE_URL is not set, nor ROWHOUSE_DATABASE_URL_FILE",
                 "Run it in a pod of the server: kubectl exec deploy/rowhouse-server -- rowhouse doctor",
             )
         return Settings.from_environment(self.environment)
 
     @property
-    def database_url(self) -> str:
+    def database(self) -> DataSource:
         """Raises Unavailable."""
         try:
-            return self.settings.database_url
+            return self.settings.database
         except RowhouseError as error:
             raise Unavailable(f"the settings are invalid: {error.message}") from error
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rowhouse.ipam.reconcile import Finding
     from rowhouse.k8s.client import KubernetesClient
     from rowhouse.k8s.mirror.mirror import Pacing
+    from rowhouse.store.connection.data_source import Source
 
 _log = structlog.get_logger(__name__)
 _TICK: Final = 1.0
@@ -81,7 +82,7 @@ class Controller:
     """Runs until it is stopped; survives the loss of the database and of the Kubernetes API.
 
     Args:
-        url: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.cluster.leader`.
+        source: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.cluster.leader`.
         cluster: the name with which the nodes of this cluster call.
         client: of that cluster's API.
         timing: how often and how patiently.
@@ -91,14 +92,14 @@ class Controller:
 
     def __init__(
         self,
-        url: str,
+        source: Source,
         cluster: str,
         client: KubernetesClient,
         timing: Timing,
         mirror: MirrorSettings | None = None,
         checks: Checks | None = None,
     ) -> None:
-        self._url = url
+        self._source = source
         self._cluster = cluster
         self._client = client
         self._timing = timing
@@ -116,7 +117,7 @@ class Controller:
         AccessCheck(self._client, needed, stop, self.checks).start()
         while not stop.is_set():
             try:
-                with Candidacy(self._url, self._cluster) as candidacy:
+                with Candidacy(self._source, self._cluster) as candidacy:
                     self._candidate(candidacy, stop)
             except RowhouseError as error:
                 _log.warning("leadership_lost", reason=error.message)
@@ -161,12 +162,12 @@ class Controller:
         if self._mirror is not None:
             namespace, pacing = self._mirror.namespace, self._mirror.pacing
             MirrorThread(
-                self._url, self._cluster, self._client, namespace, pacing, over, self.checks
+                self._source, self._cluster, self._client, namespace, pacing, over, self.checks
             ).start()
             return
         # It may have been on before: then nobody takes changes out of the outbox any more.
         try:
-            with MirrorStore(self._url, self._cluster) as store:
+            with MirrorStore(self._source, self._cluster) as store:
                 if store.turn_off():
                     _log.info("mirror_off", cluster=self._cluster)
         except RowhouseError as error:

@@ -20,11 +20,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from rowhouse.domain.errors import NotReady, TryAgain
-from rowhouse.store.connection.database import connect
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.opening import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rowhouse.store.connection.data_source import Source
 
 LOCK_TIMEOUT = "10s"
 
@@ -62,8 +64,10 @@ def head() -> str:
     return revision
 
 
-def _engine(url: str) -> Engine:
-    return create_engine("postgresql+psycopg://", creator=lambda: connect(url), poolclass=NullPool)
+def _engine(source: Source) -> Engine:
+    return create_engine(
+        "postgresql+psycopg://", creator=lambda: connect(source), poolclass=NullPool
+    )
 
 
 def current(engine: Engine) -> str | None:
@@ -79,30 +83,30 @@ def current(engine: Engine) -> str | None:
         raise domain_error(error.orig) from error
 
 
-def upgrade(url: str, revision: str = "head", *, lock_timeout: str = LOCK_TIMEOUT) -> None:
+def upgrade(source: Source, revision: str = "head", *, lock_timeout: str = LOCK_TIMEOUT) -> None:
     """Brings the schema up to a revision, in one transaction, under a lock.
 
     `lock_timeout` (PostgreSQL's spelling) bounds each wait for a lock. Raises TryAgain when it is over:
     nothing has changed then. A later schema that serves this code, as after a roll-back of the code, stays.
     """
-    if revision == "head" and _is_later(_engine(url)):
+    if revision == "head" and _is_later(_engine(source)):
         return
-    with _migrating(url, lock_timeout) as made:
+    with _migrating(source, lock_timeout) as made:
         command.upgrade(made, revision)
 
 
-def downgrade(url: str, revision: str, *, lock_timeout: str = LOCK_TIMEOUT) -> None:
+def downgrade(source: Source, revision: str, *, lock_timeout: str = LOCK_TIMEOUT) -> None:
     """Takes the schema back to a revision ("base": nothing left). What a revision added is lost.
 
     Raises TryAgain as `upgrade` does.
     """
-    with _migrating(url, lock_timeout) as made:
+    with _migrating(source, lock_timeout) as made:
         command.downgrade(made, revision)
 
 
 @contextlib.contextmanager
-def _migrating(url: str, lock_timeout: str) -> Iterator[Config]:
-    with _one_at_a_time, _engine(url).connect() as connection:
+def _migrating(source: Source, lock_timeout: str) -> Iterator[Config]:
+    with _one_at_a_time, _engine(source).connect() as connection:
         made = config()
         made.attributes["connection"] = connection
         made.attributes["lock_timeout"] = lock_timeout
@@ -122,9 +126,9 @@ def _migrating(url: str, lock_timeout: str) -> Iterator[Config]:
             ) from error
 
 
-def check(url: str) -> None:
+def check(source: Source) -> None:
     """Raises NotReady unless the database is at this code's revision, or at a later one that serves it too."""
-    check_engine(_engine(url))
+    check_engine(_engine(source))
 
 
 def check_engine(engine: Engine) -> None:

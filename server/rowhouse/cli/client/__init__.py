@@ -30,14 +30,14 @@ def open_client(
         from rowhouse.cli.client.over_http import over_http  # noqa: PLC0415
 
         way = over_http(server, token_file, ca_file)
-    elif os.environ.get("ROWHOUSE_DATABASE_URL"):
+    elif os.environ.get("ROWHOUSE_DATABASE_URL") or os.environ.get("ROWHOUSE_DATABASE_URL_FILE"):
         from rowhouse.cli.client.in_process import in_process  # noqa: PLC0415
 
         way = in_process()
     else:
         raise click.UsageError(
             "neither a server nor a database: name the one by --server or ROWHOUSE_SERVER,"
-            " or the other by ROWHOUSE_DATABASE_URL"
+            " or the other by ROWHOUSE_DATABASE_URL or ROWHOUSE_DATABASE_URL_FILE"
         )
     with way as http:
         yield Client(http)

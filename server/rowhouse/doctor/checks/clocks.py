@@ -23,9 +23,9 @@ _REMEDY: Final = (
 
 def database_clock(where: Surroundings) -> Iterator[Finding]:
     """Times to live, quarantines and history go by the database's clock."""
-    url = where.database_url
+    source = where.database
     before = where.clock()
-    theirs = diagnosis.facts(url).clock
+    theirs = diagnosis.facts(source).clock
     yield _judge(theirs - where.clock(), theirs - before)
 
 

@@ -23,7 +23,7 @@ _SHOWN: Final = 3
 def database(where: Surroundings) -> Iterator[Finding]:
     """A connection, and what it leads to."""
     try:
-        facts = diagnosis.facts(where.database_url)
+        facts = diagnosis.facts(where.database)
     except RowhouseError as error:
         yield failed(
             error.message,
@@ -54,7 +54,7 @@ def database(where: Surroundings) -> Iterator[Finding]:
 def schema_at_head(where: Surroundings) -> Iterator[Finding]:
     """The revision that this version needs."""
     try:
-        schema.check(where.database_url)
+        schema.check(where.database)
     except RowhouseError as error:
         job = "In a cluster the chart's migrate Job does it: kubectl logs job/rowhouse-migrate-…"
         yield failed(
@@ -66,9 +66,9 @@ def schema_at_head(where: Surroundings) -> Iterator[Finding]:
 
 def grants(where: Surroundings) -> Iterator[Finding]:
     """The privileges of the role that the server logs in as."""
-    url = where.database_url
-    facts = diagnosis.facts(url)
-    missing = diagnosis.missing_privileges(url)
+    source = where.database
+    facts = diagnosis.facts(source)
+    missing = diagnosis.missing_privileges(source)
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         yield failed(

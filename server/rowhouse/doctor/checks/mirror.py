@@ -24,7 +24,7 @@ _LOGS: Final = "kubectl logs deploy/rowhouse-controller"
 
 def leader(where: Surroundings) -> Iterator[Finding]:
     """Whether a controller holds the leader's lock."""
-    if diagnosis.has_leader(where.database_url, where.cluster):
+    if diagnosis.has_leader(where.database, where.cluster):
         yield ok(f"a controller of cluster {where.cluster!r} leads")
     else:
         yield warning(
@@ -37,7 +37,7 @@ def leader(where: Surroundings) -> Iterator[Finding]:
 
 def mirror(where: Surroundings) -> Iterator[Finding]:
     """What each cluster's mirror last said."""
-    with MirrorStore(where.database_url, where.cluster) as store:
+    with MirrorStore(where.database, where.cluster) as store:
         registered = store.registered()
     if not registered:
         yield skipped("no cluster mirrors (mirror.enabled)")

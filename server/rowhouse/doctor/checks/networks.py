@@ -63,7 +63,7 @@ def _configurations(where: Surroundings) -> Configurations:
 def _pool_names(where: Surroundings) -> frozenset[str] | None:
     """The names of pools; None without a database that can be read, which has a check of its own."""
     try:
-        return diagnosis.pool_names(where.database_url)
+        return diagnosis.pool_names(where.database)
     except (RowhouseError, Unavailable):
         return None
 

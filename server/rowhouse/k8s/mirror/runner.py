@@ -17,6 +17,7 @@ from rowhouse.store.cluster.mirror import MirrorStore
 if TYPE_CHECKING:
     from rowhouse.domain.checks import Checks
     from rowhouse.k8s.client import KubernetesClient
+    from rowhouse.store.connection.data_source import Source
 
 _log = structlog.get_logger(__name__)
 _AGAIN: Final = 2.0
@@ -32,7 +33,7 @@ class MirrorThread(threading.Thread):
     """Mirrors until it is stopped.
 
     Args:
-        url: of the database itself.
+        source: of the database itself.
         cluster: the name with which the nodes of this cluster call.
         client: of that cluster's API.
         namespace: where the objects are.
@@ -43,7 +44,7 @@ class MirrorThread(threading.Thread):
 
     def __init__(
         self,
-        url: str,
+        source: Source,
         cluster: str,
         client: KubernetesClient,
         namespace: str,
@@ -52,7 +53,7 @@ class MirrorThread(threading.Thread):
         checks: Checks,
     ) -> None:
         super().__init__(name="mirror", daemon=True)
-        self._url = url
+        self._source = source
         self._cluster = cluster
         self._client = client
         self._namespace = namespace
@@ -66,7 +67,7 @@ class MirrorThread(threading.Thread):
         self._checks.expect(self.name)
         while not self._stop_asked.is_set():
             try:
-                with MirrorStore(self._url, self._cluster) as store:
+                with MirrorStore(self._source, self._cluster) as store:
                     self._mirror(store)
             except RowhouseError as error:
                 measures.FAILURES.labels("database").inc()

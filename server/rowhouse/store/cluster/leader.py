@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Self
 
 import psycopg
 
-from rowhouse.store.connection.database import connect
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.opening import connect
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from psycopg.rows import TupleRow
+
+    from rowhouse.store.connection.data_source import Source
 
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended('rowhouse controller of ' || %s, 0))"
 
@@ -26,13 +28,13 @@ class Candidacy:
     """A connection of its own that may become the leader's. A context manager.
 
     Args:
-        url: of the database.
+        source: of the database.
         cluster: each has a leader of its own.
     """
 
-    def __init__(self, url: str, cluster: str) -> None:
+    def __init__(self, source: Source, cluster: str) -> None:
         self._cluster = cluster
-        self.session: psycopg.Connection[TupleRow] = connect(url)
+        self.session: psycopg.Connection[TupleRow] = connect(source)
         """What the leader works on; raises TryAgain when there is no database."""
         self.session.autocommit = True
 

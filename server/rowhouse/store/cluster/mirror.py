@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString, Self
 import psycopg
 from psycopg.types.json import Jsonb
 
-from rowhouse.store.connection.database import connect
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.opening import connect
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
+    from rowhouse.store.connection.data_source import Source
     from rowhouse.store.connection.database import Parameters
 
 PAGE: Final = 5000
@@ -107,13 +108,13 @@ class MirrorStore:
     """The mirror's connection. A context manager; every method raises TryAgain, NotReady.
 
     Args:
-        url: of the database itself.
+        source: of the database itself.
         cluster: whose mirror this is.
     """
 
-    def __init__(self, url: str, cluster: str) -> None:
+    def __init__(self, source: Source, cluster: str) -> None:
         self.cluster = cluster
-        self._session: psycopg.Connection[TupleRow] = connect(url)
+        self._session: psycopg.Connection[TupleRow] = connect(source)
         self._session.autocommit = True
 
     def is_ours(self) -> bool:

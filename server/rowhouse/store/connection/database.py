@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from rowhouse.store.connection import metrics
 from rowhouse.store.connection.combining import CombiningQueue
 from rowhouse.store.connection.deadline import seconds_left
 from rowhouse.store.connection.errors import domain_error, is_rolled_back, is_transient
+from rowhouse.store.connection.opening import LastAttempt, PooledConnection, connect
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.store.connection.combining import Outcome
+    from rowhouse.store.connection.data_source import Source
 
 Answer = TypeVar("Answer")
 Call = TypeVar("Call")
@@ -41,38 +42,6 @@ ATTEMPTS = 3
 # Seconds between two tries to reach the database while calls wait for it, with as much jitter; the pool's own
 # would double from one to minutes, and so be late after an outage.
 _BETWEEN_TRIES = 0.1
-
-# What notices a server that has gone without a word: 10 s of silence, two probes, 20 s in all; 15 s for what
-# was sent and not confirmed. A standby that was promoted is found by its taking writes.
-_NETWORK: dict[str, Any] = {
-    "connect_timeout": 5,
-    "target_session_attrs": "read-write",
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 15_000,
-}
-
-
-def conninfo_of(url: str) -> str:
-    """A libpq connection string or URI; SQLAlchemy's spelling of the driver is accepted and dropped."""
-    return re.sub(r"^postgres(?:ql)?(?:\+\w+)?://", "postgresql://", url.strip())
-
-
-def connect(url: str, *, prepare: bool = True) -> psycopg.Connection[TupleRow]:
-    """A connection of its own, to the server that takes writes; `prepare` as for `Database`.
-
-    Errors: TryAgain when there is none.
-    """
-    try:
-        return psycopg.connect(
-            conninfo_of(url),
-            application_name="rowhouse",
-            prepare_threshold=5 if prepare else None,
-            **_NETWORK,
-        )
-    except psycopg.Error as error:
-        raise domain_error(error) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +83,7 @@ class Database:
 
     def __init__(
         self,
-        url: str,
+        source: Source,
         *,
         pool_size: int = 8,
         wait: float = 5.0,
@@ -125,29 +94,30 @@ class Database:
 
         `prepare` False leaves out prepared statements, which PgBouncer before 1.21 can not carry.
         """
-        self.conninfo = conninfo_of(url)
+        self.source = source
         self._wait = wait
         self._lock_wait = lock_wait
         self._queues: dict[str, CombiningQueue[Any, Any]] = {}
-        self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
-            self.conninfo,
+        self._login = LastAttempt()
+        self._pool: ConnectionPool[PooledConnection] = ConnectionPool(
             min_size=1,
             max_size=pool_size,
             open=False,
             timeout=wait,
             reconnect_timeout=0,
             reconnect_failed=_Reconnector(),
+            connection_class=PooledConnection,
             kwargs={
+                "source": source,
+                "last_attempt": self._login,
                 "autocommit": True,
                 "prepare_threshold": 2 if prepare else None,
-                "application_name": "rowhouse",
-                **_NETWORK,
             },
             check=None,
         )
         self.engine: Engine = create_engine(
             "postgresql+psycopg://",
-            creator=lambda: connect(self.conninfo, prepare=prepare),
+            creator=lambda: connect(source, prepare=prepare),
             pool_size=2,
             max_overflow=4,
             pool_timeout=wait,
@@ -265,10 +235,7 @@ class Database:
                         connection.close()  # it leads to a standby, or prepared what a migration has changed
                         raise
             except PoolTimeout as error:
-                raise TryAgain(
-                    f"no database connection within {self._wait:g} s",
-                    hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
-                ) from error
+                raise self._no_connection() from error
             except psycopg.Error as error:
                 if isinstance(error, LockNotAvailable):
                     metrics.LOCK_TIMEOUTS.labels(function).inc()
@@ -279,6 +246,16 @@ class Database:
                 # After a restart of the database every idle connection is dead, not only this one.
                 self._pool.check()
         raise RowhouseError("unreachable")
+
+    def _no_connection(self) -> TryAgain:
+        """Why there was no connection in time, as far as the last attempt to make one tells."""
+        message = f"no database connection within {self._wait:g} s"
+        if (failure := self._login.failure) is not None:
+            return TryAgain(f"{message}: {failure.message}", hint=failure.hint)
+        return TryAgain(
+            message,
+            hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
+        )
 
     def queue(
         self,

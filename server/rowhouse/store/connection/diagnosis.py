@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 import psycopg
 
-from rowhouse.store.connection.database import connect
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.opening import connect
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
+
+    from rowhouse.store.connection.data_source import Source
 
 _FACTS: Final = statement(__name__, "facts")
 
@@ -35,33 +37,33 @@ class Facts:
     clock: float
 
 
-def facts(url: str) -> Facts:
+def facts(source: Source) -> Facts:
     """What the database is. Raises TryAgain when it cannot be reached."""
-    row = _rows(url, _FACTS)[0]
+    row = _rows(source, _FACTS)[0]
     names = ("version", "major", "encoding", "is_standby", "name", "user", "is_superuser", "clock")
     return Facts(**dict(zip(names, row, strict=True)))
 
 
-def missing_privileges(url: str) -> list[str]:
+def missing_privileges(source: Source) -> list[str]:
     """What the login role lacks of what the server needs, as `EXECUTE on rowhouse.attach_v1(…)`."""
-    return [str(row[0]) for row in _rows(url, _MISSING)]
+    return [str(row[0]) for row in _rows(source, _MISSING)]
 
 
-def pool_names(url: str) -> frozenset[str]:
+def pool_names(source: Source) -> frozenset[str]:
     """The names by which configurations may refer to pools."""
-    rows = _rows(url, "SELECT name FROM rowhouse.pools WHERE name IS NOT NULL")
+    rows = _rows(source, "SELECT name FROM rowhouse.pools WHERE name IS NOT NULL")
     return frozenset(str(row[0]) for row in rows)
 
 
-def has_leader(url: str, cluster: str) -> bool:
+def has_leader(source: Source, cluster: str) -> bool:
     """Whether a controller holds the leader's lock of a cluster (`leader.py`)."""
-    return bool(_rows(url, _HAS_LEADER, {"cluster": cluster})[0][0])
+    return bool(_rows(source, _HAS_LEADER, {"cluster": cluster})[0][0])
 
 
 def _rows(
-    url: str, query: LiteralString, parameters: dict[str, Any] | None = None
+    source: Source, query: LiteralString, parameters: dict[str, Any] | None = None
 ) -> list[TupleRow]:
-    with connect(url) as connection:
+    with connect(source) as connection:
         try:
             return connection.execute(query, parameters).fetchall()
         except psycopg.Error as error:

@@ -53,7 +53,9 @@ _SCHEMA: Final = _Meaning(
     NotReady, "the database's schema does not fit: ", "Run `rowhouse db upgrade`."
 )
 _LOGIN: Final = _Meaning(
-    NotReady, "the database refuses the login: ", "Check ROWHOUSE_DATABASE_URL."
+    NotReady,
+    "the database refuses the login: ",
+    "Check ROWHOUSE_DATABASE_URL, or the files that hold the URL or the password.",
 )
 
 BY_SQLSTATE: Final[dict[str, _Meaning]] = {

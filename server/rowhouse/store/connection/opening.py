@@ -1,0 +1,68 @@
+"""How a connection to the database is made, for whatever purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from rowhouse.domain.errors import RowhouseError
+from rowhouse.store.connection.data_source import resolve
+from rowhouse.store.connection.errors import domain_error
+
+if TYPE_CHECKING:
+    from rowhouse.store.connection.data_source import Source
+
+# What notices a server that has gone without a word: 10 s of silence, two probes, 20 s in all; 15 s for what
+# was sent and not confirmed. A standby that was promoted is found by its taking writes.
+_NETWORK: dict[str, Any] = {
+    "application_name": "rowhouse",
+    "connect_timeout": 5,
+    "target_session_attrs": "read-write",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
+
+
+def connect(source: Source, *, prepare: bool = True) -> psycopg.Connection[TupleRow]:
+    """A connection of its own, to the server that takes writes; `prepare` as for `Database`.
+
+    Errors: TryAgain when there is none; NotReady when the login is refused or a file of `source` is unusable.
+    """
+    try:
+        return psycopg.connect(
+            resolve(source), **_NETWORK, prepare_threshold=5 if prepare else None
+        )
+    except psycopg.Error as error:
+        raise domain_error(error) from error
+
+
+@dataclass(slots=True)
+class LastAttempt:
+    """What became of the last attempt of a pool to connect; None: it succeeded, or there was none."""
+
+    failure: RowhouseError | None = None
+
+
+class PooledConnection(psycopg.Connection[TupleRow]):
+    """A connection of a pool, which gives `source` and `last_attempt` as arguments for each."""
+
+    @classmethod
+    def connect(  # type: ignore[override]
+        cls, _conninfo: str = "", *, source: Source, last_attempt: LastAttempt, **options: Any
+    ) -> Self:
+        """Resolve the source again and connect. Raises as psycopg does, and NotReady."""
+        try:
+            made = super().connect(resolve(source), **(_NETWORK | options))
+        except psycopg.Error as error:
+            last_attempt.failure = domain_error(error)
+            raise
+        except RowhouseError as error:
+            last_attempt.failure = error
+            raise
+        last_attempt.failure = None
+        return made
