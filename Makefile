@@ -19,7 +19,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean chart bench faults audit lock \
+.PHONY: help demo test test-slow releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -80,6 +80,15 @@ cluster-dry: dev plugin ## the cluster suite itself, where there is no cluster: 
 
 cluster-clean: dev ## remove what a killed `make cluster-test` left in a cluster: KUBECONFIG=…
 	@PYTHONPATH=tests $(BIN)/python -m cluster
+
+revision: ## the next revision of the database, from what changed in migrations/schema: NAME=…
+	@$(PYTHON) migrations/revise.py revision $(NAME)
+
+baseline: ## until the first release: the baseline revision again, from migrations/schema
+	@$(PYTHON) migrations/revise.py baseline
+
+freeze: ## with a release: list its revisions in migrations/RELEASED, which never change again
+	@$(PYTHON) migrations/revise.py freeze
 
 chart: dev ## the table of values in charts/rowhouse/README.md
 	@$(BIN)/python charts/values_table.py

@@ -71,6 +71,18 @@ def test_the_schema_goes_back_only_for_who_says_yes(database: Database) -> None:
     direct("db", "check", code=4)
 
 
+def test_a_schema_of_before_the_first_release_is_not_ready(
+    database: Database, dba: psycopg.Connection[TupleRow]
+) -> None:
+    dba.execute("UPDATE alembic_version SET version_num = '0007'")
+    direct = Rowhouse({"ROWHOUSE_DATABASE_URL": database.url})
+    for command in (("upgrade",), ("check",), ("downgrade", "--yes", "base")):
+        told = direct("db", *command, code=4).stderr
+        assert "revision 0007, which no release has" in told
+        assert "Make a new database" in told
+        assert "Traceback" not in told
+
+
 def test_a_database_out_of_reach_is_not_ready() -> None:
     url = f"postgresql://127.0.0.1:{closed_port()}/gone"
     direct = Rowhouse({"ROWHOUSE_DATABASE_URL": url, "ROWHOUSE_POOL_TIMEOUT": "0.2"})

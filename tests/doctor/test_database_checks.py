@@ -9,12 +9,14 @@ import pytest
 from psycopg import sql
 
 from doctor.conftest import Doctor
+from fixtures import migrations
 from fixtures.shared import closed_port
-from rowhouse.store import schema
 from rowhouse.store.cluster.leader import Candidacy
 from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import psycopg
     from psycopg.rows import TupleRow
 
@@ -59,11 +61,11 @@ def test_settings_that_are_wrong_are_named() -> None:
     assert "settings.md" in doctor.one("tokens").remedy
 
 
-def test_a_schema_that_is_behind(doctor: Doctor, database: Database) -> None:
-    schema.downgrade(database.url, "0006")
-    found = doctor.one("schema")
+def test_a_schema_that_is_behind(doctor: Doctor, tmp_path: Path) -> None:
+    with migrations.used(migrations.with_a_later_revision(tmp_path)):
+        found = doctor.one("schema")
     assert found.state == "failed"
-    assert "0006" in found.found
+    assert "r0001" in found.found
     assert "rowhouse db upgrade" in found.remedy
 
 

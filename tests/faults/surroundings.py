@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import psycopg
+from psycopg.errors import DeadlockDetected
 
 from faults import service
 from faults.bouncer import Bouncer
@@ -16,6 +17,7 @@ from faults.experiment import Nemesis, Report
 from faults.namespaces import HOSTS, Network
 from faults.postgres import PORT
 from faults.proxy import Proxy
+from fixtures.migrations import used, with_a_later_revision
 from rowhouse.domain.errors import TryAgain
 from rowhouse.store import schema
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 SECONDS: Final = 1.0
 """For which the clients of these experiments wait: less than what some of the faults last."""
 
-OLDEST: Final = "0001"
 SERVER: Final = "crowd"
 """A role that is no superuser: for those, PostgreSQL keeps some connections."""
 
@@ -93,17 +94,21 @@ def slow_database(laboratory: Laboratory, *, calls: int, times: int) -> Report:
 
 
 def migrations(laboratory: Laboratory, *, calls: int, times: int) -> Report:
-    """The schema goes back to the first revision and forward to the newest, while this server serves."""
+    """A later revision replaces every function, view and trigger, and goes, while this server serves."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(laboratory.place())
         postgres = stack.enter_context(laboratory.database())
         url = service.url_of(postgres.host)
         server = stack.enter_context(service.serving(folder, url, workers=2))
+        copy = folder / "later"
+        copy.mkdir()
+        later = with_a_later_revision(copy)
+        own = schema.head()
 
         def migrate(_dice: Random) -> None:
-            for step in (partial(schema.downgrade, url, OLDEST), partial(schema.upgrade, url)):
+            for step in (partial(schema.upgrade, url), partial(schema.downgrade, url, own)):
                 while True:  # a migration that gets no lock in time has changed nothing
-                    with contextlib.suppress(TryAgain):
+                    with contextlib.suppress(TryAgain, DeadlockDetected), used(later):
                         step(lock_timeout="1s")
                         break
 
@@ -111,7 +116,7 @@ def migrations(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             folder,
             service.clients_of(server.url),
             calls=calls,
-            nemeses=[Nemesis(name="downgrade and upgrade", strike=migrate, times=times)],
+            nemeses=[Nemesis(name="upgrade and downgrade", strike=migrate, times=times)],
             servers=[server],
             database=postgres,
         )

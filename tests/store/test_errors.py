@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Dba = psycopg.Connection[TupleRow]
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations/sql"
+SCHEMA = Path(__file__).parents[2] / "migrations/schema"
 RAISED = re.compile(r"ERRCODE\s*=\s*'(\w+)'")
 MEANINGS: dict[str, type[RowhouseError]] = {
     "RH100": PoolExhausted, "RH101": AddressTaken, "RH102": AddressOutsideRanges, "RH103": InvalidConfig,
@@ -97,7 +97,7 @@ def test_every_state_of_the_table_and_of_our_functions_is_among_them() -> None:
     } >= set(BY_SQLSTATE)
     ours = {
         state
-        for file in MIGRATIONS.rglob("*.sql")
+        for file in SCHEMA.rglob("*.sql")
         for state in RAISED.findall(file.read_text())
         if state.startswith("RH")
     }

@@ -1,25 +1,29 @@
-"""What the migrations share: each of them runs the files of sql/REVISION."""
+"""What the migrations share: each of them runs the SQL files in the folder of its name."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alembic import op
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+STEPS: Final = ("baseline.sql", "pre.sql", "post.sql")
+"""In their order. pre.sql adds what the code of this release calls, and leaves the code before it at work; post.sql
+removes what only older code called, so it takes effect after the roll-out that made it unused."""
+
 
 def scripts(revision: str, *, beside: str) -> tuple[Callable[[], None], Callable[[], None]]:
-    """A revision's `upgrade` and `downgrade`: its numbered files in their order, and downgrade.sql.
+    """A revision's `upgrade` and `downgrade`: its steps in their order, and downgrade.sql.
 
     `beside` is the `__file__` of the revision's module.
     """
-    folder = Path(beside).parent.parent / "sql" / revision
+    folder = Path(beside).parent / revision
 
     def upgrade() -> None:
-        files = sorted(folder.glob("[0-9]*.sql"))
+        files = [folder / name for name in STEPS if (folder / name).exists()]
         if not files:  # an installation without them would have a revision that did nothing
             raise FileNotFoundError(folder)
         for file in files:

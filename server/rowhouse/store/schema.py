@@ -7,7 +7,7 @@ import io
 import threading
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 from alembic import command
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.data_source import Source
 
 LOCK_TIMEOUT = "10s"
+
+_UNRELEASED: Final = frozenset(f"{number:04}" for number in range(1, 8))
+"""Revisions of databases that were made before the first release: no revision leads on from them."""
 
 # alembic keeps the migration under way in module globals; other processes wait in PostgreSQL.
 _one_at_a_time = threading.Lock()
@@ -88,9 +91,14 @@ def upgrade(source: Source, revision: str = "head", *, lock_timeout: str = LOCK_
 
     `lock_timeout` (PostgreSQL's spelling) bounds each wait for a lock. Raises TryAgain when it is over:
     nothing has changed then. A later schema that serves this code, as after a roll-back of the code, stays.
+    Raises NotReady where the schema is of a revision from which none leads on.
     """
-    if revision == "head" and _is_later(_engine(source)):
-        return
+    engine = _engine(source)
+    found = current(engine)
+    if found is not None and found not in _known():
+        if revision == "head" and _serves(engine, head()):
+            return
+        raise _unknown(found)
     with _migrating(source, lock_timeout) as made:
         command.upgrade(made, revision)
 
@@ -98,8 +106,11 @@ def upgrade(source: Source, revision: str = "head", *, lock_timeout: str = LOCK_
 def downgrade(source: Source, revision: str, *, lock_timeout: str = LOCK_TIMEOUT) -> None:
     """Takes the schema back to a revision ("base": nothing left). What a revision added is lost.
 
-    Raises TryAgain as `upgrade` does.
+    Raises TryAgain and NotReady as `upgrade` does.
     """
+    found = current(_engine(source))
+    if found is not None and found not in _known():
+        raise _unknown(found)
     with _migrating(source, lock_timeout) as made:
         command.downgrade(made, revision)
 
@@ -137,17 +148,30 @@ def check_engine(engine: Engine) -> None:
     if found is None:
         raise NotReady("the database has no Rowhouse schema", hint="Run `rowhouse db upgrade`.")
     if found != head() and not _serves(engine, head()):
+        if found in _UNRELEASED:
+            raise _unknown(found)
         raise NotReady(
             f"the database's schema is at revision {found}, this code needs {head()}",
             hint="Run `rowhouse db upgrade`, or start the version of the server that fits.",
         )
 
 
-def _is_later(engine: Engine) -> bool:
-    """Whether the schema is one that this code does not know, and that says that it serves it."""
-    found = current(engine)
-    known = {one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()}
-    return found is not None and found not in known and _serves(engine, head())
+def _known() -> set[str]:
+    return {one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+def _unknown(found: str) -> NotReady:
+    """What to do about a schema whose revision this code does not have."""
+    if found in _UNRELEASED:
+        return NotReady(
+            f"the database's schema is at revision {found}, which no release has: there is no upgrade from it",
+            hint="Make a new database, or DROP SCHEMA rowhouse CASCADE in this one, and run `rowhouse db upgrade`."
+            " `rowhouse import pods` takes over the addresses of running pods.",
+        )
+    return NotReady(
+        f"the database's schema is at revision {found}, which this version does not know",
+        hint="Use the version of Rowhouse that made it, or a later one.",
+    )
 
 
 def _serves(engine: Engine, revision: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures import databases
+from fixtures import databases, migrations
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.store import schema
@@ -15,6 +15,7 @@ from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import psycopg
     from psycopg.rows import TupleRow
@@ -238,14 +239,19 @@ def test_the_servers_role_is_enough(database: Database, pods: Pods, dba: Session
 
 
 def test_the_code_of_the_revision_before_works_on_this_schema(
-    database: Database, store_of_mirror: MirrorStore, pods: Pods, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    store_of_mirror: MirrorStore,
+    pods: Pods,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The schema is upgraded first; the server that is there knows 0001 and finds itself served."""
-    monkeypatch.setattr(schema, "head", lambda: "0001")
+    """The schema is upgraded first; the server that is there finds itself served."""
+    with migrations.used(migrations.with_a_later_revision(tmp_path)):
+        schema.upgrade(database.url)
     schema.check(database.url)
     assert pods.add("web-0", POOL) == "10.0.0.1"
     assert len(pods.delete("web-0")) == 1
     assert len(store_of_mirror.changes().pools) == 1
-    monkeypatch.setattr(schema, "head", lambda: "9999")  # newer than the schema
-    with pytest.raises(NotReady, match="this code needs 9999"):
+    monkeypatch.setattr(schema, "head", lambda: "r9999")  # newer than the schema
+    with pytest.raises(NotReady, match="this code needs r9999"):
         schema.check(database.url)

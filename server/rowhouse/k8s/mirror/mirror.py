@@ -2,7 +2,7 @@
 
 A pool that changed is read as a whole and compared with what its objects are known to be: so many changes make
 one patch, and a write that failed needs no memory of its own. How changes are found without a cost to
-those who make them is in migrations/sql/0006/01_outbox.sql.
+those who make them is in migrations/schema/tables/mirror_changes.sql.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A driver's error becomes one of the domain's, by SQLSTATE and constraint, in this one place.
 
-The classes RHxxx are raised by the stored functions of migrations/sql.
+The classes RHxxx are raised by the stored functions of migrations/schema.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables and views as SQLAlchemy models, for reads. The schema itself is in migrations/sql.
+"""The tables and views as SQLAlchemy models, for reads. The schema itself is in migrations/schema.
 
 Addresses are text, without prefix length unless they are CIDRs. A view's key is what tells its rows
 apart; the database has none for it.

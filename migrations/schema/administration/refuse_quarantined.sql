@@ -1,0 +1,12 @@
+CREATE FUNCTION refuse_quarantined(of_network integer, wanted inet, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM end_misdated_quarantines(of_network, ARRAY[wanted], ARRAY[wanted]);
+    IF EXISTS (SELECT FROM free_ranges f
+                WHERE f.network_id = of_network AND f.quarantined AND f.last = wanted AND f.free_from > clock_timestamp()) THEN
+        RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
+            USING ERRCODE = 'RH101', DETAIL = range_no,
+                  HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises RH101 if an address is quarantined.';

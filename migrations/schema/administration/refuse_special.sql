@@ -1,0 +1,23 @@
+CREATE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH410 for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
+-- window does not hold them.
+DECLARE
+    what text;
+BEGIN
+    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
+       OR is_excluded(pool.network_id, wanted) THEN
+        RETURN; -- something else stands in the way
+    END IF;
+    what := CASE WHEN is_withheld(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
+                 WHEN wanted >= coalesce(pool.window_first, first_usable(pool.cidr))
+                      AND wanted <= coalesce(pool.window_last, last_usable(pool.cidr)) THEN NULL
+                 WHEN wanted < first_usable(pool.cidr) THEN 'the network address of pool ' || pool.cidr
+                 WHEN wanted > last_usable(pool.cidr) AND family(wanted) = 4 THEN 'the broadcast address of pool ' || pool.cidr
+                 WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
+    IF what IS NOT NULL THEN
+        RAISE EXCEPTION 'address % is %', host(wanted), what
+            USING ERRCODE = 'RH410', HINT = 'Reserve it by force if it is meant.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises RH410 for a gateway, a network address and a broadcast address.';

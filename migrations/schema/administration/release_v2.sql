@@ -1,0 +1,21 @@
+-- Between a page and the click on it the address may have got another owner.
+
+CREATE FUNCTION release_v2(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean,
+                           expected_tenure bigint)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- As release_v1; RH412 unless the tenure is still the one expected (NULL: whichever).
+DECLARE
+    held reservations;
+BEGIN
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF FOUND AND held.tenure_id <> expected_tenure THEN
+        RAISE EXCEPTION 'address % has another owner by now: %', host(wanted),
+            concat_ws('/', nullif(held.owner_namespace, ''), held.owner_name)
+            USING ERRCODE = 'RH412', HINT = 'Look at it again, and release it if that still makes sense.';
+    END IF;
+    RETURN QUERY SELECT * FROM release_v1(actor, request_id, wanted_network, wanted, even_attached);
+END $$;
+COMMENT ON FUNCTION release_v2 IS 'Releases one reservation, if its tenure is the one that the caller has seen.';

@@ -1,0 +1,121 @@
+CREATE FUNCTION attach_many_v1(
+    clusters text[], nodes text[], container_ids text[], interfaces text[], cni_networks text[],
+    namespaces text[], pods text[], uids text[], network text, cidr cidr, firsts inet[], lasts inet[],
+    max_wait integer DEFAULT 3000, gateway_addresses inet[] DEFAULT '{}', is_isolated boolean DEFAULT false, reuse_delay interval DEFAULT NULL)
+RETURNS TABLE (ordinal integer, address inet)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+-- Nothing is known of how many calls there are: one look at an index for each.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Many plain calls of attach_v1() for one pool at once: a range, pods that are not sticky, no wishes. Gives the
+-- rows of those that were served, and rows without an address of those for whom nothing was free that nobody
+-- has locked: they may come again, since somebody else was served. Whoever has no row must call attach_v1(),
+-- which knows what an owner holds already, and why there is nothing left. So one call never fails for
+-- another's sake. It waits for a lock only while it holds none, or for the same owner. All calls are of one CNI
+-- network if there are gateway_addresses.
+#variable_conflict use_column
+DECLARE
+    around   text := coalesce(current_setting('rowhouse.command', true), '');
+    command  text := set_config('rowhouse.command', 'ADD', true);
+    waits    text := set_config('lock_timeout', max_wait::text, true);
+    the_pool integer;
+    space    integer;
+    wanting  integer[];
+    claimed  inet[];
+    missing  integer;
+    start    inet;
+    stop     inet;
+BEGIN
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    SELECT p.id, p.network_id, p.window_first, p.window_last INTO the_pool, space, start, stop FROM pools p
+     WHERE p.network_name = attach_many_v1.network AND p.cidr = attach_many_v1.cidr AND NOT p.drained
+       AND (NOT p.isolated OR is_isolated) AND NOT EXISTS (SELECT FROM assignment_hold)
+       AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
+                        WHERE NOT EXISTS (SELECT FROM gateways g
+                                           WHERE g.pool_id = p.id AND g.address = own_gateway.address
+                                             AND g.cni_network = cni_networks[1]))
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                        ORDER BY r.expires_at LIMIT 1)
+       AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
+                        ORDER BY f.free_from LIMIT 1);
+    IF FOUND THEN
+        IF start IS NOT NULL OR stop IS NOT NULL THEN
+            SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(start, stop, firsts, lasts) s;
+        END IF;
+        wanting := ARRAY(
+            SELECT n FROM generate_subscripts(pods, 1) AS n
+             WHERE (SELECT r.slot FROM reservations r
+                     WHERE r.owner_namespace = namespaces[n] AND r.owner_name = pods[n] AND r.owner_interface = interfaces[n]
+                       AND r.owner_cluster = clusters[n] AND r.network_id + 0 = space LIMIT 1) IS NULL
+               AND (SELECT true FROM free_ranges f
+                     WHERE f.quarantined AND f.previous_owner = owner_key(clusters[n], namespaces[n], pods[n], interfaces[n])
+                       AND f.network_id + 0 = space LIMIT 1) IS NULL);
+        LOOP
+            claimed := '{}';
+            FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+                missing := cardinality(wanting) - cardinality(claimed);
+                EXIT WHEN missing = 0;
+                -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
+                SELECT greatest(run.first, firsts[i]), least(run.last, lasts[i]) INTO start, stop FROM free_ranges run
+                 WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+                   AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                              WHERE bound.network_id = space AND NOT bound.quarantined
+                                                AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                   AND run.first <= lasts[i]
+                 ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
+                CONTINUE WHEN NOT FOUND;
+                IF start + (missing - 1) <= stop THEN
+                    claimed := claimed || ARRAY(SELECT start + n FROM generate_series(0, missing - 1) AS n);
+                ELSE
+                    -- It is too short: as many runs as there are calls at most.
+                    claimed := claimed || ARRAY(
+                        SELECT part.start + n FROM (
+                            SELECT greatest(run.first, firsts[i]) AS start, least(run.last, lasts[i]) AS stop FROM free_ranges run
+                             WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+                               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                                          WHERE bound.network_id = space AND NOT bound.quarantined
+                                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                               AND run.first <= lasts[i]
+                             ORDER BY run.last LIMIT missing FOR UPDATE OF run SKIP LOCKED) AS part,
+                            -- (the difference of two IPv6 addresses may be too large for its type)
+                            generate_series(0, CASE WHEN part.start + (missing - 1) <= part.stop THEN missing - 1
+                                                    ELSE part.stop - part.start END) AS n
+                         ORDER BY part.start, n LIMIT missing);
+                END IF;
+            END LOOP;
+            -- All of it is locked, or gone: wait for the first run, and look again with that one in hand.
+            EXIT WHEN claimed <> '{}' OR wanting = '{}' OR claim_lowest(space, firsts, lasts) IS NULL;
+        END LOOP;
+        RETURN QUERY
+            WITH given AS (
+                SELECT n, a AS address FROM unnest(wanting, claimed) AS pair (n, a) WHERE n IS NOT NULL AND a IS NOT NULL),
+            made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, reuse_delay, node, container_id)
+                SELECT space, given.address, the_pool, clusters[given.n], namespaces[given.n], pods[given.n],
+                       interfaces[given.n], uids[given.n], attach_many_v1.reuse_delay, nodes[given.n], container_ids[given.n]
+                  FROM given
+                ON CONFLICT DO NOTHING
+                RETURNING r.address),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT clusters[given.n], container_ids[given.n], interfaces[given.n], space, given.address, nodes[given.n],
+                       cni_networks[given.n], uids[given.n]
+                  FROM made JOIN given ON given.address = made.address)
+            SELECT given.n, given.address FROM made JOIN given ON given.address = made.address;
+        IF claimed <> '{}' THEN
+            RETURN QUERY SELECT wanting[i], NULL::inet FROM generate_series(cardinality(claimed) + 1, cardinality(wanting)) AS i;
+        END IF;
+    END IF;
+    command := set_config('rowhouse.command', around, true);
+END $$;
+COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';

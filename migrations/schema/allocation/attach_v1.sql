@@ -1,0 +1,377 @@
+-- Errors: RH100 exhausted, RH101 requested address taken, RH102 requested address outside the pool,
+-- RH103 no such pool, RH104 slices used up, RH106 placement of the pod must be verified, RH107 the pool must join
+-- the shared space first, RH108 the sandbox belongs to another node, RH111 the owner is attached elsewhere: try again,
+-- RH112 new addresses are held back until the running pods were read. DETAIL holds the ordinal of the range.
+
+CREATE FUNCTION attach_v1(
+    cluster text, node text, container_id text, interface text, cni_network text,
+    namespace text, pod text, uid text, is_sticky boolean, ttl interval,
+    networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
+    slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
+    max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
+    reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
+RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean, rival text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s' -- max_wait, below; what the caller has set is there again afterwards
+-- Statistics of a table that was empty a moment ago must not lead a hot query off its index. Before
+-- PostgreSQL 18 a forbidden node costs 1e10 on paper, which alone would have the plan compiled, for
+-- hundreds of milliseconds, where the server was built with JIT.
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+AS $$
+-- Few statements on purpose: starting one costs as much as an index look-up.
+--
+-- bound_node is the node that the caller's token is for; NULL: it may act for every node. Where the owner is attached on
+-- another node, placement says what is known of the pod: 'ask' nothing yet (RH106), 'join' it runs on the caller's node,
+-- 'avoid' that could not be verified, so what the other node has is not touched.
+--
+-- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
+-- say their names may have pods of one name.
+#variable_conflict use_column
+DECLARE
+    -- Not a SET clause: only a superuser may name a parameter of our own there. (The command so far, and the new settings, in
+    -- one expression: each that reads or writes one takes a snapshot.) max_wait is milliseconds, for each lock.
+    settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
+                             set_config('rowhouse.command', 'ADD, complete', true),
+                             set_config('lock_timeout', max_wait::text, true)];
+    command  text;
+    single   boolean := cardinality(cidrs) = 1;
+    the_pool integer;
+    space    integer;
+    held     inet;
+    is_due   boolean;
+    drained  boolean;
+    slot_no  integer;
+    changed  boolean;
+    firsts   inet[];
+    lasts    inet[];
+    own      inet;
+    low      inet;
+    high     inet;
+    owner    text;
+    is_alone boolean;
+    is_kept  boolean;
+    is_own   boolean;
+    rounds   integer;
+    is_usual boolean;
+    is_shunned boolean;
+    elsewhere text;
+    -- (Set below: an array costs the usual call more than it looks.)
+    taken    text[];
+    spaces   integer[];
+    used     inet[];
+BEGIN
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+
+    -- 0. The usual call in three statements: one range of a plain pool, and the lowest unlocked run lies within the
+    -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
+    -- the unique constraint tells, continue below.
+    -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
+    is_usual := single AND NOT strict AND cardinality(segment_firsts) = 1
+                AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
+    IF is_usual AND cardinality(gateway_addresses) > 0 THEN
+        is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
+    END IF;
+    IF is_usual THEN
+        SELECT p.pool_id, p.network_id, lowest.first, lowest.last INTO the_pool, space, address, own
+          FROM plain_pools p, LATERAL (
+                SELECT run.first, run.last, run.free_from FROM free_ranges run
+                 WHERE run.network_id = p.network_id AND NOT run.quarantined
+                   AND run.last BETWEEN segment_firsts[1] AND segment_lasts[1]
+                 ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
+         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1]) AND NOT is_careful()
+           AND lowest.free_from <= clock_timestamp()
+           AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                            ORDER BY r.expires_at LIMIT 1);
+        IF FOUND AND address >= segment_firsts[1] THEN
+            -- It does itself what reservation_made() does for every other INSERT: the command says so.
+            WITH made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slots[1], is_sticky, ttl,
+                        attach_v1.reuse_delay, node, container_id)
+                ON CONFLICT DO NOTHING
+                RETURNING r.tenure_id),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
+            opened AS (
+                INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                     owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+                SELECT made.tenure_id, space, address, the_pool, tstzrange(clock_timestamp(), NULL), 'pod',
+                       cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
+            SELECT 1, networks[1], cidrs[1], NULL, true INTO ordinal, network_name, cidr, gateway, created FROM made;
+            IF FOUND THEN
+                IF address < own THEN
+                    UPDATE free_ranges f SET first = address + 1 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                ELSE
+                    DELETE FROM free_ranges f WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                END IF;
+                RETURN NEXT;
+                command := set_config('rowhouse.command', settings[1], true);
+                RETURN;
+            END IF;
+        END IF;
+    END IF;
+    command := set_config('rowhouse.command', 'ADD', true);
+
+    owner := owner_key(cluster, namespace, pod, interface);
+    taken := '{}';
+    spaces := '{}';
+    used := '{}';
+
+    IF bound_node IS NOT NULL THEN
+        SELECT a.node INTO elsewhere FROM attachments a
+         WHERE a.cluster = attach_v1.cluster AND a.container_id = attach_v1.container_id
+           AND a.interface = attach_v1.interface AND a.node NOT IN ('', bound_node) LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'sandbox % belongs to node "%", and the token is for node "%"',
+                attach_v1.container_id, elsewhere, bound_node
+                USING ERRCODE = 'RH108', HINT = 'A node''s token acts for the sandboxes of its own node.';
+        END IF;
+    END IF;
+
+    IF cardinality(gateway_addresses) > 0 THEN
+        PERFORM learn_gateways(attach_v1.cni_network, networks, cidrs, pool_names, isolated, gateway_ranges, gateway_addresses);
+    END IF;
+
+    -- All calls take their ranges in one order, so that no two wait for each other.
+    FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
+                                  ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
+                                              ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
+        IF pool_names[ordinal] IS NOT NULL THEN
+            SELECT p.network_name, p.cidr, p.gateway INTO network_name, cidr, gateway
+              FROM pools p WHERE p.name = pool_names[ordinal];
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
+                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
+            END IF;
+            networks[ordinal] := network_name;
+            cidrs[ordinal] := cidr;
+        ELSE
+            gateway := NULL;
+        END IF;
+        is_shunned := false;
+        rival := NULL;
+        rounds := 0;
+
+        LOOP
+            -- A search that never ends would keep its locks: rather let the caller repeat the call.
+            rounds := rounds + 1;
+            IF rounds > 1000 THEN
+                RAISE EXCEPTION 'pool % changed 1000 times while an address was searched', cidrs[ordinal] USING ERRCODE = '40001';
+            END IF;
+            -- 1. The pool, and whether anything has come due.
+            SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
+                   p.isolated AND NOT attach_v1.isolated[ordinal] AND pool_names[ordinal] IS NULL,
+                   -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due, and
+                   -- now() makes a condition of them; the volatile clock_timestamp() would read them whole)
+                   EXISTS (SELECT FROM reservations r
+                            WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                            ORDER BY r.expires_at LIMIT 1)
+                   OR EXISTS (SELECT FROM free_ranges f
+                               WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
+                               ORDER BY f.free_from LIMIT 1)
+              INTO the_pool, space, network_name, cidr, drained, low, high, is_alone, is_due
+              FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
+            IF NOT FOUND THEN
+                PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], attach_v1.isolated[ordinal]);
+                CONTINUE;
+            END IF;
+            IF is_alone THEN
+                RAISE EXCEPTION 'pool % is isolated, and this configuration shares its addresses', cidr
+                    USING ERRCODE = 'RH107', DETAIL = ordinal;
+            END IF;
+
+            IF pool_names[ordinal] IS NOT NULL THEN
+                SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+                  INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
+            ELSIF single THEN
+                firsts := segment_firsts;
+                lasts := segment_lasts;
+            ELSE
+                firsts := ARRAY(SELECT segment_firsts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
+                lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                WHERE segment_ranges[i] = ordinal ORDER BY i);
+            END IF;
+            IF pool_names[ordinal] IS NULL AND (low IS NOT NULL OR high IS NOT NULL) THEN
+                -- An operator's window holds for those who spell the range, too.
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
+            END IF;
+
+            -- 2. What this sandbox or its owner holds already.
+            held := held_by_sandbox(the_pool, cluster, namespace, pod, container_id, interface, bound_node, requested[ordinal],
+                                    slots[ordinal], CASE WHEN strict THEN '{}' ELSE taken END);
+            is_own := held IS NOT NULL;
+            IF held IS NULL AND NOT is_shunned THEN
+                held := held_by_owner(the_pool, cluster, namespace, pod, interface, requested[ordinal], slots[ordinal],
+                                      (SELECT max(s) FROM unnest(slots) AS s), CASE WHEN strict THEN '{}' ELSE taken END);
+                IF held IS NULL AND NOT strict THEN
+                    held := held_in_other_range(space, cluster, namespace, pod, interface, requested[ordinal], firsts, lasts,
+                                                networks, cidrs, taken);
+                END IF;
+            END IF;
+            IF held IS NOT NULL THEN
+                SELECT r.address, r.sticky OR r.policy_source = 'operator',
+                       (r.node, r.container_id, r.owner_uid, r.expires_at, r.pool_id) IS DISTINCT FROM
+                       (attach_v1.node, attach_v1.container_id, uid, NULL::timestamptz, the_pool)
+                  INTO address, is_kept, changed FROM reservations r
+                 WHERE r.network_id = space AND r.address = held AND r.owner_kind = 'pod'
+                   AND r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
+                   AND r.owner_cluster = cluster FOR UPDATE;
+                created := NOT FOUND;
+                CONTINUE WHEN created;
+                -- (What this very sandbox uses was settled when it was attached.)
+                IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN
+                    SELECT a.node INTO elsewhere FROM attachments a
+                     WHERE a.network_id = space AND a.address = held AND a.node <> bound_node LIMIT 1;
+                    IF FOUND THEN
+                        IF placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(held), namespace, pod, elsewhere
+                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                        ELSIF is_kept OR requested[ordinal] IS NOT NULL THEN
+                            RAISE EXCEPTION 'address % of pod %/% is still attached on node "%", and it could not be verified that the pod runs on node "%"',
+                                host(held), namespace, pod, elsewhere, bound_node
+                                USING ERRCODE = 'RH111', DETAIL = ordinal,
+                                      HINT = 'The controller ends the old attachment once the pod or its node is gone. `rowhouse doctor` shows whether the server may read pods.';
+                        END IF;
+                        is_shunned := true;
+                        CONTINUE;
+                    END IF;
+                END IF;
+                EXIT;
+            END IF;
+            created := true;
+            PERFORM refuse_held_pool(the_pool, cidr, ordinal);
+            IF drained THEN
+                RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
+                    USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+            END IF;
+            IF is_due THEN
+                PERFORM release_expired(space, 1000);
+                PERFORM end_quarantines(space, 1000);
+            END IF;
+
+            IF slice_sizes[ordinal] IS NOT NULL THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts
+                  FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;
+            END IF;
+
+            -- The previous owner of a quarantined address is exempt from the quarantine.
+            own := quarantined_for(space, owner, requested[ordinal], firsts, lasts);
+            IF own IS NOT NULL THEN
+                CONTINUE WHEN NOT end_quarantine_of(space, own);
+                firsts := ARRAY[own];
+                lasts := ARRAY[own];
+            END IF;
+
+            slot_no := slots[ordinal];
+            IF requested[ordinal] IS NOT NULL THEN
+                -- 3a. The address asked for, if it can be had.
+                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
+                -- Its run is locked before its reservation is made, the order in which everybody does it.
+                address := claim_lowest(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]]);
+                CONTINUE WHEN address IS NULL;
+                SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod';
+            ELSE
+                -- 3b. The lowest free address.
+                address := claim_lowest(space, firsts, lasts);
+                IF strict THEN
+                    -- As upstream, an address that this pod holds in an overlapping range counts as free.
+                    SELECT min(r.address) INTO own FROM reservations r
+                     WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_cluster = cluster
+                       AND r.owner_kind = 'pod' AND r.network_id = space AND r.pool_id <> the_pool
+                       AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
+                    IF (own < address OR address IS NULL) AND bound_node IS NOT NULL AND placement <> 'join' THEN
+                        -- Only the configuration says that this is strict mode: what another node has is safe from it.
+                        SELECT a.node INTO elsewhere FROM attachments a
+                         WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
+                        IF FOUND AND placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(own), namespace, pod, elsewhere
+                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                        ELSIF FOUND THEN
+                            own := NULL;
+                        END IF;
+                    END IF;
+                    IF own < address OR address IS NULL THEN
+                        address := own;
+                        changed := true;
+                        created := own IS NULL;
+                        EXIT WHEN NOT created;
+                    END IF;
+                END IF;
+                IF address IS NULL THEN
+                    CONTINUE WHEN await_due(space, firsts, lasts);
+                    -- The last one went to this very pod, while the same call was under way elsewhere.
+                    CONTINUE WHEN EXISTS (SELECT FROM reservations r
+                                           WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                                             AND r.owner_interface = interface AND r.owner_cluster = cluster
+                                             AND r.owner_kind = 'pod' AND r.slot = slots[ordinal]
+                                             AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
+                    -- 4. Nothing at all; the whole call is rolled back.
+                    PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
+                END IF;
+                SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END
+                  INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
+                   AND (is_shunned OR taken <> '{}');
+                slot_no := coalesce(slot_no, slots[ordinal]);
+            END IF;
+            WITH made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl,
+                        attach_v1.reuse_delay, node, container_id)
+                ON CONFLICT DO NOTHING
+                RETURNING r.network_id, r.address),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid FROM made)
+            SELECT made.address INTO held FROM made;
+            EXIT WHEN FOUND;
+            PERFORM withdraw_reserved(space, address);
+            -- Another call of the same owner was faster, or the requested address went meanwhile: look again.
+        END LOOP;
+
+        IF NOT created THEN
+            IF changed THEN
+                UPDATE reservations r
+                   SET node = attach_v1.node, container_id = attach_v1.container_id, owner_uid = uid, expires_at = NULL,
+                       pool_id = the_pool,
+                       slot = CASE WHEN r.pool_id = the_pool THEN r.slot
+                                   ELSE (SELECT coalesce(max(o.slot) + 1, slots[ordinal]) FROM reservations o
+                                          WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
+                                            -- (In strict mode the reservation may be of another interface.)
+                                            AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
+                 WHERE r.network_id = space AND r.address = attach_v1.address;
+            END IF;
+            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid)
+            ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
+               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
+             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
+            SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
+             WHERE a.network_id = space AND a.address = attach_v1.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
+               AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
+            spaces := spaces || space;
+            used := used || address;
+        END IF;
+        taken := taken || (space || ' ' || host(address));
+        RETURN NEXT;
+    END LOOP;
+    IF used <> '{}' AND uid IS NOT NULL THEN
+        PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
+    END IF;
+    command := set_config('rowhouse.command', settings[1], true);
+END $$;
+COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';

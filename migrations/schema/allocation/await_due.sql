@@ -1,0 +1,25 @@
+CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
+-- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
+-- after so many. Frees what is due, and waits for whoever is at it.
+BEGIN
+    PERFORM end_misdated_quarantines(wanted_network, firsts, lasts);
+    IF NOT free_or_due(wanted_network, firsts, lasts) THEN
+        RETURN false;
+    END IF;
+    PERFORM FROM free_ranges f
+      WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= (SELECT clock_timestamp())
+        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE f.last >= s.first AND f.first <= s.last)
+      ORDER BY f.free_from LIMIT 1 FOR UPDATE OF f;
+    PERFORM FROM reservations r
+      WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
+        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE r.address BETWEEN s.first AND s.last)
+        AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+      ORDER BY r.expires_at LIMIT 1 FOR UPDATE OF r;
+    PERFORM release_expired(wanted_network, 1000);
+    PERFORM end_quarantines(wanted_network, 1000);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
+    'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';

@@ -1,0 +1,97 @@
+CREATE FUNCTION detach_many_v1(clusters text[], container_ids text[], interfaces text[], only_nodes text[], reason text,
+                               max_wait integer DEFAULT 3000, only_uids text[] DEFAULT NULL)
+RETURNS TABLE (ordinal integer, network_id integer, address inet, released boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+-- Nothing is known of how many calls there are: one look at an index for each.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Ends the attachments of sandboxes' interfaces; the last one to go releases the reservation, unless
+-- its owner is sticky. Nothing to do is success, and so is an attachment of another node than only_nodes says: that
+-- one stays, since a container id is no secret and must not release what another node's pod uses.
+#variable_conflict use_column
+DECLARE
+    -- Not a SET clause: only a superuser may name a parameter of our own there.
+    around  text := coalesce(current_setting('rowhouse.command', true), '');
+    command text := set_config('rowhouse.command', reason, true);
+    waits   text := set_config('lock_timeout', max_wait::text, true);
+    held    record;
+    kept    reservations;
+    other   attachments;
+    gone    integer[];
+    spaces  integer[];
+    used    inet[];
+BEGIN
+    -- Before a reservation is looked up: while an isolated pool joins the shared space, its reservations move to another
+    -- network, and a row lock that waited for that would find nothing to release.
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
+        -- The reservation is locked first: whether this was its last attachment is then for us to say.
+        FOR held IN
+            SELECT r.network_id, r.address
+              FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+             WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
+               AND a.node = coalesce(only_nodes[n], a.node)
+               AND (only_uids[n] IS NULL OR coalesce(a.pod_uid, r.owner_uid) = only_uids[n])
+             ORDER BY a.network_id, a.address FOR UPDATE OF r
+        LOOP
+            DELETE FROM attachments a
+             WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
+               AND a.network_id = held.network_id AND a.address = held.address AND a.node = coalesce(only_nodes[n], a.node);
+            IF FOUND THEN
+                gone := gone || n;
+                spaces := spaces || held.network_id;
+                used := used || held.address::inet;
+            END IF;
+        END LOOP;
+    END LOOP;
+    IF used IS NOT NULL THEN
+        -- The usual case, once for all: nobody else uses the address, and nobody wants to keep it. (Both arrays
+        -- narrow the index down; that the pair is one of ours is then a matter of few rows.)
+        RETURN QUERY
+            WITH freed AS (
+                DELETE FROM reservations r
+                 WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
+                   AND (SELECT true FROM unnest(spaces, used) AS call (network_id, address)
+                         WHERE call.network_id = r.network_id AND call.address = r.address LIMIT 1)
+                   AND r.owner_kind = 'pod' AND NOT r.sticky
+                   AND (SELECT a.cluster FROM attachments a
+                         WHERE a.network_id = r.network_id AND a.address = r.address LIMIT 1) IS NULL
+                RETURNING r.network_id, r.address)
+            -- Of several calls that ended attachments of one address, the last one released it.
+            SELECT call.n, call.network_id, call.address,
+                   freed.address IS NOT NULL
+                   AND row_number() OVER (PARTITION BY call.network_id, call.address ORDER BY call.n DESC) = 1
+              FROM unnest(gone, spaces, used) AS call (n, network_id, address)
+              LEFT JOIN freed ON freed.network_id = call.network_id AND freed.address = call.address;
+        FOR kept IN
+            SELECT r.* FROM reservations r
+             WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
+               AND (SELECT true FROM unnest(spaces, used) AS call (network_id, address)
+                     WHERE call.network_id = r.network_id AND call.address = r.address LIMIT 1)
+        LOOP
+            SELECT * INTO other FROM attachments a
+             WHERE a.network_id = kept.network_id AND a.address = kept.address
+             ORDER BY a.attached_at DESC LIMIT 1;
+            IF FOUND THEN
+                UPDATE reservations r SET node = other.node, container_id = other.container_id
+                 WHERE r.network_id = kept.network_id AND r.address = kept.address
+                   AND (r.node, r.container_id) <> (other.node, other.container_id);
+            ELSE
+                UPDATE reservations r
+                   SET node = '', container_id = '', expires_at = clock_timestamp() + kept.sticky_ttl
+                 WHERE r.network_id = kept.network_id AND r.address = kept.address;
+            END IF;
+        END LOOP;
+    END IF;
+    command := set_config('rowhouse.command', around, true);
+END $$;
+COMMENT ON FUNCTION detach_many_v1 IS
+    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';

@@ -1,0 +1,24 @@
+CREATE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Whether an address of some segments is free, or would be given to the next one who asks since its
+-- quarantine or its time to live is over.
+BEGIN
+    -- One statement, so one snapshot: an address that is taken while another comes due is not missed in
+    -- both. The clock stands in a subquery, since a volatile function alone is no condition of an index.
+    RETURN EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                    WHERE (SELECT f.first FROM free_ranges f
+                            WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= s.first
+                            ORDER BY f.last LIMIT 1) <= s.last)
+        OR EXISTS (SELECT FROM free_ranges f
+                    WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= (SELECT clock_timestamp())
+                      AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                   WHERE f.last >= s.first AND f.first <= s.last))
+        OR EXISTS (SELECT FROM reservations r
+                    WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
+                      AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                   WHERE r.address BETWEEN s.first AND s.last)
+                      AND NOT EXISTS (SELECT FROM attachments a
+                                       WHERE a.network_id = r.network_id AND a.address = r.address));
+END $$;
+COMMENT ON FUNCTION free_or_due(integer, inet[], inet[]) IS
+    'Whether an address of some segments of a network is free or has come due.';

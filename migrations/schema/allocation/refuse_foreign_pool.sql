@@ -1,0 +1,10 @@
+CREATE FUNCTION refuse_foreign_pool(of_network integer, of_pool integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- The allocator takes an address from its own pool; a person may mistype one.
+BEGIN
+    IF NOT EXISTS (SELECT FROM pools WHERE id = of_pool AND network_id = of_network AND wanted <<= cidr) THEN
+        RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', of_pool, of_network, host(wanted)
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_foreign_pool(integer, integer, inet) IS 'Raises an error unless a pool of a network holds an address.';

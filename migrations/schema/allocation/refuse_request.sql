@@ -1,0 +1,48 @@
+CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer,
+                               cluster text, namespace text, name text, interface text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises the reason why a requested address can not be had; returns if it may be had now, or if the same
+-- owner got it a moment ago.
+DECLARE
+    pool   pools;
+    holder reservations;
+BEGIN
+    SELECT * INTO pool FROM pools WHERE id = wanted_pool;
+    IF is_withheld(pool.network_id, wanted)
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
+        RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
+            USING ERRCODE = 'RH102', DETAIL = range_no,
+                  HINT = 'Ask for another address; `rowhouse explain` tells more.';
+    END IF;
+    IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
+        RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
+            USING ERRCODE = 'RH102', DETAIL = range_no,
+                  HINT = 'Ask for an address inside its window, or let the window hold it.';
+    END IF;
+    LOOP
+        SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
+        EXIT WHEN await_due(pool.network_id, ARRAY[wanted], ARRAY[wanted]);
+        EXIT WHEN (holder.pool_id, holder.owner_cluster, holder.owner_namespace, holder.owner_name, holder.owner_interface)
+                = (wanted_pool, cluster, namespace, name, interface);
+        IF holder.address IS NOT NULL THEN
+            RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
+                concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
+                || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
+                        THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
+                USING ERRCODE = 'RH101', DETAIL = range_no,
+                      HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+        END IF;
+        IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
+            IF is_withheld(pool.network_id, wanted) THEN
+                RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
+                    USING ERRCODE = 'RH102', DETAIL = range_no,
+                          HINT = 'Ask for another address; `rowhouse explain` tells more.';
+            END IF;
+            RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
+                USING ERRCODE = 'RH101', DETAIL = range_no,
+                      HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address can not be had.';

@@ -1,0 +1,13 @@
+CREATE FUNCTION reservation_moved() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- The old address of a reservation that was moved is free again, as after a release.
+BEGIN
+    PERFORM give_back(OLD.network_id, OLD.address, clock_timestamp(),
+                      (SELECT greatest(p.reuse_delay, OLD.reuse_delay) FROM pools p WHERE p.id = OLD.pool_id),
+                      owner_key(OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface));
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER reservations_move AFTER UPDATE ON reservations
+    FOR EACH ROW WHEN ((NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address))
+    EXECUTE FUNCTION reservation_moved();

@@ -1,0 +1,45 @@
+CREATE FUNCTION reservation_released() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Once for all rows of a statement.
+DECLARE
+    released record;
+    moment   timestamptz := clock_timestamp();
+BEGIN
+    FOR released IN
+        -- An open tenure that becomes shorter meets no other one.
+        WITH closed AS (
+            UPDATE tenures t
+               SET during = tstzrange(lower(t.during), moment), ended_by = current_actor(), end_reason = current_reason()
+             -- (an array, since nothing is known of a transition table, and a join with it may read all tenures)
+             WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
+               AND upper_inf(t.during) AND lower(t.during) < moment
+            RETURNING t.id)
+        -- (Of the others the clock was set back, or the tenure was removed: a release succeeds all the same.)
+        SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed, is_careful() AS is_careful,
+               greatest((SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id), g.reuse_delay) AS delay,
+               owner_key(g.owner_cluster, g.owner_namespace, g.owner_name, g.owner_interface) AS owner
+          FROM gone g LEFT JOIN closed ON closed.id = g.tenure_id
+         ORDER BY g.network_id, g.address
+    LOOP
+        IF NOT released.is_closed THEN
+            PERFORM settle_tenures(released.network_id, released.address, moment);
+        END IF;
+        IF NOT released.is_careful THEN
+            PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
+        ELSE
+            BEGIN
+                PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
+            EXCEPTION WHEN integrity_constraint_violation THEN
+                -- A release succeeds even if the free space is damaged: integrity_problems has the address.
+                PERFORM record_change('free_range.refuse', host(released.address), NULL, jsonb_build_object('error', SQLERRM));
+            END;
+        END IF;
+    END LOOP;
+    IF current_reason() = 'SQL' THEN
+        PERFORM record_change('reservation.delete', host(g.address), to_jsonb(g), NULL) FROM gone g;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER reservations_delete AFTER DELETE ON reservations REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION reservation_released();

@@ -1,0 +1,30 @@
+CREATE FUNCTION reclaim_v1(actor text, of_cluster text, of_container text, of_interface text, of_node text, of_uid text,
+                           seen_at timestamptz)
+RETURNS TABLE (network_id integer, address inet, released boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Ends the attachments of one sandbox's interface, as its DEL would have, if they are still the ones that were
+-- looked at: an attachment made since, even of the same name, is left alone, and so is one of another node or pod (uid)
+-- under the same container id. A sticky owner keeps the address.
+#variable_conflict use_column
+BEGIN
+    PERFORM act_as(actor, '');
+    -- The reservation is locked first, as everybody does, so that nothing changes after this look.
+    PERFORM FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+      WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
+        AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)
+      ORDER BY a.network_id, a.address FOR UPDATE OF r;
+    IF EXISTS (SELECT FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+                WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
+                  AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)
+                  AND a.attached_at > seen_at) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT d.network_id, d.address, d.released
+          FROM detach_many_v1(ARRAY[of_cluster], ARRAY[of_container], ARRAY[of_interface], ARRAY[of_node], 'RECONCILE',
+                            only_uids => ARRAY[of_uid]) AS d;
+END $$;
+COMMENT ON FUNCTION reclaim_v1 IS 'Releases what a sandbox holds whose pod is gone, unless it changed since it was looked at.';

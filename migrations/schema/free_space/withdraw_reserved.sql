@@ -1,0 +1,18 @@
+CREATE FUNCTION withdraw_reserved(of_network integer, of_address inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- After a reservation of a free address met another one: if the address is reserved and free at once, the free space is
+-- damaged, and without this the caller would try the same address for ever. The caller has the run locked.
+DECLARE
+    run free_ranges;
+BEGIN
+    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = of_network AND r.address = of_address) THEN
+        SELECT * INTO run FROM free_ranges f
+         WHERE f.network_id = of_network AND NOT f.quarantined AND f.last >= of_address AND f.first <= of_address
+         ORDER BY f.last LIMIT 1;
+        IF FOUND THEN
+            PERFORM withdraw_run(of_network, of_address, of_address);
+            PERFORM record_change('free_range.correct', host(run.first) || '-' || host(run.last), to_jsonb(run), NULL);
+        END IF;
+    END IF;
+END $$;
+COMMENT ON FUNCTION withdraw_reserved(integer, inet) IS 'Takes an address out of the free space that is reserved and free at once.';

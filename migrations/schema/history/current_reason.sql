@@ -1,0 +1,8 @@
+-- rowhouse.command names the use case under way (set by the stored functions for their own duration);
+-- it is empty for a statement typed by a person. rowhouse.actor and rowhouse.request_id are set for a
+-- transaction by the server.
+
+CREATE FUNCTION current_reason() RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(nullif(current_setting('rowhouse.command', true), ''), 'SQL');
+COMMENT ON FUNCTION current_reason() IS 'The use case under way; SQL for a statement typed by a person.';

@@ -1,0 +1,15 @@
+CREATE FUNCTION record_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- For tables that can be filled again: a TRUNCATE is allowed, but not unseen.
+BEGIN
+    PERFORM record_change('table.truncate', TG_TABLE_NAME, NULL, NULL);
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER pool_trends_truncate AFTER TRUNCATE ON pool_trends EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER mirror_changes_truncate AFTER TRUNCATE ON mirror_changes EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER refusals_truncate AFTER TRUNCATE ON refusals EXECUTE FUNCTION record_truncate();

@@ -1,0 +1,23 @@
+CREATE FUNCTION refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or leave no line in the audit log', TG_TABLE_NAME
+        USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE: it keeps every invariant.';
+END $$;
+
+CREATE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER free_ranges_truncate BEFORE TRUNCATE ON free_ranges EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER tenures_truncate BEFORE TRUNCATE ON tenures EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER audit_log_truncate BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER networks_truncate BEFORE TRUNCATE ON networks EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER pools_truncate BEFORE TRUNCATE ON pools EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER node_slices_truncate BEFORE TRUNCATE ON node_slices EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER quotas_truncate BEFORE TRUNCATE ON quotas EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER tokens_truncate BEFORE TRUNCATE ON tokens EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER assignment_hold_truncate BEFORE TRUNCATE ON assignment_hold EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER assignment_hold_pools_truncate BEFORE TRUNCATE ON assignment_hold_pools EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER plain_pools_truncate BEFORE TRUNCATE ON plain_pools EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER imported_unnamed_truncate BEFORE TRUNCATE ON imported_unnamed EXECUTE FUNCTION refuse_truncate();

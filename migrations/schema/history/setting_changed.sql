@@ -1,0 +1,25 @@
+CREATE FUNCTION setting_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Networks, quotas and tokens: every change is in the audit log, a token's digest is not.
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'digest' END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
+    row    jsonb := coalesce(after, before);
+BEGIN
+    IF TG_TABLE_NAME = 'networks' AND TG_OP = 'UPDATE' AND before->'isolated' <> after->'isolated'
+       AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
+        -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
+        RAISE EXCEPTION 'network % has pools: whether it is isolated cannot change', row->>'id'
+            USING ERRCODE = 'RH410', HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
+    END IF;
+    PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
+                          coalesce(row->>'name', row->>'namespace'), before, after);
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE TRIGGER quotas_change AFTER INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE TRIGGER tokens_change AFTER INSERT OR UPDATE OR DELETE ON tokens
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();

@@ -1,0 +1,8 @@
+CREATE FUNCTION pool_version() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER pools_version BEFORE UPDATE ON pools FOR EACH ROW EXECUTE FUNCTION pool_version();

@@ -1,0 +1,14 @@
+-- Reads the views and calls the reading functions, nothing else.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
+        GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
+        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log,
+                        gateways, exclusions, fill_samples, pool_trends
+            TO rowhouse_auditor;
+        GRANT EXECUTE ON FUNCTION held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+                                  pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
+                                  address_number, address_key, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
+            TO rowhouse_auditor;
+    END IF;
+END $$;

@@ -1,0 +1,4 @@
+CREATE TABLE assignment_hold_pools (
+    pool_id integer PRIMARY KEY REFERENCES pools ON DELETE CASCADE
+);
+COMMENT ON TABLE assignment_hold_pools IS 'The pools that were read since the hold began, and so assign addresses again.';

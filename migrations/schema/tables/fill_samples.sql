@@ -1,0 +1,9 @@
+CREATE TABLE fill_samples (
+    pool_id  integer NOT NULL REFERENCES pools ON DELETE CASCADE,
+    at       timestamptz NOT NULL,
+    reserved bigint NOT NULL,
+    PRIMARY KEY (pool_id, at)
+);
+CREATE INDEX fill_samples_at ON fill_samples (at);
+COMMENT ON TABLE fill_samples IS
+    'How many addresses given out of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days.';

@@ -1,0 +1,20 @@
+-- Keyed by the last address: taking the first address of a run only moves "first", which no index
+-- holds, so the hot path of an allocation is a heap-only update.
+CREATE TABLE free_ranges (
+    network_id  integer NOT NULL,
+    quarantined boolean NOT NULL DEFAULT false,
+    first       host_address NOT NULL,
+    last        host_address NOT NULL,
+    free_from   timestamptz NOT NULL,
+    previous_owner text,
+    PRIMARY KEY (network_id, quarantined, last)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
+        autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX free_ranges_quarantine ON free_ranges (network_id, free_from) WHERE quarantined;
+CREATE INDEX free_ranges_previous_owner ON free_ranges (previous_owner) WHERE quarantined;
+COMMENT ON TABLE free_ranges IS
+    'A run of free addresses, first to last inclusive. Free space belongs to the network, not to a pool: overlapping pools draw from the same rows.';
+COMMENT ON COLUMN free_ranges.free_from IS 'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';
+COMMENT ON COLUMN free_ranges.quarantined IS
+    'Released with a reuse delay: not assigned before free_from, except to the previous owner. Also kept while the address is excluded or in no pool.';
+COMMENT ON COLUMN free_ranges.previous_owner IS 'owner_key() of the last owner of a quarantined address; NULL for other runs.';

@@ -1,0 +1,10 @@
+CREATE TABLE mirrors (
+    cluster     text PRIMARY KEY,
+    namespace   text NOT NULL,
+    since       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reported_at timestamptz,
+    report      jsonb NOT NULL DEFAULT '{}'
+) WITH (fillfactor = 50);
+COMMENT ON TABLE mirrors IS 'The clusters whose controller mirrors the pools as IPPool objects.';
+COMMENT ON COLUMN mirrors.namespace IS 'Where the objects are in the cluster.';
+COMMENT ON COLUMN mirrors.report IS 'What the controller last said of its mirror: `rowhouse mirror status` shows it.';

@@ -1,0 +1,33 @@
+CREATE TABLE pools (
+    id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    network_id   integer NOT NULL,
+    network_name text NOT NULL,
+    cidr         cidr NOT NULL,
+    name         text UNIQUE CHECK (name <> ''),
+    gateway      inet,
+    window_first host_address,
+    window_last  host_address,
+    reuse_delay  interval NOT NULL DEFAULT '0' CHECK (reuse_delay BETWEEN '0' AND '100 years'),
+    labels       jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
+    description  text NOT NULL DEFAULT '',
+    drained      boolean NOT NULL DEFAULT false,
+    isolated     boolean NOT NULL DEFAULT false,
+    version      integer NOT NULL DEFAULT 1,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (network_name, cidr),
+    FOREIGN KEY (network_id, network_name) REFERENCES networks (id, name),
+    CHECK (family(gateway) = family(cidr) OR gateway IS NULL),
+    CHECK (window_first IS NULL OR window_first <<= cidr),
+    CHECK (window_last IS NULL OR window_last <<= cidr),
+    CHECK (window_first <= window_last)
+);
+CREATE INDEX pools_cidr ON pools USING gist (cidr inet_ops);
+CREATE INDEX pools_network ON pools (network_id);
+COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are given out.';
+COMMENT ON COLUMN pools.name IS 'The name by which a NAD may refer to the pool instead of spelling a range.';
+COMMENT ON COLUMN pools.window_first IS 'First address given out to callers that name the pool; NULL: the first usable one.';
+COMMENT ON COLUMN pools.window_last IS 'Last address given out to callers that name the pool; NULL: the last usable one.';
+COMMENT ON COLUMN pools.drained IS 'Gives out no further address; those in use stay.';
+COMMENT ON COLUMN pools.isolated IS 'Whether the pool has an address space of its own. Set by a trigger from networks.isolated.';
+COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';
+COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is given out again.';

@@ -1,0 +1,19 @@
+-- A server writes here some time after it answered, many in one statement, and never on the path of a call.
+
+CREATE TABLE refusals (
+    cluster   text NOT NULL,
+    namespace text NOT NULL,
+    pod       text NOT NULL,
+    interface text NOT NULL,
+    node      text NOT NULL,
+    pod_uid   text,
+    message   text NOT NULL,
+    reason    text NOT NULL DEFAULT 'NoAddress',
+    times     bigint NOT NULL,
+    first_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (cluster, namespace, pod, interface, reason)
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON COLUMN refusals.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
+COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';

@@ -1,2 +1,0 @@
-DROP FUNCTION release_v2;
-DROP TABLE sessions;

@@ -1,0 +1,4989 @@
+-- schema/ in its order. `make baseline` wrote this file.
+
+-- schema/addresses/host_address.sql
+CREATE DOMAIN host_address AS inet
+    CHECK (masklen(VALUE) = CASE family(VALUE) WHEN 4 THEN 32 ELSE 128 END);
+COMMENT ON DOMAIN host_address IS 'One address, without a prefix length: inet with a full mask.';
+
+-- schema/addresses/address_key.sql
+CREATE FUNCTION address_key(address inet) RETURNS int8range
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN int8range(
+    CASE family(address) WHEN 4 THEN address - inet '0.0.0.0'
+                         ELSE (address & inet '::3fff:ffff:ffff:ffff') - inet '::' END,
+    CASE family(address) WHEN 4 THEN address - inet '0.0.0.0'
+                         ELSE (address & inet '::3fff:ffff:ffff:ffff') - inet '::' END, '[]');
+COMMENT ON FUNCTION address_key(inet) IS
+    'The last 62 bits of an address as a range of one number: what a GiST index finds in four pages, where inet_ops reads hundreds.';
+
+-- schema/addresses/first_address.sql
+CREATE FUNCTION first_address(block inet) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN set_masklen(network(block)::inet, CASE family(block) WHEN 4 THEN 32 ELSE 128 END);
+COMMENT ON FUNCTION first_address(inet) IS 'The all-zero address of a block.';
+
+-- schema/addresses/last_address.sql
+CREATE FUNCTION last_address(block inet) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN set_masklen(broadcast(block), CASE family(block) WHEN 4 THEN 32 ELSE 128 END);
+COMMENT ON FUNCTION last_address(inet) IS 'The all-ones address of a block.';
+
+-- schema/addresses/block_of.sql
+CREATE FUNCTION block_of(address inet) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN set_masklen(address, CASE family(address) WHEN 4 THEN 26 ELSE 122 END);
+COMMENT ON FUNCTION block_of(inet) IS
+    'The aligned block of 64 that holds an address: the unit in which a large run is split for concurrent writers.';
+
+-- schema/addresses/first_usable.sql
+CREATE FUNCTION first_usable(block cidr) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN masklen(block) >= CASE family(block) WHEN 4 THEN 31 ELSE 127 END
+            THEN first_address(block) ELSE first_address(block) + 1 END;
+COMMENT ON FUNCTION first_usable(cidr) IS 'First address after the network address; a /31 or /32 is used whole (RFC 3021).';
+
+-- schema/addresses/last_usable.sql
+CREATE FUNCTION last_usable(block cidr) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN masklen(block) >= CASE family(block) WHEN 4 THEN 31 ELSE 127 END
+            THEN last_address(block) ELSE last_address(block) - 1 END;
+COMMENT ON FUNCTION last_usable(cidr) IS 'Last address before the broadcast address; a /31 or /32 is used whole (RFC 3021).';
+
+-- schema/addresses/address_number.sql
+CREATE FUNCTION address_number(address inet) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT sum(get_byte(raw, position) * power(256::numeric, length(raw) - 1 - position))::numeric(39, 0)
+        FROM (SELECT substring(inet_send(address) FROM 5)) AS bytes (raw),
+             generate_series(0, length(raw) - 1) AS position);
+COMMENT ON FUNCTION address_number(inet) IS 'The address as a number: exact for IPv6, where inet subtraction is not.';
+
+-- schema/addresses/inetrange.sql
+CREATE TYPE inetrange AS RANGE (SUBTYPE = inet);
+COMMENT ON TYPE inetrange IS 'A span of addresses; address_span() makes it half-open, so that neighbors touch.';
+
+-- schema/addresses/address_span.sql
+CREATE FUNCTION address_span(first inet, last inet) RETURNS inetrange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN rowhouse.inetrange(first, CASE last WHEN '255.255.255.255' THEN '::' WHEN 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff' THEN NULL
+                                           ELSE last + 1 END);
+COMMENT ON FUNCTION address_span(inet, inet) IS 'The addresses from first to last, inclusive, as a half-open range.';
+
+-- schema/addresses/span_last.sql
+CREATE FUNCTION span_last(span inetrange) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN upper_inf(span) THEN 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'
+            WHEN upper(span) = '::' AND family(lower(span)) = 4 THEN '255.255.255.255' ELSE upper(span) - 1 END;
+COMMENT ON FUNCTION span_last(inetrange) IS 'The last address of a span.';
+
+-- schema/tables/owner_kind.sql
+CREATE TYPE owner_kind AS ENUM ('pod', 'static');
+COMMENT ON TYPE owner_kind IS 'A pod''s interface, or a person or device that holds an address reserved by hand.';
+
+-- schema/tables/policy_source.sql
+CREATE TYPE policy_source AS ENUM ('nad', 'operator');
+COMMENT ON TYPE policy_source IS 'Where the policy of a reservation comes from: the NAD of the first ADD, or an operator.';
+
+-- schema/tables/networks.sql
+CREATE TABLE networks (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       text NOT NULL DEFAULT '' CHECK (length(name) <= 253),
+    isolated   cidr,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE NULLS NOT DISTINCT (name, isolated),
+    UNIQUE (id, name)
+);
+COMMENT ON TABLE networks IS 'An address space: the domain in which an address is unique.';
+COMMENT ON COLUMN networks.name IS 'network_name of the CNI configuration; '''' is the default network.';
+COMMENT ON COLUMN networks.isolated IS 'Set where one pool has a space of its own (enable_overlapping_ranges: false).';
+
+-- schema/tables/pools.sql
+CREATE TABLE pools (
+    id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    network_id   integer NOT NULL,
+    network_name text NOT NULL,
+    cidr         cidr NOT NULL,
+    name         text UNIQUE CHECK (name <> ''),
+    gateway      inet,
+    window_first host_address,
+    window_last  host_address,
+    reuse_delay  interval NOT NULL DEFAULT '0' CHECK (reuse_delay BETWEEN '0' AND '100 years'),
+    labels       jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
+    description  text NOT NULL DEFAULT '',
+    drained      boolean NOT NULL DEFAULT false,
+    isolated     boolean NOT NULL DEFAULT false,
+    version      integer NOT NULL DEFAULT 1,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (network_name, cidr),
+    FOREIGN KEY (network_id, network_name) REFERENCES networks (id, name),
+    CHECK (family(gateway) = family(cidr) OR gateway IS NULL),
+    CHECK (window_first IS NULL OR window_first <<= cidr),
+    CHECK (window_last IS NULL OR window_last <<= cidr),
+    CHECK (window_first <= window_last)
+);
+CREATE INDEX pools_cidr ON pools USING gist (cidr inet_ops);
+CREATE INDEX pools_network ON pools (network_id);
+COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are given out.';
+COMMENT ON COLUMN pools.name IS 'The name by which a NAD may refer to the pool instead of spelling a range.';
+COMMENT ON COLUMN pools.window_first IS 'First address given out to callers that name the pool; NULL: the first usable one.';
+COMMENT ON COLUMN pools.window_last IS 'Last address given out to callers that name the pool; NULL: the last usable one.';
+COMMENT ON COLUMN pools.drained IS 'Gives out no further address; those in use stay.';
+COMMENT ON COLUMN pools.isolated IS 'Whether the pool has an address space of its own. Set by a trigger from networks.isolated.';
+COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';
+COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is given out again.';
+
+-- schema/tables/plain_pools.sql
+CREATE TABLE plain_pools (
+    network_name text NOT NULL,
+    cidr         cidr NOT NULL,
+    pool_id      integer NOT NULL UNIQUE REFERENCES pools ON DELETE CASCADE,
+    network_id   integer NOT NULL,
+    isolated     boolean NOT NULL,
+    PRIMARY KEY (network_name, cidr)
+);
+COMMENT ON TABLE plain_pools IS
+    'The pools of which an ADD may take the lowest free address without further checks: no window, reuse delay, quota or hold, not drained, no other pool overlaps it, no owner has several addresses of it. Derived: choose_plain_pools() keeps it.';
+
+-- schema/tables/free_ranges.sql
+-- Keyed by the last address: taking the first address of a run only moves "first", which no index
+-- holds, so the hot path of an allocation is a heap-only update.
+CREATE TABLE free_ranges (
+    network_id  integer NOT NULL,
+    quarantined boolean NOT NULL DEFAULT false,
+    first       host_address NOT NULL,
+    last        host_address NOT NULL,
+    free_from   timestamptz NOT NULL,
+    previous_owner text,
+    PRIMARY KEY (network_id, quarantined, last)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
+        autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX free_ranges_quarantine ON free_ranges (network_id, free_from) WHERE quarantined;
+CREATE INDEX free_ranges_previous_owner ON free_ranges (previous_owner) WHERE quarantined;
+COMMENT ON TABLE free_ranges IS
+    'A run of free addresses, first to last inclusive. Free space belongs to the network, not to a pool: overlapping pools draw from the same rows.';
+COMMENT ON COLUMN free_ranges.free_from IS 'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';
+COMMENT ON COLUMN free_ranges.quarantined IS
+    'Released with a reuse delay: not assigned before free_from, except to the previous owner. Also kept while the address is excluded or in no pool.';
+COMMENT ON COLUMN free_ranges.previous_owner IS 'owner_key() of the last owner of a quarantined address; NULL for other runs.';
+
+-- schema/tables/tenures.sql
+CREATE TABLE tenures (
+    id              bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    network_id      integer NOT NULL,
+    address         host_address NOT NULL,
+    pool_id         integer NOT NULL,
+    during          tstzrange NOT NULL,
+    owner_kind      owner_kind NOT NULL,
+    owner_cluster   text NOT NULL,
+    owner_namespace text NOT NULL,
+    owner_name      text NOT NULL,
+    owner_interface text NOT NULL,
+    owner_uid       text,
+    node            text NOT NULL,
+    container_id    text NOT NULL,
+    started_by      text NOT NULL,
+    start_reason    text NOT NULL,
+    ended_by        text,
+    end_reason      text,
+    CONSTRAINT tenures_one_owner_at_a_time
+        -- The key comes first, since it is what the index is good at; that equal addresses have equal
+        -- keys is all that matters for the promise, which the address itself makes.
+        EXCLUDE USING gist (address_key(address) WITH =,
+                            during WITH &&,
+                            address inet_ops WITH =,
+                            int4range(network_id, network_id, '[]') WITH =)
+) WITH (fillfactor = 90);
+CREATE INDEX tenures_address ON tenures (address);
+CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
+COMMENT ON TABLE tenures IS 'History: who held which address, where, and during what time. An open upper bound is the present.';
+COMMENT ON CONSTRAINT tenures_one_owner_at_a_time ON tenures IS 'No address of a network has two owners at once.';
+
+-- schema/tables/reservations.sql
+CREATE TABLE reservations (
+    network_id      integer NOT NULL,
+    address         host_address NOT NULL,
+    pool_id         integer NOT NULL,
+    owner_kind      owner_kind NOT NULL DEFAULT 'pod',
+    owner_cluster   text NOT NULL DEFAULT '',
+    owner_namespace text NOT NULL DEFAULT '',
+    owner_name      text NOT NULL,
+    owner_interface text NOT NULL DEFAULT '',
+    owner_uid       text,
+    slot            integer NOT NULL DEFAULT 0,
+    sticky          boolean NOT NULL DEFAULT false,
+    sticky_ttl      interval,
+    expires_at      timestamptz,
+    policy_source   policy_source NOT NULL DEFAULT 'nad',
+    reuse_delay     interval,
+    node            text NOT NULL DEFAULT '',
+    container_id    text NOT NULL DEFAULT '',
+    description     text NOT NULL DEFAULT '',
+    reserved_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    tenure_id       bigint NOT NULL DEFAULT nextval('tenures_id_seq'),
+    PRIMARY KEY (network_id, address),
+    CONSTRAINT reservations_owner
+        UNIQUE (owner_namespace, owner_name, pool_id, owner_interface, owner_cluster, slot, owner_kind)
+) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX reservations_expiry ON reservations (network_id, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX reservations_slots ON reservations (pool_id) WHERE slot > 0;
+COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the promise: one owner an address.';
+COMMENT ON COLUMN reservations.slot IS 'Tells apart several addresses of one owner in one pool.';
+COMMENT ON COLUMN reservations.node IS 'Node of the sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN reservations.container_id IS 'Sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN reservations.expires_at IS 'When an unattached sticky reservation is given up; NULL: never.';
+COMMENT ON COLUMN reservations.policy_source IS
+    'Who set sticky, sticky_ttl and reuse_delay. An ADD attaches to an existing reservation and changes none of them.';
+COMMENT ON COLUMN reservations.reuse_delay IS
+    'Quarantine after the release, from the NAD or the server''s default; the longer of this and the pool''s counts.';
+COMMENT ON COLUMN reservations.tenure_id IS 'The open tenure of this reservation.';
+
+-- schema/tables/attachments.sql
+CREATE TABLE attachments (
+    cluster      text NOT NULL,
+    container_id text NOT NULL,
+    interface    text NOT NULL,
+    network_id   integer NOT NULL,
+    address      host_address NOT NULL,
+    node         text NOT NULL,
+    cni_network  text NOT NULL DEFAULT '',
+    pod_uid      text,
+    attached_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (cluster, container_id, interface, network_id, address),
+    FOREIGN KEY (network_id, address) REFERENCES reservations ON DELETE CASCADE ON UPDATE CASCADE
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX attachments_reservation ON attachments (network_id, address);
+CREATE INDEX attachments_node ON attachments (node, cluster);
+COMMENT ON TABLE attachments IS 'A sandbox that uses a reservation; the last one that goes releases it.';
+COMMENT ON COLUMN attachments.container_id IS
+    'CNI_CONTAINERID; '''' when the pod was imported while it ran: the first call of its sandbox fills it in.';
+COMMENT ON COLUMN attachments.node IS 'Node of the sandbox; '''' when an import did not tell it.';
+COMMENT ON COLUMN attachments.cni_network IS 'Name of the CNI network configuration: the scope of a CNI GC.';
+
+-- schema/tables/node_slices.sql
+CREATE TABLE node_slices (
+    pool_id    integer NOT NULL REFERENCES pools ON DELETE CASCADE,
+    cluster    text NOT NULL,
+    node       text NOT NULL,
+    slice      cidr NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (pool_id, cluster, node),
+    UNIQUE (pool_id, slice)
+);
+COMMENT ON TABLE node_slices IS 'The part of a pool from which one node draws (node_slice_size).';
+
+-- schema/tables/exclusions.sql
+CREATE TABLE exclusions (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    network_id integer NOT NULL REFERENCES networks,
+    first      host_address NOT NULL,
+    last       host_address NOT NULL,
+    reason     text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (first <= last AND family(first) = family(last))
+);
+CREATE UNIQUE INDEX exclusions_last ON exclusions (network_id, last);
+COMMENT ON TABLE exclusions IS
+    'Addresses kept out of use, first to last inclusive. Those in use when it was made go out of use when they are released.';
+
+-- schema/tables/gateways.sql
+CREATE TABLE gateways (
+    id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    network_id    integer NOT NULL,
+    address       host_address NOT NULL,
+    pool_id       integer NOT NULL REFERENCES pools ON DELETE CASCADE,
+    cni_network   text,
+    first_used_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE NULLS NOT DISTINCT (pool_id, address, cni_network)
+);
+CREATE INDEX gateways_address ON gateways (network_id, address);
+COMMENT ON TABLE gateways IS
+    'Every known gateway of a pool, inside its CIDR or not: its address is not assigned to pods. One in use goes out of use when it is released.';
+COMMENT ON COLUMN gateways.cni_network IS
+    'Name of the CNI network configuration that uses the gateway; NULL: pools.gateway, set by an operator.';
+
+-- schema/tables/quotas.sql
+CREATE TABLE quotas (
+    id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    namespace text NOT NULL CHECK (namespace <> ''),
+    pool_id   integer REFERENCES pools ON DELETE CASCADE,
+    addresses integer NOT NULL CHECK (addresses >= 0),
+    UNIQUE NULLS NOT DISTINCT (namespace, pool_id)
+);
+COMMENT ON TABLE quotas IS 'How many addresses a namespace may hold, in one pool or (pool_id NULL) in all.';
+
+-- schema/tables/assignment_hold.sql
+CREATE TABLE assignment_hold (
+    id     integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
+    reason text NOT NULL,
+    actor  text NOT NULL,
+    since  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE assignment_hold IS
+    'One row while a restore or an import is under way: an ADD gets no new address of a pool that was not read yet.';
+
+-- schema/tables/assignment_hold_pools.sql
+CREATE TABLE assignment_hold_pools (
+    pool_id integer PRIMARY KEY REFERENCES pools ON DELETE CASCADE
+);
+COMMENT ON TABLE assignment_hold_pools IS 'The pools that were read since the hold began, and so assign addresses again.';
+
+-- schema/tables/audit_log.sql
+CREATE TABLE audit_log (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor      text NOT NULL,
+    action     text NOT NULL,
+    object     text NOT NULL,
+    before     jsonb,
+    after      jsonb,
+    request_id text,
+    database_user text NOT NULL DEFAULT session_user
+);
+CREATE INDEX audit_log_at ON audit_log (at);
+CREATE INDEX audit_log_object ON audit_log (object);
+COMMENT ON TABLE audit_log IS 'Every administrative change: who, what, before and after. Append-only.';
+COMMENT ON COLUMN audit_log.actor IS 'The caller that the server knows, or the database user of a manual change.';
+COMMENT ON COLUMN audit_log.database_user IS
+    'The database user who was logged in: what PostgreSQL knows, where actor is what the server said.';
+
+-- schema/tables/tokens.sql
+CREATE TABLE tokens (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       text NOT NULL UNIQUE CHECK (name <> ''),
+    role       text NOT NULL CHECK (role IN ('node', 'viewer', 'operator', 'admin')),
+    cluster    text,
+    node       text,
+    digest     bytea NOT NULL UNIQUE CHECK (length(digest) = 32),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz,
+    revoked_at timestamptz
+);
+COMMENT ON TABLE tokens IS 'Static tokens. Only the SHA-256 of a token is kept: it has 256 random bits, so it needs no salt.';
+COMMENT ON COLUMN tokens.node IS 'A node''s token acts for this node alone.';
+
+-- schema/tables/sessions.sql
+-- Replicas share sessions of browsers, and to end one is to delete a row: a signed cookie alone would be
+-- good until it expires, and every replica would need the key.
+
+CREATE TABLE sessions (
+    digest     bytea PRIMARY KEY CHECK (length(digest) = 32),
+    token_id   integer REFERENCES tokens ON DELETE CASCADE,
+    name       text CHECK (name <> ''),
+    role       text CHECK (role IN ('viewer', 'operator', 'admin')),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL,
+    CONSTRAINT sessions_whose CHECK (num_nonnulls(token_id, name) = 1 AND (name IS NULL) = (role IS NULL))
+);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
+CREATE INDEX sessions_token ON sessions (token_id);
+COMMENT ON TABLE sessions IS 'Sessions of browsers. Only the SHA-256 of a session''s cookie is kept.';
+COMMENT ON COLUMN sessions.token_id IS 'The static token that it was begun with: name and role are its, and it ends with it.';
+COMMENT ON COLUMN sessions.name IS 'Whoever an OpenID Connect provider has named, where there is no token.';
+
+-- schema/tables/idempotency_keys.sql
+CREATE TABLE idempotency_keys (
+    actor      text NOT NULL,
+    key        text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    request    bytea NOT NULL,
+    status     integer,
+    body       text,
+    headers    jsonb,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (actor, key)
+);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+COMMENT ON TABLE idempotency_keys IS 'Answers of the API to requests with an Idempotency-Key, kept for a day.';
+COMMENT ON COLUMN idempotency_keys.request IS 'SHA-256 of method, path and body: the same key with another request is an error.';
+COMMENT ON COLUMN idempotency_keys.status IS 'NULL while the first request is under way.';
+
+-- schema/tables/fill_samples.sql
+CREATE TABLE fill_samples (
+    pool_id  integer NOT NULL REFERENCES pools ON DELETE CASCADE,
+    at       timestamptz NOT NULL,
+    reserved bigint NOT NULL,
+    PRIMARY KEY (pool_id, at)
+);
+CREATE INDEX fill_samples_at ON fill_samples (at);
+COMMENT ON TABLE fill_samples IS
+    'How many addresses given out of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days.';
+
+-- schema/tables/pool_trends.sql
+CREATE TABLE pool_trends (
+    pool_id    integer PRIMARY KEY REFERENCES pools ON DELETE CASCADE,
+    sampled_at timestamptz NOT NULL,
+    day        bigint[] NOT NULL,
+    week       bigint[] NOT NULL,
+    day_slope  double precision,
+    day_fit    double precision,
+    week_slope double precision,
+    week_fit   double precision
+);
+COMMENT ON TABLE pool_trends IS 'What the samples of a pool come to, as of the last one: where its fill is going.';
+COMMENT ON COLUMN pool_trends.day IS 'Held at 25 moments, an hour apart, the oldest first; NULL before the first sample.';
+COMMENT ON COLUMN pool_trends.week IS 'Held at 57 moments, three hours apart, the oldest first; NULL before the first sample.';
+COMMENT ON COLUMN pool_trends.day_slope IS 'Addresses an hour, by linear regression over a day; NULL: too few samples.';
+COMMENT ON COLUMN pool_trends.day_fit IS 'How much of the change the line explains (R squared), 0 to 1.';
+COMMENT ON COLUMN pool_trends.week_slope IS 'The same over a week.';
+
+-- schema/tables/imported_unnamed.sql
+CREATE TABLE imported_unnamed (
+    network_id integer NOT NULL,
+    address    host_address NOT NULL,
+    PRIMARY KEY (network_id, address)
+);
+COMMENT ON TABLE imported_unnamed IS
+    'Addresses that were imported without the name of their interface; those of which the reservation still has none are given to the first interface of the pod that asks.';
+
+-- schema/tables/mirrors.sql
+CREATE TABLE mirrors (
+    cluster     text PRIMARY KEY,
+    namespace   text NOT NULL,
+    since       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reported_at timestamptz,
+    report      jsonb NOT NULL DEFAULT '{}'
+) WITH (fillfactor = 50);
+COMMENT ON TABLE mirrors IS 'The clusters whose controller mirrors the pools as IPPool objects.';
+COMMENT ON COLUMN mirrors.namespace IS 'Where the objects are in the cluster.';
+COMMENT ON COLUMN mirrors.report IS 'What the controller last said of its mirror: `rowhouse mirror status` shows it.';
+
+-- schema/tables/mirror_changes.sql
+-- The outbox of the mirrors: which pools have changed since a mirror last looked at them.
+--
+-- An allocation must not pay for it. So the triggers on "reservations" are disabled while nobody mirrors; and while
+-- somebody does, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
+-- is no row that all allocations of a pool would wait for: transactions that meet each write a mark of their own.
+--
+-- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore who takes marks
+-- away asks afterwards who was writing at that moment (mirror_writers_v1), and looks at the same pools once more when
+-- those are through. So nothing is missed, in whatever order transactions commit.
+
+CREATE TABLE mirror_changes (
+    cluster text NOT NULL,
+    pool_id integer NOT NULL,
+    made_by xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX mirror_changes_pool ON mirror_changes (cluster, pool_id);
+COMMENT ON TABLE mirror_changes IS 'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';
+
+-- schema/tables/refusals.sql
+-- A server writes here some time after it answered, many in one statement, and never on the path of a call.
+
+CREATE TABLE refusals (
+    cluster   text NOT NULL,
+    namespace text NOT NULL,
+    pod       text NOT NULL,
+    interface text NOT NULL,
+    node      text NOT NULL,
+    pod_uid   text,
+    message   text NOT NULL,
+    reason    text NOT NULL DEFAULT 'NoAddress',
+    times     bigint NOT NULL,
+    first_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (cluster, namespace, pod, interface, reason)
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON COLUMN refusals.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
+COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';
+
+-- schema/history/current_actor.sql
+CREATE FUNCTION current_actor() RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(nullif(current_setting('rowhouse.actor', true), ''), session_user::text);
+COMMENT ON FUNCTION current_actor() IS 'Who acts: the caller that the server named, else the database user.';
+
+-- schema/history/current_reason.sql
+-- rowhouse.command names the use case under way (set by the stored functions for their own duration);
+-- it is empty for a statement typed by a person. rowhouse.actor and rowhouse.request_id are set for a
+-- transaction by the server.
+
+CREATE FUNCTION current_reason() RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(nullif(current_setting('rowhouse.command', true), ''), 'SQL');
+COMMENT ON FUNCTION current_reason() IS 'The use case under way; SQL for a statement typed by a person.';
+
+-- schema/history/act_as.sql
+CREATE FUNCTION act_as(actor text, request_id text) RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    SELECT set_config('rowhouse.actor', actor, true), set_config('rowhouse.request_id', request_id, true);
+END;
+COMMENT ON FUNCTION act_as(text, text) IS 'Names the caller, for history and audit, until the end of the transaction.';
+
+-- schema/history/record_change.sql
+CREATE FUNCTION record_change(action text, object text, before jsonb, after jsonb) RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    INSERT INTO audit_log (actor, action, object, before, after, request_id)
+    VALUES (current_actor(), action, object, before, after,
+            nullif(current_setting('rowhouse.request_id', true), ''));
+END;
+COMMENT ON FUNCTION record_change(text, text, jsonb, jsonb) IS 'Writes one line of the audit log.';
+
+-- schema/history/record_v1.sql
+CREATE FUNCTION record_v1(actor text, request_id text, action text, object text, before jsonb, after jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    PERFORM act_as(actor, request_id);
+    PERFORM record_change(action, object, before, after);
+END $$;
+COMMENT ON FUNCTION record_v1 IS 'Writes a line of the audit log for something that is no change of a row.';
+
+-- schema/history/settle_tenures.sql
+CREATE FUNCTION settle_tenures(of_network integer, of_address inet, moment timestamptz, kept bigint DEFAULT NULL)
+RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+-- Makes room in the history of an address from a moment on, and returns the moment. Usually there is room: the
+-- cost is one index probe. If the clock was set back, tenures begin or end after the moment; they move before it, in
+-- their order, each at least a microsecond long. An open tenure ends at the moment, except the one with the id
+-- "kept", which begins no later than the moment. Each correction is a line of the audit log.
+--
+-- The caller holds the reservation of the address, or the free run that it is in.
+DECLARE
+    tenure  tenures;
+    latest  timestamptz := moment;
+    before  tenures[];
+    span    tstzrange;
+    spans   tstzrange[];
+    settled tenures;
+BEGIN
+    IF NOT EXISTS (SELECT FROM tenures t
+                    WHERE address_key(t.address) = address_key(of_address) AND t.address = of_address
+                      AND t.network_id = of_network AND t.during && tstzrange(moment, NULL) AND t.id IS DISTINCT FROM kept)
+       AND NOT EXISTS (SELECT FROM tenures t WHERE t.id = kept AND lower(t.during) > moment) THEN
+        RETURN moment;
+    END IF;
+    FOR tenure IN
+        SELECT * FROM tenures t
+         WHERE address_key(t.address) = address_key(of_address) AND t.address = of_address AND t.network_id = of_network
+           AND NOT isempty(t.during)
+         ORDER BY t.during DESC
+    LOOP
+        IF tenure.id = kept THEN
+            CONTINUE WHEN lower_inf(tenure.during) OR lower(tenure.during) <= latest;
+            span := tstzrange(latest, NULL);
+        ELSE
+            EXIT WHEN tenure.during << tstzrange(latest, NULL);
+            span := tstzrange(CASE WHEN NOT lower_inf(tenure.during)
+                                   THEN least(lower(tenure.during), latest - interval '1 microsecond') END, latest);
+            latest := lower(span);
+        END IF;
+        before := before || tenure;
+        spans := spans || span;
+        EXIT WHEN latest IS NULL;
+    END LOOP;
+    -- The earliest first: so no tenure meets another one on its way.
+    FOR i IN REVERSE coalesce(cardinality(before), 0) .. 1 LOOP
+        UPDATE tenures t
+           SET during = spans[i],
+               ended_by = CASE WHEN upper_inf(spans[i]) THEN t.ended_by ELSE coalesce(t.ended_by, current_actor()) END,
+               end_reason = CASE WHEN upper_inf(spans[i]) THEN t.end_reason ELSE coalesce(t.end_reason, current_reason()) END
+         WHERE t.id = before[i].id
+        RETURNING t.* INTO settled;
+        PERFORM record_change('tenure.correct', host(of_address), to_jsonb(before[i]), to_jsonb(settled));
+    END LOOP;
+    RETURN moment;
+END $$;
+COMMENT ON FUNCTION settle_tenures(integer, inet, timestamptz, bigint) IS
+    'Makes room in the history of an address from a moment on, after the clock was set back or a tenure was left open.';
+
+-- schema/history/is_open_tenure.sql
+CREATE FUNCTION is_open_tenure(t tenures, r reservations) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN upper_inf(t.during)
+       AND (t.network_id, t.address, t.pool_id, t.owner_kind, t.owner_cluster, t.owner_namespace, t.owner_name,
+            t.owner_interface, t.owner_uid, t.node, t.container_id)
+       IS NOT DISTINCT FROM
+           (r.network_id, r.address, r.pool_id, r.owner_kind, r.owner_cluster, r.owner_namespace, r.owner_name,
+            r.owner_interface, r.owner_uid, r.node, r.container_id);
+COMMENT ON FUNCTION is_open_tenure(tenures, reservations) IS 'Whether a tenure is the open one of a reservation.';
+
+-- schema/history/address_history.sql
+CREATE VIEW address_history AS
+-- After the clock was set back, what it wrote before lies in the future: that is the present at most.
+SELECT n.name AS network, t.address, least(lower(t.during), statement_timestamp()) AS held_from,
+       CASE WHEN upper(t.during) > statement_timestamp() THEN statement_timestamp() ELSE upper(t.during) END AS held_until,
+       t.owner_kind, t.owner_cluster AS cluster, t.owner_namespace AS namespace, t.owner_name AS name,
+       t.owner_interface AS interface, t.owner_uid AS uid, t.node, t.container_id,
+       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during
+  FROM tenures t
+  LEFT JOIN networks n ON n.id = t.network_id
+  LEFT JOIN pools p ON p.id = t.pool_id;
+COMMENT ON VIEW address_history IS 'Who held which address, where and when; held_until is NULL for the present.';
+
+-- schema/history/who_had.sql
+CREATE FUNCTION who_had(wanted inet, at timestamptz DEFAULT NULL)
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    -- The key is for the index, as in the exclusion constraint of tenures. The present is what is open, whatever the
+    -- clock said when it was opened: only an open tenure has no end.
+    SELECT * FROM address_history h
+     WHERE address_key(h.address) = address_key(set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END))
+       AND h.address = set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END)
+       AND h.during @> CASE WHEN at < statement_timestamp() THEN at ELSE 'infinity' END ORDER BY h.network;
+END;
+COMMENT ON FUNCTION who_had(inet, timestamptz) IS
+    'Who had an address at a moment, in every network; NULL, and every moment to come: who has it now.';
+
+-- schema/history/held_by.sql
+CREATE FUNCTION held_by(wanted_namespace text, wanted_name text)
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT * FROM address_history h
+     WHERE h.namespace = wanted_namespace AND h.name = wanted_name ORDER BY h.held_from, h.address;
+END;
+COMMENT ON FUNCTION held_by(text, text) IS 'Every address that a pod (or other owner) holds or held.';
+
+-- schema/history/prune_v1.sql
+CREATE FUNCTION prune_v1(older_than timestamptz, after_id bigint, at_most integer)
+RETURNS TABLE (pruned integer, last_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Removes tenures that ended before a moment, at_most rows looked at a call, in the order of their ids,
+-- behind after_id. last_id is where the next call goes on; NULL: there is nothing more.
+DECLARE
+    command text := set_config('rowhouse.command', 'PRUNE', true);
+BEGIN
+    WITH seen AS (
+        SELECT t.id, upper(t.during) < older_than AS is_old FROM tenures t
+         WHERE t.id > after_id ORDER BY t.id LIMIT at_most),
+    gone AS (
+        DELETE FROM tenures t USING seen WHERE t.id = seen.id AND seen.is_old RETURNING 1)
+    SELECT (SELECT count(*) FROM gone), (SELECT max(seen.id) FROM seen) INTO pruned, last_id;
+    RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION prune_v1 IS 'Removes one small batch of tenures that ended before a moment.';
+
+-- schema/history/setting_changed.sql
+CREATE FUNCTION setting_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Networks, quotas and tokens: every change is in the audit log, a token's digest is not.
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'digest' END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
+    row    jsonb := coalesce(after, before);
+BEGIN
+    IF TG_TABLE_NAME = 'networks' AND TG_OP = 'UPDATE' AND before->'isolated' <> after->'isolated'
+       AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
+        -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
+        RAISE EXCEPTION 'network % has pools: whether it is isolated cannot change', row->>'id'
+            USING ERRCODE = 'RH410', HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
+    END IF;
+    PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
+                          coalesce(row->>'name', row->>'namespace'), before, after);
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE TRIGGER quotas_change AFTER INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE TRIGGER tokens_change AFTER INSERT OR UPDATE OR DELETE ON tokens
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+
+-- schema/history/changed_by_hand.sql
+CREATE FUNCTION changed_by_hand() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    row    jsonb := coalesce(before, after);
+BEGIN
+    IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
+        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP), coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
+                              before, after);
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- (The key's other columns follow the reservation.)
+CREATE TRIGGER attachments_updated
+    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, attached_at ON attachments
+    FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER assignment_hold_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER assignment_hold_pools_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold_pools FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+-- (A row that is missing there only makes calls slower.)
+CREATE TRIGGER plain_pools_by_hand AFTER INSERT OR UPDATE ON plain_pools FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER node_slices_by_hand AFTER INSERT OR UPDATE OR DELETE ON node_slices FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+
+-- schema/history/history_by_hand.sql
+CREATE FUNCTION history_by_hand() RETURNS trigger
+LANGUAGE plpgsql AS $$
+-- Only functions and triggers of ours write history: they name the use case, or are triggers themselves. A statement of
+-- a person is in the audit log. No WHEN clause: PostgreSQL would parse it for every statement, which every call
+-- would pay for; no rows one by one; and neither SECURITY DEFINER nor a search path of its own, for the same reason: only
+-- the tables' owner can write to them, and may write to the audit log as well.
+BEGIN
+    IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN
+        NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        PERFORM rowhouse.record_change('tenure.insert', pg_catalog.host(n.address), NULL, pg_catalog.to_jsonb(n)) FROM new_rows n;
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM rowhouse.record_change('tenure.delete', pg_catalog.host(o.address), pg_catalog.to_jsonb(o), NULL) FROM old_rows o;
+    ELSE
+        -- (A row whose id was changed as well is a line for what it was and one for what it is.)
+        PERFORM rowhouse.record_change('tenure.update', pg_catalog.host(coalesce(o.address, n.address)),
+                                       pg_catalog.to_jsonb(o), pg_catalog.to_jsonb(n))
+           FROM old_rows o FULL JOIN new_rows n ON n.id = o.id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER tenures_inserted AFTER INSERT ON tenures REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
+CREATE TRIGGER tenures_updated AFTER UPDATE ON tenures REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
+CREATE TRIGGER tenures_deleted AFTER DELETE ON tenures REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
+
+-- schema/history/refuse_rewriting.sql
+CREATE FUNCTION refuse_rewriting() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: there is no % of it', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'feature_not_supported',
+              HINT = 'Its owner can disable the trigger, and is then the one who did that.';
+END $$;
+
+CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+
+-- schema/history/stamp_audit.sql
+CREATE FUNCTION stamp_audit() RETURNS trigger
+LANGUAGE plpgsql AS $$
+-- A line that a person writes says so, and when.
+BEGIN
+    NEW.database_user := session_user;
+    NEW.at := clock_timestamp();
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION stamp_audit();
+
+-- schema/history/refuse_truncate.sql
+CREATE FUNCTION refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or leave no line in the audit log', TG_TABLE_NAME
+        USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE: it keeps every invariant.';
+END $$;
+
+CREATE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER free_ranges_truncate BEFORE TRUNCATE ON free_ranges EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER tenures_truncate BEFORE TRUNCATE ON tenures EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER audit_log_truncate BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER networks_truncate BEFORE TRUNCATE ON networks EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER pools_truncate BEFORE TRUNCATE ON pools EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER node_slices_truncate BEFORE TRUNCATE ON node_slices EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER quotas_truncate BEFORE TRUNCATE ON quotas EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER tokens_truncate BEFORE TRUNCATE ON tokens EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER assignment_hold_truncate BEFORE TRUNCATE ON assignment_hold EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER assignment_hold_pools_truncate BEFORE TRUNCATE ON assignment_hold_pools EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER plain_pools_truncate BEFORE TRUNCATE ON plain_pools EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER imported_unnamed_truncate BEFORE TRUNCATE ON imported_unnamed EXECUTE FUNCTION refuse_truncate();
+
+-- schema/history/record_truncate.sql
+CREATE FUNCTION record_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- For tables that can be filled again: a TRUNCATE is allowed, but not unseen.
+BEGIN
+    PERFORM record_change('table.truncate', TG_TABLE_NAME, NULL, NULL);
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER pool_trends_truncate AFTER TRUNCATE ON pool_trends EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER mirror_changes_truncate AFTER TRUNCATE ON mirror_changes EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER refusals_truncate AFTER TRUNCATE ON refusals EXECUTE FUNCTION record_truncate();
+
+-- schema/history/pool_fill.sql
+CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
+RETURNS TABLE (at timestamptz, reserved bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    -- One pass over the tenures of the time span: what had begun by each moment, less what had ended.
+    WITH moments AS (
+        SELECT step, since + (until - since) * step / greatest(steps, 1) AS at FROM generate_series(0, steps) AS step),
+    held AS (
+        SELECT greatest(0, ceil(extract(epoch FROM lower(t.during) - since) / nullif(extract(epoch FROM until - since), 0) * steps))::integer AS begins,
+               CASE WHEN upper_inf(t.during) THEN NULL
+                    ELSE ceil(extract(epoch FROM upper(t.during) - since) / nullif(extract(epoch FROM until - since), 0) * steps)::integer END AS ends
+          FROM tenures t
+         WHERE t.pool_id = wanted_pool AND t.during && tstzrange(since, until, '[]')),
+    changes AS (
+        SELECT begins AS step, count(*) AS change FROM held GROUP BY begins
+        UNION ALL
+        SELECT ends, -count(*) FROM held WHERE ends IS NOT NULL GROUP BY ends)
+    SELECT m.at, coalesce((SELECT sum(c.change) FROM changes c WHERE c.step <= m.step), 0)::bigint
+      FROM moments m ORDER BY m.step;
+END;
+COMMENT ON FUNCTION pool_fill(integer, timestamptz, timestamptz, integer) IS
+    'How many addresses of a pool were held at evenly spaced moments.';
+
+-- schema/history/sample_fill_v1.sql
+CREATE FUNCTION sample_fill_v1() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+AS $$
+-- Takes the sample of this quarter of an hour, unless somebody has; true if it was taken now. Every server
+-- may call it whenever it likes: one of them does the work, nobody waits.
+DECLARE
+    slot  timestamptz := date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch');
+    since timestamptz := date_bin('1 hour', slot, timestamptz 'epoch') - interval '7 days';
+BEGIN
+    IF EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot)
+       OR NOT pg_try_advisory_xact_lock(hashtext('rowhouse.sample_fill'))
+       OR EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot) THEN
+        RETURN false;
+    END IF;
+
+    -- A pool that was there before samples were taken (an upgrade): its last week, out of the history.
+    WITH fresh AS MATERIALIZED (
+        SELECT p.id, p.created_at FROM pools p
+         WHERE p.created_at < slot - interval '1 hour' AND NOT EXISTS (SELECT FROM fill_samples s WHERE s.pool_id = p.id)),
+    held AS (
+        SELECT t.pool_id, greatest(ceil(extract(epoch FROM lower(t.during) - since) / 3600), 0)::integer AS begins,
+               ceil(extract(epoch FROM nullif(upper(t.during), 'infinity') - since) / 3600)::integer AS ends
+          FROM tenures t
+         WHERE t.pool_id IN (SELECT id FROM fresh) AND t.during && tstzrange(since, slot)),
+    changes AS (
+        SELECT pool_id, step, sum(change) AS change
+          FROM (SELECT pool_id, begins AS step, 1 AS change FROM held
+                UNION ALL
+                SELECT pool_id, ends, -1 FROM held WHERE ends IS NOT NULL) AS events
+         GROUP BY pool_id, step)
+    INSERT INTO fill_samples (pool_id, at, reserved)
+    SELECT id, at, reserved
+      FROM (SELECT f.id, f.created_at, since + h.step * interval '1 hour' AS at,
+                   sum(coalesce(c.change, 0)) OVER (PARTITION BY f.id ORDER BY h.step) AS reserved
+              FROM fresh f CROSS JOIN generate_series(0, 168) AS h (step)
+              LEFT JOIN changes c ON c.pool_id = f.id AND c.step = h.step) AS hours
+     WHERE at >= created_at AND at < slot;
+
+    INSERT INTO fill_samples (pool_id, at, reserved)
+    SELECT p.id, slot, coalesce(held.reserved, 0)
+      FROM pools p
+      LEFT JOIN (SELECT pool_id, count(*) AS reserved FROM reservations GROUP BY pool_id) AS held ON held.pool_id = p.id
+        ON CONFLICT DO NOTHING;
+
+    -- (What lies in the future was noted before the clock was set back.)
+    DELETE FROM fill_samples WHERE at < slot - interval '35 days' OR at > slot;
+    DELETE FROM fill_samples
+     WHERE at BETWEEN slot - interval '9 days' AND slot - interval '2 days'
+       AND at <> date_bin('1 hour', at, timestamptz 'epoch');
+
+    INSERT INTO pool_trends (pool_id, sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
+    SELECT p.id, slot, day.reserved, week.reserved, line.day_slope, line.day_fit, line.week_slope, line.week_fit
+      FROM pools p
+     CROSS JOIN LATERAL (
+           SELECT array_agg((SELECT s.reserved FROM fill_samples s
+                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS reserved
+             FROM generate_series(slot - interval '1 day', slot, '1 hour') AS m (at)) AS day
+     CROSS JOIN LATERAL (
+           SELECT array_agg((SELECT s.reserved FROM fill_samples s
+                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS reserved
+             FROM generate_series(slot - interval '7 days', slot, '3 hours') AS m (at)) AS week
+     CROSS JOIN LATERAL (
+           SELECT regr_slope(s.reserved, s.hour) FILTER (WHERE s.hour >= -24) AS day_slope,
+                  regr_r2(s.reserved, s.hour) FILTER (WHERE s.hour >= -24) AS day_fit,
+                  regr_slope(s.reserved, s.hour) AS week_slope, regr_r2(s.reserved, s.hour) AS week_fit
+             FROM (SELECT reserved, extract(epoch FROM at - slot)::double precision / 3600 AS hour
+                     FROM fill_samples WHERE pool_id = p.id AND at >= slot - interval '7 days') AS s) AS line
+    ON CONFLICT (pool_id) DO UPDATE
+       SET (sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
+           = (EXCLUDED.sampled_at, EXCLUDED.day, EXCLUDED.week, EXCLUDED.day_slope, EXCLUDED.day_fit,
+              EXCLUDED.week_slope, EXCLUDED.week_fit);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION sample_fill_v1 IS 'Notes how many addresses of each pool are held, once in a quarter of an hour.';
+
+-- schema/free_space/is_excluded.sql
+CREATE FUNCTION is_excluded(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT e.first FROM rowhouse.exclusions e
+                  WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1) <= wanted, false);
+COMMENT ON FUNCTION is_excluded(integer, inet) IS 'Whether an address is kept out of use. Exclusions never overlap, so one look tells.';
+
+-- schema/free_space/is_withheld.sql
+CREATE FUNCTION is_withheld(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+-- Every release asks. (Not by is_excluded(): to start a function in SQL costs more than both probes.)
+BEGIN
+    RETURN coalesce((SELECT e.first FROM rowhouse.exclusions e
+                      WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1) <= wanted, false)
+        OR EXISTS (SELECT FROM rowhouse.gateways g WHERE g.network_id = wanted_network AND g.address = wanted);
+END $$;
+COMMENT ON FUNCTION is_withheld(integer, inet) IS 'Whether an address is never assigned: it is excluded, or a gateway.';
+
+-- schema/free_space/why_withheld.sql
+CREATE FUNCTION why_withheld(wanted_network integer, wanted inet) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
+RETURN coalesce(
+    (SELECT concat('excluded: ', host(e.first), '-', host(e.last), ' is kept out of use', ': ' || nullif(e.reason, ''))
+       FROM rowhouse.exclusions e
+      WHERE e.network_id = wanted_network AND e.last >= wanted AND e.first <= wanted ORDER BY e.last LIMIT 1),
+    (SELECT concat('the gateway of ', string_agg(DISTINCT CASE WHEN g.cni_network IS NULL THEN concat('pool ', p.cidr)
+                                                               ELSE concat('CNI network "', g.cni_network, '"') END, ', '))
+       FROM rowhouse.gateways g JOIN rowhouse.pools p ON p.id = g.pool_id
+      WHERE g.network_id = wanted_network AND g.address = wanted HAVING count(*) > 0));
+COMMENT ON FUNCTION why_withheld(integer, inet) IS 'What keeps an address from being assigned, in words; NULL: nothing.';
+
+-- schema/free_space/take_run.sql
+CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+-- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
+-- when all of them may be given out. They may lie in several runs. Waits for whoever has a run locked.
+-- Error RH409: one of them is not free.
+DECLARE
+    run        free_ranges;
+    part_first inet := wanted_first;
+    part_last  inet;
+    block_end  inet;
+    next_end   inet;
+    free_since timestamptz;
+BEGIN
+    LOOP
+        SELECT * INTO run FROM free_ranges
+         WHERE network_id = wanted_network AND NOT quarantined AND last >= part_first
+         ORDER BY last LIMIT 1 FOR UPDATE;
+        IF NOT FOUND OR run.first > part_first THEN
+            SELECT * INTO run FROM free_ranges
+             WHERE network_id = wanted_network AND quarantined AND last >= part_first
+             ORDER BY last LIMIT 1 FOR UPDATE;
+        END IF;
+        IF NOT FOUND OR run.first > part_first THEN
+            -- While we waited the run may have been split, and our snapshot is older than its parts:
+            -- only a fresh look can tell.
+            CONTINUE WHEN EXISTS (SELECT FROM free_ranges WHERE network_id = wanted_network
+                                     AND first <= part_first AND last >= part_first);
+            RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
+                USING ERRCODE = 'RH409',
+                      HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
+        END IF;
+
+        IF run.quarantined AND current_reason() = 'SQL' AND NOT is_forced() AND is_withheld(wanted_network, part_first) THEN
+            -- (What is withheld and not quarantined was not found.)
+            RAISE EXCEPTION 'address % of network % is not free: it is %', host(part_first), wanted_network,
+                            why_withheld(wanted_network, part_first)
+                USING ERRCODE = 'RH409', HINT = 'SET rowhouse.force = ''on'' allows a gateway.';
+        END IF;
+
+        part_last := least(run.last, wanted_last);
+        IF run.first = part_first AND run.last = part_last THEN
+            DELETE FROM free_ranges
+             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+        ELSIF run.first = part_first THEN
+            -- A run that reaches past this block of 64 is split there, and once more behind the next block,
+            -- so that other writers find runs that nobody has locked.
+            block_end := last_address(block_of(part_last));
+            IF block_end > part_last AND block_end < run.last THEN
+                next_end := last_address(block_of(block_end + 1));
+                IF next_end >= run.last THEN
+                    next_end := block_end;
+                END IF;
+                UPDATE free_ranges SET first = next_end + 1
+                 WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                VALUES (wanted_network, run.quarantined, part_last + 1, block_end, run.free_from);
+                IF next_end > block_end THEN
+                    INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                    VALUES (wanted_network, run.quarantined, block_end + 1, next_end, run.free_from);
+                END IF;
+            ELSE
+                UPDATE free_ranges SET first = part_last + 1
+                 WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+            END IF;
+        ELSIF run.last = part_last THEN
+            UPDATE free_ranges SET last = part_first - 1
+             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+        ELSE
+            UPDATE free_ranges SET first = part_last + 1
+             WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+            VALUES (wanted_network, run.quarantined, run.first, part_first - 1, run.free_from);
+        END IF;
+        IF run.quarantined THEN
+            -- Only a person takes it before its time; what counts then is when its last owner left.
+            SELECT max(upper(during)) INTO run.free_from FROM tenures
+             WHERE network_id = wanted_network AND address BETWEEN part_first AND part_last;
+        END IF;
+        free_since := greatest(free_since, run.free_from);
+        IF part_last = wanted_last THEN
+            RETURN free_since;
+        END IF;
+        part_first := part_last + 1;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION take_run(integer, inet, inet) IS 'Takes a run of addresses out of the free space of a network.';
+
+-- schema/free_space/free_run.sql
+CREATE FUNCTION free_run(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Puts a run into the free space, joined with its neighbours where nobody has them locked: a release
+-- waits for nobody. Quarantined runs keep to themselves until their time has come.
+DECLARE
+    before free_ranges;
+    after  free_ranges;
+BEGIN
+    SELECT * INTO after FROM free_ranges
+     WHERE network_id = run_network AND NOT quarantined AND last > run_last ORDER BY last LIMIT 1;
+    -- Of one family: the run behind 255.255.255.255 is an IPv6 one.
+    IF FOUND AND family(after.first) = family(run_last) AND after.first - 1 = run_last THEN
+        SELECT * INTO after FROM free_ranges
+         WHERE network_id = run_network AND NOT quarantined AND last = after.last
+           FOR UPDATE SKIP LOCKED;
+    ELSE
+        after := NULL;
+    END IF;
+    SELECT * INTO before FROM free_ranges
+     WHERE network_id = run_network AND NOT quarantined AND last < run_first ORDER BY last DESC LIMIT 1;
+    IF FOUND AND family(before.last) = family(run_first) AND before.last + 1 = run_first THEN
+        SELECT * INTO before FROM free_ranges
+         WHERE network_id = run_network AND NOT quarantined AND last = before.last
+           FOR UPDATE SKIP LOCKED;
+    ELSE
+        before := NULL;
+    END IF;
+    -- A neighbour may have shrunk between the look and the lock.
+    IF after.first IS NOT NULL AND after.first - 1 <> run_last THEN after := NULL; END IF;
+
+    IF before.last IS NOT NULL THEN
+        DELETE FROM free_ranges
+         WHERE network_id = run_network AND NOT quarantined AND last = before.last;
+        run_first := before.first;
+        run_free_from := greatest(run_free_from, before.free_from);
+    END IF;
+    IF after.last IS NOT NULL THEN
+        UPDATE free_ranges SET first = run_first, last = after.last, free_from = greatest(run_free_from, after.free_from)
+         WHERE network_id = run_network AND NOT quarantined AND last = after.last;
+    ELSE
+        INSERT INTO free_ranges (network_id, first, last, free_from)
+        VALUES (run_network, run_first, run_last, run_free_from);
+    END IF;
+END $$;
+COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Puts a run of addresses into the free space of a network.';
+
+-- schema/free_space/give_back.sql
+CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval, owner text) RETURNS void
+LANGUAGE plpgsql AS $$
+-- (What is withheld is quarantined as well: that may end before the time is over.)
+BEGIN
+    IF delay > '0' THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+        VALUES (of_network, true, of_address, of_address, ended + delay, owner);
+    ELSIF NOT is_withheld(of_network, of_address) THEN -- (while it was in use)
+        PERFORM free_run(of_network, of_address, of_address, ended);
+    END IF;
+END $$;
+COMMENT ON FUNCTION give_back(integer, inet, timestamptz, interval, text) IS
+    'Puts a released address into the free space or into quarantine, unless it is kept out of use.';
+
+-- schema/free_space/free_covered.sql
+CREATE FUNCTION free_covered(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- The largest pools are enough: they do not overlap.
+DECLARE
+    pool pools;
+BEGIN
+    FOR pool IN
+        SELECT * FROM pools p WHERE p.network_id = run_network
+           AND last_address(p.cidr) >= run_first AND first_address(p.cidr) <= run_last
+           AND NOT EXISTS (SELECT FROM pools larger WHERE larger.network_id = p.network_id AND larger.cidr >> p.cidr)
+    LOOP
+        PERFORM free_unless_withheld(run_network, greatest(run_first, first_address(pool.cidr)),
+                                     least(run_last, last_address(pool.cidr)), run_free_from);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION free_covered(integer, inet, inet, timestamptz) IS
+    'Puts the parts of a run that a pool covers into the free space, without what is withheld or reserved.';
+
+-- schema/free_space/free_unless_withheld.sql
+CREATE FUNCTION free_unless_withheld(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Puts a run into the free space, without what is excluded, a gateway, quarantined or reserved.
+DECLARE
+    taken    record;
+    position inet := run_first;
+BEGIN
+    FOR taken IN
+        SELECT e.first, e.last FROM exclusions e
+         WHERE e.network_id = run_network AND e.last >= run_first AND e.first <= run_last
+        UNION ALL
+        SELECT g.address, g.address FROM gateways g
+         WHERE g.network_id = run_network AND g.address BETWEEN run_first AND run_last
+        UNION ALL
+        SELECT f.first, f.last FROM free_ranges f
+         WHERE f.network_id = run_network AND f.quarantined AND f.last >= run_first AND f.first <= run_last
+        UNION ALL
+        SELECT r.address, r.address FROM reservations r
+         WHERE r.network_id = run_network AND r.address BETWEEN run_first AND run_last
+         ORDER BY 1
+    LOOP
+        IF taken.first > position THEN
+            PERFORM free_run(run_network, position, taken.first - 1, run_free_from);
+        END IF;
+        -- A reservation may lie inside an exclusion.
+        IF taken.last >= position THEN
+            IF taken.last >= run_last THEN
+                RETURN;
+            END IF;
+            position := taken.last + 1;
+        END IF;
+    END LOOP;
+    PERFORM free_run(run_network, position, run_last, run_free_from);
+END $$;
+COMMENT ON FUNCTION free_unless_withheld(integer, inet, inet, timestamptz) IS
+    'Puts a run into the free space of a network, without what is excluded, a gateway or reserved.';
+
+-- schema/free_space/uncovered_runs.sql
+CREATE FUNCTION uncovered_runs(wanted_network integer, wanted cidr, except_pool integer)
+RETURNS TABLE (run_first inet, run_last inet)
+LANGUAGE plpgsql STABLE AS $$
+-- The parts of a CIDR that no other pool of the network covers. CIDRs nest or are apart, so the largest
+-- ones inside, in order, leave the gaps. Of pools that one statement makes, each counts for those behind it:
+-- all of them are there before the first one's trigger looks.
+DECLARE
+    made_by    xid := (SELECT xmin FROM pools WHERE id = except_pool);
+    inner_cidr cidr;
+    position   inet := first_address(wanted);
+    covered    boolean := false;
+BEGIN
+    IF EXISTS (SELECT FROM pools WHERE network_id = wanted_network AND id <> except_pool AND cidr >>= wanted
+                  AND (id < except_pool OR xmin IS DISTINCT FROM made_by)) THEN
+        RETURN;
+    END IF;
+    FOR inner_cidr IN
+        SELECT p.cidr FROM pools p
+         WHERE p.network_id = wanted_network AND p.id <> except_pool AND p.cidr << wanted
+           AND (p.id < except_pool OR p.xmin IS DISTINCT FROM made_by)
+           AND NOT EXISTS (SELECT FROM pools larger
+                            WHERE larger.network_id = wanted_network AND larger.id <> except_pool
+                              AND (larger.id < except_pool OR larger.xmin IS DISTINCT FROM made_by)
+                              AND larger.cidr >> p.cidr AND larger.cidr << wanted)
+         ORDER BY p.cidr
+    LOOP
+        IF first_address(inner_cidr) > position THEN
+            RETURN QUERY SELECT position, first_address(inner_cidr) - 1;
+        END IF;
+        covered := last_address(inner_cidr) = last_address(wanted);
+        EXIT WHEN covered;
+        position := last_address(inner_cidr) + 1;
+    END LOOP;
+    IF NOT covered THEN
+        RETURN QUERY SELECT position, last_address(wanted);
+    END IF;
+END $$;
+COMMENT ON FUNCTION uncovered_runs(integer, cidr, integer) IS 'The parts of a CIDR that no other pool of the network covers.';
+
+-- schema/free_space/withdraw_run.sql
+CREATE FUNCTION withdraw_run(wanted_network integer, run_first inet, run_last inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Takes every free address from run_first to run_last out of the free space (a pool goes, or a range
+-- is kept out of use). Waits for allocations under way. Quarantined addresses stay: that no pod gets them before their
+-- time is still true when the pool is made again or the exclusion lifted.
+DECLARE
+    run free_ranges;
+BEGIN
+    LOOP
+        FOR run IN
+            DELETE FROM free_ranges
+             WHERE network_id = wanted_network AND NOT quarantined AND last >= run_first AND first <= run_last RETURNING *
+        LOOP
+            IF run.first < run_first THEN
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                VALUES (wanted_network, run.quarantined, run.first, run_first - 1, run.free_from);
+            END IF;
+            IF run.last > run_last THEN
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
+                VALUES (wanted_network, run.quarantined, run_last + 1, run.last, run.free_from);
+            END IF;
+        END LOOP;
+        -- Once more, until nothing is left: while we waited a run may have been split.
+        EXIT WHEN NOT FOUND;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION withdraw_run(integer, inet, inet) IS 'Takes a run of addresses out of the free space of a network.';
+
+-- schema/free_space/withdraw_reserved.sql
+CREATE FUNCTION withdraw_reserved(of_network integer, of_address inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- After a reservation of a free address met another one: if the address is reserved and free at once, the free space is
+-- damaged, and without this the caller would try the same address for ever. The caller has the run locked.
+DECLARE
+    run free_ranges;
+BEGIN
+    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = of_network AND r.address = of_address) THEN
+        SELECT * INTO run FROM free_ranges f
+         WHERE f.network_id = of_network AND NOT f.quarantined AND f.last >= of_address AND f.first <= of_address
+         ORDER BY f.last LIMIT 1;
+        IF FOUND THEN
+            PERFORM withdraw_run(of_network, of_address, of_address);
+            PERFORM record_change('free_range.correct', host(run.first) || '-' || host(run.last), to_jsonb(run), NULL);
+        END IF;
+    END IF;
+END $$;
+COMMENT ON FUNCTION withdraw_reserved(integer, inet) IS 'Takes an address out of the free space that is reserved and free at once.';
+
+-- schema/free_space/end_quarantine_of.sql
+CREATE FUNCTION end_quarantine_of(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Frees a quarantined address before its time, for its previous owner; false if it is not quarantined any more.
+DECLARE
+    run   free_ranges;
+    ended timestamptz;
+BEGIN
+    DELETE FROM free_ranges f
+     WHERE f.network_id = wanted_network AND f.quarantined
+       AND f.last = (SELECT q.last FROM free_ranges q
+                      WHERE q.network_id = wanted_network AND q.quarantined AND q.last >= wanted ORDER BY q.last LIMIT 1)
+       AND f.first <= wanted
+    RETURNING * INTO run;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF run.first < wanted THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+        VALUES (wanted_network, true, run.first, wanted - 1, run.free_from, run.previous_owner);
+    END IF;
+    IF run.last > wanted THEN
+        INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+        VALUES (wanted_network, true, wanted + 1, run.last, run.free_from, run.previous_owner);
+    END IF;
+    -- What counts for the next tenure is when the last one ended.
+    SELECT max(upper(t.during)) INTO ended FROM tenures t
+     WHERE address_key(t.address) = address_key(wanted) AND t.address = wanted AND t.network_id = wanted_network;
+    PERFORM free_run(wanted_network, wanted, wanted, coalesce(ended, '-infinity'));
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION end_quarantine_of(integer, inet) IS 'Ends the quarantine of one address for its previous owner.';
+
+-- schema/free_space/end_quarantines.sql
+CREATE FUNCTION end_quarantines(wanted_network integer, at_most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+-- Frees quarantined runs whose time has come; returns how many.
+DECLARE
+    run   free_ranges;
+    ended integer := 0;
+BEGIN
+    FOR run IN
+        SELECT * FROM free_ranges
+         -- In a subquery, since a volatile function alone would be no condition of the index.
+         WHERE network_id = wanted_network AND quarantined AND free_from <= (SELECT clock_timestamp())
+         ORDER BY free_from LIMIT at_most FOR UPDATE SKIP LOCKED
+    LOOP
+        DELETE FROM free_ranges WHERE network_id = run.network_id AND quarantined AND last = run.last;
+        PERFORM free_covered(run.network_id, run.first, run.last, run.free_from);
+        ended := ended + 1;
+    END LOOP;
+    RETURN ended;
+END $$;
+COMMENT ON FUNCTION end_quarantines(integer, integer) IS 'Frees quarantined addresses whose reuse delay is over.';
+
+-- schema/free_space/withhold_gateway.sql
+CREATE FUNCTION withhold_gateway(of_network integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Takes an address that became a gateway out of the free space. A release or the end of a quarantine that is under
+-- way frees the address after this look, so both rows are locked: they then wait for this transaction, and see
+-- the gateway. No table lock, since attach_v1() calls this while it holds a weaker one.
+DECLARE
+    is_held boolean;
+BEGIN
+    PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+    LOOP
+        PERFORM withdraw_run(of_network, wanted, wanted);
+        PERFORM FROM reservations WHERE network_id = of_network AND address = wanted FOR UPDATE;
+        is_held := FOUND;
+        IF NOT is_held THEN
+            PERFORM FROM free_ranges WHERE network_id = of_network AND quarantined AND last >= wanted AND first <= wanted
+              FOR UPDATE;
+            is_held := FOUND;
+        END IF;
+        -- One statement, so one snapshot.
+        EXIT WHEN NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND NOT quarantined
+                                 AND last >= wanted AND first <= wanted)
+              AND (is_held
+                   OR NOT EXISTS (SELECT FROM reservations WHERE network_id = of_network AND address = wanted)
+                      AND NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND quarantined
+                                         AND last >= wanted AND first <= wanted));
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION withhold_gateway(integer, inet) IS 'Takes an address that became a gateway out of the free space of a network.';
+
+-- schema/free_space/return_gateway.sql
+CREATE FUNCTION return_gateway(of_network integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Puts an address that is no longer a gateway back into the free space, unless something else keeps it out. A
+-- release under way saw the gateway and does not free the address, so it is waited for.
+BEGIN
+    PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+    PERFORM FROM reservations WHERE network_id = of_network AND address = wanted FOR UPDATE;
+    IF EXISTS (SELECT FROM pools WHERE network_id = of_network AND cidr >>= wanted)
+       AND NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND last >= wanted AND first <= wanted) THEN
+        PERFORM free_unless_withheld(of_network, wanted, wanted, clock_timestamp());
+    END IF;
+END $$;
+COMMENT ON FUNCTION return_gateway(integer, inet) IS 'Puts an address that is no longer a gateway back into the free space of a network.';
+
+-- schema/free_space/admit_gateways.sql
+CREATE FUNCTION admit_gateways(of_network integer, run_first inet, run_last inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Lets a forced reservation take the gateways from run_first to run_last: each is free until it takes it. It goes out of
+-- use again when it is released. No gateway changes meanwhile: the network is locked.
+BEGIN
+    IF is_forced() AND EXISTS (SELECT FROM gateways g WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last) THEN
+        PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+        INSERT INTO free_ranges (network_id, first, last, free_from)
+        SELECT DISTINCT of_network, g.address, g.address, timestamptz '-infinity'
+          FROM gateways g
+         WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last
+           AND NOT is_excluded(of_network, g.address)
+           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = of_network AND f.last >= g.address AND f.first <= g.address);
+    END IF;
+END $$;
+COMMENT ON FUNCTION admit_gateways(integer, inet, inet) IS 'Lets a forced reservation take gateways.';
+
+-- schema/free_space/free_ranges_guard.sql
+CREATE FUNCTION free_ranges_guard() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Runs of a network never overlap, and no reserved address is free. A change by hand is in the audit log.
+BEGIN
+    IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
+        PERFORM record_change('free_range.' || lower(TG_OP), host(NEW.first) || '-' || host(NEW.last),
+                              CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) END, to_jsonb(NEW));
+    END IF;
+    IF NEW.first > NEW.last OR family(NEW.first) <> family(NEW.last) THEN
+        RAISE EXCEPTION 'free range %-% is not a run of addresses', host(NEW.first), host(NEW.last)
+            USING ERRCODE = 'check_violation';
+    END IF;
+    -- Of the free and of the quarantined runs: one that ends inside, or the next one behind that begins
+    -- inside. Each is one look at the index, however many runs there are.
+    IF EXISTS (SELECT FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
+                  AND last >= NEW.first AND last < NEW.last)
+       OR EXISTS (SELECT FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
+                     AND last >= NEW.first AND last < NEW.last)
+       OR (SELECT first FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
+              AND last >= NEW.last AND (last > NEW.last OR NEW.quarantined) ORDER BY last LIMIT 1) <= NEW.last
+       OR (SELECT first FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
+              AND last >= NEW.last AND (last > NEW.last OR NOT NEW.quarantined) ORDER BY last LIMIT 1) <= NEW.last
+    THEN
+        RAISE EXCEPTION 'free range %-% of network % overlaps another', host(NEW.first), host(NEW.last), NEW.network_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_never_overlap';
+    END IF;
+    -- (A reservation without a tenure is one of the statement under way: it is about to be taken out, see
+    -- reservation_made(), and gets its tenure then.)
+    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = NEW.network_id
+                  AND r.address >= NEW.first AND r.address <= NEW.last
+                  AND EXISTS (SELECT FROM tenures t WHERE t.id = r.tenure_id)) THEN
+        RAISE EXCEPTION 'free range %-% of network % holds a reserved address', host(NEW.first), host(NEW.last), NEW.network_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_hold_no_reservation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run. What a person breaks that
+-- way, integrity_problems finds.
+CREATE TRIGGER free_ranges_guard AFTER INSERT OR UPDATE OF network_id, quarantined, last, free_from, previous_owner ON free_ranges
+    FOR EACH ROW EXECUTE FUNCTION free_ranges_guard();
+
+-- schema/free_space/free_space_deleted.sql
+CREATE FUNCTION free_space_deleted() RETURNS trigger
+LANGUAGE plpgsql AS $$
+-- What is inserted and changed by hand free_ranges_guard() records.
+BEGIN
+    IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM rowhouse.record_change('free_range.delete', pg_catalog.host(OLD.first) || '-' || pg_catalog.host(OLD.last),
+                                   pg_catalog.to_jsonb(OLD), NULL);
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER free_ranges_deleted AFTER DELETE ON free_ranges
+    FOR EACH ROW EXECUTE FUNCTION free_space_deleted();
+
+-- schema/pools/wait_for_reservations.sql
+CREATE FUNCTION wait_for_reservations() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Until the end of this transaction nobody takes an address or gives one back. Who does that has locked the
+-- table, more weakly, before anything else: so nobody who waits for us holds what we want, and nobody who
+-- read a pool or an exclusion before it changed acts on it afterwards.
+BEGIN
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    RETURN NULL;
+END $$;
+
+-- Without it an address could be left in no pool.
+CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+-- A pool's window and gateway are checked against what is attached, and those who read the pool before act on it.
+-- Only for these columns: attach_v1() holds a weaker lock when it changes others.
+CREATE TRIGGER pools_change_alone BEFORE UPDATE OF name, gateway, window_first, window_last ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+-- An ADD that found its gateway known must not be given it because the gateway was forgotten meanwhile.
+CREATE TRIGGER gateways_go_alone BEFORE DELETE ON gateways
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+-- Without it an address that is released at this moment could be free though excluded, or neither.
+CREATE TRIGGER exclusions_change_alone BEFORE INSERT OR DELETE ON exclusions
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE TRIGGER quotas_change_alone BEFORE INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE TRIGGER assignment_hold_change_alone BEFORE INSERT OR UPDATE OR DELETE ON assignment_hold
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE TRIGGER assignment_hold_pools_change_alone BEFORE UPDATE OR DELETE ON assignment_hold_pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+
+-- schema/pools/join_reservations.sql
+CREATE FUNCTION join_reservations() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- The weaker lock of wait_for_reservations(), before a row or a network is locked.
+BEGIN
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER pools_change_with_reservations BEFORE INSERT OR UPDATE ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION join_reservations();
+
+-- schema/pools/pool_window.sql
+CREATE FUNCTION pool_window(pool pools)
+RETURNS TABLE (first_address inet, last_address inet)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    -- What a pool may give out: its window, or else its usable addresses, without every known gateway.
+    WITH bounds AS (
+        SELECT coalesce(pool.window_first, first_usable(pool.cidr))::inet AS low,
+               coalesce(pool.window_last, last_usable(pool.cidr))::inet AS high),
+    holes AS (
+        SELECT DISTINCT g.address::inet AS address FROM gateways g, bounds
+         WHERE g.network_id = pool.network_id AND g.address BETWEEN bounds.low AND bounds.high),
+    parts AS (
+        SELECT CASE WHEN h.address IS NULL THEN bounds.low WHEN h.address < bounds.high THEN h.address + 1 END AS low,
+               lead(h.address, 1) OVER (ORDER BY h.address NULLS FIRST) AS hole, bounds.high
+          FROM bounds CROSS JOIN (SELECT NULL::inet AS address UNION ALL SELECT holes.address FROM holes) AS h)
+    SELECT parts.low, CASE WHEN parts.hole IS NULL THEN parts.high ELSE parts.hole - 1 END
+      FROM parts WHERE parts.low IS NOT NULL AND parts.low IS DISTINCT FROM parts.hole;
+END;
+COMMENT ON FUNCTION pool_window(pools) IS
+    'The first-last segments that a pool may give out: its window without every known gateway. Exclusions are looked up apart.';
+
+-- schema/pools/usable_addresses.sql
+CREATE FUNCTION usable_addresses(pool pools) RETURNS numeric
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- The difference of two addresses is a bigint, and exact where it is one; address_number() costs 20 times as much.
+    SELECT coalesce(sum(CASE WHEN masklen(pool.cidr) >= CASE family(pool.cidr) WHEN 4 THEN 0 ELSE 66 END
+                             THEN w.last_address - w.first_address
+                             ELSE address_number(w.last_address) - address_number(w.first_address) END + 1), 0)
+      FROM pool_window(pool) w;
+END;
+COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool may give out: its window without every known gateway.';
+
+-- schema/pools/pool_usage.sql
+CREATE VIEW pool_usage AS
+SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
+       usable_addresses(p) AS total,
+       held.reserved, held.reserved_by_overlaps, held.attached, held.sticky,
+       held.inside - at_gateways.addresses AS used, quarantine.addresses AS quarantined, excluded.addresses AS excluded,
+       greatest(usable_addresses(p) - (held.inside - at_gateways.addresses) - quarantine.addresses - excluded.addresses, 0) AS free,
+       round(100 * (held.inside - at_gateways.addresses) / nullif(usable_addresses(p), 0), 1) AS percent_used,
+       p.id AS pool_id, p.network_id
+  FROM pools p
+  JOIN networks n ON n.id = p.network_id
+ CROSS JOIN LATERAL (
+       SELECT min(w.first_address) AS first, max(w.last_address) AS last FROM pool_window(p) w) AS bounds
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE r.pool_id = p.id) AS reserved,
+              count(*) FILTER (WHERE r.pool_id <> p.id) AS reserved_by_overlaps,
+              count(*) FILTER (WHERE r.pool_id = p.id AND r.container_id <> '') AS attached,
+              count(*) FILTER (WHERE r.pool_id = p.id AND r.sticky) AS sticky,
+              count(*) FILTER (WHERE r.address BETWEEN bounds.first AND bounds.last) AS inside
+         FROM reservations r
+        WHERE r.network_id = p.network_id
+          AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)) AS held
+ CROSS JOIN LATERAL (
+       SELECT count(DISTINCT g.address) AS addresses
+         FROM gateways g JOIN reservations r ON r.network_id = g.network_id AND r.address = g.address
+        WHERE g.network_id = p.network_id AND g.address BETWEEN bounds.first AND bounds.last) AS at_gateways
+ CROSS JOIN LATERAL (
+       -- (A quarantined run is one address.)
+       SELECT count(*) AS addresses
+         FROM free_ranges f
+        WHERE f.network_id = p.network_id AND f.quarantined AND f.last BETWEEN bounds.first AND bounds.last
+          AND NOT is_withheld(f.network_id, f.first)) AS quarantine
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(address_number(least(e.last, w.last_address)) - address_number(greatest(e.first, w.first_address)) + 1
+                         - (SELECT count(*) FROM reservations r
+                             WHERE r.network_id = p.network_id AND r.address BETWEEN greatest(e.first, w.first_address)
+                                                                               AND least(e.last, w.last_address))), 0) AS addresses
+         FROM exclusions e JOIN pool_window(p) w ON e.last >= w.first_address AND e.first <= w.last_address
+        WHERE e.network_id = p.network_id) AS excluded;
+COMMENT ON VIEW pool_usage IS
+    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may give out (total) is used, quarantined, excluded or free, whichever pool uses it.';
+
+-- schema/pools/is_plain.sql
+CREATE FUNCTION is_plain(pool pools) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
+RETURN NOT pool.drained AND pool.window_first IS NULL AND pool.window_last IS NULL AND pool.reuse_delay = '0'
+   AND NOT EXISTS (SELECT FROM rowhouse.quotas q WHERE q.pool_id IS NULL OR q.pool_id = pool.id)
+   AND NOT EXISTS (SELECT FROM rowhouse.assignment_hold
+                    WHERE NOT EXISTS (SELECT FROM rowhouse.assignment_hold_pools h WHERE h.pool_id = pool.id))
+   -- (The network as an expression: the CIDR's index is the one to probe.)
+   AND NOT EXISTS (SELECT FROM rowhouse.pools o WHERE o.network_id + 0 = pool.network_id AND o.cidr && pool.cidr AND o.id <> pool.id)
+   AND NOT EXISTS (SELECT FROM rowhouse.reservations r WHERE r.pool_id = pool.id AND r.slot > 0);
+COMMENT ON FUNCTION is_plain(pools) IS 'Whether an ADD may take the lowest free address of a pool without further checks.';
+
+-- schema/pools/choose_plain_pools.sql
+CREATE FUNCTION choose_plain_pools(chosen integer[] DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Brings plain_pools up to date, for some pools or for all. A change of a quota or a hold waits until no ADD and no change
+-- of a pool is under way (wait_for_reservations), and they wait for it: so neither misses the other.
+BEGIN
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    chosen := coalesce(chosen, ARRAY(SELECT p.id FROM pools p));
+    DELETE FROM plain_pools c USING pools p
+     WHERE p.id = c.pool_id AND c.pool_id = ANY (chosen)
+       AND (NOT is_plain(p) OR (c.network_name, c.cidr, c.network_id, c.isolated) <> (p.network_name, p.cidr, p.network_id, p.isolated));
+    INSERT INTO plain_pools (network_name, cidr, pool_id, network_id, isolated)
+    SELECT p.network_name, p.cidr, p.id, p.network_id, p.isolated FROM pools p
+     WHERE p.id = ANY (chosen) AND is_plain(p)
+       -- A pool that was made again may hold quarantines of its predecessor, which exempt their previous owners.
+       AND NOT EXISTS (SELECT FROM free_ranges f
+                        WHERE f.network_id = p.network_id AND f.quarantined
+                          AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr))
+        ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION choose_plain_pools(integer[]) IS 'Brings plain_pools up to date, for some pools or for all.';
+
+-- schema/pools/checks_changed.sql
+CREATE FUNCTION checks_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- A quota or a hold began or ended: other pools are plain now.
+BEGIN
+    IF TG_TABLE_NAME = 'assignment_hold_pools' AND TG_OP = 'INSERT' THEN
+        PERFORM choose_plain_pools(ARRAY[NEW.pool_id]);
+    ELSIF TG_TABLE_NAME <> 'assignment_hold_pools' OR EXISTS (SELECT FROM assignment_hold) THEN
+        PERFORM choose_plain_pools();
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER quotas_plain AFTER INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();
+CREATE TRIGGER assignment_hold_plain AFTER INSERT OR DELETE ON assignment_hold
+    FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();
+CREATE TRIGGER assignment_hold_pools_read AFTER INSERT ON assignment_hold_pools
+    FOR EACH ROW EXECUTE FUNCTION checks_changed();
+CREATE TRIGGER assignment_hold_pools_unread AFTER UPDATE OR DELETE ON assignment_hold_pools
+    FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();
+
+-- schema/pools/ensure_pool.sql
+CREATE FUNCTION ensure_pool(wanted_network text, wanted cidr, wants_isolation boolean) RETURNS pools
+LANGUAGE plpgsql AS $$
+-- The pool of this CIDR in this network, made if there is none: the identity of a pool is its network and its CIDR,
+-- as upstream. Its first caller decides whether it has a space of its own; a later one that shares its addresses has it
+-- join the shared space (join_shared_space_v1).
+DECLARE
+    found_pool pools;
+    space      integer;
+BEGIN
+    SELECT * INTO found_pool FROM pools WHERE network_name = wanted_network AND cidr = wanted;
+    IF FOUND THEN
+        RETURN found_pool;
+    END IF;
+    -- Before the network is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    INSERT INTO networks (name, isolated)
+    VALUES (wanted_network, CASE WHEN wants_isolation THEN wanted END) ON CONFLICT DO NOTHING;
+    SELECT id INTO space FROM networks
+     WHERE name = wanted_network AND isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END
+       FOR NO KEY UPDATE;
+    -- A pool that was drained when it was deleted is drained when a configuration brings it back.
+    INSERT INTO pools (network_id, network_name, cidr, drained)
+    SELECT space, wanted_network, wanted,
+           coalesce((SELECT (l.before ->> 'drained')::boolean FROM audit_log l
+                      WHERE l.object = wanted::text AND l.action = 'pool.delete' AND l.before ->> 'network_name' = wanted_network
+                      ORDER BY l.id DESC LIMIT 1), false)
+        ON CONFLICT DO NOTHING RETURNING * INTO found_pool;
+    IF found_pool.id IS NULL THEN
+        SELECT * INTO found_pool FROM pools WHERE network_name = wanted_network AND cidr = wanted;
+    END IF;
+    RETURN found_pool;
+END $$;
+COMMENT ON FUNCTION ensure_pool(text, cidr, boolean) IS 'The pool of a CIDR in a network, made if there is none.';
+
+-- schema/pools/pool_changed.sql
+CREATE FUNCTION pool_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    run   record;
+    held  bigint;
+BEGIN
+    -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
+    -- foreign key of a new pool already holds the key, for everybody who makes one at this moment.
+    PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
+    IF TG_OP <> 'DELETE' AND NEW.gateway IS NOT NULL THEN
+        IF TG_OP = 'INSERT' OR host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
+            PERFORM refuse_attached('the gateway ' || host(NEW.gateway), NEW.network_id,
+                                    ARRAY[host(NEW.gateway)::inet], ARRAY[host(NEW.gateway)::inet]);
+        END IF;
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        FOR run IN SELECT * FROM uncovered_runs(NEW.network_id, NEW.cidr, NEW.id) LOOP
+            PERFORM free_unless_withheld(NEW.network_id, run.run_first, run.run_last, '-infinity');
+        END LOOP;
+        INSERT INTO gateways (network_id, address, pool_id)
+        SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE NEW.gateway IS NOT NULL;
+        PERFORM record_change('pool.create', NEW.cidr::text, NULL, to_jsonb(NEW));
+    ELSIF TG_OP = 'DELETE' THEN
+        FOR run IN SELECT * FROM uncovered_runs(OLD.network_id, OLD.cidr, OLD.id) LOOP
+            PERFORM withdraw_run(OLD.network_id, run.run_first, run.run_last);
+        END LOOP;
+        SELECT count(*) INTO held FROM reservations
+         WHERE network_id = OLD.network_id AND address BETWEEN first_address(OLD.cidr) AND last_address(OLD.cidr)
+           AND pool_id = OLD.id;
+        IF held > 0 THEN
+            RAISE EXCEPTION 'pool % of the % still holds % reservations', OLD.cidr,
+                coalesce('network "' || nullif(OLD.network_name, '') || '"', 'default network'), held
+                USING ERRCODE = 'RH410', HINT = 'Release them first.';
+        END IF;
+        PERFORM record_change('pool.delete', OLD.cidr::text, to_jsonb(OLD), NULL);
+    ELSE
+        IF NEW.network_id <> OLD.network_id AND current_reason() = 'JOIN'
+           AND (NEW.id, NEW.network_name, NEW.cidr) = (OLD.id, OLD.network_name, OLD.cidr) THEN
+            NULL; -- join_shared_space_v1() moves everything else as well
+        ELSIF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
+           IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
+            RAISE EXCEPTION 'the network and the CIDR of pool % can not change', OLD.cidr
+                USING ERRCODE = 'RH410',
+                      HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
+        END IF;
+        IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN
+            PERFORM refuse_attached('renaming pool "' || OLD.name || '"', NEW.network_id, ARRAY[first_address(NEW.cidr)],
+                                    ARRAY[last_address(NEW.cidr)], NEW.id);
+        END IF;
+        SELECT coalesce(OLD.window_first, first_usable(NEW.cidr)) AS was_first, coalesce(OLD.window_last, last_usable(NEW.cidr)) AS was_last,
+               coalesce(NEW.window_first, first_usable(NEW.cidr)) AS first, coalesce(NEW.window_last, last_usable(NEW.cidr)) AS last INTO run;
+        IF run.first > run.was_first OR run.last < run.was_last THEN
+            PERFORM refuse_attached('the new window of pool ' || NEW.cidr, NEW.network_id,
+                                    ARRAY[run.was_first, CASE WHEN run.last < run.was_last THEN greatest(run.last + 1, run.was_first) END],
+                                    ARRAY[CASE WHEN run.first > run.was_first THEN least(run.first - 1, run.was_last) END, run.was_last],
+                                    NEW.id);
+        END IF;
+        IF host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
+            DELETE FROM gateways WHERE pool_id = NEW.id AND cni_network IS NULL;
+            INSERT INTO gateways (network_id, address, pool_id)
+            SELECT NEW.network_id, host(NEW.gateway)::inet, NEW.id WHERE NEW.gateway IS NOT NULL;
+        END IF;
+        PERFORM record_change('pool.update', NEW.cidr::text, to_jsonb(OLD), to_jsonb(NEW));
+    END IF;
+    IF TG_OP <> 'INSERT' AND NEW.network_id IS DISTINCT FROM OLD.network_id THEN
+        PERFORM choose_plain_pools(ARRAY(SELECT p.id FROM pools p WHERE p.network_id + 0 = OLD.network_id AND p.cidr && OLD.cidr));
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.network_id = OLD.network_id THEN
+        PERFORM choose_plain_pools(ARRAY[NEW.id]);
+    ELSIF TG_OP <> 'DELETE' THEN
+        -- It, and those that it overlaps.
+        PERFORM choose_plain_pools(ARRAY(SELECT p.id FROM pools p WHERE p.network_id + 0 = NEW.network_id AND p.cidr && NEW.cidr));
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
+    FOR EACH ROW EXECUTE FUNCTION pool_changed();
+
+-- schema/pools/pool_version.sql
+CREATE FUNCTION pool_version() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER pools_version BEFORE UPDATE ON pools FOR EACH ROW EXECUTE FUNCTION pool_version();
+
+-- schema/pools/pool_isolation.sql
+CREATE FUNCTION pool_isolation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- A column of the pool, since every allocation looks at it.
+BEGIN
+    NEW.isolated := EXISTS (SELECT FROM networks n WHERE n.id = NEW.network_id AND n.isolated IS NOT NULL);
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER pools_isolation BEFORE INSERT OR UPDATE OF network_id, isolated ON pools
+    FOR EACH ROW EXECUTE FUNCTION pool_isolation();
+
+-- schema/pools/join_shared_space_v1.sql
+CREATE FUNCTION join_shared_space_v1(wanted_network text, wanted cidr) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- An isolated pool whose CIDR a configuration uses that shares its addresses (enable_overlapping_ranges: true, the
+-- default): the addresses that two sharing configurations assign must be unique, so the pool moves to the shared space of
+-- its network, with reservations, quarantines and exclusions. False: it is there already.
+-- Error RH103: an address is in use in both.
+#variable_conflict use_column
+DECLARE
+    around  text := coalesce(current_setting('rowhouse.command', true), '');
+    command text := set_config('rowhouse.command', 'JOIN', true);
+    forced  text := coalesce(current_setting('rowhouse.force', true), '');
+    pool    pools;
+    shared  integer;
+    clash   record;
+    run     free_ranges;
+    part    record;
+BEGIN
+    -- Everything else that changes a reservation or a pool waits.
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    SELECT * INTO pool FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted AND p.isolated;
+    IF NOT FOUND THEN
+        command := set_config('rowhouse.command', around, true);
+        RETURN false;
+    END IF;
+    INSERT INTO networks (name, isolated) VALUES (wanted_network, NULL) ON CONFLICT DO NOTHING;
+    SELECT n.id INTO shared FROM networks n WHERE n.name = wanted_network AND n.isolated IS NULL FOR NO KEY UPDATE;
+
+    SELECT r.address, concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name) AS owner,
+           concat_ws('/', nullif(o.owner_namespace, ''), o.owner_name) AS other_owner, p.cidr AS other_pool, count(*) OVER () AS clashes
+      INTO clash
+      FROM reservations r JOIN reservations o ON o.network_id = shared AND o.address = r.address JOIN pools p ON p.id = o.pool_id
+     WHERE r.network_id = pool.network_id ORDER BY r.address LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'pool % is isolated (enable_overlapping_ranges: false) and cannot share its addresses with pool %: % of them are in use in both, first % by % and by %',
+            pool.cidr, clash.other_pool, clash.clashes, host(clash.address), clash.owner, clash.other_owner
+            USING ERRCODE = 'RH103',
+                  HINT = 'Set enable_overlapping_ranges to false in this configuration too, or give it another range, or release one of the two owners.';
+    END IF;
+
+    PERFORM set_config('rowhouse.force', 'on', true);
+    -- What the shared space takes from the pool's CIDR comes from the pool alone; what lies in another pool is there.
+    UPDATE pools p SET network_id = shared WHERE p.id = pool.id;
+    FOR part IN SELECT * FROM uncovered_runs(shared, pool.cidr, pool.id) LOOP
+        PERFORM free_unless_withheld(shared, part.run_first, part.run_last, '-infinity');
+    END LOOP;
+    -- A reservation may lie inside an exclusion of the shared space: it goes out of use when it is released.
+    FOR part IN SELECT r.address FROM reservations r WHERE r.network_id = pool.network_id AND is_withheld(shared, r.address) LOOP
+        PERFORM free_run(shared, part.address, part.address, '-infinity');
+    END LOOP;
+    UPDATE reservations r SET network_id = shared WHERE r.network_id = pool.network_id;
+    UPDATE gateways g SET network_id = shared WHERE g.pool_id = pool.id;
+    -- Behind the reservations: an address in use may be excluded in either space, and goes out of use when it is released.
+    FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
+        -- Exclusions of a network do not overlap: what the shared space excludes already is left out.
+        INSERT INTO exclusions (network_id, first, last, reason)
+        SELECT shared, lower(rest.span), span_last(rest.span), part.reason
+          FROM unnest(inetmultirange(address_span(part.first, part.last))
+                      - coalesce((SELECT range_agg(address_span(o.first, o.last)) FROM exclusions o
+                                   WHERE o.network_id = shared AND family(o.first) = family(part.first)), '{}')) AS rest (span);
+    END LOOP;
+    FOR run IN
+        DELETE FROM free_ranges f WHERE f.network_id = pool.network_id RETURNING f.*
+    LOOP
+        -- Unless it is in use, or is quarantined, in the shared space. An exclusion or a gateway does not end it.
+        IF run.quarantined AND NOT EXISTS (SELECT FROM reservations r
+                                            WHERE r.network_id = shared AND r.address BETWEEN run.first AND run.last)
+           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = shared AND f.quarantined
+                              AND f.last >= run.first AND f.first <= run.last) THEN
+            PERFORM withdraw_run(shared, run.first, run.last);
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+            VALUES (shared, true, run.first, run.last, run.free_from, run.previous_owner);
+        END IF;
+    END LOOP;
+    PERFORM set_config('rowhouse.force', forced, true);
+    PERFORM record_change('pool.join', pool.cidr::text, jsonb_build_object('isolated', true), jsonb_build_object('isolated', false));
+    command := set_config('rowhouse.command', around, true);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION join_shared_space_v1(text, cidr) IS 'Moves an isolated pool to the shared address space of its network.';
+
+-- schema/pools/gateway_changed.sql
+CREATE FUNCTION gateway_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    row gateways := coalesce(NEW, OLD);
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM return_gateway(OLD.network_id, OLD.address);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM withhold_gateway(NEW.network_id, NEW.address);
+    END IF;
+    -- One that an operator set is part of its pool's line, unless this table itself is changed; and those that go with
+    -- their pool are part of its line as well.
+    IF (row.cni_network IS NOT NULL OR pg_trigger_depth() = 1) AND EXISTS (SELECT FROM pools WHERE id = row.pool_id) THEN
+        PERFORM record_change('gateway.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, host(row.address),
+                              CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END,
+                              CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER gateways_change AFTER INSERT OR UPDATE OR DELETE ON gateways
+    FOR EACH ROW EXECUTE FUNCTION gateway_changed();
+
+-- schema/pools/knows_gateways.sql
+CREATE FUNCTION knows_gateways(of_cni_network text, network text, cidr cidr, addresses inet[]) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN NOT EXISTS (
+    SELECT FROM unnest(addresses) AS own (address)
+     WHERE NOT EXISTS (SELECT FROM rowhouse.pools p JOIN rowhouse.gateways g ON g.pool_id = p.id
+                        WHERE p.network_name = network AND p.cidr = knows_gateways.cidr
+                          AND g.address = own.address AND g.cni_network = of_cni_network));
+COMMENT ON FUNCTION knows_gateways IS 'Whether every gateway of a network configuration for a range is recorded.';
+
+-- schema/pools/learn_gateways.sql
+CREATE FUNCTION learn_gateways(of_cni_network text, networks text[], cidrs cidr[], pool_names text[], isolated boolean[],
+                               gateway_ranges integer[], gateway_addresses inet[]) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Records the gateways of a network configuration: gateway_addresses[i] is one of range gateway_ranges[i]. NULL stands
+-- for the first address behind the network address, which the main plugin takes where a pool by name has no gateway.
+-- A gateway outside of its range counts as well, since a larger range may hold it. (Of several pools by name, which may be of
+-- several networks, it counts for those that hold it.)
+DECLARE
+    unknown record;
+    pool    pools;
+BEGIN
+    FOR unknown IN
+        SELECT g.range, g.address FROM unnest(gateway_ranges, gateway_addresses) AS g (range, address)
+         WHERE NOT EXISTS (SELECT FROM pools p JOIN gateways k ON k.pool_id = p.id
+                            WHERE p.network_name = networks[g.range] AND p.cidr = cidrs[g.range]
+                              AND k.address = g.address AND k.cni_network = of_cni_network)
+         ORDER BY networks[g.range], cidrs[g.range], pool_names[g.range], g.address
+    LOOP
+        IF pool_names[unknown.range] IS NULL THEN
+            pool := ensure_pool(networks[unknown.range], cidrs[unknown.range], isolated[unknown.range]);
+        ELSE
+            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[unknown.range];
+            CONTINUE WHEN NOT FOUND;
+            IF unknown.address IS NULL AND pool.gateway IS NULL AND first_address(pool.cidr) < last_address(pool.cidr) THEN
+                unknown.address := first_address(pool.cidr) + 1;
+            END IF;
+        END IF;
+        -- (Looked for first, since every conflict would use up an id.)
+        IF unknown.address IS NOT NULL
+           AND (pool_names[unknown.range] IS NULL OR cardinality(cidrs) = 1 OR unknown.address <<= pool.cidr)
+           AND NOT EXISTS (SELECT FROM gateways k WHERE k.pool_id = pool.id AND k.address = unknown.address
+                              AND k.cni_network = of_cni_network) THEN
+            INSERT INTO gateways (network_id, address, pool_id, cni_network)
+            VALUES (pool.network_id, unknown.address, pool.id, of_cni_network) ON CONFLICT DO NOTHING;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION learn_gateways IS 'Records the gateways of a network configuration, so that they hold for all that use the same CIDR.';
+
+-- schema/pools/exclusion_changed.sql
+CREATE FUNCTION exclusion_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
+    IF TG_OP = 'UPDATE' THEN
+        IF (NEW.id, NEW.network_id, NEW.first, NEW.last) IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.first, OLD.last) THEN
+            RAISE EXCEPTION 'the addresses of an exclusion can not change'
+                USING ERRCODE = 'RH410', HINT = 'Delete it and make another one.';
+        END IF;
+        PERFORM record_change('exclusion.update', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), to_jsonb(NEW));
+    ELSIF TG_OP = 'INSERT' THEN
+        IF EXISTS (SELECT FROM exclusions e WHERE e.network_id = NEW.network_id AND e.id <> NEW.id
+                      AND e.last >= NEW.first AND e.first <= NEW.last) THEN
+            RAISE EXCEPTION 'part of %-% is kept out of use already', host(NEW.first), host(NEW.last)
+                USING ERRCODE = 'RH410', HINT = 'Exclusions of a network do not overlap.';
+        END IF;
+        PERFORM refuse_attached('excluding ' || host(NEW.first) || '-' || host(NEW.last), NEW.network_id,
+                                ARRAY[NEW.first]::inet[], ARRAY[NEW.last]::inet[]);
+        PERFORM withdraw_run(NEW.network_id, NEW.first, NEW.last);
+        PERFORM record_change('exclusion.create', host(NEW.first) || '-' || host(NEW.last), NULL, to_jsonb(NEW));
+    ELSE
+        PERFORM free_covered(OLD.network_id, OLD.first, OLD.last, clock_timestamp());
+        PERFORM record_change('exclusion.delete', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), NULL);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER exclusions_change AFTER INSERT OR UPDATE OR DELETE ON exclusions
+    FOR EACH ROW EXECUTE FUNCTION exclusion_changed();
+
+-- schema/allocation/owner_key.sql
+CREATE FUNCTION owner_key(cluster text, namespace text, name text, interface text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN cluster || ' ' || namespace || ' ' || name || ' ' || interface;
+COMMENT ON FUNCTION owner_key(text, text, text, text) IS 'An owner as one text: no part of it holds a blank.';
+
+-- schema/allocation/claim_lowest.sql
+CREATE FUNCTION claim_lowest(wanted_network integer, firsts inet[], lasts inet[]) RETURNS inet
+LANGUAGE plpgsql AS $$
+-- The lowest free address of the given segments (ascending, disjoint) whose run nobody has locked; its
+-- run is locked for us. If all are locked: waits. NULL: there is none.
+--
+-- The last run that can reach into a segment is the first one that ends at or behind its end: with that
+-- bound a full segment is known without reading the runs behind it.
+DECLARE
+    run_first inet;
+BEGIN
+    LOOP
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            SELECT run.first INTO run_first FROM free_ranges run
+             WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
+               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                          WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+               AND run.first <= lasts[i]
+             ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
+            IF FOUND THEN
+                RETURN greatest(run_first, firsts[i]);
+            END IF;
+        END LOOP;
+        -- A look that skips what is locked can not tell a full pool from a busy one: look again, waiting.
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            SELECT run.first INTO run_first FROM free_ranges run
+             WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
+               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                          WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+               AND run.first <= lasts[i]
+             ORDER BY run.last LIMIT 1 FOR UPDATE OF run;
+            IF FOUND THEN
+                RETURN greatest(run_first, firsts[i]);
+            END IF;
+        END LOOP;
+        -- What we waited for is gone, but our snapshot may be older than what was left of it.
+        IF NOT has_free(wanted_network, firsts, lasts) THEN
+            RETURN NULL;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION claim_lowest(integer, inet[], inet[]) IS
+    'The lowest unlocked free address of some segments of a network, its run locked for the caller.';
+
+-- schema/allocation/has_free.sql
+CREATE FUNCTION has_free(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Volatile on purpose: a statement of a volatile function sees what was committed meanwhile. One
+-- statement on purpose: segment by segment, a free address that moves would be missed in each.
+BEGIN
+    -- The first run that ends in or behind a segment is the only one that needs a look.
+    RETURN EXISTS (
+        SELECT FROM unnest(firsts, lasts) AS segment (first, last)
+         WHERE (SELECT run.first FROM free_ranges run
+                 WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= segment.first
+                 ORDER BY run.last LIMIT 1) <= segment.last);
+END $$;
+COMMENT ON FUNCTION has_free(integer, inet[], inet[]) IS 'Whether any address of some segments of a network is free.';
+
+-- schema/allocation/free_or_due.sql
+CREATE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Whether an address of some segments is free, or would be given to the next one who asks since its
+-- quarantine or its time to live is over.
+BEGIN
+    -- One statement, so one snapshot: an address that is taken while another comes due is not missed in
+    -- both. The clock stands in a subquery, since a volatile function alone is no condition of an index.
+    RETURN EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                    WHERE (SELECT f.first FROM free_ranges f
+                            WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= s.first
+                            ORDER BY f.last LIMIT 1) <= s.last)
+        OR EXISTS (SELECT FROM free_ranges f
+                    WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= (SELECT clock_timestamp())
+                      AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                   WHERE f.last >= s.first AND f.first <= s.last))
+        OR EXISTS (SELECT FROM reservations r
+                    WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
+                      AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
+                                   WHERE r.address BETWEEN s.first AND s.last)
+                      AND NOT EXISTS (SELECT FROM attachments a
+                                       WHERE a.network_id = r.network_id AND a.address = r.address));
+END $$;
+COMMENT ON FUNCTION free_or_due(integer, inet[], inet[]) IS
+    'Whether an address of some segments of a network is free or has come due.';
+
+-- schema/allocation/await_due.sql
+CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
+-- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
+-- after so many. Frees what is due, and waits for whoever is at it.
+BEGIN
+    PERFORM end_misdated_quarantines(wanted_network, firsts, lasts);
+    IF NOT free_or_due(wanted_network, firsts, lasts) THEN
+        RETURN false;
+    END IF;
+    PERFORM FROM free_ranges f
+      WHERE f.network_id = wanted_network AND f.quarantined AND f.free_from <= (SELECT clock_timestamp())
+        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE f.last >= s.first AND f.first <= s.last)
+      ORDER BY f.free_from LIMIT 1 FOR UPDATE OF f;
+    PERFORM FROM reservations r
+      WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
+        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE r.address BETWEEN s.first AND s.last)
+        AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+      ORDER BY r.expires_at LIMIT 1 FOR UPDATE OF r;
+    PERFORM release_expired(wanted_network, 1000);
+    PERFORM end_quarantines(wanted_network, 1000);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
+    'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';
+
+-- schema/allocation/release_expired.sql
+CREATE FUNCTION release_expired(wanted_network integer, at_most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+-- Releases sticky reservations whose time is over. Database time decides, and only for addresses that
+-- no sandbox uses.
+DECLARE
+    released integer;
+BEGIN
+    WITH expired AS (
+        SELECT r.network_id, r.address FROM reservations r
+         -- In a subquery, since a volatile function alone would be no condition of the index.
+         WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
+           AND NOT EXISTS (SELECT FROM attachments a
+                            WHERE a.network_id = r.network_id AND a.address = r.address)
+         ORDER BY r.expires_at LIMIT at_most FOR UPDATE SKIP LOCKED)
+    DELETE FROM reservations r USING expired e
+     WHERE r.network_id = e.network_id AND r.address = e.address;
+    GET DIAGNOSTICS released = ROW_COUNT;
+    RETURN released;
+END $$;
+COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases unattached reservations whose time to live is over.';
+
+-- schema/allocation/end_misdated_quarantines.sql
+CREATE FUNCTION end_misdated_quarantines(wanted_network integer, firsts inet[], lasts inet[]) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Frees addresses of some segments that were quarantined by a clock that was ahead, by more than a minute: for how
+-- long they have been is unknown, and they would stay for as long as the clock was ahead. The cost is one look
+-- at the quarantine that would end last.
+DECLARE
+    run   free_ranges;
+    ended timestamptz;
+BEGIN
+    FOR run IN
+        SELECT * FROM free_ranges q
+         WHERE q.network_id = wanted_network AND q.quarantined AND q.free_from > (SELECT clock_timestamp())
+         ORDER BY q.free_from DESC
+    LOOP
+        SELECT max(upper(t.during)) INTO ended FROM tenures t
+         WHERE address_key(t.address) = address_key(run.first) AND t.address = run.first AND t.network_id = wanted_network;
+        EXIT WHEN ended IS NULL OR ended <= clock_timestamp() + interval '1 minute';
+        IF EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE run.last >= s.first AND run.first <= s.last) THEN
+            DELETE FROM free_ranges f WHERE f.network_id = wanted_network AND f.quarantined AND f.last = run.last;
+            PERFORM free_covered(wanted_network, run.first, run.last, ended);
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION end_misdated_quarantines(integer, inet[], inet[]) IS
+    'Frees addresses of some segments that were quarantined by a clock that was ahead.';
+
+-- schema/allocation/quarantined_for.sql
+CREATE FUNCTION quarantined_for(wanted_network integer, owner text, wanted inet, firsts inet[], lasts inet[]) RETURNS inet
+LANGUAGE sql STABLE
+RETURN (SELECT f.first FROM rowhouse.free_ranges f
+         WHERE f.quarantined AND f.previous_owner = owner AND f.network_id + 0 = wanted_network
+           AND f.first = coalesce(wanted, f.first)
+           AND NOT rowhouse.is_withheld(f.network_id, f.first)
+           AND (SELECT true FROM unnest(firsts, lasts) AS s (first, last)
+                 WHERE f.first BETWEEN s.first AND s.last LIMIT 1)
+         ORDER BY f.first LIMIT 1);
+COMMENT ON FUNCTION quarantined_for(integer, text, inet, inet[], inet[]) IS
+    'An address of some segments that is quarantined after this very owner released it: the owner is exempt.';
+
+-- schema/allocation/clip_segments.sql
+CREATE FUNCTION clip_segments(low inet, high inet, INOUT firsts inet[], INOUT lasts inet[])
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT array_agg(greatest(s.f, low) ORDER BY s.f), array_agg(least(s.l, high) ORDER BY s.f)
+      FROM unnest(firsts, lasts) AS s (f, l) WHERE s.l >= coalesce(low, s.l) AND s.f <= coalesce(high, s.f);
+END;
+COMMENT ON FUNCTION clip_segments IS 'The parts of some segments that lie between two addresses; NULL: no bound.';
+
+-- schema/allocation/in_slice.sql
+CREATE FUNCTION in_slice(wanted_pool integer, wanted_cluster text, wanted_node text, slice_size integer,
+                         INOUT firsts inet[], INOUT lasts inet[])
+LANGUAGE plpgsql AS $$
+-- The parts of the segments that lie in the node's slice of the pool.
+DECLARE
+    pool  pools;
+    slice cidr;
+BEGIN
+    IF firsts IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT * INTO pool FROM pools WHERE id = wanted_pool;
+    slice := ensure_node_slice(pool, wanted_cluster, wanted_node, slice_size, firsts, lasts);
+    SELECT array_agg(greatest(f, first_address(slice)) ORDER BY f),
+           array_agg(least(l, last_address(slice)) ORDER BY f) INTO firsts, lasts
+      FROM unnest(firsts, lasts) AS s (f, l)
+     WHERE f <= last_address(slice) AND l >= first_address(slice);
+END $$;
+COMMENT ON FUNCTION in_slice IS 'The parts of some segments that lie in a node''s slice of a pool.';
+
+-- schema/allocation/ensure_node_slice.sql
+CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted_node text, slice_size integer,
+                                  firsts inet[], lasts inet[])
+RETURNS cidr
+LANGUAGE plpgsql AS $$
+-- The slice of a pool from which a node draws; if it has none yet, the lowest one that no node has and that reaches into
+-- the segments. A slice that no longer does (a window or a NAD has changed) goes back, unless the node still uses it
+-- inside the window of the pool.
+DECLARE
+    own cidr;
+BEGIN
+    SELECT slice INTO own FROM node_slices
+     WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
+    IF FOUND AND (SELECT bool_or(f <= last_address(own) AND l >= first_address(own)) FROM unnest(firsts, lasts) AS s (f, l)) THEN
+        RETURN own;
+    END IF;
+    -- One new node of a pool at a time.
+    PERFORM FROM pools WHERE id = wanted_pool.id FOR NO KEY UPDATE;
+    DELETE FROM node_slices s
+     WHERE s.pool_id = wanted_pool.id AND s.cluster = wanted_cluster AND s.node = wanted_node
+       AND NOT EXISTS (SELECT FROM unnest(firsts, lasts) AS part (f, l)
+                        WHERE part.f <= last_address(s.slice) AND part.l >= first_address(s.slice))
+       AND (last_address(s.slice) < wanted_pool.window_first OR first_address(s.slice) > wanted_pool.window_last
+            OR NOT EXISTS (SELECT FROM attachments a
+                            WHERE a.node = s.node AND a.cluster = s.cluster
+                              AND a.network_id = wanted_pool.network_id AND a.address <<= s.slice));
+    SELECT slice INTO own FROM node_slices
+     WHERE pool_id = wanted_pool.id AND cluster = wanted_cluster AND node = wanted_node;
+    IF FOUND THEN
+        RETURN own;
+    END IF;
+    -- The lowest aligned slice of this size in a gap, even among slices of other sizes: each gap begins at the start of
+    -- the pool, or behind the aligned block in which a slice ends. In it, the first slice that reaches into a segment.
+    SELECT candidate.slice INTO own FROM (
+        SELECT CASE WHEN taken.slice IS NULL THEN set_masklen(first_address(wanted_pool.cidr), slice_size)
+                    WHEN last_address(taken.block) < last_address(wanted_pool.cidr)
+                    THEN set_masklen(last_address(taken.block) + 1, slice_size) END AS slice,
+               taken.next_slice
+          FROM (SELECT s.slice, set_masklen(last_address(s.slice), slice_size) AS block,
+                       lead(s.slice) OVER (ORDER BY s.slice NULLS FIRST) AS next_slice
+                  FROM (SELECT NULL::cidr AS slice
+                        UNION ALL
+                        SELECT slice FROM node_slices WHERE pool_id = wanted_pool.id) AS s) AS taken) AS gap
+     CROSS JOIN unnest(firsts, lasts) AS part (f, l)
+     CROSS JOIN LATERAL network(set_masklen(greatest(first_address(gap.slice), part.f), slice_size)) AS candidate (slice)
+     WHERE gap.slice <<= wanted_pool.cidr AND candidate.slice <<= wanted_pool.cidr AND first_address(candidate.slice) <= part.l
+       AND (gap.next_slice IS NULL OR last_address(candidate.slice) < first_address(gap.next_slice))
+     ORDER BY candidate.slice LIMIT 1;
+    IF NOT FOUND THEN
+        -- A node that is gone, or has no pod of this pool left, gives its slice up to the one that needs it;
+        -- should it come back, it gets another.
+        DELETE FROM node_slices idle
+         WHERE idle.pool_id = wanted_pool.id AND idle.slice = (
+               SELECT s.slice FROM node_slices s
+                WHERE s.pool_id = wanted_pool.id AND masklen(s.slice) = slice_size
+                  AND EXISTS (SELECT FROM unnest(firsts, lasts) AS part (f, l)
+                               WHERE part.f <= last_address(s.slice) AND part.l >= first_address(s.slice))
+                  AND NOT EXISTS (SELECT FROM attachments a
+                                   WHERE a.node = s.node AND a.cluster = s.cluster
+                                     AND a.network_id = wanted_pool.network_id AND a.address <<= s.slice)
+                ORDER BY s.created_at, s.slice LIMIT 1)
+        RETURNING idle.slice INTO own;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
+            USING ERRCODE = 'RH104', HINT = 'Widen the pool, or choose smaller slices: node_slice_size.';
+    END IF;
+    INSERT INTO node_slices (pool_id, cluster, node, slice)
+    VALUES (wanted_pool.id, wanted_cluster, wanted_node, own);
+    RETURN own;
+END $$;
+COMMENT ON FUNCTION ensure_node_slice IS 'The slice of a pool from which a node draws, assigned on its first call.';
+
+-- schema/allocation/held_by_sandbox.sql
+CREATE FUNCTION held_by_sandbox(
+    wanted_pool integer, cluster text, namespace text, name text, container_id text, interface text, only_node text,
+    wanted inet, wanted_slot integer, taken text[])
+RETURNS inet
+LANGUAGE sql STABLE
+RETURN (SELECT r.address FROM rowhouse.attachments a
+          JOIN rowhouse.reservations r ON r.network_id = a.network_id AND r.address = a.address
+         WHERE a.cluster = held_by_sandbox.cluster AND a.container_id = held_by_sandbox.container_id
+           AND a.interface = held_by_sandbox.interface AND a.node = coalesce(only_node, a.node)
+           AND r.owner_namespace = namespace AND r.owner_name = name AND r.owner_cluster = held_by_sandbox.cluster
+           AND r.owner_interface = held_by_sandbox.interface
+           AND r.pool_id = wanted_pool AND r.owner_kind = 'pod' AND r.address = coalesce(wanted, r.address)
+           AND r.network_id || ' ' || host(r.address) <> ALL (taken)
+         ORDER BY r.slot <> wanted_slot, r.slot LIMIT 1);
+COMMENT ON FUNCTION held_by_sandbox IS 'The address of a pool that a sandbox uses already, except those that its call was given for other ranges.';
+
+-- schema/allocation/held_by_owner.sql
+CREATE FUNCTION held_by_owner(
+    wanted_pool integer, cluster text, namespace text, name text, interface text, wanted inet, wanted_slot integer,
+    last_slot integer, taken text[])
+RETURNS inet
+LANGUAGE sql STABLE
+-- An address that an operator reserved for the pod counts whatever its slot, unless the call has a range for that slot: it
+-- may have been reserved while the pod ran with another one. (Not a sticky one, which any node's token can make.)
+RETURN (SELECT r.address FROM rowhouse.reservations r
+         WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = wanted_pool
+           AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
+           AND CASE WHEN wanted IS NULL THEN r.slot = wanted_slot OR r.policy_source = 'operator' AND r.slot > last_slot ELSE r.address = wanted END
+           AND r.network_id || ' ' || host(r.address) <> ALL (taken)
+         ORDER BY r.slot <> wanted_slot, r.slot LIMIT 1);
+COMMENT ON FUNCTION held_by_owner IS
+    'The address that a pod''s interface holds in a pool, by slot or by address; else one that an operator reserved for it.';
+
+-- schema/allocation/held_in_other_range.sql
+CREATE FUNCTION held_in_other_range(
+    wanted_network integer, cluster text, namespace text, name text, interface text, wanted inet,
+    firsts inet[], lasts inet[], networks text[], cidrs cidr[], taken text[])
+RETURNS inet
+LANGUAGE sql STABLE
+-- A range that was grown or moved is another pool, and the address of a living pod stays if the new range holds it.
+RETURN (SELECT r.address FROM rowhouse.reservations r JOIN rowhouse.pools p ON p.id = r.pool_id
+         WHERE r.owner_namespace = namespace AND r.owner_name = held_in_other_range.name
+           AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
+           AND r.network_id + 0 = wanted_network AND r.address = coalesce(wanted, r.address)
+           AND (SELECT true FROM unnest(firsts, lasts) AS s (first, last)
+                 WHERE r.address BETWEEN s.first AND s.last LIMIT 1)
+           AND NOT EXISTS (SELECT FROM unnest(networks, cidrs) AS own (network, cidr)
+                            WHERE own.network = p.network_name AND own.cidr = p.cidr)
+           AND r.network_id || ' ' || host(r.address) <> ALL (taken)
+         ORDER BY r.address LIMIT 1);
+COMMENT ON FUNCTION held_in_other_range IS
+    'The address that a pod''s interface holds in a range which is no longer in its configuration, if the present range contains it.';
+
+-- schema/allocation/end_replaced_sandboxes.sql
+CREATE FUNCTION end_replaced_sandboxes(
+    cluster text, interface text, node text, uid text, container_id text, spaces integer[], used inet[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- The same pod (uid) on the same node has one sandbox at a time: after a reboot its new one replaces the old, whose DEL
+-- may come late or never. Another uid or node is another pod, or a migration: both stay.
+DECLARE
+    old text;
+BEGIN
+    FOR old IN
+        SELECT DISTINCT a.container_id
+          FROM unnest(spaces, used) AS given (network_id, address)
+          JOIN attachments a ON a.network_id = given.network_id AND a.address = given.address
+         WHERE a.cluster = end_replaced_sandboxes.cluster AND a.interface = end_replaced_sandboxes.interface
+           AND a.node = end_replaced_sandboxes.node AND a.pod_uid = uid
+           AND a.container_id <> end_replaced_sandboxes.container_id
+         ORDER BY 1
+    LOOP
+        IF old = '' THEN
+            DELETE FROM attachments a USING unnest(spaces, used) AS given (network_id, address)
+             WHERE a.network_id = given.network_id AND a.address = given.address AND a.container_id = ''
+               AND a.cluster = end_replaced_sandboxes.cluster AND a.interface = end_replaced_sandboxes.interface
+               AND a.node = end_replaced_sandboxes.node AND a.pod_uid = uid;
+        ELSE
+            PERFORM detach_many_v1(ARRAY[end_replaced_sandboxes.cluster], ARRAY[old], ARRAY[end_replaced_sandboxes.interface],
+                                   ARRAY[end_replaced_sandboxes.node], 'REPLACED');
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION end_replaced_sandboxes IS 'Ends the attachments of earlier sandboxes of the same pod (uid) on the same node.';
+
+-- schema/allocation/attach_v1.sql
+-- Errors: RH100 exhausted, RH101 requested address taken, RH102 requested address outside the pool,
+-- RH103 no such pool, RH104 slices used up, RH106 placement of the pod must be verified, RH107 the pool must join
+-- the shared space first, RH108 the sandbox belongs to another node, RH111 the owner is attached elsewhere: try again,
+-- RH112 new addresses are held back until the running pods were read. DETAIL holds the ordinal of the range.
+
+CREATE FUNCTION attach_v1(
+    cluster text, node text, container_id text, interface text, cni_network text,
+    namespace text, pod text, uid text, is_sticky boolean, ttl interval,
+    networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
+    slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
+    max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
+    reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
+RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean, rival text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s' -- max_wait, below; what the caller has set is there again afterwards
+-- Statistics of a table that was empty a moment ago must not lead a hot query off its index. Before
+-- PostgreSQL 18 a forbidden node costs 1e10 on paper, which alone would have the plan compiled, for
+-- hundreds of milliseconds, where the server was built with JIT.
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+AS $$
+-- Few statements on purpose: starting one costs as much as an index look-up.
+--
+-- bound_node is the node that the caller's token is for; NULL: it may act for every node. Where the owner is attached on
+-- another node, placement says what is known of the pod: 'ask' nothing yet (RH106), 'join' it runs on the caller's node,
+-- 'avoid' that could not be verified, so what the other node has is not touched.
+--
+-- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
+-- say their names may have pods of one name.
+#variable_conflict use_column
+DECLARE
+    -- Not a SET clause: only a superuser may name a parameter of our own there. (The command so far, and the new settings, in
+    -- one expression: each that reads or writes one takes a snapshot.) max_wait is milliseconds, for each lock.
+    settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
+                             set_config('rowhouse.command', 'ADD, complete', true),
+                             set_config('lock_timeout', max_wait::text, true)];
+    command  text;
+    single   boolean := cardinality(cidrs) = 1;
+    the_pool integer;
+    space    integer;
+    held     inet;
+    is_due   boolean;
+    drained  boolean;
+    slot_no  integer;
+    changed  boolean;
+    firsts   inet[];
+    lasts    inet[];
+    own      inet;
+    low      inet;
+    high     inet;
+    owner    text;
+    is_alone boolean;
+    is_kept  boolean;
+    is_own   boolean;
+    rounds   integer;
+    is_usual boolean;
+    is_shunned boolean;
+    elsewhere text;
+    -- (Set below: an array costs the usual call more than it looks.)
+    taken    text[];
+    spaces   integer[];
+    used     inet[];
+BEGIN
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+
+    -- 0. The usual call in three statements: one range of a plain pool, and the lowest unlocked run lies within the
+    -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
+    -- the unique constraint tells, continue below.
+    -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
+    is_usual := single AND NOT strict AND cardinality(segment_firsts) = 1
+                AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
+    IF is_usual AND cardinality(gateway_addresses) > 0 THEN
+        is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
+    END IF;
+    IF is_usual THEN
+        SELECT p.pool_id, p.network_id, lowest.first, lowest.last INTO the_pool, space, address, own
+          FROM plain_pools p, LATERAL (
+                SELECT run.first, run.last, run.free_from FROM free_ranges run
+                 WHERE run.network_id = p.network_id AND NOT run.quarantined
+                   AND run.last BETWEEN segment_firsts[1] AND segment_lasts[1]
+                 ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
+         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1]) AND NOT is_careful()
+           AND lowest.free_from <= clock_timestamp()
+           AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                            ORDER BY r.expires_at LIMIT 1);
+        IF FOUND AND address >= segment_firsts[1] THEN
+            -- It does itself what reservation_made() does for every other INSERT: the command says so.
+            WITH made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slots[1], is_sticky, ttl,
+                        attach_v1.reuse_delay, node, container_id)
+                ON CONFLICT DO NOTHING
+                RETURNING r.tenure_id),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
+            opened AS (
+                INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                     owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+                SELECT made.tenure_id, space, address, the_pool, tstzrange(clock_timestamp(), NULL), 'pod',
+                       cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
+            SELECT 1, networks[1], cidrs[1], NULL, true INTO ordinal, network_name, cidr, gateway, created FROM made;
+            IF FOUND THEN
+                IF address < own THEN
+                    UPDATE free_ranges f SET first = address + 1 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                ELSE
+                    DELETE FROM free_ranges f WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                END IF;
+                RETURN NEXT;
+                command := set_config('rowhouse.command', settings[1], true);
+                RETURN;
+            END IF;
+        END IF;
+    END IF;
+    command := set_config('rowhouse.command', 'ADD', true);
+
+    owner := owner_key(cluster, namespace, pod, interface);
+    taken := '{}';
+    spaces := '{}';
+    used := '{}';
+
+    IF bound_node IS NOT NULL THEN
+        SELECT a.node INTO elsewhere FROM attachments a
+         WHERE a.cluster = attach_v1.cluster AND a.container_id = attach_v1.container_id
+           AND a.interface = attach_v1.interface AND a.node NOT IN ('', bound_node) LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'sandbox % belongs to node "%", and the token is for node "%"',
+                attach_v1.container_id, elsewhere, bound_node
+                USING ERRCODE = 'RH108', HINT = 'A node''s token acts for the sandboxes of its own node.';
+        END IF;
+    END IF;
+
+    IF cardinality(gateway_addresses) > 0 THEN
+        PERFORM learn_gateways(attach_v1.cni_network, networks, cidrs, pool_names, isolated, gateway_ranges, gateway_addresses);
+    END IF;
+
+    -- All calls take their ranges in one order, so that no two wait for each other.
+    FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
+                                  ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
+                                              ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
+        IF pool_names[ordinal] IS NOT NULL THEN
+            SELECT p.network_name, p.cidr, p.gateway INTO network_name, cidr, gateway
+              FROM pools p WHERE p.name = pool_names[ordinal];
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
+                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
+            END IF;
+            networks[ordinal] := network_name;
+            cidrs[ordinal] := cidr;
+        ELSE
+            gateway := NULL;
+        END IF;
+        is_shunned := false;
+        rival := NULL;
+        rounds := 0;
+
+        LOOP
+            -- A search that never ends would keep its locks: rather let the caller repeat the call.
+            rounds := rounds + 1;
+            IF rounds > 1000 THEN
+                RAISE EXCEPTION 'pool % changed 1000 times while an address was searched', cidrs[ordinal] USING ERRCODE = '40001';
+            END IF;
+            -- 1. The pool, and whether anything has come due.
+            SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
+                   p.isolated AND NOT attach_v1.isolated[ordinal] AND pool_names[ordinal] IS NULL,
+                   -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due, and
+                   -- now() makes a condition of them; the volatile clock_timestamp() would read them whole)
+                   EXISTS (SELECT FROM reservations r
+                            WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                            ORDER BY r.expires_at LIMIT 1)
+                   OR EXISTS (SELECT FROM free_ranges f
+                               WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
+                               ORDER BY f.free_from LIMIT 1)
+              INTO the_pool, space, network_name, cidr, drained, low, high, is_alone, is_due
+              FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
+            IF NOT FOUND THEN
+                PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], attach_v1.isolated[ordinal]);
+                CONTINUE;
+            END IF;
+            IF is_alone THEN
+                RAISE EXCEPTION 'pool % is isolated, and this configuration shares its addresses', cidr
+                    USING ERRCODE = 'RH107', DETAIL = ordinal;
+            END IF;
+
+            IF pool_names[ordinal] IS NOT NULL THEN
+                SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+                  INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
+            ELSIF single THEN
+                firsts := segment_firsts;
+                lasts := segment_lasts;
+            ELSE
+                firsts := ARRAY(SELECT segment_firsts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
+                lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                WHERE segment_ranges[i] = ordinal ORDER BY i);
+            END IF;
+            IF pool_names[ordinal] IS NULL AND (low IS NOT NULL OR high IS NOT NULL) THEN
+                -- An operator's window holds for those who spell the range, too.
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
+            END IF;
+
+            -- 2. What this sandbox or its owner holds already.
+            held := held_by_sandbox(the_pool, cluster, namespace, pod, container_id, interface, bound_node, requested[ordinal],
+                                    slots[ordinal], CASE WHEN strict THEN '{}' ELSE taken END);
+            is_own := held IS NOT NULL;
+            IF held IS NULL AND NOT is_shunned THEN
+                held := held_by_owner(the_pool, cluster, namespace, pod, interface, requested[ordinal], slots[ordinal],
+                                      (SELECT max(s) FROM unnest(slots) AS s), CASE WHEN strict THEN '{}' ELSE taken END);
+                IF held IS NULL AND NOT strict THEN
+                    held := held_in_other_range(space, cluster, namespace, pod, interface, requested[ordinal], firsts, lasts,
+                                                networks, cidrs, taken);
+                END IF;
+            END IF;
+            IF held IS NOT NULL THEN
+                SELECT r.address, r.sticky OR r.policy_source = 'operator',
+                       (r.node, r.container_id, r.owner_uid, r.expires_at, r.pool_id) IS DISTINCT FROM
+                       (attach_v1.node, attach_v1.container_id, uid, NULL::timestamptz, the_pool)
+                  INTO address, is_kept, changed FROM reservations r
+                 WHERE r.network_id = space AND r.address = held AND r.owner_kind = 'pod'
+                   AND r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
+                   AND r.owner_cluster = cluster FOR UPDATE;
+                created := NOT FOUND;
+                CONTINUE WHEN created;
+                -- (What this very sandbox uses was settled when it was attached.)
+                IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN
+                    SELECT a.node INTO elsewhere FROM attachments a
+                     WHERE a.network_id = space AND a.address = held AND a.node <> bound_node LIMIT 1;
+                    IF FOUND THEN
+                        IF placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(held), namespace, pod, elsewhere
+                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                        ELSIF is_kept OR requested[ordinal] IS NOT NULL THEN
+                            RAISE EXCEPTION 'address % of pod %/% is still attached on node "%", and it could not be verified that the pod runs on node "%"',
+                                host(held), namespace, pod, elsewhere, bound_node
+                                USING ERRCODE = 'RH111', DETAIL = ordinal,
+                                      HINT = 'The controller ends the old attachment once the pod or its node is gone. `rowhouse doctor` shows whether the server may read pods.';
+                        END IF;
+                        is_shunned := true;
+                        CONTINUE;
+                    END IF;
+                END IF;
+                EXIT;
+            END IF;
+            created := true;
+            PERFORM refuse_held_pool(the_pool, cidr, ordinal);
+            IF drained THEN
+                RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
+                    USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+            END IF;
+            IF is_due THEN
+                PERFORM release_expired(space, 1000);
+                PERFORM end_quarantines(space, 1000);
+            END IF;
+
+            IF slice_sizes[ordinal] IS NOT NULL THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts
+                  FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;
+            END IF;
+
+            -- The previous owner of a quarantined address is exempt from the quarantine.
+            own := quarantined_for(space, owner, requested[ordinal], firsts, lasts);
+            IF own IS NOT NULL THEN
+                CONTINUE WHEN NOT end_quarantine_of(space, own);
+                firsts := ARRAY[own];
+                lasts := ARRAY[own];
+            END IF;
+
+            slot_no := slots[ordinal];
+            IF requested[ordinal] IS NOT NULL THEN
+                -- 3a. The address asked for, if it can be had.
+                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
+                -- Its run is locked before its reservation is made, the order in which everybody does it.
+                address := claim_lowest(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]]);
+                CONTINUE WHEN address IS NULL;
+                SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod';
+            ELSE
+                -- 3b. The lowest free address.
+                address := claim_lowest(space, firsts, lasts);
+                IF strict THEN
+                    -- As upstream, an address that this pod holds in an overlapping range counts as free.
+                    SELECT min(r.address) INTO own FROM reservations r
+                     WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_cluster = cluster
+                       AND r.owner_kind = 'pod' AND r.network_id = space AND r.pool_id <> the_pool
+                       AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
+                    IF (own < address OR address IS NULL) AND bound_node IS NOT NULL AND placement <> 'join' THEN
+                        -- Only the configuration says that this is strict mode: what another node has is safe from it.
+                        SELECT a.node INTO elsewhere FROM attachments a
+                         WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
+                        IF FOUND AND placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(own), namespace, pod, elsewhere
+                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                        ELSIF FOUND THEN
+                            own := NULL;
+                        END IF;
+                    END IF;
+                    IF own < address OR address IS NULL THEN
+                        address := own;
+                        changed := true;
+                        created := own IS NULL;
+                        EXIT WHEN NOT created;
+                    END IF;
+                END IF;
+                IF address IS NULL THEN
+                    CONTINUE WHEN await_due(space, firsts, lasts);
+                    -- The last one went to this very pod, while the same call was under way elsewhere.
+                    CONTINUE WHEN EXISTS (SELECT FROM reservations r
+                                           WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                                             AND r.owner_interface = interface AND r.owner_cluster = cluster
+                                             AND r.owner_kind = 'pod' AND r.slot = slots[ordinal]
+                                             AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
+                    -- 4. Nothing at all; the whole call is rolled back.
+                    PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
+                END IF;
+                SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END
+                  INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
+                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
+                   AND (is_shunned OR taken <> '{}');
+                slot_no := coalesce(slot_no, slots[ordinal]);
+            END IF;
+            WITH made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
+                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl,
+                        attach_v1.reuse_delay, node, container_id)
+                ON CONFLICT DO NOTHING
+                RETURNING r.network_id, r.address),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid FROM made)
+            SELECT made.address INTO held FROM made;
+            EXIT WHEN FOUND;
+            PERFORM withdraw_reserved(space, address);
+            -- Another call of the same owner was faster, or the requested address went meanwhile: look again.
+        END LOOP;
+
+        IF NOT created THEN
+            IF changed THEN
+                UPDATE reservations r
+                   SET node = attach_v1.node, container_id = attach_v1.container_id, owner_uid = uid, expires_at = NULL,
+                       pool_id = the_pool,
+                       slot = CASE WHEN r.pool_id = the_pool THEN r.slot
+                                   ELSE (SELECT coalesce(max(o.slot) + 1, slots[ordinal]) FROM reservations o
+                                          WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
+                                            -- (In strict mode the reservation may be of another interface.)
+                                            AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
+                 WHERE r.network_id = space AND r.address = attach_v1.address;
+            END IF;
+            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid)
+            ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
+               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
+             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
+            SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
+             WHERE a.network_id = space AND a.address = attach_v1.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
+               AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
+            spaces := spaces || space;
+            used := used || address;
+        END IF;
+        taken := taken || (space || ' ' || host(address));
+        RETURN NEXT;
+    END LOOP;
+    IF used <> '{}' AND uid IS NOT NULL THEN
+        PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
+    END IF;
+    command := set_config('rowhouse.command', settings[1], true);
+END $$;
+COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';
+
+-- schema/allocation/attach_many_v1.sql
+CREATE FUNCTION attach_many_v1(
+    clusters text[], nodes text[], container_ids text[], interfaces text[], cni_networks text[],
+    namespaces text[], pods text[], uids text[], network text, cidr cidr, firsts inet[], lasts inet[],
+    max_wait integer DEFAULT 3000, gateway_addresses inet[] DEFAULT '{}', is_isolated boolean DEFAULT false, reuse_delay interval DEFAULT NULL)
+RETURNS TABLE (ordinal integer, address inet)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+-- Nothing is known of how many calls there are: one look at an index for each.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Many plain calls of attach_v1() for one pool at once: a range, pods that are not sticky, no wishes. Gives the
+-- rows of those that were served, and rows without an address of those for whom nothing was free that nobody
+-- has locked: they may come again, since somebody else was served. Whoever has no row must call attach_v1(),
+-- which knows what an owner holds already, and why there is nothing left. So one call never fails for
+-- another's sake. It waits for a lock only while it holds none, or for the same owner. All calls are of one CNI
+-- network if there are gateway_addresses.
+#variable_conflict use_column
+DECLARE
+    around   text := coalesce(current_setting('rowhouse.command', true), '');
+    command  text := set_config('rowhouse.command', 'ADD', true);
+    waits    text := set_config('lock_timeout', max_wait::text, true);
+    the_pool integer;
+    space    integer;
+    wanting  integer[];
+    claimed  inet[];
+    missing  integer;
+    start    inet;
+    stop     inet;
+BEGIN
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    SELECT p.id, p.network_id, p.window_first, p.window_last INTO the_pool, space, start, stop FROM pools p
+     WHERE p.network_name = attach_many_v1.network AND p.cidr = attach_many_v1.cidr AND NOT p.drained
+       AND (NOT p.isolated OR is_isolated) AND NOT EXISTS (SELECT FROM assignment_hold)
+       AND NOT EXISTS (SELECT FROM unnest(gateway_addresses) AS own_gateway (address)
+                        WHERE NOT EXISTS (SELECT FROM gateways g
+                                           WHERE g.pool_id = p.id AND g.address = own_gateway.address
+                                             AND g.cni_network = cni_networks[1]))
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                        ORDER BY r.expires_at LIMIT 1)
+       AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
+                        ORDER BY f.free_from LIMIT 1);
+    IF FOUND THEN
+        IF start IS NOT NULL OR stop IS NOT NULL THEN
+            SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(start, stop, firsts, lasts) s;
+        END IF;
+        wanting := ARRAY(
+            SELECT n FROM generate_subscripts(pods, 1) AS n
+             WHERE (SELECT r.slot FROM reservations r
+                     WHERE r.owner_namespace = namespaces[n] AND r.owner_name = pods[n] AND r.owner_interface = interfaces[n]
+                       AND r.owner_cluster = clusters[n] AND r.network_id + 0 = space LIMIT 1) IS NULL
+               AND (SELECT true FROM free_ranges f
+                     WHERE f.quarantined AND f.previous_owner = owner_key(clusters[n], namespaces[n], pods[n], interfaces[n])
+                       AND f.network_id + 0 = space LIMIT 1) IS NULL);
+        LOOP
+            claimed := '{}';
+            FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+                missing := cardinality(wanting) - cardinality(claimed);
+                EXIT WHEN missing = 0;
+                -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
+                SELECT greatest(run.first, firsts[i]), least(run.last, lasts[i]) INTO start, stop FROM free_ranges run
+                 WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+                   AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                              WHERE bound.network_id = space AND NOT bound.quarantined
+                                                AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                   AND run.first <= lasts[i]
+                 ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
+                CONTINUE WHEN NOT FOUND;
+                IF start + (missing - 1) <= stop THEN
+                    claimed := claimed || ARRAY(SELECT start + n FROM generate_series(0, missing - 1) AS n);
+                ELSE
+                    -- It is too short: as many runs as there are calls at most.
+                    claimed := claimed || ARRAY(
+                        SELECT part.start + n FROM (
+                            SELECT greatest(run.first, firsts[i]) AS start, least(run.last, lasts[i]) AS stop FROM free_ranges run
+                             WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
+                               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                                          WHERE bound.network_id = space AND NOT bound.quarantined
+                                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                               AND run.first <= lasts[i]
+                             ORDER BY run.last LIMIT missing FOR UPDATE OF run SKIP LOCKED) AS part,
+                            -- (the difference of two IPv6 addresses may be too large for its type)
+                            generate_series(0, CASE WHEN part.start + (missing - 1) <= part.stop THEN missing - 1
+                                                    ELSE part.stop - part.start END) AS n
+                         ORDER BY part.start, n LIMIT missing);
+                END IF;
+            END LOOP;
+            -- All of it is locked, or gone: wait for the first run, and look again with that one in hand.
+            EXIT WHEN claimed <> '{}' OR wanting = '{}' OR claim_lowest(space, firsts, lasts) IS NULL;
+        END LOOP;
+        RETURN QUERY
+            WITH given AS (
+                SELECT n, a AS address FROM unnest(wanting, claimed) AS pair (n, a) WHERE n IS NOT NULL AND a IS NOT NULL),
+            made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, reuse_delay, node, container_id)
+                SELECT space, given.address, the_pool, clusters[given.n], namespaces[given.n], pods[given.n],
+                       interfaces[given.n], uids[given.n], attach_many_v1.reuse_delay, nodes[given.n], container_ids[given.n]
+                  FROM given
+                ON CONFLICT DO NOTHING
+                RETURNING r.address),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                SELECT clusters[given.n], container_ids[given.n], interfaces[given.n], space, given.address, nodes[given.n],
+                       cni_networks[given.n], uids[given.n]
+                  FROM made JOIN given ON given.address = made.address)
+            SELECT given.n, given.address FROM made JOIN given ON given.address = made.address;
+        IF claimed <> '{}' THEN
+            RETURN QUERY SELECT wanting[i], NULL::inet FROM generate_series(cardinality(claimed) + 1, cardinality(wanting)) AS i;
+        END IF;
+    END IF;
+    command := set_config('rowhouse.command', around, true);
+END $$;
+COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';
+
+-- schema/allocation/detach_many_v1.sql
+CREATE FUNCTION detach_many_v1(clusters text[], container_ids text[], interfaces text[], only_nodes text[], reason text,
+                               max_wait integer DEFAULT 3000, only_uids text[] DEFAULT NULL)
+RETURNS TABLE (ordinal integer, network_id integer, address inet, released boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+-- Nothing is known of how many calls there are: one look at an index for each.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Ends the attachments of sandboxes' interfaces; the last one to go releases the reservation, unless
+-- its owner is sticky. Nothing to do is success, and so is an attachment of another node than only_nodes says: that
+-- one stays, since a container id is no secret and must not release what another node's pod uses.
+#variable_conflict use_column
+DECLARE
+    -- Not a SET clause: only a superuser may name a parameter of our own there.
+    around  text := coalesce(current_setting('rowhouse.command', true), '');
+    command text := set_config('rowhouse.command', reason, true);
+    waits   text := set_config('lock_timeout', max_wait::text, true);
+    held    record;
+    kept    reservations;
+    other   attachments;
+    gone    integer[];
+    spaces  integer[];
+    used    inet[];
+BEGIN
+    -- Before a reservation is looked up: while an isolated pool joins the shared space, its reservations move to another
+    -- network, and a row lock that waited for that would find nothing to release.
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
+        -- The reservation is locked first: whether this was its last attachment is then for us to say.
+        FOR held IN
+            SELECT r.network_id, r.address
+              FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+             WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
+               AND a.node = coalesce(only_nodes[n], a.node)
+               AND (only_uids[n] IS NULL OR coalesce(a.pod_uid, r.owner_uid) = only_uids[n])
+             ORDER BY a.network_id, a.address FOR UPDATE OF r
+        LOOP
+            DELETE FROM attachments a
+             WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
+               AND a.network_id = held.network_id AND a.address = held.address AND a.node = coalesce(only_nodes[n], a.node);
+            IF FOUND THEN
+                gone := gone || n;
+                spaces := spaces || held.network_id;
+                used := used || held.address::inet;
+            END IF;
+        END LOOP;
+    END LOOP;
+    IF used IS NOT NULL THEN
+        -- The usual case, once for all: nobody else uses the address, and nobody wants to keep it. (Both arrays
+        -- narrow the index down; that the pair is one of ours is then a matter of few rows.)
+        RETURN QUERY
+            WITH freed AS (
+                DELETE FROM reservations r
+                 WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
+                   AND (SELECT true FROM unnest(spaces, used) AS call (network_id, address)
+                         WHERE call.network_id = r.network_id AND call.address = r.address LIMIT 1)
+                   AND r.owner_kind = 'pod' AND NOT r.sticky
+                   AND (SELECT a.cluster FROM attachments a
+                         WHERE a.network_id = r.network_id AND a.address = r.address LIMIT 1) IS NULL
+                RETURNING r.network_id, r.address)
+            -- Of several calls that ended attachments of one address, the last one released it.
+            SELECT call.n, call.network_id, call.address,
+                   freed.address IS NOT NULL
+                   AND row_number() OVER (PARTITION BY call.network_id, call.address ORDER BY call.n DESC) = 1
+              FROM unnest(gone, spaces, used) AS call (n, network_id, address)
+              LEFT JOIN freed ON freed.network_id = call.network_id AND freed.address = call.address;
+        FOR kept IN
+            SELECT r.* FROM reservations r
+             WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
+               AND (SELECT true FROM unnest(spaces, used) AS call (network_id, address)
+                     WHERE call.network_id = r.network_id AND call.address = r.address LIMIT 1)
+        LOOP
+            SELECT * INTO other FROM attachments a
+             WHERE a.network_id = kept.network_id AND a.address = kept.address
+             ORDER BY a.attached_at DESC LIMIT 1;
+            IF FOUND THEN
+                UPDATE reservations r SET node = other.node, container_id = other.container_id
+                 WHERE r.network_id = kept.network_id AND r.address = kept.address
+                   AND (r.node, r.container_id) <> (other.node, other.container_id);
+            ELSE
+                UPDATE reservations r
+                   SET node = '', container_id = '', expires_at = clock_timestamp() + kept.sticky_ttl
+                 WHERE r.network_id = kept.network_id AND r.address = kept.address;
+            END IF;
+        END LOOP;
+    END IF;
+    command := set_config('rowhouse.command', around, true);
+END $$;
+COMMENT ON FUNCTION detach_many_v1 IS
+    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';
+
+-- schema/allocation/detach_v1.sql
+CREATE FUNCTION detach_v1(wanted_cluster text, wanted_container_id text, wanted_interface text, reason text,
+                          only_node text DEFAULT NULL)
+RETURNS TABLE (network_id integer, address inet, released boolean)
+LANGUAGE sql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    SELECT d.network_id, d.address, d.released
+      FROM rowhouse.detach_many_v1(ARRAY[wanted_cluster], ARRAY[wanted_container_id], ARRAY[wanted_interface],
+                                   ARRAY[only_node], reason) AS d;
+END;
+COMMENT ON FUNCTION detach_v1 IS 'CNI DEL: ends the attachments of one sandbox''s interface and releases what nobody uses any more.';
+
+-- schema/allocation/available_v1.sql
+CREATE FUNCTION available_v1(networks text[], cidrs cidr[], pool_names text[], segment_ranges integer[],
+                             segment_firsts inet[], segment_lasts inet[])
+RETURNS TABLE (ordinal integer, cidr cidr, available boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+AS $$
+-- For CNI STATUS: which ranges could give out an address now. A pool that does not exist yet is wholly free.
+#variable_conflict use_column
+DECLARE
+    pool   pools;
+    firsts inet[];
+    lasts  inet[];
+BEGIN
+    FOR range_no IN 1 .. coalesce(cardinality(cidrs), 0) LOOP
+        ordinal := range_no;
+        IF pool_names[ordinal] IS NULL THEN
+            SELECT * INTO pool FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
+            firsts := ARRAY(SELECT segment_firsts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                             WHERE segment_ranges[i] = ordinal ORDER BY i);
+            lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                            WHERE segment_ranges[i] = ordinal ORDER BY i);
+            IF pool.window_first IS NOT NULL OR pool.window_last IS NOT NULL THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(pool.window_first, pool.window_last, firsts, lasts) s;
+            END IF;
+            available := pool.id IS NULL;
+        ELSE
+            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
+                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
+            END IF;
+            SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+              INTO firsts, lasts FROM pool_window(pool) w;
+            available := false;
+        END IF;
+        cidr := coalesce(pool.cidr, cidrs[ordinal]);
+        available := available OR NOT pool.drained AND free_or_due(pool.network_id, firsts, lasts);
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION available_v1 IS 'CNI STATUS: which ranges could give out an address now.';
+
+-- schema/allocation/refuse_request.sql
+CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer,
+                               cluster text, namespace text, name text, interface text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises the reason why a requested address can not be had; returns if it may be had now, or if the same
+-- owner got it a moment ago.
+DECLARE
+    pool   pools;
+    holder reservations;
+BEGIN
+    SELECT * INTO pool FROM pools WHERE id = wanted_pool;
+    IF is_withheld(pool.network_id, wanted)
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
+        RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
+            USING ERRCODE = 'RH102', DETAIL = range_no,
+                  HINT = 'Ask for another address; `rowhouse explain` tells more.';
+    END IF;
+    IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
+        RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
+            USING ERRCODE = 'RH102', DETAIL = range_no,
+                  HINT = 'Ask for an address inside its window, or let the window hold it.';
+    END IF;
+    LOOP
+        SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
+        EXIT WHEN await_due(pool.network_id, ARRAY[wanted], ARRAY[wanted]);
+        EXIT WHEN (holder.pool_id, holder.owner_cluster, holder.owner_namespace, holder.owner_name, holder.owner_interface)
+                = (wanted_pool, cluster, namespace, name, interface);
+        IF holder.address IS NOT NULL THEN
+            RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
+                concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
+                || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
+                        THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
+                USING ERRCODE = 'RH101', DETAIL = range_no,
+                      HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+        END IF;
+        IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
+            IF is_withheld(pool.network_id, wanted) THEN
+                RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
+                    USING ERRCODE = 'RH102', DETAIL = range_no,
+                          HINT = 'Ask for another address; `rowhouse explain` tells more.';
+            END IF;
+            RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
+                USING ERRCODE = 'RH101', DETAIL = range_no,
+                      HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address can not be had.';
+
+-- schema/allocation/refuse_exhausted.sql
+CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer,
+                                 progress text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH100, and says so where the reuse delay alone is the reason. "progress" is what a reservation by hand could have.
+DECLARE
+    counted   CONSTANT integer := 1000;
+    addresses integer;
+    next_free timestamptz;
+BEGIN
+    SELECT f.free_from INTO next_free FROM free_ranges f
+     WHERE f.network_id = wanted_network AND f.quarantined AND NOT is_withheld(f.network_id, f.first)
+       AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE f.first BETWEEN s.first AND s.last)
+     ORDER BY f.free_from LIMIT 1;
+    IF FOUND THEN
+        -- A refusal must not cost more the more there is in quarantine.
+        SELECT count(*) INTO addresses FROM (
+            SELECT FROM unnest(firsts, lasts) AS s (first, last),
+                   LATERAL (SELECT FROM free_ranges f
+                             WHERE f.network_id = wanted_network AND f.quarantined AND f.last BETWEEN s.first AND s.last
+                             ORDER BY f.last LIMIT counted + 1) AS quarantined
+             LIMIT counted + 1) AS first_ones;
+        RAISE EXCEPTION 'no free address in pool %: % in quarantine, the next is free at %', concat_ws(': ', wanted::text, progress),
+            CASE WHEN addresses > counted THEN 'more than ' || counted ELSE addresses::text END,
+            to_char(next_free AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+            USING ERRCODE = 'RH100', DETAIL = range_no,
+                  HINT = 'Wait until then, shorten the reuse delay of the pool or the NAD, or widen the range.';
+    END IF;
+    IF progress IS NOT NULL THEN
+        RAISE EXCEPTION 'no free address in pool %: %', wanted, progress
+            USING ERRCODE = 'RH100', HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
+    END IF;
+    RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = 'RH100', DETAIL = range_no;
+END $$;
+COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of some segments is free.';
+
+-- schema/allocation/refuse_held_pool.sql
+CREATE FUNCTION refuse_held_pool(wanted_pool integer, wanted cidr, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    hold assignment_hold;
+BEGIN
+    SELECT * INTO hold FROM assignment_hold h
+     WHERE NOT EXISTS (SELECT FROM assignment_hold_pools p WHERE p.pool_id = wanted_pool);
+    IF FOUND THEN
+        RAISE EXCEPTION 'pool % assigns no address until the running pods were read: %', wanted, hold.reason
+            USING ERRCODE = 'RH112', DETAIL = range_no,
+                  HINT = 'Run `rowhouse import pods`, and then `rowhouse import resume`. Held by ' || hold.actor || '.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_held_pool(integer, cidr, integer) IS 'Raises RH112 while new addresses of a pool are held back.';
+
+-- schema/allocation/refuse_foreign_pool.sql
+CREATE FUNCTION refuse_foreign_pool(of_network integer, of_pool integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- The allocator takes an address from its own pool; a person may mistype one.
+BEGIN
+    IF NOT EXISTS (SELECT FROM pools WHERE id = of_pool AND network_id = of_network AND wanted <<= cidr) THEN
+        RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', of_pool, of_network, host(wanted)
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_foreign_pool(integer, integer, inet) IS 'Raises an error unless a pool of a network holds an address.';
+
+-- schema/allocation/check_quotas.sql
+CREATE FUNCTION check_quotas(holder text, of_pool integer) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH105 if a namespace holds more than it may. The quota's row is locked, so that two allocations
+-- can not both take the last address of a quota.
+DECLARE
+    quota quotas;
+BEGIN
+    FOR quota IN
+        SELECT * FROM quotas q WHERE q.namespace = holder
+           AND (q.pool_id IS NULL OR q.pool_id = of_pool) ORDER BY q.id FOR NO KEY UPDATE
+    LOOP
+        IF (SELECT count(*) FROM (
+                SELECT FROM reservations r
+                 WHERE r.owner_namespace = quota.namespace AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id)
+                 LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
+            RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
+                            coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
+                USING ERRCODE = 'RH105', HINT = 'Raise the quota, or release what is no longer used.';
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises RH105 if a namespace that was given addresses of a pool holds more than it may.';
+
+-- schema/allocation/is_careful.sql
+CREATE FUNCTION is_careful() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce(current_setting('rowhouse.careful', true), '') = 'on';
+COMMENT ON FUNCTION is_careful() IS
+    'Whether the call is repeated after the history or the free space refused it: correct them first.';
+
+-- schema/allocation/is_forced.sql
+CREATE FUNCTION is_forced() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce(current_setting('rowhouse.force', true), '') = 'on';
+COMMENT ON FUNCTION is_forced() IS
+    'Whether the caller insists on a change that touches running sandboxes or takes a gateway: SET rowhouse.force = ''on''.';
+
+-- schema/allocation/refuse_attached.sql
+CREATE FUNCTION refuse_attached(change text, of_network integer, firsts inet[], lasts inet[], of_pool integer DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH410 if a sandbox uses an address of these segments (of one pool, or of any), unless the change is forced.
+DECLARE
+    used    bigint;
+    example text;
+BEGIN
+    IF is_forced() THEN
+        RETURN;
+    END IF;
+    SELECT count(*), (array_agg(concat(host(r.address), ' (', nullif(r.owner_namespace, '') || '/', r.owner_name, ' on node ',
+                                       coalesce(nullif(r.node, ''), 'unknown'), ')') ORDER BY r.address))[1]
+      INTO used, example
+      FROM unnest(firsts, lasts) AS s (first, last)
+      JOIN reservations r ON r.network_id = of_network AND r.address BETWEEN s.first AND s.last
+     WHERE (of_pool IS NULL OR r.pool_id = of_pool)
+       AND EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address);
+    IF used > 0 THEN
+        RAISE EXCEPTION '% touches % that running sandboxes use: %', change,
+                        CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
+                        example || CASE WHEN used > 1 THEN ', …' ELSE '' END
+            USING ERRCODE = 'RH410', HINT = 'Delete these pods first, or repeat it with force.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_attached IS 'Raises RH410 if a change touches addresses that running sandboxes use, unless it is forced.';
+
+-- schema/allocation/reservation_made.sql
+CREATE FUNCTION reservation_made() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Once for all rows of a statement, so that addresses that were given out together cost little more
+-- than one.
+DECLARE
+    run        record;
+    free_since timestamptz;
+    is_limited boolean;
+BEGIN
+    -- attach_v1() has done all of this itself. (Whoever may not insert can not pretend it: each of our functions
+    -- that inserts says first what it is. Whoever may is also free to disable this trigger.)
+    IF current_setting('rowhouse.command', true) = 'ADD, complete' THEN
+        RETURN NULL;
+    END IF;
+    -- An ADD relies on free_from, and is repeated carefully if the history has another opinion. All others look first.
+    IF current_reason() <> 'ADD' OR is_careful() THEN
+        PERFORM settle_tenures(m.network_id, m.address, clock_timestamp())
+           FROM made m
+          CROSS JOIN LATERAL (SELECT FROM tenures t
+                               WHERE address_key(t.address) = address_key(m.address) AND t.address = m.address
+                                 AND t.network_id = m.network_id
+                                 AND t.during && tstzrange(clock_timestamp(), NULL) LIMIT 1) AS in_the_way;
+    END IF;
+    -- The usual case in one statement: the first addresses of a run that ends within its block of 64.
+    -- (Distinct addresses of one family: the sum can not leave it.) The clock is read after the run is
+    -- locked: now() may lie before the previous owner's end.
+    WITH given AS (
+        SELECT min(network_id) AS network_id, min(address) AS first, max(address) AS last
+          FROM made
+        HAVING min(network_id) = max(network_id)
+           AND CASE WHEN family(min(address)) = family(max(address))
+                    THEN min(address) + (count(*) - 1) = max(address) END),
+    taken AS (
+        UPDATE free_ranges f SET first = given.last + 1 FROM given
+         WHERE f.network_id = given.network_id AND NOT f.quarantined AND f.first = given.first
+           AND f.last > given.last AND f.last <= last_address(block_of(given.last))
+           AND f.free_from <= clock_timestamp()
+        RETURNING f.last),
+    opened AS (
+        INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                             owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+        SELECT m.tenure_id, m.network_id, m.address, m.pool_id,
+               tstzrange(clock_timestamp(), NULL), m.owner_kind,
+               m.owner_cluster, m.owner_namespace, m.owner_name, m.owner_interface, m.owner_uid,
+               m.node, m.container_id, current_actor(), current_reason()
+          FROM taken, made m)
+    SELECT EXISTS (SELECT FROM quotas) INTO is_limited FROM taken;
+    IF NOT FOUND THEN
+        is_limited := EXISTS (SELECT FROM quotas);
+        FOR run IN
+            SELECT m.network_id, min(m.address) AS first, max(m.address) AS last
+              FROM (SELECT l.network_id, l.address,
+                           count(*) FILTER (WHERE l.previous IS NULL OR CASE WHEN family(l.previous) = family(l.address)
+                                                                             THEN l.previous + 1 <> l.address ELSE true END)
+                           OVER (PARTITION BY l.network_id ORDER BY l.address) AS number
+                      FROM (SELECT made.network_id, made.address,
+                                   lag(made.address) OVER (PARTITION BY made.network_id ORDER BY made.address) AS previous
+                              FROM made) AS l) AS m
+             GROUP BY m.network_id, m.number ORDER BY m.network_id, first
+        LOOP
+            PERFORM admit_gateways(run.network_id, run.first, run.last);
+            free_since := take_run(run.network_id, run.first, run.last);
+            IF free_since > clock_timestamp() THEN
+                -- The clock was set back since a previous owner left.
+                PERFORM settle_tenures(m.network_id, m.address, clock_timestamp())
+                   FROM made m WHERE m.network_id = run.network_id AND m.address BETWEEN run.first AND run.last;
+            END IF;
+            INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                 owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+            SELECT m.tenure_id, m.network_id, m.address, m.pool_id,
+                   tstzrange(clock_timestamp(), NULL), m.owner_kind,
+                   m.owner_cluster, m.owner_namespace, m.owner_name, m.owner_interface, m.owner_uid,
+                   m.node, m.container_id, current_actor(), current_reason()
+              FROM made m WHERE m.network_id = run.network_id AND m.address BETWEEN run.first AND run.last;
+        END LOOP;
+    END IF;
+    IF EXISTS (SELECT FROM made m WHERE m.slot > 0) THEN
+        DELETE FROM plain_pools c WHERE c.pool_id IN (SELECT m.pool_id FROM made m WHERE m.slot > 0);
+    END IF;
+    IF is_limited THEN
+        PERFORM check_quotas(m.owner_namespace, m.pool_id) FROM (SELECT DISTINCT owner_namespace, pool_id FROM made) AS m;
+    END IF;
+    IF current_reason() = 'SQL' THEN
+        PERFORM refuse_foreign_pool(m.network_id, m.pool_id, m.address) FROM made m;
+        PERFORM record_change('reservation.insert', host(m.address), NULL, to_jsonb(m)) FROM made m;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER reservations_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION reservation_made();
+
+-- schema/allocation/reservation_released.sql
+CREATE FUNCTION reservation_released() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Once for all rows of a statement.
+DECLARE
+    released record;
+    moment   timestamptz := clock_timestamp();
+BEGIN
+    FOR released IN
+        -- An open tenure that becomes shorter meets no other one.
+        WITH closed AS (
+            UPDATE tenures t
+               SET during = tstzrange(lower(t.during), moment), ended_by = current_actor(), end_reason = current_reason()
+             -- (an array, since nothing is known of a transition table, and a join with it may read all tenures)
+             WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
+               AND upper_inf(t.during) AND lower(t.during) < moment
+            RETURNING t.id)
+        -- (Of the others the clock was set back, or the tenure was removed: a release succeeds all the same.)
+        SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed, is_careful() AS is_careful,
+               greatest((SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id), g.reuse_delay) AS delay,
+               owner_key(g.owner_cluster, g.owner_namespace, g.owner_name, g.owner_interface) AS owner
+          FROM gone g LEFT JOIN closed ON closed.id = g.tenure_id
+         ORDER BY g.network_id, g.address
+    LOOP
+        IF NOT released.is_closed THEN
+            PERFORM settle_tenures(released.network_id, released.address, moment);
+        END IF;
+        IF NOT released.is_careful THEN
+            PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
+        ELSE
+            BEGIN
+                PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
+            EXCEPTION WHEN integrity_constraint_violation THEN
+                -- A release succeeds even if the free space is damaged: integrity_problems has the address.
+                PERFORM record_change('free_range.refuse', host(released.address), NULL, jsonb_build_object('error', SQLERRM));
+            END;
+        END IF;
+    END LOOP;
+    IF current_reason() = 'SQL' THEN
+        PERFORM record_change('reservation.delete', host(g.address), to_jsonb(g), NULL) FROM gone g;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER reservations_delete AFTER DELETE ON reservations REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION reservation_released();
+
+-- schema/allocation/reservation_changed.sql
+CREATE FUNCTION reservation_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Another owner, sandbox or address is another tenure.
+DECLARE
+    moment timestamptz := clock_timestamp();
+BEGIN
+    IF current_reason() = 'SQL'
+       AND (NEW.network_id, NEW.address, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface)
+           <> (OLD.network_id, OLD.address, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface) THEN
+        PERFORM refuse_attached('the change of ' || host(OLD.address), OLD.network_id, ARRAY[OLD.address]::inet[], ARRAY[OLD.address]::inet[]);
+        IF (NEW.network_id, NEW.address) = (OLD.network_id, OLD.address) THEN
+            -- The old owner's sandboxes no longer have a say in it. (The audit has the change of owner, not each of them.)
+            PERFORM set_config('rowhouse.command', 'FORCE', true);
+            DELETE FROM attachments a WHERE a.network_id = OLD.network_id AND a.address = OLD.address;
+            PERFORM set_config('rowhouse.command', '', true);
+            NEW.node := '';
+            NEW.container_id := '';
+        END IF;
+    END IF;
+    IF (NEW.network_id, NEW.address, NEW.pool_id, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name,
+        NEW.owner_interface, NEW.owner_uid, NEW.node, NEW.container_id)
+       IS DISTINCT FROM
+       (OLD.network_id, OLD.address, OLD.pool_id, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name,
+        OLD.owner_interface, OLD.owner_uid, OLD.node, OLD.container_id)
+       OR NOT EXISTS (SELECT FROM tenures t WHERE t.id = OLD.tenure_id AND upper_inf(t.during)
+                         AND t.network_id = OLD.network_id AND t.address = OLD.address) THEN
+        UPDATE tenures
+           SET during = tstzrange(lower(during), moment), ended_by = current_actor(), end_reason = current_reason()
+         WHERE id = OLD.tenure_id AND network_id = OLD.network_id AND address = OLD.address
+           AND upper_inf(during) AND lower(during) < moment;
+        IF NOT FOUND THEN
+            -- The clock was set back, or the tenure is not there any more: the change succeeds all the same.
+            PERFORM settle_tenures(OLD.network_id, OLD.address, moment);
+        END IF;
+        NEW.tenure_id := nextval('tenures_id_seq');
+        IF (NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address) THEN
+            PERFORM admit_gateways(NEW.network_id, NEW.address, NEW.address);
+            PERFORM take_run(NEW.network_id, NEW.address, NEW.address);
+            moment := clock_timestamp();
+            PERFORM settle_tenures(NEW.network_id, NEW.address, moment);
+        END IF;
+        INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                             owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+        VALUES (NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id, tstzrange(moment, NULL), NEW.owner_kind,
+                NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
+                NEW.node, NEW.container_id, current_actor(), current_reason());
+    END IF;
+    IF NEW.slot > 0 AND (NEW.slot, NEW.pool_id) <> (OLD.slot, OLD.pool_id) THEN
+        DELETE FROM plain_pools c WHERE c.pool_id = NEW.pool_id;
+    END IF;
+    IF current_reason() = 'SQL' THEN
+        PERFORM refuse_foreign_pool(NEW.network_id, NEW.pool_id, NEW.address);
+        PERFORM record_change('reservation.update', host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER reservations_update BEFORE UPDATE ON reservations
+    FOR EACH ROW EXECUTE FUNCTION reservation_changed();
+
+-- schema/allocation/reservation_moved.sql
+CREATE FUNCTION reservation_moved() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- The old address of a reservation that was moved is free again, as after a release.
+BEGIN
+    PERFORM give_back(OLD.network_id, OLD.address, clock_timestamp(),
+                      (SELECT greatest(p.reuse_delay, OLD.reuse_delay) FROM pools p WHERE p.id = OLD.pool_id),
+                      owner_key(OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface));
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER reservations_move AFTER UPDATE ON reservations
+    FOR EACH ROW WHEN ((NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address))
+    EXECUTE FUNCTION reservation_moved();
+
+-- schema/administration/current_reservations.sql
+CREATE VIEW current_reservations AS
+SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owner_kind, r.owner_cluster AS cluster,
+       r.owner_namespace AS namespace, r.owner_name AS name, r.owner_interface AS interface, r.owner_uid AS uid,
+       r.node, r.container_id, r.sticky, r.expires_at, r.reserved_at, r.description,
+       r.network_id, r.pool_id,
+       (SELECT count(*) FROM attachments a
+         WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments
+  FROM reservations r
+  JOIN pools p ON p.id = r.pool_id
+  JOIN networks n ON n.id = r.network_id;
+COMMENT ON VIEW current_reservations IS 'Every address in use, with its owner and where it is.';
+
+-- schema/administration/stale_reservations.sql
+CREATE VIEW stale_reservations AS
+SELECT c.*, now() - c.reserved_at AS age
+  FROM current_reservations c
+ WHERE c.attachments = 0 AND c.owner_kind = 'pod' AND (NOT c.sticky OR c.expires_at <= now());
+COMMENT ON VIEW stale_reservations IS 'Reservations of pods that no sandbox uses, though they are not sticky, or past their time.';
+
+-- schema/administration/explain_address.sql
+CREATE FUNCTION explain_address(wanted_network text, wanted inet, of_space integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Why an address is given out or not: its state, and what in the database makes it so. The pool that explains it is its
+-- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may give out.
+-- of_space: the id of one of the networks of this name, where isolated pools have several.
+DECLARE
+    pool     pools;
+    giver    pools;
+    held     current_reservations;
+    run      free_ranges;
+    earlier  address_history;
+    facts    jsonb := jsonb_build_object('network', wanted_network, 'address', host(wanted));
+BEGIN
+    wanted := set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END);
+    SELECT p.* INTO pool FROM pools p
+      LEFT JOIN reservations r ON r.network_id = p.network_id AND r.address = wanted
+     WHERE p.network_name = wanted_network AND p.cidr >>= wanted AND p.network_id = coalesce(of_space, p.network_id)
+     ORDER BY coalesce(r.pool_id = p.id, false) DESC, r.pool_id IS NOT NULL DESC, masklen(p.cidr) DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN facts || jsonb_build_object('state', 'unknown', 'because', 'no pool of this network holds the address');
+    END IF;
+    SELECT p.* INTO giver FROM pools p
+     WHERE p.network_id = pool.network_id AND p.cidr >>= wanted
+       AND EXISTS (SELECT FROM pool_window(p) w WHERE wanted BETWEEN w.first_address AND w.last_address)
+     ORDER BY p.drained, p.id = pool.id DESC, masklen(p.cidr) DESC LIMIT 1;
+    facts := facts || jsonb_build_object('pool', pool.cidr, 'pool_name', pool.name, 'drained', pool.drained,
+        'is_gateway', EXISTS (SELECT FROM gateways g WHERE g.network_id = pool.network_id AND g.address = wanted),
+        'in_window', EXISTS (SELECT FROM pool_window(pool) w WHERE wanted BETWEEN w.first_address AND w.last_address));
+    SELECT * INTO earlier FROM address_history h
+     WHERE h.network_id = pool.network_id AND h.address = wanted AND h.held_until IS NOT NULL
+     ORDER BY h.held_from DESC LIMIT 1;
+    IF FOUND THEN
+        facts := facts || jsonb_build_object('last_owner', earlier.namespace || '/' || earlier.name,
+            'last_released', earlier.held_until, 'last_end_reason', earlier.end_reason);
+    END IF;
+    SELECT * INTO held FROM current_reservations c WHERE c.network_id = pool.network_id AND c.address = wanted;
+    IF FOUND THEN
+        RETURN facts || jsonb_build_object('state', CASE WHEN held.attachments > 0 THEN 'in use' ELSE 'reserved' END,
+            'because', concat(CASE WHEN held.attachments > 0 THEN concat('sandbox ', coalesce(nullif(held.container_id, ''), '(not known yet)'), ' on node ',
+                                               coalesce(nullif(held.node, ''), '(not known yet)'), ' uses it')
+                                   WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
+                                   ELSE 'kept for its owner until it is released' END,
+                              '; it is also ' || why_withheld(pool.network_id, wanted)),
+            'owner', held.namespace || '/' || held.name, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
+            'description', held.description);
+    END IF;
+    IF is_withheld(pool.network_id, wanted) THEN
+        RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,
+            'because', 'never given out: it is ' || why_withheld(pool.network_id, wanted));
+    END IF;
+    IF giver.id IS NULL THEN
+        RETURN facts || jsonb_build_object('state', 'outside', 'because',
+            CASE WHEN wanted < first_usable(pool.cidr)
+                 THEN 'never given out: it is the network address of the pool (unless the network configuration has use_all)'
+                 WHEN wanted > last_usable(pool.cidr)
+                 THEN 'never given out: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
+                      || ' address of the pool (unless the network configuration has use_all)'
+                 ELSE 'never given out: it is outside the window of the pool' END);
+    END IF;
+    SELECT * INTO run FROM free_ranges f
+     WHERE f.network_id = pool.network_id AND f.first <= wanted AND f.last >= wanted LIMIT 1;
+    IF run.quarantined THEN
+        RETURN facts || jsonb_build_object('state', 'quarantined', 'because', 'released; reused from ' || run.free_from || ' on');
+    END IF;
+    RETURN facts || jsonb_build_object('state', 'free', 'because',
+        CASE WHEN giver.drained THEN 'free, but the pool is drained'
+             WHEN giver.id <> pool.id AND (facts->>'in_window')::boolean
+             THEN 'free; pool ' || pool.cidr || ' is drained, given out by pool ' || giver.cidr
+             WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', given out by pool ' || giver.cidr
+             ELSE (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
+                                        WHEN 1 THEN 'free; 1 free range of the pool comes before it'
+                                        ELSE 'free; ' || count(*) || ' free ranges of the pool come before it' END
+                     FROM free_ranges f
+                    WHERE f.network_id = pool.network_id AND NOT f.quarantined AND f.last < wanted
+                      AND f.last >= first_address(pool.cidr)
+                      AND EXISTS (SELECT FROM pool_window(pool) w WHERE f.last >= w.first_address AND f.first <= w.last_address)) END);
+END $$;
+COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is given out or not.';
+
+-- schema/administration/reserve_v1.sql
+-- Errors: RH100 exhausted, RH101 taken, RH102 outside the pool, RH404 no such reservation, RH410 in the way.
+
+CREATE FUNCTION reserve_v1(
+    actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
+    kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text,
+    force boolean DEFAULT false)
+RETURNS TABLE (network_id integer, address inet)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Reserves the given addresses, or (wanted NULL) the lowest free ones, all or nothing, by hand: they stay
+-- until they are released or their time to live is over. A pod of that name gets them with its ADD. Gateways, network
+-- and broadcast addresses only by force.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    pool    pools;
+    firsts  inet[];
+    lasts   inet[];
+    slot_no integer;
+    made    reservations;
+    around  text := coalesce(current_setting('rowhouse.force', true), '');
+BEGIN
+    PERFORM act_as(actor, request_id), set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = 'RH404';
+    END IF;
+    SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+      INTO firsts, lasts FROM pool_window(pool) w;
+    PERFORM release_expired(pool.network_id, 1000);
+    PERFORM end_quarantines(pool.network_id, 1000);
+    FOR i IN 1 .. coalesce(cardinality(wanted), how_many) LOOP
+        LOOP
+            IF wanted IS NOT NULL THEN
+                IF NOT wanted[i] <<= pool.cidr THEN
+                    RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr
+                        USING ERRCODE = 'RH102', HINT = 'Ask for an address of the pool, or name the pool that holds it.';
+                END IF;
+                IF NOT force THEN
+                    PERFORM refuse_special(pool, wanted[i]);
+                END IF;
+                IF force AND is_withheld(pool.network_id, wanted[i]) AND NOT is_excluded(pool.network_id, wanted[i]) THEN
+                    -- A gateway: admit_gateways() lets the reservation take it, and the network is locked for that first.
+                    PERFORM FROM networks n WHERE n.id = pool.network_id FOR NO KEY UPDATE;
+                    CONTINUE WHEN NOT is_withheld(pool.network_id, wanted[i]);
+                    PERFORM refuse_taken(pool.network_id, wanted[i], i);
+                    PERFORM refuse_quarantined(pool.network_id, wanted[i], i);
+                    address := wanted[i];
+                ELSE
+                    PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
+                                           NULL, NULL, NULL, NULL);
+                    address := claim_lowest(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]]);
+                    CONTINUE WHEN address IS NULL;
+                END IF;
+            ELSE
+                IF pool.drained THEN
+                    RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
+                        USING ERRCODE = 'RH100', HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                END IF;
+                address := claim_lowest(pool.network_id, firsts, lasts);
+                IF address IS NULL THEN
+                    CONTINUE WHEN await_due(pool.network_id, firsts, lasts);
+                    PERFORM refuse_exhausted(pool.network_id, pool.cidr, firsts, lasts, i, i - 1 || ' of ' || how_many || ' could be had');
+                END IF;
+            END IF;
+            SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
+             WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = pool.id
+               AND r.owner_interface = interface AND r.owner_cluster = cluster;
+            INSERT INTO reservations AS r (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
+                                           owner_interface, slot, sticky, sticky_ttl, policy_source, expires_at, description)
+            VALUES (pool.network_id, address, pool.id, kind, cluster, namespace, name, interface, slot_no, true, ttl,
+                    'operator', clock_timestamp() + ttl, why)
+            ON CONFLICT DO NOTHING RETURNING r.* INTO made;
+            EXIT WHEN FOUND;
+            PERFORM withdraw_reserved(pool.network_id, address);
+        END LOOP;
+        PERFORM record_change('reservation.create', host(made.address), NULL, to_jsonb(made));
+        network_id := pool.network_id;
+        RETURN NEXT;
+    END LOOP;
+    PERFORM set_config('rowhouse.force', around, true);
+END $$;
+COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses by hand: given ones or the lowest free ones, all or nothing.';
+
+-- schema/administration/release_v1.sql
+CREATE FUNCTION release_v1(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Releases one reservation; one that a sandbox uses only if even_attached.
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    held    reservations;
+    used    attachments;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
+    END IF;
+    SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
+    IF FOUND AND NOT even_attached THEN
+        RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
+            USING ERRCODE = 'RH410',
+                  HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
+    END IF;
+    DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
+    PERFORM record_change('reservation.release', host(wanted), to_jsonb(held), NULL);
+    RETURN NEXT held;
+END $$;
+COMMENT ON FUNCTION release_v1 IS 'Releases one reservation.';
+
+-- schema/administration/release_v2.sql
+-- Between a page and the click on it the address may have got another owner.
+
+CREATE FUNCTION release_v2(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean,
+                           expected_tenure bigint)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- As release_v1; RH412 unless the tenure is still the one expected (NULL: whichever).
+DECLARE
+    held reservations;
+BEGIN
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF FOUND AND held.tenure_id <> expected_tenure THEN
+        RAISE EXCEPTION 'address % has another owner by now: %', host(wanted),
+            concat_ws('/', nullif(held.owner_namespace, ''), held.owner_name)
+            USING ERRCODE = 'RH412', HINT = 'Look at it again, and release it if that still makes sense.';
+    END IF;
+    RETURN QUERY SELECT * FROM release_v1(actor, request_id, wanted_network, wanted, even_attached);
+END $$;
+COMMENT ON FUNCTION release_v2 IS 'Releases one reservation, if its tenure is the one that the caller has seen.';
+
+-- schema/administration/reassign_v1.sql
+CREATE FUNCTION reassign_v1(actor text, request_id text, wanted_network integer, wanted inet,
+                            kind owner_kind, cluster text, namespace text, name text, interface text,
+                            force boolean DEFAULT false)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Gives a reservation to another owner; the history shows both. It is by hand from now on: it stays until it is released.
+-- One that a sandbox uses only by force, which ends its attachments: the sandbox's DEL then changes nothing.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    held    reservations;
+    made    reservations;
+    used    attachments;
+    slot_no integer;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
+    END IF;
+    SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
+    IF FOUND AND NOT force THEN
+        RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
+            USING ERRCODE = 'RH410',
+                  HINT = 'A running pod would go on using it. Delete the pod, or reassign by force if the sandbox is gone.';
+    END IF;
+    DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
+    SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
+     WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = held.pool_id
+       AND r.owner_interface = interface AND r.owner_cluster = cluster;
+    UPDATE reservations r
+       SET owner_kind = kind, owner_cluster = cluster, owner_namespace = namespace, owner_name = name,
+           owner_interface = interface, owner_uid = NULL, slot = slot_no, node = '', container_id = '',
+           policy_source = 'operator', sticky = true, sticky_ttl = NULL, expires_at = NULL
+     WHERE r.network_id = wanted_network AND r.address = wanted
+    RETURNING r.* INTO made;
+    PERFORM check_quotas(made.owner_namespace, made.pool_id);
+    PERFORM record_change('reservation.reassign', host(wanted), to_jsonb(held), to_jsonb(made));
+    RETURN NEXT made;
+END $$;
+COMMENT ON FUNCTION reassign_v1 IS 'Gives a reservation to another owner.';
+
+-- schema/administration/refuse_special.sql
+CREATE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises RH410 for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
+-- window does not hold them.
+DECLARE
+    what text;
+BEGIN
+    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
+       OR is_excluded(pool.network_id, wanted) THEN
+        RETURN; -- something else stands in the way
+    END IF;
+    what := CASE WHEN is_withheld(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
+                 WHEN wanted >= coalesce(pool.window_first, first_usable(pool.cidr))
+                      AND wanted <= coalesce(pool.window_last, last_usable(pool.cidr)) THEN NULL
+                 WHEN wanted < first_usable(pool.cidr) THEN 'the network address of pool ' || pool.cidr
+                 WHEN wanted > last_usable(pool.cidr) AND family(wanted) = 4 THEN 'the broadcast address of pool ' || pool.cidr
+                 WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
+    IF what IS NOT NULL THEN
+        RAISE EXCEPTION 'address % is %', host(wanted), what
+            USING ERRCODE = 'RH410', HINT = 'Reserve it by force if it is meant.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises RH410 for a gateway, a network address and a broadcast address.';
+
+-- schema/administration/refuse_taken.sql
+CREATE FUNCTION refuse_taken(of_network integer, wanted inet, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    holder reservations;
+BEGIN
+    SELECT * INTO holder FROM reservations r WHERE r.network_id = of_network AND r.address = wanted;
+    IF FOUND THEN
+        RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
+            concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
+            USING ERRCODE = 'RH101', DETAIL = range_no,
+                  HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_taken(integer, inet, integer) IS 'Raises RH101 if an address is reserved.';
+
+-- schema/administration/refuse_quarantined.sql
+CREATE FUNCTION refuse_quarantined(of_network integer, wanted inet, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM end_misdated_quarantines(of_network, ARRAY[wanted], ARRAY[wanted]);
+    IF EXISTS (SELECT FROM free_ranges f
+                WHERE f.network_id = of_network AND f.quarantined AND f.last = wanted AND f.free_from > clock_timestamp()) THEN
+        RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
+            USING ERRCODE = 'RH101', DETAIL = range_no,
+                  HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises RH101 if an address is quarantined.';
+
+-- schema/administration/hold_v1.sql
+CREATE FUNCTION hold_v1(actor text, request_id text, why text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- From now on no ADD gets a new address, except of pools that are read from now on (import_read_v1). False: it was so.
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+BEGIN
+    PERFORM act_as(actor, request_id);
+    -- An ADD under way ends first.
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    INSERT INTO assignment_hold (reason, actor) VALUES (why, actor) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        PERFORM record_change('assignment.hold', why, NULL, jsonb_build_object('reason', why));
+    END IF;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION hold_v1(text, text, text) IS 'Holds new addresses back until the running pods were read.';
+
+-- schema/administration/resume_v1.sql
+CREATE FUNCTION resume_v1(actor text, request_id text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    ended   assignment_hold;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    DELETE FROM assignment_hold RETURNING * INTO ended;
+    DELETE FROM assignment_hold_pools;
+    IF ended.id IS NOT NULL THEN
+        PERFORM record_change('assignment.resume', ended.reason, to_jsonb(ended), NULL);
+    END IF;
+    RETURN ended.id IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION resume_v1(text, text) IS 'Ends a hold: every pool assigns addresses again. False: there was none.';
+
+-- schema/administration/integrity_problems.sql
+CREATE VIEW integrity_problems AS
+WITH covered AS (
+    SELECT p.network_id, range_agg(address_span(first_address(p.cidr), last_address(p.cidr))) AS spans
+      FROM pools p GROUP BY p.network_id),
+held AS (
+    SELECT network_id, range_agg(span) AS spans
+      FROM (SELECT network_id, address_span(first, last) AS span FROM free_ranges
+             WHERE first <= last AND family(first) = family(last)
+            UNION ALL SELECT network_id, address_span(address, address) FROM reservations
+            UNION ALL SELECT network_id, address_span(first, last) FROM exclusions
+            UNION ALL SELECT network_id, address_span(address, address) FROM gateways) AS every
+     GROUP BY network_id),
+problems AS (
+    SELECT 'reserved address is also free' AS problem, r.network_id, r.address::inet AS address
+      FROM reservations r JOIN free_ranges f
+        ON f.network_id = r.network_id AND r.address BETWEEN f.first AND f.last
+    UNION ALL
+    SELECT 'free range is no run of addresses', f.network_id, f.first::inet
+      FROM free_ranges f WHERE f.first > f.last OR family(f.first) <> family(f.last)
+    UNION ALL
+    SELECT 'free ranges overlap', f.network_id, f.first
+      FROM (SELECT network_id, first, max(last::inet) OVER (PARTITION BY network_id ORDER BY first, last
+                                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
+              FROM free_ranges) AS f
+     WHERE f.earlier >= f.first
+    UNION ALL
+    SELECT 'address kept out of use is free', f.network_id, greatest(f.first, e.first)
+      FROM free_ranges f JOIN exclusions e
+        ON e.network_id = f.network_id AND e.last >= f.first AND e.first <= f.last AND NOT f.quarantined
+    UNION ALL
+    SELECT 'gateway is free', g.network_id, g.address
+      FROM gateways g JOIN free_ranges f
+        ON f.network_id = g.network_id AND g.address BETWEEN f.first AND f.last AND NOT f.quarantined
+    UNION ALL
+    SELECT 'pool taken for plain', p.network_id, first_address(p.cidr)
+      FROM plain_pools c JOIN pools p ON p.id = c.pool_id
+     WHERE NOT is_plain(p) OR (c.network_name, c.cidr, c.network_id, c.isolated) <> (p.network_name, p.cidr, p.network_id, p.isolated)
+    UNION ALL
+    SELECT 'pool and gateway disagree', p.network_id, host(p.gateway)::inet
+      FROM pools p
+     WHERE p.gateway IS NOT NULL
+       AND NOT EXISTS (SELECT FROM gateways g WHERE g.pool_id = p.id AND g.network_id = p.network_id
+                          AND g.address = host(p.gateway)::inet AND g.cni_network IS NULL)
+    UNION ALL
+    SELECT 'free address in no pool', f.network_id, f.first
+      FROM free_ranges f LEFT JOIN covered c ON c.network_id = f.network_id
+     WHERE NOT f.quarantined AND f.first <= f.last AND family(f.first) = family(f.last)
+       AND NOT coalesce(address_span(f.first, f.last) <@ c.spans, false)
+    UNION ALL
+    SELECT 'pool address neither free nor reserved', lost.network_id, lower(lost.span)
+      FROM (SELECT c.network_id, unnest(c.spans - coalesce(h.spans, '{}')) AS span
+              FROM covered c LEFT JOIN held h ON h.network_id = c.network_id) AS lost
+    UNION ALL
+    SELECT 'reservation in no pool', r.network_id, r.address
+      FROM reservations r
+     WHERE NOT EXISTS (SELECT FROM pools p WHERE p.network_id = r.network_id AND r.address <<= p.cidr)
+    UNION ALL
+    SELECT 'reservation without an open tenure of its owner', r.network_id, r.address
+      FROM reservations r LEFT JOIN tenures t ON t.id = r.tenure_id
+     WHERE t.id IS NULL OR NOT is_open_tenure(t, r)
+    UNION ALL
+    SELECT 'open tenure without a reservation', t.network_id, t.address
+      FROM tenures t LEFT JOIN reservations r ON r.tenure_id = t.id
+     WHERE upper_inf(t.during) AND r.address IS NULL
+    UNION ALL
+    SELECT 'tenure begins or ends in the future', t.network_id, t.address
+      FROM tenures t
+     WHERE lower(t.during) > clock_timestamp() OR upper(t.during) > clock_timestamp())
+SELECT p.problem, p.network_id, p.address,
+       CASE p.problem WHEN 'reservation in no pool' THEN 'Make a pool that holds the address, or release it.'
+                      ELSE 'Run `rowhouse db repair`.' END AS repair
+  FROM problems p;
+COMMENT ON VIEW integrity_problems IS
+    'Violations of what the schema promises, and what repairs each: empty, unless the clock was set back or triggers were disabled.';
+
+-- schema/administration/repair_v1.sql
+CREATE FUNCTION repair_v1(actor text, request_id text)
+RETURNS TABLE (change text, of_network integer, run_first inet, run_last inet)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '10s'
+SET jit = off
+AS $$
+-- Repairs what integrity_problems shows and returns each change. Reservations are the truth: none is changed. History
+-- follows them, and free space is what pools hold less what is reserved, kept out of use, or in quarantine. Allocations
+-- wait meanwhile, as for a change of a pool (see wait_for_reservations).
+DECLARE
+    command  text := set_config('rowhouse.command', 'REPAIR', true);
+    moment   timestamptz;
+    one      record;
+    bad      free_ranges[];
+    again    free_ranges[];
+    rest     free_ranges;
+    reserved inetmultirange;
+    quiet    inetmultirange;
+    missing  inetmultirange;
+    pieces   inetmultirange;
+    piece    inetrange;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM FROM networks ORDER BY id FOR NO KEY UPDATE;
+    moment := clock_timestamp();
+
+    -- 1. History.
+    FOR one IN
+        SELECT DISTINCT t.network_id, t.address, own.id AS kept
+          FROM tenures t
+          LEFT JOIN reservations r ON r.network_id = t.network_id AND r.address = t.address
+          LEFT JOIN tenures own ON own.id = r.tenure_id AND is_open_tenure(own, r)
+         WHERE upper_inf(t.during) AND t.id IS DISTINCT FROM own.id
+            OR lower(t.during) > moment OR upper(t.during) > moment
+         ORDER BY t.network_id, t.address
+    LOOP
+        PERFORM settle_tenures(one.network_id, one.address, moment, one.kept);
+        change := 'tenure corrected'; of_network := one.network_id; run_first := one.address; run_last := one.address;
+        RETURN NEXT;
+    END LOOP;
+    FOR one IN
+        -- The trigger opens the tenure.
+        UPDATE reservations r SET tenure_id = r.tenure_id
+         WHERE NOT EXISTS (SELECT FROM tenures t WHERE t.id = r.tenure_id AND is_open_tenure(t, r))
+        RETURNING r.network_id, r.address, r.tenure_id
+    LOOP
+        PERFORM record_change('tenure.open', host(one.address), NULL, to_jsonb(t)) FROM tenures t WHERE t.id = one.tenure_id;
+        change := 'tenure opened'; of_network := one.network_id; run_first := one.address; run_last := one.address;
+        RETURN NEXT;
+    END LOOP;
+
+    -- 2. Free space, for each network and family.
+    FOR one IN
+        SELECT p.network_id, family(p.cidr) AS family FROM pools p
+        UNION SELECT f.network_id, family(f.first) FROM free_ranges f ORDER BY 1, 2
+    LOOP
+        of_network := one.network_id;
+        again := '{}';
+        SELECT coalesce(range_agg(address_span(r.address, r.address)), '{}') INTO reserved FROM reservations r
+         WHERE r.network_id = one.network_id AND family(r.address) = one.family;
+
+        -- Runs that are none, and quarantined ones that are reserved or overlap; of these, what is left comes again.
+        WITH runs AS (
+            SELECT f.quarantined, f.first, f.last,
+                   max(f.last::inet) OVER (ORDER BY f.first, f.last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) >= f.first
+                   OR lead(f.first::inet) OVER (ORDER BY f.first, f.last) <= f.last AS overlaps
+              FROM free_ranges f
+             WHERE f.network_id = one.network_id AND f.quarantined AND family(f.first) = one.family),
+        gone AS (
+            DELETE FROM free_ranges f
+             WHERE f.network_id = one.network_id AND family(f.first) = one.family
+               AND (f.first > f.last OR family(f.last) <> one.family
+                    OR EXISTS (SELECT FROM runs WHERE f.quarantined AND runs.last = f.last
+                                  AND (coalesce(runs.overlaps, false) OR address_span(runs.first, runs.last) && reserved)))
+            RETURNING f.*)
+        SELECT coalesce(array_agg(gone::free_ranges ORDER BY gone.free_from DESC, gone.first), '{}') INTO bad FROM gone;
+        SELECT coalesce(range_agg(address_span(f.first, f.last)), '{}') INTO quiet FROM free_ranges f
+         WHERE f.network_id = one.network_id AND f.quarantined AND family(f.first) = one.family;
+        FOREACH rest IN ARRAY bad LOOP
+            PERFORM record_change('free_range.correct', host(rest.first) || '-' || host(rest.last), to_jsonb(rest), NULL);
+            change := 'free range removed'; run_first := rest.first; run_last := rest.last;
+            RETURN NEXT;
+            CONTINUE WHEN NOT rest.quarantined OR rest.first > rest.last OR family(rest.first) <> family(rest.last);
+            pieces := inetmultirange(address_span(rest.first, rest.last)) - reserved - quiet;
+            FOR piece IN SELECT unnest(pieces) LOOP
+                rest.first := lower(piece);
+                rest.last := span_last(piece);
+                again := again || rest;
+            END LOOP;
+            quiet := quiet + pieces;
+        END LOOP;
+
+        -- Runs that hold what is not free.
+        SELECT coalesce(range_agg(address_span(first_address(p.cidr), last_address(p.cidr))), '{}') - reserved - quiet
+               - coalesce((SELECT range_agg(address_span(e.first, e.last)) FROM exclusions e
+                            WHERE e.network_id = one.network_id AND family(e.first) = one.family), '{}')
+               - coalesce((SELECT range_agg(address_span(g.address, g.address)) FROM gateways g
+                            WHERE g.network_id = one.network_id AND family(g.address) = one.family), '{}')
+          INTO missing FROM pools p WHERE p.network_id = one.network_id AND family(p.cidr) = one.family;
+        FOR rest IN
+            WITH runs AS (
+                SELECT f.first, f.last,
+                       max(f.last::inet) OVER (ORDER BY f.first, f.last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) >= f.first
+                       OR lead(f.first::inet) OVER (ORDER BY f.first, f.last) <= f.last AS overlaps
+                  FROM free_ranges f
+                 WHERE f.network_id = one.network_id AND NOT f.quarantined AND family(f.first) = one.family)
+            DELETE FROM free_ranges f USING runs
+             WHERE f.network_id = one.network_id AND NOT f.quarantined AND f.last = runs.last
+               AND (coalesce(runs.overlaps, false) OR NOT address_span(runs.first, runs.last) <@ missing)
+            RETURNING f.*
+        LOOP
+            PERFORM record_change('free_range.correct', host(rest.first) || '-' || host(rest.last), to_jsonb(rest), NULL);
+            change := 'free range removed'; run_first := rest.first; run_last := rest.last;
+            RETURN NEXT;
+        END LOOP;
+        FOREACH rest IN ARRAY again LOOP
+            INSERT INTO free_ranges SELECT rest.*;
+            PERFORM record_change('free_range.correct', host(rest.first) || '-' || host(rest.last), NULL, to_jsonb(rest));
+            change := 'quarantine added'; run_first := rest.first; run_last := rest.last;
+            RETURN NEXT;
+        END LOOP;
+        SELECT missing - coalesce(range_agg(address_span(f.first, f.last)), '{}') INTO missing FROM free_ranges f
+         WHERE f.network_id = one.network_id AND NOT f.quarantined AND family(f.first) = one.family;
+
+        -- What is missing, first of all those that left a pool with a reuse delay a moment ago.
+        IF NOT isempty(missing) AND EXISTS (SELECT FROM pools p WHERE p.network_id = one.network_id AND p.reuse_delay > '0') THEN
+            FOR rest IN
+                INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+                SELECT DISTINCT ON (t.address) one.network_id, true, t.address, t.address, upper(t.during) + p.reuse_delay,
+                       owner_key(t.owner_cluster, t.owner_namespace, t.owner_name, t.owner_interface)
+                  FROM tenures t JOIN pools p ON p.id = t.pool_id
+                 WHERE t.network_id = one.network_id AND family(t.address) = one.family AND p.reuse_delay > '0'
+                   AND upper(t.during) + p.reuse_delay > moment AND address_span(t.address, t.address) <@ missing
+                 ORDER BY t.address, upper(t.during) DESC
+                RETURNING *
+            LOOP
+                PERFORM record_change('free_range.correct', host(rest.first) || '-' || host(rest.last), NULL, to_jsonb(rest));
+                missing := missing - inetmultirange(address_span(rest.first, rest.last));
+                change := 'quarantine added'; run_first := rest.first; run_last := rest.last;
+                RETURN NEXT;
+            END LOOP;
+        END IF;
+        FOR rest IN
+            INSERT INTO free_ranges (network_id, first, last, free_from)
+            SELECT one.network_id, lower(gap.span), span_last(gap.span), moment FROM (SELECT unnest(missing) AS span) AS gap
+            RETURNING *
+        LOOP
+            PERFORM record_change('free_range.correct', host(rest.first) || '-' || host(rest.last), NULL, to_jsonb(rest));
+            change := 'free range added'; run_first := rest.first; run_last := rest.last;
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+
+    -- 3. What pools say of their gateways; the triggers take them out of the free space.
+    FOR one IN
+        INSERT INTO gateways (network_id, address, pool_id)
+        SELECT p.network_id, host(p.gateway)::inet, p.id FROM pools p
+         WHERE p.gateway IS NOT NULL
+           AND NOT EXISTS (SELECT FROM gateways g WHERE g.pool_id = p.id AND g.cni_network IS NULL
+                              AND g.address = host(p.gateway)::inet)
+        RETURNING network_id, address
+    LOOP
+        change := 'gateway added'; of_network := one.network_id; run_first := one.address; run_last := one.address;
+        RETURN NEXT;
+    END LOOP;
+
+    -- 4. Which pools are plain.
+    FOR one IN SELECT i.network_id, i.address FROM integrity_problems i WHERE i.problem = 'pool taken for plain' LOOP
+        change := 'plain pool corrected'; of_network := one.network_id; run_first := one.address; run_last := one.address;
+        RETURN NEXT;
+    END LOOP;
+    PERFORM choose_plain_pools();
+END $$;
+COMMENT ON FUNCTION repair_v1(text, text) IS
+    'Repairs history and free space so that they follow reservations, pools, exclusions and gateways; returns each change.';
+
+-- schema/administration/serves_code_of.sql
+CREATE FUNCTION serves_code_of(revision text) RETURNS boolean
+LANGUAGE sql STABLE
+-- From the oldest one that finds what it calls, to this schema's own. A revision that breaks with old code makes this anew.
+RETURN revision BETWEEN 'r0001' AND (SELECT v.version_num FROM rowhouse.alembic_version v);
+COMMENT ON FUNCTION serves_code_of(text) IS 'Whether code that was written for a revision may work on this schema, during a roll-out.';
+
+-- schema/controller/sandboxes_v1.sql
+CREATE FUNCTION sandboxes_v1(of_cluster text, after_container text, after_interface text, at_most integer,
+                             of_namespace text DEFAULT NULL, of_pod text DEFAULT NULL)
+RETURNS TABLE (container_id text, interface text, node text, network text, address inet, attached_at timestamptz,
+               age interval, pod_uid text, namespace text, pod text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+AS $$
+-- The sandboxes of a cluster that hold addresses for pods, a page at a time in the order of container and
+-- interface; or those of one pod. The attachments of an owner that keeps its address as well: that it is in use must end
+-- with its pod.
+#variable_conflict use_column
+BEGIN
+    IF of_pod IS NOT NULL THEN
+        RETURN QUERY
+            SELECT a.container_id, a.interface, a.node, n.name, a.address::inet, a.attached_at,
+                   clock_timestamp() - a.attached_at, coalesce(a.pod_uid, r.owner_uid), r.owner_namespace, r.owner_name
+              FROM reservations r
+              JOIN attachments a ON r.network_id = a.network_id AND r.address = a.address
+              JOIN networks n ON n.id = a.network_id
+             WHERE r.owner_namespace = of_namespace AND r.owner_name = of_pod AND a.cluster = of_cluster
+               AND r.owner_kind = 'pod'
+             ORDER BY a.container_id, a.interface, a.address;
+    ELSE
+        RETURN QUERY
+            SELECT a.container_id, a.interface, a.node, n.name, a.address::inet, a.attached_at,
+                   clock_timestamp() - a.attached_at, coalesce(a.pod_uid, r.owner_uid), r.owner_namespace, r.owner_name
+              FROM attachments a
+              JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+              JOIN networks n ON n.id = a.network_id
+             WHERE a.cluster = of_cluster AND r.owner_kind = 'pod'
+               AND (a.container_id, a.interface) > (after_container, after_interface)
+             -- (all addresses of the last sandbox)
+             ORDER BY a.container_id, a.interface FETCH FIRST at_most ROWS WITH TIES;
+    END IF;
+END $$;
+COMMENT ON FUNCTION sandboxes_v1 IS 'A page of the sandboxes of a cluster that hold addresses for pods.';
+
+-- schema/controller/reclaim_v1.sql
+CREATE FUNCTION reclaim_v1(actor text, of_cluster text, of_container text, of_interface text, of_node text, of_uid text,
+                           seen_at timestamptz)
+RETURNS TABLE (network_id integer, address inet, released boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Ends the attachments of one sandbox's interface, as its DEL would have, if they are still the ones that were
+-- looked at: an attachment made since, even of the same name, is left alone, and so is one of another node or pod (uid)
+-- under the same container id. A sticky owner keeps the address.
+#variable_conflict use_column
+BEGIN
+    PERFORM act_as(actor, '');
+    -- The reservation is locked first, as everybody does, so that nothing changes after this look.
+    PERFORM FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+      WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
+        AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)
+      ORDER BY a.network_id, a.address FOR UPDATE OF r;
+    IF EXISTS (SELECT FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+                WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
+                  AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)
+                  AND a.attached_at > seen_at) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT d.network_id, d.address, d.released
+          FROM detach_many_v1(ARRAY[of_cluster], ARRAY[of_container], ARRAY[of_interface], ARRAY[of_node], 'RECONCILE',
+                            only_uids => ARRAY[of_uid]) AS d;
+END $$;
+COMMENT ON FUNCTION reclaim_v1 IS 'Releases what a sandbox holds whose pod is gone, unless it changed since it was looked at.';
+
+-- schema/controller/note_refusals_v1.sql
+CREATE FUNCTION note_refusals_v1(clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
+                                 uids text[], messages text[], counts bigint[], reasons text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '1s'
+AS $$
+BEGIN
+    -- In one order, so that two servers do not wait for each other.
+    INSERT INTO refusals AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
+    SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons)
+                 AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
+     ORDER BY n.cluster, n.namespace, n.pod, n.interface, n.reason
+    ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
+       SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
+           times = r.times + excluded.times, last_at = clock_timestamp();
+    -- Nobody may be there to make events of them.
+    DELETE FROM refusals WHERE last_at < clock_timestamp() - interval '1 hour';
+END $$;
+COMMENT ON FUNCTION note_refusals_v1 IS 'Keeps refused ADDs for the controller; those that are an hour old go.';
+
+-- schema/controller/take_refusals_v1.sql
+CREATE FUNCTION take_refusals_v1(of_cluster text, at_most integer) RETURNS SETOF refusals
+LANGUAGE sql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    DELETE FROM refusals AS r WHERE (r.cluster, r.namespace, r.pod, r.interface, r.reason) IN (
+        SELECT w.cluster, w.namespace, w.pod, w.interface, w.reason FROM refusals w
+         WHERE w.cluster = of_cluster ORDER BY w.namespace, w.pod, w.interface, w.reason LIMIT at_most FOR UPDATE SKIP LOCKED)
+    RETURNING r.*;
+END;
+COMMENT ON FUNCTION take_refusals_v1 IS 'Takes refused ADDs of a cluster, to make events of them.';
+
+-- schema/controller/gateway_in_use.sql
+CREATE FUNCTION gateway_in_use() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- A pod that runs with the address of a router is told of: it goes on using the address until its DEL.
+BEGIN
+    PERFORM note_refusals_v1(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
+                             array_agg(a.node), array_agg(coalesce(a.pod_uid, r.owner_uid)),
+                             array_agg(concat('address ', host(NEW.address), ' of interface ', a.interface, ' is now ',
+                                              why_withheld(NEW.network_id, NEW.address),
+                                              ': recreate the pod, which then gets another address, or correct the gateway')),
+                             array_agg(1::bigint), array_agg('AddressIsGateway'::text))
+       FROM (SELECT DISTINCT ON (a.cluster, a.interface) a.* FROM attachments a
+              WHERE a.network_id = NEW.network_id AND a.address = NEW.address
+              ORDER BY a.cluster, a.interface, a.attached_at DESC) AS a
+       JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address AND r.owner_kind = 'pod'
+     HAVING count(*) > 0;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER gateways_in_use AFTER INSERT ON gateways FOR EACH ROW EXECUTE FUNCTION gateway_in_use();
+
+-- schema/import/import_pool_v1.sql
+CREATE FUNCTION import_pool_v1(
+    actor text, request_id text, only_look boolean, of_cluster text,
+    wanted_network text, wanted cidr, wants_isolation boolean, nodes text[], slices cidr[])
+RETURNS TABLE (ordinal integer, outcome text, detail text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Makes a pool and its nodes' slices where they are missing. The pool is ordinal 0, slices count from 1.
+-- only_look: nothing is made.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'IMPORT', true);
+    pool    pools;
+    own     cidr;
+    other   node_slices;
+    alone   boolean;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO pool FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted;
+    ordinal := 0;
+    outcome := CASE WHEN FOUND THEN 'there' ELSE 'new' END;
+    detail := '';
+    IF outcome = 'there' THEN
+        SELECT n.isolated IS NOT NULL INTO alone FROM networks n WHERE n.id = pool.network_id;
+        IF alone <> wants_isolation THEN
+            detail := CASE WHEN alone THEN 'it has a space of its own here' ELSE 'it shares its addresses with other pools here' END;
+        END IF;
+    ELSIF NOT only_look THEN
+        pool := ensure_pool(wanted_network, wanted, wants_isolation);
+    END IF;
+    RETURN NEXT;
+    IF NOT only_look AND cardinality(slices) > 0 THEN
+        -- One at a time, as ensure_node_slice() does.
+        PERFORM FROM pools p WHERE p.id = pool.id FOR NO KEY UPDATE;
+    END IF;
+    FOR i IN 1 .. coalesce(cardinality(slices), 0) LOOP
+        ordinal := i;
+        detail := '';
+        SELECT s.slice INTO own FROM node_slices s WHERE s.pool_id = pool.id AND s.cluster = of_cluster AND s.node = nodes[i];
+        IF FOUND THEN
+            outcome := CASE WHEN own = slices[i] THEN 'there' ELSE 'conflict' END;
+            detail := CASE WHEN own = slices[i] THEN '' ELSE 'node ' || nodes[i] || ' has ' || own || ' here' END;
+        ELSIF NOT slices[i] <<= wanted THEN
+            outcome := 'conflict';
+            detail := slices[i] || ' is not inside ' || wanted;
+        ELSE
+            SELECT s.* INTO other FROM node_slices s WHERE s.pool_id = pool.id AND s.slice && slices[i] LIMIT 1;
+            IF FOUND THEN
+                outcome := 'conflict';
+                detail := other.slice || ' is the slice of node ' || other.node || ' here';
+            ELSE
+                outcome := 'new';
+                IF NOT only_look THEN
+                    INSERT INTO node_slices (pool_id, cluster, node, slice) VALUES (pool.id, of_cluster, nodes[i], slices[i]);
+                END IF;
+            END IF;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION import_pool_v1 IS 'Import: makes a pool and its nodes'' slices where they are missing.';
+
+-- schema/import/import_addresses_v1.sql
+CREATE FUNCTION import_addresses_v1(
+    actor text, request_id text, only_look boolean, of_cluster text,
+    wanted_network text, wanted cidr, wants_isolation boolean, entries jsonb, are_running boolean DEFAULT false)
+RETURNS TABLE (ordinal integer, outcome text, detail text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+-- Nothing is known of how many addresses there are, nor of tables that an import has begun to fill: one look at an
+-- index for each, which LIMIT 1 makes sure of.
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_material = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Takes over a batch of addresses of one pool, each once. An entry is an object: n, address, kind, namespace, name,
+-- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). What
+-- somebody else has is left alone, and told of. Addresses that somebody took at this moment are in no row of
+-- the answer: ask again.
+--
+-- are_running: the entries are pods that run now, whose sandboxes' ids are not known ('') and whose nodes and uids are. An
+-- owner that holds the address already gets the attachment of its pod beside those that it has.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'IMPORT', true);
+    the_pool integer;
+    space    integer;
+    told     integer[];
+    outcomes text[];
+    details  text[];
+    changed  integer[];
+    moved    inet[];
+    taken    inet[];
+BEGIN
+    PERFORM act_as(actor, request_id);
+    IF NOT only_look THEN
+        -- Before a pool is read or a run is locked: see wait_for_reservations().
+        LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    END IF;
+    SELECT p.id, p.network_id INTO the_pool, space FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted;
+    IF NOT FOUND THEN
+        IF NOT only_look THEN
+            RAISE EXCEPTION 'there is no pool % in the %', wanted,
+                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network') USING ERRCODE = 'RH404';
+        END IF;
+        SELECT n.id INTO space FROM networks n
+         WHERE n.name = wanted_network AND n.isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END;
+    END IF;
+    IF NOT only_look THEN
+        PERFORM FROM (SELECT one.address FROM jsonb_to_recordset(entries) AS one (address inet) ORDER BY one.address) AS e
+          CROSS JOIN LATERAL (SELECT FROM reservations r
+                               WHERE r.network_id = space AND r.address = e.address LIMIT 1 FOR UPDATE) AS held;
+    END IF;
+
+    SELECT array_agg(f.n), array_agg(f.outcome), array_agg(f.detail), array_agg(f.n) FILTER (WHERE f.outcome = 'changed')
+      INTO told, outcomes, details, changed
+      FROM (
+        SELECT held.n, CASE WHEN NOT held.same THEN 'conflict' WHEN held.untouched AND held.differs THEN 'changed' ELSE 'there' END AS outcome,
+               CASE WHEN NOT held.same THEN held.owner END AS detail
+          FROM (
+               SELECT e.n,
+                      (r.owner_kind, r.owner_namespace, r.owner_name) = (e.kind, e.namespace, e.name)
+                      AND r.pool_id IS NOT DISTINCT FROM the_pool
+                      AND (r.owner_kind = 'static' OR r.owner_cluster = of_cluster)
+                      AND (r.owner_interface = e.interface OR '' IN (r.owner_interface, e.interface)) AS same,
+                      r.owner_kind = 'pod' AND (are_running OR (SELECT t.start_reason = 'IMPORT' FROM tenures t WHERE t.id = r.tenure_id)) AS untouched,
+                      CASE WHEN are_running THEN NOT EXISTS (
+                           SELECT FROM attachments a
+                            WHERE a.network_id = r.network_id AND a.address = r.address AND a.interface = e.interface
+                              AND a.node = e.sandboxes -> 0 ->> 2 AND a.pod_uid = e.uid)
+                      ELSE (r.owner_interface, r.owner_uid)
+                      IS DISTINCT FROM (coalesce(nullif(e.interface, ''), r.owner_interface), coalesce(e.uid, r.owner_uid))
+                      OR e.sandboxes IS DISTINCT FROM (
+                         SELECT coalesce(jsonb_agg(jsonb_build_array(a.container_id, a.interface, a.node)
+                                                   ORDER BY a.container_id COLLATE "C", a.interface COLLATE "C"), '[]')
+                           FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address) END AS differs,
+                      concat('held by ', CASE r.owner_kind WHEN 'pod' THEN r.owner_namespace || '/' END, r.owner_name,
+                             ' ' || nullif(r.owner_interface, ''), ' of cluster ' || nullif(r.owner_cluster, ''),
+                             CASE WHEN r.pool_id <> the_pool THEN (SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = r.pool_id) END,
+                             ' since ', to_char(r.reserved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), ' UTC') AS owner
+                 FROM jsonb_to_recordset(entries) AS e (n integer, address inet, kind owner_kind, namespace text, name text,
+                                                        interface text, uid text, sandboxes jsonb)
+                CROSS JOIN LATERAL (SELECT * FROM reservations one
+                                     WHERE one.network_id = space AND one.address = e.address LIMIT 1) AS r) AS held
+        UNION ALL
+        SELECT e.n, 'conflict', 'kept out of use by an exclusion'
+          FROM jsonb_to_recordset(entries) AS e (n integer, address inet)
+         WHERE is_excluded(space, e.address)
+           AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = space AND r.address = e.address)) AS f;
+    RETURN QUERY SELECT f.n, f.o, f.d FROM unnest(told, outcomes, details) AS f (n, o, d);
+
+    IF only_look THEN
+        RETURN QUERY SELECT e.n, 'new', NULL::text FROM jsonb_to_recordset(entries) AS e (n integer)
+                      WHERE e.n <> ALL (coalesce(told, '{}'));
+        RETURN;
+    END IF;
+
+    IF changed IS NOT NULL THEN
+        moved := ARRAY(SELECT e.address FROM jsonb_to_recordset(entries) AS e (n integer, address inet) WHERE e.n = ANY (changed));
+        -- What is as it was imported, and is another way now: another sandbox, or its interface became known.
+        DELETE FROM attachments a
+         USING jsonb_to_recordset(entries) AS e (n integer, address inet, sandboxes jsonb)
+         WHERE e.n = ANY (changed) AND a.network_id = space AND a.address = ANY (moved) AND a.address = e.address
+           AND NOT are_running AND NOT e.sandboxes @> jsonb_build_array(jsonb_build_array(a.container_id, a.interface, a.node));
+        INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, pod_uid)
+        SELECT of_cluster, s.used->>0, s.used->>1, space, e.address, s.used->>2, e.uid
+          FROM jsonb_to_recordset(entries) AS e (n integer, address inet, uid text, sandboxes jsonb),
+               jsonb_array_elements(e.sandboxes) AS s (used)
+         WHERE e.n = ANY (changed)
+        ON CONFLICT (cluster, container_id, interface, network_id, address)
+        DO UPDATE SET pod_uid = coalesce(excluded.pod_uid, attachments.pod_uid);
+        UPDATE reservations r
+           SET owner_uid = coalesce(e.uid, r.owner_uid),
+               owner_interface = CASE WHEN EXISTS (
+                   -- (two addresses of one owner in one pool that are only now known to be of one interface)
+                   SELECT FROM reservations o
+                    WHERE (o.owner_namespace, o.owner_name, o.pool_id, o.owner_interface, o.owner_cluster, o.slot)
+                        = (r.owner_namespace, r.owner_name, r.pool_id, e.interface, r.owner_cluster, r.slot)) THEN r.owner_interface
+                   ELSE coalesce(nullif(e.interface, ''), r.owner_interface) END,
+               node = coalesce(e.sandboxes->0->>2, ''),
+               container_id = coalesce(e.sandboxes->0->>0, '')
+          FROM jsonb_to_recordset(entries) AS e (n integer, address inet, interface text, uid text, sandboxes jsonb)
+         WHERE e.n = ANY (changed) AND r.network_id = space AND r.address = ANY (moved) AND r.address = e.address;
+    END IF;
+
+    -- Runs are locked before reservations are made, the order in which everybody does it.
+    PERFORM FROM (SELECT DISTINCT run.quarantined, run.last
+                    FROM jsonb_to_recordset(entries) AS e (n integer, address inet)
+                   CROSS JOIN LATERAL (
+                         (SELECT q.quarantined, q.first, q.last FROM free_ranges q
+                           WHERE q.network_id = space AND NOT q.quarantined AND q.last >= e.address ORDER BY q.last LIMIT 1)
+                         UNION ALL
+                         (SELECT q.quarantined, q.first, q.last FROM free_ranges q
+                           WHERE q.network_id = space AND q.quarantined AND q.last >= e.address ORDER BY q.last LIMIT 1)) AS run
+                   WHERE e.n <> ALL (coalesce(told, '{}')) AND run.first <= e.address
+                   ORDER BY run.quarantined, run.last) AS holding
+      CROSS JOIN LATERAL (SELECT FROM free_ranges f
+                           WHERE f.network_id = space AND f.quarantined = holding.quarantined AND f.last = holding.last
+                           LIMIT 1 FOR UPDATE) AS locked;
+    WITH made AS (
+        INSERT INTO reservations AS r (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
+                                       owner_interface, owner_uid, slot, sticky, node, container_id, description)
+        SELECT space, e.address, the_pool, e.kind, CASE e.kind WHEN 'pod' THEN of_cluster ELSE '' END,
+               e.namespace, e.name, e.interface, e.uid,
+               row_number() OVER (PARTITION BY e.kind, e.namespace, e.name, e.interface ORDER BY e.n) - 1
+               + coalesce((SELECT max(o.slot) + 1 FROM reservations o
+                            WHERE o.owner_namespace = e.namespace AND o.owner_name = e.name AND o.pool_id = the_pool
+                              AND o.owner_interface = e.interface
+                              AND o.owner_cluster = CASE e.kind WHEN 'pod' THEN of_cluster ELSE '' END), 0),
+               e.kind = 'static', coalesce(e.sandboxes->0->>2, ''), coalesce(e.sandboxes->0->>0, ''), e.description
+          FROM jsonb_to_recordset(entries) AS e (n integer, address inet, kind owner_kind, namespace text, name text,
+                                                 interface text, uid text, description text, sandboxes jsonb)
+         WHERE e.n <> ALL (coalesce(told, '{}'))
+           AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = space AND r.address = e.address)
+         ORDER BY e.address
+        ON CONFLICT DO NOTHING
+        RETURNING r.address)
+    SELECT array_agg(made.address) INTO taken FROM made;
+    IF taken IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, pod_uid)
+    SELECT of_cluster, s.used->>0, s.used->>1, space, e.address, s.used->>2, e.uid
+      FROM jsonb_to_recordset(entries) AS e (address inet, uid text, sandboxes jsonb),
+           jsonb_array_elements(e.sandboxes) AS s (used)
+     WHERE e.address = ANY (taken);
+    INSERT INTO imported_unnamed (network_id, address)
+    SELECT space, e.address FROM jsonb_to_recordset(entries) AS e (address inet, kind owner_kind, interface text)
+     WHERE e.kind = 'pod' AND e.interface = '' AND e.address = ANY (taken)
+    ON CONFLICT DO NOTHING;
+    RETURN QUERY SELECT e.n, 'new', NULL::text FROM jsonb_to_recordset(entries) AS e (n integer, address inet)
+                  WHERE e.address = ANY (taken);
+END $$;
+COMMENT ON FUNCTION import_addresses_v1 IS 'Import: takes over a batch of addresses of one pool with their sandboxes; never what somebody else has.';
+
+-- schema/import/import_stale_v1.sql
+CREATE FUNCTION import_stale_v1(
+    actor text, request_id text, only_look boolean, of_cluster text, wanted_network text, wanted cidr,
+    addresses inet[], namespaces text[], names text[], listed_at timestamptz)
+RETURNS TABLE (address inet, namespace text, name text, interface text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Before running pods are taken over: who holds one of their addresses here, though the pod that has it is another one. A
+-- restored database may say so of a pod that ended since. Not what an owner keeps (sticky, reserved by an operator), and
+-- nothing that was reserved or attached since the pods were listed.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'IMPORT', true);
+    stale   inet[];
+    space   integer;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT p.network_id INTO space FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted;
+    stale := ARRAY(
+        SELECT r.address::inet FROM unnest(addresses, namespaces, names) AS running (address, namespace, name)
+         CROSS JOIN LATERAL (SELECT * FROM reservations one
+                              WHERE one.network_id = space AND one.address = running.address LIMIT 1 FOR UPDATE) AS r
+         WHERE r.owner_kind = 'pod' AND r.owner_cluster = of_cluster AND NOT r.sticky AND r.policy_source = 'nad'
+           AND (r.owner_namespace, r.owner_name) <> (running.namespace, running.name) AND r.reserved_at < listed_at
+           AND NOT EXISTS (SELECT FROM attachments a
+                            WHERE a.network_id = r.network_id AND a.address = r.address AND a.attached_at >= listed_at));
+    RETURN QUERY
+        SELECT r.address::inet, r.owner_namespace, r.owner_name, r.owner_interface FROM unnest(stale) AS s (address)
+         CROSS JOIN LATERAL (SELECT * FROM reservations one
+                              WHERE one.network_id = space AND one.address = s.address LIMIT 1) AS r;
+    IF NOT only_look THEN
+        DELETE FROM reservations r USING unnest(stale) AS s (address) WHERE r.network_id = space AND r.address = s.address;
+    END IF;
+END $$;
+COMMENT ON FUNCTION import_stale_v1 IS 'Import of running pods: releases what ended pods hold of the addresses that running ones have.';
+
+-- schema/import/import_gateways_v1.sql
+CREATE FUNCTION import_gateways_v1(
+    actor text, request_id text, only_look boolean, of_cni_network text, wanted_network text, wanted cidr, isolated boolean,
+    addresses inet[])
+RETURNS SETOF inet
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Records the gateways of a network configuration before its first ADD; returns those that were not known.
+DECLARE
+    command text := set_config('rowhouse.command', 'IMPORT', true);
+    unknown inet[];
+BEGIN
+    PERFORM act_as(actor, request_id);
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    unknown := ARRAY(SELECT a FROM unnest(addresses) AS a
+                      WHERE NOT knows_gateways(of_cni_network, wanted_network, wanted, ARRAY[a]));
+    IF NOT only_look AND unknown <> '{}' THEN
+        PERFORM learn_gateways(of_cni_network, ARRAY[wanted_network], ARRAY[wanted], ARRAY[NULL]::text[], ARRAY[isolated],
+                               array_fill(1, ARRAY[cardinality(unknown)]), unknown);
+    END IF;
+    RETURN QUERY SELECT unnest(unknown);
+END $$;
+COMMENT ON FUNCTION import_gateways_v1 IS 'Import of running pods: records the gateways of a network configuration.';
+
+-- schema/import/import_read_v1.sql
+CREATE FUNCTION import_read_v1(wanted_network text, wanted cidr) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    SELECT set_config('rowhouse.command', 'IMPORT', true);
+    INSERT INTO rowhouse.assignment_hold_pools (pool_id)
+    SELECT p.id FROM rowhouse.pools p, rowhouse.assignment_hold WHERE p.network_name = wanted_network AND p.cidr = wanted
+    ON CONFLICT DO NOTHING;
+END;
+COMMENT ON FUNCTION import_read_v1(text, cidr) IS 'Import of running pods: all of a pool were read, so it assigns addresses again.';
+
+-- schema/import/import_release_v1.sql
+CREATE FUNCTION import_release_v1(
+    actor text, request_id text, wanted_network text, wanted cidr, addresses inet[], namespaces text[], names text[])
+RETURNS SETOF inet
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Releases addresses that were imported from a pool and are not in use there any more; only those that are as they
+-- were imported, of the same owner still.
+DECLARE
+    command text := set_config('rowhouse.command', 'IMPORT', true);
+BEGIN
+    PERFORM act_as(actor, request_id);
+    RETURN QUERY
+        DELETE FROM reservations r
+         USING unnest(addresses, namespaces, names) AS gone (address, namespace, name), pools p
+         WHERE p.network_name = wanted_network AND p.cidr = wanted
+           AND r.network_id = p.network_id AND r.address = gone.address AND r.pool_id = p.id
+           AND (r.owner_namespace, r.owner_name) = (gone.namespace, gone.name)
+           AND (SELECT t.start_reason = 'IMPORT' FROM tenures t WHERE t.id = r.tenure_id)
+        RETURNING r.address::inet;
+END $$;
+COMMENT ON FUNCTION import_release_v1 IS 'Import: releases what was imported and is not in use any more where it came from.';
+
+-- schema/import/import_record_v1.sql
+CREATE FUNCTION import_record_v1(actor text, request_id text, source text, facts jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    PERFORM act_as(actor, request_id);
+    PERFORM record_change('import', source, NULL, facts);
+END $$;
+COMMENT ON FUNCTION import_record_v1 IS 'Import: writes a line of the audit log that says what was taken over.';
+
+-- schema/import/imported_sandbox_v1.sql
+CREATE FUNCTION imported_sandbox_v1(
+    of_cluster text, of_container text, of_interface text, of_node text, only_node text, is_verified boolean,
+    of_namespace text, of_pod text, of_uid text, networks text[], cidrs cidr[])
+RETURNS TABLE (network_id integer, address inet, container_id text, interface text, node text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- The imported attachments that a call can only mean: those of its container without an interface or a node (whereabouts
+-- before v0.8, an export without pods), or those of its pod without a container (an import of running pods).
+--
+-- Without an interface: of the pools of the call's configuration; where that cannot be read (cidrs NULL), the only one
+-- there is. only_node is the node of a caller that acts for its own node alone: what another node has is never meant, and
+-- what no node is known of only if it was verified that the pod runs there.
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT a.network_id, a.address::inet, a.container_id, a.interface, a.node
+          FROM attachments a
+          JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+         WHERE a.cluster = of_cluster AND a.container_id = of_container
+           AND (a.interface = '' OR a.interface = of_interface AND a.node = '')
+           AND (only_node IS NULL OR a.node = only_node OR a.node = '' AND is_verified)
+           AND (a.interface <> ''
+                OR EXISTS (SELECT FROM unnest(networks, cidrs) AS range (network, cidr) JOIN pools p
+                              ON p.network_name = range.network AND p.cidr = range.cidr
+                            WHERE p.id = r.pool_id)
+                OR cidrs IS NULL AND NOT EXISTS (
+                   SELECT FROM attachments other
+                    WHERE other.cluster = of_cluster AND other.container_id = of_container AND other.interface = ''
+                      AND (other.network_id, other.address) <> (a.network_id, a.address)))
+        UNION ALL
+        SELECT a.network_id, a.address::inet, a.container_id, a.interface, a.node
+          FROM reservations r
+          JOIN attachments a ON a.network_id = r.network_id AND a.address = r.address
+         WHERE r.owner_namespace = of_namespace AND r.owner_name = of_pod AND r.owner_cluster = of_cluster
+           AND r.owner_kind = 'pod' AND a.cluster = of_cluster AND a.container_id = '' AND a.interface = of_interface
+           AND (a.pod_uid IS NULL OR of_uid IS NULL OR a.pod_uid = of_uid)
+           AND a.node IN ('', of_node)
+           AND (only_node IS NULL OR a.node = only_node OR a.node = '' AND is_verified)
+         ORDER BY 1, 2;
+END $$;
+COMMENT ON FUNCTION imported_sandbox_v1 IS 'The imported attachments that a DEL or CHECK can only mean. Changes nothing.';
+
+-- schema/import/adopt_sandbox_v1.sql
+CREATE FUNCTION adopt_sandbox_v1(
+    of_cluster text, of_container text, of_interface text, of_node text, only_node text, is_verified boolean,
+    of_namespace text, of_pod text, of_uid text, networks text[], cidrs cidr[])
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Gives imported attachments the container, the interface and the node of a DEL that can only mean them
+-- (imported_sandbox_v1), and tells how many. -1: none, but it would be some if it were verified that the pod runs on the
+-- caller's node.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'ADOPT', true);
+    one   record;
+    count integer := 0;
+BEGIN
+    FOR one IN
+        SELECT i.* FROM imported_sandbox_v1(of_cluster, of_container, of_interface, of_node, only_node, is_verified,
+                                            of_namespace, of_pod, of_uid, networks, cidrs) AS i
+          JOIN reservations r ON r.network_id = i.network_id AND r.address = i.address
+         ORDER BY i.network_id, i.address FOR UPDATE OF r
+    LOOP
+        UPDATE attachments a SET container_id = of_container, interface = of_interface, node = coalesce(nullif(a.node, ''), of_node)
+         WHERE a.cluster = of_cluster AND a.network_id = one.network_id AND a.address = one.address
+           AND (a.container_id, a.interface, a.node) = (one.container_id, one.interface, one.node)
+           AND NOT EXISTS (SELECT FROM attachments other
+                            WHERE (other.cluster, other.container_id, other.interface, other.network_id, other.address)
+                                = (a.cluster, of_container, of_interface, a.network_id, a.address)
+                              AND (a.interface, a.container_id) <> (of_interface, of_container));
+        IF FOUND THEN
+            count := count + 1;
+        END IF;
+    END LOOP;
+    IF count = 0 AND NOT is_verified AND only_node IS NOT NULL AND EXISTS (
+           SELECT FROM imported_sandbox_v1(of_cluster, of_container, of_interface, of_node, only_node, true,
+                                           of_namespace, of_pod, of_uid, networks, cidrs)) THEN
+        RETURN -1;
+    END IF;
+    RETURN count;
+END $$;
+COMMENT ON FUNCTION adopt_sandbox_v1 IS
+    'DEL of what was imported without container, interface or node: completes the attachments that the call means.';
+
+-- schema/import/adopt_owner_v1.sql
+CREATE FUNCTION adopt_owner_v1(
+    of_cluster text, of_namespace text, of_pod text, of_interface text, networks text[], cidrs cidr[],
+    only_node text DEFAULT NULL, is_verified boolean DEFAULT false, known inet[] DEFAULT NULL, can_ask boolean DEFAULT false)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Before an ADD: the lowest address that a pod holds in each pool without an interface becomes that of this
+-- interface, unless this has one there already. Tells how many. known, the addresses of this interface as the pod's status
+-- has them, leaves no doubt; where it is NULL, an interface gets the one that there is, or the lowest. A caller that acts
+-- for its own node alone (only_node) gets nothing of a sandbox of another node, and nothing of one whose node is unknown
+-- unless it was verified that the pod runs there. -1: there is something, and the caller, who can ask the cluster
+-- (can_ask), shall do so first.
+#variable_conflict use_column
+DECLARE
+    command text := set_config('rowhouse.command', 'ADD', true);
+    one     record;
+    count   integer := 0;
+BEGIN
+    FOR one IN
+        SELECT DISTINCT ON (p.id) p.id AS pool_id, r.network_id, r.address
+          FROM unnest(networks, cidrs) AS range (network, cidr)
+          JOIN pools p ON p.network_name = range.network AND p.cidr = range.cidr
+          JOIN reservations r
+            ON r.owner_namespace = of_namespace AND r.owner_name = of_pod AND r.pool_id = p.id
+           AND r.owner_interface = '' AND r.owner_cluster = of_cluster
+         WHERE r.owner_kind = 'pod' AND (known IS NULL OR r.address = ANY (known))
+           AND (only_node IS NULL OR is_verified OR can_ask
+                OR NOT EXISTS (SELECT FROM attachments a
+                                WHERE a.network_id = r.network_id AND a.address = r.address AND a.node <> only_node))
+           AND NOT EXISTS (SELECT FROM reservations named
+                            WHERE named.owner_namespace = of_namespace AND named.owner_name = of_pod AND named.pool_id = p.id
+                              AND named.owner_interface = of_interface AND named.owner_cluster = of_cluster AND named.slot = 0)
+         ORDER BY p.id, r.slot
+    LOOP
+        IF can_ask THEN
+            RETURN -1;
+        END IF;
+        UPDATE reservations r SET owner_interface = of_interface, slot = 0
+         WHERE r.network_id = one.network_id AND r.address = one.address AND r.owner_interface = '' AND r.pool_id = one.pool_id
+           AND r.owner_namespace = of_namespace AND r.owner_name = of_pod AND r.owner_cluster = of_cluster;
+        IF FOUND THEN
+            UPDATE attachments a SET interface = of_interface
+             WHERE a.network_id = one.network_id AND a.address = one.address AND a.interface = '';
+            count := count + 1;
+        END IF;
+    END LOOP;
+    RETURN count;
+END $$;
+COMMENT ON FUNCTION adopt_owner_v1 IS 'ADD of a pod that was imported without its interfaces: its address becomes that of the interface that asks.';
+
+-- schema/import/has_unnamed_v1.sql
+CREATE FUNCTION has_unnamed_v1() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Whether any imported address still has no interface; forgets those that are settled once all are.
+BEGIN
+    IF EXISTS (SELECT FROM imported_unnamed u
+                WHERE EXISTS (SELECT FROM reservations r WHERE r.network_id = u.network_id AND r.address = u.address
+                                 AND r.owner_interface = '' AND r.owner_kind = 'pod')) THEN
+        RETURN true;
+    END IF;
+    DELETE FROM imported_unnamed u
+     WHERE NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = u.network_id AND r.address = u.address
+                          AND r.owner_interface = '' AND r.owner_kind = 'pod');
+    RETURN false;
+END $$;
+COMMENT ON FUNCTION has_unnamed_v1() IS 'Whether any imported address still has no interface.';
+
+-- schema/mirror/switch_mirror_triggers.sql
+CREATE FUNCTION switch_mirror_triggers() RETURNS void
+LANGUAGE plpgsql AS $$
+-- Enables the triggers on "reservations" while somebody mirrors. Whoever is writing is waited for, so that afterwards
+-- every transaction fires them.
+DECLARE
+    wanted boolean := EXISTS (SELECT FROM mirrors);
+    name   text;
+BEGIN
+    FOR name IN
+        SELECT t.tgname FROM pg_trigger t
+         WHERE t.tgrelid = 'reservations'::regclass AND t.tgname LIKE 'reservations\_mirror\_%'
+           AND (t.tgenabled <> 'D') <> wanted
+         ORDER BY t.tgname
+    LOOP
+        EXECUTE format('ALTER TABLE reservations %s TRIGGER %I', CASE WHEN wanted THEN 'ENABLE' ELSE 'DISABLE' END, name);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION switch_mirror_triggers() IS 'Enables the triggers of the outbox if somebody mirrors, else disables them.';
+
+-- schema/mirror/mark_for_mirrors.sql
+CREATE FUNCTION mark_for_mirrors(changed integer[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Marks pools as changed where they are not marked, and wakes the mirrors if they may be asleep. A NOTIFY makes commits
+-- wait for each other, disk and all, so it is sent only when the outbox was empty, and by one transaction at a time. (Who
+-- leaves it to another one is a writer under way when that one wakes the mirror, see above.)
+BEGIN
+    -- An older snapshot may show marks that are gone.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        INSERT INTO mirror_changes (cluster, pool_id)
+        SELECT m.cluster, pool FROM mirrors m, (SELECT DISTINCT unnest(changed) AS pool) AS p;
+    ELSE
+        INSERT INTO mirror_changes (cluster, pool_id)
+        SELECT m.cluster, pool FROM mirrors m, (SELECT DISTINCT unnest(changed) AS pool) AS p
+         WHERE (SELECT true FROM mirror_changes c WHERE c.cluster = m.cluster AND c.pool_id = pool LIMIT 1) IS NULL;
+    END IF;
+    IF FOUND AND NOT EXISTS (SELECT FROM mirror_changes WHERE made_by <> pg_current_xact_id())
+       AND pg_try_advisory_xact_lock(hashtextextended('rowhouse mirror is called', 0)) THEN
+        NOTIFY rowhouse_mirror;
+    END IF;
+END $$;
+COMMENT ON FUNCTION mark_for_mirrors(integer[]) IS 'Marks pools as changed, for every mirror that does not know yet.';
+
+-- schema/mirror/mirrored_rows_changed.sql
+CREATE FUNCTION mirrored_rows_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- On the path of every allocation: one look at an index, as a rule.
+BEGIN
+    IF EXISTS (SELECT FROM mirrors m, touched t
+                WHERE (SELECT true FROM mirror_changes c
+                        WHERE c.cluster = m.cluster AND c.pool_id = t.pool_id LIMIT 1) IS NULL)
+       OR current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM mark_for_mirrors(ARRAY(SELECT DISTINCT t.pool_id FROM touched t));
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER reservations_mirror_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS touched
+    FOR EACH STATEMENT EXECUTE FUNCTION mirrored_rows_changed();
+CREATE TRIGGER reservations_mirror_delete AFTER DELETE ON reservations REFERENCING OLD TABLE AS touched
+    FOR EACH STATEMENT EXECUTE FUNCTION mirrored_rows_changed();
+CREATE TRIGGER node_slices_mirror_insert AFTER INSERT ON node_slices REFERENCING NEW TABLE AS touched
+    FOR EACH STATEMENT EXECUTE FUNCTION mirrored_rows_changed();
+CREATE TRIGGER node_slices_mirror_delete AFTER DELETE ON node_slices REFERENCING OLD TABLE AS touched
+    FOR EACH STATEMENT EXECUTE FUNCTION mirrored_rows_changed();
+
+-- Those on "reservations" stay disabled while no cluster mirrors.
+DO $$ BEGIN PERFORM switch_mirror_triggers(); END $$;
+
+-- Those on "reservations" stay disabled while no cluster mirrors.
+DO $$ BEGIN PERFORM switch_mirror_triggers(); END $$;
+
+-- Those on "reservations" stay disabled while no cluster mirrors.
+DO $$ BEGIN PERFORM switch_mirror_triggers(); END $$;
+
+-- schema/mirror/mirrored_reservation_changed.sql
+CREATE FUNCTION mirrored_reservation_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    PERFORM mark_for_mirrors(ARRAY[OLD.pool_id, NEW.pool_id]);
+    RETURN NULL;
+END $$;
+
+-- (For each row: to collect the rows of a statement would cost every UPDATE something, even while disabled.)
+CREATE TRIGGER reservations_mirror_update AFTER UPDATE ON reservations
+    FOR EACH ROW EXECUTE FUNCTION mirrored_reservation_changed();
+
+-- It stays disabled while no cluster mirrors.
+DO $$ BEGIN PERFORM switch_mirror_triggers(); END $$;
+
+-- It stays disabled while no cluster mirrors.
+DO $$ BEGIN PERFORM switch_mirror_triggers(); END $$;
+
+-- It stays disabled while no cluster mirrors.
+DO $$ BEGIN PERFORM switch_mirror_triggers(); END $$;
+
+-- schema/mirror/mirrored_pool_changed.sql
+CREATE FUNCTION mirrored_pool_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    PERFORM mark_for_mirrors(ARRAY[coalesce(NEW.id, OLD.id)]);
+    RETURN NULL;
+END $$;
+
+-- Pools and slices change seldom: these need no switch.
+CREATE TRIGGER pools_mirror AFTER INSERT OR DELETE ON pools
+    FOR EACH ROW EXECUTE FUNCTION mirrored_pool_changed();
+
+-- schema/mirror/mirror_on_v1.sql
+CREATE FUNCTION mirror_on_v1(of_cluster text, in_namespace text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '250ms' -- who comes after us waits as long
+AS $$
+-- A cluster's changes are noted from now on. Everything must be looked at afterwards.
+BEGIN
+    INSERT INTO mirrors AS m (cluster, namespace) VALUES (of_cluster, in_namespace)
+        ON CONFLICT (cluster) DO UPDATE SET namespace = excluded.namespace WHERE m.namespace <> excluded.namespace;
+    PERFORM switch_mirror_triggers();
+END $$;
+COMMENT ON FUNCTION mirror_on_v1 IS 'Notes changes for the mirror of a cluster from now on.';
+
+-- schema/mirror/mirror_off_v1.sql
+CREATE FUNCTION mirror_off_v1(of_cluster text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '250ms'
+AS $$
+-- A cluster's changes are not noted any more; whether they were. Its objects stay as they are.
+DECLARE
+    was_on boolean;
+BEGIN
+    DELETE FROM mirrors WHERE cluster = of_cluster;
+    was_on := FOUND;
+    IF was_on THEN
+        PERFORM switch_mirror_triggers();
+        DELETE FROM mirror_changes WHERE cluster = of_cluster;
+    END IF;
+    RETURN was_on;
+END $$;
+COMMENT ON FUNCTION mirror_off_v1 IS 'Notes no changes for the mirror of a cluster any more.';
+
+-- schema/mirror/mirror_changes_v1.sql
+CREATE FUNCTION mirror_changes_v1(of_cluster text) RETURNS TABLE (pool_id integer, age interval)
+LANGUAGE sql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    -- Takes a cluster's marks away. Whoever relies on one of them is among mirror_writers_v1() of a later moment.
+    DELETE FROM mirror_changes AS c WHERE c.cluster = of_cluster RETURNING c.pool_id, clock_timestamp() - c.made_at;
+END;
+COMMENT ON FUNCTION mirror_changes_v1 IS 'Takes the marks of changed pools away from the outbox.';
+
+-- schema/mirror/mirror_writers_v1.sql
+CREATE FUNCTION mirror_writers_v1() RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    -- Transactions under way that may have written what is mirrored. A lock is there from before a transaction's first
+    -- look at the outbox until after its commit can be seen.
+    SELECT DISTINCT l.virtualtransaction FROM pg_locks l
+     WHERE l.locktype = 'relation' AND l.granted
+       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+       AND l.relation IN ('rowhouse.reservations'::regclass, 'rowhouse.pools'::regclass, 'rowhouse.node_slices'::regclass)
+       AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock');
+END;
+COMMENT ON FUNCTION mirror_writers_v1 IS 'The transactions under way that may have written what is mirrored.';
+
+-- schema/mirror/mirror_again_v1.sql
+CREATE FUNCTION mirror_again_v1(of_cluster text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Asks the mirror of a cluster to look at everything.
+BEGIN
+    INSERT INTO mirror_changes (cluster, pool_id) SELECT m.cluster, 0 FROM mirrors m WHERE m.cluster = of_cluster;
+    NOTIFY rowhouse_mirror;
+END $$;
+COMMENT ON FUNCTION mirror_again_v1 IS 'Asks the mirror of a cluster to look at everything.';
+
+-- schema/mirror/mirror_report_v1.sql
+CREATE FUNCTION mirror_report_v1(of_cluster text, report jsonb) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    UPDATE mirrors AS m SET report = mirror_report_v1.report, reported_at = clock_timestamp() WHERE m.cluster = of_cluster;
+END;
+COMMENT ON FUNCTION mirror_report_v1 IS 'Keeps what the mirror of a cluster says of itself.';
+
+-- schema/mirror/mirrored_pools_v1.sql
+CREATE FUNCTION mirrored_pools_v1()
+RETURNS TABLE (pool_id integer, network text, cidr cidr, isolated boolean)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    SELECT p.id, p.network_name, p.cidr, n.isolated IS NOT NULL
+      FROM pools p JOIN networks n ON n.id = p.network_id ORDER BY p.id;
+END;
+COMMENT ON FUNCTION mirrored_pools_v1 IS 'All pools; isolated: its addresses are unique in the pool alone.';
+
+-- schema/mirror/mirrored_slices_v1.sql
+CREATE FUNCTION mirrored_slices_v1(of_cluster text)
+RETURNS TABLE (pool_id integer, node text, slice cidr)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    SELECT s.pool_id, s.node, s.slice FROM node_slices s WHERE s.cluster = of_cluster ORDER BY s.pool_id, s.slice;
+END;
+COMMENT ON FUNCTION mirrored_slices_v1 IS 'The slices of a cluster''s nodes.';
+
+-- schema/mirror/mirrored_addresses_v1.sql
+CREATE FUNCTION mirrored_addresses_v1(of_pool integer, of_cluster text, after_address inet, at_most integer)
+RETURNS TABLE (address inet, own boolean, container_id text, namespace text, pod text, interface text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+AS $$
+-- A page of the addresses in use of a pool, in their order. own: a pod of this cluster holds it; others are held by a pod
+-- of another cluster, or by no pod at all.
+#variable_conflict use_column
+DECLARE
+    pool pools;
+BEGIN
+    SELECT * INTO pool FROM pools p WHERE p.id = of_pool;
+    IF FOUND THEN
+        RETURN QUERY
+            SELECT r.address::inet, r.owner_kind = 'pod' AND r.owner_cluster = of_cluster, r.container_id,
+                   r.owner_namespace, r.owner_name, r.owner_interface
+              FROM reservations r
+             WHERE r.network_id = pool.network_id AND r.address BETWEEN first_address(pool.cidr) AND last_address(pool.cidr)
+               -- ("0.0.0.0/0" comes before every address)
+               AND r.address > coalesce(after_address, inet '0.0.0.0/0') AND r.pool_id = of_pool
+             ORDER BY r.address LIMIT at_most;
+    END IF;
+END $$;
+COMMENT ON FUNCTION mirrored_addresses_v1 IS 'A page of the addresses in use of a pool, for the mirror of a cluster.';
+
+-- schema/mirror/mirror_unknown_v1.sql
+CREATE FUNCTION mirror_unknown_v1(of_network text, addresses inet[], holders text[])
+RETURNS TABLE (address inet, holder text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+BEGIN ATOMIC
+    -- Of pairs of an address and a pod ("namespace/name", '' is anybody), those that the history does not have.
+    SELECT a, h FROM unnest(addresses, holders) AS pair (a, h)
+     WHERE NOT EXISTS (
+           SELECT FROM tenures t JOIN networks n ON n.id = t.network_id
+            WHERE t.address = a AND n.name = of_network AND h IN ('', t.owner_namespace || '/' || t.owner_name));
+END;
+COMMENT ON FUNCTION mirror_unknown_v1 IS 'Of pairs of an address and a pod, those that never were in the history.';
+
+-- schema/roles/roles.sql
+-- Three roles, none of which can log in: grant them to the users that do.
+--   rowhouse_owner    owns the schema and runs migrations
+--   rowhouse_server   what the server may do: call the functions, manage pools; no DDL, no rewriting of history
+--   rowhouse_auditor  reads the views and calls the reading functions, nothing else
+-- Roles belong to the whole cluster and outlive the schema. Where the migrating user may not create
+-- roles, a DBA creates them first; without them nothing is granted.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['rowhouse_owner', 'rowhouse_server', 'rowhouse_auditor'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            EXCEPTION
+                WHEN duplicate_object OR unique_violation THEN NULL;
+                WHEN insufficient_privilege THEN
+                    RAISE WARNING 'role % does not exist and % may not create it', role, current_user;
+            END;
+        END IF;
+    END LOOP;
+END $$;
+
+-- PostgreSQL lets everybody call a new function.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rowhouse FROM PUBLIC;
+
+-- schema/roles/rowhouse_owner.sql
+-- Everything in the schema.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
+        GRANT ALL ON SCHEMA rowhouse TO rowhouse_owner;
+        GRANT ALL ON ALL TABLES IN SCHEMA rowhouse TO rowhouse_owner;
+        GRANT ALL ON ALL FUNCTIONS IN SCHEMA rowhouse TO rowhouse_owner;
+    END IF;
+END $$;
+
+-- schema/roles/rowhouse_server.sql
+-- What the server calls, reads and manages. It may neither remove history nor write lines of the audit log at will
+-- (prune_v1, record_v1, repair_v1): `rowhouse db prune` and `rowhouse db repair` are for a member of rowhouse_owner.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_server') THEN
+        GRANT USAGE ON SCHEMA rowhouse TO rowhouse_server;
+        GRANT SELECT ON ALL TABLES IN SCHEMA rowhouse TO rowhouse_server;
+        GRANT INSERT, UPDATE, DELETE ON networks, pools, node_slices, exclusions, gateways, quotas, tokens, idempotency_keys
+            TO rowhouse_server;
+        GRANT INSERT, DELETE ON sessions TO rowhouse_server;
+
+        -- CNI
+        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, join_shared_space_v1,
+                                  note_refusals_v1
+            TO rowhouse_server;
+        -- The API, the command line and the pages
+        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, release_v1, release_v2, reassign_v1, hold_v1, resume_v1,
+                                  explain_address, pool_fill, sample_fill_v1, held_by, who_had
+            TO rowhouse_server;
+        -- The controller
+        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_refusals_v1
+            TO rowhouse_server;
+        -- Its mirror
+        GRANT EXECUTE ON FUNCTION mirror_on_v1, mirror_off_v1, mirror_changes_v1, mirror_writers_v1, mirror_again_v1,
+                                  mirror_report_v1, mirrored_pools_v1, mirrored_slices_v1, mirrored_addresses_v1,
+                                  mirror_unknown_v1
+            TO rowhouse_server;
+        -- Imports, and calls that mean what was imported
+        GRANT EXECUTE ON FUNCTION import_pool_v1, import_addresses_v1, import_release_v1, import_record_v1, import_read_v1,
+                                  import_gateways_v1, import_stale_v1, imported_sandbox_v1, adopt_sandbox_v1,
+                                  adopt_owner_v1, has_unnamed_v1
+            TO rowhouse_server;
+        -- What views and statements are made of
+        GRANT EXECUTE ON FUNCTION serves_code_of, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
+                                  first_address, last_address, first_usable, last_usable, address_number, address_key,
+                                  address_span, is_open_tenure, is_plain, inetrange(inet, inet)
+            TO rowhouse_server;
+    END IF;
+END $$;
+
+-- schema/roles/rowhouse_auditor.sql
+-- Reads the views and calls the reading functions, nothing else.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
+        GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
+        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log,
+                        gateways, exclusions, fill_samples, pool_trends
+            TO rowhouse_auditor;
+        GRANT EXECUTE ON FUNCTION held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+                                  pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
+                                  address_number, address_key, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
+            TO rowhouse_auditor;
+    END IF;
+END $$;
