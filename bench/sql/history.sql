@@ -6,7 +6,7 @@ SET maintenance_work_mem = '512MB';
 SET max_parallel_maintenance_workers = 2;
 INSERT INTO rowhouse.networks (name) VALUES ('history');
 INSERT INTO rowhouse.pools (network_id, network_name, cidr) SELECT id, name, '10.0.0.0/8' FROM rowhouse.networks;
-ALTER TABLE rowhouse.tenures DROP CONSTRAINT tenures_one_owner_at_a_time;
+ALTER TABLE rowhouse.tenures DROP CONSTRAINT tenures_one_owner_at_a_time_ipv4;
 DROP INDEX rowhouse.tenures_owner;
 DROP INDEX rowhouse.tenures_address;
 INSERT INTO rowhouse.tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
@@ -25,7 +25,7 @@ SELECT p.network_id, '10.0.0.0'::inet + address, p.id,
                             '2026-01-01T00:00:00Z'::timestamptz + turn * interval '1 day'
                             + address %% 14400 * interval '1 second' AS moment) AS made;
 CREATE INDEX tenures_owner ON rowhouse.tenures (owner_namespace, owner_name);
-CREATE INDEX tenures_one_owner_at_a_time ON rowhouse.tenures
-    USING gist (rowhouse.address_key(address), during, address inet_ops, int4range(network_id, network_id, '[]'));
+CREATE INDEX tenures_one_owner_at_a_time_ipv4 ON rowhouse.tenures
+    USING gist (rowhouse.network_key(network_id, address), during) WHERE family(address) = 4;
 CREATE INDEX tenures_address ON rowhouse.tenures (address);
 VACUUM ANALYZE rowhouse.tenures;

@@ -218,8 +218,36 @@ def test_two_owners_of_an_address_at_once_are_refused_by_the_history_itself(
     for span in ("during", "tstzrange(now() - interval '1 day', now() + interval '1 day')"):
         with pytest.raises(errors.ExclusionViolation) as caught:
             dba.execute(copy.format(span))
-        assert caught.value.diag.constraint_name == "tenures_one_owner_at_a_time"
+        assert caught.value.diag.constraint_name == "tenures_one_owner_at_a_time_ipv4"
     dba.execute(copy.format("tstzrange(lower(during) - interval '1 day', lower(during))"))
+
+
+@pytest.mark.parametrize(
+    ("address", "neighbor", "family"),
+    [
+        ("10.0.0.77", "10.0.0.78", "ipv4"),
+        ("255.255.255.254", "255.255.255.255", "ipv4"),
+        ("fd00::77", "fd01::77", "ipv6"),  # the last 62 bits are the same
+        ("ffff:ffff:ffff:ffff::", "3fff:ffff:ffff:ffff::", "ipv6"),
+    ],
+)
+def test_one_owner_at_a_time_holds_for_each_address_of_each_network_alone(
+    dba: psycopg.Connection[TupleRow], address: str, neighbor: str, family: str
+) -> None:
+    insert = """INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                     owner_name, owner_interface, node, container_id, started_by, start_reason)
+                VALUES (%s, %s, 1, %s, 'pod', '', 'ns', 'p', 'i', 'n', 'c', 'a', 'r')"""
+    for network in (7, 8, 2**31 - 2):
+        dba.execute(insert, (network, address, "[2020-01-01,2020-01-03)"))
+        dba.execute(insert, (network, neighbor, "[2020-01-01,2020-01-03)"))
+        dba.execute(insert, (network, address, "[2020-01-03,2020-01-04)"))
+        with pytest.raises(errors.ExclusionViolation) as caught:
+            dba.execute(insert, (network, address, "[2020-01-02,2020-01-03)"))
+        assert caught.value.diag.constraint_name == f"tenures_one_owner_at_a_time_{family}"
+    held = dba.execute(
+        "SELECT network_id FROM who_had(%s, '2020-01-02') ORDER BY 1", (address,)
+    ).fetchall()
+    assert held == [(7,), (8,), (2**31 - 2,)]
 
 
 IMPOSSIBLE = (

@@ -12,8 +12,7 @@ BEGIN
          WHERE q.network_id = wanted_network AND q.quarantined AND q.free_from > (SELECT clock_timestamp())
          ORDER BY q.free_from DESC
     LOOP
-        SELECT max(upper(t.during)) INTO ended FROM tenures t
-         WHERE address_key(t.address) = address_key(run.first) AND t.address = run.first AND t.network_id = wanted_network;
+        SELECT max(upper(t.during)) INTO ended FROM tenures_of(wanted_network, run.first) t;
         EXIT WHEN ended IS NULL OR ended <= clock_timestamp() + interval '1 minute';
         IF EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE run.last >= s.first AND run.first <= s.last) THEN
             DELETE FROM free_ranges f WHERE f.network_id = wanted_network AND f.quarantined AND f.last = run.last;

@@ -16,10 +16,8 @@ BEGIN
     IF current_reason() <> 'ADD' OR is_careful() THEN
         PERFORM settle_tenures(m.network_id, m.address, clock_timestamp())
            FROM made m
-          CROSS JOIN LATERAL (SELECT FROM tenures t
-                               WHERE address_key(t.address) = address_key(m.address) AND t.address = m.address
-                                 AND t.network_id = m.network_id
-                                 AND t.during && tstzrange(clock_timestamp(), NULL) LIMIT 1) AS in_the_way;
+          CROSS JOIN LATERAL (SELECT FROM tenures_of(m.network_id, m.address) t
+                               WHERE t.during && tstzrange(clock_timestamp(), NULL) LIMIT 1) AS in_the_way;
     END IF;
     -- The usual case in one statement: the first addresses of a run that ends within its block of 64.
     -- (Distinct addresses of one family: the sum can not leave it.) The clock is read after the run is

@@ -23,8 +23,7 @@ BEGIN
         VALUES (wanted_network, true, wanted + 1, run.last, run.free_from, run.previous_owner);
     END IF;
     -- What counts for the next tenure is when the last one ended.
-    SELECT max(upper(t.during)) INTO ended FROM tenures t
-     WHERE address_key(t.address) = address_key(wanted) AND t.address = wanted AND t.network_id = wanted_network;
+    SELECT max(upper(t.during)) INTO ended FROM tenures_of(wanted_network, wanted) t;
     PERFORM free_run(wanted_network, wanted, wanted, coalesce(ended, '-infinity'));
     RETURN true;
 END $$;

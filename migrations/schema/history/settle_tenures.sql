@@ -15,16 +15,14 @@ DECLARE
     spans   tstzrange[];
     settled tenures;
 BEGIN
-    IF NOT EXISTS (SELECT FROM tenures t
-                    WHERE address_key(t.address) = address_key(of_address) AND t.address = of_address
-                      AND t.network_id = of_network AND t.during && tstzrange(moment, NULL) AND t.id IS DISTINCT FROM kept)
+    IF NOT EXISTS (SELECT FROM tenures_of(of_network, of_address) t
+                    WHERE t.during && tstzrange(moment, NULL) AND t.id IS DISTINCT FROM kept)
        AND NOT EXISTS (SELECT FROM tenures t WHERE t.id = kept AND lower(t.during) > moment) THEN
         RETURN moment;
     END IF;
     FOR tenure IN
-        SELECT * FROM tenures t
-         WHERE address_key(t.address) = address_key(of_address) AND t.address = of_address AND t.network_id = of_network
-           AND NOT isempty(t.during)
+        SELECT * FROM tenures_of(of_network, of_address) t
+         WHERE NOT isempty(t.during)
          ORDER BY t.during DESC
     LOOP
         IF tenure.id = kept THEN

@@ -8,7 +8,7 @@ BEGIN
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
                                   pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
-                                  address_number, address_key, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
+                                  address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;
     END IF;
 END $$;
