@@ -156,10 +156,8 @@ class Migrations:
         roles = [path for path in known if path.startswith("roles/")]
         parts = ["-- Back to the revision before.\n"]
         for path in [*gone, *back, *roles]:
-            made = self._last_section(path)
-            if made is None or _MADE_ONCE.search(made):
-                made = _TO_WRITE.format(file="downgrade.sql", path=path)
-            parts.append(_section(path, made))
+            todo = _TO_WRITE.format(file="downgrade.sql", path=path)
+            parts.append(_section(path, self._last_text(path) or todo))
         new = [path for path in reversed(changed) if path not in known]
         parts += [_section(path, self._drop(path)) for path in new if not path.startswith("roles/")]
         return "\n".join(parts)
@@ -171,12 +169,14 @@ class Migrations:
         found = next((one[1] for one in reversed(kinds) if one), None)
         return f"DROP {found} {name};\n" if found else _TO_WRITE.format(file="a drop", path=path)
 
-    def _last_section(self, path: str) -> str | None:
-        """The text that the last revision with a section for the file has there."""
+    def _last_text(self, path: str) -> str | None:
+        """What the last revision with a section for the file has there; None for what is altered, not replaced."""
         pattern = rf"^{re.escape(_SECTION + path)}\n(.*?)(?=^{re.escape(_SECTION)}|\Z)"
         found = [re.search(pattern, text, re.MULTILINE | re.DOTALL) for text in self._earlier()]
-        last = next((one[1] for one in reversed(found) if one), None)
-        return None if last is None else _replacing(last.strip("\n") + "\n")
+        sections = [one[1] for one in found if one]
+        if not sections or _MADE_ONCE.search("".join(sections)):
+            return None
+        return _replacing(sections[-1].strip("\n") + "\n")
 
     def _earlier(self) -> list[str]:
         files = [self.versions / revision / name for revision in self.revisions() for name in
@@ -229,6 +229,11 @@ def main() -> None:
         else:
             revision = here.make_revision(given.name)
             sys.stdout.write(f"migrations/versions/{revision}: read it before you commit it\n")
+            if (here.versions / revision / "post.sql").exists():
+                sys.stdout.write(
+                    "post.sql removes objects: if older servers call them, raise the first revision in"
+                    " schema/administration/serves_code_of.sql\n"
+                )
     except Refused as error:
         sys.exit(str(error))
 

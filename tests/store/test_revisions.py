@@ -122,6 +122,10 @@ def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
         made.make_revision("again")
     with pytest.raises(revise.Refused, match="make revision"):
         made.make_baseline()
+    edit(root, "schema/tables/pools.sql", "color  ", "colour ")
+    assert made.make_revision("colours") == "r0003"
+    back = (root / "migrations/versions/r0003/downgrade.sql").read_text(encoding="utf-8")
+    assert "not written yet: tables/pools.sql" in back
 
 
 def pre(root: Path) -> str:
