@@ -33,6 +33,8 @@ test: lint plugin ## lint, then the suite, but for what takes long: minutes
 
 test-slow: dev plugin ## the tests that take long, and the database tests on every other PostgreSQL at hand; in CI
 	@$(PYTEST) -m "slow and not releases"
+	@echo "» the API on a database with unusual session settings"
+	@$(PYTEST) --odd-settings tests/api tests/store/test_session_settings.py
 	@echo "» the database tests on PostgreSQL 16"
 	@$(PYTEST) -m "database and not slow" --postgres-version 16 $(SQL_TESTS)
 	@for bindir in $(INSTALLED_POSTGRESQL); do \

@@ -20,6 +20,7 @@ from rowhouse.store.connection.combining import CombiningQueue
 from rowhouse.store.connection.deadline import seconds_left
 from rowhouse.store.connection.errors import domain_error, is_rolled_back, is_transient
 from rowhouse.store.connection.opening import LastAttempt, PooledConnection, connect
+from rowhouse.store.connection.session_settings import PIN_TRANSACTION
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -110,7 +111,6 @@ class Database:
             kwargs={
                 "source": source,
                 "last_attempt": self._login,
-                "autocommit": True,
                 "prepare_threshold": 2 if prepare else None,
             },
             check=None,
@@ -133,7 +133,7 @@ class Database:
         not be reached, is overloaded or waited too long for a lock.
         """
         return self.run(
-            lambda connection: connection.execute(query, parameters, prepare=None).fetchall(),
+            lambda connection: _execute(connection, query, parameters).fetchall(),
             function=_function(query),
         )
 
@@ -145,8 +145,8 @@ class Database:
         Milliseconds; no longer than the caller waits (`deadline.py`).
         """
         return self.run(
-            lambda connection: connection.execute(
-                query, {**parameters, "max_wait": self._lock_milliseconds()}, prepare=None
+            lambda connection: _execute(
+                connection, query, {**parameters, "max_wait": self._lock_milliseconds()}
             ).fetchall(),
             function=_function(query),
         )
@@ -201,7 +201,7 @@ class Database:
 
     def run(
         self,
-        work: Callable[[psycopg.Connection[TupleRow]], Answer],
+        work: Callable[[PooledConnection], Answer],
         *,
         function: str = "other",
         idempotent: bool = True,
@@ -288,6 +288,17 @@ class Database:
         """Closes every connection."""
         self._pool.close()
         self.engine.dispose()
+
+
+def _execute(
+    connection: PooledConnection, query: LiteralString | sql.Composed, parameters: Parameters
+) -> psycopg.Cursor[TupleRow]:
+    """Run a statement in a transaction of its own, with the settings that the code relies on."""
+    if not connection.pins_transactions:
+        return connection.execute(query, parameters)
+    with connection.pipeline(), connection.transaction():
+        connection.execute(PIN_TRANSACTION)
+        return connection.execute(query, parameters)
 
 
 def _function(query: LiteralString | sql.Composed) -> str:

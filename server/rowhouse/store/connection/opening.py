@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,14 +12,18 @@ from psycopg.rows import TupleRow
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.store.connection.data_source import resolve
 from rowhouse.store.connection.errors import domain_error
+from rowhouse.store.connection.session_settings import pin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rowhouse.store.connection.data_source import Source
 
 # What notices a server that has gone without a word: 10 s of silence, two probes, 20 s in all; 15 s for what
 # was sent and not confirmed. A standby that was promoted is found by its taking writes.
 _NETWORK: dict[str, Any] = {
     "application_name": "rowhouse",
+    "client_encoding": "UTF8",
     "connect_timeout": 5,
     "target_session_attrs": "read-write",
     "keepalives_idle": 10,
@@ -34,11 +39,24 @@ def connect(source: Source, *, prepare: bool = True) -> psycopg.Connection[Tuple
     Errors: TryAgain when there is none; NotReady when the login is refused or a file of `source` is unusable.
     """
     try:
-        return psycopg.connect(
-            resolve(source), **_NETWORK, prepare_threshold=5 if prepare else None
+        connection = psycopg.connect(
+            resolve(source), **_NETWORK, autocommit=True, prepare_threshold=5 if prepare else None
         )
+        with _closed_on_error(connection):
+            pin(connection)
+            connection.autocommit = False
     except psycopg.Error as error:
         raise domain_error(error) from error
+    return connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 @dataclass(slots=True)
@@ -51,13 +69,18 @@ class LastAttempt:
 class PooledConnection(psycopg.Connection[TupleRow]):
     """A connection of a pool, which gives `source` and `last_attempt` as arguments for each."""
 
+    pins_transactions = False
+    """Whether each statement needs a transaction that pins the settings: see `session_settings`."""
+
     @classmethod
     def connect(  # type: ignore[override]
         cls, _conninfo: str = "", *, source: Source, last_attempt: LastAttempt, **options: Any
     ) -> Self:
         """Resolve the source again and connect. Raises as psycopg does, and NotReady."""
         try:
-            made = super().connect(resolve(source), **(_NETWORK | options))
+            made = super().connect(resolve(source), autocommit=True, **(_NETWORK | options))
+            with _closed_on_error(made):
+                made.pins_transactions = pin(made)
         except psycopg.Error as error:
             last_attempt.failure = domain_error(error)
             raise
