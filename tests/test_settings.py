@@ -99,6 +99,8 @@ def test_a_password_in_a_file_needs_no_escaping(tmp_path: Path) -> None:
         ("ROWHOUSE_POOL_SIZE", "0"),
         ("ROWHOUSE_LOCK_TIMEOUT", "-1"),
         ("ROWHOUSE_LOG_LEVEL", "CHATTY"),
+        ("ROWHOUSE_FORWARDED_ALLOW_IPS", "proxy.example.org"),
+        ("ROWHOUSE_FORWARDED_ALLOW_IPS", "10.0.0.1, 10.0.0.1/8"),
         ("ROWHOUSE_CNI_DEFAULTS", "{"),
         ("ROWHOUSE_CNI_DEFAULTS", "[]"),
         ("ROWHOUSE_CNI_DEFAULTS", "@/nonexistent"),

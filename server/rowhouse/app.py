@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from rowhouse.auth.caller import Caller
     from rowhouse.ipam.placement import PodPlacement
     from rowhouse.settings import Settings
+
+ARRIVED_AT: Final = "rowhouse.arrived_at"
+"""In the WSGI environment: when the request arrived (time.monotonic()), set by a server whose threads it waits for."""
 
 _log = structlog.get_logger(__name__)
 _PASSING = {TooManyRequests.http_status, TryAgain.http_status}
@@ -125,7 +128,9 @@ def _wants_page() -> bool:
 
 def _begin() -> None:
     g.request_id = telemetry.begin_request(request.headers.get("X-Request-ID"))
-    deadline.begin(request.headers.get("Rowhouse-Timeout"))
+    deadline.begin(
+        request.headers.get("Rowhouse-Timeout"), arrived_at=request.environ.get(ARRIVED_AT)
+    )
     g.began = time.perf_counter()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from dataclasses import replace
@@ -68,6 +69,9 @@ class Settings(AccessSettings):
     live_viewers: int = pydantic.Field(default=200, ge=0, le=10_000)
     """Open pages that are kept up to date by each server process; further ones stay as they are."""
 
+    forwarded_allow_ips: str = ""
+    """Proxies whose X-Forwarded-Proto counts: addresses or CIDRs, separated by commas, or `*` for all."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @pydantic.field_validator("database_url")
@@ -98,6 +102,14 @@ class Settings(AccessSettings):
             url_file=self.database_url_file,
             password_file=self.database_password_file,
         )
+
+    @pydantic.field_validator("forwarded_allow_ips")
+    @classmethod
+    def _of_proxies(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            if part != "*":
+                ipaddress.ip_network(part)  # its ValueError names the address
+        return value
 
     @pydantic.field_validator("cni_defaults", "clusters", "oidc_roles", mode="before")
     @classmethod

@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def no_deadline_is_left_behind() -> Iterator[None]:
     yield
-    deadline.arrival.set(None)
     deadline.begin(None)
 
 
 def test_a_call_whose_caller_has_gone_does_not_reach_the_database(store: Database) -> None:
-    deadline.arrival.set(time.monotonic() - 0.6)  # so long it waited for a thread
-    deadline.begin("0.5")
+    deadline.begin("0.5", arrived_at=time.monotonic() - 0.6)  # so long it waited for a thread
     with pytest.raises(TryAgain, match="stopped waiting"):
         store.call("INSERT INTO rowhouse.networks (name) VALUES ('storage') RETURNING name")
     deadline.begin(None)

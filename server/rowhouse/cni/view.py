@@ -32,7 +32,7 @@ from rowhouse.domain.errors import (
     TryAgain,
 )
 from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
-from rowhouse.ipam.adoption import adopt_sandbox, imported
+from rowhouse.ipam.adoption import UnnamedImports, adopt_sandbox, imported
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.check import reserved
 from rowhouse.ipam.detach import detach
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("cni", __name__)
 _CONFIGURATIONS = "rowhouse_cni_configurations"
 _REFUSALS = "rowhouse_cni_refusals"
+_UNNAMED = "rowhouse_cni_unnamed"
 _WARNINGS = "rowhouse_cni_warnings"
 _log = structlog.get_logger(__name__)
 
@@ -60,8 +61,10 @@ _log = structlog.get_logger(__name__)
 def _remember(state: BlueprintSetupState) -> None:
     settings = state.app.extensions["rowhouse"].settings
     state.app.extensions[_CONFIGURATIONS] = Configurations(settings.compat, settings.cni_defaults)
-    notes = RefusalNotes(state.app.extensions["rowhouse"].store)
+    store = state.app.extensions["rowhouse"].store
+    notes = RefusalNotes(store)
     state.app.extensions[_REFUSALS] = notes
+    state.app.extensions[_UNNAMED] = UnnamedImports(store)
     state.app.extensions[_WARNINGS] = Warnings(notes)
 
 
@@ -99,6 +102,7 @@ def add(call: Call) -> bytes:
                 strict=netconf.strict,
                 bound_node=bound_node(),
                 pods=_pods(),
+                unnamed=current_app.extensions[_UNNAMED],
             )
         except (PoolExhausted, QuotaExceeded) as error:
             current_app.extensions[_REFUSALS].note(owner, call.node, error.message)

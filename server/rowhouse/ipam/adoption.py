@@ -6,10 +6,11 @@ the sandbox that can only mean such an address gives it what it lacks.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
+from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.placement import placed_on
 from rowhouse.store.allocation import importing
 
@@ -21,10 +22,38 @@ if TYPE_CHECKING:
     from rowhouse.store.allocation.importing import Ranges
     from rowhouse.store.connection.database import Database
 
-_LOOK_EVERY: Final = 10.0
-"""Seconds: so long an ADD may not know of an import that has just ended."""
+_MAX_AGE_SECONDS: Final = 10.0
+"""So long an ADD may not know of an import that has just ended."""
 
-_looks: WeakKeyDictionary[Database, tuple[float, bool]] = WeakKeyDictionary()
+
+class UnnamedImports:
+    """Whether any imported address has no interface yet, looked up now and then. Safe to share between threads."""
+
+    def __init__(self, store: Database, *, max_age_seconds: float = _MAX_AGE_SECONDS) -> None:
+        self._store = store
+        self._max_age_seconds = max_age_seconds
+        self._lock = threading.Lock()
+        self._exist = True  # until a look says otherwise: an ADD before that asks in vain at worst
+        self._valid_until = time.monotonic()
+
+    def exist(self) -> bool:
+        """The last answer, or a new one if it is too old. Raises TryAgain, NotReady."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._valid_until:
+                return self._exist
+            # One caller looks; the others go on with the last answer.
+            self._valid_until = now + self._max_age_seconds
+        try:
+            found = importing.has_unnamed(self._store)
+        except RowhouseError:
+            with self._lock:
+                self._valid_until = time.monotonic()
+            raise
+        with self._lock:
+            self._exist = found
+            self._valid_until = time.monotonic() + self._max_age_seconds
+        return found
 
 
 def adopt_owner(
@@ -32,22 +61,19 @@ def adopt_owner(
     owner: Owner,
     requests: Sequence[RangeRequest],
     *,
+    unnamed: UnnamedImports | None = None,
     bound_node: str | None = None,
     pods: PodPlacement | None = None,
 ) -> None:
     """Before an ADD: what its pod holds without an interface, in the pools of `requests`, becomes this one's.
 
-    Costs a call only as long as any imported address has no interface. Where `pods` knows which addresses the
-    interface has, only those; for a caller that is bound to a node, nothing of another node's.
+    Costs a call only as long as any imported address has no interface, and without `unnamed` one more to find out.
+    Where `pods` knows which addresses the interface has, only those; for a caller that is bound to a node, nothing of
+    another node's.
     Raises TryAgain, NotReady.
     """
-    looked, found = _looks.get(store, (-_LOOK_EVERY, False))
-    if time.monotonic() - looked >= _LOOK_EVERY:
-        _looks[store] = time.monotonic(), found  # one caller looks, the others go on
-        found = importing.has_unnamed(store)
-        _looks[store] = time.monotonic(), found
     ranges = [(one.network, one.cidr) for one in requests if one.cidr]
-    if found and ranges:
+    if ranges and (unnamed or UnnamedImports(store)).exist():
         networks, cidrs = zip(*ranges, strict=True)
         where = list(networks), list(cidrs)
         can_ask = pods is not None and bound_node is not None

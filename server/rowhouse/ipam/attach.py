@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
+    from rowhouse.ipam.adoption import UnnamedImports
     from rowhouse.ipam.placement import PodPlacement
     from rowhouse.store.allocation.allocator import Placement
     from rowhouse.store.connection.database import Database
@@ -33,15 +34,17 @@ def attach(
     strict: bool = False,
     bound_node: str | None = None,
     pods: PodPlacement | None = None,
+    unnamed: UnnamedImports | None = None,
 ) -> list[Assigned]:
     """One address of each range for a pod's interface, all or nothing, in the order of `requests`.
 
     Idempotent: what the owner holds already it gets again. `strict` gives an address that the pod holds
     in an overlapping range a second time, as upstream. `bound_node` is the node that the caller's token is for
     (None: any): what another node has is touched only if `pods` says that the pod runs on this one.
+    `unnamed` saves a look for imported addresses without an interface.
     Raises PoolExhausted, AddressTaken, AddressOutsideRanges, InvalidConfig, NotAllowed, TryAgain, NotReady.
     """
-    adopt_owner(store, owner, requests, bound_node=bound_node, pods=pods)
+    adopt_owner(store, owner, requests, unnamed=unnamed, bound_node=bound_node, pods=pods)
     placement: Placement = "ask"
     joined: set[int] = set()
     while True:

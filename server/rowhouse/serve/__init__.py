@@ -8,7 +8,6 @@ database connection ever crosses a fork.
 from __future__ import annotations
 
 import logging
-import os
 import resource
 import signal
 import sys
@@ -108,8 +107,8 @@ def serve(
             "keepalive": 5,
             "logger_class": _Logger,
             "control_socket_disable": True,
-            # gunicorn would believe X-Forwarded-… of whoever comes from this host.
-            "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", ""),
+            # Always set: gunicorn's default trusts loopback and reads a variable of its own.
+            "forwarded_allow_ips": settings.forwarded_allow_ips,
             "proc_name": "rowhouse",
             "post_worker_init": announce,
             **tls,

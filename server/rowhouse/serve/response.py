@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.http import wsgi
 from gunicorn.util import close_graceful, write_chunk
 
+from rowhouse.app import ARRIVED_AT
 from rowhouse.serve.body import Body
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def answer(
     )
     environ["wsgi.multithread"] = True
     environ["wsgi.input"] = Body(req.body)
+    environ[ARRIVED_AT] = conn.queued_at
     if close:
         response.force_close()
     try:

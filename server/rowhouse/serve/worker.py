@@ -28,7 +28,6 @@ from rowhouse.serve.leaving import leave
 from rowhouse.serve.patience import PatientWorker
 from rowhouse.serve.processor import stay_on_one
 from rowhouse.serve.threads import Threads
-from rowhouse.store.connection.deadline import arrival
 from rowhouse.telemetry import TURNED_AWAY
 
 _QUEUED_PER_THREAD: Final = 8
@@ -158,7 +157,6 @@ class Worker(PatientWorker):
 
     def _answer(self, conn: Any) -> None:
         """Answer one request, in a thread."""
-        arrival.set(conn.queued_at)
         kept = self.handle(conn)
         if kept is True and self.alive and not conn.parser.unreader.buf.getvalue():
             conn.sock.setblocking(False)  # noqa: FBT003 - the standard library's signature

@@ -10,9 +10,9 @@ from fixtures.placement import Placed
 from fixtures.pods import Pods, subnet
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod
 from ipam.takeover.taking import POOL, WEB, outcomes, reservations, take
+from rowhouse.domain.errors import TryAgain
 from rowhouse.domain.requests import PodIdentity
-from rowhouse.ipam import adoption
-from rowhouse.ipam.adoption import adopt_sandbox, imported
+from rowhouse.ipam.adoption import UnnamedImports, adopt_sandbox, imported
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,11 +27,6 @@ BOTH = (
     ip_pool("10.0.0.0/24", {"5": entry("default/web", "sandbox-1", None)}),
     ip_pool("10.1.0.0/24", {"7": entry("default/web", "sandbox-1", None)}),
 )
-
-
-@pytest.fixture(autouse=True)
-def _no_look_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adoption, "_LOOK_EVERY", 0.0)
 
 
 def test_an_add_gets_the_address_of_its_pool(store: Store, pods: Pods, dba: Session) -> None:
@@ -119,3 +114,20 @@ def test_a_node_may_end_what_was_imported_without_a_node_if_its_pod_runs_there(
     assert not adopt_sandbox(
         store, elsewhere, PodIdentity(), ([""], ["10.0.0.0/24"]), only_node="node1"
     )
+
+
+def test_one_look_for_addresses_without_an_interface_serves_many_adds(store: Store) -> None:
+    unnamed = UnnamedImports(store, max_age_seconds=1e6)
+    assert not unnamed.exist()
+    take(store, inventory_of(BOTH[0]))
+    assert not unnamed.exist()
+    assert UnnamedImports(store).exist(), "what one server knows is its own"
+
+
+def test_a_look_that_failed_is_repeated(store: Store) -> None:
+    store.call("SELECT 1")
+    store.close()
+    unnamed = UnnamedImports(store, max_age_seconds=1e6)
+    for _ in range(2):
+        with pytest.raises(TryAgain):
+            unnamed.exist()

@@ -1,6 +1,6 @@
 """Until when the caller of a request waits: work for one that has gone is not begun.
 
-The plugin says how long it still waits; the request's thread keeps that here. Nothing under way is ever
+The plugin says how long it still waits; `begin` keeps that for the thread of the request. Nothing under way is ever
 broken off by it: a commit that waits for its synchronous standby must not be, since it would become visible
 without being safe.
 """
@@ -16,16 +16,14 @@ from rowhouse.domain.errors import TryAgain
 LONGEST: Final = 3600.0
 """Seconds: whoever says that it waits for longer says nothing."""
 
-arrival: ContextVar[float | None] = ContextVar("arrival", default=None)
-"""When the request that a thread works on arrived (time.monotonic()): before it waited for the thread."""
-
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
-def begin(seconds: str | None) -> None:
+def begin(seconds: str | None, *, arrived_at: float | None = None) -> None:
     """A request begins whose caller waits for `seconds` (a number as text) from its arrival on.
 
-    None, and what is no such number: for as long as it takes.
+    None, and what is no such number: for as long as it takes. `arrived_at` is a reading of time.monotonic(), from
+    before the request waited for a thread; None: now.
     """
     if seconds is None:
         _until.set(None)
@@ -34,7 +32,7 @@ def begin(seconds: str | None) -> None:
         left = float(seconds)
     except ValueError:
         left = LONGEST
-    since = arrival.get() or time.monotonic()
+    since = time.monotonic() if arrived_at is None else arrived_at
     _until.set(since + left if left < LONGEST else None)
 
 
