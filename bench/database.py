@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from rowhouse.embedded import EmbeddedPostgres
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """How alembic runs our migrations: one at a time in the cluster, never waiting long for a lock.
 
-`rowhouse.store.schema` passes a connection in the attribute "connection"; alembic's own command line takes
+`rowhouse.store.connection.schema` passes a connection in the attribute "connection"; alembic's own command line takes
 the URL from ROWHOUSE_DATABASE_URL.
 """
 

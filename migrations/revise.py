@@ -25,7 +25,7 @@ Revision ID: {revision}
 Revises: {before}
 """
 
-from rowhouse.store.migration import scripts
+from rowhouse.store.connection.migration import scripts
 
 revision = "{revision}"
 down_revision = "{before}"

@@ -65,7 +65,7 @@ def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def migrated(cluster: Cluster) -> Iterator[Database]:
     """The migrated database that `database` clones; nobody may stay connected to it."""
-    from rowhouse.store import schema  # noqa: PLC0415 - only tests with a schema pay for it
+    from rowhouse.store.connection import schema  # noqa: PLC0415 - only tests with a schema pay for it
 
     with cluster.database() as template:
         schema.upgrade(template.url)

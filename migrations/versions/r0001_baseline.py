@@ -4,7 +4,7 @@ Revision ID: r0001
 Revises:
 """
 
-from rowhouse.store.migration import scripts
+from rowhouse.store.connection.migration import scripts
 
 revision = "r0001"
 down_revision = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from faults.callers import OverHttp
 from faults.postgres import DATABASE, PORT
 from fixtures import servers
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,7 +19,7 @@ from faults.postgres import PORT
 from faults.proxy import Proxy
 from fixtures.migrations import used, with_a_later_revision
 from rowhouse.domain.errors import TryAgain
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 
 if TYPE_CHECKING:
     from random import Random

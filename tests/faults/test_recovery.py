@@ -12,7 +12,7 @@ import pytest
 
 from faults import service
 from faults.postgres import Postgres, installation
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:

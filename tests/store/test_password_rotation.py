@@ -15,10 +15,9 @@ from psycopg import sql
 
 from fixtures.servers import serving
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.store import schema
 from rowhouse.store.cluster.leader import Candidacy
 from rowhouse.store.cluster.mirror import MirrorStore
-from rowhouse.store.connection import diagnosis
+from rowhouse.store.connection import diagnosis, schema
 from rowhouse.store.connection.data_source import DataSource
 from rowhouse.store.connection.database import Database as Store
 from rowhouse.store.connection.opening import connect

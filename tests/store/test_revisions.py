@@ -11,7 +11,7 @@ from fixtures import databases, migrations
 from fixtures.migrations import edit, revise
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import NotReady
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 from store.catalogue import catalogue, differences
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from fixtures import databases
 from fixtures.crowds import answers, at_once, until_waiting
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import NotReady, TryAgain
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 from store.catalogue import catalogue
 
 if TYPE_CHECKING:

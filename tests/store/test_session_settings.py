@@ -18,7 +18,7 @@ from fixtures.odd_settings import ODD_SETTINGS
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.embedded.account import Account
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 from rowhouse.store.connection.database import Database as Store
 from rowhouse.store.connection.opening import connect
 

@@ -30,7 +30,7 @@ SQL = re.compile(
 )
 WITHOUT_A_QUERY = {
     # Puts a line in front of a migration's file.
-    SERVER / "store" / "migration.py",
+    SERVER / "store" / "connection" / "migration.py",
 }
 
 

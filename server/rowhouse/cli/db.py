@@ -10,7 +10,7 @@ from rowhouse.cli.prune import prune
 from rowhouse.cli.repair import repair
 from rowhouse.cli.waiting import wait_option, wait_until
 from rowhouse.settings import Settings
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 from rowhouse.store.connection.opening import connect
 
 

@@ -24,8 +24,8 @@ from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.running import RunningObjects, read_running
 from rowhouse.k8s.whereabouts.files import read_files
 from rowhouse.settings import Settings
-from rowhouse.store import schema
 from rowhouse.store.allocation import importing
+from rowhouse.store.connection import schema
 from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:

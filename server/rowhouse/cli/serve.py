@@ -20,7 +20,7 @@ from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
 from rowhouse.serve.leaving import leave
 from rowhouse.settings import Settings, names_database
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 from rowhouse.store.connection.data_source import PASSWORD_FILE, URL_FILE
 from rowhouse.store.connection.database import Database
 

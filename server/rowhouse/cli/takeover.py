@@ -17,7 +17,7 @@ from rowhouse.domain.administration import Actor
 from rowhouse.ipam.takeover import Takeover
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.settings import Settings
-from rowhouse.store import schema
+from rowhouse.store.connection import schema
 from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import NotReady, TryAgain
-from rowhouse.store import schema
 from rowhouse.store.allocation import allocator
+from rowhouse.store.connection import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

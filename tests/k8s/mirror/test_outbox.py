@@ -10,8 +10,8 @@ import pytest
 from fixtures import databases, migrations
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import NotReady, TryAgain
-from rowhouse.store import schema
 from rowhouse.store.cluster.mirror import MirrorStore
+from rowhouse.store.connection import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

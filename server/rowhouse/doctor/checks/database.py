@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rowhouse.doctor.finding import failed, ok, warning
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.store import schema
-from rowhouse.store.connection import diagnosis
+from rowhouse.store.connection import diagnosis, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
