@@ -31,6 +31,7 @@ from rowhouse.ipam.attach import attach
 from rowhouse.ipam.detach import detach
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.store.allocation.allocator import sandboxes_of_node
+from rowhouse.store.connection.errors import Refusal
 from rowhouse.store.history.repair import repair
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class Allocator(RuleBasedStateMachine):
         if self.model.is_gateway(key) and key not in self.model.held:
             with pytest.raises(psycopg.Error, match="is not free") as refused:
                 self.dba.execute(RESERVE, (address, f"switch {address}", self.name))
-            assert refused.value.sqlstate == "RH409"
+            assert refused.value.sqlstate == Refusal.ADDRESS_TAKEN
             return
         try:
             self.dba.execute(RESERVE, (address, f"switch {address}", self.name))
@@ -310,7 +311,8 @@ class Allocator(RuleBasedStateMachine):
         try:
             self.dba.execute(SET_GATEWAY, (gateway, self.name, cidr))
         except psycopg.Error as error:
-            real = {"RH410": "InTheWay"}[error.sqlstate or ""]
+            assert error.sqlstate == Refusal.IN_THE_WAY  # noqa: PT017 - it may also succeed
+            real = "InTheWay"
         self.dba.execute("SET rowhouse.force = ''")
         assert real == _refusal(lambda: self.model.set_gateway(known, hop, force=force))
 

@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import AddressOutsideRanges, AddressTaken, PoolExhausted
+from rowhouse.store.connection.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ def test_a_person_takes_it_by_sql_but_no_gateway_without_force(dba: Session) -> 
     dba.execute("UPDATE pools SET gateway = '10.0.0.1'")
     with pytest.raises(psycopg.Error, match="is not free: it is the gateway") as refused:
         dba.execute(RESERVE)
-    assert refused.value.sqlstate == "RH409"
+    assert refused.value.sqlstate == Refusal.ADDRESS_TAKEN
     dba.execute("SET rowhouse.force = 'on'")
     assert dba.execute(RESERVE).rowcount == 1
     dba.execute("DELETE FROM reservations")

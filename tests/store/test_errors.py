@@ -29,7 +29,7 @@ from rowhouse.domain.errors import (
     RowhouseError,
     TryAgain,
 )
-from rowhouse.store.connection.errors import BY_CONSTRAINT, BY_SQLSTATE, domain_error
+from rowhouse.store.connection.errors import BY_CONSTRAINT, BY_SQLSTATE, Refusal, domain_error
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     Dba = psycopg.Connection[TupleRow]
 
 SCHEMA = Path(__file__).parents[2] / "migrations/schema"
-RAISED = re.compile(r"ERRCODE\s*=\s*'(\w+)'")
+RAISED = re.compile(r"ERRCODE\s*=\s*error_code\('(\w+)'\)")
 MEANINGS: dict[str, type[RowhouseError]] = {
-    "RH100": PoolExhausted, "RH101": AddressTaken, "RH102": AddressOutsideRanges, "RH103": InvalidConfig,
-    "RH104": PoolExhausted, "RH105": QuotaExceeded, "RH404": NotFound, "RH409": AddressTaken, "RH410": InTheWay,
-    "RH412": Outdated,
-    "RH106": AttachedElsewhere, "RH107": IsolatedPool, "RH108": NotAllowed, "RH111": AttachedElsewhere,
-    "RH112": TryAgain,
+    Refusal.INVALID_CONFIG: InvalidConfig, Refusal.TRY_AGAIN: TryAgain, Refusal.POOL_EXHAUSTED: PoolExhausted,
+    Refusal.ADDRESS_TAKEN: AddressTaken, Refusal.ADDRESS_OUTSIDE_RANGES: AddressOutsideRanges,
+    Refusal.QUOTA_EXCEEDED: QuotaExceeded, Refusal.NOT_ALLOWED: NotAllowed,
+    Refusal.ATTACHED_ELSEWHERE: AttachedElsewhere, Refusal.ISOLATED_POOL: IsolatedPool, Refusal.NOT_FOUND: NotFound,
+    Refusal.OUTDATED: Outdated, Refusal.IN_THE_WAY: InTheWay,
     "08006": TryAgain, "08P01": TryAgain,
     "0A000": InternalError,
     "21000": InternalError,
@@ -88,21 +88,39 @@ def test_a_state_has_its_meaning(dba: Dba, state: str) -> None:
         assert isinstance(error, TryAgain | NotReady) == (error.http_status == 503)
 
 
-def test_every_state_of_the_table_and_of_our_functions_is_among_them() -> None:
+def test_every_state_of_the_table_is_among_them() -> None:
     assert {
         state[: len(known)]
         for state in MEANINGS
         for known in BY_SQLSTATE
         if state.startswith(known)
     } >= set(BY_SQLSTATE)
-    ours = {
-        state
-        for file in SCHEMA.rglob("*.sql")
-        for state in RAISED.findall(file.read_text())
-        if state.startswith("RH")
-    }
-    assert ours
-    assert ours <= set(BY_SQLSTATE)
+
+
+def test_the_database_and_python_know_the_same_errors_by_the_same_names(dba: Dba) -> None:
+    rows = dba.execute("SELECT sqlstate, name FROM error_codes").fetchall()
+    names: dict[str, str] = dict(rows)
+    assert names == {refusal.value: refusal.name.lower() for refusal in Refusal}
+    for state, name in names.items():
+        assert dba.execute("SELECT error_code(%s)", (name,)).fetchone() == (state,)
+    assert {state for state in BY_SQLSTATE if state.startswith("RH")} == set(names)
+
+
+def test_each_error_is_raised_by_its_name_and_none_by_its_number() -> None:
+    raised_names: set[str] = set()
+    for file in SCHEMA.rglob("*.sql"):
+        if file.name != "error_codes.sql":
+            text = file.read_text()
+            raised_names |= set(RAISED.findall(text))
+            assert re.findall(r"\bRH\w{3}\b", text) == [], file
+    assert raised_names == {refusal.name.lower() for refusal in Refusal}
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_digits_are_the_cni_code_and_a_code_of_their_own_has_no_digits(refusal: Refusal) -> None:
+    number = refusal.removeprefix("RH")
+    if re.search(r"\d", number):
+        assert int(number) == BY_SQLSTATE[refusal].error.cni_code
 
 
 def test_no_integrity_error_is_to_be_tried_again(dba: Dba) -> None:

@@ -17,6 +17,7 @@ from fixtures.pods import subnet
 from rowhouse.domain.requests import Owner, Sandbox
 from rowhouse.store.allocation import allocator
 from rowhouse.store.connection.combining import CombiningQueue
+from rowhouse.store.connection.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +155,7 @@ def test_an_add_stays_on_its_indexes(client: Client, wanted: RangeRequest) -> No
 
 @pytest.mark.parametrize("wanted", REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_costs_no_more(client: Client, wanted: RangeRequest) -> None:
-    cost = client.cost(refused(attaching(client, wanted), "RH100"))
+    cost = client.cost(refused(attaching(client, wanted), Refusal.POOL_EXHAUSTED))
     # What is in quarantine is counted for the message, up to a thousand.
     counted = 1001 if wanted.network == "quarantine" else 0
     assert cost.whole_tables == 0

@@ -16,6 +16,7 @@ from psycopg import errors
 from fixtures.pods import hosts, subnet
 from ipam.model import joined
 from rowhouse.domain.errors import PoolExhausted
+from rowhouse.store.connection.errors import Refusal
 
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
@@ -98,7 +99,7 @@ def remove(dba: psycopg.Connection[TupleRow], network: str, block: Block) -> boo
             "DELETE FROM pools WHERE network_name = %s AND cidr = %s", (network, str(block))
         )
     except psycopg.DatabaseError as error:
-        if error.sqlstate == "RH410":
+        if error.sqlstate == Refusal.IN_THE_WAY:
             return False
         raise
     return True

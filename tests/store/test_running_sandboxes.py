@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from fixtures.pods import subnet
+from rowhouse.store.connection.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def test_a_change_that_touches_a_running_sandbox_is_refused_unless_it_is_forced(
 ) -> None:
     with pytest.raises(psycopg.Error, match="that running sandboxes use: ") as refused:
         dba.execute(change.encode())
-    assert refused.value.sqlstate == "RH410"
+    assert refused.value.sqlstate == Refusal.IN_THE_WAY
     assert "default/web-" in str(refused.value)
     dba.execute("SET rowhouse.force = 'on'")
     dba.execute(change.encode())

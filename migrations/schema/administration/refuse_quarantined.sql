@@ -5,8 +5,8 @@ BEGIN
     IF EXISTS (SELECT FROM free_ranges f
                 WHERE f.network_id = of_network AND f.quarantined AND f.last = wanted AND f.free_from > clock_timestamp()) THEN
         RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
-            USING ERRCODE = 'RH101', DETAIL = range_no,
+            USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                   HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises RH101 if an address is quarantined.';
+COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises address_taken if an address is quarantined.';

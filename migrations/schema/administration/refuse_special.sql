@@ -1,6 +1,6 @@
 CREATE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH410 for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
+-- Raises in_the_way for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
 -- window does not hold them.
 DECLARE
     what text;
@@ -17,7 +17,7 @@ BEGIN
                  WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
-            USING ERRCODE = 'RH410', HINT = 'Reserve it by force if it is meant.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Reserve it by force if it is meant.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises RH410 for a gateway, a network address and a broadcast address.';
+COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises in_the_way for a gateway, a network address and a broadcast address.';

@@ -12,12 +12,12 @@ BEGIN
     PERFORM act_as(actor, request_id);
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
     END IF;
     SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
     IF FOUND AND NOT even_attached THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
-            USING ERRCODE = 'RH410',
+            USING ERRCODE = error_code('in_the_way'),
                   HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
     END IF;
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;

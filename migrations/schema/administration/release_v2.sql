@@ -6,7 +6,7 @@ RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
--- As release_v1; RH412 unless the tenure is still the one expected (NULL: whichever).
+-- As release_v1; outdated unless the tenure is still the one expected (NULL: whichever).
 DECLARE
     held reservations;
 BEGIN
@@ -14,7 +14,7 @@ BEGIN
     IF FOUND AND held.tenure_id <> expected_tenure THEN
         RAISE EXCEPTION 'address % has another owner by now: %', host(wanted),
             concat_ws('/', nullif(held.owner_namespace, ''), held.owner_name)
-            USING ERRCODE = 'RH412', HINT = 'Look at it again, and release it if that still makes sense.';
+            USING ERRCODE = error_code('outdated'), HINT = 'Look at it again, and release it if that still makes sense.';
     END IF;
     RETURN QUERY SELECT * FROM release_v1(actor, request_id, wanted_network, wanted, even_attached);
 END $$;

@@ -1,4 +1,4 @@
--- Errors: RH100 exhausted, RH101 taken, RH102 outside the pool, RH404 no such reservation, RH410 in the way.
+-- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
 
 CREATE FUNCTION reserve_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -29,7 +29,7 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = 'RH404';
+        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = error_code('not_found');
     END IF;
     SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
       INTO firsts, lasts FROM pool_window(pool) w;
@@ -40,7 +40,7 @@ BEGIN
             IF wanted IS NOT NULL THEN
                 IF NOT wanted[i] <<= pool.cidr THEN
                     RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr
-                        USING ERRCODE = 'RH102', HINT = 'Ask for an address of the pool, or name the pool that holds it.';
+                        USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Ask for an address of the pool, or name the pool that holds it.';
                 END IF;
                 IF NOT force THEN
                     PERFORM refuse_special(pool, wanted[i]);
@@ -61,7 +61,7 @@ BEGIN
             ELSE
                 IF pool.drained THEN
                     RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
-                        USING ERRCODE = 'RH100', HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                        USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it give out addresses again.';
                 END IF;
                 address := claim_lowest(pool.network_id, firsts, lasts);
                 IF address IS NULL THEN

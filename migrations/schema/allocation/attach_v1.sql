@@ -1,7 +1,7 @@
--- Errors: RH100 exhausted, RH101 requested address taken, RH102 requested address outside the pool,
--- RH103 no such pool, RH104 slices used up, RH106 placement of the pod must be verified, RH107 the pool must join
--- the shared space first, RH108 the sandbox belongs to another node, RH111 the owner is attached elsewhere: try again,
--- RH112 new addresses are held back until the running pods were read. DETAIL holds the ordinal of the range.
+-- Errors: pool_exhausted (also: every slice is assigned), address_taken, address_outside_ranges, quota_exceeded,
+-- invalid_config (no such pool), attached_elsewhere (verify where the pod runs; if that was done: try again),
+-- isolated_pool (the pool must join the shared space first), not_allowed (the sandbox belongs to another node), try_again
+-- (new addresses are held back until the running pods have been read). DETAIL holds the ordinal of the range.
 
 CREATE FUNCTION attach_v1(
     cluster text, node text, container_id text, interface text, cni_network text,
@@ -26,7 +26,7 @@ AS $$
 -- Few statements on purpose: starting one costs as much as an index look-up.
 --
 -- bound_node is the node that the caller's token is for; NULL: it may act for every node. Where the owner is attached on
--- another node, placement says what is known of the pod: 'ask' nothing yet (RH106), 'join' it runs on the caller's node,
+-- another node, placement says what is known of the pod: 'ask' nothing yet (error attached_elsewhere), 'join' it runs on the caller's node,
 -- 'avoid' that could not be verified, so what the other node has is not touched.
 --
 -- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
@@ -132,7 +132,7 @@ BEGIN
         IF FOUND THEN
             RAISE EXCEPTION 'sandbox % belongs to node "%", and the token is for node "%"',
                 attach_v1.container_id, elsewhere, bound_node
-                USING ERRCODE = 'RH108', HINT = 'A node''s token acts for the sandboxes of its own node.';
+                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token acts for the sandboxes of its own node.';
         END IF;
     END IF;
 
@@ -149,7 +149,7 @@ BEGIN
               FROM pools p WHERE p.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
-                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                    USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
                           HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
             END IF;
             networks[ordinal] := network_name;
@@ -186,7 +186,7 @@ BEGIN
             END IF;
             IF is_alone THEN
                 RAISE EXCEPTION 'pool % is isolated, and this configuration shares its addresses', cidr
-                    USING ERRCODE = 'RH107', DETAIL = ordinal;
+                    USING ERRCODE = error_code('isolated_pool'), DETAIL = ordinal;
             END IF;
 
             IF pool_names[ordinal] IS NOT NULL THEN
@@ -235,11 +235,11 @@ BEGIN
                     IF FOUND THEN
                         IF placement = 'ask' THEN
                             RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(held), namespace, pod, elsewhere
-                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
                         ELSIF is_kept OR requested[ordinal] IS NOT NULL THEN
                             RAISE EXCEPTION 'address % of pod %/% is still attached on node "%", and it could not be verified that the pod runs on node "%"',
                                 host(held), namespace, pod, elsewhere, bound_node
-                                USING ERRCODE = 'RH111', DETAIL = ordinal,
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal,
                                       HINT = 'The controller ends the old attachment once the pod or its node is gone. `rowhouse doctor` shows whether the server may read pods.';
                         END IF;
                         is_shunned := true;
@@ -252,7 +252,7 @@ BEGIN
             PERFORM refuse_held_pool(the_pool, cidr, ordinal);
             IF drained THEN
                 RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
-                    USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
             END IF;
             IF is_due THEN
                 PERFORM release_expired(space, 1000);
@@ -297,7 +297,7 @@ BEGIN
                          WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
                         IF FOUND AND placement = 'ask' THEN
                             RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(own), namespace, pod, elsewhere
-                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
                         ELSIF FOUND THEN
                             own := NULL;
                         END IF;

@@ -32,7 +32,7 @@ BEGIN
             SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
-                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                    USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
                           HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
             END IF;
             SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)

@@ -1,6 +1,6 @@
 CREATE FUNCTION check_quotas(holder text, of_pool integer) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH105 if a namespace holds more than it may. The quota's row is locked, so that two allocations
+-- Raises quota_exceeded if a namespace holds more than it may. The quota's row is locked, so that two allocations
 -- can not both take the last address of a quota.
 DECLARE
     quota quotas;
@@ -15,8 +15,8 @@ BEGIN
                  LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
             RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
                             coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
-                USING ERRCODE = 'RH105', HINT = 'Raise the quota, or release what is no longer used.';
+                USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release what is no longer used.';
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises RH105 if a namespace that was given addresses of a pool holds more than it may.';
+COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises quota_exceeded if a namespace that was given addresses of a pool holds more than it may.';

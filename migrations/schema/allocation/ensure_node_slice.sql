@@ -62,7 +62,7 @@ BEGIN
     END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
-            USING ERRCODE = 'RH104', HINT = 'Widen the pool, or choose smaller slices: node_slice_size.';
+            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen the pool, or choose smaller slices: node_slice_size.';
     END IF;
     INSERT INTO node_slices (pool_id, cluster, node, slice)
     VALUES (wanted_pool.id, wanted_cluster, wanted_node, own);

@@ -1,7 +1,7 @@
 CREATE FUNCTION refuse_attached(change text, of_network integer, firsts inet[], lasts inet[], of_pool integer DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH410 if a sandbox uses an address of these segments (of one pool, or of any), unless the change is forced.
+-- Raises in_the_way if a sandbox uses an address of these segments (of one pool, or of any), unless the change is forced.
 DECLARE
     used    bigint;
     example text;
@@ -20,7 +20,7 @@ BEGIN
         RAISE EXCEPTION '% touches % that running sandboxes use: %', change,
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
-            USING ERRCODE = 'RH410', HINT = 'Delete these pods first, or repeat it with force.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or repeat it with force.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_attached IS 'Raises RH410 if a change touches addresses that running sandboxes use, unless it is forced.';
+COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change touches addresses that running sandboxes use, unless it is forced.';

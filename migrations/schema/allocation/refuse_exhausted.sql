@@ -1,7 +1,7 @@
 CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer,
                                  progress text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH100, and says so where the reuse delay alone is the reason. "progress" is what a reservation by hand could have.
+-- Raises pool_exhausted, and says so where the reuse delay alone is the reason. "progress" is what a reservation by hand could have.
 DECLARE
     counted   CONSTANT integer := 1000;
     addresses integer;
@@ -22,13 +22,13 @@ BEGIN
         RAISE EXCEPTION 'no free address in pool %: % in quarantine, the next is free at %', concat_ws(': ', wanted::text, progress),
             CASE WHEN addresses > counted THEN 'more than ' || counted ELSE addresses::text END,
             to_char(next_free AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
-            USING ERRCODE = 'RH100', DETAIL = range_no,
+            USING ERRCODE = error_code('pool_exhausted'), DETAIL = range_no,
                   HINT = 'Wait until then, shorten the reuse delay of the pool or the NAD, or widen the range.';
     END IF;
     IF progress IS NOT NULL THEN
         RAISE EXCEPTION 'no free address in pool %: %', wanted, progress
-            USING ERRCODE = 'RH100', HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
+            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
     END IF;
-    RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = 'RH100', DETAIL = range_no;
+    RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = error_code('pool_exhausted'), DETAIL = range_no;
 END $$;
 COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of some segments is free.';

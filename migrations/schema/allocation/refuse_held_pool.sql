@@ -7,8 +7,8 @@ BEGIN
      WHERE NOT EXISTS (SELECT FROM assignment_hold_pools p WHERE p.pool_id = wanted_pool);
     IF FOUND THEN
         RAISE EXCEPTION 'pool % assigns no address until the running pods were read: %', wanted, hold.reason
-            USING ERRCODE = 'RH112', DETAIL = range_no,
+            USING ERRCODE = error_code('try_again'), DETAIL = range_no,
                   HINT = 'Run `rowhouse import pods`, and then `rowhouse import resume`. Held by ' || hold.actor || '.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_held_pool(integer, cidr, integer) IS 'Raises RH112 while new addresses of a pool are held back.';
+COMMENT ON FUNCTION refuse_held_pool(integer, cidr, integer) IS 'Raises try_again while new addresses of a pool are held back.';

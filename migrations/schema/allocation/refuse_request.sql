@@ -12,12 +12,12 @@ BEGIN
     IF is_withheld(pool.network_id, wanted)
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
         RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
-            USING ERRCODE = 'RH102', DETAIL = range_no,
+            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                   HINT = 'Ask for another address; `rowhouse explain` tells more.';
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
         RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
-            USING ERRCODE = 'RH102', DETAIL = range_no,
+            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                   HINT = 'Ask for an address inside its window, or let the window hold it.';
     END IF;
     LOOP
@@ -30,17 +30,17 @@ BEGIN
                 concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
                 || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
                         THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
-                USING ERRCODE = 'RH101', DETAIL = range_no,
+                USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                       HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             IF is_withheld(pool.network_id, wanted) THEN
                 RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
-                    USING ERRCODE = 'RH102', DETAIL = range_no,
+                    USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                           HINT = 'Ask for another address; `rowhouse explain` tells more.';
             END IF;
             RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
-                USING ERRCODE = 'RH101', DETAIL = range_no,
+                USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                       HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
         END IF;
     END LOOP;

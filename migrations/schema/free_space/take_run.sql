@@ -2,7 +2,7 @@ CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last 
 LANGUAGE plpgsql AS $$
 -- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
 -- when all of them may be given out. They may lie in several runs. Waits for whoever has a run locked.
--- Error RH409: one of them is not free.
+-- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;
     part_first inet := wanted_first;
@@ -26,7 +26,7 @@ BEGIN
             CONTINUE WHEN EXISTS (SELECT FROM free_ranges WHERE network_id = wanted_network
                                      AND first <= part_first AND last >= part_first);
             RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
-                USING ERRCODE = 'RH409',
+                USING ERRCODE = error_code('address_taken'),
                       HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
         END IF;
 
@@ -34,7 +34,7 @@ BEGIN
             -- (What is withheld and not quarantined was not found.)
             RAISE EXCEPTION 'address % of network % is not free: it is %', host(part_first), wanted_network,
                             why_withheld(wanted_network, part_first)
-                USING ERRCODE = 'RH409', HINT = 'SET rowhouse.force = ''on'' allows a gateway.';
+                USING ERRCODE = error_code('address_taken'), HINT = 'SET rowhouse.force = ''on'' allows a gateway.';
         END IF;
 
         part_last := least(run.last, wanted_last);

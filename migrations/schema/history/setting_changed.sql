@@ -10,7 +10,7 @@ BEGIN
        AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
         -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
         RAISE EXCEPTION 'network % has pools: whether it is isolated cannot change', row->>'id'
-            USING ERRCODE = 'RH410', HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
     END IF;
     PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
                           coalesce(row->>'name', row->>'namespace'), before, after);

@@ -6,7 +6,7 @@ AS $$
 -- An isolated pool whose CIDR a configuration uses that shares its addresses (enable_overlapping_ranges: true, the
 -- default): the addresses that two sharing configurations assign must be unique, so the pool moves to the shared space of
 -- its network, with reservations, quarantines and exclusions. False: it is there already.
--- Error RH103: an address is in use in both.
+-- Error invalid_config: an address is in use in both.
 #variable_conflict use_column
 DECLARE
     around  text := coalesce(current_setting('rowhouse.command', true), '');
@@ -36,7 +36,7 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'pool % is isolated (enable_overlapping_ranges: false) and cannot share its addresses with pool %: % of them are in use in both, first % by % and by %',
             pool.cidr, clash.other_pool, clash.clashes, host(clash.address), clash.owner, clash.other_owner
-            USING ERRCODE = 'RH103',
+            USING ERRCODE = error_code('invalid_config'),
                   HINT = 'Set enable_overlapping_ranges to false in this configuration too, or give it another range, or release one of the two owners.';
     END IF;
 

@@ -30,7 +30,7 @@ BEGIN
         IF held > 0 THEN
             RAISE EXCEPTION 'pool % of the % still holds % reservations', OLD.cidr,
                 coalesce('network "' || nullif(OLD.network_name, '') || '"', 'default network'), held
-                USING ERRCODE = 'RH410', HINT = 'Release them first.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Release them first.';
         END IF;
         PERFORM record_change('pool.delete', OLD.cidr::text, to_jsonb(OLD), NULL);
     ELSE
@@ -40,7 +40,7 @@ BEGIN
         ELSIF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
             RAISE EXCEPTION 'the network and the CIDR of pool % can not change', OLD.cidr
-                USING ERRCODE = 'RH410',
+                USING ERRCODE = error_code('in_the_way'),
                       HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
         END IF;
         IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN

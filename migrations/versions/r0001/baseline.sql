@@ -1,5 +1,30 @@
 -- schema/ in its order. `make baseline` wrote this file.
 
+-- schema/errors/error_codes.sql
+CREATE VIEW error_codes (sqlstate, name, meaning) AS VALUES
+    -- Three digits are the CNI error code that the plugin reports.
+    ('RH007', 'invalid_config', 'the configuration cannot be served: no such pool, or a collision of addresses'),
+    ('RH011', 'try_again', 'not now: new addresses of the pool are held back'),
+    ('RH100', 'pool_exhausted', 'no free address, or no free slice, in a range'),
+    ('RH101', 'address_taken', 'the address is reserved, quarantined or not free'),
+    ('RH102', 'address_outside_ranges', 'the address is outside of what may be assigned'),
+    ('RH104', 'quota_exceeded', 'a quota does not allow another address'),
+    ('RH110', 'not_allowed', 'the caller may not do this'),
+    -- Letters: the condition has no CNI error code of its own.
+    ('RHATT', 'attached_elsewhere', 'the address of the pod is attached on another node'),
+    ('RHISO', 'isolated_pool', 'the pool is isolated, and the configuration shares its addresses'),
+    ('RHNFD', 'not_found', 'there is no such pool, network or reservation'),
+    ('RHOLD', 'outdated', 'it was changed since the caller read it'),
+    ('RHWAY', 'in_the_way', 'what exists does not allow this change; often force does');
+COMMENT ON VIEW error_codes IS
+    'The SQLSTATEs that our functions raise. Three digits are the CNI error code; letters: it has none of its own.';
+
+-- schema/errors/error_code.sql
+CREATE FUNCTION error_code(wanted text) RETURNS text
+LANGUAGE sql STABLE
+RETURN (SELECT e.sqlstate FROM rowhouse.error_codes e WHERE e.name = wanted);
+COMMENT ON FUNCTION error_code(text) IS 'The SQLSTATE of a condition, by its name in error_codes: RAISE … USING ERRCODE = error_code(…).';
+
 -- schema/addresses/host_address.sql
 CREATE DOMAIN host_address AS inet
     CHECK (masklen(VALUE) = CASE family(VALUE) WHEN 4 THEN 32 ELSE 128 END);
@@ -716,7 +741,7 @@ BEGIN
        AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
         -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
         RAISE EXCEPTION 'network % has pools: whether it is isolated cannot change', row->>'id'
-            USING ERRCODE = 'RH410', HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
     END IF;
     PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
                           coalesce(row->>'name', row->>'namespace'), before, after);
@@ -993,7 +1018,7 @@ CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last 
 LANGUAGE plpgsql AS $$
 -- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
 -- when all of them may be given out. They may lie in several runs. Waits for whoever has a run locked.
--- Error RH409: one of them is not free.
+-- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;
     part_first inet := wanted_first;
@@ -1017,7 +1042,7 @@ BEGIN
             CONTINUE WHEN EXISTS (SELECT FROM free_ranges WHERE network_id = wanted_network
                                      AND first <= part_first AND last >= part_first);
             RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
-                USING ERRCODE = 'RH409',
+                USING ERRCODE = error_code('address_taken'),
                       HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
         END IF;
 
@@ -1025,7 +1050,7 @@ BEGIN
             -- (What is withheld and not quarantined was not found.)
             RAISE EXCEPTION 'address % of network % is not free: it is %', host(part_first), wanted_network,
                             why_withheld(wanted_network, part_first)
-                USING ERRCODE = 'RH409', HINT = 'SET rowhouse.force = ''on'' allows a gateway.';
+                USING ERRCODE = error_code('address_taken'), HINT = 'SET rowhouse.force = ''on'' allows a gateway.';
         END IF;
 
         part_last := least(run.last, wanted_last);
@@ -1706,7 +1731,7 @@ BEGIN
         IF held > 0 THEN
             RAISE EXCEPTION 'pool % of the % still holds % reservations', OLD.cidr,
                 coalesce('network "' || nullif(OLD.network_name, '') || '"', 'default network'), held
-                USING ERRCODE = 'RH410', HINT = 'Release them first.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Release them first.';
         END IF;
         PERFORM record_change('pool.delete', OLD.cidr::text, to_jsonb(OLD), NULL);
     ELSE
@@ -1716,7 +1741,7 @@ BEGIN
         ELSIF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
             RAISE EXCEPTION 'the network and the CIDR of pool % can not change', OLD.cidr
-                USING ERRCODE = 'RH410',
+                USING ERRCODE = error_code('in_the_way'),
                       HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
         END IF;
         IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN
@@ -1784,7 +1809,7 @@ AS $$
 -- An isolated pool whose CIDR a configuration uses that shares its addresses (enable_overlapping_ranges: true, the
 -- default): the addresses that two sharing configurations assign must be unique, so the pool moves to the shared space of
 -- its network, with reservations, quarantines and exclusions. False: it is there already.
--- Error RH103: an address is in use in both.
+-- Error invalid_config: an address is in use in both.
 #variable_conflict use_column
 DECLARE
     around  text := coalesce(current_setting('rowhouse.command', true), '');
@@ -1814,7 +1839,7 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'pool % is isolated (enable_overlapping_ranges: false) and cannot share its addresses with pool %: % of them are in use in both, first % by % and by %',
             pool.cidr, clash.other_pool, clash.clashes, host(clash.address), clash.owner, clash.other_owner
-            USING ERRCODE = 'RH103',
+            USING ERRCODE = error_code('invalid_config'),
                   HINT = 'Set enable_overlapping_ranges to false in this configuration too, or give it another range, or release one of the two owners.';
     END IF;
 
@@ -1942,14 +1967,14 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.id, NEW.network_id, NEW.first, NEW.last) IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.first, OLD.last) THEN
             RAISE EXCEPTION 'the addresses of an exclusion can not change'
-                USING ERRCODE = 'RH410', HINT = 'Delete it and make another one.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Delete it and make another one.';
         END IF;
         PERFORM record_change('exclusion.update', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), to_jsonb(NEW));
     ELSIF TG_OP = 'INSERT' THEN
         IF EXISTS (SELECT FROM exclusions e WHERE e.network_id = NEW.network_id AND e.id <> NEW.id
                       AND e.last >= NEW.first AND e.first <= NEW.last) THEN
             RAISE EXCEPTION 'part of %-% is kept out of use already', host(NEW.first), host(NEW.last)
-                USING ERRCODE = 'RH410', HINT = 'Exclusions of a network do not overlap.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Exclusions of a network do not overlap.';
         END IF;
         PERFORM refuse_attached('excluding ' || host(NEW.first) || '-' || host(NEW.last), NEW.network_id,
                                 ARRAY[NEW.first]::inet[], ARRAY[NEW.last]::inet[]);
@@ -2241,7 +2266,7 @@ BEGIN
     END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'every /% slice of pool % belongs to a node', slice_size, wanted_pool.cidr
-            USING ERRCODE = 'RH104', HINT = 'Widen the pool, or choose smaller slices: node_slice_size.';
+            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen the pool, or choose smaller slices: node_slice_size.';
     END IF;
     INSERT INTO node_slices (pool_id, cluster, node, slice)
     VALUES (wanted_pool.id, wanted_cluster, wanted_node, own);
@@ -2336,10 +2361,10 @@ END $$;
 COMMENT ON FUNCTION end_replaced_sandboxes IS 'Ends the attachments of earlier sandboxes of the same pod (uid) on the same node.';
 
 -- schema/allocation/attach_v1.sql
--- Errors: RH100 exhausted, RH101 requested address taken, RH102 requested address outside the pool,
--- RH103 no such pool, RH104 slices used up, RH106 placement of the pod must be verified, RH107 the pool must join
--- the shared space first, RH108 the sandbox belongs to another node, RH111 the owner is attached elsewhere: try again,
--- RH112 new addresses are held back until the running pods were read. DETAIL holds the ordinal of the range.
+-- Errors: pool_exhausted (also: every slice is assigned), address_taken, address_outside_ranges, quota_exceeded,
+-- invalid_config (no such pool), attached_elsewhere (verify where the pod runs; if that was done: try again),
+-- isolated_pool (the pool must join the shared space first), not_allowed (the sandbox belongs to another node), try_again
+-- (new addresses are held back until the running pods have been read). DETAIL holds the ordinal of the range.
 
 CREATE FUNCTION attach_v1(
     cluster text, node text, container_id text, interface text, cni_network text,
@@ -2364,7 +2389,7 @@ AS $$
 -- Few statements on purpose: starting one costs as much as an index look-up.
 --
 -- bound_node is the node that the caller's token is for; NULL: it may act for every node. Where the owner is attached on
--- another node, placement says what is known of the pod: 'ask' nothing yet (RH106), 'join' it runs on the caller's node,
+-- another node, placement says what is known of the pod: 'ask' nothing yet (error attached_elsewhere), 'join' it runs on the caller's node,
 -- 'avoid' that could not be verified, so what the other node has is not touched.
 --
 -- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
@@ -2470,7 +2495,7 @@ BEGIN
         IF FOUND THEN
             RAISE EXCEPTION 'sandbox % belongs to node "%", and the token is for node "%"',
                 attach_v1.container_id, elsewhere, bound_node
-                USING ERRCODE = 'RH108', HINT = 'A node''s token acts for the sandboxes of its own node.';
+                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token acts for the sandboxes of its own node.';
         END IF;
     END IF;
 
@@ -2487,7 +2512,7 @@ BEGIN
               FROM pools p WHERE p.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
-                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                    USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
                           HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
             END IF;
             networks[ordinal] := network_name;
@@ -2524,7 +2549,7 @@ BEGIN
             END IF;
             IF is_alone THEN
                 RAISE EXCEPTION 'pool % is isolated, and this configuration shares its addresses', cidr
-                    USING ERRCODE = 'RH107', DETAIL = ordinal;
+                    USING ERRCODE = error_code('isolated_pool'), DETAIL = ordinal;
             END IF;
 
             IF pool_names[ordinal] IS NOT NULL THEN
@@ -2573,11 +2598,11 @@ BEGIN
                     IF FOUND THEN
                         IF placement = 'ask' THEN
                             RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(held), namespace, pod, elsewhere
-                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
                         ELSIF is_kept OR requested[ordinal] IS NOT NULL THEN
                             RAISE EXCEPTION 'address % of pod %/% is still attached on node "%", and it could not be verified that the pod runs on node "%"',
                                 host(held), namespace, pod, elsewhere, bound_node
-                                USING ERRCODE = 'RH111', DETAIL = ordinal,
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal,
                                       HINT = 'The controller ends the old attachment once the pod or its node is gone. `rowhouse doctor` shows whether the server may read pods.';
                         END IF;
                         is_shunned := true;
@@ -2590,7 +2615,7 @@ BEGIN
             PERFORM refuse_held_pool(the_pool, cidr, ordinal);
             IF drained THEN
                 RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
-                    USING ERRCODE = 'RH100', DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
             END IF;
             IF is_due THEN
                 PERFORM release_expired(space, 1000);
@@ -2635,7 +2660,7 @@ BEGIN
                          WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
                         IF FOUND AND placement = 'ask' THEN
                             RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(own), namespace, pod, elsewhere
-                                USING ERRCODE = 'RH106', DETAIL = ordinal;
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
                         ELSIF FOUND THEN
                             own := NULL;
                         END IF;
@@ -2984,7 +3009,7 @@ BEGIN
             SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
-                    USING ERRCODE = 'RH103', DETAIL = ordinal,
+                    USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
                           HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
             END IF;
             SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
@@ -3013,12 +3038,12 @@ BEGIN
     IF is_withheld(pool.network_id, wanted)
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
         RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
-            USING ERRCODE = 'RH102', DETAIL = range_no,
+            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                   HINT = 'Ask for another address; `rowhouse explain` tells more.';
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
         RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
-            USING ERRCODE = 'RH102', DETAIL = range_no,
+            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                   HINT = 'Ask for an address inside its window, or let the window hold it.';
     END IF;
     LOOP
@@ -3031,17 +3056,17 @@ BEGIN
                 concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
                 || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
                         THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
-                USING ERRCODE = 'RH101', DETAIL = range_no,
+                USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                       HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             IF is_withheld(pool.network_id, wanted) THEN
                 RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
-                    USING ERRCODE = 'RH102', DETAIL = range_no,
+                    USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                           HINT = 'Ask for another address; `rowhouse explain` tells more.';
             END IF;
             RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
-                USING ERRCODE = 'RH101', DETAIL = range_no,
+                USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                       HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
         END IF;
     END LOOP;
@@ -3052,7 +3077,7 @@ COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address
 CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer,
                                  progress text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH100, and says so where the reuse delay alone is the reason. "progress" is what a reservation by hand could have.
+-- Raises pool_exhausted, and says so where the reuse delay alone is the reason. "progress" is what a reservation by hand could have.
 DECLARE
     counted   CONSTANT integer := 1000;
     addresses integer;
@@ -3073,14 +3098,14 @@ BEGIN
         RAISE EXCEPTION 'no free address in pool %: % in quarantine, the next is free at %', concat_ws(': ', wanted::text, progress),
             CASE WHEN addresses > counted THEN 'more than ' || counted ELSE addresses::text END,
             to_char(next_free AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
-            USING ERRCODE = 'RH100', DETAIL = range_no,
+            USING ERRCODE = error_code('pool_exhausted'), DETAIL = range_no,
                   HINT = 'Wait until then, shorten the reuse delay of the pool or the NAD, or widen the range.';
     END IF;
     IF progress IS NOT NULL THEN
         RAISE EXCEPTION 'no free address in pool %: %', wanted, progress
-            USING ERRCODE = 'RH100', HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
+            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
     END IF;
-    RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = 'RH100', DETAIL = range_no;
+    RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = error_code('pool_exhausted'), DETAIL = range_no;
 END $$;
 COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of some segments is free.';
 
@@ -3094,11 +3119,11 @@ BEGIN
      WHERE NOT EXISTS (SELECT FROM assignment_hold_pools p WHERE p.pool_id = wanted_pool);
     IF FOUND THEN
         RAISE EXCEPTION 'pool % assigns no address until the running pods were read: %', wanted, hold.reason
-            USING ERRCODE = 'RH112', DETAIL = range_no,
+            USING ERRCODE = error_code('try_again'), DETAIL = range_no,
                   HINT = 'Run `rowhouse import pods`, and then `rowhouse import resume`. Held by ' || hold.actor || '.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_held_pool(integer, cidr, integer) IS 'Raises RH112 while new addresses of a pool are held back.';
+COMMENT ON FUNCTION refuse_held_pool(integer, cidr, integer) IS 'Raises try_again while new addresses of a pool are held back.';
 
 -- schema/allocation/refuse_foreign_pool.sql
 CREATE FUNCTION refuse_foreign_pool(of_network integer, of_pool integer, wanted inet) RETURNS void
@@ -3115,7 +3140,7 @@ COMMENT ON FUNCTION refuse_foreign_pool(integer, integer, inet) IS 'Raises an er
 -- schema/allocation/check_quotas.sql
 CREATE FUNCTION check_quotas(holder text, of_pool integer) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH105 if a namespace holds more than it may. The quota's row is locked, so that two allocations
+-- Raises quota_exceeded if a namespace holds more than it may. The quota's row is locked, so that two allocations
 -- can not both take the last address of a quota.
 DECLARE
     quota quotas;
@@ -3130,11 +3155,11 @@ BEGIN
                  LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
             RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
                             coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
-                USING ERRCODE = 'RH105', HINT = 'Raise the quota, or release what is no longer used.';
+                USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release what is no longer used.';
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises RH105 if a namespace that was given addresses of a pool holds more than it may.';
+COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises quota_exceeded if a namespace that was given addresses of a pool holds more than it may.';
 
 -- schema/allocation/is_careful.sql
 CREATE FUNCTION is_careful() RETURNS boolean
@@ -3154,7 +3179,7 @@ COMMENT ON FUNCTION is_forced() IS
 CREATE FUNCTION refuse_attached(change text, of_network integer, firsts inet[], lasts inet[], of_pool integer DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH410 if a sandbox uses an address of these segments (of one pool, or of any), unless the change is forced.
+-- Raises in_the_way if a sandbox uses an address of these segments (of one pool, or of any), unless the change is forced.
 DECLARE
     used    bigint;
     example text;
@@ -3173,10 +3198,10 @@ BEGIN
         RAISE EXCEPTION '% touches % that running sandboxes use: %', change,
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
-            USING ERRCODE = 'RH410', HINT = 'Delete these pods first, or repeat it with force.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or repeat it with force.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_attached IS 'Raises RH410 if a change touches addresses that running sandboxes use, unless it is forced.';
+COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change touches addresses that running sandboxes use, unless it is forced.';
 
 -- schema/allocation/reservation_made.sql
 CREATE FUNCTION reservation_made() RETURNS trigger
@@ -3493,7 +3518,7 @@ END $$;
 COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is given out or not.';
 
 -- schema/administration/reserve_v1.sql
--- Errors: RH100 exhausted, RH101 taken, RH102 outside the pool, RH404 no such reservation, RH410 in the way.
+-- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
 
 CREATE FUNCTION reserve_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -3524,7 +3549,7 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = 'RH404';
+        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = error_code('not_found');
     END IF;
     SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
       INTO firsts, lasts FROM pool_window(pool) w;
@@ -3535,7 +3560,7 @@ BEGIN
             IF wanted IS NOT NULL THEN
                 IF NOT wanted[i] <<= pool.cidr THEN
                     RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr
-                        USING ERRCODE = 'RH102', HINT = 'Ask for an address of the pool, or name the pool that holds it.';
+                        USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Ask for an address of the pool, or name the pool that holds it.';
                 END IF;
                 IF NOT force THEN
                     PERFORM refuse_special(pool, wanted[i]);
@@ -3556,7 +3581,7 @@ BEGIN
             ELSE
                 IF pool.drained THEN
                     RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
-                        USING ERRCODE = 'RH100', HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                        USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it give out addresses again.';
                 END IF;
                 address := claim_lowest(pool.network_id, firsts, lasts);
                 IF address IS NULL THEN
@@ -3598,12 +3623,12 @@ BEGIN
     PERFORM act_as(actor, request_id);
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
     END IF;
     SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
     IF FOUND AND NOT even_attached THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
-            USING ERRCODE = 'RH410',
+            USING ERRCODE = error_code('in_the_way'),
                   HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
     END IF;
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
@@ -3621,7 +3646,7 @@ RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
--- As release_v1; RH412 unless the tenure is still the one expected (NULL: whichever).
+-- As release_v1; outdated unless the tenure is still the one expected (NULL: whichever).
 DECLARE
     held reservations;
 BEGIN
@@ -3629,7 +3654,7 @@ BEGIN
     IF FOUND AND held.tenure_id <> expected_tenure THEN
         RAISE EXCEPTION 'address % has another owner by now: %', host(wanted),
             concat_ws('/', nullif(held.owner_namespace, ''), held.owner_name)
-            USING ERRCODE = 'RH412', HINT = 'Look at it again, and release it if that still makes sense.';
+            USING ERRCODE = error_code('outdated'), HINT = 'Look at it again, and release it if that still makes sense.';
     END IF;
     RETURN QUERY SELECT * FROM release_v1(actor, request_id, wanted_network, wanted, even_attached);
 END $$;
@@ -3656,12 +3681,12 @@ BEGIN
     PERFORM act_as(actor, request_id);
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = 'RH404';
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
     END IF;
     SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
     IF FOUND AND NOT force THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
-            USING ERRCODE = 'RH410',
+            USING ERRCODE = error_code('in_the_way'),
                   HINT = 'A running pod would go on using it. Delete the pod, or reassign by force if the sandbox is gone.';
     END IF;
     DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
@@ -3683,7 +3708,7 @@ COMMENT ON FUNCTION reassign_v1 IS 'Gives a reservation to another owner.';
 -- schema/administration/refuse_special.sql
 CREATE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises RH410 for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
+-- Raises in_the_way for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
 -- window does not hold them.
 DECLARE
     what text;
@@ -3700,10 +3725,10 @@ BEGIN
                  WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
-            USING ERRCODE = 'RH410', HINT = 'Reserve it by force if it is meant.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Reserve it by force if it is meant.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises RH410 for a gateway, a network address and a broadcast address.';
+COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises in_the_way for a gateway, a network address and a broadcast address.';
 
 -- schema/administration/refuse_taken.sql
 CREATE FUNCTION refuse_taken(of_network integer, wanted inet, range_no integer) RETURNS void
@@ -3715,11 +3740,11 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
             concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
-            USING ERRCODE = 'RH101', DETAIL = range_no,
+            USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                   HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_taken(integer, inet, integer) IS 'Raises RH101 if an address is reserved.';
+COMMENT ON FUNCTION refuse_taken(integer, inet, integer) IS 'Raises address_taken if an address is reserved.';
 
 -- schema/administration/refuse_quarantined.sql
 CREATE FUNCTION refuse_quarantined(of_network integer, wanted inet, range_no integer) RETURNS void
@@ -3729,11 +3754,11 @@ BEGIN
     IF EXISTS (SELECT FROM free_ranges f
                 WHERE f.network_id = of_network AND f.quarantined AND f.last = wanted AND f.free_from > clock_timestamp()) THEN
         RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
-            USING ERRCODE = 'RH101', DETAIL = range_no,
+            USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                   HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises RH101 if an address is quarantined.';
+COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises address_taken if an address is quarantined.';
 
 -- schema/administration/hold_v1.sql
 CREATE FUNCTION hold_v1(actor text, request_id text, why text) RETURNS boolean
@@ -4267,7 +4292,7 @@ BEGIN
     IF NOT FOUND THEN
         IF NOT only_look THEN
             RAISE EXCEPTION 'there is no pool % in the %', wanted,
-                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network') USING ERRCODE = 'RH404';
+                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network') USING ERRCODE = error_code('not_found');
         END IF;
         SELECT n.id INTO space FROM networks n
          WHERE n.name = wanted_network AND n.isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END;
@@ -5004,7 +5029,7 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- What views and statements are made of
-        GRANT EXECUTE ON FUNCTION serves_code_of, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
+        GRANT EXECUTE ON FUNCTION serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)
@@ -5018,10 +5043,10 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
-        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log,
+        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log, error_codes,
                         gateways, exclusions, fill_samples, pool_trends
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+        GRANT EXECUTE ON FUNCTION error_code, held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
                                   pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;

@@ -1,11 +1,12 @@
 """A driver's error becomes one of the domain's, by SQLSTATE and constraint, in this one place.
 
-The classes RHxxx are raised by the stored functions of migrations/schema.
+`Refusal` names the SQLSTATEs that the stored functions of migrations/schema raise; there, the view `error_codes` does.
 """
 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 import psycopg
@@ -29,6 +30,26 @@ from rowhouse.domain.errors import (
     RowhouseError,
     TryAgain,
 )
+
+
+class Refusal(StrEnum):
+    """The SQLSTATEs of our stored functions, named as in the view `error_codes`.
+
+    Three digits are the CNI error code; letters: the condition has none of its own.
+    """
+
+    INVALID_CONFIG = "RH007"
+    TRY_AGAIN = "RH011"
+    POOL_EXHAUSTED = "RH100"
+    ADDRESS_TAKEN = "RH101"
+    ADDRESS_OUTSIDE_RANGES = "RH102"
+    QUOTA_EXCEEDED = "RH104"
+    NOT_ALLOWED = "RH110"
+    ATTACHED_ELSEWHERE = "RHATT"
+    ISOLATED_POOL = "RHISO"
+    NOT_FOUND = "RHNFD"
+    OUTDATED = "RHOLD"
+    IN_THE_WAY = "RHWAY"
 
 
 class _Meaning(NamedTuple):
@@ -60,21 +81,18 @@ _LOGIN: Final = _Meaning(
 
 BY_SQLSTATE: Final[dict[str, _Meaning]] = {
     # Raised by our functions, with a message and a hint of their own.
-    "RH100": _Meaning(PoolExhausted),
-    "RH101": _Meaning(AddressTaken),
-    "RH102": _Meaning(AddressOutsideRanges),
-    "RH103": _Meaning(InvalidConfig),
-    "RH104": _Meaning(PoolExhausted),
-    "RH105": _Meaning(QuotaExceeded),
-    "RH106": _Meaning(AttachedElsewhere),
-    "RH107": _Meaning(IsolatedPool),
-    "RH108": _Meaning(NotAllowed),
-    "RH111": _Meaning(AttachedElsewhere),
-    "RH112": _Meaning(TryAgain),
-    "RH404": _Meaning(NotFound),
-    "RH409": _Meaning(AddressTaken),
-    "RH410": _Meaning(InTheWay),
-    "RH412": _Meaning(Outdated),
+    Refusal.INVALID_CONFIG: _Meaning(InvalidConfig),
+    Refusal.TRY_AGAIN: _Meaning(TryAgain),
+    Refusal.POOL_EXHAUSTED: _Meaning(PoolExhausted),
+    Refusal.ADDRESS_TAKEN: _Meaning(AddressTaken),
+    Refusal.ADDRESS_OUTSIDE_RANGES: _Meaning(AddressOutsideRanges),
+    Refusal.QUOTA_EXCEEDED: _Meaning(QuotaExceeded),
+    Refusal.NOT_ALLOWED: _Meaning(NotAllowed),
+    Refusal.ATTACHED_ELSEWHERE: _Meaning(AttachedElsewhere),
+    Refusal.ISOLATED_POOL: _Meaning(IsolatedPool),
+    Refusal.NOT_FOUND: _Meaning(NotFound),
+    Refusal.OUTDATED: _Meaning(Outdated),
+    Refusal.IN_THE_WAY: _Meaning(InTheWay),
     # PostgreSQL's own: five characters are one condition, two are the rest of a class.
     "08": _BUSY,  # connection exceptions
     "22": _Meaning(
