@@ -19,7 +19,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze chart bench faults audit lock \
+.PHONY: help demo test test-slow releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze dba chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -91,6 +91,9 @@ baseline: ## until the first release: the baseline revision again, from migratio
 
 freeze: ## with a release: list its revisions in migrations/RELEASED, which never change again
 	@$(PYTHON) migrations/revise.py freeze
+
+dba: dev ## the picture and psql's answers in docs/dba.md, from the catalog
+	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs/test_dba.py
 
 chart: dev ## the table of values in charts/rowhouse/README.md
 	@$(BIN)/python charts/values_table.py

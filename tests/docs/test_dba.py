@@ -1,20 +1,28 @@
-"""docs/dba.md: the twenty questions give the answers that it prints, and it names every object there is."""
+"""docs/dba.md: psql answers as it prints, its picture is the catalog's, and it names every object."""
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from docs import picture
+from fixtures import databases
+
 if TYPE_CHECKING:
-    from fixtures.databases import Database
+    from psycopg.rows import TupleRow
+
+    from fixtures.databases import Cluster, Database
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs/dba.md"
+DRAWING = ROOT / "docs/dba/tables.svg"
 QUESTION = re.compile(r"```sql\n(?P<query>.*?)```\n(?:\n```text\n(?P<answer>.*?)```\n)?", re.DOTALL)
+MERMAID = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
 
 OBJECTS = """
 SELECT relname FROM pg_class WHERE relnamespace = 'rowhouse'::regnamespace AND relkind IN ('r', 'v', 'i')
@@ -25,44 +33,53 @@ SELECT unnest(ARRAY['alembic_version', 'alembic_version_pkc'])
 """
 
 
-def table(cursor: psycopg.Cursor[tuple[object, ...]]) -> str:
-    """The rows as psql would print them, aligned."""
-    assert cursor.description
-    rows = [[column.name for column in cursor.description]]
-    rows += [["" if value is None else shown(value) for value in row] for row in cursor.fetchall()]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "-+-".join("-" * width for width in widths))
-    return "\n".join(lines) + f"\n({len(rows) - 1} row{'s' * (len(rows) != 2)})\n"
+def psql(cluster: Cluster, database: Database, query: str) -> str:
+    """What psql prints, without the blanks at the ends of lines, and the empty line at the end."""
+    ran = subprocess.run(
+        [cluster.server.bindir / "psql", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", database.conninfo],
+        input=query,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | {"PGTZ": "UTC", "PGDATESTYLE": "ISO", "PGCLIENTENCODING": "UTF8"},
+    )
+    assert ran.returncode == 0, ran.stderr
+    return re.sub(r" +$", "", ran.stdout, flags=re.MULTILINE).rstrip("\n") + "\n"
 
 
-def shown(value: object) -> str:
-    if isinstance(value, list):
-        return "{" + ", ".join(map(str, value)) + "}"
-    return str(value)
+def unchanged(file: Path, wanted: str) -> None:
+    """Compares a generated text with its file; UPDATE_DOCS (`make dba`) writes it."""
+    if os.environ.get("UPDATE_DOCS"):
+        file.write_text(wanted)
+    assert file.read_text() == wanted, "run `make dba` and look at what changed"
 
 
-def test_the_twenty_questions_have_the_answers_that_the_guide_prints(database: Database) -> None:
+def test_psql_answers_the_questions_as_the_guide_prints(
+    cluster: Cluster, database: Database
+) -> None:
     text = GUIDE.read_text()
     with psycopg.connect(database.conninfo, autocommit=True) as connection:
-        connection.execute("SET timezone = 'UTC'")
         connection.execute((ROOT / "docs/dba/sample.sql").read_bytes())
-        connection.execute("RESET search_path")
-        answers = [
-            table(connection.execute(found["query"].encode())) for found in QUESTION.finditer(text)
-        ]
-        assert connection.execute("SELECT * FROM rowhouse.integrity_problems").fetchall() == []
+    answers = [psql(cluster, database, found["query"]) for found in QUESTION.finditer(text)]
+    assert len(answers) >= 20
+    with databases.session(database) as session:
+        assert session.execute("SELECT * FROM integrity_problems").fetchall() == []
     remaining = iter(answers)
     written = QUESTION.sub(
         lambda found: f"```sql\n{found['query']}```\n\n```text\n{next(remaining)}```\n", text
     )
-    if os.environ.get("UPDATE_DOCS"):
-        GUIDE.write_text(written)
-    assert len(answers) == 20
-    assert written == text, "run with UPDATE_DOCS=1 and look at what changed"
+    unchanged(GUIDE, written)
+
+
+def test_the_picture_is_the_catalogs(dba: psycopg.Connection[TupleRow]) -> None:
+    schema = picture.read(dba)
+    assert {one.to_table for one in schema.references} >= {"networks", "pools", "reservations"}
+    text = GUIDE.read_text()
+    drawn, times = MERMAID.subn(lambda _: f"```mermaid\n{picture.mermaid(schema)}```\n", text)
+    assert times == 1
+    unchanged(GUIDE, drawn)
+    unchanged(DRAWING, picture.svg(schema))
 
 
 def test_the_guide_names_every_table_view_function_and_index(database: Database) -> None:

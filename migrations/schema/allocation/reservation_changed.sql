@@ -54,6 +54,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+COMMENT ON FUNCTION reservation_changed() IS 'Trigger: history and audit log follow a changed reservation.';
 
 CREATE TRIGGER reservations_update BEFORE UPDATE ON reservations
     FOR EACH ROW EXECUTE FUNCTION reservation_changed();

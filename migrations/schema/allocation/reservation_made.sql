@@ -84,6 +84,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION reservation_made() IS 'Trigger: free space, history and audit log follow new reservations.';
 
 CREATE TRIGGER reservations_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS made
     FOR EACH STATEMENT EXECUTE FUNCTION reservation_made();

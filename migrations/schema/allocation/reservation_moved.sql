@@ -7,6 +7,7 @@ BEGIN
                       owner_key(OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface));
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION reservation_moved() IS 'Trigger: returns the old address of a moved reservation to the free space.';
 
 CREATE TRIGGER reservations_move AFTER UPDATE ON reservations
     FOR EACH ROW WHEN ((NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address))

@@ -40,6 +40,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION reservation_released() IS 'Trigger: free space, history and audit log follow deleted reservations.';
 
 CREATE TRIGGER reservations_delete AFTER DELETE ON reservations REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION reservation_released();

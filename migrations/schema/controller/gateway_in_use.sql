@@ -15,5 +15,6 @@ BEGIN
      HAVING count(*) > 0;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION gateway_in_use() IS 'Trigger: notes running pods whose address became a gateway, for an event.';
 
 CREATE TRIGGER gateways_in_use AFTER INSERT ON gateways FOR EACH ROW EXECUTE FUNCTION gateway_in_use();

@@ -15,3 +15,6 @@ CREATE VIEW error_codes (sqlstate, name, meaning) AS VALUES
     ('RHWAY', 'in_the_way', 'what exists does not allow this change; often force does');
 COMMENT ON VIEW error_codes IS
     'The SQLSTATEs that our functions raise. Three digits are the CNI error code; letters: it has none of its own.';
+COMMENT ON COLUMN error_codes.sqlstate IS 'What psql prints with \errverbose, and what a driver reports.';
+COMMENT ON COLUMN error_codes.name IS 'The name that functions raise it by.';
+COMMENT ON COLUMN error_codes.meaning IS 'What is wrong.';

@@ -11,6 +11,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION changed_by_hand() IS
+    'Trigger: writes a change by hand of a table that only our functions write into the audit log.';
 
 -- (The key's other columns follow the reservation.)
 CREATE TRIGGER attachments_updated

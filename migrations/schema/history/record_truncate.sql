@@ -5,6 +5,7 @@ BEGIN
     PERFORM record_change('table.truncate', TG_TABLE_NAME, NULL, NULL);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION record_truncate() IS 'Trigger: writes a TRUNCATE into the audit log.';
 
 CREATE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();

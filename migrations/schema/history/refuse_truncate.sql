@@ -4,6 +4,7 @@ BEGIN
     RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or leave no line in the audit log', TG_TABLE_NAME
         USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE: it keeps every invariant.';
 END $$;
+COMMENT ON FUNCTION refuse_truncate() IS 'Trigger: refuses a TRUNCATE.';
 
 CREATE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCTION refuse_truncate();

@@ -16,6 +16,7 @@ BEGIN
                           coalesce(row->>'name', row->>'namespace'), before, after);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION setting_changed() IS 'Trigger: writes a change of a network, quota or token into the audit log.';
 
 CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
     FOR EACH ROW EXECUTE FUNCTION setting_changed();

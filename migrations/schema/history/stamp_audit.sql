@@ -6,5 +6,6 @@ BEGIN
     NEW.at := clock_timestamp();
     RETURN NEW;
 END $$;
+COMMENT ON FUNCTION stamp_audit() IS 'Trigger: stamps a new line of the audit log with the database user and the time.';
 
 CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION stamp_audit();

@@ -4,6 +4,7 @@ BEGIN
     PERFORM mark_for_mirrors(ARRAY[coalesce(NEW.id, OLD.id)]);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION mirrored_pool_changed() IS 'Trigger: marks a new or deleted pool for the mirrors.';
 
 -- Pools and slices change seldom: these need no switch.
 CREATE TRIGGER pools_mirror AFTER INSERT OR DELETE ON pools

@@ -10,6 +10,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION mirrored_rows_changed() IS 'Trigger: marks the pools of inserted or deleted rows for the mirrors.';
 
 CREATE TRIGGER reservations_mirror_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS touched
     FOR EACH STATEMENT EXECUTE FUNCTION mirrored_rows_changed();

@@ -9,6 +9,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION checks_changed() IS 'Trigger: a quota or a hold began or ended, so other pools are plain.';
 
 CREATE TRIGGER quotas_plain AFTER INSERT OR UPDATE OR DELETE ON quotas
     FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();

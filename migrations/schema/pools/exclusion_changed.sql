@@ -24,6 +24,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION exclusion_changed() IS
+    'Trigger: takes excluded addresses out of the free space, or returns them, and writes the audit log.';
 
 CREATE TRIGGER exclusions_change AFTER INSERT OR UPDATE OR DELETE ON exclusions
     FOR EACH ROW EXECUTE FUNCTION exclusion_changed();

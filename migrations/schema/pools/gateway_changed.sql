@@ -18,6 +18,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION gateway_changed() IS
+    'Trigger: withholds a gateway from the free space, or returns it, and writes the audit log.';
 
 CREATE TRIGGER gateways_change AFTER INSERT OR UPDATE OR DELETE ON gateways
     FOR EACH ROW EXECUTE FUNCTION gateway_changed();

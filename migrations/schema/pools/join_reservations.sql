@@ -5,6 +5,8 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION join_reservations() IS
+    'Trigger: locks reservations before a pool is made or changed, in the order that all callers lock.';
 
 CREATE TRIGGER pools_change_with_reservations BEFORE INSERT OR UPDATE ON pools
     FOR EACH STATEMENT EXECUTE FUNCTION join_reservations();

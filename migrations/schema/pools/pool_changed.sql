@@ -73,6 +73,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION pool_changed() IS 'Trigger: free space, gateways and audit log follow a change of a pool.';
 
 CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_changed();

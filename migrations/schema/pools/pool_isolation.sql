@@ -5,6 +5,7 @@ BEGIN
     NEW.isolated := EXISTS (SELECT FROM networks n WHERE n.id = NEW.network_id AND n.isolated IS NOT NULL);
     RETURN NEW;
 END $$;
+COMMENT ON FUNCTION pool_isolation() IS 'Trigger: sets pools.isolated from networks.isolated.';
 
 CREATE TRIGGER pools_isolation BEFORE INSERT OR UPDATE OF network_id, isolated ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_isolation();

@@ -5,3 +5,6 @@ CREATE TABLE imported_unnamed (
 );
 COMMENT ON TABLE imported_unnamed IS
     'Addresses that were imported without the name of their interface; those of which the reservation still has none are given to the first interface of the pod that asks.';
+COMMENT ON COLUMN imported_unnamed.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN imported_unnamed.address IS 'The address of the reservation.';
+COMMENT ON INDEX imported_unnamed_pkey IS 'Whether an address was imported without an interface.';

@@ -15,4 +15,10 @@ CREATE TABLE mirror_changes (
     made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX mirror_changes_pool ON mirror_changes (cluster, pool_id);
-COMMENT ON TABLE mirror_changes IS 'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';
+COMMENT ON TABLE mirror_changes IS
+    'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';
+COMMENT ON COLUMN mirror_changes.cluster IS 'The cluster whose mirror must look: mirrors.cluster.';
+COMMENT ON COLUMN mirror_changes.pool_id IS 'The pool that changed: pools.id; 0: all pools.';
+COMMENT ON COLUMN mirror_changes.made_by IS 'The transaction that wrote the mark.';
+COMMENT ON COLUMN mirror_changes.made_at IS 'When the mark was written.';
+COMMENT ON INDEX mirror_changes_pool IS 'Whether a pool is marked already.';

@@ -8,3 +8,10 @@ CREATE TABLE plain_pools (
 );
 COMMENT ON TABLE plain_pools IS
     'The pools of which an ADD may take the lowest free address without further checks: no window, reuse delay, quota or hold, not drained, no other pool overlaps it, no owner has several addresses of it. Derived: choose_plain_pools() keeps it.';
+COMMENT ON COLUMN plain_pools.network_name IS 'Name of the network, as in pools; '''' is the default network.';
+COMMENT ON COLUMN plain_pools.cidr IS 'CIDR of the pool, as in pools.';
+COMMENT ON COLUMN plain_pools.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN plain_pools.network_id IS 'The network of the pool: networks.id.';
+COMMENT ON COLUMN plain_pools.isolated IS 'Whether the pool has an address space of its own, as in pools.';
+COMMENT ON INDEX plain_pools_pkey IS 'An ADD finds its pool by network and CIDR.';
+COMMENT ON INDEX plain_pools_pool_id_key IS 'Finds the row of a pool that changed.';

@@ -15,5 +15,15 @@ CREATE TABLE refusals (
     PRIMARY KEY (cluster, namespace, pod, interface, reason)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON COLUMN refusals.cluster IS 'Cluster of the pod; '''' is a cluster without a name.';
+COMMENT ON COLUMN refusals.namespace IS 'Namespace of the pod.';
+COMMENT ON COLUMN refusals.pod IS 'Name of the pod.';
+COMMENT ON COLUMN refusals.interface IS 'The interface that has no address.';
+COMMENT ON COLUMN refusals.node IS 'Node that the pod runs on.';
+COMMENT ON COLUMN refusals.pod_uid IS 'UID of the pod; NULL when the caller did not send it.';
+COMMENT ON COLUMN refusals.message IS 'The text of the event.';
 COMMENT ON COLUMN refusals.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
 COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';
+COMMENT ON COLUMN refusals.first_at IS 'When it was refused first.';
+COMMENT ON COLUMN refusals.last_at IS 'When it was refused last.';
+COMMENT ON INDEX refusals_pkey IS 'One row for each pod, interface and reason.';

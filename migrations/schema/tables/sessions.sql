@@ -13,5 +13,14 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 CREATE INDEX sessions_token ON sessions (token_id);
 COMMENT ON TABLE sessions IS 'Sessions of browsers. Only the SHA-256 of a session''s cookie is kept.';
-COMMENT ON COLUMN sessions.token_id IS 'The static token that it was begun with: name and role are its, and it ends with it.';
-COMMENT ON COLUMN sessions.name IS 'Whoever an OpenID Connect provider has named, where there is no token.';
+COMMENT ON COLUMN sessions.digest IS 'SHA-256 of the cookie, 32 bytes.';
+COMMENT ON COLUMN sessions.token_id IS
+    'The static token that it was begun with, whose name and role it has, and with which it ends: tokens.id; NULL: begun with OpenID Connect.';
+COMMENT ON COLUMN sessions.name IS 'The person whom an OpenID Connect provider named; NULL: the name of the token.';
+COMMENT ON COLUMN sessions.role IS
+    'What the session may do, where there is no token: viewer, operator or admin; NULL: the role of the token.';
+COMMENT ON COLUMN sessions.created_at IS 'When the session began.';
+COMMENT ON COLUMN sessions.expires_at IS 'When the session ends.';
+COMMENT ON INDEX sessions_pkey IS 'Finds the session of a cookie.';
+COMMENT ON INDEX sessions_expiry IS 'Finds sessions that have expired.';
+COMMENT ON INDEX sessions_token IS 'Finds the sessions that end with a token.';

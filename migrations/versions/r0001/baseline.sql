@@ -18,6 +18,9 @@ CREATE VIEW error_codes (sqlstate, name, meaning) AS VALUES
     ('RHWAY', 'in_the_way', 'what exists does not allow this change; often force does');
 COMMENT ON VIEW error_codes IS
     'The SQLSTATEs that our functions raise. Three digits are the CNI error code; letters: it has none of its own.';
+COMMENT ON COLUMN error_codes.sqlstate IS 'What psql prints with \errverbose, and what a driver reports.';
+COMMENT ON COLUMN error_codes.name IS 'The name that functions raise it by.';
+COMMENT ON COLUMN error_codes.meaning IS 'What is wrong.';
 
 -- schema/errors/error_code.sql
 CREATE FUNCTION error_code(wanted text) RETURNS text
@@ -101,6 +104,7 @@ COMMENT ON FUNCTION address_number(inet) IS 'The address as a number: exact for 
 -- schema/addresses/inetrange.sql
 CREATE TYPE inetrange AS RANGE (SUBTYPE = inet);
 COMMENT ON TYPE inetrange IS 'A span of addresses; address_span() makes it half-open, so that neighbors touch.';
+COMMENT ON TYPE inetmultirange IS 'A set of addresses: spans, half-open, that do not touch.';
 
 -- schema/addresses/address_span.sql
 CREATE FUNCTION address_span(first inet, last inet) RETURNS inetrange
@@ -134,8 +138,14 @@ CREATE TABLE networks (
     UNIQUE (id, name)
 );
 COMMENT ON TABLE networks IS 'An address space: the domain in which an address is unique.';
+COMMENT ON COLUMN networks.id IS 'Number of the network; the other tables refer to it.';
 COMMENT ON COLUMN networks.name IS 'network_name of the CNI configuration; '''' is the default network.';
-COMMENT ON COLUMN networks.isolated IS 'Set where one pool has a space of its own (enable_overlapping_ranges: false).';
+COMMENT ON COLUMN networks.isolated IS
+    'The CIDR of the one pool that has this space to itself (enable_overlapping_ranges: false); NULL: pools share the space.';
+COMMENT ON COLUMN networks.created_at IS 'When the network was made.';
+COMMENT ON INDEX networks_pkey IS 'Finds a network by its number.';
+COMMENT ON INDEX networks_name_isolated_key IS 'One shared space a name, and one for each isolated CIDR.';
+COMMENT ON INDEX networks_id_name_key IS 'Target of the foreign key of pools, which keeps the name beside the number.';
 
 -- schema/tables/pools.sql
 CREATE TABLE pools (
@@ -164,13 +174,30 @@ CREATE TABLE pools (
 CREATE INDEX pools_cidr ON pools USING gist (cidr inet_ops);
 CREATE INDEX pools_network ON pools (network_id);
 COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are given out.';
-COMMENT ON COLUMN pools.name IS 'The name by which a NAD may refer to the pool instead of spelling a range.';
-COMMENT ON COLUMN pools.window_first IS 'First address given out to callers that name the pool; NULL: the first usable one.';
-COMMENT ON COLUMN pools.window_last IS 'Last address given out to callers that name the pool; NULL: the last usable one.';
-COMMENT ON COLUMN pools.drained IS 'Gives out no further address; those in use stay.';
-COMMENT ON COLUMN pools.isolated IS 'Whether the pool has an address space of its own. Set by a trigger from networks.isolated.';
-COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';
+COMMENT ON COLUMN pools.id IS 'Number of the pool; the other tables refer to it.';
+COMMENT ON COLUMN pools.network_id IS 'The network of the pool: networks.id.';
+COMMENT ON COLUMN pools.network_name IS 'Name of the network; '''' is the default network.';
+COMMENT ON COLUMN pools.cidr IS 'The CIDR; it never changes.';
+COMMENT ON COLUMN pools.name IS
+    'The name by which a NAD may refer to the pool instead of spelling a range; NULL: none.';
+COMMENT ON COLUMN pools.gateway IS 'The gateway that an operator set, with or without a prefix length; NULL: none.';
+COMMENT ON COLUMN pools.window_first IS
+    'First address given out to callers that name the pool; NULL: the first usable one.';
+COMMENT ON COLUMN pools.window_last IS
+    'Last address given out to callers that name the pool; NULL: the last usable one.';
 COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is given out again.';
+COMMENT ON COLUMN pools.labels IS 'Labels of the operator, as a JSON object of texts.';
+COMMENT ON COLUMN pools.description IS 'Text of the operator; '''' when nothing was written.';
+COMMENT ON COLUMN pools.drained IS 'Gives out no further address; those in use stay.';
+COMMENT ON COLUMN pools.isolated IS
+    'Whether the pool has an address space of its own. Set by a trigger from networks.isolated.';
+COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';
+COMMENT ON COLUMN pools.created_at IS 'When the pool was made.';
+COMMENT ON INDEX pools_pkey IS 'Finds a pool by its number.';
+COMMENT ON INDEX pools_name_key IS 'Finds a pool by its name.';
+COMMENT ON INDEX pools_network_name_cidr_key IS 'The identity of a pool: its network and its CIDR.';
+COMMENT ON INDEX pools_cidr IS 'Which pools hold an address or overlap a CIDR.';
+COMMENT ON INDEX pools_network IS 'The pools of a network.';
 
 -- schema/tables/plain_pools.sql
 CREATE TABLE plain_pools (
@@ -183,6 +210,13 @@ CREATE TABLE plain_pools (
 );
 COMMENT ON TABLE plain_pools IS
     'The pools of which an ADD may take the lowest free address without further checks: no window, reuse delay, quota or hold, not drained, no other pool overlaps it, no owner has several addresses of it. Derived: choose_plain_pools() keeps it.';
+COMMENT ON COLUMN plain_pools.network_name IS 'Name of the network, as in pools; '''' is the default network.';
+COMMENT ON COLUMN plain_pools.cidr IS 'CIDR of the pool, as in pools.';
+COMMENT ON COLUMN plain_pools.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN plain_pools.network_id IS 'The network of the pool: networks.id.';
+COMMENT ON COLUMN plain_pools.isolated IS 'Whether the pool has an address space of its own, as in pools.';
+COMMENT ON INDEX plain_pools_pkey IS 'An ADD finds its pool by network and CIDR.';
+COMMENT ON INDEX plain_pools_pool_id_key IS 'Finds the row of a pool that changed.';
 
 -- schema/tables/free_ranges.sql
 -- Keyed by the last address: taking the first address of a run only moves "first", which no index
@@ -201,10 +235,18 @@ CREATE INDEX free_ranges_quarantine ON free_ranges (network_id, free_from) WHERE
 CREATE INDEX free_ranges_previous_owner ON free_ranges (previous_owner) WHERE quarantined;
 COMMENT ON TABLE free_ranges IS
     'A run of free addresses, first to last inclusive. Free space belongs to the network, not to a pool: overlapping pools draw from the same rows.';
-COMMENT ON COLUMN free_ranges.free_from IS 'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';
+COMMENT ON COLUMN free_ranges.network_id IS 'The network of the addresses: networks.id.';
 COMMENT ON COLUMN free_ranges.quarantined IS
     'Released with a reuse delay: not assigned before free_from, except to the previous owner. Also kept while the address is excluded or in no pool.';
-COMMENT ON COLUMN free_ranges.previous_owner IS 'owner_key() of the last owner of a quarantined address; NULL for other runs.';
+COMMENT ON COLUMN free_ranges.first IS 'First address of the run.';
+COMMENT ON COLUMN free_ranges.last IS 'Last address of the run, inclusive.';
+COMMENT ON COLUMN free_ranges.free_from IS
+    'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';
+COMMENT ON COLUMN free_ranges.previous_owner IS
+    'owner_key() of the last owner of a quarantined address; NULL for other runs.';
+COMMENT ON INDEX free_ranges_pkey IS 'The allocator finds the lowest free run that reaches into a range.';
+COMMENT ON INDEX free_ranges_quarantine IS 'Finds quarantines that end.';
+COMMENT ON INDEX free_ranges_previous_owner IS 'Finds what is in quarantine after an owner that asks again.';
 
 -- schema/tables/tenures.sql
 CREATE TABLE tenures (
@@ -241,9 +283,39 @@ CREATE TABLE tenures (
 ) WITH (fillfactor = 90);
 CREATE INDEX tenures_address ON tenures (address);
 CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
-COMMENT ON TABLE tenures IS 'History: who held which address, where, and during what time. An open upper bound is the present.';
-COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv4 ON tenures IS 'No IPv4 address of a network has two owners at once.';
-COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv6 ON tenures IS 'No IPv6 address of a network has two owners at once.';
+COMMENT ON TABLE tenures IS
+    'History: who held which address, where, and during what time. An open upper bound is the present.';
+COMMENT ON COLUMN tenures.id IS 'Number of the tenure; reservations.tenure_id refers to it.';
+COMMENT ON COLUMN tenures.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN tenures.address IS 'The address, without a prefix length.';
+COMMENT ON COLUMN tenures.pool_id IS 'The pool that the address was taken from: pools.id. The pool may be gone.';
+COMMENT ON COLUMN tenures.during IS
+    'From when to when, the end excluded; no upper bound: the owner holds the address now.';
+COMMENT ON COLUMN tenures.owner_kind IS 'pod, or static for an owner that is no pod.';
+COMMENT ON COLUMN tenures.owner_cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN tenures.owner_namespace IS 'Kubernetes namespace of the owner; '''' when a static owner has none.';
+COMMENT ON COLUMN tenures.owner_name IS 'Name of the pod, or of the person or device.';
+COMMENT ON COLUMN tenures.owner_interface IS
+    'Interface of the pod; '''' when it is not known, or when a static owner has none.';
+COMMENT ON COLUMN tenures.owner_uid IS 'UID of the pod; NULL when the caller did not send it, and for static owners.';
+COMMENT ON COLUMN tenures.node IS 'Node of the sandbox that the tenure is of; '''' when no sandbox used the address.';
+COMMENT ON COLUMN tenures.container_id IS 'Sandbox that the tenure is of; '''' when no sandbox used the address.';
+COMMENT ON COLUMN tenures.started_by IS 'Who began it: a caller of the server, or a database user.';
+COMMENT ON COLUMN tenures.start_reason IS 'What began it: ADD, API, IMPORT, ADOPT, REPAIR, or SQL for a statement by hand.';
+COMMENT ON COLUMN tenures.ended_by IS 'Who ended it; NULL while it is open.';
+COMMENT ON COLUMN tenures.end_reason IS
+    'What ended it: DEL, GC, RECONCILE (the controller), EXPIRE, ADD, API, or SQL for a statement by hand; NULL while it is open.';
+COMMENT ON INDEX tenures_pkey IS 'Finds the open tenure of a reservation; db prune walks through it.';
+COMMENT ON INDEX tenures_one_owner_at_a_time_ipv4 IS
+    'The promise of history for IPv4; who_had() and tenures_of() use it.';
+COMMENT ON INDEX tenures_one_owner_at_a_time_ipv6 IS
+    'The promise of history for IPv6; who_had() and tenures_of() use it.';
+COMMENT ON INDEX tenures_address IS 'The history of an address or a prefix, in all networks.';
+COMMENT ON INDEX tenures_owner IS 'The history of a pod: held_by().';
+COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv4 ON tenures IS
+    'No IPv4 address of a network has two owners at once.';
+COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv6 ON tenures IS
+    'No IPv6 address of a network has two owners at once.';
 
 -- schema/tables/reservations.sql
 CREATE TABLE reservations (
@@ -274,15 +346,39 @@ CREATE TABLE reservations (
 CREATE INDEX reservations_expiry ON reservations (network_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX reservations_slots ON reservations (pool_id) WHERE slot > 0;
 COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the promise: one owner an address.';
+COMMENT ON COLUMN reservations.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN reservations.address IS 'The address, without a prefix length.';
+COMMENT ON COLUMN reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
+COMMENT ON COLUMN reservations.owner_kind IS 'pod, or static for an owner that is no pod.';
+COMMENT ON COLUMN reservations.owner_cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN reservations.owner_namespace IS
+    'Kubernetes namespace of the owner; '''' when a static owner has none.';
+COMMENT ON COLUMN reservations.owner_name IS 'Name of the pod, or of the person or device.';
+COMMENT ON COLUMN reservations.owner_interface IS
+    'Interface of the pod; '''' when it is not known, or when a static owner has none.';
+COMMENT ON COLUMN reservations.owner_uid IS
+    'UID of the pod; NULL when the caller did not send it, and for static owners.';
 COMMENT ON COLUMN reservations.slot IS 'Tells apart several addresses of one owner in one pool.';
-COMMENT ON COLUMN reservations.node IS 'Node of the sandbox that attached last; '''' when no sandbox uses the address.';
-COMMENT ON COLUMN reservations.container_id IS 'Sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN reservations.sticky IS 'Whether the reservation stays when its last attachment ends.';
+COMMENT ON COLUMN reservations.sticky_ttl IS
+    'How long a sticky reservation stays without an attachment; NULL: until it is released.';
 COMMENT ON COLUMN reservations.expires_at IS 'When an unattached sticky reservation is given up; NULL: never.';
 COMMENT ON COLUMN reservations.policy_source IS
     'Who set sticky, sticky_ttl and reuse_delay. An ADD attaches to an existing reservation and changes none of them.';
 COMMENT ON COLUMN reservations.reuse_delay IS
-    'Quarantine after the release, from the NAD or the server''s default; the longer of this and the pool''s counts.';
-COMMENT ON COLUMN reservations.tenure_id IS 'The open tenure of this reservation.';
+    'Quarantine after the release, from the NAD or the server''s default; the longer of this and the pool''s counts. NULL: the pool''s alone.';
+COMMENT ON COLUMN reservations.node IS 'Node of the sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN reservations.container_id IS 'Sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN reservations.description IS
+    'Why it was reserved, as its maker wrote it; '''' when nothing was written.';
+COMMENT ON COLUMN reservations.reserved_at IS 'When the address was reserved.';
+COMMENT ON COLUMN reservations.tenure_id IS 'The open tenure of this reservation: tenures.id.';
+COMMENT ON INDEX reservations_pkey IS
+    'The promise itself: one owner an address. Also finds an address, and counts those of a pool.';
+COMMENT ON INDEX reservations_owner IS
+    'ADD finds what its owner holds; search by pod. One reservation for each owner, pool and slot.';
+COMMENT ON INDEX reservations_expiry IS 'Finds reservations that are due to expire; holds no others.';
+COMMENT ON INDEX reservations_slots IS 'Finds owners that hold several addresses of a pool.';
 
 -- schema/tables/attachments.sql
 CREATE TABLE attachments (
@@ -301,10 +397,19 @@ CREATE TABLE attachments (
 CREATE INDEX attachments_reservation ON attachments (network_id, address);
 CREATE INDEX attachments_node ON attachments (node, cluster);
 COMMENT ON TABLE attachments IS 'A sandbox that uses a reservation; the last one that goes releases it.';
+COMMENT ON COLUMN attachments.cluster IS 'Cluster of the sandbox; '''' is a cluster without a name.';
 COMMENT ON COLUMN attachments.container_id IS
     'CNI_CONTAINERID; '''' when the pod was imported while it ran: the first call of its sandbox fills it in.';
+COMMENT ON COLUMN attachments.interface IS 'CNI_IFNAME: the interface in the sandbox.';
+COMMENT ON COLUMN attachments.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN attachments.address IS 'The address of the reservation that the sandbox uses.';
 COMMENT ON COLUMN attachments.node IS 'Node of the sandbox; '''' when an import did not tell it.';
-COMMENT ON COLUMN attachments.cni_network IS 'Name of the CNI network configuration: the scope of a CNI GC.';
+COMMENT ON COLUMN attachments.cni_network IS 'Name of the CNI network configuration: the scope of a CNI GC; '''' when an import did not tell it.';
+COMMENT ON COLUMN attachments.pod_uid IS 'UID of the pod; NULL when the caller did not send it.';
+COMMENT ON COLUMN attachments.attached_at IS 'When the sandbox attached.';
+COMMENT ON INDEX attachments_pkey IS 'DEL and CHECK find what a sandbox uses.';
+COMMENT ON INDEX attachments_reservation IS 'Whether a sandbox still uses a reservation.';
+COMMENT ON INDEX attachments_node IS 'What runs on a node, for CNI GC and the pages.';
 
 -- schema/tables/node_slices.sql
 CREATE TABLE node_slices (
@@ -317,6 +422,13 @@ CREATE TABLE node_slices (
     UNIQUE (pool_id, slice)
 );
 COMMENT ON TABLE node_slices IS 'The part of a pool from which one node draws (node_slice_size).';
+COMMENT ON COLUMN node_slices.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN node_slices.cluster IS 'Cluster of the node; '''' is a cluster without a name.';
+COMMENT ON COLUMN node_slices.node IS 'Name of the node.';
+COMMENT ON COLUMN node_slices.slice IS 'The part of the CIDR from which the node draws.';
+COMMENT ON COLUMN node_slices.created_at IS 'When the node got the slice.';
+COMMENT ON INDEX node_slices_pkey IS 'Finds the slice of a node.';
+COMMENT ON INDEX node_slices_pool_id_slice_key IS 'A slice belongs to one node.';
 
 -- schema/tables/exclusions.sql
 CREATE TABLE exclusions (
@@ -331,6 +443,14 @@ CREATE TABLE exclusions (
 CREATE UNIQUE INDEX exclusions_last ON exclusions (network_id, last);
 COMMENT ON TABLE exclusions IS
     'Addresses kept out of use, first to last inclusive. Those in use when it was made go out of use when they are released.';
+COMMENT ON COLUMN exclusions.id IS 'Number of the exclusion.';
+COMMENT ON COLUMN exclusions.network_id IS 'The network of the addresses: networks.id.';
+COMMENT ON COLUMN exclusions.first IS 'First address.';
+COMMENT ON COLUMN exclusions.last IS 'Last address, inclusive.';
+COMMENT ON COLUMN exclusions.reason IS 'Why, as the operator wrote it; '''' when nothing was written.';
+COMMENT ON COLUMN exclusions.created_at IS 'When it was made.';
+COMMENT ON INDEX exclusions_pkey IS 'Finds an exclusion by its number.';
+COMMENT ON INDEX exclusions_last IS 'Whether an address is excluded.';
 
 -- schema/tables/gateways.sql
 CREATE TABLE gateways (
@@ -345,8 +465,16 @@ CREATE TABLE gateways (
 CREATE INDEX gateways_address ON gateways (network_id, address);
 COMMENT ON TABLE gateways IS
     'Every known gateway of a pool, inside its CIDR or not: its address is not assigned to pods. One in use goes out of use when it is released.';
+COMMENT ON COLUMN gateways.id IS 'Number of the row.';
+COMMENT ON COLUMN gateways.network_id IS 'The network of the pool: networks.id.';
+COMMENT ON COLUMN gateways.address IS 'Address of the gateway, without a prefix length.';
+COMMENT ON COLUMN gateways.pool_id IS 'The pool that it is a gateway of: pools.id.';
 COMMENT ON COLUMN gateways.cni_network IS
     'Name of the CNI network configuration that uses the gateway; NULL: pools.gateway, set by an operator.';
+COMMENT ON COLUMN gateways.first_used_at IS 'When it was set, or first named by a configuration.';
+COMMENT ON INDEX gateways_pkey IS 'Finds a gateway by its number.';
+COMMENT ON INDEX gateways_pool_id_address_cni_network_key IS 'One row for each pool, address and CNI network.';
+COMMENT ON INDEX gateways_address IS 'Whether an address is a gateway.';
 
 -- schema/tables/quotas.sql
 CREATE TABLE quotas (
@@ -357,6 +485,12 @@ CREATE TABLE quotas (
     UNIQUE NULLS NOT DISTINCT (namespace, pool_id)
 );
 COMMENT ON TABLE quotas IS 'How many addresses a namespace may hold, in one pool or (pool_id NULL) in all.';
+COMMENT ON COLUMN quotas.id IS 'Number of the quota.';
+COMMENT ON COLUMN quotas.namespace IS 'The Kubernetes namespace, in all clusters.';
+COMMENT ON COLUMN quotas.pool_id IS 'The pool that it counts in: pools.id; NULL: all pools.';
+COMMENT ON COLUMN quotas.addresses IS 'How many addresses the namespace may hold.';
+COMMENT ON INDEX quotas_pkey IS 'Finds a quota by its number.';
+COMMENT ON INDEX quotas_namespace_pool_id_key IS 'One quota for each namespace and pool.';
 
 -- schema/tables/assignment_hold.sql
 CREATE TABLE assignment_hold (
@@ -367,12 +501,20 @@ CREATE TABLE assignment_hold (
 );
 COMMENT ON TABLE assignment_hold IS
     'One row while a restore or an import is under way: an ADD gets no new address of a pool that was not read yet.';
+COMMENT ON COLUMN assignment_hold.id IS 'Always 1: there is one hold at most.';
+COMMENT ON COLUMN assignment_hold.reason IS 'Why, as the operator wrote it.';
+COMMENT ON COLUMN assignment_hold.actor IS 'Who began the hold.';
+COMMENT ON COLUMN assignment_hold.since IS 'When the hold began.';
+COMMENT ON INDEX assignment_hold_pkey IS 'One row at most.';
 
 -- schema/tables/assignment_hold_pools.sql
 CREATE TABLE assignment_hold_pools (
     pool_id integer PRIMARY KEY REFERENCES pools ON DELETE CASCADE
 );
-COMMENT ON TABLE assignment_hold_pools IS 'The pools that were read since the hold began, and so assign addresses again.';
+COMMENT ON TABLE assignment_hold_pools IS
+    'The pools that were read since the hold began, and so assign addresses again.';
+COMMENT ON COLUMN assignment_hold_pools.pool_id IS 'A pool that was read since the hold began: pools.id.';
+COMMENT ON INDEX assignment_hold_pools_pkey IS 'Whether a pool was read already.';
 
 -- schema/tables/audit_log.sql
 CREATE TABLE audit_log (
@@ -389,9 +531,21 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_at ON audit_log (at);
 CREATE INDEX audit_log_object ON audit_log (object);
 COMMENT ON TABLE audit_log IS 'Every administrative change: who, what, before and after. Append-only.';
+COMMENT ON COLUMN audit_log.id IS 'Number of the line; later lines have higher ones.';
+COMMENT ON COLUMN audit_log.at IS 'When the line was written, by the clock of the database.';
 COMMENT ON COLUMN audit_log.actor IS 'The caller that the server knows, or the database user of a manual change.';
+COMMENT ON COLUMN audit_log.action IS
+    'What was done: the type of the object, a period, and the verb, such as pool.update.';
+COMMENT ON COLUMN audit_log.object IS 'What it was done to, as people call it: a CIDR, an address, a name.';
+COMMENT ON COLUMN audit_log.before IS 'The row as it was; NULL when there was none.';
+COMMENT ON COLUMN audit_log.after IS 'The row as it is now; NULL when there is none.';
+COMMENT ON COLUMN audit_log.request_id IS
+    'X-Request-Id of the call of the API; NULL for a statement by hand and for the command line on the database.';
 COMMENT ON COLUMN audit_log.database_user IS
     'The database user who was logged in: what PostgreSQL knows, where actor is what the server said.';
+COMMENT ON INDEX audit_log_pkey IS 'The lines in their order.';
+COMMENT ON INDEX audit_log_at IS 'The lines of a time, the latest first.';
+COMMENT ON INDEX audit_log_object IS 'The lines about an object.';
 
 -- schema/tables/tokens.sql
 CREATE TABLE tokens (
@@ -405,8 +559,20 @@ CREATE TABLE tokens (
     expires_at timestamptz,
     revoked_at timestamptz
 );
-COMMENT ON TABLE tokens IS 'Static tokens. Only the SHA-256 of a token is kept: it has 256 random bits, so it needs no salt.';
-COMMENT ON COLUMN tokens.node IS 'A node''s token acts for this node alone.';
+COMMENT ON TABLE tokens IS
+    'Static tokens. Only the SHA-256 of a token is kept: it has 256 random bits, so it needs no salt.';
+COMMENT ON COLUMN tokens.id IS 'Number of the token.';
+COMMENT ON COLUMN tokens.name IS 'Name of the token: the actor of what is done with it.';
+COMMENT ON COLUMN tokens.role IS 'What it may do: node, viewer, operator or admin.';
+COMMENT ON COLUMN tokens.cluster IS 'A node token acts for this cluster alone; NULL: for every cluster.';
+COMMENT ON COLUMN tokens.node IS 'A node token acts for this node alone; NULL: for every node.';
+COMMENT ON COLUMN tokens.digest IS 'SHA-256 of the token, 32 bytes.';
+COMMENT ON COLUMN tokens.created_at IS 'When the token was made.';
+COMMENT ON COLUMN tokens.expires_at IS 'When the token expires; NULL: never.';
+COMMENT ON COLUMN tokens.revoked_at IS 'When the token was revoked; NULL: it is valid.';
+COMMENT ON INDEX tokens_pkey IS 'Finds a token by its number.';
+COMMENT ON INDEX tokens_name_key IS 'One token a name.';
+COMMENT ON INDEX tokens_digest_key IS 'Finds the token of a request.';
 
 -- schema/tables/sessions.sql
 -- Replicas share sessions of browsers, and to end one is to delete a row: a signed cookie alone would be
@@ -424,8 +590,17 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 CREATE INDEX sessions_token ON sessions (token_id);
 COMMENT ON TABLE sessions IS 'Sessions of browsers. Only the SHA-256 of a session''s cookie is kept.';
-COMMENT ON COLUMN sessions.token_id IS 'The static token that it was begun with: name and role are its, and it ends with it.';
-COMMENT ON COLUMN sessions.name IS 'Whoever an OpenID Connect provider has named, where there is no token.';
+COMMENT ON COLUMN sessions.digest IS 'SHA-256 of the cookie, 32 bytes.';
+COMMENT ON COLUMN sessions.token_id IS
+    'The static token that it was begun with, whose name and role it has, and with which it ends: tokens.id; NULL: begun with OpenID Connect.';
+COMMENT ON COLUMN sessions.name IS 'The person whom an OpenID Connect provider named; NULL: the name of the token.';
+COMMENT ON COLUMN sessions.role IS
+    'What the session may do, where there is no token: viewer, operator or admin; NULL: the role of the token.';
+COMMENT ON COLUMN sessions.created_at IS 'When the session began.';
+COMMENT ON COLUMN sessions.expires_at IS 'When the session ends.';
+COMMENT ON INDEX sessions_pkey IS 'Finds the session of a cookie.';
+COMMENT ON INDEX sessions_expiry IS 'Finds sessions that have expired.';
+COMMENT ON INDEX sessions_token IS 'Finds the sessions that end with a token.';
 
 -- schema/tables/idempotency_keys.sql
 CREATE TABLE idempotency_keys (
@@ -440,8 +615,18 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 COMMENT ON TABLE idempotency_keys IS 'Answers of the API to requests with an Idempotency-Key, kept for a day.';
-COMMENT ON COLUMN idempotency_keys.request IS 'SHA-256 of method, path and body: the same key with another request is an error.';
-COMMENT ON COLUMN idempotency_keys.status IS 'NULL while the first request is under way.';
+COMMENT ON COLUMN idempotency_keys.actor IS 'Who sent the request.';
+COMMENT ON COLUMN idempotency_keys.key IS 'The header Idempotency-Key.';
+COMMENT ON COLUMN idempotency_keys.request IS
+    'SHA-256 of method, path and body: the same key with another request is an error.';
+COMMENT ON COLUMN idempotency_keys.status IS 'HTTP status of the answer; NULL while the first request is under way.';
+COMMENT ON COLUMN idempotency_keys.body IS
+    'Body of the answer; NULL while the first request is under way, or when the answer has none.';
+COMMENT ON COLUMN idempotency_keys.headers IS
+    'Headers of the answer, as a JSON object; NULL while the first request is under way.';
+COMMENT ON COLUMN idempotency_keys.created_at IS 'When the first request came; the row goes a day later.';
+COMMENT ON INDEX idempotency_keys_pkey IS 'One answer for each caller and key.';
+COMMENT ON INDEX idempotency_keys_created IS 'Finds rows that are old enough to go.';
 
 -- schema/tables/fill_samples.sql
 CREATE TABLE fill_samples (
@@ -453,6 +638,11 @@ CREATE TABLE fill_samples (
 CREATE INDEX fill_samples_at ON fill_samples (at);
 COMMENT ON TABLE fill_samples IS
     'How many addresses given out of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days.';
+COMMENT ON COLUMN fill_samples.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN fill_samples.at IS 'The moment.';
+COMMENT ON COLUMN fill_samples.reserved IS 'How many addresses of the pool were held.';
+COMMENT ON INDEX fill_samples_pkey IS 'The samples of a pool, in order.';
+COMMENT ON INDEX fill_samples_at IS 'Finds samples that are old enough to go.';
 
 -- schema/tables/pool_trends.sql
 CREATE TABLE pool_trends (
@@ -466,11 +656,20 @@ CREATE TABLE pool_trends (
     week_fit   double precision
 );
 COMMENT ON TABLE pool_trends IS 'What the samples of a pool come to, as of the last one: where its fill is going.';
-COMMENT ON COLUMN pool_trends.day IS 'Held at 25 moments, an hour apart, the oldest first; NULL before the first sample.';
-COMMENT ON COLUMN pool_trends.week IS 'Held at 57 moments, three hours apart, the oldest first; NULL before the first sample.';
+COMMENT ON COLUMN pool_trends.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN pool_trends.sampled_at IS 'The moment of the last sample.';
+COMMENT ON COLUMN pool_trends.day IS
+    'Held at 25 moments, an hour apart, the oldest first; NULL before the first sample.';
+COMMENT ON COLUMN pool_trends.week IS
+    'Held at 57 moments, three hours apart, the oldest first; NULL before the first sample.';
 COMMENT ON COLUMN pool_trends.day_slope IS 'Addresses an hour, by linear regression over a day; NULL: too few samples.';
-COMMENT ON COLUMN pool_trends.day_fit IS 'How much of the change the line explains (R squared), 0 to 1.';
-COMMENT ON COLUMN pool_trends.week_slope IS 'The same over a week.';
+COMMENT ON COLUMN pool_trends.day_fit IS
+    'How much of the change over a day the line explains (R squared), 0 to 1; NULL: too few samples, or no change.';
+COMMENT ON COLUMN pool_trends.week_slope IS
+    'Addresses an hour, by linear regression over a week; NULL: too few samples.';
+COMMENT ON COLUMN pool_trends.week_fit IS
+    'How much of the change over a week the line explains (R squared), 0 to 1; NULL: too few samples, or no change.';
+COMMENT ON INDEX pool_trends_pkey IS 'One row a pool.';
 
 -- schema/tables/imported_unnamed.sql
 CREATE TABLE imported_unnamed (
@@ -480,6 +679,9 @@ CREATE TABLE imported_unnamed (
 );
 COMMENT ON TABLE imported_unnamed IS
     'Addresses that were imported without the name of their interface; those of which the reservation still has none are given to the first interface of the pod that asks.';
+COMMENT ON COLUMN imported_unnamed.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN imported_unnamed.address IS 'The address of the reservation.';
+COMMENT ON INDEX imported_unnamed_pkey IS 'Whether an address was imported without an interface.';
 
 -- schema/tables/mirrors.sql
 CREATE TABLE mirrors (
@@ -490,8 +692,12 @@ CREATE TABLE mirrors (
     report      jsonb NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE mirrors IS 'The clusters whose controller mirrors the pools as IPPool objects.';
+COMMENT ON COLUMN mirrors.cluster IS 'The cluster that mirrors; '''' is a cluster without a name.';
 COMMENT ON COLUMN mirrors.namespace IS 'Where the objects are in the cluster.';
+COMMENT ON COLUMN mirrors.since IS 'When the mirror was switched on.';
+COMMENT ON COLUMN mirrors.reported_at IS 'When the controller last reported; NULL: not yet.';
 COMMENT ON COLUMN mirrors.report IS 'What the controller last said of its mirror: `rowhouse mirror status` shows it.';
+COMMENT ON INDEX mirrors_pkey IS 'One mirror a cluster.';
 
 -- schema/tables/mirror_changes.sql
 -- The outbox of the mirrors: which pools have changed since a mirror last looked at them.
@@ -511,7 +717,13 @@ CREATE TABLE mirror_changes (
     made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX mirror_changes_pool ON mirror_changes (cluster, pool_id);
-COMMENT ON TABLE mirror_changes IS 'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';
+COMMENT ON TABLE mirror_changes IS
+    'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';
+COMMENT ON COLUMN mirror_changes.cluster IS 'The cluster whose mirror must look: mirrors.cluster.';
+COMMENT ON COLUMN mirror_changes.pool_id IS 'The pool that changed: pools.id; 0: all pools.';
+COMMENT ON COLUMN mirror_changes.made_by IS 'The transaction that wrote the mark.';
+COMMENT ON COLUMN mirror_changes.made_at IS 'When the mark was written.';
+COMMENT ON INDEX mirror_changes_pool IS 'Whether a pool is marked already.';
 
 -- schema/tables/refusals.sql
 -- A server writes here some time after it answered, many in one statement, and never on the path of a call.
@@ -531,8 +743,24 @@ CREATE TABLE refusals (
     PRIMARY KEY (cluster, namespace, pod, interface, reason)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON COLUMN refusals.cluster IS 'Cluster of the pod; '''' is a cluster without a name.';
+COMMENT ON COLUMN refusals.namespace IS 'Namespace of the pod.';
+COMMENT ON COLUMN refusals.pod IS 'Name of the pod.';
+COMMENT ON COLUMN refusals.interface IS 'The interface that has no address.';
+COMMENT ON COLUMN refusals.node IS 'Node that the pod runs on.';
+COMMENT ON COLUMN refusals.pod_uid IS 'UID of the pod; NULL when the caller did not send it.';
+COMMENT ON COLUMN refusals.message IS 'The text of the event.';
 COMMENT ON COLUMN refusals.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
 COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';
+COMMENT ON COLUMN refusals.first_at IS 'When it was refused first.';
+COMMENT ON COLUMN refusals.last_at IS 'When it was refused last.';
+COMMENT ON INDEX refusals_pkey IS 'One row for each pod, interface and reason.';
+
+-- schema/tables/alembic_version.sql
+-- alembic makes the table before the first revision runs.
+COMMENT ON TABLE alembic_version IS 'The revision that the schema is at; alembic keeps it.';
+COMMENT ON COLUMN alembic_version.version_num IS 'Revision of the schema, such as r0001.';
+COMMENT ON INDEX alembic_version_pkc IS 'One row.';
 
 -- schema/history/current_actor.sql
 CREATE FUNCTION current_actor() RETURNS text
@@ -671,6 +899,31 @@ SELECT n.name AS network, t.address, least(lower(t.during), statement_timestamp(
   LEFT JOIN networks n ON n.id = t.network_id
   LEFT JOIN pools p ON p.id = t.pool_id;
 COMMENT ON VIEW address_history IS 'Who held which address, where and when; held_until is NULL for the present.';
+COMMENT ON COLUMN address_history.network IS 'Name of the network; '''' is the default network.';
+COMMENT ON COLUMN address_history.address IS 'The address, without a prefix length.';
+COMMENT ON COLUMN address_history.held_from IS 'Since when; the present at most, though the clock was set back.';
+COMMENT ON COLUMN address_history.held_until IS 'Until when; NULL: it is held now.';
+COMMENT ON COLUMN address_history.owner_kind IS 'pod, or static for an owner that is no pod.';
+COMMENT ON COLUMN address_history.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN address_history.namespace IS 'Kubernetes namespace of the owner; '''' when a static owner has none.';
+COMMENT ON COLUMN address_history.name IS 'Name of the pod, or of the person or device.';
+COMMENT ON COLUMN address_history.interface IS
+    'Interface of the pod; '''' when it is not known, or when a static owner has none.';
+COMMENT ON COLUMN address_history.uid IS 'UID of the pod; NULL when the caller did not send it, and for static owners.';
+COMMENT ON COLUMN address_history.node IS
+    'Node of the sandbox that the tenure is of; '''' when no sandbox used the address.';
+COMMENT ON COLUMN address_history.container_id IS
+    'Sandbox that the tenure is of; '''' when no sandbox used the address.';
+COMMENT ON COLUMN address_history.started_by IS 'Who began it: a caller of the server, or a database user.';
+COMMENT ON COLUMN address_history.start_reason IS
+    'What began it: ADD, API, IMPORT, ADOPT, REPAIR, or SQL for a statement by hand.';
+COMMENT ON COLUMN address_history.ended_by IS 'Who ended it; NULL while it is held.';
+COMMENT ON COLUMN address_history.end_reason IS
+    'What ended it: DEL, GC, RECONCILE (the controller), EXPIRE, ADD, API, or SQL for a statement by hand; NULL while it is held.';
+COMMENT ON COLUMN address_history.pool IS 'CIDR of the pool that the address was taken from; NULL: the pool is gone.';
+COMMENT ON COLUMN address_history.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN address_history.during IS
+    'From when to when as it is stored, the end excluded; no upper bound: it is held now.';
 
 -- schema/history/who_had.sql
 CREATE FUNCTION who_had(wanted inet, at timestamptz DEFAULT NULL)
@@ -747,6 +1000,7 @@ BEGIN
                           coalesce(row->>'name', row->>'namespace'), before, after);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION setting_changed() IS 'Trigger: writes a change of a network, quota or token into the audit log.';
 
 CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
     FOR EACH ROW EXECUTE FUNCTION setting_changed();
@@ -769,6 +1023,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION changed_by_hand() IS
+    'Trigger: writes a change by hand of a table that only our functions write into the audit log.';
 
 -- (The key's other columns follow the reservation.)
 CREATE TRIGGER attachments_updated
@@ -806,6 +1062,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION history_by_hand() IS 'Trigger: writes a change by hand of the history into the audit log.';
 
 CREATE TRIGGER tenures_inserted AFTER INSERT ON tenures REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();
@@ -822,6 +1079,7 @@ BEGIN
         USING ERRCODE = 'feature_not_supported',
               HINT = 'Its owner can disable the trigger, and is then the one who did that.';
 END $$;
+COMMENT ON FUNCTION refuse_rewriting() IS 'Trigger: the audit log is append-only.';
 
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
@@ -835,6 +1093,7 @@ BEGIN
     NEW.at := clock_timestamp();
     RETURN NEW;
 END $$;
+COMMENT ON FUNCTION stamp_audit() IS 'Trigger: stamps a new line of the audit log with the database user and the time.';
 
 CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION stamp_audit();
 
@@ -845,6 +1104,7 @@ BEGIN
     RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or leave no line in the audit log', TG_TABLE_NAME
         USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE: it keeps every invariant.';
 END $$;
+COMMENT ON FUNCTION refuse_truncate() IS 'Trigger: refuses a TRUNCATE.';
 
 CREATE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCTION refuse_truncate();
@@ -871,6 +1131,7 @@ BEGIN
     PERFORM record_change('table.truncate', TG_TABLE_NAME, NULL, NULL);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION record_truncate() IS 'Trigger: writes a TRUNCATE into the audit log.';
 
 CREATE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();
@@ -1466,6 +1727,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION free_ranges_guard() IS 'Trigger: runs of a network never overlap, and hold no reserved address.';
 
 -- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run. What a person breaks that
 -- way, integrity_problems finds.
@@ -1484,6 +1746,7 @@ BEGIN
                                    pg_catalog.to_jsonb(OLD), NULL);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION free_space_deleted() IS 'Trigger: writes a free run deleted by hand into the audit log.';
 
 CREATE TRIGGER free_ranges_deleted AFTER DELETE ON free_ranges
     FOR EACH ROW EXECUTE FUNCTION free_space_deleted();
@@ -1498,6 +1761,8 @@ BEGIN
     LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION wait_for_reservations() IS
+    'Trigger: waits for the allocations under way, and keeps others waiting until the transaction ends.';
 
 -- Without it an address could be left in no pool.
 CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
@@ -1527,6 +1792,8 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION join_reservations() IS
+    'Trigger: locks reservations before a pool is made or changed, in the order that all callers lock.';
 
 CREATE TRIGGER pools_change_with_reservations BEFORE INSERT OR UPDATE ON pools
     FOR EACH STATEMENT EXECUTE FUNCTION join_reservations();
@@ -1606,6 +1873,24 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
         WHERE e.network_id = p.network_id) AS excluded;
 COMMENT ON VIEW pool_usage IS
     'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may give out (total) is used, quarantined, excluded or free, whichever pool uses it.';
+COMMENT ON COLUMN pool_usage.network IS 'Name of the network; '''' is the default network.';
+COMMENT ON COLUMN pool_usage.pool IS 'CIDR of the pool.';
+COMMENT ON COLUMN pool_usage.pool_name IS 'Name of the pool; NULL: it has none.';
+COMMENT ON COLUMN pool_usage.gateway IS 'The gateway that an operator set; NULL: none.';
+COMMENT ON COLUMN pool_usage.total IS
+    'How many addresses the pool may give out: its window or its usable addresses, without gateways.';
+COMMENT ON COLUMN pool_usage.reserved IS 'Reservations of this pool.';
+COMMENT ON COLUMN pool_usage.reserved_by_overlaps IS 'Reservations in its CIDR that were taken from overlapping pools.';
+COMMENT ON COLUMN pool_usage.attached IS 'Reservations of this pool that a sandbox uses.';
+COMMENT ON COLUMN pool_usage.sticky IS 'Sticky reservations of this pool.';
+COMMENT ON COLUMN pool_usage.used IS 'Of total: addresses in use, whichever pool they were taken from.';
+COMMENT ON COLUMN pool_usage.quarantined IS 'Of total: addresses in quarantine after a release.';
+COMMENT ON COLUMN pool_usage.excluded IS 'Of total: excluded addresses that are not in use.';
+COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be given out now.';
+COMMENT ON COLUMN pool_usage.percent_used IS
+    'used, in percent of total, to one decimal; NULL: the pool has no address to give out.';
+COMMENT ON COLUMN pool_usage.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN pool_usage.network_id IS 'The network of the pool: networks.id.';
 
 -- schema/pools/is_plain.sql
 CREATE FUNCTION is_plain(pool pools) RETURNS boolean
@@ -1653,6 +1938,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION checks_changed() IS 'Trigger: a quota or a hold began or ended, so other pools are plain.';
 
 CREATE TRIGGER quotas_plain AFTER INSERT OR UPDATE OR DELETE ON quotas
     FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();
@@ -1774,6 +2060,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION pool_changed() IS 'Trigger: free space, gateways and audit log follow a change of a pool.';
 
 CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_changed();
@@ -1785,6 +2072,7 @@ BEGIN
     NEW.version := OLD.version + 1;
     RETURN NEW;
 END $$;
+COMMENT ON FUNCTION pool_version() IS 'Trigger: counts the changes of a pool.';
 
 CREATE TRIGGER pools_version BEFORE UPDATE ON pools FOR EACH ROW EXECUTE FUNCTION pool_version();
 
@@ -1796,6 +2084,7 @@ BEGIN
     NEW.isolated := EXISTS (SELECT FROM networks n WHERE n.id = NEW.network_id AND n.isolated IS NOT NULL);
     RETURN NEW;
 END $$;
+COMMENT ON FUNCTION pool_isolation() IS 'Trigger: sets pools.isolated from networks.isolated.';
 
 CREATE TRIGGER pools_isolation BEFORE INSERT OR UPDATE OF network_id, isolated ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_isolation();
@@ -1905,6 +2194,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION gateway_changed() IS
+    'Trigger: withholds a gateway from the free space, or returns it, and writes the audit log.';
 
 CREATE TRIGGER gateways_change AFTER INSERT OR UPDATE OR DELETE ON gateways
     FOR EACH ROW EXECUTE FUNCTION gateway_changed();
@@ -1986,6 +2277,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION exclusion_changed() IS
+    'Trigger: takes excluded addresses out of the free space, or returns them, and writes the audit log.';
 
 CREATE TRIGGER exclusions_change AFTER INSERT OR UPDATE OR DELETE ON exclusions
     FOR EACH ROW EXECUTE FUNCTION exclusion_changed();
@@ -3290,6 +3583,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION reservation_made() IS 'Trigger: free space, history and audit log follow new reservations.';
 
 CREATE TRIGGER reservations_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS made
     FOR EACH STATEMENT EXECUTE FUNCTION reservation_made();
@@ -3337,6 +3631,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION reservation_released() IS 'Trigger: free space, history and audit log follow deleted reservations.';
 
 CREATE TRIGGER reservations_delete AFTER DELETE ON reservations REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION reservation_released();
@@ -3398,6 +3693,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+COMMENT ON FUNCTION reservation_changed() IS 'Trigger: history and audit log follow a changed reservation.';
 
 CREATE TRIGGER reservations_update BEFORE UPDATE ON reservations
     FOR EACH ROW EXECUTE FUNCTION reservation_changed();
@@ -3412,6 +3708,7 @@ BEGIN
                       owner_key(OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface));
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION reservation_moved() IS 'Trigger: returns the old address of a moved reservation to the free space.';
 
 CREATE TRIGGER reservations_move AFTER UPDATE ON reservations
     FOR EACH ROW WHEN ((NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address))
@@ -3429,6 +3726,30 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owne
   JOIN pools p ON p.id = r.pool_id
   JOIN networks n ON n.id = r.network_id;
 COMMENT ON VIEW current_reservations IS 'Every address in use, with its owner and where it is.';
+COMMENT ON COLUMN current_reservations.network IS 'Name of the network; '''' is the default network.';
+COMMENT ON COLUMN current_reservations.pool IS 'CIDR of the pool that the address was taken from.';
+COMMENT ON COLUMN current_reservations.pool_name IS 'Name of the pool; NULL: it has none.';
+COMMENT ON COLUMN current_reservations.address IS 'The address, without a prefix length.';
+COMMENT ON COLUMN current_reservations.owner_kind IS 'pod, or static for an owner that is no pod.';
+COMMENT ON COLUMN current_reservations.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN current_reservations.namespace IS
+    'Kubernetes namespace of the owner; '''' when a static owner has none.';
+COMMENT ON COLUMN current_reservations.name IS 'Name of the pod, or of the person or device.';
+COMMENT ON COLUMN current_reservations.interface IS
+    'Interface of the pod; '''' when it is not known, or when a static owner has none.';
+COMMENT ON COLUMN current_reservations.uid IS
+    'UID of the pod; NULL when the caller did not send it, and for static owners.';
+COMMENT ON COLUMN current_reservations.node IS
+    'Node of the sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN current_reservations.container_id IS
+    'Sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN current_reservations.sticky IS 'Whether the reservation stays when its last attachment ends.';
+COMMENT ON COLUMN current_reservations.expires_at IS 'When an unattached sticky reservation is given up; NULL: never.';
+COMMENT ON COLUMN current_reservations.reserved_at IS 'When the address was reserved.';
+COMMENT ON COLUMN current_reservations.description IS 'Why it was reserved; '''' when nothing was written.';
+COMMENT ON COLUMN current_reservations.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN current_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
+COMMENT ON COLUMN current_reservations.attachments IS 'How many sandboxes use the address.';
 
 -- schema/administration/stale_reservations.sql
 CREATE VIEW stale_reservations AS
@@ -3436,6 +3757,31 @@ SELECT c.*, now() - c.reserved_at AS age
   FROM current_reservations c
  WHERE c.attachments = 0 AND c.owner_kind = 'pod' AND (NOT c.sticky OR c.expires_at <= now());
 COMMENT ON VIEW stale_reservations IS 'Reservations of pods that no sandbox uses, though they are not sticky, or past their time.';
+COMMENT ON COLUMN stale_reservations.network IS 'Name of the network; '''' is the default network.';
+COMMENT ON COLUMN stale_reservations.pool IS 'CIDR of the pool that the address was taken from.';
+COMMENT ON COLUMN stale_reservations.pool_name IS 'Name of the pool; NULL: it has none.';
+COMMENT ON COLUMN stale_reservations.address IS 'The address, without a prefix length.';
+COMMENT ON COLUMN stale_reservations.owner_kind IS 'pod, or static for an owner that is no pod.';
+COMMENT ON COLUMN stale_reservations.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN stale_reservations.namespace IS
+    'Kubernetes namespace of the owner; '''' when a static owner has none.';
+COMMENT ON COLUMN stale_reservations.name IS 'Name of the pod, or of the person or device.';
+COMMENT ON COLUMN stale_reservations.interface IS
+    'Interface of the pod; '''' when it is not known, or when a static owner has none.';
+COMMENT ON COLUMN stale_reservations.uid IS
+    'UID of the pod; NULL when the caller did not send it, and for static owners.';
+COMMENT ON COLUMN stale_reservations.node IS
+    'Node of the sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN stale_reservations.container_id IS
+    'Sandbox that attached last; '''' when no sandbox uses the address.';
+COMMENT ON COLUMN stale_reservations.sticky IS 'Whether the reservation stays when its last attachment ends.';
+COMMENT ON COLUMN stale_reservations.expires_at IS 'When an unattached sticky reservation is given up; NULL: never.';
+COMMENT ON COLUMN stale_reservations.reserved_at IS 'When the address was reserved.';
+COMMENT ON COLUMN stale_reservations.description IS 'Why it was reserved; '''' when nothing was written.';
+COMMENT ON COLUMN stale_reservations.network_id IS 'The network of the address: networks.id.';
+COMMENT ON COLUMN stale_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
+COMMENT ON COLUMN stale_reservations.attachments IS 'How many sandboxes use the address.';
+COMMENT ON COLUMN stale_reservations.age IS 'How long ago the address was reserved.';
 
 -- schema/administration/explain_address.sql
 CREATE FUNCTION explain_address(wanted_network text, wanted inet, of_space integer DEFAULT NULL) RETURNS jsonb
@@ -3870,6 +4216,10 @@ SELECT p.problem, p.network_id, p.address,
   FROM problems p;
 COMMENT ON VIEW integrity_problems IS
     'Violations of what the schema promises, and what repairs each: empty, unless the clock was set back or triggers were disabled.';
+COMMENT ON COLUMN integrity_problems.problem IS 'What contradicts itself.';
+COMMENT ON COLUMN integrity_problems.network_id IS 'The network: networks.id.';
+COMMENT ON COLUMN integrity_problems.address IS 'The address, or the first one of the run.';
+COMMENT ON COLUMN integrity_problems.repair IS 'What repairs it.';
 
 -- schema/administration/repair_v1.sql
 CREATE FUNCTION repair_v1(actor text, request_id text)
@@ -4179,6 +4529,7 @@ BEGIN
      HAVING count(*) > 0;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION gateway_in_use() IS 'Trigger: notes running pods whose address became a gateway, for an event.';
 
 CREATE TRIGGER gateways_in_use AFTER INSERT ON gateways FOR EACH ROW EXECUTE FUNCTION gateway_in_use();
 
@@ -4763,6 +5114,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION mirrored_rows_changed() IS 'Trigger: marks the pools of inserted or deleted rows for the mirrors.';
 
 CREATE TRIGGER reservations_mirror_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS touched
     FOR EACH STATEMENT EXECUTE FUNCTION mirrored_rows_changed();
@@ -4789,6 +5141,8 @@ BEGIN
     PERFORM mark_for_mirrors(ARRAY[OLD.pool_id, NEW.pool_id]);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION mirrored_reservation_changed() IS
+    'Trigger: marks the pool of a changed reservation for the mirrors.';
 
 -- (For each row: to collect the rows of a statement would cost every UPDATE something, even while disabled.)
 CREATE TRIGGER reservations_mirror_update AFTER UPDATE ON reservations
@@ -4810,6 +5164,7 @@ BEGIN
     PERFORM mark_for_mirrors(ARRAY[coalesce(NEW.id, OLD.id)]);
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION mirrored_pool_changed() IS 'Trigger: marks a new or deleted pool for the mirrors.';
 
 -- Pools and slices change seldom: these need no switch.
 CREATE TRIGGER pools_mirror AFTER INSERT OR DELETE ON pools
