@@ -1,15 +1,15 @@
 """How alembic runs our migrations: one at a time in the cluster, never waiting long for a lock.
 
 `rowhouse.store.connection.schema` passes a connection in the attribute "connection"; alembic's own command line takes
-the URL from ROWHOUSE_DATABASE_URL.
+the URL from ROWHOUSE_DATABASE_URL or ROWHOUSE_DATABASE_URL_FILE.
 """
 
-import os
-
-import psycopg
 from alembic import context
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
+
+from rowhouse.settings import Settings
+from rowhouse.store.connection.opening import connect
 
 # Two migrations at once would both find the old revision. The number is arbitrary but fixed.
 MIGRATION_LOCK = 0x526F77686F757365 & 0x7FFFFFFFFFFFFFFF
@@ -55,9 +55,9 @@ if context.is_offline_mode():
 elif (given := context.config.attributes.get("connection")) is not None:
     run(given)
 else:
-    conninfo = os.environ["ROWHOUSE_DATABASE_URL"]
+    source = Settings.from_environment().database
     engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
+        "postgresql+psycopg://", creator=lambda: connect(source), poolclass=NullPool
     )
     with engine.connect() as own:
         run(own)

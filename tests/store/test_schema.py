@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -144,6 +145,70 @@ def test_the_check_tells_what_is_missing(empty_database: Database) -> None:
 
 
 @pytest.fixture
+def owners(cluster: Cluster, empty_database: Database) -> Iterator[list[str]]:
+    """Two logins of rowhouse_owner, which is there as the other roles are."""
+    names = [f"owner_{empty_database.name}_{number}" for number in (1, 2)]
+    with psycopg.connect(cluster.server.conninfo(), autocommit=True) as admin:
+        admin.execute(MAKE_ROLES)
+        for name in names:
+            admin.execute(
+                sql.SQL("CREATE ROLE {} LOGIN IN ROLE rowhouse_owner").format(sql.Identifier(name))
+            )
+        yield names
+        for name in names:
+            admin.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
+
+
+MAKE_ROLES = """
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['rowhouse_owner', 'rowhouse_server', 'rowhouse_auditor'] LOOP
+        IF to_regrole(wanted) IS NULL THEN EXECUTE format('CREATE ROLE %I NOLOGIN', wanted); END IF;
+    END LOOP;
+END $$"""
+OWNERS = """
+SELECT DISTINCT owner::regrole::text
+  FROM (SELECT nspowner FROM pg_namespace WHERE nspname = 'rowhouse'
+        UNION ALL SELECT relowner FROM pg_class WHERE relnamespace = 'rowhouse'::regnamespace
+        -- The functions of a range type are the bootstrap superuser's, whoever makes the type.
+        UNION ALL SELECT proowner FROM pg_proc p WHERE pronamespace = 'rowhouse'::regnamespace AND NOT EXISTS (
+            SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
+        UNION ALL SELECT typowner FROM pg_type WHERE typnamespace = 'rowhouse'::regnamespace) AS owned (owner)"""
+
+
+def test_everything_belongs_to_the_role_so_that_another_login_of_it_migrates(
+    empty_database: Database, admin: psycopg.Connection[TupleRow], owners: list[str]
+) -> None:
+    first, second = (as_user(empty_database, name) for name in owners)
+    admin.execute(f"GRANT CREATE ON DATABASE {empty_database.name} TO {owners[0]}")
+    schema.upgrade(first)
+    assert admin.execute(OWNERS).fetchall() == [("rowhouse_owner",)]
+    assert schema.statements_for_roles(first) == []
+    before = catalogue(admin)
+    schema.downgrade(second, "base")
+    schema.upgrade(second)
+    assert catalogue(admin) == before
+    assert admin.execute(OWNERS).fetchall() == [("rowhouse_owner",)]
+    with databases.store(empty_database) as store:
+        assert Pods(store).add("web-0", subnet("10.0.0.0/24")) == "10.0.0.1"
+
+
+def test_an_upgrade_hands_over_what_a_login_owns(
+    empty_database: Database, admin: psycopg.Connection[TupleRow], owners: list[str]
+) -> None:
+    """As after a restore without owners, which leaves everything to the login that restores."""
+    admin.execute(f"GRANT CREATE ON DATABASE {empty_database.name} TO {owners[0]}")
+    schema.upgrade(as_user(empty_database, owners[0]))
+    admin.execute(f"ALTER SCHEMA rowhouse OWNER TO {owners[0]}")
+    admin.execute(f"ALTER TABLE pools OWNER TO {owners[0]}")
+    admin.execute(f"ALTER FUNCTION serves_code_of OWNER TO {owners[0]}")
+    schema.upgrade(as_user(empty_database, owners[0]))
+    assert admin.execute(OWNERS).fetchall() == [("rowhouse_owner",)]
+
+
+@pytest.fixture
 def plain_user(cluster: Cluster, empty_database: Database) -> Iterator[str]:
     """Somebody who is no superuser and may create no role, as on a managed PostgreSQL."""
     name = f"plain_{empty_database.name}"
@@ -173,27 +238,55 @@ def test_a_schema_that_a_dba_has_made_is_enough(
     schema.check(url)
 
 
-def test_without_the_right_to_create_roles_the_schema_comes_without_grants(
-    empty_database: Database, admin: psycopg.Connection[TupleRow], plain_user: str
-) -> None:
+@pytest.fixture
+def no_roles(admin: psycopg.Connection[TupleRow], empty_database: Database) -> Iterator[None]:
     """The roles belong to the whole cluster: they are renamed, out of sight, for a moment."""
-    admin.execute(f"GRANT CREATE ON DATABASE {empty_database.name} TO {plain_user}")
-    with admin.transaction(force_rollback=True):
-        existing = admin.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", (list(ROLES),)
-        )
-        names = [name for (name,) in existing]
-    hidden = {name: f"{name}_{empty_database.name}" for name in names}
+    existing = admin.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", (list(ROLES),)
+    ).fetchall()
+    hidden = {name: f"{name}_{empty_database.name}" for (name,) in existing}
     for name, other in hidden.items():
         admin.execute(f"ALTER ROLE {name} RENAME TO {other}")
-    try:
-        schema.upgrade(as_user(empty_database, plain_user))
-        found = admin.execute(
-            "SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)", (list(ROLES),)
+    yield
+    for (name,) in admin.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", (list(ROLES),)
+    ).fetchall():
+        admin.execute(f"REASSIGN OWNED BY {name} TO postgres")
+        admin.execute(f"DROP OWNED BY {name}")
+        admin.execute(f"DROP ROLE {name}")
+    for name, other in hidden.items():
+        admin.execute(f"ALTER ROLE {other} RENAME TO {name}")
+
+
+@pytest.mark.usefixtures("no_roles")
+def test_without_the_right_to_create_roles_an_upgrade_says_what_to_run_and_the_next_one_grants(
+    empty_database: Database, admin: psycopg.Connection[TupleRow], plain_user: str
+) -> None:
+    """As on a managed PostgreSQL."""
+    admin.execute(f"GRANT CREATE ON DATABASE {empty_database.name} TO {plain_user}")
+    command = [sys.executable, "-m", "rowhouse", "db", "upgrade"]
+    environment = os.environ | {"ROWHOUSE_DATABASE_URL": as_user(empty_database, plain_user)}
+
+    def upgraded() -> str:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=True
         )
-        assert found.fetchone() == (0,)
-    finally:
-        for name, other in hidden.items():
-            admin.execute(f"ALTER ROLE {other} RENAME TO {name}")
+        assert "up to date" in done.stdout
+        return done.stderr
+
+    told = upgraded()
+    wanted = [f"CREATE ROLE {role} NOLOGIN;" for role in ROLES]
+    wanted.append(f"GRANT rowhouse_owner TO {plain_user};")
+    assert re.findall(r"^  (.*;)$", told, re.MULTILINE) == wanted
     with databases.store(empty_database) as store:
         assert Pods(store).add("web-0", subnet("10.0.0.0/24")) == "10.0.0.1"
+    for statement in wanted:
+        admin.execute(statement.encode())
+    assert upgraded() == ""
+    assert admin.execute(OWNERS).fetchall() == [("rowhouse_owner",)]
+    for role, may in (
+        ("rowhouse_server", "rowhouse.reservations"),
+        ("rowhouse_auditor", "rowhouse.pool_usage"),
+    ):
+        found = admin.execute("SELECT has_table_privilege(%s, %s, 'SELECT')", (role, may))
+        assert found.fetchone() == (True,)

@@ -1,10 +1,11 @@
--- Reads the views and calls the reading functions, nothing else.
+-- Reads the views and what else the twenty questions of docs/dba.md are about, and calls the reading functions.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
         GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log, error_codes,
-                        gateways, exclusions, fill_samples, pool_trends
+                        gateways, exclusions, fill_samples, pool_trends,
+                        networks, pools, free_ranges, quotas
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION error_code, held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
                                   pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,

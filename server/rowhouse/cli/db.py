@@ -22,20 +22,29 @@ def db() -> None:
 @db.command(short_help="Bring the schema to this version's.")
 @wait_option
 def upgrade(*, wait_seconds: float) -> None:
-    """Bring the schema to this version's; nothing happens when it is there.
+    """Bring the schema to this version's, and give the roles their grants again.
 
+    Where this login may not make the roles, it prints what another one has to run.
     With --wait it first waits until the database takes connections.
     """
     source = Settings.from_environment().database
     wait_until(lambda: connect(source).close(), wait_seconds)
     schema.upgrade(source)
     click.echo("the schema is up to date")
+    if wanted := schema.statements_for_roles(source):
+        lines = "\n  ".join(wanted)
+        click.echo(
+            "rowhouse: WARNING: this login may not make the roles, or not become rowhouse_owner."
+            " As a role with CREATEROLE, run:"
+            f"\n  {lines}\nThen run `rowhouse db upgrade` again, which grants them what they need.",
+            err=True,
+        )
 
 
-@db.command()
+@db.command(short_help="Exit with 4 unless the schema and the grants serve.")
 @wait_option
 def check(*, wait_seconds: float) -> None:
-    """Exit with 4 unless the schema is this version's.
+    """Exit with 4 unless the schema is this version's and the login may do what the server does.
 
     With --wait it first waits until it is.
     """

@@ -16,6 +16,7 @@ import click
 from rowhouse import telemetry
 from rowhouse.auth.openness import is_loopback, settled_mode
 from rowhouse.cli.exits import Failure
+from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
 from rowhouse.serve.leaving import leave
@@ -156,11 +157,22 @@ def _await_address(bind: str) -> None:
             ) from error
 
 
+def _warn_unless_ready(store: Database) -> None:
+    """Name what an operator has to do, such as a grant, at the start too. A database that is away may come."""
+    try:
+        schema.check_engine(store.engine)
+    except TryAgain:
+        return
+    except NotReady as error:
+        click.echo(f"rowhouse: WARNING: not ready: {error.message}. {error.hint}", err=True)
+
+
 def _settled(settings: Settings, bind: str) -> Settings:
     """The settings with the mode of access that fits where the server listens."""
     store = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         mode = settled_mode(settings.auth, bind, settings.trusted_clusters(), store)
+        _warn_unless_ready(store)
     finally:
         store.close()
     if mode == "required" and not settings.tls_cert and not is_loopback(bind):

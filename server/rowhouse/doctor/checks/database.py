@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rowhouse.doctor.finding import failed, ok, warning
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.store.connection import diagnosis, schema
+from rowhouse.store.connection import diagnosis, privileges, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 OLDEST: Final = 15
 NEWEST: Final = 18
-_SHOWN: Final = 3
 
 
 def database(where: Surroundings) -> Iterator[Finding]:
@@ -53,7 +52,7 @@ def database(where: Surroundings) -> Iterator[Finding]:
 def schema_at_head(where: Surroundings) -> Iterator[Finding]:
     """The revision that this version needs."""
     try:
-        schema.check(where.database)
+        schema.check_revision(where.database)
     except RowhouseError as error:
         job = "In a cluster the chart's migrate Job does it: kubectl logs job/rowhouse-migrate-…"
         yield failed(
@@ -69,12 +68,7 @@ def grants(where: Surroundings) -> Iterator[Finding]:
     facts = diagnosis.facts(source)
     missing = diagnosis.missing_privileges(source)
     if missing:
-        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-        yield failed(
-            f"role {facts.user!r} lacks {', '.join(missing[:_SHOWN])}{more}",
-            f'As the owner of the schema: GRANT rowhouse_server TO "{facts.user}"; if that is so already,'
-            " run `rowhouse db upgrade` as the owner.",
-        )
+        yield failed(privileges.lacks(facts.user, missing), privileges.remedy(facts.user))
     elif facts.is_superuser:
         yield ok(f"role {facts.user!r} is a superuser; the role rowhouse_server would be enough")
     else:

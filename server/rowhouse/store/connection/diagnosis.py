@@ -9,6 +9,7 @@ import psycopg
 
 from rowhouse.store.connection.errors import domain_error
 from rowhouse.store.connection.opening import connect
+from rowhouse.store.connection.privileges import MISSING
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _FACTS: Final = statement(__name__, "facts")
 
-_MISSING: Final = statement(__name__, "missing_privileges")
 
 _HAS_LEADER: Final = statement(__name__, "has_leader")
 
@@ -46,7 +46,7 @@ def facts(source: Source) -> Facts:
 
 def missing_privileges(source: Source) -> list[str]:
     """What the login role lacks of what the server needs, as `EXECUTE on rowhouse.attach_v1(…)`."""
-    return [str(row[0]) for row in _rows(source, _MISSING)]
+    return [str(row[0]) for row in _rows(source, MISSING)]
 
 
 def pool_names(source: Source) -> frozenset[str]:

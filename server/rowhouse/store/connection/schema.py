@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from rowhouse.domain.errors import NotReady, TryAgain
+from rowhouse.store.connection import privileges
 from rowhouse.store.connection.errors import domain_error
 from rowhouse.store.connection.opening import connect
 
@@ -101,6 +102,10 @@ def upgrade(source: Source, revision: str = "head", *, lock_timeout: str = LOCK_
         raise _unknown(found)
     with _migrating(source, lock_timeout) as made:
         command.upgrade(made, revision)
+        if revision == "head":
+            privileges.grant_again(
+                made.attributes["connection"], _files_of_roles(), lock_timeout=lock_timeout
+            )
 
 
 def downgrade(source: Source, revision: str, *, lock_timeout: str = LOCK_TIMEOUT) -> None:
@@ -113,6 +118,18 @@ def downgrade(source: Source, revision: str, *, lock_timeout: str = LOCK_TIMEOUT
         raise _unknown(found)
     with _migrating(source, lock_timeout) as made:
         command.downgrade(made, revision)
+
+
+def statements_for_roles(source: Source) -> list[str]:
+    """What a role with CREATEROLE has to run before the next upgrade, as the migrating user may not; often nothing."""
+    with _engine(source).connect() as connection:
+        return privileges.statements_for_roles(connection)
+
+
+def _files_of_roles() -> list[Path]:
+    folder = migrations_root() / "migrations" / "schema"
+    order = (folder / "order.txt").read_text(encoding="utf-8").splitlines()
+    return [folder / path for path in order if path.startswith("roles/")]
 
 
 @contextlib.contextmanager
@@ -138,12 +155,32 @@ def _migrating(source: Source, lock_timeout: str) -> Iterator[Config]:
 
 
 def check(source: Source) -> None:
-    """Raises NotReady unless the database is at this code's revision, or at a later one that serves it too."""
+    """Raises NotReady unless the server can work on the database with this login.
+
+    The schema has to be at this code's revision or at a later one that serves it too, and the login needs the
+    privileges of rowhouse_server.
+    """
     check_engine(_engine(source))
+
+
+def check_revision(source: Source) -> None:
+    """Raises NotReady unless the schema is at this code's revision or at a later one that serves it too."""
+    _check_revision(_engine(source))
 
 
 def check_engine(engine: Engine) -> None:
     """The same over connections that are there already."""
+    try:
+        _check_revision(engine)
+        with engine.connect() as connection:
+            privileges.require(connection)
+    except DBAPIError as error:
+        if not isinstance(error.orig, psycopg.Error):
+            raise
+        raise domain_error(error.orig) from error
+
+
+def _check_revision(engine: Engine) -> None:
     found = current(engine)
     if found is None:
         raise NotReady("the database has no Rowhouse schema", hint="Run `rowhouse db upgrade`.")
