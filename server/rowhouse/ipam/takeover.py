@@ -78,11 +78,7 @@ class Takeover:
                 yield finding
             freed = gone if self._release_gone and self._only_look else set[str]()
             for start in range(0, len(known), self._batch):
-                part = known[start : start + self._batch]
-                for finding in self._stale(part):
-                    freed = freed | {finding.address} if self._only_look else freed
-                    yield finding
-                yield from self._addresses(part, freed)
+                yield from self._addresses(known[start : start + self._batch], freed)
             if self._running_at is not None and not self._only_look:
                 importing.mark_read(self._store, pool)
 
@@ -167,19 +163,33 @@ class Takeover:
         except (TryAgain, NotReady):
             raise
         except RowhouseError as error:
-            # One that the database refuses (a quota) must not keep the others out.
-            if len(batch) == 1:
+            # What ended pods hold counts for their namespace's quota.
+            stale = list(self._stale(batch))
+            yield from stale
+            if stale and not self._only_look:
+                yield from self._addresses(batch, freed)
+            elif len(batch) == 1:
                 yield _finding(batch[0], "refused", error.message)
-                return
-            middle = len(batch) // 2
-            yield from self._addresses(batch[:middle], freed)
-            yield from self._addresses(batch[middle:], freed)
+            else:
+                # One that the database refuses (a quota) must not keep the others out.
+                middle = len(batch) // 2
+                yield from self._addresses(batch[:middle], freed)
+                yield from self._addresses(batch[middle:], freed)
             return
+        # A conflict is rare: only then does the import ask whether an ended pod holds the address.
+        conflicts = [batch[n] for n, (outcome, _) in outcomes.items() if outcome == "conflict"]
+        stale = list(self._stale(conflicts))
+        yield from stale
+        left = {one.address for one in stale}
+        again = [] if self._only_look else [one for one in conflicts if one.address in left]
         for n, one in enumerate(batch):
             outcome, detail = outcomes[n]
-            if outcome == "conflict" and one.address in freed:
+            if outcome == "conflict" and (one.address in freed or one.address in left):
                 outcome, detail = "new", "after what was imported earlier is released"
-            yield _finding(one, outcome, detail)
+            if not again or one.address not in left:
+                yield _finding(one, outcome, detail)
+        if again:
+            yield from self._addresses(again, freed)
 
     def _take(self, batch: Sequence[KnownAddress]) -> dict[int, tuple[str, str]]:
         told: dict[int, tuple[str, str]] = {}

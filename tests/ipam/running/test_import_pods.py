@@ -242,6 +242,32 @@ def test_what_a_restored_database_says_of_ended_pods_gives_way_to_running_ones(
     assert take(store, *now).outcomes["10.0.0.2"] == "there"
 
 
+def test_the_quota_counts_no_ended_pod_whose_address_a_running_one_has(
+    store: Store, pods: Pods, dba: Session
+) -> None:
+    assert pods.add("old-0", SUBNET) == "10.0.0.1"
+    assert pods.add("old-1", SUBNET) == "10.0.0.2"
+    dba.execute("UPDATE attachments SET attached_at = '2026-02-01'")
+    dba.execute("UPDATE reservations SET reserved_at = '2026-02-01'")
+    dba.execute(
+        "INSERT INTO quotas (namespace, pool_id, addresses) SELECT 'default', id, 2 FROM pools"
+    )
+    done = take(
+        store,
+        STORAGE,
+        running("web-0", "10.0.0.9"),
+        running("web-1", "10.0.0.1"),
+        running("web-2", "10.0.0.2"),
+    )
+    assert sorted((one.address, one.outcome) for one in done.findings if one.what == "address") == [
+        ("10.0.0.1", "gone"),
+        ("10.0.0.1", "new"),
+        ("10.0.0.2", "gone"),
+        ("10.0.0.2", "new"),
+        ("10.0.0.9", "refused"),
+    ]
+
+
 def test_what_was_assigned_since_the_pods_were_listed_stays(store: Store, pods: Pods) -> None:
     assert pods.add("new-0", SUBNET) == "10.0.0.1"
     assert take(store, STORAGE, running("web-0", "10.0.0.1")).outcomes == {"10.0.0.1": "conflict"}
