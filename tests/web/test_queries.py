@@ -42,7 +42,8 @@ def test_a_page_makes_the_same_few_statements_whatever_it_shows(
         return inherited(self, query, parameters)
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        made.append(statement)
+        if "statement_timeout" not in statement:  # goes before each read
+            made.append(statement)
 
     def statements(path: str) -> int:
         made.clear()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import psycopg
+from psycopg.errors import QueryCanceled
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from rowhouse.domain.errors import TryAgain
 from rowhouse.store.connection import metrics
+from rowhouse.store.connection.deadline import seconds_left
 from rowhouse.store.connection.errors import domain_error
 
 if TYPE_CHECKING:
@@ -20,18 +22,23 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
 
+LONGEST_SECONDS: Final = 10.0
+_LIMIT: Final = "SELECT set_config('statement_timeout', %s, true)"
+
 Record: TypeAlias = Row[Any]
 """A row with its columns as attributes."""
 
 
 def rows(database: Database, statement: Executable) -> Sequence[Record]:
-    """The rows of a statement that changes nothing.
+    """The rows of a statement that changes nothing. It ends after some time, done or not, if its caller waits as long.
 
     Errors: TryAgain, NotReady, and what the stored functions raise.
     """
-    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
     try:
-        with engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
+        with database.engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
+            milliseconds = max(1, int(seconds_left(LONGEST_SECONDS) * 1000))  # 0 would be for ever
+            # For the transaction alone: behind PgBouncer the next one may be a writer's.
+            connection.exec_driver_sql(_LIMIT, (str(milliseconds),))
             return connection.execute(statement).all()
     except NoConnection as error:
         raise TryAgain(
@@ -39,6 +46,11 @@ def rows(database: Database, statement: Executable) -> Sequence[Record]:
             hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
         ) from error
     except DBAPIError as error:
+        if isinstance(error.orig, QueryCanceled):
+            raise TryAgain(
+                "the database took too long to answer",
+                hint="Ask for less, such as a shorter time span or a longer prefix; or the database is overloaded.",
+            ) from error
         if isinstance(error.orig, psycopg.Error):
             raise domain_error(error.orig) from error
         raise
