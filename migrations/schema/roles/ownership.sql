@@ -34,10 +34,15 @@ BEGIN
                             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
         UNION ALL
         SELECT format('TYPE %s', oid::regtype), typowner FROM pg_type
-         WHERE typnamespace = 'rowhouse'::regnamespace AND typtype IN ('d', 'e', 'r')
+         WHERE typnamespace = 'rowhouse'::regnamespace AND typtype IN ('d', 'e', 'r', 'm')
     LOOP
         IF one.owner <> 'rowhouse_owner'::regrole AND pg_has_role(one.owner, 'USAGE') THEN
-            EXECUTE format('ALTER %s OWNER TO rowhouse_owner', one.object);
+            BEGIN
+                EXECUTE format('ALTER %s OWNER TO rowhouse_owner', one.object);
+            EXCEPTION
+                -- A multirange type goes with its range, in newer versions of PostgreSQL.
+                WHEN wrong_object_type THEN NULL;
+            END;
         END IF;
     END LOOP;
 END $$;
