@@ -41,9 +41,9 @@ INSERT INTO exclusions (network_id, first, last, reason, created_at)
 VALUES (1, '10.11.88.107', '10.11.88.108', 'printers', '2026-03-02 08:30+00');
 INSERT INTO quotas (namespace, pool_id, addresses) VALUES ('devops', 1, 10);
 INSERT INTO node_slices (pool_id, cluster, node, slice, created_at) VALUES (3, 'prod-a', 'node4', 'fd00:40::/80', '2026-03-02 10:00+00');
-INSERT INTO audit_log (at, actor, action, object, before, after, request_id)
-VALUES ('2026-03-02 08:00+00', 'alice', 'pool.create', '192.168.40.0/29', NULL, '{"cidr": "192.168.40.0/29"}', 'r-100'),
-       ('2026-03-03 11:00+00', 'carol', 'reservation.delete', '10.11.88.99', '{"owner_name": "ipvl2"}', NULL, NULL),
-       ('2026-03-04 15:00+00', 'alice', 'reservation.create', '192.168.40.6', NULL, '{"owner_name": "nas"}', 'r-212');
+INSERT INTO audit_log (at, actor, action, object, object_key, network, cluster, before, after, request_id)
+VALUES ('2026-03-02 08:00+00', 'alice', 'pool.create', '192.168.40.0/29', '{"id": 2}', 'storage', NULL, NULL, '{"cidr": "192.168.40.0/29"}', 'r-100'),
+       ('2026-03-03 11:00+00', 'carol', 'reservation.delete', '10.11.88.99', '{"network_id": 1, "address": "10.11.88.99"}', '', 'prod-a', '{"owner_name": "ipvl2"}', NULL, NULL),
+       ('2026-03-04 15:00+00', 'alice', 'reservation.create', '192.168.40.6', '{"network_id": 2, "address": "192.168.40.6"}', 'storage', '', NULL, '{"owner_name": "nas"}', 'r-212');
 SELECT setval('tenures_id_seq', 10);
 SET session_replication_role = origin;

@@ -66,7 +66,7 @@ def test_hold_and_resume_say_what_they_did(direct: Rowhouse) -> None:
     assert "assigns addresses again" in direct("import", "resume").output
     assert "Nothing was held back" in direct("import", "resume").output
     acts = [one["action"] for one in direct.items("audit")]
-    assert {"assignment.hold", "assignment.resume"} <= set(acts)
+    assert {"assignment_hold.create", "assignment_hold.delete"} <= set(acts)
 
 
 def test_pods_as_a_real_cluster_writes_them(direct: Rowhouse, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_ended_before_goes_and_the_rest_stays(
         True,
     )
     assert "@" in entry["actor"]
-    [begun] = direct.items("audit", "--action", "history.prune-begin")
+    [begun] = direct.items("audit", "--action", "history.prune_begin")
     assert begun["after"]["ended_before"] == entry["after"]["ended_before"]
     assert direct("db", "prune", "--older-than", "30d", "--yes").stdout.startswith("0 tenures")
 
@@ -113,3 +113,28 @@ def test_a_row_that_somebody_holds_is_told_where_to_go_on(
         told = direct("db", "prune", "--older-than", "0s", "--yes", "--batch", "5", code=4).stderr
     assert "interrupted: 15 tenures removed; go on with --after" in told
     assert entries(direct)[0]["after"]["pruned"] == 15
+
+
+def test_audit_lines_stay_unless_their_own_option_says_so(
+    direct: Rowhouse, dba: psycopg.Connection[TupleRow]
+) -> None:
+    direct("network", "list")
+    direct("pool", "create", "10.1.0.0/24", "--name", "a")
+    direct("pool", "create", "10.2.0.0/24")
+    direct("pool", "drain", "10.2.0.0/24")
+    direct("pool", "delete", "10.2.0.0/24", "--yes")
+    direct("db", "prune", "--older-than", "0s", "--yes")
+    [(before,)] = dba.execute("SELECT count(*) FROM audit_log")
+    told = direct("db", "prune", "--audit-older-than", "0s", "--batch", "2", "--yes").stdout
+    assert told.startswith(f"{before - 1} audit lines removed")
+    left = dba.execute("SELECT action FROM audit_log ORDER BY id").fetchall()
+    # A pool that was drained when it was deleted is drained when a NAD brings it back.
+    assert left == [("pool.delete",), ("audit_log.prune_begin",), ("audit_log.prune",)]
+    [entry] = direct.items("audit", "--action", "audit_log.prune")
+    assert (entry["after"]["pruned"], entry["after"]["finished"]) == (before - 1, True)
+    assert (entry["object"], entry["object_type"]) == ("audit_log", "audit_log")
+    assert entry["after"]["written_before"] <= entry["at"]
+
+
+def test_something_to_remove_must_be_named(direct: Rowhouse) -> None:
+    assert "--audit-older-than" in direct("db", "prune", "--yes", code=2).stderr

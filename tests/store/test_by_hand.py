@@ -88,7 +88,7 @@ def test_a_reservation_made_by_hand_is_taken_from_the_free_space(
         "10.0.0.2", "printer", "SQL", None, "postgres", None, True,
     )  # fmt: skip
     assert dba.execute(AUDIT).fetchall() == [
-        ("postgres", "reservation.insert", "10.0.0.2", None, "printer")
+        ("postgres", "reservation.create", "10.0.0.2", None, "printer")
     ]
 
 
@@ -190,7 +190,7 @@ def test_what_is_typed_after_a_call_of_a_function_is_still_typed(
     ended = {name: reason for _, name, _, reason, *_ in dba.execute(TENURES)}
     assert ended == {"web-0": "GC", "printer": "SQL"}
     assert [action for _, action, *_ in dba.execute(AUDIT)] == [
-        "reservation.insert", "reservation.delete",
+        "reservation.create", "reservation.delete",
     ]  # fmt: skip
 
 
@@ -296,7 +296,7 @@ def test_history_that_is_rewritten_by_hand_is_in_the_audit(
     ]
 
 
-def test_nobody_changes_the_audit_log_not_even_a_superuser(
+def test_only_pruning_removes_lines_of_the_audit_log_even_for_a_superuser(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     dba.execute("DELETE FROM reservations")
@@ -305,9 +305,14 @@ def test_nobody_changes_the_audit_log_not_even_a_superuser(
         "UPDATE audit_log SET actor = 'nobody'",
         "DELETE FROM audit_log",
         "DELETE FROM audit_log WHERE false",
+        "SELECT set_config('rowhouse.command', 'PRUNE', false); DELETE FROM audit_log",
+        "DO $$ BEGIN DELETE FROM rowhouse.audit_log; END $$",
         "TRUNCATE audit_log",
     ):
         with pytest.raises(errors.FeatureNotSupported):
             dba.execute(statement)
     assert dba.execute("SELECT * FROM audit_log").fetchall() == before
+    dba.execute("SET rowhouse.command = ''")
+    [(removed, _)] = dba.execute("SELECT * FROM prune_audit_v1('infinity', 0, 1000)")
+    assert removed == len(before)
     assert pods.add("web-1", SUBNET) == "10.0.0.1"

@@ -120,6 +120,7 @@ FORBIDDEN = (
     """INSERT INTO attachments (cluster, container_id, interface, network_id, address, node)
        VALUES ('', 'c', 'i', 1, '10.0.0.1', '')""",
     "SELECT * FROM prune_v1('infinity', 0, 1000)",
+    "SELECT * FROM prune_audit_v1('infinity', 0, 1000)",
     "SELECT record_v1('somebody else', '', 'pool.delete', '10.0.0.0/24', NULL, NULL)",
     "SELECT setval('tenures_id_seq', 1)",
     "ALTER TABLE tenures DROP CONSTRAINT tenures_one_owner_at_a_time_ipv4",
@@ -211,7 +212,7 @@ def test_the_auditor_reads_the_views_and_nothing_else(
 ) -> None:
     pods.add("web-0", SUBNET)
     with databases.session(user_of("rowhouse_auditor")) as session:
-        for view in (*VIEWS, "audit_log"):
+        for view in (*VIEWS, "audit_log", "audit_changes"):
             session.execute(f"SELECT * FROM {view}")
         assert session.execute("SELECT name FROM who_had('10.0.0.1')").fetchall() == [("web-0",)]
         assert session.execute("SELECT count(*) FROM held_by('default', 'web-0')").fetchone() == (

@@ -82,7 +82,7 @@ INSERT INTO free_ranges (network_id, first, last, free_from) SELECT network_id, 
 WITHDRAWN = "SELECT withdraw_run(network_id, '10.0.0.2', '10.0.0.255') FROM pools"
 SLICE = "INSERT INTO node_slices (pool_id, cluster, node, slice) SELECT id, '', 'mine', '10.0.0.0/28' FROM pools"
 STATEMENTS = (
-    (FORGED, "tenure.insert", "10.0.0.77"),
+    (FORGED, "tenure.create", "10.0.0.77"),
     ("UPDATE tenures SET during = '[2020-01-01,2020-01-02)'", "tenure.update", "10.0.0.1"),
     ("UPDATE tenures SET ended_by = 'mallory'", "tenure.update", "10.0.0.1"),
     ("UPDATE tenures SET owner_name = 'framed'", "tenure.update", "10.0.0.1"),
@@ -90,13 +90,13 @@ STATEMENTS = (
     (f"DELETE FROM free_ranges {RUN}", "free_range.delete", "10.0.0.2-10.0.0.255"),
     (f"UPDATE free_ranges SET free_from = 'infinity' {RUN}", "free_range.update", "10.0.0.2-10.0.0.255"),
     (f"UPDATE free_ranges SET last = last - 1 {RUN}", "free_range.update", "10.0.0.2-10.0.0.254"),
-    (FREE_AGAIN, "free_range.insert", "11.0.0.0-11.0.0.9"),
+    (FREE_AGAIN, "free_range.create", "11.0.0.0-11.0.0.9"),
     (WITHDRAWN, "free_range.delete", "10.0.0.2-10.0.0.255"),
     ("UPDATE attachments SET node = 'elsewhere'", "attachment.update", "10.0.0.1"),
-    (SLICE, "node_slice.insert", "10.0.0.0/28"),
+    (SLICE, "node_slice.create", "10.0.0.0/28"),
     ("UPDATE plain_pools SET isolated = true", "plain_pool.update", "1"),
-    ("INSERT INTO assignment_hold (reason, actor) VALUES ('mine', 'me')", "assignment_hold.insert", "mine"),
-    ("INSERT INTO assignment_hold_pools SELECT 1 FROM pools", "assignment_hold_pool.insert", "1"),
+    ("INSERT INTO assignment_hold (reason, actor) VALUES ('mine', 'me')", "assignment_hold.create", "mine"),
+    ("INSERT INTO assignment_hold_pools SELECT 1 FROM pools", "assignment_hold_pool.create", "1"),
     ("TRUNCATE fill_samples", "table.truncate", "fill_samples"),
     ("TRUNCATE sessions", "table.truncate", "sessions"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ BEGIN
                   HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
     END IF;
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
-    PERFORM record_change('reservation.release', host(wanted), to_jsonb(held), NULL);
+    PERFORM record_change('reservation.delete', host(wanted), to_jsonb(held), NULL);
     RETURN NEXT held;
 END $$;
 COMMENT ON FUNCTION release_v1 IS 'Releases one reservation.';

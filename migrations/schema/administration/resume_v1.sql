@@ -8,7 +8,7 @@ BEGIN
     DELETE FROM assignment_hold RETURNING * INTO ended;
     DELETE FROM assignment_hold_pools;
     IF ended.id IS NOT NULL THEN
-        PERFORM record_change('assignment.resume', ended.reason, to_jsonb(ended), NULL);
+        PERFORM record_change('assignment_hold.delete', ended.reason, to_jsonb(ended), NULL);
     END IF;
     RETURN ended.id IS NOT NULL;
 END $$;

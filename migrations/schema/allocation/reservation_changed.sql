@@ -50,7 +50,10 @@ BEGIN
     END IF;
     IF current_reason() = 'SQL' THEN
         PERFORM refuse_foreign_pool(NEW.network_id, NEW.pool_id, NEW.address);
-        PERFORM record_change('reservation.update', host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
+        PERFORM record_change(CASE WHEN (NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface)
+                                         <> (OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface)
+                                   THEN 'reservation.reassign' ELSE 'reservation.update' END,
+                              host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
     END IF;
     RETURN NEW;
 END $$;

@@ -80,7 +80,11 @@ BEGIN
     END IF;
     IF current_reason() = 'SQL' THEN
         PERFORM refuse_foreign_pool(m.network_id, m.pool_id, m.address) FROM made m;
-        PERFORM record_change('reservation.insert', host(m.address), NULL, to_jsonb(m)) FROM made m;
+        PERFORM record_changes('reservation.create', NULL, array_agg(b.after ORDER BY b.number))
+           FROM (SELECT to_jsonb(m) AS after, m.network_id, m.owner_cluster,
+                        row_number() OVER (PARTITION BY m.network_id, m.owner_cluster ORDER BY m.address) - 1 AS number
+                   FROM made m) AS b
+          GROUP BY b.network_id, b.owner_cluster, b.number / 1000;
     END IF;
     RETURN NULL;
 END $$;

@@ -36,7 +36,11 @@ BEGIN
         END IF;
     END LOOP;
     IF current_reason() = 'SQL' THEN
-        PERFORM record_change('reservation.delete', host(g.address), to_jsonb(g), NULL) FROM gone g;
+        PERFORM record_changes('reservation.delete', array_agg(b.before ORDER BY b.number), NULL)
+           FROM (SELECT to_jsonb(g) AS before, g.network_id, g.owner_cluster,
+                        row_number() OVER (PARTITION BY g.network_id, g.owner_cluster ORDER BY g.address) - 1 AS number
+                   FROM gone g) AS b
+          GROUP BY b.network_id, b.owner_cluster, b.number / 1000;
     END IF;
     RETURN NULL;
 END $$;

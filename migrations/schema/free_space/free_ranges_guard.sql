@@ -3,7 +3,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Runs of a network never overlap, and no reserved address is free. A change by hand is in the audit log.
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
-        PERFORM record_change('free_range.' || lower(TG_OP), host(NEW.first) || '-' || host(NEW.last),
+        PERFORM record_change('free_range.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE 'update' END, host(NEW.first) || '-' || host(NEW.last),
                               CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) END, to_jsonb(NEW));
     END IF;
     IF NEW.first > NEW.last OR family(NEW.first) <> family(NEW.last) THEN

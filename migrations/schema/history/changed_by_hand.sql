@@ -6,7 +6,7 @@ DECLARE
     row    jsonb := coalesce(before, after);
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
-        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP), coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
+        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
                               before, after);
     END IF;
     RETURN NULL;

@@ -2,6 +2,6 @@ CREATE FUNCTION import_record_v1(actor text, request_id text, source text, facts
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 BEGIN
     PERFORM act_as(actor, request_id);
-    PERFORM record_change('import', source, NULL, facts);
+    PERFORM record_change('import.run', source, NULL, facts);
 END $$;
 COMMENT ON FUNCTION import_record_v1 IS 'Import: writes a line of the audit log that says what was taken over.';

@@ -75,7 +75,8 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM set_config('rowhouse.force', forced, true);
-    PERFORM record_change('pool.join', pool.cidr::text, jsonb_build_object('isolated', true), jsonb_build_object('isolated', false));
+    PERFORM record_change('pool.join', pool.cidr::text,
+                          to_jsonb(pool) || '{"isolated": true}', to_jsonb(pool) || '{"isolated": false}');
     command := set_config('rowhouse.command', around, true);
     RETURN true;
 END $$;

@@ -1,5 +1,5 @@
 -- What the server calls, reads and manages. It may neither remove history nor write lines of the audit log at will
--- (prune_v1, record_v1, repair_v1): `rowhouse db prune` and `rowhouse db repair` are for a member of rowhouse_owner.
+-- (prune_v1, prune_audit_v1, record_v1, repair_v1): `rowhouse db prune` and `rowhouse db repair` are for a member of rowhouse_owner.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_server') THEN
@@ -31,7 +31,7 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- What views and statements are made of
-        GRANT EXECUTE ON FUNCTION serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
+        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)

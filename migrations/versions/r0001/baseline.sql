@@ -526,7 +526,13 @@ CREATE TABLE audit_log (
     before     jsonb,
     after      jsonb,
     request_id text,
-    database_user text NOT NULL DEFAULT session_user
+    database_user text NOT NULL DEFAULT session_user,
+    object_type   text NOT NULL GENERATED ALWAYS AS (split_part(action, '.', 1)) STORED,
+    object_key    jsonb,
+    network       text,
+    cluster       text,
+    row_count     integer NOT NULL DEFAULT 1,
+    changes       jsonb
 );
 CREATE INDEX audit_log_at ON audit_log (at);
 CREATE INDEX audit_log_object ON audit_log (object);
@@ -536,13 +542,26 @@ COMMENT ON COLUMN audit_log.at IS 'When the line was written, by the clock of th
 COMMENT ON COLUMN audit_log.actor IS 'The caller that the server knows, or the database user of a manual change.';
 COMMENT ON COLUMN audit_log.action IS
     'What was done: the type of the object, a period, and the verb, such as pool.update.';
-COMMENT ON COLUMN audit_log.object IS 'What it was done to, as people call it: a CIDR, an address, a name.';
-COMMENT ON COLUMN audit_log.before IS 'The row as it was; NULL when there was none.';
-COMMENT ON COLUMN audit_log.after IS 'The row as it is now; NULL when there is none.';
+COMMENT ON COLUMN audit_log.object IS
+    'What it was done to, as people call it: a CIDR, an address, a name; first-last where several rows share the line.';
+COMMENT ON COLUMN audit_log.before IS
+    'The row as it was, of several rows the first one; NULL: there was none, or the line is about no row.';
+COMMENT ON COLUMN audit_log.after IS
+    'The row as it became, of several rows the first one; NULL: it is gone. Or facts, where the line is about no row.';
 COMMENT ON COLUMN audit_log.request_id IS
     'X-Request-Id of the call of the API; NULL for a statement by hand and for the command line on the database.';
 COMMENT ON COLUMN audit_log.database_user IS
     'The database user who was logged in: what PostgreSQL knows, where actor is what the server said.';
+COMMENT ON COLUMN audit_log.object_type IS 'Type of the object: the first part of action, such as pool.';
+COMMENT ON COLUMN audit_log.object_key IS
+    'Primary key of the row, such as {"network_id": 1, "address": "10.0.0.7"}; NULL: several rows, or the line is about no row.';
+COMMENT ON COLUMN audit_log.network IS
+    'Name of the network of the object at that time; '''' is the default network. NULL: the object is in no network.';
+COMMENT ON COLUMN audit_log.cluster IS
+    'Cluster of the object; '''' is a cluster without a name. NULL: the object is in no cluster.';
+COMMENT ON COLUMN audit_log.row_count IS 'How many rows one statement changed that share this line: 1, or 101 to 1000.';
+COMMENT ON COLUMN audit_log.changes IS
+    'Where several rows share the line: each row as an array of before and after. NULL: one row. audit_changes spreads them out.';
 COMMENT ON INDEX audit_log_pkey IS 'The lines in their order.';
 COMMENT ON INDEX audit_log_at IS 'The lines of a time, the latest first.';
 COMMENT ON INDEX audit_log_object IS 'The lines about an object.';
@@ -786,15 +805,90 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION act_as(text, text) IS 'Names the caller, for history and audit, until the end of the transaction.';
 
+-- schema/history/audit_key.sql
+CREATE FUNCTION audit_key(object_type text, of_row jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT jsonb_object_agg(k.name, of_row->k.name)
+          FROM unnest(CASE object_type
+                      WHEN 'reservation' THEN ARRAY['network_id', 'address']
+                      WHEN 'free_range' THEN ARRAY['network_id', 'quarantined', 'last']
+                      WHEN 'attachment' THEN ARRAY['cluster', 'container_id', 'interface', 'network_id', 'address']
+                      WHEN 'node_slice' THEN ARRAY['pool_id', 'cluster', 'node']
+                      WHEN 'assignment_hold_pool' THEN ARRAY['pool_id']
+                      WHEN 'plain_pool' THEN ARRAY['network_name', 'cidr']
+                      ELSE ARRAY['id'] END) AS k (name)
+         WHERE of_row ? k.name);
+COMMENT ON FUNCTION audit_key(text, jsonb) IS 'The primary key of a row, for the audit log; NULL if it is no row of a table.';
+
 -- schema/history/record_change.sql
-CREATE FUNCTION record_change(action text, object text, before jsonb, after jsonb) RETURNS void
+CREATE FUNCTION record_change(action text, object text, before jsonb, after jsonb, changes jsonb DEFAULT NULL) RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO audit_log (actor, action, object, before, after, request_id)
-    VALUES (current_actor(), action, object, before, after,
-            nullif(current_setting('rowhouse.request_id', true), ''));
+    INSERT INTO audit_log (actor, action, object, object_key, network, cluster, before, after, row_count, changes, request_id)
+    SELECT current_actor(), action, object,
+           CASE WHEN changes IS NULL THEN audit_key(split_part(action, '.', 1), changed.row) END,
+           CASE split_part(action, '.', 1)
+           WHEN 'network' THEN changed.row->>'name'
+           ELSE coalesce(changed.row->>'network_name',
+                         (SELECT n.name FROM networks n WHERE n.id = (changed.row->>'network_id')::integer),
+                         (SELECT p.network_name FROM pools p WHERE p.id = (changed.row->>'pool_id')::integer)) END,
+           coalesce(changed.row->>'owner_cluster', changed.row->>'cluster'),
+           before, after, coalesce(jsonb_array_length(changes), 1), changes,
+           nullif(current_setting('rowhouse.request_id', true), '')
+      FROM (SELECT coalesce(after, before) AS row) AS changed;
 END;
-COMMENT ON FUNCTION record_change(text, text, jsonb, jsonb) IS 'Writes one line of the audit log.';
+COMMENT ON FUNCTION record_change(text, text, jsonb, jsonb, jsonb) IS
+    'Writes one line of the audit log; changes: all rows, where several share it.';
+
+-- schema/history/record_changes.sql
+CREATE FUNCTION record_changes(action text, before jsonb[], after jsonb[]) RETURNS void
+LANGUAGE plpgsql AS $$
+-- A statement by hand may change a hundred thousand rows. Up to 100 rows of a batch are a line each; more share one line,
+-- which keeps all of them: PostgreSQL compresses them to a fraction of what as many lines would take. The caller cuts
+-- the rows into batches of 1000 at most, each of one network and cluster, in the order of their addresses.
+DECLARE
+    first_row jsonb := coalesce(before[1], after[1]);
+    last_row  jsonb := coalesce(before[cardinality(before)], after[cardinality(after)]);
+BEGIN
+    IF greatest(cardinality(before), cardinality(after)) <= 100 THEN
+        PERFORM rowhouse.record_change(action, coalesce(c.before, c.after)->>'address', c.before, c.after)
+           FROM unnest(before, after) AS c (before, after);
+    ELSE
+        PERFORM rowhouse.record_change(action, (first_row->>'address') || '-' || (last_row->>'address'), before[1], after[1],
+                                       (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(c.before, c.after) ORDER BY c.number)
+                                          FROM unnest(before, after) WITH ORDINALITY AS c (before, after, number)));
+    END IF;
+END $$;
+COMMENT ON FUNCTION record_changes(text, jsonb[], jsonb[]) IS
+    'Writes a batch of changed rows into the audit log: a line each, or one for all where there are more than 100.';
+
+-- schema/history/audit_changes.sql
+CREATE VIEW audit_changes AS
+SELECT l.id, l.at, l.actor, l.database_user, l.action, l.object_type,
+       CASE WHEN l.changes IS NULL THEN l.object ELSE coalesce(c.before, c.after)->>'address' END AS object,
+       CASE WHEN l.changes IS NULL THEN l.object_key ELSE audit_key(l.object_type, coalesce(c.after, c.before)) END AS object_key,
+       l.network, l.cluster, c.before, c.after, l.request_id
+  FROM audit_log l
+ CROSS JOIN LATERAL (
+       SELECT l.before, l.after WHERE l.changes IS NULL
+       UNION ALL
+       SELECT nullif(one->0, 'null'), nullif(one->1, 'null') FROM jsonb_array_elements(l.changes) AS one) AS c;
+COMMENT ON VIEW audit_changes IS 'The audit log, a row for each changed row, also where several rows share a line.';
+COMMENT ON COLUMN audit_changes.id IS 'Number of the line: audit_log.id.';
+COMMENT ON COLUMN audit_changes.at IS 'When the line was written, by the clock of the database.';
+COMMENT ON COLUMN audit_changes.actor IS 'The caller that the server knows, or the database user of a manual change.';
+COMMENT ON COLUMN audit_changes.database_user IS 'The database user that was logged in.';
+COMMENT ON COLUMN audit_changes.action IS 'What was done: the type of the object, a period, and the verb.';
+COMMENT ON COLUMN audit_changes.object_type IS 'Type of the object, such as pool.';
+COMMENT ON COLUMN audit_changes.object IS 'What it was done to, as people call it.';
+COMMENT ON COLUMN audit_changes.object_key IS 'Primary key of the row; NULL: the line is about no row.';
+COMMENT ON COLUMN audit_changes.network IS
+    'Name of the network; '''' is the default network. NULL: the object is in no network.';
+COMMENT ON COLUMN audit_changes.cluster IS
+    'Cluster of the object; '''' is a cluster without a name. NULL: the object is in no cluster.';
+COMMENT ON COLUMN audit_changes.before IS 'The row as it was; NULL: there was none.';
+COMMENT ON COLUMN audit_changes.after IS 'The row as it became; NULL: it is gone.';
+COMMENT ON COLUMN audit_changes.request_id IS 'X-Request-Id of the call of the API; NULL: none.';
 
 -- schema/history/record_v1.sql
 CREATE FUNCTION record_v1(actor text, request_id text, action text, object text, before jsonb, after jsonb) RETURNS void
@@ -981,6 +1075,31 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION prune_v1 IS 'Removes one small batch of tenures that ended before a moment.';
 
+-- schema/history/prune_audit_v1.sql
+CREATE FUNCTION prune_audit_v1(older_than timestamptz, after_id bigint, at_most integer)
+RETURNS TABLE (pruned integer, last_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
+AS $$
+-- Removes lines written before a moment, at_most of them a call, in the order of their ids, behind after_id. last_id is
+-- where the next call goes on; NULL: there is nothing more. refuse_rewriting() lets this function alone remove lines.
+-- The line of a drained pool's deletion stays: ensure_pool() drains the pool again when a configuration brings it back.
+BEGIN
+    WITH gone AS (
+        DELETE FROM audit_log l
+         WHERE l.id IN (SELECT o.id FROM audit_log o
+                         WHERE o.id > after_id AND o.at < older_than
+                           AND NOT (o.action = 'pool.delete' AND o.before @> '{"drained": true}')
+                         ORDER BY o.id LIMIT at_most)
+        RETURNING l.id)
+    SELECT count(*), max(gone.id) FROM gone INTO pruned, last_id;
+    RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION prune_audit_v1 IS 'Removes one small batch of lines of the audit log that were written before a moment.';
+
 -- schema/history/setting_changed.sql
 CREATE FUNCTION setting_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
@@ -1018,7 +1137,7 @@ DECLARE
     row    jsonb := coalesce(before, after);
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
-        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || lower(TG_OP), coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
+        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
                               before, after);
     END IF;
     RETURN NULL;
@@ -1051,14 +1170,27 @@ BEGIN
     IF pg_trigger_depth() > 1 OR current_setting('rowhouse.command', true) <> '' THEN
         NULL;
     ELSIF TG_OP = 'INSERT' THEN
-        PERFORM rowhouse.record_change('tenure.insert', pg_catalog.host(n.address), NULL, pg_catalog.to_jsonb(n)) FROM new_rows n;
+        PERFORM rowhouse.record_changes('tenure.create', NULL, pg_catalog.array_agg(b.after ORDER BY b.number))
+           FROM (SELECT pg_catalog.to_jsonb(n) AS after, n.network_id, n.owner_cluster,
+                        pg_catalog.row_number() OVER (PARTITION BY n.network_id, n.owner_cluster ORDER BY n.address, n.id) - 1 AS number
+                   FROM new_rows n) AS b
+          GROUP BY b.network_id, b.owner_cluster, b.number / 1000;
     ELSIF TG_OP = 'DELETE' THEN
-        PERFORM rowhouse.record_change('tenure.delete', pg_catalog.host(o.address), pg_catalog.to_jsonb(o), NULL) FROM old_rows o;
+        PERFORM rowhouse.record_changes('tenure.delete', pg_catalog.array_agg(b.before ORDER BY b.number), NULL)
+           FROM (SELECT pg_catalog.to_jsonb(o) AS before, o.network_id, o.owner_cluster,
+                        pg_catalog.row_number() OVER (PARTITION BY o.network_id, o.owner_cluster ORDER BY o.address, o.id) - 1 AS number
+                   FROM old_rows o) AS b
+          GROUP BY b.network_id, b.owner_cluster, b.number / 1000;
     ELSE
         -- (A row whose id was changed as well is a line for what it was and one for what it is.)
-        PERFORM rowhouse.record_change('tenure.update', pg_catalog.host(coalesce(o.address, n.address)),
-                                       pg_catalog.to_jsonb(o), pg_catalog.to_jsonb(n))
-           FROM old_rows o FULL JOIN new_rows n ON n.id = o.id;
+        PERFORM rowhouse.record_changes('tenure.update', pg_catalog.array_agg(b.before ORDER BY b.number),
+                                        pg_catalog.array_agg(b.after ORDER BY b.number))
+           FROM (SELECT pg_catalog.to_jsonb(o) AS before, pg_catalog.to_jsonb(n) AS after,
+                        coalesce(n.network_id, o.network_id) AS network_id, coalesce(n.owner_cluster, o.owner_cluster) AS owner_cluster,
+                        pg_catalog.row_number() OVER (PARTITION BY coalesce(n.network_id, o.network_id), coalesce(n.owner_cluster, o.owner_cluster)
+                                                      ORDER BY coalesce(o.address, n.address), coalesce(o.id, n.id)) - 1 AS number
+                   FROM old_rows o FULL JOIN new_rows n ON n.id = o.id) AS b
+          GROUP BY b.network_id, b.owner_cluster, b.number / 1000;
     END IF;
     RETURN NULL;
 END $$;
@@ -1074,12 +1206,21 @@ CREATE TRIGGER tenures_deleted AFTER DELETE ON tenures REFERENCING OLD TABLE AS 
 -- schema/history/refuse_rewriting.sql
 CREATE FUNCTION refuse_rewriting() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+    stack text;
 BEGIN
+    IF TG_OP = 'DELETE' THEN
+        -- Who called us cannot be set, as a setting can.
+        GET DIAGNOSTICS stack = PG_CONTEXT;
+        IF stack ~ '(^|[^.[:alnum:]_])(rowhouse[.])?prune_audit_v1[(]timestamp with time zone,bigint,integer[)]' THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     RAISE EXCEPTION '% is append-only: there is no % of it', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'feature_not_supported',
-              HINT = 'Its owner can disable the trigger, and is then the one who did that.';
+              HINT = '`rowhouse db prune --audit-older-than` removes old lines. Its owner can disable the trigger, and is then the one who did that.';
 END $$;
-COMMENT ON FUNCTION refuse_rewriting() IS 'Trigger: the audit log is append-only.';
+COMMENT ON FUNCTION refuse_rewriting() IS 'Trigger: the audit log is append-only; only prune_audit_v1() removes lines.';
 
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
@@ -1696,7 +1837,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Runs of a network never overlap, and no reserved address is free. A change by hand is in the audit log.
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
-        PERFORM record_change('free_range.' || lower(TG_OP), host(NEW.first) || '-' || host(NEW.last),
+        PERFORM record_change('free_range.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE 'update' END, host(NEW.first) || '-' || host(NEW.last),
                               CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) END, to_jsonb(NEW));
     END IF;
     IF NEW.first > NEW.last OR family(NEW.first) <> family(NEW.last) THEN
@@ -2167,7 +2308,8 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM set_config('rowhouse.force', forced, true);
-    PERFORM record_change('pool.join', pool.cidr::text, jsonb_build_object('isolated', true), jsonb_build_object('isolated', false));
+    PERFORM record_change('pool.join', pool.cidr::text,
+                          to_jsonb(pool) || '{"isolated": true}', to_jsonb(pool) || '{"isolated": false}');
     command := set_config('rowhouse.command', around, true);
     RETURN true;
 END $$;
@@ -3579,7 +3721,11 @@ BEGIN
     END IF;
     IF current_reason() = 'SQL' THEN
         PERFORM refuse_foreign_pool(m.network_id, m.pool_id, m.address) FROM made m;
-        PERFORM record_change('reservation.insert', host(m.address), NULL, to_jsonb(m)) FROM made m;
+        PERFORM record_changes('reservation.create', NULL, array_agg(b.after ORDER BY b.number))
+           FROM (SELECT to_jsonb(m) AS after, m.network_id, m.owner_cluster,
+                        row_number() OVER (PARTITION BY m.network_id, m.owner_cluster ORDER BY m.address) - 1 AS number
+                   FROM made m) AS b
+          GROUP BY b.network_id, b.owner_cluster, b.number / 1000;
     END IF;
     RETURN NULL;
 END $$;
@@ -3627,7 +3773,11 @@ BEGIN
         END IF;
     END LOOP;
     IF current_reason() = 'SQL' THEN
-        PERFORM record_change('reservation.delete', host(g.address), to_jsonb(g), NULL) FROM gone g;
+        PERFORM record_changes('reservation.delete', array_agg(b.before ORDER BY b.number), NULL)
+           FROM (SELECT to_jsonb(g) AS before, g.network_id, g.owner_cluster,
+                        row_number() OVER (PARTITION BY g.network_id, g.owner_cluster ORDER BY g.address) - 1 AS number
+                   FROM gone g) AS b
+          GROUP BY b.network_id, b.owner_cluster, b.number / 1000;
     END IF;
     RETURN NULL;
 END $$;
@@ -3689,7 +3839,10 @@ BEGIN
     END IF;
     IF current_reason() = 'SQL' THEN
         PERFORM refuse_foreign_pool(NEW.network_id, NEW.pool_id, NEW.address);
-        PERFORM record_change('reservation.update', host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
+        PERFORM record_change(CASE WHEN (NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface)
+                                         <> (OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface)
+                                   THEN 'reservation.reassign' ELSE 'reservation.update' END,
+                              host(OLD.address), to_jsonb(OLD), to_jsonb(NEW));
     END IF;
     RETURN NEW;
 END $$;
@@ -3978,7 +4131,7 @@ BEGIN
                   HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
     END IF;
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
-    PERFORM record_change('reservation.release', host(wanted), to_jsonb(held), NULL);
+    PERFORM record_change('reservation.delete', host(wanted), to_jsonb(held), NULL);
     RETURN NEXT held;
 END $$;
 COMMENT ON FUNCTION release_v1 IS 'Releases one reservation.';
@@ -4112,15 +4265,16 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- From now on no ADD gets a new address, except of pools that are read from now on (import_read_v1). False: it was so.
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
+    made    assignment_hold;
 BEGIN
     PERFORM act_as(actor, request_id);
     -- An ADD under way ends first.
     LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
-    INSERT INTO assignment_hold (reason, actor) VALUES (why, actor) ON CONFLICT DO NOTHING;
+    INSERT INTO assignment_hold (reason, actor) VALUES (why, actor) ON CONFLICT DO NOTHING RETURNING * INTO made;
     IF FOUND THEN
-        PERFORM record_change('assignment.hold', why, NULL, jsonb_build_object('reason', why));
+        PERFORM record_change('assignment_hold.create', why, NULL, to_jsonb(made));
     END IF;
-    RETURN FOUND;
+    RETURN made.id IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION hold_v1(text, text, text) IS 'Holds new addresses back until the running pods were read.';
 
@@ -4135,7 +4289,7 @@ BEGIN
     DELETE FROM assignment_hold RETURNING * INTO ended;
     DELETE FROM assignment_hold_pools;
     IF ended.id IS NOT NULL THEN
-        PERFORM record_change('assignment.resume', ended.reason, to_jsonb(ended), NULL);
+        PERFORM record_change('assignment_hold.delete', ended.reason, to_jsonb(ended), NULL);
     END IF;
     RETURN ended.id IS NOT NULL;
 END $$;
@@ -4884,7 +5038,7 @@ CREATE FUNCTION import_record_v1(actor text, request_id text, source text, facts
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 BEGIN
     PERFORM act_as(actor, request_id);
-    PERFORM record_change('import', source, NULL, facts);
+    PERFORM record_change('import.run', source, NULL, facts);
 END $$;
 COMMENT ON FUNCTION import_record_v1 IS 'Import: writes a line of the audit log that says what was taken over.';
 
@@ -5352,7 +5506,7 @@ END $$;
 
 -- schema/roles/rowhouse_server.sql
 -- What the server calls, reads and manages. It may neither remove history nor write lines of the audit log at will
--- (prune_v1, record_v1, repair_v1): `rowhouse db prune` and `rowhouse db repair` are for a member of rowhouse_owner.
+-- (prune_v1, prune_audit_v1, record_v1, repair_v1): `rowhouse db prune` and `rowhouse db repair` are for a member of rowhouse_owner.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_server') THEN
@@ -5384,7 +5538,7 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- What views and statements are made of
-        GRANT EXECUTE ON FUNCTION serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
+        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)
@@ -5398,11 +5552,11 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
-        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log, error_codes,
+        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
                         networks, pools, free_ranges, quotas
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION error_code, held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
                                   pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;

@@ -18,6 +18,9 @@ _COLUMNS: Final = (
     Column("ACTOR", "actor"),
     Column("ACTION", "action"),
     Column("OBJECT", "object"),
+    Column("ROWS", "row_count", "number", wide=True),
+    Column("NETWORK", "network", "network", wide=True),
+    Column("CLUSTER", "cluster", wide=True),
     Column("REQUEST", "request_id", wide=True),
     Column("BEFORE", "before", "json", wide=True),
     Column("AFTER", "after", "json", wide=True),
@@ -28,6 +31,9 @@ _COLUMNS: Final = (
 @click.option("--actor", help="By this caller: a token's name, or user@host.")
 @click.option("--action", help="Such as pool.update.")
 @click.option("--object", help="A CIDR, an address, a name.")
+@click.option("--object-type", help="Such as pool.")
+@click.option("--network", help='Of this network; "": the default network.')
+@click.option("--cluster", help='Of this cluster; "": the cluster without a name.')
 @click.option("--request-id", help="Of this request.")
 @click.option("--since", type=Moment(), help="From when on: 7d, or a time.")
 @click.option("--until", type=Moment(), help="Until when.")

@@ -1,4 +1,4 @@
-"""`rowhouse db prune`: forget history that is old enough."""
+"""`rowhouse db prune`: remove history and audit lines that are old enough."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.retention import Pruning
 from rowhouse.settings import Settings
 from rowhouse.store.connection.database import Database
+from rowhouse.store.history.retention import AUDIT, TENURES
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 _BATCH: Final = 2000
 
 
-@click.command(short_help="Remove old history, in small transactions.")
-@click.option(
-    "--older-than", type=Duration(), required=True, help="What ended longer ago than that: 90d."
-)
+@click.command(short_help="Remove old history and audit lines, in small transactions.")
+@click.option("--older-than", type=Duration(), help="Remove history that ended before: 90d.")
 @click.option("--after", type=click.IntRange(0), default=0, help="Go on behind this tenure's id.")
+@click.option(
+    "--audit-older-than", type=Duration(), help="Remove audit lines written before: 520w."
+)
+@click.option(
+    "--audit-after", type=click.IntRange(0), default=0, help="Go on behind this audit line's id."
+)
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
@@ -36,25 +41,58 @@ _BATCH: Final = 2000
     help="Rows a transaction.",
 )
 @yes_option
-def prune(*, older_than: float, after: int, batch: int, yes: bool) -> None:
-    """Remove history that ended longer ago than that, in small transactions.
+def prune(
+    *,
+    older_than: float | None,
+    after: int,
+    audit_older_than: float | None,
+    audit_after: int,
+    batch: int,
+    yes: bool,
+) -> None:
+    """Remove old history, old audit lines, or both, in small transactions.
 
-    Nobody waits for it, and what is held now stays. Ctrl-C stops it between two transactions; it
-    then tells where to go on. The audit log says who removed how much. The database user needs the role
-    rowhouse_owner: a server can not remove history.
+    Without --audit-older-than every audit line stays. Allocations do not wait, and what is held now
+    stays. Ctrl-C stops it between two transactions; it then tells where to go on. The audit log
+    says who removed how much. The database user needs the role rowhouse_owner: a server cannot
+    remove history.
     """
+    wanted = {"history": older_than, "audit lines": audit_older_than}
+    asked = [
+        f"the {what} older than {span(age)}" for what, age in wanted.items() if age is not None
+    ]
+    if not asked:
+        raise click.UsageError("Say what to remove: --older-than, --audit-older-than, or both.")
     settings = Settings.from_environment()
-    confirm(f"Remove the history that ended more than {span(older_than)} ago?", yes=yes)
+    confirm(f"Remove {' and '.join(asked)}?", yes=yes)
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
-    pruning = Pruning(database, Actor(name=operator()), seconds=older_than, after=after)
+    actor = Actor(name=operator())
     try:
-        with _bar(pruning) as bar:
+        if older_than is not None:
+            ended = Pruning(database, actor, kept=TENURES, seconds=older_than, after=after)
+            _run(ended, batch, "tenures", "--after")
+            click.echo(f"{ended.pruned:,} tenures removed that ended before {ended.before_text}")
+        if audit_older_than is not None:
+            written = Pruning(
+                database, actor, kept=AUDIT, seconds=audit_older_than, after=audit_after
+            )
+            _run(written, batch, "audit lines", "--audit-after")
+            click.echo(
+                f"{written.pruned:,} audit lines removed that were written before {written.before_text}"
+            )
+    finally:
+        database.close()
+
+
+def _run(pruning: Pruning, batch: int, what: str, option: str) -> None:
+    try:
+        with _bar(pruning, what) as bar:
             while pruning.step(batch):
                 bar.update(max(0, pruning.last_id - bar.pos), pruning.last_id)
     except (KeyboardInterrupt, RowhouseError) as stop:
         click.echo(
-            f"interrupted: {pruning.pruned:,} tenures removed;"
-            f" go on with --after {pruning.last_id}",
+            f"interrupted: {pruning.pruned:,} {what} removed;"
+            f" go on with {option} {pruning.last_id}",
             err=True,
         )
         if isinstance(stop, RowhouseError):
@@ -62,14 +100,12 @@ def prune(*, older_than: float, after: int, batch: int, yes: bool) -> None:
         click.get_current_context().exit(INTERRUPTED)
     finally:
         pruning.record()
-        database.close()
-    click.echo(f"{pruning.pruned:,} tenures removed that ended before {pruning.before_text}")
 
 
-def _bar(pruning: Pruning) -> ProgressBar[int]:
+def _bar(pruning: Pruning, what: str) -> ProgressBar[int]:
     return click.progressbar(
         length=pruning.end_id,
-        label="history",
+        label=what,
         file=sys.stderr,
         hidden=not sys.stderr.isatty(),
         item_show_func=lambda _: f"{pruning.pruned:,} removed",

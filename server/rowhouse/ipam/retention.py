@@ -1,4 +1,4 @@
-"""Retention: forget history that is old enough, step by step, and say so in the audit log."""
+"""Retention: remove history or audit lines that are old enough, step by step, and say so in the audit log."""
 
 from __future__ import annotations
 
@@ -12,31 +12,41 @@ if TYPE_CHECKING:
 
 
 class Pruning:
-    """One run over the history, which may end after any step.
+    """One run over tenures or audit lines, which may end after any step.
 
-    `pruned` tenures are removed so far, and those up to the id `last_id` are looked at; `end_id` was
+    `pruned` rows are removed so far, and those up to the id `last_id` are looked at; `end_id` was
     the last one when it began.
     """
 
-    def __init__(self, store: Database, actor: Actor, *, seconds: float, after: int = 0) -> None:
-        """Will remove what ended more than `seconds` ago, behind the tenure with the id `after`.
+    def __init__(
+        self,
+        store: Database,
+        actor: Actor,
+        *,
+        kept: retention.Kept = retention.TENURES,
+        seconds: float,
+        after: int = 0,
+    ) -> None:
+        """Will remove what ended, or was written, more than `seconds` ago, behind the row with the id `after`.
 
         Errors: TryAgain, NotReady, the latter also for a database user who is no rowhouse_owner.
         """
         self._store = store
+        self._kept = kept
+        self._age = "ended_before" if kept is retention.TENURES else "written_before"
         self._actor = actor
         self._after = after
         self._finished = False
-        self._before, self.end_id = retention.bounds(store, seconds)
+        self._before, self.end_id = retention.bounds(store, kept, seconds)
         self.last_id = after
         self.pruned = 0
         # Before anything goes: a process that is killed would not tell afterwards.
-        begun: dict[str, object] = {"ended_before": self.before_text, "after_id": after}
-        retention.record(store, actor, "history.prune-begin", begun)
+        begun: dict[str, object] = {self._age: self.before_text, "after_id": after}
+        retention.record(store, kept, actor, "prune_begin", begun)
 
     @property
     def before_text(self) -> str:
-        """The moment before which a tenure must have ended, as RFC 3339."""
+        """The moment before which a tenure must have ended, or a line been written, as RFC 3339."""
         return self._before.isoformat()
 
     def step(self, at_most: int) -> bool:
@@ -45,7 +55,7 @@ class Pruning:
         Errors: TryAgain, NotReady.
         """
         pruned, last_id = retention.prune(
-            self._store, self._before, after=self.last_id, at_most=at_most
+            self._store, self._kept, self._before, after=self.last_id, at_most=at_most
         )
         self.pruned += pruned
         if last_id is None:
@@ -60,10 +70,10 @@ class Pruning:
         Errors: TryAgain, NotReady.
         """
         facts: dict[str, object] = {
-            "ended_before": self.before_text,
+            self._age: self.before_text,
             "after_id": self._after,
             "last_id": self.last_id,
             "pruned": self.pruned,
             "finished": self._finished,
         }
-        retention.record(self._store, self._actor, "history.prune", facts)
+        retention.record(self._store, self._kept, self._actor, "prune", facts)

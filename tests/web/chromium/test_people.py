@@ -80,7 +80,7 @@ def test_an_operator_reserves_and_releases_an_address(
     page.get_by_role("link", name="Release", exact=True).click()
     expect(page.get_by_text(owner)).to_be_visible()
     page.get_by_role("button", name="Release it").click()
-    expect(page.get_by_text("reservation.release")).to_be_visible()
+    expect(page.get_by_text("reservation.delete")).to_be_visible()
     assert sample_rows.execute(held, (address,)).fetchall() == []
     visitor.goto(f"/audit?object={address}&actor=ada-operator")
     assert page.locator("tbody tr").count() >= 2

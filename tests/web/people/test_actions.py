@@ -181,7 +181,7 @@ def test_an_address_is_released_and_the_audit_entry_shown(
     assert "scanner" in text_of(ada.get(path))
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (1,)
     done = ada.send(path, {"confirmed": "1"})
-    assert "reservation.release" in text_of(ada.get(done.headers["Location"]))
+    assert "reservation.delete" in text_of(ada.get(done.headers["Location"]))
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
     assert ada.get(path).status_code == 404
 

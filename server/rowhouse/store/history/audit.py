@@ -31,6 +31,9 @@ class Search:
     actor: str | None = None
     action: str | None = None
     object: str | None = None
+    object_type: str | None = None
+    network: str | None = None
+    cluster: str | None = None
     request_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -45,6 +48,9 @@ def search(
         (AuditEntry.actor, wanted.actor),
         (AuditEntry.action, wanted.action),
         (AuditEntry.object, wanted.object),
+        (AuditEntry.object_type, wanted.object_type),
+        (AuditEntry.network, wanted.network),
+        (AuditEntry.cluster, wanted.cluster),
         (AuditEntry.request_id, wanted.request_id),
     ):
         if value is not None:

@@ -1,7 +1,8 @@
-"""History that is old enough is removed, in small transactions."""
+"""History and audit lines that are old enough are removed, in small transactions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from psycopg.types.json import Jsonb
@@ -15,27 +16,46 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 BOUNDS: Final = statement(__name__, "prune_bounds")
-PRUNE = "SELECT pruned, last_id FROM rowhouse.prune_v1(%s, %s, %s)"
-RECORD = "SELECT rowhouse.record_v1(%s, %s, %s, 'tenures', NULL, %s)"
+RECORD = "SELECT rowhouse.record_v1(%s, %s, %s, %s, NULL, %s)"
 
 
-def bounds(database: Database, seconds: float) -> tuple[datetime, int]:
-    """The moment so many seconds ago, by the clock of the database, and the last tenure's id."""
-    before, last = database.call(BOUNDS, {"seconds": seconds})[0]
-    return before, last
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A table whose old rows may go: its name, that of its type in the audit log, and the call that removes a batch."""
+
+    table: str
+    object_type: str
+    prune: str
+
+
+TENURES: Final = Kept(
+    "tenures", "history", "SELECT pruned, last_id FROM rowhouse.prune_v1(%s, %s, %s)"
+)
+AUDIT: Final = Kept(
+    "audit_log", "audit_log", "SELECT pruned, last_id FROM rowhouse.prune_audit_v1(%s, %s, %s)"
+)
+
+
+def bounds(database: Database, kept: Kept, seconds: float) -> tuple[datetime, int]:
+    """The moment so many seconds ago, by the clock of the database, and the last id of the table."""
+    before, tenure, line = database.call(BOUNDS, {"seconds": seconds})[0]
+    return before, tenure if kept is TENURES else line
 
 
 def prune(
-    database: Database, before: datetime, *, after: int, at_most: int
+    database: Database, kept: Kept, before: datetime, *, after: int, at_most: int
 ) -> tuple[int, int | None]:
-    """Removes what ended `before`, of the next `at_most` tenures behind the id `after`.
+    """Removes one batch of what is older than `before`, behind the id `after`.
 
-    How many those were, and the id behind which to go on; None: there is nothing more.
+    How many rows those were, and the id behind which to go on; None: there is nothing more.
     """
-    pruned, last = database.call(PRUNE, (before, after, at_most))[0]
+    pruned, last = database.call(kept.prune, (before, after, at_most))[0]
     return pruned, last
 
 
-def record(database: Database, actor: Actor, action: str, facts: dict[str, object]) -> None:
+def record(
+    database: Database, kept: Kept, actor: Actor, verb: str, facts: dict[str, object]
+) -> None:
     """Writes into the audit log what is removed."""
-    database.call(RECORD, (actor.name, actor.request_id, action, Jsonb(facts)))
+    action = f"{kept.object_type}.{verb}"
+    database.call(RECORD, (actor.name, actor.request_id, action, kept.table, Jsonb(facts)))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 50
 _ACTIONS: Final = (
     *(f"pool.{what}" for what in ("create", "update", "delete")),
-    *(f"reservation.{what}" for what in ("create", "release", "reassign")),
+    *(f"reservation.{what}" for what in ("create", "update", "reassign", "delete")),
     *(f"exclusion.{what}" for what in ("create", "delete")),
     *(f"quota.{what}" for what in ("create", "update", "delete")),
     *(f"token.{what}" for what in ("create", "update")),

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from rowhouse.api.audit import AuditQuery
 from rowhouse.api.calls import read_strings
 from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.networks import DEFAULT_NETWORK
 from rowhouse.store.history import audit
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 KEY: Final[TypeAdapter[tuple[datetime, int]]] = TypeAdapter(tuple[datetime, int])
 """Of the last entry of a page, as its cursor holds it."""
 
-FILTERS: Final = ("actor", "action", "object", "request_id", "since", "until")
+FILTERS: Final = ("actor", "action", "object", "network", "cluster", "request_id", "since", "until")
 _MOMENTS: Final = ("since", "until")
 
 
@@ -33,6 +34,8 @@ def asked(values: Mapping[str, str]) -> AuditQuery:
     wanted: dict[str, Any] = {
         name: _rfc3339(name, text) if name in _MOMENTS else text for name, text in values.items()
     }
+    if wanted.get("network") == DEFAULT_NETWORK:
+        wanted["network"] = ""
     if cursor := request.args.get("cursor"):
         wanted["cursor"] = cursor
     return read_strings(AuditQuery, wanted)

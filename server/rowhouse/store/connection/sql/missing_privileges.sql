@@ -1,10 +1,10 @@
 -- What the login role lacks of what the server needs. The server calls the functions with a version in their
--- name, but for three that are the owner's.
+-- name, but for four that are the owner's.
 SELECT 'USAGE on schema rowhouse' WHERE NOT has_schema_privilege('rowhouse', 'USAGE')
 UNION ALL
 SELECT 'EXECUTE on ' || p.oid::regprocedure FROM pg_proc p
  WHERE p.pronamespace = 'rowhouse'::regnamespace AND p.proname ~ '_v[0-9]+$'
-   AND p.proname NOT IN ('prune_v1', 'record_v1', 'repair_v1') AND NOT has_function_privilege(p.oid, 'EXECUTE')
+   AND p.proname NOT IN ('prune_v1', 'prune_audit_v1', 'record_v1', 'repair_v1') AND NOT has_function_privilege(p.oid, 'EXECUTE')
 UNION ALL
 SELECT 'SELECT on ' || c.oid::regclass FROM pg_class c
  WHERE c.relnamespace = 'rowhouse'::regnamespace AND c.relkind IN ('r', 'v', 'p')
