@@ -121,8 +121,9 @@ RETURN CASE WHEN upper_inf(span) THEN 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'
 COMMENT ON FUNCTION span_last(inetrange) IS 'The last address of a span.';
 
 -- schema/tables/owner_kind.sql
-CREATE TYPE owner_kind AS ENUM ('pod', 'static');
-COMMENT ON TYPE owner_kind IS 'A pod''s interface, or a person or device that holds an address reserved by hand.';
+CREATE TYPE owner_kind AS ENUM ('pod', 'static', 'claim', 'virtual_machine', 'workload');
+COMMENT ON TYPE owner_kind IS
+    'pod: a pod''s interface. static: a person or device that holds an address reserved by hand. claim (IPAMClaim), virtual_machine and workload (StatefulSet identity): owners that outlive a pod; no server assigns to them yet.';
 
 -- schema/tables/policy_source.sql
 CREATE TYPE policy_source AS ENUM ('nad', 'operator');

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Address, Answer, Cidr, Id, Moment, Name, Namespace, NetworkName
+from rowhouse.domain.administration import AnyOwnerKind  # noqa: TC001 - pydantic reads it
 from rowhouse.store.history import tenures as rows
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _KEY: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[datetime, int])
 class PastOwner(Answer):
     """Who held an address."""
 
-    kind: Literal["pod", "static"]
+    kind: AnyOwnerKind
     name: str
     namespace: str
     cluster: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,7 @@ from rowhouse.api.fields import (
     Request,
     Text,
 )
-from rowhouse.domain.administration import Holder, OwnerKind, ReservationPlan
+from rowhouse.domain.administration import AnyOwnerKind, Holder, OwnerKind, ReservationPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Owner(Answer):
     """Who holds an address."""
 
-    kind: Literal["pod", "static"]
+    kind: AnyOwnerKind
     name: str
     namespace: str
     cluster: str

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from netaddr import IPAddress
 
 OwnerKind = Literal["pod", "static"]
+"""Owners that an operator may reserve for."""
+
+AnyOwnerKind = Literal["pod", "static", "claim", "virtual_machine", "workload"]
+"""What a reservation may say: during a roll-out, a newer server makes what this one only reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

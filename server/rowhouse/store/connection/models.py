@@ -9,12 +9,14 @@ from __future__ import annotations
 import ipaddress
 from datetime import datetime, timedelta  # noqa: TC003 - SQLAlchemy reads the annotations
 from decimal import Decimal  # noqa: TC003 - SQLAlchemy reads the annotations
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from psycopg.types.range import TimestamptzRange
 from sqlalchemy import BigInteger, Dialect, MetaData, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, ENUM, INET, JSONB, TIMESTAMP, TSTZRANGE
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from rowhouse.domain.administration import AnyOwnerKind
 
 
 class Address(TypeDecorator[str]):
@@ -41,7 +43,9 @@ class Cidr(TypeDecorator[str]):
         return None if value is None else str(value)
 
 
-OwnerKind: Final = ENUM("pod", "static", name="owner_kind", schema="rowhouse", create_type=False)
+OwnerKind: Final = ENUM(
+    *get_args(AnyOwnerKind), name="owner_kind", schema="rowhouse", create_type=False
+)
 
 
 class Base(DeclarativeBase):
