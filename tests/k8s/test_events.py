@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 from fixtures.crowds import at_once
 from rowhouse.domain.liveness import HeldSandbox, Verdict
 from rowhouse.domain.requests import Owner
+from rowhouse.ipam.allocation_failures import AllocationFailureQueue
 from rowhouse.ipam.reconcile import Finding
-from rowhouse.ipam.refusals import RefusalNotes
 from rowhouse.k8s.events import MAX_BURST, EventRecorder
-from rowhouse.store.cluster import refusals
-from rowhouse.store.cluster.refusals import Refusal
+from rowhouse.store.cluster import allocation_failures
+from rowhouse.store.cluster.allocation_failures import AllocationFailure
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 
 
-def refused(pod: str = "web-0", *, node: str = "node1", times: int = 1) -> Refusal:
-    return Refusal(
+def refused(pod: str = "web-0", *, node: str = "node1", times: int = 1) -> AllocationFailure:
+    return AllocationFailure(
         cluster="",
         namespace="default",
         pod=pod,
@@ -188,25 +188,27 @@ def test_a_warning_about_an_address_that_was_assigned_is_an_event_on_its_pod_alo
 def test_refusals_come_together_in_the_background_and_are_taken_once(
     store: Store, session: psycopg.Connection[TupleRow]
 ) -> None:
-    notes = RefusalNotes(store, every=0.05)
+    notes = AllocationFailureQueue(store, every=0.05)
     owner = Owner(cluster="", namespace="default", name="web-0", interface="net1", uid="uid")
     at_once([lambda: notes.note(owner, "node1", "full")] * 8)
-    found: list[Refusal] = []
+    found: list[AllocationFailure] = []
     deadline = time.monotonic() + PATIENCE
     while sum(one.times for one in found) < 8:
         assert time.monotonic() < deadline
-        found += refusals.take(session, "")
+        found += allocation_failures.take(session, "")
         time.sleep(0.02)
     assert {one.key for one in found} == {("", "default", "web-0", "net1", "NoAddress")}
-    assert refusals.take(session, "") == []
-    assert refusals.take(session, "elsewhere") == []
+    assert allocation_failures.take(session, "") == []
+    assert allocation_failures.take(session, "elsewhere") == []
 
 
 def test_what_nobody_takes_does_not_stay(
     store: Store, dba: psycopg.Connection[TupleRow], session: psycopg.Connection[TupleRow]
 ) -> None:
-    refusals.note(store, [refused(f"web-{i}") for i in range(3)])
-    dba.execute("UPDATE refusals SET last_at = last_at - interval '2 hours' WHERE pod <> 'web-2'")
-    refusals.note(store, [refused("web-2", times=4)])
-    [left] = refusals.take(session, "")
+    allocation_failures.note(store, [refused(f"web-{i}") for i in range(3)])
+    dba.execute(
+        "UPDATE allocation_failures SET last_at = last_at - interval '2 hours' WHERE pod <> 'web-2'"
+    )
+    allocation_failures.note(store, [refused("web-2", times=4)])
+    [left] = allocation_failures.take(session, "")
     assert (left.pod, left.times) == ("web-2", 5)

@@ -11,7 +11,7 @@ import pytest
 from fixtures.pods import subnet
 from rowhouse.domain.errors import AddressOutsideRanges, PoolExhausted
 from rowhouse.domain.requests import RangeRequest
-from rowhouse.store.cluster import refusals
+from rowhouse.store.cluster import allocation_failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ def test_a_pod_that_has_the_address_of_a_new_gateway_is_told_of(pods: Pods, dba:
     pods.add("other", RANGE)
     pods.add("a", ROUTED)
     pods.add("b", ROUTED)
-    [told] = refusals.take(dba, "prod-a")
+    [told] = allocation_failures.take(dba, "prod-a")
     assert (told.reason, told.pod, told.pod_uid) == ("AddressIsGateway", "victim", "u1")
     assert 'address 10.0.0.1 of interface net1 is now the gateway of CNI network "storage"' in (
         told.message
@@ -203,7 +203,7 @@ def test_a_pod_that_has_the_address_of_a_new_gateway_is_told_of(pods: Pods, dba:
     pods.delete("victim")
     set_pool(dba, "gateway", "10.0.0.6")
     set_pool(dba, "gateway", "10.0.0.2")
-    assert dba.execute("SELECT pod FROM refusals").fetchall() == [("other",)]
+    assert dba.execute("SELECT pod FROM allocation_failures").fetchall() == [("other",)]
 
 
 def test_a_gateway_of_a_pool_that_is_removed_by_hand_is_in_the_audit_and_repaired(

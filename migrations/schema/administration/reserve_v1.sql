@@ -16,15 +16,15 @@ AS $$
 -- and broadcast addresses only by force.
 #variable_conflict use_column
 DECLARE
-    command text := set_config('rowhouse.command', 'API', true);
     pool    pools;
     firsts  inet[];
     lasts   inet[];
     slot_no integer;
     made    reservations;
-    around  text := coalesce(current_setting('rowhouse.force', true), '');
+    previous_force text := coalesce(current_setting('rowhouse.force', true), '');
 BEGIN
-    PERFORM act_as(actor, request_id), set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
+    PERFORM act_as(actor, request_id), set_config('rowhouse.command', 'API', true),
+            set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
@@ -84,6 +84,6 @@ BEGIN
         network_id := pool.network_id;
         RETURN NEXT;
     END LOOP;
-    PERFORM set_config('rowhouse.force', around, true);
+    PERFORM set_config('rowhouse.force', previous_force, true);
 END $$;
 COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses by hand: given ones or the lowest free ones, all or nothing.';

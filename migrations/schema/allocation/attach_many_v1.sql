@@ -23,9 +23,7 @@ AS $$
 -- network if there are gateway_addresses.
 #variable_conflict use_column
 DECLARE
-    around   text := coalesce(current_setting('rowhouse.command', true), '');
-    command  text := set_config('rowhouse.command', 'ADD', true);
-    waits    text := set_config('lock_timeout', max_wait::text, true);
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
     the_pool integer;
     space    integer;
     wanting  integer[];
@@ -34,6 +32,7 @@ DECLARE
     start    inet;
     stop     inet;
 BEGIN
+    PERFORM set_config('rowhouse.command', 'ADD', true), set_config('lock_timeout', max_wait::text, true);
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT p.id, p.network_id, p.window_first, p.window_last INTO the_pool, space, start, stop FROM pools p
@@ -116,6 +115,6 @@ BEGIN
             RETURN QUERY SELECT wanting[i], NULL::inet FROM generate_series(cardinality(claimed) + 1, cardinality(wanting)) AS i;
         END IF;
     END IF;
-    command := set_config('rowhouse.command', around, true);
+    PERFORM set_config('rowhouse.command', previous_command, true);
 END $$;
 COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';

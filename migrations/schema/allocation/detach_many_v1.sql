@@ -18,10 +18,7 @@ AS $$
 -- one stays, since a container id is no secret and must not release what another node's pod uses.
 #variable_conflict use_column
 DECLARE
-    -- Not a SET clause: only a superuser may name a parameter of our own there.
-    around  text := coalesce(current_setting('rowhouse.command', true), '');
-    command text := set_config('rowhouse.command', reason, true);
-    waits   text := set_config('lock_timeout', max_wait::text, true);
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
     held    record;
     kept    reservations;
     other   attachments;
@@ -29,6 +26,8 @@ DECLARE
     spaces  integer[];
     used    inet[];
 BEGIN
+    -- Not a SET clause: only a superuser may name a parameter of our own there.
+    PERFORM set_config('rowhouse.command', reason, true), set_config('lock_timeout', max_wait::text, true);
     -- Before a reservation is looked up: while an isolated pool joins the shared space, its reservations move to another
     -- network, and a row lock that waited for that would find nothing to release.
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -91,7 +90,7 @@ BEGIN
             END IF;
         END LOOP;
     END IF;
-    command := set_config('rowhouse.command', around, true);
+    PERFORM set_config('rowhouse.command', previous_command, true);
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
     'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';

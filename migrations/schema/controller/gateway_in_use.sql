@@ -2,7 +2,7 @@ CREATE FUNCTION gateway_in_use() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- A pod that runs with the address of a router is told of: it goes on using the address until its DEL.
 BEGIN
-    PERFORM note_refusals_v1(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
+    PERFORM note_allocation_failures_v1(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
                              array_agg(a.node), array_agg(coalesce(a.pod_uid, r.owner_uid)),
                              array_agg(concat('address ', host(NEW.address), ' of interface ', a.interface, ' is now ',
                                               why_withheld(NEW.network_id, NEW.address),

@@ -9,20 +9,20 @@ AS $$
 -- Error invalid_config: an address is in use in both.
 #variable_conflict use_column
 DECLARE
-    around  text := coalesce(current_setting('rowhouse.command', true), '');
-    command text := set_config('rowhouse.command', 'JOIN', true);
-    forced  text := coalesce(current_setting('rowhouse.force', true), '');
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
+    previous_force   text := coalesce(current_setting('rowhouse.force', true), '');
     pool    pools;
     shared  integer;
     clash   record;
     run     free_ranges;
     part    record;
 BEGIN
+    PERFORM set_config('rowhouse.command', 'JOIN', true);
     -- Everything else that changes a reservation or a pool waits.
     LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted AND p.isolated;
     IF NOT FOUND THEN
-        command := set_config('rowhouse.command', around, true);
+        PERFORM set_config('rowhouse.command', previous_command, true);
         RETURN false;
     END IF;
     INSERT INTO networks (name, isolated) VALUES (wanted_network, NULL) ON CONFLICT DO NOTHING;
@@ -74,10 +74,10 @@ BEGIN
             VALUES (shared, true, run.first, run.last, run.free_from, run.previous_owner);
         END IF;
     END LOOP;
-    PERFORM set_config('rowhouse.force', forced, true);
+    PERFORM set_config('rowhouse.force', previous_force, true);
     PERFORM record_change('pool.join', pool.cidr::text,
                           to_jsonb(pool) || '{"isolated": true}', to_jsonb(pool) || '{"isolated": false}');
-    command := set_config('rowhouse.command', around, true);
+    PERFORM set_config('rowhouse.command', previous_command, true);
     RETURN true;
 END $$;
 COMMENT ON FUNCTION join_shared_space_v1(text, cidr) IS 'Moves an isolated pool to the shared address space of its network.';

@@ -11,14 +11,14 @@ BEGIN
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, join_shared_space_v1,
-                                  note_refusals_v1
+                                  note_allocation_failures_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, release_v1, release_v2, reassign_v1, hold_v1, resume_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had
             TO rowhouse_server;
         -- The controller
-        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_refusals_v1
+        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_allocation_failures_v1
             TO rowhouse_server;
         -- Its mirror
         GRANT EXECUTE ON FUNCTION mirror_on_v1, mirror_off_v1, mirror_changes_v1, mirror_writers_v1, mirror_again_v1,

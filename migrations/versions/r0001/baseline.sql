@@ -745,10 +745,10 @@ COMMENT ON COLUMN mirror_changes.made_by IS 'The transaction that wrote the mark
 COMMENT ON COLUMN mirror_changes.made_at IS 'When the mark was written.';
 COMMENT ON INDEX mirror_changes_pool IS 'Whether a pool is marked already.';
 
--- schema/tables/refusals.sql
+-- schema/tables/allocation_failures.sql
 -- A server writes here some time after it answered, many in one statement, and never on the path of a call.
 
-CREATE TABLE refusals (
+CREATE TABLE allocation_failures (
     cluster   text NOT NULL,
     namespace text NOT NULL,
     pod       text NOT NULL,
@@ -762,19 +762,19 @@ CREATE TABLE refusals (
     last_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (cluster, namespace, pod, interface, reason)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-COMMENT ON TABLE refusals IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
-COMMENT ON COLUMN refusals.cluster IS 'Cluster of the pod; '''' is a cluster without a name.';
-COMMENT ON COLUMN refusals.namespace IS 'Namespace of the pod.';
-COMMENT ON COLUMN refusals.pod IS 'Name of the pod.';
-COMMENT ON COLUMN refusals.interface IS 'The interface that has no address.';
-COMMENT ON COLUMN refusals.node IS 'Node that the pod runs on.';
-COMMENT ON COLUMN refusals.pod_uid IS 'UID of the pod; NULL when the caller did not send it.';
-COMMENT ON COLUMN refusals.message IS 'The text of the event.';
-COMMENT ON COLUMN refusals.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
-COMMENT ON COLUMN refusals.times IS 'How often the runtime asked in vain.';
-COMMENT ON COLUMN refusals.first_at IS 'When it was refused first.';
-COMMENT ON COLUMN refusals.last_at IS 'When it was refused last.';
-COMMENT ON INDEX refusals_pkey IS 'One row for each pod, interface and reason.';
+COMMENT ON TABLE allocation_failures IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON COLUMN allocation_failures.cluster IS 'Cluster of the pod; '''' is a cluster without a name.';
+COMMENT ON COLUMN allocation_failures.namespace IS 'Namespace of the pod.';
+COMMENT ON COLUMN allocation_failures.pod IS 'Name of the pod.';
+COMMENT ON COLUMN allocation_failures.interface IS 'The interface that has no address.';
+COMMENT ON COLUMN allocation_failures.node IS 'Node that the pod runs on.';
+COMMENT ON COLUMN allocation_failures.pod_uid IS 'UID of the pod; NULL when the caller did not send it.';
+COMMENT ON COLUMN allocation_failures.message IS 'The text of the event.';
+COMMENT ON COLUMN allocation_failures.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
+COMMENT ON COLUMN allocation_failures.times IS 'How often the runtime asked in vain.';
+COMMENT ON COLUMN allocation_failures.first_at IS 'When it was refused first.';
+COMMENT ON COLUMN allocation_failures.last_at IS 'When it was refused last.';
+COMMENT ON INDEX allocation_failures_pkey IS 'One row for each pod, interface and reason.';
 
 -- schema/tables/alembic_version.sql
 -- alembic makes the table before the first revision runs.
@@ -1281,7 +1281,7 @@ CREATE TRIGGER pool_trends_truncate AFTER TRUNCATE ON pool_trends EXECUTE FUNCTI
 CREATE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER mirror_changes_truncate AFTER TRUNCATE ON mirror_changes EXECUTE FUNCTION record_truncate();
-CREATE TRIGGER refusals_truncate AFTER TRUNCATE ON refusals EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER allocation_failures_truncate AFTER TRUNCATE ON allocation_failures EXECUTE FUNCTION record_truncate();
 
 -- schema/history/pool_fill.sql
 CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
@@ -2243,20 +2243,20 @@ AS $$
 -- Error invalid_config: an address is in use in both.
 #variable_conflict use_column
 DECLARE
-    around  text := coalesce(current_setting('rowhouse.command', true), '');
-    command text := set_config('rowhouse.command', 'JOIN', true);
-    forced  text := coalesce(current_setting('rowhouse.force', true), '');
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
+    previous_force   text := coalesce(current_setting('rowhouse.force', true), '');
     pool    pools;
     shared  integer;
     clash   record;
     run     free_ranges;
     part    record;
 BEGIN
+    PERFORM set_config('rowhouse.command', 'JOIN', true);
     -- Everything else that changes a reservation or a pool waits.
     LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted AND p.isolated;
     IF NOT FOUND THEN
-        command := set_config('rowhouse.command', around, true);
+        PERFORM set_config('rowhouse.command', previous_command, true);
         RETURN false;
     END IF;
     INSERT INTO networks (name, isolated) VALUES (wanted_network, NULL) ON CONFLICT DO NOTHING;
@@ -2308,10 +2308,10 @@ BEGIN
             VALUES (shared, true, run.first, run.last, run.free_from, run.previous_owner);
         END IF;
     END LOOP;
-    PERFORM set_config('rowhouse.force', forced, true);
+    PERFORM set_config('rowhouse.force', previous_force, true);
     PERFORM record_change('pool.join', pool.cidr::text,
                           to_jsonb(pool) || '{"isolated": true}', to_jsonb(pool) || '{"isolated": false}');
-    command := set_config('rowhouse.command', around, true);
+    PERFORM set_config('rowhouse.command', previous_command, true);
     RETURN true;
 END $$;
 COMMENT ON FUNCTION join_shared_space_v1(text, cidr) IS 'Moves an isolated pool to the shared address space of its network.';
@@ -3201,9 +3201,7 @@ AS $$
 -- network if there are gateway_addresses.
 #variable_conflict use_column
 DECLARE
-    around   text := coalesce(current_setting('rowhouse.command', true), '');
-    command  text := set_config('rowhouse.command', 'ADD', true);
-    waits    text := set_config('lock_timeout', max_wait::text, true);
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
     the_pool integer;
     space    integer;
     wanting  integer[];
@@ -3212,6 +3210,7 @@ DECLARE
     start    inet;
     stop     inet;
 BEGIN
+    PERFORM set_config('rowhouse.command', 'ADD', true), set_config('lock_timeout', max_wait::text, true);
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT p.id, p.network_id, p.window_first, p.window_last INTO the_pool, space, start, stop FROM pools p
@@ -3294,7 +3293,7 @@ BEGIN
             RETURN QUERY SELECT wanting[i], NULL::inet FROM generate_series(cardinality(claimed) + 1, cardinality(wanting)) AS i;
         END IF;
     END IF;
-    command := set_config('rowhouse.command', around, true);
+    PERFORM set_config('rowhouse.command', previous_command, true);
 END $$;
 COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';
 
@@ -3319,10 +3318,7 @@ AS $$
 -- one stays, since a container id is no secret and must not release what another node's pod uses.
 #variable_conflict use_column
 DECLARE
-    -- Not a SET clause: only a superuser may name a parameter of our own there.
-    around  text := coalesce(current_setting('rowhouse.command', true), '');
-    command text := set_config('rowhouse.command', reason, true);
-    waits   text := set_config('lock_timeout', max_wait::text, true);
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
     held    record;
     kept    reservations;
     other   attachments;
@@ -3330,6 +3326,8 @@ DECLARE
     spaces  integer[];
     used    inet[];
 BEGIN
+    -- Not a SET clause: only a superuser may name a parameter of our own there.
+    PERFORM set_config('rowhouse.command', reason, true), set_config('lock_timeout', max_wait::text, true);
     -- Before a reservation is looked up: while an isolated pool joins the shared space, its reservations move to another
     -- network, and a row lock that waited for that would find nothing to release.
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -3392,7 +3390,7 @@ BEGIN
             END IF;
         END LOOP;
     END IF;
-    command := set_config('rowhouse.command', around, true);
+    PERFORM set_config('rowhouse.command', previous_command, true);
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
     'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';
@@ -4036,15 +4034,15 @@ AS $$
 -- and broadcast addresses only by force.
 #variable_conflict use_column
 DECLARE
-    command text := set_config('rowhouse.command', 'API', true);
     pool    pools;
     firsts  inet[];
     lasts   inet[];
     slot_no integer;
     made    reservations;
-    around  text := coalesce(current_setting('rowhouse.force', true), '');
+    previous_force text := coalesce(current_setting('rowhouse.force', true), '');
 BEGIN
-    PERFORM act_as(actor, request_id), set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
+    PERFORM act_as(actor, request_id), set_config('rowhouse.command', 'API', true),
+            set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
@@ -4104,7 +4102,7 @@ BEGIN
         network_id := pool.network_id;
         RETURN NEXT;
     END LOOP;
-    PERFORM set_config('rowhouse.force', around, true);
+    PERFORM set_config('rowhouse.force', previous_force, true);
 END $$;
 COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses by hand: given ones or the lowest free ones, all or nothing.';
 
@@ -4633,45 +4631,46 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION reclaim_v1 IS 'Releases what a sandbox holds whose pod is gone, unless it changed since it was looked at.';
 
--- schema/controller/note_refusals_v1.sql
-CREATE FUNCTION note_refusals_v1(clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
-                                 uids text[], messages text[], counts bigint[], reasons text[]) RETURNS void
+-- schema/controller/note_allocation_failures_v1.sql
+CREATE FUNCTION note_allocation_failures_v1(
+    clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
+    uids text[], messages text[], counts bigint[], reasons text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '1s'
 AS $$
 BEGIN
     -- In one order, so that two servers do not wait for each other.
-    INSERT INTO refusals AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
+    INSERT INTO allocation_failures AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
     SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons)
                  AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
      ORDER BY n.cluster, n.namespace, n.pod, n.interface, n.reason
     ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
        SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
            times = r.times + excluded.times, last_at = clock_timestamp();
-    -- Nobody may be there to make events of them.
-    DELETE FROM refusals WHERE last_at < clock_timestamp() - interval '1 hour';
+    -- A cluster may have no controller that makes events of them.
+    DELETE FROM allocation_failures WHERE last_at < clock_timestamp() - interval '1 hour';
 END $$;
-COMMENT ON FUNCTION note_refusals_v1 IS 'Keeps refused ADDs for the controller; those that are an hour old go.';
+COMMENT ON FUNCTION note_allocation_failures_v1 IS 'Keeps refused ADDs for the controller; those that are an hour old go.';
 
--- schema/controller/take_refusals_v1.sql
-CREATE FUNCTION take_refusals_v1(of_cluster text, at_most integer) RETURNS SETOF refusals
+-- schema/controller/take_allocation_failures_v1.sql
+CREATE FUNCTION take_allocation_failures_v1(of_cluster text, at_most integer) RETURNS SETOF allocation_failures
 LANGUAGE sql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 BEGIN ATOMIC
-    DELETE FROM refusals AS r WHERE (r.cluster, r.namespace, r.pod, r.interface, r.reason) IN (
-        SELECT w.cluster, w.namespace, w.pod, w.interface, w.reason FROM refusals w
+    DELETE FROM allocation_failures AS r WHERE (r.cluster, r.namespace, r.pod, r.interface, r.reason) IN (
+        SELECT w.cluster, w.namespace, w.pod, w.interface, w.reason FROM allocation_failures w
          WHERE w.cluster = of_cluster ORDER BY w.namespace, w.pod, w.interface, w.reason LIMIT at_most FOR UPDATE SKIP LOCKED)
     RETURNING r.*;
 END;
-COMMENT ON FUNCTION take_refusals_v1 IS 'Takes refused ADDs of a cluster, to make events of them.';
+COMMENT ON FUNCTION take_allocation_failures_v1 IS 'Takes refused ADDs of a cluster, to make events of them.';
 
 -- schema/controller/gateway_in_use.sql
 CREATE FUNCTION gateway_in_use() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- A pod that runs with the address of a router is told of: it goes on using the address until its DEL.
 BEGIN
-    PERFORM note_refusals_v1(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
+    PERFORM note_allocation_failures_v1(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
                              array_agg(a.node), array_agg(coalesce(a.pod_uid, r.owner_uid)),
                              array_agg(concat('address ', host(NEW.address), ' of interface ', a.interface, ' is now ',
                                               why_withheld(NEW.network_id, NEW.address),
@@ -5519,14 +5518,14 @@ BEGIN
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, join_shared_space_v1,
-                                  note_refusals_v1
+                                  note_allocation_failures_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, release_v1, release_v2, reassign_v1, hold_v1, resume_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had
             TO rowhouse_server;
         -- The controller
-        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_refusals_v1
+        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_allocation_failures_v1
             TO rowhouse_server;
         -- Its mirror
         GRANT EXECUTE ON FUNCTION mirror_on_v1, mirror_off_v1, mirror_changes_v1, mirror_writers_v1, mirror_again_v1,

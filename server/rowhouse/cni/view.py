@@ -33,12 +33,12 @@ from rowhouse.domain.errors import (
 )
 from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
 from rowhouse.ipam.adoption import UnnamedImports, adopt_sandbox, imported
+from rowhouse.ipam.allocation_failures import AllocationFailureQueue
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.check import reserved
 from rowhouse.ipam.detach import detach
 from rowhouse.ipam.garbage import collect_garbage
 from rowhouse.ipam.readiness import readiness
-from rowhouse.ipam.refusals import RefusalNotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("cni", __name__)
 _CONFIGURATIONS = "rowhouse_cni_configurations"
-_REFUSALS = "rowhouse_cni_refusals"
+_ALLOCATION_FAILURES = "rowhouse_cni_allocation_failures"
 _UNNAMED = "rowhouse_cni_unnamed"
 _WARNINGS = "rowhouse_cni_warnings"
 _log = structlog.get_logger(__name__)
@@ -62,8 +62,8 @@ def _remember(state: BlueprintSetupState) -> None:
     settings = state.app.extensions["rowhouse"].settings
     state.app.extensions[_CONFIGURATIONS] = Configurations(settings.compat, settings.cni_defaults)
     store = state.app.extensions["rowhouse"].store
-    notes = RefusalNotes(store)
-    state.app.extensions[_REFUSALS] = notes
+    notes = AllocationFailureQueue(store)
+    state.app.extensions[_ALLOCATION_FAILURES] = notes
     state.app.extensions[_UNNAMED] = UnnamedImports(store)
     state.app.extensions[_WARNINGS] = Warnings(notes)
 
@@ -105,7 +105,7 @@ def add(call: Call) -> bytes:
                 unnamed=current_app.extensions[_UNNAMED],
             )
         except (PoolExhausted, QuotaExceeded) as error:
-            current_app.extensions[_REFUSALS].note(owner, call.node, error.message)
+            current_app.extensions[_ALLOCATION_FAILURES].note(owner, call.node, error.message)
             raise
         warnings: Warnings = current_app.extensions[_WARNINGS]
         warnings.sticky_name(owner, call.node, call.network_name)

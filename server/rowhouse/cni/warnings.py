@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.requests import Assigned, Owner
-    from rowhouse.ipam.refusals import RefusalNotes
+    from rowhouse.ipam.allocation_failures import AllocationFailureQueue
 
 _log = structlog.get_logger(__name__)
 _MAX_REMEMBERED: Final = 10_000
@@ -22,7 +22,7 @@ _MAX_REMEMBERED: Final = 10_000
 class Warnings:
     """What one server has warned of; it does so once for each subject. Safe to share between threads."""
 
-    def __init__(self, notes: RefusalNotes) -> None:
+    def __init__(self, notes: AllocationFailureQueue) -> None:
         self._notes = notes
         self._lock = threading.Lock()
         self._told: set[tuple[str, ...]] = set()

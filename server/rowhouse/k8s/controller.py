@@ -18,7 +18,7 @@ from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
 from rowhouse.k8s.permissions import of_controller
 from rowhouse.k8s.pods import KubernetesPods, node_watch, pod_watch
-from rowhouse.store.cluster import refusals
+from rowhouse.store.cluster import allocation_failures
 from rowhouse.store.cluster.leader import Candidacy
 from rowhouse.store.cluster.mirror import MirrorStore
 
@@ -181,7 +181,7 @@ class Controller:
             self.checks.passed(_DATABASE)
             try:
                 self._report(reconciler.look_at_ended())
-                self._events.refused(refusals.take(candidacy.session, self._cluster))
+                self._events.refused(allocation_failures.take(candidacy.session, self._cluster))
                 self._events.flush()
                 if self._look_soon.is_set():
                     self._look_soon.clear()

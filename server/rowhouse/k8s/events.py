@@ -15,7 +15,7 @@ from lightkube.resources.core_v1 import Event
 
 from rowhouse.k8s.failures import ERRORS, failure_of
 from rowhouse.k8s.reclaimed import Backlog, Budget
-from rowhouse.store.cluster.refusals import ADDRESS_IS_GATEWAY, NO_ADDRESS
+from rowhouse.store.cluster.allocation_failures import ADDRESS_IS_GATEWAY, NO_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lightkube import Client
 
     from rowhouse.ipam.reconcile import Finding
-    from rowhouse.store.cluster.refusals import Refusal
+    from rowhouse.store.cluster.allocation_failures import AllocationFailure
 
 _log = structlog.get_logger(__name__)
 _QUIET_SECONDS: Final = 300.0
@@ -91,10 +91,10 @@ class EventRecorder:
                 del tallies[name]
                 self._tell(about(name), "AddressesReclaimed", tally.text(where))
 
-    def refused(self, refusals: Sequence[Refusal]) -> None:
+    def refused(self, failures: Sequence[AllocationFailure]) -> None:
         """On each pod that got no address, and on their nodes; on a pod that got one with a warning."""
-        by_node: defaultdict[str, list[Refusal]] = defaultdict(list)
-        for one in refusals:
+        by_node: defaultdict[str, list[AllocationFailure]] = defaultdict(list)
+        for one in failures:
             if one.reason != NO_ADDRESS:
                 pod = _pod(one.namespace, one.pod, one.pod_uid)
                 if one.reason == ADDRESS_IS_GATEWAY:

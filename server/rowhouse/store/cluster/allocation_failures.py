@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
 
-NOTE: Final = "SELECT rowhouse.note_refusals_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-TAKE: Final = statement(__name__, "take_refusals")
+NOTE: Final = "SELECT rowhouse.note_allocation_failures_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+TAKE: Final = statement(__name__, "take_allocation_failures")
 _AT_ONCE: Final = 100
 NO_ADDRESS: Final = "NoAddress"
 ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
@@ -26,7 +26,7 @@ ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class AllocationFailure:
     """An interface of a pod that gets no address, or has one with a warning (`reason`); `times`: how often it asked."""
 
     cluster: str
@@ -45,20 +45,20 @@ class Refusal:
         return self.cluster, self.namespace, self.pod, self.interface, self.reason
 
 
-_NAMES: Final = tuple(field.name for field in fields(Refusal))
+_NAMES: Final = tuple(field.name for field in fields(AllocationFailure))
 
 
-def note(database: Database, refusals: Iterable[Refusal]) -> None:
+def note(database: Database, failures: Iterable[AllocationFailure]) -> None:
     """Keeps them for the controller, in one statement. Raises TryAgain, NotReady."""
-    rows = list(refusals)
+    rows = list(failures)
     columns = tuple([getattr(row, name) for row in rows] for name in _NAMES)
     database.call(NOTE, columns)
 
 
-def take(session: psycopg.Connection[TupleRow], cluster: str) -> list[Refusal]:
+def take(session: psycopg.Connection[TupleRow], cluster: str) -> list[AllocationFailure]:
     """Some of those of a cluster, which are then forgotten. Raises TryAgain, NotReady."""
     try:
         rows: list[Any] = session.execute(TAKE, {"cluster": cluster, "limit": _AT_ONCE}).fetchall()
     except psycopg.Error as error:
         raise domain_error(error) from error
-    return [Refusal(**dict(zip(_NAMES, row, strict=True))) for row in rows]
+    return [AllocationFailure(**dict(zip(_NAMES, row, strict=True))) for row in rows]

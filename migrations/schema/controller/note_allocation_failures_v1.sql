@@ -1,19 +1,20 @@
-CREATE FUNCTION note_refusals_v1(clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
-                                 uids text[], messages text[], counts bigint[], reasons text[]) RETURNS void
+CREATE FUNCTION note_allocation_failures_v1(
+    clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
+    uids text[], messages text[], counts bigint[], reasons text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '1s'
 AS $$
 BEGIN
     -- In one order, so that two servers do not wait for each other.
-    INSERT INTO refusals AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
+    INSERT INTO allocation_failures AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
     SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons)
                  AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
      ORDER BY n.cluster, n.namespace, n.pod, n.interface, n.reason
     ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
        SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
            times = r.times + excluded.times, last_at = clock_timestamp();
-    -- Nobody may be there to make events of them.
-    DELETE FROM refusals WHERE last_at < clock_timestamp() - interval '1 hour';
+    -- A cluster may have no controller that makes events of them.
+    DELETE FROM allocation_failures WHERE last_at < clock_timestamp() - interval '1 hour';
 END $$;
-COMMENT ON FUNCTION note_refusals_v1 IS 'Keeps refused ADDs for the controller; those that are an hour old go.';
+COMMENT ON FUNCTION note_allocation_failures_v1 IS 'Keeps refused ADDs for the controller; those that are an hour old go.';

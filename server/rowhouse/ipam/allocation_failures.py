@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.store.cluster import refusals
+from rowhouse.store.cluster import allocation_failures
 
 if TYPE_CHECKING:
     from rowhouse.domain.requests import Owner
-    from rowhouse.store.cluster.refusals import Refusal
+    from rowhouse.store.cluster.allocation_failures import AllocationFailure
     from rowhouse.store.connection.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -26,21 +26,21 @@ _EVERY: Final = 2.0
 _MOST: Final = 1000
 
 
-class RefusalNotes:
+class AllocationFailureQueue:
     """What one server has to tell. Safe to share between threads."""
 
     def __init__(self, store: Database, *, every: float = _EVERY) -> None:
         self._store = store
         self._every = every
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, str, str, str, str], Refusal] = {}
+        self._waiting: dict[tuple[str, str, str, str, str], AllocationFailure] = {}
         self._writer: threading.Thread | None = None
 
     def note(
-        self, owner: Owner, node: str, message: str, *, reason: str = refusals.NO_ADDRESS
+        self, owner: Owner, node: str, message: str, *, reason: str = allocation_failures.NO_ADDRESS
     ) -> None:
         """A pod's interface was refused an address, or got it with a warning (`reason`). Does not block."""
-        made = refusals.Refusal(
+        made = allocation_failures.AllocationFailure(
             cluster=owner.cluster,
             namespace=owner.namespace,
             pod=owner.name,
@@ -57,7 +57,9 @@ class RefusalNotes:
             times = known.times + 1 if known else 1
             self._waiting[made.key] = replace(made, times=times)
             if self._writer is None:  # ends when there is nothing to write
-                self._writer = threading.Thread(target=self._write, name="refusals", daemon=True)
+                self._writer = threading.Thread(
+                    target=self._write, name="allocation-failures", daemon=True
+                )
                 self._writer.start()
 
     def _write(self) -> None:
@@ -70,6 +72,6 @@ class RefusalNotes:
                     self._writer = None
                     return
             try:
-                refusals.note(self._store, taken.values())
+                allocation_failures.note(self._store, taken.values())
             except RowhouseError as error:
-                _log.info("refusals_not_noted", pods=len(taken), reason=error.message)
+                _log.info("allocation_failures_not_noted", pods=len(taken), reason=error.message)
