@@ -14,6 +14,8 @@ CREATE TABLE mirror_changes (
     made_by xid8 NOT NULL DEFAULT pg_current_xact_id(),
     made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_cost_delay = 0);
+-- There is no key, and without an identity a publication of all tables (logical replication) would refuse each DELETE.
+ALTER TABLE mirror_changes REPLICA IDENTITY FULL;
 CREATE INDEX mirror_changes_pool ON mirror_changes (cluster, pool_id);
 COMMENT ON TABLE mirror_changes IS
     'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';

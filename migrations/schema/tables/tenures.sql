@@ -29,7 +29,7 @@ CREATE TABLE tenures (
                             address inet_ops WITH =,
                             int4range(network_id, network_id, '[]') WITH =)
         WHERE (family(address) = 6)
-) WITH (fillfactor = 90);
+) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX tenures_address ON tenures (address);
 CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
 COMMENT ON TABLE tenures IS

@@ -23,6 +23,7 @@ from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.store.connection import privileges
 from rowhouse.store.connection.errors import domain_error
 from rowhouse.store.connection.opening import connect
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.data_source import Source
 
 LOCK_TIMEOUT = "10s"
+LOCK_HOLDERS: Final = statement(__name__, "lock_holders")
 
 _UNRELEASED: Final = frozenset(f"{number:04}" for number in range(1, 8))
 """Revisions of databases that were made before the first release: no revision leads on from them."""
@@ -150,8 +152,18 @@ def _migrating(source: Source, lock_timeout: str) -> Iterator[Config]:
                 raise
             raise TryAgain(
                 f"the schema is in use: no lock within {lock_timeout}",
-                hint="Another migration, or a transaction that is open for long; nothing has changed.",
+                hint=f"Nothing has changed. {_in_the_way(source)}",
             ) from error
+
+
+def _in_the_way(source: Source) -> str:
+    """Who holds locks on our tables, such as a pg_dump, the longest transaction first."""
+    found: list[str] = []
+    # What was refused must be told also where this cannot be found out.
+    with contextlib.suppress(DBAPIError), _engine(source).connect() as connection:
+        found += connection.exec_driver_sql(LOCK_HOLDERS).scalars()
+    names = ", ".join(found) or "a transaction that is over by now"
+    return f"Its tables are in use by {names}. Upgrade again when that is over."
 
 
 def check(source: Source) -> None:
