@@ -167,6 +167,30 @@ def test_a_thousand_rows_in_one_statement_are_a_thousand_times_the_same(
     assert dba.execute("SELECT sum(upper_inf(during)::integer) FROM tenures").fetchone() == (0,)
 
 
+def test_neighbors_that_one_statement_releases_return_as_one_run(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    pods.add("other", subnet("10.2.0.0/16"))
+    dba.execute(
+        """INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_name)
+           SELECT network_id, '10.2.0.9'::inet + i, id, 'static', 'device ' || i
+             FROM pools, generate_series(1, 1000) AS i WHERE cidr = '10.2.0.0/16'"""
+    )
+    dba.execute(
+        """INSERT INTO exclusions (network_id, first, last)
+           SELECT network_id, '10.2.0.200', '10.2.0.201' FROM pools WHERE cidr = '10.2.0.0/16'"""
+    )
+    with dba.transaction():
+        dba.execute("DELETE FROM reservations WHERE owner_kind = 'static'")
+        [(written,)] = dba.execute(
+            """SELECT n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables
+                WHERE relid = 'rowhouse.free_ranges'::regclass"""
+        )
+    assert written < 10
+    assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
+    assert pods.add("web-1", subnet("10.2.0.0/16", requested="10.2.0.50"))
+
+
 def test_a_change_that_is_rolled_back_leaves_no_trace(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:

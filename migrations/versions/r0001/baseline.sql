@@ -3742,6 +3742,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
     released record;
     moment   timestamptz := clock_timestamp();
+    by_hand  boolean := current_reason() = 'SQL';
+    run      free_ranges; -- addresses that follow each other, not yet in the free space
 BEGIN
     FOR released IN
         -- An open tenure that becomes shorter meets no other one.
@@ -3762,7 +3764,20 @@ BEGIN
         IF NOT released.is_closed THEN
             PERFORM settle_tenures(released.network_id, released.address, moment);
         END IF;
-        IF NOT released.is_careful THEN
+        IF by_hand AND NOT released.is_careful AND coalesce(released.delay, '0') = '0' THEN
+            -- A statement may release 100,000 addresses: neighbors return as one run, as each return by itself would have
+            -- to look at what all returns before it in this transaction left dead.
+            CONTINUE WHEN is_withheld(released.network_id, released.address);
+            IF run.last IS NULL OR run.network_id <> released.network_id OR family(run.last) <> family(released.address)
+               OR run.last + 1 <> released.address THEN
+                IF run.last IS NOT NULL THEN
+                    PERFORM free_run(run.network_id, run.first, run.last, moment);
+                END IF;
+                run.network_id := released.network_id;
+                run.first := released.address;
+            END IF;
+            run.last := released.address;
+        ELSIF NOT released.is_careful THEN
             PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
         ELSE
             BEGIN
@@ -3773,7 +3788,10 @@ BEGIN
             END;
         END IF;
     END LOOP;
-    IF current_reason() = 'SQL' THEN
+    IF run.last IS NOT NULL THEN
+        PERFORM free_run(run.network_id, run.first, run.last, moment);
+    END IF;
+    IF by_hand THEN
         PERFORM record_changes('reservation.delete', array_agg(b.before ORDER BY b.number), NULL)
            FROM (SELECT to_jsonb(g) AS before, g.network_id, g.owner_cluster,
                         row_number() OVER (PARTITION BY g.network_id, g.owner_cluster ORDER BY g.address) - 1 AS number
