@@ -96,10 +96,10 @@ def test_a_function_that_the_server_may_not_call(database: Database, dba: Sessio
     dba.execute(
         sql.SQL("CREATE ROLE {} LOGIN IN ROLE rowhouse_server").format(sql.Identifier(role))
     )
-    dba.execute("REVOKE EXECUTE ON FUNCTION detach_v1 FROM rowhouse_server")
+    dba.execute("REVOKE EXECUTE ON FUNCTION detach_many_v1 FROM rowhouse_server")
     found = as_role(database, role).one("grants")
     assert found.state == "failed"
-    assert "EXECUTE on rowhouse.detach_v1" in found.found
+    assert "EXECUTE on rowhouse.detach_many_v1" in found.found
     assert f'GRANT rowhouse_server TO "{role}"' in found.remedy
 
 

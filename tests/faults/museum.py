@@ -87,8 +87,8 @@ class OneRangeAfterTheOther(OnDatabase):
 
 FULL_AFTER_SKIPPING: tuple[tuple[LiteralString, str, str], ...] = (
     # Where the allocator waits for what it has skipped, it does not.
-    ("rowhouse.claim_lowest(integer,inet[],inet[])", "FOR UPDATE OF run;", "FOR UPDATE OF run SKIP LOCKED;"),
-    ("rowhouse.claim_lowest(integer,inet[],inet[])", "IF NOT has_free(wanted_network, firsts, lasts)", "IF true"),
+    ("rowhouse.claim_addresses(integer,inet[],inet[],integer)", "FOR UPDATE OF f;", "FOR UPDATE OF f SKIP LOCKED;"),
+    ("rowhouse.claim_addresses(integer,inet[],inet[],integer)", "AND NOT has_free(wanted_network, firsts, lasts)", ""),
     ("rowhouse.await_due(integer,inet[],inet[])", "IF NOT free_or_due(wanted_network, firsts, lasts)", "IF true"),
 )  # fmt: skip
 """FreeRADIUS 3544: "full" is said after a look that skipped locked rows."""

@@ -206,10 +206,10 @@ def test_what_is_typed_after_a_call_of_a_function_is_still_typed(
 ) -> None:
     """A function names its use case for as long as it runs, not to the end of the transaction."""
     with dba.transaction():
-        dba.execute("SELECT * FROM detach_v1('', 'nobody', 'net1', 'DEL')")
+        dba.execute("SELECT * FROM detach_many_v1('{}', '{nobody}', '{net1}', '{NULL}', 'DEL')")
         dba.execute(RESERVE, ("10.0.0.2", "printer"))
     with dba.transaction():
-        dba.execute("SELECT * FROM detach_v1('prod-a', 'web-0', 'net1', 'GC')")
+        dba.execute("SELECT * FROM detach_many_v1('{prod-a}', '{web-0}', '{net1}', '{NULL}', 'GC')")
         dba.execute("DELETE FROM reservations")
     ended = {name: reason for _, name, _, reason, *_ in dba.execute(TENURES)}
     assert ended == {"web-0": "GC", "printer": "SQL"}

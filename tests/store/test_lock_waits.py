@@ -113,5 +113,5 @@ def test_what_a_dba_has_set_holds_again_after_a_call_by_hand(
 ) -> None:
     with dba.transaction():
         dba.execute("SET LOCAL lock_timeout = '42s'")
-        dba.execute("SELECT * FROM detach_v1('', 'container', 'net1', 'DEL')")
+        dba.execute("SELECT * FROM detach_many_v1('{}', '{container}', '{net1}', '{NULL}', 'DEL')")
         assert dba.execute("SHOW lock_timeout").fetchone() == ("42s",)

@@ -59,9 +59,9 @@ def test_the_revisions_make_what_schema_says(cluster: Cluster, empty_database: D
 @pytest.mark.parametrize(
     ("path", "old", "new", "differ"),
     [
-        ("allocation/claim_lowest.sql", "ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED",
-         "ORDER BY run.last DESC LIMIT 1 FOR UPDATE OF run SKIP LOCKED",
-         ["function claim_lowest(integer,inet[],inet[])"]),
+        ("allocation/choose_run.sql", "ORDER BY f.last LIMIT 1 FOR UPDATE OF f SKIP LOCKED",
+         "ORDER BY f.last DESC LIMIT 1 FOR UPDATE OF f SKIP LOCKED",
+         ["function choose_run(integer,inet,inet,inet)"]),
         ("tables/pools.sql", "false,\n    version", "true,\n    version", ["column pools.isolated"]),
         ("tables/allocation_failures.sql", "TABLE allocation_failures IS '", "TABLE allocation_failures IS 'All ",
          ["table allocation_failures"]),
@@ -94,7 +94,7 @@ def test_a_change_of_schema_without_a_revision_is_found(
 def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
     cluster: Cluster, empty_database: Database, root: Path
 ) -> None:
-    edit(root, migrations.HOT, "-- The lowest free address", "-- The very lowest free address")
+    edit(root, migrations.HOT, "-- Free addresses of", "-- The free addresses of")
     edit(root, "schema/tables/pools.sql", "    labels ", "    color        text,\n    labels ")
     edit(root, "schema/order.txt", "history/record_v1.sql\n", "history/record_v2.sql\n")
     old = root / "migrations/schema/history/record_v1.sql"
@@ -102,7 +102,7 @@ def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
     edit(root, "schema/history/record_v2.sql", "record_v1", "record_v2")
     made = revise.Migrations(root / "migrations")
     assert made.make_revision("colors") == "r0002"
-    assert "CREATE OR REPLACE FUNCTION claim_lowest" in pre(root)
+    assert "CREATE OR REPLACE FUNCTION claim_addresses" in pre(root)
     assert "GRANT EXECUTE" in pre(root)
     with migrations.used(root):
         # What is not mechanical stops an upgrade until it is written.

@@ -156,9 +156,9 @@ FORBIDDEN = (
 def test_the_server_can_not_pretend_that_a_reservation_is_accounted_for(
     user_of: Callable[[str], Database], dba: Session
 ) -> None:
-    """attach_v1() does for itself what the trigger does for others, and tells it so by a setting."""
+    """The trigger leaves alone what has its tenure already, whatever a setting says."""
     user = user_of("rowhouse_server")
-    dba.execute(f"ALTER DATABASE {user.name} SET rowhouse.command = 'ADD, complete'")
+    dba.execute(f"ALTER DATABASE {user.name} SET rowhouse.command = 'ADD'")
     with databases.store(user) as store:
         pods = Pods(store)
         pods.add("alone", SUBNET)
@@ -233,7 +233,7 @@ def test_the_auditor_reads_the_views_and_nothing_else(
             with pytest.raises(errors.InsufficientPrivilege):
                 session.execute(f"SELECT * FROM {table}")
         for call in (
-            "detach_v1('prod-a', 'web-0', 'net1', 'DEL')",
+            "detach_many_v1('{prod-a}', '{web-0}', '{net1}', '{NULL}', 'DEL')",
             "ensure_pool('', '10.9.0.0/24', false)",
         ):
             with pytest.raises(errors.InsufficientPrivilege):

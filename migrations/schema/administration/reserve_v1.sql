@@ -55,7 +55,7 @@ BEGIN
                 ELSE
                     PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
                                            NULL, NULL, NULL, NULL);
-                    address := claim_lowest(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]]);
+                    address := (claim_addresses(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]], 1))[1];
                     CONTINUE WHEN address IS NULL;
                 END IF;
             ELSE
@@ -63,7 +63,7 @@ BEGIN
                     RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
                         USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it give out addresses again.';
                 END IF;
-                address := claim_lowest(pool.network_id, firsts, lasts);
+                address := (claim_addresses(pool.network_id, firsts, lasts, 1))[1];
                 IF address IS NULL THEN
                     CONTINUE WHEN await_due(pool.network_id, firsts, lasts);
                     PERFORM refuse_exhausted(pool.network_id, pool.cidr, firsts, lasts, i, i - 1 || ' of ' || how_many || ' could be had');

@@ -28,7 +28,6 @@ DECLARE
     space    integer;
     wanting  integer[];
     claimed  inet[];
-    missing  integer;
     start    inet;
     stop     inet;
 BEGIN
@@ -58,42 +57,10 @@ BEGIN
                AND (SELECT true FROM free_ranges f
                      WHERE f.quarantined AND f.previous_owner = owner_key(clusters[n], namespaces[n], pods[n], interfaces[n])
                        AND f.network_id + 0 = space LIMIT 1) IS NULL);
-        LOOP
-            claimed := '{}';
-            FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
-                missing := cardinality(wanting) - cardinality(claimed);
-                EXIT WHEN missing = 0;
-                -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
-                SELECT greatest(run.first, firsts[i]), least(run.last, lasts[i]) INTO start, stop FROM free_ranges run
-                 WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
-                   AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                              WHERE bound.network_id = space AND NOT bound.quarantined
-                                                AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-                   AND run.first <= lasts[i]
-                 ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
-                CONTINUE WHEN NOT FOUND;
-                IF start + (missing - 1) <= stop THEN
-                    claimed := claimed || ARRAY(SELECT start + n FROM generate_series(0, missing - 1) AS n);
-                ELSE
-                    -- It is too short: as many runs as there are calls at most.
-                    claimed := claimed || ARRAY(
-                        SELECT part.start + n FROM (
-                            SELECT greatest(run.first, firsts[i]) AS start, least(run.last, lasts[i]) AS stop FROM free_ranges run
-                             WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
-                               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                                          WHERE bound.network_id = space AND NOT bound.quarantined
-                                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-                               AND run.first <= lasts[i]
-                             ORDER BY run.last LIMIT missing FOR UPDATE OF run SKIP LOCKED) AS part,
-                            -- (the difference of two IPv6 addresses may be too large for its type)
-                            generate_series(0, CASE WHEN part.start + (missing - 1) <= part.stop THEN missing - 1
-                                                    ELSE part.stop - part.start END) AS n
-                         ORDER BY part.start, n LIMIT missing);
-                END IF;
-            END LOOP;
-            -- All of it is locked, or gone: wait for the first run, and look again with that one in hand.
-            EXIT WHEN claimed <> '{}' OR wanting = '{}' OR claim_lowest(space, firsts, lasts) IS NULL;
-        END LOOP;
+        claimed := '{}';
+        IF wanting <> '{}' THEN
+            claimed := claim_addresses(space, firsts, lasts, cardinality(wanting));
+        END IF;
         RETURN QUERY
             WITH given AS (
                 SELECT n, a AS address FROM unnest(wanting, claimed) AS pair (n, a) WHERE n IS NOT NULL AND a IS NOT NULL),

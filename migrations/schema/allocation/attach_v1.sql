@@ -33,11 +33,12 @@ AS $$
 -- say their names may have pods of one name.
 #variable_conflict use_column
 DECLARE
-    -- Not a SET clause: only a superuser may name a parameter of our own there. (The command so far, and the new settings, in
-    -- one expression: each that reads or writes one takes a snapshot.) max_wait is milliseconds, for each lock.
+    -- Not a SET clause: only a superuser may name a parameter of our own there. (One expression for all, see is_careful()
+    -- for the last: each that reads or writes a setting takes a snapshot.) max_wait is milliseconds, for each lock.
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
-                             set_config('rowhouse.command', 'ADD, complete', true),
-                             set_config('lock_timeout', max_wait::text, true)];
+                             set_config('rowhouse.command', 'ADD', true),
+                             set_config('lock_timeout', max_wait::text, true),
+                             current_setting('rowhouse.careful', true)];
     command  text;
     single   boolean := cardinality(cidrs) = 1;
     the_pool integer;
@@ -52,6 +53,7 @@ DECLARE
     own      inet;
     low      inet;
     high     inet;
+    run_row  tid;
     owner    text;
     is_alone boolean;
     is_kept  boolean;
@@ -68,28 +70,26 @@ BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
 
-    -- 0. The usual call in three statements: one range of a plain pool, and the lowest unlocked run lies within the
+    -- 0. The usual call in three statements: one range of a plain pool, and the first unlocked run ends within the
     -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
     -- the unique constraint tells, continue below.
     -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
-    is_usual := single AND NOT strict AND cardinality(segment_firsts) = 1
+    is_usual := settings[4] IS DISTINCT FROM 'on' AND single AND NOT strict AND cardinality(segment_firsts) = 1
                 AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
     IF is_usual AND cardinality(gateway_addresses) > 0 THEN
         is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
     END IF;
     IF is_usual THEN
-        SELECT p.pool_id, p.network_id, lowest.first, lowest.last INTO the_pool, space, address, own
-          FROM plain_pools p, LATERAL (
-                SELECT run.first, run.last, run.free_from FROM free_ranges run
-                 WHERE run.network_id = p.network_id AND NOT run.quarantined
-                   AND run.last BETWEEN segment_firsts[1] AND segment_lasts[1]
-                 ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
-         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1]) AND NOT is_careful()
-           AND lowest.free_from <= clock_timestamp()
+        low := segment_firsts[1];
+        high := segment_lasts[1];
+        SELECT p.pool_id, p.network_id, run.address, run.run_first, run.run_last, run.run_row INTO the_pool, space, address, low, high, run_row
+          FROM plain_pools p, LATERAL choose_run(p.network_id, low, high, high) AS run
+         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1])
+           AND run.step = 1 AND run.free_from <= clock_timestamp()
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1);
-        IF FOUND AND address >= segment_firsts[1] THEN
-            -- It does itself what reservation_made() does for every other INSERT: the command says so.
+        IF FOUND THEN
+            -- It does itself what reservation_made() does for every other INSERT, which finds the tenure open.
             WITH made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
                                                owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
@@ -97,7 +97,7 @@ BEGIN
                         attach_v1.reuse_delay, node, container_id)
                 ON CONFLICT DO NOTHING
                 RETURNING r.tenure_id),
-            used AS (
+            attached AS (
                 INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
                 SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
             opened AS (
@@ -105,20 +105,24 @@ BEGIN
                                      owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
                 SELECT made.tenure_id, space, address, the_pool, tstzrange(clock_timestamp(), NULL), 'pod',
                        cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
-            SELECT 1, networks[1], cidrs[1], NULL, true INTO ordinal, network_name, cidr, gateway, created FROM made;
+            SELECT true INTO created FROM made;
             IF FOUND THEN
-                IF address < own THEN
-                    UPDATE free_ranges f SET first = address + 1 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                IF address = low AND address < high THEN
+                    UPDATE free_ranges f SET first = address + 1 WHERE f.ctid = run_row; -- it is locked, so it is still there
+                ELSIF address = low THEN
+                    DELETE FROM free_ranges f WHERE f.ctid = run_row;
                 ELSE
-                    DELETE FROM free_ranges f WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                    PERFORM take_run(space, address, address);
                 END IF;
+                ordinal := 1;
+                network_name := networks[1];
+                cidr := cidrs[1];
                 RETURN NEXT;
                 command := set_config('rowhouse.command', settings[1], true);
                 RETURN;
             END IF;
         END IF;
     END IF;
-    command := set_config('rowhouse.command', 'ADD', true);
 
     owner := owner_key(cluster, namespace, pod, interface);
     taken := '{}';
@@ -277,14 +281,14 @@ BEGIN
                 -- 3a. The address asked for, if it can be had.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
                 -- Its run is locked before its reservation is made, the order in which everybody does it.
-                address := claim_lowest(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]]);
+                address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
                  WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
                    AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod';
             ELSE
-                -- 3b. The lowest free address.
-                address := claim_lowest(space, firsts, lasts);
+                -- 3b. A free address.
+                address := (claim_addresses(space, firsts, lasts, 1))[1];
                 IF strict THEN
                     -- As upstream, an address that this pod holds in an overlapping range counts as free.
                     SELECT min(r.address) INTO own FROM reservations r

@@ -7,9 +7,9 @@ DECLARE
     free_since timestamptz;
     is_limited boolean;
 BEGIN
-    -- attach_v1() has done all of this itself. (Whoever may not insert can not pretend it: each of our functions
-    -- that inserts says first what it is. Whoever may is also free to disable this trigger.)
-    IF current_setting('rowhouse.command', true) = 'ADD, complete' THEN
+    -- The usual ADD opens the tenure in the statement that makes the reservation, and takes the address out of the free
+    -- space next: all that is to be done for a plain pool. (What a person inserts is always accounted for here.)
+    IF current_reason() = 'ADD' AND NOT EXISTS (SELECT FROM made m WHERE (SELECT t.id FROM tenures t WHERE t.id = m.tenure_id) IS NULL) THEN
         RETURN NULL;
     END IF;
     -- An ADD relies on free_from, and is repeated carefully if the history has another opinion. All others look first.

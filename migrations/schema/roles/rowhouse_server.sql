@@ -10,7 +10,7 @@ BEGIN
         GRANT INSERT, DELETE ON sessions TO rowhouse_server;
 
         -- CNI
-        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, join_shared_space_v1,
+        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
                                   note_allocation_failures_v1
             TO rowhouse_server;
         -- The API, the command line and the pages

@@ -2434,51 +2434,103 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN cluster || ' ' || namespace || ' ' || name || ' ' || interface;
 COMMENT ON FUNCTION owner_key(text, text, text, text) IS 'An owner as one text: no part of it holds a blank.';
 
--- schema/allocation/claim_lowest.sql
-CREATE FUNCTION claim_lowest(wanted_network integer, firsts inet[], lasts inet[]) RETURNS inet
+-- schema/allocation/choose_run.sql
+CREATE FUNCTION choose_run(wanted_network integer, low inet, high inet, reach inet)
+RETURNS TABLE (address inet, step integer, run_first inet, run_last inet, run_row tid, free_from timestamptz)
+LANGUAGE sql STABLE ROWS 1
+BEGIN ATOMIC
+    -- The order in which free addresses are chosen, for every way to get one: of the runs that reach into low to high and
+    -- that no other transaction has locked, the lowest; of it the lowest address, then that address + step, and so on.
+    -- To choose the highest first: ORDER BY f.last DESC, least(f.last, high), -1.
+    --
+    -- reach bounds the last address of a run: with it, a full segment is known without reading the runs behind it. It is
+    -- high itself in the usual ADD (attach_v1), which leaves the run that extends beyond the segment to the long way. That is right
+    -- where this run comes last, so with a step of 1; with another one each ADD goes the long way, at twice the cost.
+    --
+    -- PostgreSQL inlines this into the statement that calls it, so it costs no call: therefore STABLE, though it locks a
+    -- row. As a function call that would be an error. (Its arguments must be variables: with a subquery among them it is
+    -- not inlined. Another order that one SELECT cannot say is a VOLATILE function of this name.)
+    SELECT greatest(f.first, low), 1, f.first, f.last, f.ctid, f.free_from FROM free_ranges f
+     WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last BETWEEN low AND reach AND f.first <= high
+     ORDER BY f.last LIMIT 1 FOR UPDATE OF f SKIP LOCKED;
+END;
+COMMENT ON FUNCTION choose_run IS
+    'The order in which free addresses are chosen: which unlocked run of a segment, and which of its addresses first. Locks the run.';
+
+-- schema/allocation/claim_addresses.sql
+CREATE FUNCTION claim_addresses(wanted_network integer, firsts inet[], lasts inet[], how_many integer) RETURNS inet[]
 LANGUAGE plpgsql AS $$
--- The lowest free address of the given segments (ascending, disjoint) whose run nobody has locked; its
--- run is locked for us. If all are locked: waits. NULL: there is none.
---
--- The last run that can reach into a segment is the first one that ends at or behind its end: with that
--- bound a full segment is known without reading the runs behind it.
+-- Free addresses of the given segments (ascending, disjoint), in the order of choose_run(); their runs are locked for the
+-- caller. Fewer than wanted: the others are locked by other transactions or not free. If all are locked: waits for one.
+-- None: there is none.
 DECLARE
-    run_first inet;
+    claimed inet[] := '{}';
+    missing integer := how_many;
+    low     inet;
+    high    inet;
+    reach   inet;
+    address inet;
+    step    integer;
+    first   inet;
+    last    inet;
+    is_free boolean;
 BEGIN
     LOOP
         FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
-            SELECT run.first INTO run_first FROM free_ranges run
-             WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
-               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                          WHERE bound.network_id = wanted_network AND NOT bound.quarantined
-                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-               AND run.first <= lasts[i]
-             ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
-            IF FOUND THEN
-                RETURN greatest(run_first, firsts[i]);
-            END IF;
+            low := firsts[i];
+            high := lasts[i];
+            -- The last run that can reach into a segment is the first one that ends at or behind its end.
+            reach := coalesce((SELECT f.last FROM free_ranges f
+                                WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= high
+                                ORDER BY f.last LIMIT 1), high);
+            LOOP
+                SELECT run.address, run.step, run.run_first, run.run_last INTO address, step, first, last
+                  FROM choose_run(wanted_network, low, high, reach) run;
+                EXIT WHEN NOT FOUND;
+                LOOP
+                    claimed := claimed || address;
+                    missing := missing - 1;
+                    IF missing = 0 THEN
+                        RETURN claimed;
+                    END IF;
+                    EXIT WHEN address = CASE WHEN step > 0 THEN least(last, high) ELSE greatest(first, low) END;
+                    address := address + step;
+                END LOOP;
+                -- What is left of the segment lies before the run or behind it.
+                IF step > 0 THEN
+                    EXIT WHEN last >= high;
+                    low := last + 1;
+                ELSE
+                    EXIT WHEN first <= low;
+                    high := first - 1;
+                    reach := high;
+                END IF;
+            END LOOP;
         END LOOP;
-        -- A look that skips what is locked can not tell a full pool from a busy one: look again, waiting.
+        IF claimed <> '{}' THEN
+            RETURN claimed;
+        END IF;
+        -- A look that skips what is locked cannot tell a full pool from a busy one. Wait for any run, and look again with
+        -- that one in hand.
         FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
-            SELECT run.first INTO run_first FROM free_ranges run
-             WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= firsts[i]
-               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                          WHERE bound.network_id = wanted_network AND NOT bound.quarantined
-                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-               AND run.first <= lasts[i]
-             ORDER BY run.last LIMIT 1 FOR UPDATE OF run;
-            IF FOUND THEN
-                RETURN greatest(run_first, firsts[i]);
-            END IF;
+            PERFORM FROM free_ranges f
+              WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= firsts[i]
+                AND f.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                         WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                           AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                AND f.first <= lasts[i]
+              ORDER BY f.last LIMIT 1 FOR UPDATE OF f;
+            is_free := FOUND;
+            EXIT WHEN is_free;
         END LOOP;
         -- What we waited for is gone, but our snapshot may be older than what was left of it.
-        IF NOT has_free(wanted_network, firsts, lasts) THEN
-            RETURN NULL;
+        IF is_free IS NOT true AND NOT has_free(wanted_network, firsts, lasts) THEN
+            RETURN claimed;
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION claim_lowest(integer, inet[], inet[]) IS
-    'The lowest unlocked free address of some segments of a network, its run locked for the caller.';
+COMMENT ON FUNCTION claim_addresses(integer, inet[], inet[], integer) IS
+    'Free addresses of some segments of a network, in the order of choose_run(), their runs locked for the caller.';
 
 -- schema/allocation/has_free.sql
 CREATE FUNCTION has_free(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
@@ -2834,11 +2886,12 @@ AS $$
 -- say their names may have pods of one name.
 #variable_conflict use_column
 DECLARE
-    -- Not a SET clause: only a superuser may name a parameter of our own there. (The command so far, and the new settings, in
-    -- one expression: each that reads or writes one takes a snapshot.) max_wait is milliseconds, for each lock.
+    -- Not a SET clause: only a superuser may name a parameter of our own there. (One expression for all, see is_careful()
+    -- for the last: each that reads or writes a setting takes a snapshot.) max_wait is milliseconds, for each lock.
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
-                             set_config('rowhouse.command', 'ADD, complete', true),
-                             set_config('lock_timeout', max_wait::text, true)];
+                             set_config('rowhouse.command', 'ADD', true),
+                             set_config('lock_timeout', max_wait::text, true),
+                             current_setting('rowhouse.careful', true)];
     command  text;
     single   boolean := cardinality(cidrs) = 1;
     the_pool integer;
@@ -2853,6 +2906,7 @@ DECLARE
     own      inet;
     low      inet;
     high     inet;
+    run_row  tid;
     owner    text;
     is_alone boolean;
     is_kept  boolean;
@@ -2869,28 +2923,26 @@ BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
 
-    -- 0. The usual call in three statements: one range of a plain pool, and the lowest unlocked run lies within the
+    -- 0. The usual call in three statements: one range of a plain pool, and the first unlocked run ends within the
     -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
     -- the unique constraint tells, continue below.
     -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
-    is_usual := single AND NOT strict AND cardinality(segment_firsts) = 1
+    is_usual := settings[4] IS DISTINCT FROM 'on' AND single AND NOT strict AND cardinality(segment_firsts) = 1
                 AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
     IF is_usual AND cardinality(gateway_addresses) > 0 THEN
         is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
     END IF;
     IF is_usual THEN
-        SELECT p.pool_id, p.network_id, lowest.first, lowest.last INTO the_pool, space, address, own
-          FROM plain_pools p, LATERAL (
-                SELECT run.first, run.last, run.free_from FROM free_ranges run
-                 WHERE run.network_id = p.network_id AND NOT run.quarantined
-                   AND run.last BETWEEN segment_firsts[1] AND segment_lasts[1]
-                 ORDER BY run.last LIMIT 1 FOR UPDATE SKIP LOCKED) AS lowest
-         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1]) AND NOT is_careful()
-           AND lowest.free_from <= clock_timestamp()
+        low := segment_firsts[1];
+        high := segment_lasts[1];
+        SELECT p.pool_id, p.network_id, run.address, run.run_first, run.run_last, run.run_row INTO the_pool, space, address, low, high, run_row
+          FROM plain_pools p, LATERAL choose_run(p.network_id, low, high, high) AS run
+         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1])
+           AND run.step = 1 AND run.free_from <= clock_timestamp()
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1);
-        IF FOUND AND address >= segment_firsts[1] THEN
-            -- It does itself what reservation_made() does for every other INSERT: the command says so.
+        IF FOUND THEN
+            -- It does itself what reservation_made() does for every other INSERT, which finds the tenure open.
             WITH made AS (
                 INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
                                                owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
@@ -2898,7 +2950,7 @@ BEGIN
                         attach_v1.reuse_delay, node, container_id)
                 ON CONFLICT DO NOTHING
                 RETURNING r.tenure_id),
-            used AS (
+            attached AS (
                 INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
                 SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
             opened AS (
@@ -2906,20 +2958,24 @@ BEGIN
                                      owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
                 SELECT made.tenure_id, space, address, the_pool, tstzrange(clock_timestamp(), NULL), 'pod',
                        cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
-            SELECT 1, networks[1], cidrs[1], NULL, true INTO ordinal, network_name, cidr, gateway, created FROM made;
+            SELECT true INTO created FROM made;
             IF FOUND THEN
-                IF address < own THEN
-                    UPDATE free_ranges f SET first = address + 1 WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                IF address = low AND address < high THEN
+                    UPDATE free_ranges f SET first = address + 1 WHERE f.ctid = run_row; -- it is locked, so it is still there
+                ELSIF address = low THEN
+                    DELETE FROM free_ranges f WHERE f.ctid = run_row;
                 ELSE
-                    DELETE FROM free_ranges f WHERE f.network_id = space AND NOT f.quarantined AND f.last = own;
+                    PERFORM take_run(space, address, address);
                 END IF;
+                ordinal := 1;
+                network_name := networks[1];
+                cidr := cidrs[1];
                 RETURN NEXT;
                 command := set_config('rowhouse.command', settings[1], true);
                 RETURN;
             END IF;
         END IF;
     END IF;
-    command := set_config('rowhouse.command', 'ADD', true);
 
     owner := owner_key(cluster, namespace, pod, interface);
     taken := '{}';
@@ -3078,14 +3134,14 @@ BEGIN
                 -- 3a. The address asked for, if it can be had.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
                 -- Its run is locked before its reservation is made, the order in which everybody does it.
-                address := claim_lowest(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]]);
+                address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
                  WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
                    AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod';
             ELSE
-                -- 3b. The lowest free address.
-                address := claim_lowest(space, firsts, lasts);
+                -- 3b. A free address.
+                address := (claim_addresses(space, firsts, lasts, 1))[1];
                 IF strict THEN
                     -- As upstream, an address that this pod holds in an overlapping range counts as free.
                     SELECT min(r.address) INTO own FROM reservations r
@@ -3208,7 +3264,6 @@ DECLARE
     space    integer;
     wanting  integer[];
     claimed  inet[];
-    missing  integer;
     start    inet;
     stop     inet;
 BEGIN
@@ -3238,42 +3293,10 @@ BEGIN
                AND (SELECT true FROM free_ranges f
                      WHERE f.quarantined AND f.previous_owner = owner_key(clusters[n], namespaces[n], pods[n], interfaces[n])
                        AND f.network_id + 0 = space LIMIT 1) IS NULL);
-        LOOP
-            claimed := '{}';
-            FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
-                missing := cardinality(wanting) - cardinality(claimed);
-                EXIT WHEN missing = 0;
-                -- As claim_lowest(): the first run that reaches into the segment and that nobody has locked.
-                SELECT greatest(run.first, firsts[i]), least(run.last, lasts[i]) INTO start, stop FROM free_ranges run
-                 WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
-                   AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                              WHERE bound.network_id = space AND NOT bound.quarantined
-                                                AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-                   AND run.first <= lasts[i]
-                 ORDER BY run.last LIMIT 1 FOR UPDATE OF run SKIP LOCKED;
-                CONTINUE WHEN NOT FOUND;
-                IF start + (missing - 1) <= stop THEN
-                    claimed := claimed || ARRAY(SELECT start + n FROM generate_series(0, missing - 1) AS n);
-                ELSE
-                    -- It is too short: as many runs as there are calls at most.
-                    claimed := claimed || ARRAY(
-                        SELECT part.start + n FROM (
-                            SELECT greatest(run.first, firsts[i]) AS start, least(run.last, lasts[i]) AS stop FROM free_ranges run
-                             WHERE run.network_id = space AND NOT run.quarantined AND run.last >= firsts[i]
-                               AND run.last <= coalesce((SELECT bound.last FROM free_ranges bound
-                                                          WHERE bound.network_id = space AND NOT bound.quarantined
-                                                            AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
-                               AND run.first <= lasts[i]
-                             ORDER BY run.last LIMIT missing FOR UPDATE OF run SKIP LOCKED) AS part,
-                            -- (the difference of two IPv6 addresses may be too large for its type)
-                            generate_series(0, CASE WHEN part.start + (missing - 1) <= part.stop THEN missing - 1
-                                                    ELSE part.stop - part.start END) AS n
-                         ORDER BY part.start, n LIMIT missing);
-                END IF;
-            END LOOP;
-            -- All of it is locked, or gone: wait for the first run, and look again with that one in hand.
-            EXIT WHEN claimed <> '{}' OR wanting = '{}' OR claim_lowest(space, firsts, lasts) IS NULL;
-        END LOOP;
+        claimed := '{}';
+        IF wanting <> '{}' THEN
+            claimed := claim_addresses(space, firsts, lasts, cardinality(wanting));
+        END IF;
         RETURN QUERY
             WITH given AS (
                 SELECT n, a AS address FROM unnest(wanting, claimed) AS pair (n, a) WHERE n IS NOT NULL AND a IS NOT NULL),
@@ -3396,19 +3419,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
     'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';
-
--- schema/allocation/detach_v1.sql
-CREATE FUNCTION detach_v1(wanted_cluster text, wanted_container_id text, wanted_interface text, reason text,
-                          only_node text DEFAULT NULL)
-RETURNS TABLE (network_id integer, address inet, released boolean)
-LANGUAGE sql SECURITY DEFINER
-SET search_path = rowhouse, pg_temp
-BEGIN ATOMIC
-    SELECT d.network_id, d.address, d.released
-      FROM rowhouse.detach_many_v1(ARRAY[wanted_cluster], ARRAY[wanted_container_id], ARRAY[wanted_interface],
-                                   ARRAY[only_node], reason) AS d;
-END;
-COMMENT ON FUNCTION detach_v1 IS 'CNI DEL: ends the attachments of one sandbox''s interface and releases what nobody uses any more.';
 
 -- schema/allocation/available_v1.sql
 CREATE FUNCTION available_v1(networks text[], cidrs cidr[], pool_names text[], segment_ranges integer[],
@@ -3649,9 +3659,9 @@ DECLARE
     free_since timestamptz;
     is_limited boolean;
 BEGIN
-    -- attach_v1() has done all of this itself. (Whoever may not insert can not pretend it: each of our functions
-    -- that inserts says first what it is. Whoever may is also free to disable this trigger.)
-    IF current_setting('rowhouse.command', true) = 'ADD, complete' THEN
+    -- The usual ADD opens the tenure in the statement that makes the reservation, and takes the address out of the free
+    -- space next: all that is to be done for a plain pool. (What a person inserts is always accounted for here.)
+    IF current_reason() = 'ADD' AND NOT EXISTS (SELECT FROM made m WHERE (SELECT t.id FROM tenures t WHERE t.id = m.tenure_id) IS NULL) THEN
         RETURN NULL;
     END IF;
     -- An ADD relies on free_from, and is repeated carefully if the history has another opinion. All others look first.
@@ -4093,7 +4103,7 @@ BEGIN
                 ELSE
                     PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
                                            NULL, NULL, NULL, NULL);
-                    address := claim_lowest(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]]);
+                    address := (claim_addresses(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]], 1))[1];
                     CONTINUE WHEN address IS NULL;
                 END IF;
             ELSE
@@ -4101,7 +4111,7 @@ BEGIN
                     RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
                         USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it give out addresses again.';
                 END IF;
-                address := claim_lowest(pool.network_id, firsts, lasts);
+                address := (claim_addresses(pool.network_id, firsts, lasts, 1))[1];
                 IF address IS NULL THEN
                     CONTINUE WHEN await_due(pool.network_id, firsts, lasts);
                     PERFORM refuse_exhausted(pool.network_id, pool.cidr, firsts, lasts, i, i - 1 || ' of ' || how_many || ' could be had');
@@ -5537,7 +5547,7 @@ BEGIN
         GRANT INSERT, DELETE ON sessions TO rowhouse_server;
 
         -- CNI
-        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_v1, detach_many_v1, available_v1, join_shared_space_v1,
+        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
                                   note_allocation_failures_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
