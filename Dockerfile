@@ -11,18 +11,19 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY constraints.txt ./
+COPY requirements ./requirements
 RUN python3 -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir --constraint constraints.txt build hatchling editables
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes --no-deps --requirement requirements/image.txt \
+ && python3 -m venv /opt/rowhouse/venv \
+ && /opt/rowhouse/venv/bin/pip install --no-cache-dir --require-hashes --no-deps --requirement requirements/server.txt
 COPY pyproject.toml README.md LICENSE alembic.ini ./
 COPY server ./server
 COPY cni_plugin ./cni_plugin
 COPY migrations ./migrations
-COPY .ci/sbom.py ./sbom.py
 RUN /opt/build/bin/python -m build --wheel --no-isolation --outdir /dist \
- && python3 -m venv /opt/rowhouse/venv \
- && /opt/rowhouse/venv/bin/pip install --no-cache-dir --constraint constraints.txt /dist/*.whl \
- && /opt/rowhouse/venv/bin/python sbom.py >/opt/rowhouse/sbom.spdx.json
+ && /opt/rowhouse/venv/bin/pip install --no-cache-dir --no-deps /dist/*.whl \
+ && /opt/build/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+      --output-file /opt/rowhouse/sbom.cdx.json /opt/rowhouse/venv
 # The interpreter in the plugin is the base's; nothing of the node is used.
 RUN PYTHONPATH=cni_plugin python3 -m plugin_bundle /opt/rowhouse/plugin
 
@@ -39,7 +40,7 @@ LABEL org.opencontainers.image.title="Rowhouse" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="${BASE}" \
       org.opencontainers.image.base.digest="${BASE_DIGEST}" \
-      io.rowhouse.sbom="/opt/rowhouse/sbom.spdx.json"
+      io.rowhouse.sbom="/opt/rowhouse/sbom.cdx.json"
 RUN groupadd --gid 65532 rowhouse \
  && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin rowhouse
 COPY --from=build /opt/rowhouse /opt/rowhouse

@@ -19,7 +19,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze dba chart bench faults audit lock \
+.PHONY: help demo test test-slow test-lowest releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze dba chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -41,6 +41,12 @@ test-slow: dev plugin ## the tests that take long, and the database tests on eve
 		echo "» the database tests on $$bindir"; \
 		$(PYTEST) -m "database and not slow" --postgres-bindir $$bindir $(SQL_TESTS) || exit; \
 	done
+
+# What meets the most of its dependencies' interfaces.
+LOWEST_TESTS = tests/cli tests/api tests/serve tests/store tests/auth
+test-lowest: ## the main tests on the lowest versions that pyproject.toml allows; in CI
+	@$(PYTHON) .ci/environment.py lowest
+	@build/lowest/bin/python -m pytest --quiet --numprocesses $(PROCESSES) --dist worksteal -m "not slow" $(LOWEST_TESTS)
 
 releases: dev plugin ## the chart from every set of values to every other, with the real helm; minutes, in CI
 	@$(PYTEST) -m releases tests/chart
@@ -108,7 +114,7 @@ faults: dev ## nothing lost, nothing twice: the long run of docs/reliability.md 
 audit: ## look all pinned packages up among published vulnerabilities; status 75: not possible
 	@$(PYTHON) .ci/audit.py
 
-lock: ## resolve all dependencies anew into constraints.txt
+lock: ## resolve all dependencies with uv and write requirements/*.txt
 	@$(PYTHON) .ci/environment.py lock
 
 clean: ## remove .venv, build and all caches

@@ -1,4 +1,4 @@
-"""Are there published vulnerabilities in what constraints.txt pins?
+"""Are there published vulnerabilities in what requirements/ pins?
 
     python3 .ci/audit.py
 
@@ -14,6 +14,7 @@ pip-audit alone says 0 of a package that it could not look up. We never do.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-CONSTRAINTS = ROOT / "constraints.txt"
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 ENVIRONMENT = ROOT / "build" / "audit"
 PIP_AUDIT = "pip-audit==2.10.1"
 VULNERABLE = 1
@@ -31,7 +32,7 @@ SECONDS = 300
 
 def main() -> int:
     """Audit, say what was found, and return the exit status."""
-    pins = pinned(CONSTRAINTS.read_text())
+    pins = pinned("\n".join(file.read_text() for file in REQUIREMENTS))
     try:
         report = ask()
     except (OSError, ValueError, subprocess.SubprocessError) as trouble:
@@ -44,8 +45,8 @@ def main() -> int:
 
 
 def pinned(text: str) -> set[str]:
-    """The packages in constraints.txt, as `name==version`."""
-    return {line for line in text.splitlines() if line and not line.startswith("#")}
+    """The packages in the text of locks, as `name==version`."""
+    return {line.split()[0] for line in text.splitlines() if re.match(r"[a-z0-9]", line)}
 
 
 def ask() -> dict[str, Any]:
@@ -53,7 +54,8 @@ def ask() -> dict[str, Any]:
     venv.create(ENVIRONMENT, with_pip=True)
     install = [ENVIRONMENT / "bin" / "pip", "install", "--quiet", PIP_AUDIT]
     subprocess.run(install, check=True, capture_output=True, text=True, timeout=SECONDS)
-    command = [ENVIRONMENT / "bin" / "pip-audit", "--requirement", CONSTRAINTS]
+    command = [ENVIRONMENT / "bin" / "pip-audit"]
+    command += [part for file in REQUIREMENTS for part in ("--requirement", file)]
     command += ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS)
     if not ran.stdout.strip():

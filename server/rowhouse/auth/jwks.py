@@ -6,20 +6,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import jwt
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from rowhouse.auth.jwt import VerificationKey, usable_key
 from rowhouse.domain.errors import TryAgain, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = structlog.get_logger(__name__)
-
-ALGORITHMS: Final = frozenset({"RS256", "ES256", "ES384", "ES512"})
-"""Those that Kubernetes signs with. Each key is used with its own algorithm only."""
 
 _OLD_SECONDS: Final = 300.0
 _PAUSE_SECONDS: Final = 30.0
@@ -51,14 +46,14 @@ class KeySet:
         self._is_logged = is_logged
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self._keys: dict[str, VerificationKey] = {}
         self._read_at = self._tried_at = float("-inf")
         self._trouble: TryAgain | None = None
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def key(self, key_id: str) -> jwt.PyJWK:
+    def key(self, key_id: str) -> VerificationKey:
         """The key with this id.
 
         Errors: Unauthenticated; TryAgain when it is unknown and keys could not be read.
@@ -112,25 +107,14 @@ class KeySet:
         self._tried_at = self._clock()
 
 
-def _usable(document: Any) -> dict[str, jwt.PyJWK]:
-    """The RSA and EC keys of a set that are for signatures; one of another kind is passed over.
+def _usable(document: Any) -> dict[str, VerificationKey]:
+    """The RSA and EC keys of a set that are for signatures; others are ignored.
 
     Errors: TryAgain if there is none: no cluster is without one, so this is not its key set.
     """
     listed = document.get("keys") if isinstance(document, dict) else None
-    usable: dict[str, jwt.PyJWK] = {}
-    for entry in listed if isinstance(listed, list) else []:
-        try:
-            key = jwt.PyJWK(entry)
-        except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
-            continue
-        if (
-            key.key_id
-            and key.algorithm_name in ALGORITHMS
-            and key.public_key_use in {None, "sig"}
-            and isinstance(key.key, (RSAPublicKey, EllipticCurvePublicKey))
-        ):
-            usable[key.key_id] = key
+    keys = [usable_key(entry) for entry in listed] if isinstance(listed, list) else []
+    usable = {key.key_id: key for key in keys if key is not None}
     if not usable:
         raise TryAgain(
             "the key set has no key that signs tokens: RS256, ES256, ES384 or ES512, with a key id",

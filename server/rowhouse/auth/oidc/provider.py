@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
-import jwt
 import structlog
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from joserfc.errors import JoseError
 
+from rowhouse.auth import jwt
 from rowhouse.auth.clusters import is_private
 from rowhouse.auth.fetch import fetch
-from rowhouse.auth.jwks import ALGORITHMS, KeySet
+from rowhouse.auth.jwks import KeySet
 from rowhouse.domain.errors import TryAgain, Unauthenticated
 
 if TYPE_CHECKING:
@@ -107,21 +107,19 @@ class Provider:
         token = tokens.get("id_token")
         if not isinstance(token, str):
             raise Unauthenticated("the provider's answer has no ID token")
-        try:
-            header = jwt.get_unverified_header(token)
-            if header.get("alg") not in ALGORITHMS or not isinstance(header.get("kid"), str):
-                raise Unauthenticated(
-                    f"the ID token is signed with {header.get('alg')}, without a key's id"
-                )
-            key = self._keys.key(header["kid"])
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=[key.algorithm_name],
-                audience=self._access.oidc_client_id,
-                issuer=self.issuer,
-                leeway=_LEEWAY_SECONDS,
+        header, _ = jwt.unverified(token)
+        if header.get("alg") not in jwt.ALGORITHMS or not isinstance(header.get("kid"), str):
+            raise Unauthenticated(
+                f"the ID token is signed with {header.get('alg')}, without a key's id"
             )
+        claims = jwt.verified(
+            token,
+            self._keys.key(header["kid"]),
+            audience=self._access.oidc_client_id,
+            issuers=[self.issuer],
+            leeway_seconds=_LEEWAY_SECONDS,
+        )
+        try:
             # What is of OpenID Connect rather than of JWT: nonce, azp, at_hash.
             CodeIDToken(
                 claims,
@@ -132,9 +130,9 @@ class Provider:
                     "access_token": tokens.get("access_token"),
                 },
             ).validate(leeway=_LEEWAY_SECONDS)
-        except (jwt.PyJWTError, JoseError) as error:
+        except JoseError as error:
             raise Unauthenticated(f"the ID token is refused: {error}") from error
-        return dict(claims)
+        return claims
 
     def _client(self) -> OAuth2Client:
         secret = self._access.oidc_client_secret_file

@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-import httpx
+import httpx2
 
 from rowhouse.cli.exits import NOT_READY, Failure, exit_code_of
 
@@ -27,7 +27,7 @@ _TOO_MANY: Final = 429
 class Client:
     """Calls the API through `http`, which knows where it is and in whose name."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx2.Client) -> None:
         self._http = http
 
     def get(self, path: str, **query: Any) -> Document:
@@ -93,8 +93,8 @@ class Client:
             attempt += 1
             try:
                 answer = self._http.send(request)
-            except httpx.TransportError as error:
-                if not repeatable or attempt == _ATTEMPTS or isinstance(error, httpx.ConnectError):
+            except httpx2.TransportError as error:
+                if not repeatable or attempt == _ATTEMPTS or isinstance(error, httpx2.ConnectError):
                     raise _unreachable(request.url, error) from error
             else:
                 if attempt == _ATTEMPTS or not _waited(answer):
@@ -113,7 +113,7 @@ def _if_match(version: int | None) -> dict[str, str]:
     return {} if version is None else {"If-Match": f'"{version}"'}
 
 
-def _waited(answer: httpx.Response) -> bool:
+def _waited(answer: httpx2.Response) -> bool:
     """Waits as long as a server asks that gets too many requests; False if it does not ask."""
     wait = answer.headers.get("Retry-After", "")
     if answer.status_code != _TOO_MANY or not wait.isdecimal() or int(wait) > _LONGEST_WAIT:
@@ -122,7 +122,7 @@ def _waited(answer: httpx.Response) -> bool:
     return True
 
 
-def _document(answer: httpx.Response) -> Document:
+def _document(answer: httpx2.Response) -> Document:
     try:
         document = answer.json() if answer.content else {}
     except ValueError:
@@ -155,7 +155,7 @@ def _name(pointer: str) -> str:
     return " ".join(parts[1:] if parts[:1] == ["query"] else parts) or "the request"
 
 
-def _unreachable(url: httpx.URL, error: Exception) -> Failure:
+def _unreachable(url: httpx2.URL, error: Exception) -> Failure:
     where = f"{url.scheme}://{url.netloc.decode('ascii')}"
     if "WRONG_VERSION_NUMBER" in str(error):
         return Failure(

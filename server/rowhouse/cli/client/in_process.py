@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 
 from rowhouse import telemetry
 from rowhouse.app import create_app
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def in_process() -> Iterator[httpx.Client]:
+def in_process() -> Iterator[httpx2.Client]:
     """A client of the application on the database of ROWHOUSE_DATABASE_URL.
 
     Raises:
@@ -32,9 +32,9 @@ def in_process() -> Iterator[httpx.Client]:
     # The command says itself what went wrong.
     telemetry.configure_logging(level="CRITICAL")
     app = create_app(settings, only_caller=Caller(name=operator(), role="admin"))
-    transport = httpx.WSGITransport(app=app, raise_app_exceptions=False)
+    transport = httpx2.WSGITransport(app=app, raise_app_exceptions=False)
     try:
-        with httpx.Client(base_url="http://in-process", transport=transport) as client:
+        with httpx2.Client(base_url="http://in-process", transport=transport) as client:
             yield client
     finally:
         app.extensions["rowhouse"].store.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-import httpx
+import httpx2
 
 from rowhouse.cli.exits import Failure
 
@@ -21,7 +21,7 @@ _LAST_PORT: Final = 65_535
 
 
 @contextlib.contextmanager
-def over_http(server: str, token_file: str | None, ca_file: str | None) -> Iterator[httpx.Client]:
+def over_http(server: str, token_file: str | None, ca_file: str | None) -> Iterator[httpx2.Client]:
     """A client of the server at a URL.
 
     Args:
@@ -34,9 +34,9 @@ def over_http(server: str, token_file: str | None, ca_file: str | None) -> Itera
         Failure: a file can not be used.
     """
     try:
-        url = httpx.URL(server)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
+        url = httpx2.URL(server)
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
     # (A larger port would be taken for another one, which then got the token.)
     if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) > _LAST_PORT:
         raise click.BadParameter(
@@ -45,7 +45,7 @@ def over_http(server: str, token_file: str | None, ca_file: str | None) -> Itera
         )
     token = _token(token_file)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(
+    with httpx2.Client(
         base_url=url, headers=headers, timeout=_SECONDS, verify=_trust(ca_file)
     ) as client:
         yield client

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rowhouse.demo.errors import DemoError
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 _CLUSTER: Final = "prod-a"
 _NODES: Final = 24
@@ -99,15 +99,15 @@ class Pod:
         name = f"{workload.app}-{number if workload.ordinal else f'6c9f7d84b-{letters}'}"
         return cls(workload=workload, name=name, node=f"node-{1 + number % _NODES}")
 
-    def add(self, client: httpx.Client) -> None:
+    def add(self, client: httpx2.Client) -> None:
         """What its runtime does when it starts."""
         self._call(client, "ADD")
 
-    def delete(self, client: httpx.Client) -> None:
+    def delete(self, client: httpx2.Client) -> None:
         """What its runtime does when it is gone."""
         self._call(client, "DEL")
 
-    def _call(self, client: httpx.Client, command: str) -> None:
+    def _call(self, client: httpx2.Client, command: str) -> None:
         workload = self.workload
         configuration = {
             "cniVersion": "1.0.0",

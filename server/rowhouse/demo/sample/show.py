@@ -13,7 +13,7 @@ from random import SystemRandom
 from typing import Final
 
 import click
-import httpx
+import httpx2
 
 from rowhouse.demo.errors import DemoError
 from rowhouse.demo.interrupts import Interrupts
@@ -46,7 +46,7 @@ def show(bind: str) -> None:
             "Starting a server with a PostgreSQL of its own, and filling it with a cluster …"
         )
         server.wait_until_ready(interrupts.check)
-        with httpx.Client(base_url=server.url, timeout=30) as client:
+        with httpx2.Client(base_url=server.url, timeout=30) as client:
             _past(server)
             interrupts.check()
             pods = _present(client)
@@ -72,7 +72,7 @@ def _psql(server: Server, text: str) -> None:
         raise DemoError(f"psql: {done.stderr.strip()}")
 
 
-def _present(client: httpx.Client) -> list[Pod]:
+def _present(client: httpx2.Client) -> list[Pod]:
     """Everything that is there now: by people, then by pods; some have just gone."""
     _reserve(client)
     pods = [Pod.of(load, number) for load in WORKLOADS for number in range(load.replicas)]
@@ -88,7 +88,7 @@ def _present(client: httpx.Client) -> list[Pod]:
     return [pod for pod in pods if pod not in gone]
 
 
-def _reserve(client: httpx.Client) -> None:
+def _reserve(client: httpx2.Client) -> None:
     pool = _pool(client, "storage-a")
     for address, name, description in _BY_HAND:
         _checked(
@@ -104,22 +104,22 @@ def _reserve(client: httpx.Client) -> None:
         )
 
 
-def _drain(client: httpx.Client, name: str) -> None:
+def _drain(client: httpx2.Client, name: str) -> None:
     _checked(client.patch(f"/api/v1/pools/{_pool(client, name)}", json={"drained": True}))
 
 
-def _pool(client: httpx.Client, name: str) -> int:
+def _pool(client: httpx2.Client, name: str) -> int:
     found = _checked(client.get("/api/v1/pools", params={"name": name})).json()["items"]
     return int(found[0]["id"])
 
 
-def _checked(answer: httpx.Response) -> httpx.Response:
+def _checked(answer: httpx2.Response) -> httpx2.Response:
     if not answer.is_success:
         raise DemoError(f"{answer.request.method} {answer.request.url}: {answer.text}")
     return answer
 
 
-def _let_live(client: httpx.Client, pods: list[Pod]) -> None:
+def _let_live(client: httpx2.Client, pods: list[Pod]) -> None:
     """A pod goes, and another one of its kind comes elsewhere; sometimes one more."""
     moving = [pod for pod in pods if pod.workload.app in {"encode", "session", "worker", "collect"}]
     old = _RANDOM.choice(moving)
