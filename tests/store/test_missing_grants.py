@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 import pytest
 
 from fixtures import databases
@@ -85,14 +85,14 @@ def test_a_running_server_is_not_ready_and_says_why(
     dba: psycopg.Connection[TupleRow], login: str, what: str, tmp_path: Path
 ) -> None:
     with serving(tmp_path, environment={"ROWHOUSE_DATABASE_URL": login}) as server:
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx2.get(f"{server.url}/readyz").status_code == 200
         told = _revoke(dba, login, what)
-        answer = httpx.get(f"{server.url}/readyz")
+        answer = httpx2.get(f"{server.url}/readyz")
         assert answer.status_code == 503
         assert told in answer.json()["reason"]
         assert "rowhouse_server" in answer.json()["hint"]
         for path in ("/api/v1/pools", "/"):
-            assert httpx.get(f"{server.url}{path}").status_code != 500
+            assert httpx2.get(f"{server.url}{path}").status_code != 500
         assert "Traceback" not in server.log.read_text()
 
 
