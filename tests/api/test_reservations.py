@@ -149,6 +149,15 @@ def test_history_is_told_by_moment_prefix_pod_and_time(api: Api, pods: Pods) -> 
     assert names(f"namespace={namespace}&name=web-0") == ["web-0"]
     assert names(f"namespace={namespace}&since={second['held_from']}") == ["web-1"]
     assert names(f"namespace={namespace}&until={second['held_from']}") == ["web-0"]
+    assert names("container_id=web-0") == ["web-0"]
+    assert names("container_id=web-1&network=&prefix=10.0.0.0/24") == ["web-1"]
+    assert names("node=node1") == ["web-1", "web-0"]
+    assert names(f"node=node1&at={first['held_from']}") == ["web-0"]
+    assert names(f"node=node1&at={second['held_from']}") == ["web-1"]
+    assert names(f"node=node1&until={second['held_from']}&name=web-0") == ["web-0"]
+    assert names(f"node=node1&since={second['held_from']}&namespace={namespace}") == ["web-1"]
+    assert names("node=node2") == []
+    assert api.items("history?node=node1") == [second, first]
     page = api.get("history?address=10.0.0.1&limit=1")
     assert names(f"address=10.0.0.1&limit=1&cursor={quote(page['next'])}") == ["web-0"]
     api.refused(422, "GET", "history?name=web-0")

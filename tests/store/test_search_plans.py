@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
 
+NEW_YEAR = datetime(2020, 1, 1, tzinfo=UTC)
 POPULATION = """
 INSERT INTO networks (name) VALUES ('');
 INSERT INTO pools (network_id, network_name, cidr)
@@ -28,7 +30,8 @@ INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_clu
                      owner_interface, node, container_id, started_by, start_reason)
 SELECT network_id, address, pool_id, tstzrange('2020-01-01'::timestamptz + step * interval '1 day',
                                                '2020-01-02'::timestamptz + step * interval '1 day'),
-       'pod', 'prod', 'old', 'pod' || step, 'net1', '', '', 'load', 'SQL'
+       'pod', 'prod', 'old', 'pod' || step, 'net1', 'node' || abs(hashtext(host(address))) % 100,
+       md5(step || host(address)), 'load', 'SQL'
   FROM reservations, generate_series(0, 4) AS step;
 ANALYZE networks, pools, reservations, attachments, tenures, audit_log;
 """
@@ -72,10 +75,16 @@ def test_every_search_of_the_history_is_on_an_index(store: Database, plans: list
     for wanted in (
         tenures.Search(address="10.0.3.4"),
         tenures.Search(prefix="10.0.3.0/28"),
+        tenures.Search(prefix="10.0.3.0/28", since=NEW_YEAR, until=NEW_YEAR + timedelta(days=1)),
         tenures.Search(namespace="old", name="pod3"),
+        tenures.Search(node="node7", name="pod3"),
+        tenures.Search(node="node7", at=NEW_YEAR),
+        tenures.Search(node="node7", since=NEW_YEAR, until=NEW_YEAR + timedelta(hours=1)),
+        tenures.Search(container_id="d41d8cd98f00b204e9800998ecf8427e"),
     ):
         tenures.search(store, wanted, after=None, limit=11)
         assert "Seq Scan on tenures" not in plans[-1], (wanted, plans[-1])
+        assert "Seq Scan on attachments" not in plans[-1], (wanted, plans[-1])
 
 
 def test_the_latest_audit_entries_are_read_from_the_index(

@@ -96,20 +96,23 @@ def test_a_steady_rise_has_its_slope(store: Store, dba: psycopg.Connection[Tuple
     assert found.week_fit > 0.999
 
 
-def test_old_samples_thin_out_and_go(
+def test_old_samples_thin_out_to_one_a_day(
     store: Store, pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     pods.add("web-0", POOL)
     dba.execute(
         "INSERT INTO fill_samples SELECT 1, date_bin('1 hour', now(), 'epoch') - age::interval, 1 FROM unnest(ARRAY["
-        "'36 days', '34 days', '3 days', '3 days 15 minutes', '3 hours 15 minutes']) AS age"
+        "'34 days', '3 days', '3 days 15 minutes', '3 hours 15 minutes']) AS age"
+        " UNION SELECT 1, at, 1 FROM generate_series(date_bin('1 day', now(), 'epoch') - interval '36 days',"
+        "        date_bin('1 day', now(), 'epoch') - interval '37 days', '-6 hours') AS at"
     )
     assert trends.sample(store)
     left = dba.execute(
-        "SELECT (date_bin('1 hour', now(), 'epoch') - at)::text FROM fill_samples WHERE at < now() - interval '1 hour'"
-        " ORDER BY at"
+        "SELECT (date_bin(CASE WHEN at < now() - interval '35 days' THEN interval '1 day' ELSE interval '1 hour' END,"
+        "                 now(), 'epoch') - at)::text"
+        "  FROM fill_samples WHERE at < now() - interval '1 hour' ORDER BY at"
     ).fetchall()
-    assert left == [("34 days",), ("3 days",), ("03:15:00",)]
+    assert left == [("37 days",), ("36 days",), ("34 days",), ("3 days",), ("03:15:00",)]
 
 
 def test_samples_go_with_their_pool(

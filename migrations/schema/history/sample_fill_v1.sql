@@ -45,7 +45,10 @@ BEGIN
         ON CONFLICT DO NOTHING;
 
     -- (What lies in the future was noted before the clock was set back.)
-    DELETE FROM fill_samples WHERE at < slot - interval '35 days' OR at > slot;
+    DELETE FROM fill_samples WHERE at > slot;
+    DELETE FROM fill_samples
+     WHERE at BETWEEN slot - interval '42 days' AND slot - interval '35 days'
+       AND at <> date_bin('1 day', at, timestamptz 'epoch');
     DELETE FROM fill_samples
      WHERE at BETWEEN slot - interval '9 days' AND slot - interval '2 days'
        AND at <> date_bin('1 hour', at, timestamptz 'epoch');

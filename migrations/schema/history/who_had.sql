@@ -6,7 +6,7 @@ BEGIN ATOMIC
     -- was opened: only an open tenure has no end.
     SELECT * FROM address_history h
      WHERE family(wanted) = 4 AND family(h.address) = 4
-       AND network_key(h.network_id, h.address) <@ network_keys(wanted)
+       AND network_key(h.network_id, h.address) <@ network_keys(set_masklen(wanted, 32))
        AND h.during @> CASE WHEN at < statement_timestamp() THEN at ELSE 'infinity' END
     UNION ALL
     SELECT * FROM address_history h

@@ -3,11 +3,11 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
-        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
+        GRANT SELECT ON current_reservations, address_history, attached_tenures, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
                         networks, pools, free_ranges, quotas
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
                                   pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;

@@ -15,7 +15,7 @@ BEGIN
             TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, release_v1, release_v2, reassign_v1, hold_v1, resume_v1,
-                                  explain_address, pool_fill, sample_fill_v1, held_by, who_had
+                                  explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
         GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_allocation_failures_v1

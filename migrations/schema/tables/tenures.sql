@@ -32,6 +32,9 @@ CREATE TABLE tenures (
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX tenures_address ON tenures (address);
 CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
+-- Of closed tenures alone, so that an ADD does not write to them: the open ones are found through attachments.
+CREATE INDEX tenures_node ON tenures (node, upper(during), lower(during)) WHERE NOT upper_inf(during);
+CREATE INDEX tenures_container ON tenures USING hash (container_id) WHERE NOT upper_inf(during);
 COMMENT ON TABLE tenures IS
     'History: who held which address, where, and during what time. An open upper bound is the present.';
 COMMENT ON COLUMN tenures.id IS 'Number of the tenure; reservations.tenure_id refers to it.';
@@ -61,6 +64,8 @@ COMMENT ON INDEX tenures_one_owner_at_a_time_ipv6 IS
     'The promise of history for IPv6; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_address IS 'The history of an address or a prefix, in all networks.';
 COMMENT ON INDEX tenures_owner IS 'The history of a pod: held_by().';
+COMMENT ON INDEX tenures_node IS 'What ran on a node in a time: ran_on(). Closed tenures alone.';
+COMMENT ON INDEX tenures_container IS 'The history of a container: of_container(). Closed tenures alone.';
 COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv4 ON tenures IS
     'No IPv4 address of a network has two owners at once.';
 COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv6 ON tenures IS

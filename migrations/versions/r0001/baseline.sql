@@ -52,14 +52,6 @@ RETURN CASE family(address) WHEN 4 THEN int8range(((address - inet '128.0.0.0') 
 COMMENT ON FUNCTION network_key(integer, inet) IS
     'An IPv4 address and its network as a range of one number, exactly; NULL for IPv6, which does not fit.';
 
--- schema/addresses/network_keys.sql
-CREATE FUNCTION network_keys(address inet) RETURNS int8range
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE family(address) WHEN 4 THEN int8range((address - inet '128.0.0.0') << 31,
-                                                  (address - inet '128.0.0.0') + 1 << 31) END;
-COMMENT ON FUNCTION network_keys(inet) IS
-    'The keys (network_key) of an IPv4 address in all networks; NULL for IPv6.';
-
 -- schema/addresses/first_address.sql
 CREATE FUNCTION first_address(block inet) RETURNS inet
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -71,6 +63,14 @@ CREATE FUNCTION last_address(block inet) RETURNS inet
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN set_masklen(broadcast(block), CASE family(block) WHEN 4 THEN 32 ELSE 128 END);
 COMMENT ON FUNCTION last_address(inet) IS 'The all-ones address of a block.';
+
+-- schema/addresses/network_keys.sql
+CREATE FUNCTION network_keys(prefix inet) RETURNS int8range
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE family(prefix) WHEN 4 THEN int8range((first_address(prefix) - inet '128.0.0.0') << 31,
+                                                 (last_address(prefix) - inet '128.0.0.0') + 1 << 31) END;
+COMMENT ON FUNCTION network_keys(inet) IS
+    'The keys (network_key) of an IPv4 prefix in all networks; NULL for IPv6.';
 
 -- schema/addresses/block_of.sql
 CREATE FUNCTION block_of(address inet) RETURNS inet
@@ -284,6 +284,9 @@ CREATE TABLE tenures (
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX tenures_address ON tenures (address);
 CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
+-- Of closed tenures alone, so that an ADD does not write to them: the open ones are found through attachments.
+CREATE INDEX tenures_node ON tenures (node, upper(during), lower(during)) WHERE NOT upper_inf(during);
+CREATE INDEX tenures_container ON tenures USING hash (container_id) WHERE NOT upper_inf(during);
 COMMENT ON TABLE tenures IS
     'History: who held which address, where, and during what time. An open upper bound is the present.';
 COMMENT ON COLUMN tenures.id IS 'Number of the tenure; reservations.tenure_id refers to it.';
@@ -313,6 +316,8 @@ COMMENT ON INDEX tenures_one_owner_at_a_time_ipv6 IS
     'The promise of history for IPv6; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_address IS 'The history of an address or a prefix, in all networks.';
 COMMENT ON INDEX tenures_owner IS 'The history of a pod: held_by().';
+COMMENT ON INDEX tenures_node IS 'What ran on a node in a time: ran_on(). Closed tenures alone.';
+COMMENT ON INDEX tenures_container IS 'The history of a container: of_container(). Closed tenures alone.';
 COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv4 ON tenures IS
     'No IPv4 address of a network has two owners at once.';
 COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv6 ON tenures IS
@@ -657,12 +662,12 @@ CREATE TABLE fill_samples (
 );
 CREATE INDEX fill_samples_at ON fill_samples (at);
 COMMENT ON TABLE fill_samples IS
-    'How many addresses given out of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days.';
+    'How many addresses given out of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
 COMMENT ON COLUMN fill_samples.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN fill_samples.at IS 'The moment.';
 COMMENT ON COLUMN fill_samples.reserved IS 'How many addresses of the pool were held.';
 COMMENT ON INDEX fill_samples_pkey IS 'The samples of a pool, in order.';
-COMMENT ON INDEX fill_samples_at IS 'Finds samples that are old enough to go.';
+COMMENT ON INDEX fill_samples_at IS 'Finds samples that are old enough to thin out.';
 
 -- schema/tables/pool_trends.sql
 CREATE TABLE pool_trends (
@@ -991,7 +996,7 @@ SELECT n.name AS network, t.address, least(lower(t.during), statement_timestamp(
        CASE WHEN upper(t.during) > statement_timestamp() THEN statement_timestamp() ELSE upper(t.during) END AS held_until,
        t.owner_kind, t.owner_cluster AS cluster, t.owner_namespace AS namespace, t.owner_name AS name,
        t.owner_interface AS interface, t.owner_uid AS uid, t.node, t.container_id,
-       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during
+       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during, t.id, t.pool_id
   FROM tenures t
   LEFT JOIN networks n ON n.id = t.network_id
   LEFT JOIN pools p ON p.id = t.pool_id;
@@ -1021,6 +1026,9 @@ COMMENT ON COLUMN address_history.pool IS 'CIDR of the pool that the address was
 COMMENT ON COLUMN address_history.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN address_history.during IS
     'From when to when as it is stored, the end excluded; no upper bound: it is held now.';
+COMMENT ON COLUMN address_history.id IS 'Number of the tenure: tenures.id.';
+COMMENT ON COLUMN address_history.pool_id IS
+    'The pool that the address was taken from: pools.id. The pool may be gone.';
 
 -- schema/history/who_had.sql
 CREATE FUNCTION who_had(wanted inet, at timestamptz DEFAULT NULL)
@@ -1031,7 +1039,7 @@ BEGIN ATOMIC
     -- was opened: only an open tenure has no end.
     SELECT * FROM address_history h
      WHERE family(wanted) = 4 AND family(h.address) = 4
-       AND network_key(h.network_id, h.address) <@ network_keys(wanted)
+       AND network_key(h.network_id, h.address) <@ network_keys(set_masklen(wanted, 32))
        AND h.during @> CASE WHEN at < statement_timestamp() THEN at ELSE 'infinity' END
     UNION ALL
     SELECT * FROM address_history h
@@ -1053,6 +1061,88 @@ BEGIN ATOMIC
      WHERE h.namespace = wanted_namespace AND h.name = wanted_name ORDER BY h.held_from, h.address;
 END;
 COMMENT ON FUNCTION held_by(text, text) IS 'Every address that a pod (or other owner) holds or held.';
+
+-- schema/history/attached_tenures.sql
+CREATE VIEW attached_tenures AS
+SELECT a.cluster, a.container_id, a.node, r.tenure_id
+  FROM attachments a
+  JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address;
+COMMENT ON VIEW attached_tenures IS 'The open tenures of what runs: one row for each interface of a sandbox and address.';
+COMMENT ON COLUMN attached_tenures.cluster IS 'Cluster of the sandbox; '''' is a cluster without a name.';
+COMMENT ON COLUMN attached_tenures.container_id IS
+    'CNI_CONTAINERID; '''' when the pod was imported while it ran.';
+COMMENT ON COLUMN attached_tenures.node IS 'Node of the sandbox; '''' when an import did not tell it.';
+COMMENT ON COLUMN attached_tenures.tenure_id IS 'The open tenure of the address: tenures.id.';
+
+-- schema/history/ran_on.sql
+CREATE FUNCTION ran_on(wanted_node text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    -- The index has both bounds, so of those that ended after the time began it reads only entries, not rows. A tenure
+    -- without a beginning (by hand) has no lower bound to compare.
+    SELECT h.* FROM address_history h
+     WHERE h.node = wanted_node AND NOT upper_inf(h.during)
+       AND upper(h.during) > coalesce(since, '-infinity') AND lower(h.during) < coalesce(until, 'infinity')
+       AND h.during && tstzrange(since, until)
+    UNION ALL
+    SELECT h.* FROM address_history h
+     WHERE h.node = wanted_node AND NOT upper_inf(h.during)
+       AND upper(h.during) > coalesce(since, '-infinity') AND lower(h.during) IS NULL
+       AND h.during && tstzrange(since, until)
+    UNION ALL
+    SELECT h.* FROM address_history h
+     WHERE h.id IN (SELECT a.tenure_id FROM attached_tenures a WHERE a.node = wanted_node)
+       AND h.node = wanted_node AND upper_inf(h.during) AND h.during && tstzrange(since, until);
+END;
+COMMENT ON FUNCTION ran_on(text, timestamptz, timestamptz) IS
+    'What held addresses on a node in a time, if only for a part of it; NULL: since ever, and until now.';
+
+-- schema/history/of_container.sql
+CREATE FUNCTION of_container(wanted text)
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT h.* FROM address_history h WHERE h.container_id = wanted AND NOT upper_inf(h.during)
+    UNION ALL
+    -- The index of attachments begins with the cluster: one look-up in each.
+    SELECT h.* FROM address_history h
+     WHERE h.id IN (WITH RECURSIVE clusters (name) AS (
+                        (SELECT a.cluster FROM attached_tenures a ORDER BY a.cluster LIMIT 1)
+                        UNION ALL
+                        SELECT (SELECT a.cluster FROM attached_tenures a WHERE a.cluster > c.name ORDER BY a.cluster LIMIT 1)
+                          FROM clusters c WHERE c.name IS NOT NULL)
+                    SELECT a.tenure_id FROM clusters c
+                      JOIN attached_tenures a ON a.cluster = c.name AND a.container_id = wanted)
+       AND h.container_id = wanted AND upper_inf(h.during);
+END;
+COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or held, by its whole id.';
+
+-- schema/history/in_prefix.sql
+CREATE FUNCTION in_prefix(prefix inet, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    -- The keys are for the indexes, as in who_had(). That of IPv6 has the last 62 bits of an address: they are one span
+    -- only in a prefix as long as /66. In a shorter one, the address leads.
+    SELECT h.* FROM address_history h
+     WHERE family(prefix) = 4 AND family(h.address) = 4
+       AND network_key(h.network_id, h.address) <@ network_keys(prefix)
+       AND h.during && tstzrange(since, until)
+    UNION ALL
+    SELECT h.* FROM address_history h
+     WHERE family(prefix) = 6 AND masklen(prefix) >= 66 AND family(h.address) = 6
+       AND address_key(h.address) <@ range_merge(address_key(first_address(prefix)), address_key(last_address(prefix)))
+       AND h.address BETWEEN first_address(prefix) AND last_address(prefix)
+       AND h.during && tstzrange(since, until)
+    UNION ALL
+    SELECT h.* FROM address_history h
+     WHERE family(prefix) = 6 AND masklen(prefix) < 66
+       AND h.address BETWEEN first_address(prefix) AND last_address(prefix)
+       AND h.during && tstzrange(since, until);
+END;
+COMMENT ON FUNCTION in_prefix(inet, timestamptz, timestamptz) IS
+    'What held addresses of a prefix in a time, if only for a part of it, in every network; NULL: since ever, and until now.';
 
 -- schema/history/prune_v1.sql
 CREATE FUNCTION prune_v1(older_than timestamptz, after_id bigint, at_most integer)
@@ -1288,26 +1378,43 @@ CREATE TRIGGER allocation_failures_truncate AFTER TRUNCATE ON allocation_failure
 -- schema/history/pool_fill.sql
 CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
 RETURNS TABLE (at timestamptz, reserved bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp SET jit = off
 BEGIN ATOMIC
-    -- One pass over the tenures of the time span: what had begun by each moment, less what had ended.
     WITH moments AS (
         SELECT step, since + (until - since) * step / greatest(steps, 1) AS at FROM generate_series(0, steps) AS step),
+    -- How long the answer takes must not depend on the history. One pass over it is quick while it is small; after that,
+    -- the samples answer.
+    size AS (
+        SELECT pg_relation_size('tenures') < 32 * 1024 * 1024 AS is_small),
+    -- The number of the first moment at which a tenure had begun, and of the first one at which it had ended.
     held AS (
-        SELECT greatest(0, ceil(extract(epoch FROM lower(t.during) - since) / nullif(extract(epoch FROM until - since), 0) * steps))::integer AS begins,
-               CASE WHEN upper_inf(t.during) THEN NULL
-                    ELSE ceil(extract(epoch FROM upper(t.during) - since) / nullif(extract(epoch FROM until - since), 0) * steps)::integer END AS ends
-          FROM tenures t
-         WHERE t.pool_id = wanted_pool AND t.during && tstzrange(since, until, '[]')),
+        SELECT width_bucket(lower(t.during), m.after) AS begins,
+               CASE WHEN NOT upper_inf(t.during) THEN width_bucket(upper(t.during), m.after) END AS ends
+          FROM (SELECT array_agg(at + interval '1 microsecond' ORDER BY step) AS after FROM moments) AS m, tenures t
+         WHERE (SELECT is_small FROM size)
+           AND t.pool_id = wanted_pool AND t.during && tstzrange(since, until, '[]')),
     changes AS (
-        SELECT begins AS step, count(*) AS change FROM held GROUP BY begins
-        UNION ALL
-        SELECT ends, -count(*) FROM held WHERE ends IS NOT NULL GROUP BY ends)
-    SELECT m.at, coalesce((SELECT sum(c.change) FROM changes c WHERE c.step <= m.step), 0)::bigint
-      FROM moments m ORDER BY m.step;
+        SELECT step, sum(change) AS change
+          FROM (SELECT coalesce(begins, 0) AS step, 1 AS change FROM held
+                UNION ALL
+                SELECT ends, -1 FROM held WHERE ends IS NOT NULL) AS events
+         GROUP BY step)
+    -- What is held now goes for what is later than the last sample, but for no longer than until the next one is due.
+    SELECT m.at, coalesce(
+               CASE WHEN (SELECT is_small FROM size) THEN sum(c.change) OVER (ORDER BY m.step)
+                    WHEN m.at > (SELECT greatest(max(s.at), statement_timestamp() - interval '15 minutes')
+                                   FROM fill_samples s WHERE s.pool_id = wanted_pool)
+                    THEN (SELECT count(*) FROM pools p
+                            JOIN reservations r ON r.network_id = p.network_id AND r.pool_id = p.id
+                             AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)
+                           WHERE p.id = wanted_pool)
+                    ELSE (SELECT s.reserved FROM fill_samples s
+                           WHERE s.pool_id = wanted_pool AND s.at <= m.at ORDER BY s.at DESC LIMIT 1)
+               END, 0)::bigint
+      FROM moments m LEFT JOIN changes c USING (step) ORDER BY m.step;
 END;
 COMMENT ON FUNCTION pool_fill(integer, timestamptz, timestamptz, integer) IS
-    'How many addresses of a pool were held at evenly spaced moments.';
+    'How many addresses of a pool were held at evenly spaced moments: exactly while tenures is smaller than 32 MB, then as of the last sample (fill_samples) and, behind that, as of now.';
 
 -- schema/history/sample_fill_v1.sql
 CREATE FUNCTION sample_fill_v1() RETURNS boolean
@@ -1357,7 +1464,10 @@ BEGIN
         ON CONFLICT DO NOTHING;
 
     -- (What lies in the future was noted before the clock was set back.)
-    DELETE FROM fill_samples WHERE at < slot - interval '35 days' OR at > slot;
+    DELETE FROM fill_samples WHERE at > slot;
+    DELETE FROM fill_samples
+     WHERE at BETWEEN slot - interval '42 days' AND slot - interval '35 days'
+       AND at <> date_bin('1 day', at, timestamptz 'epoch');
     DELETE FROM fill_samples
      WHERE at BETWEEN slot - interval '9 days' AND slot - interval '2 days'
        AND at <> date_bin('1 hour', at, timestamptz 'epoch');
@@ -5552,7 +5662,7 @@ BEGIN
             TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, release_v1, release_v2, reassign_v1, hold_v1, resume_v1,
-                                  explain_address, pool_fill, sample_fill_v1, held_by, who_had
+                                  explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
         GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_allocation_failures_v1
@@ -5582,11 +5692,11 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
-        GRANT SELECT ON current_reservations, address_history, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
+        GRANT SELECT ON current_reservations, address_history, attached_tenures, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
                         networks, pools, free_ranges, quotas
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
                                   pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;

@@ -67,7 +67,10 @@ class History(paging.Page[Tenure]):
 
 
 class HistoryQuery(paging.Paged):
-    """Which tenures: those that meet every condition. One of `address`, `prefix`, `namespace` is needed."""
+    """Which tenures: those that meet every condition.
+
+    One of `address`, `prefix`, `namespace`, `node` and `container_id` is needed.
+    """
 
     network: NetworkName | None = None
     network_id: Id | None = None
@@ -75,21 +78,26 @@ class HistoryQuery(paging.Paged):
     prefix: Annotated[Cidr | None, Field(description="Addresses in this CIDR")] = None
     namespace: Namespace | None = None
     name: Annotated[Name | None, Field(description="Of the pod or other owner")] = None
+    node: Annotated[Name | None, Field(description="Of the sandbox")] = None
+    container_id: Annotated[Name | None, Field(description="The whole id of the sandbox")] = None
     at: Annotated[Moment | None, Field(description="A moment at which it was held")] = None
     since: Annotated[Moment | None, Field(description="It was held then or later")] = None
     until: Annotated[Moment | None, Field(description="It was held before")] = None
 
     @model_validator(mode="after")
     def _narrow(self) -> Self:
-        if self.address is None and self.prefix is None and self.namespace is None:
-            raise ValueError("one of `address`, `prefix` and `namespace` is needed")
+        narrowing = (self.address, self.prefix, self.namespace, self.node, self.container_id)
+        if all(condition is None for condition in narrowing):
+            raise ValueError(
+                "one of `address`, `prefix`, `namespace`, `node` and `container_id` is needed"
+            )
         if self.since is not None and self.until is not None and self.since > self.until:
             raise ValueError("`until` is before `since`")
         return self
 
 
 def list_history(call: Call, query: HistoryQuery) -> Reply:
-    """Tell who held an address, or what a pod held: at a moment, in a time, or ever."""
+    """Tell who held an address, or what a pod, node, container or prefix held: at a moment, in a time, or ever."""
     found = rows.search(
         call.store,
         rows.Search(**query.model_dump(mode="python", exclude={"limit", "cursor"})),

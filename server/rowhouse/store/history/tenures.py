@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import case, cast, func, select, tuple_
+from sqlalchemy import case, cast, column, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import INET, TIMESTAMP
 
 from rowhouse.store.connection.models import Network, Pool, Tenure
@@ -14,6 +14,8 @@ from rowhouse.store.connection.reads import rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, FunctionElement, Subquery
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
@@ -24,12 +26,18 @@ Key = tuple[datetime, int]
 _MOMENT = TIMESTAMP(timezone=True)
 
 
+_IN_THE_VIEW: Final = {
+    f"owner_{name}": name for name in ("cluster", "namespace", "name", "interface", "uid")
+}
+"""Columns of tenures that have another name in the view address_history."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Conditions on tenures; None: any.
 
-    One of `address`, `prefix` and `namespace` keeps the search on an index. `at` is a moment at which
-    the address was held, `since` and `until` a time in which it was, if only for a part of it.
+    One of `address`, `prefix`, `namespace`, `node` and `container_id` keeps the search on an index. `at` is a moment
+    at which the address was held, `since` and `until` a time in which it was, if only for a part of it.
     """
 
     network: str | None = None
@@ -38,6 +46,8 @@ class Search:
     prefix: str | None = None
     namespace: str | None = None
     name: str | None = None
+    node: str | None = None
+    container_id: str | None = None
     at: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -47,42 +57,76 @@ def search(
     database: Database, wanted: Search, *, after: Key | None, limit: int
 ) -> Sequence[Record]:
     """Tenures that meet every condition, the latest first, those behind `after`."""
-    began, ended = func.lower(Tenure.during), func.upper(Tenure.during)
+    tenure = _source(wanted).c
+    began, ended = func.lower(tenure.during), func.upper(tenure.during)
     statement = (
-        select(
-            Tenure,
-            began.label("held_from"),
-            ended.label("held_until"),
-            Network.name.label("network"),
-            Pool.cidr.label("pool"),
-        )
-        .outerjoin(Network, Network.id == Tenure.network_id)
-        .outerjoin(Pool, Pool.id == Tenure.pool_id)
-        .order_by(began.desc(), Tenure.id.desc())
+        select(*tenure, began.label("held_from"), ended.label("held_until"))
+        .order_by(began.desc(), tenure.id.desc())
         .limit(limit)
     )
-    for column, value in (
-        (Network.name, wanted.network),
-        (Tenure.network_id, wanted.network_id),
-        (Tenure.owner_namespace, wanted.namespace),
-        (Tenure.owner_name, wanted.name),
+    for field, value in (
+        (tenure.network, wanted.network),
+        (tenure.network_id, wanted.network_id),
+        (tenure.owner_namespace, wanted.namespace),
+        (tenure.owner_name, wanted.name),
+        (tenure.node, wanted.node),
+        (tenure.container_id, wanted.container_id),
     ):
         if value is not None:
-            statement = statement.where(column == value)
+            statement = statement.where(field == value)
     if wanted.address is not None:
-        statement = statement.where(Tenure.address == cast(wanted.address, INET))
+        statement = statement.where(tenure.address == cast(wanted.address, INET))
     if wanted.prefix is not None:
-        statement = statement.where(Tenure.address.op("<<=")(cast(wanted.prefix, INET)))
+        statement = statement.where(tenure.address.op("<<=")(cast(wanted.prefix, INET)))
     if wanted.at is not None:
         at = cast(wanted.at, _MOMENT)
         # As who_had(): the present is what is open.
         moment = case((at < func.statement_timestamp(), at), else_=cast("infinity", _MOMENT))
-        statement = statement.where(Tenure.during.op("@>")(moment))
+        statement = statement.where(tenure.during.op("@>")(moment))
     if wanted.since is not None or wanted.until is not None:
         span = func.tstzrange(cast(wanted.since, _MOMENT), cast(wanted.until, _MOMENT))
-        statement = statement.where(Tenure.during.op("&&")(span))
+        statement = statement.where(tenure.during.op("&&")(span))
     if after is not None:
         statement = statement.where(
-            tuple_(began, Tenure.id) < tuple_(cast(after[0], _MOMENT), after[1])
+            tuple_(began, tenure.id) < tuple_(cast(after[0], _MOMENT), after[1])
         )
     return rows(database, statement)
+
+
+def _source(wanted: Search) -> Subquery:
+    """What to search: the tenures, or what the function finds that knows the index of a condition."""
+    known = func.rowhouse
+    since: ColumnElement[Any] = cast(wanted.since, _MOMENT)
+    until: ColumnElement[Any] = cast(wanted.until, _MOMENT)
+    if wanted.at is not None:
+        since = cast(wanted.at, _MOMENT)
+        behind = since + text("interval '1 microsecond'")
+        until = case((since < func.statement_timestamp(), behind), else_=None)
+    is_owner = wanted.namespace is not None and wanted.name is not None
+    if wanted.address is not None or is_owner:
+        return _tenures()
+    if wanted.container_id is not None:
+        return _found_by(known.of_container(wanted.container_id))
+    if wanted.node is not None:
+        return _found_by(known.ran_on(wanted.node, since, until))
+    if wanted.prefix is not None:
+        return _found_by(known.in_prefix(cast(wanted.prefix, INET), since, until))
+    return _tenures()
+
+
+def _tenures() -> Subquery:
+    return (
+        select(Tenure, Network.name.label("network"), Pool.cidr.label("pool"))
+        .outerjoin(Network, Network.id == Tenure.network_id)
+        .outerjoin(Pool, Pool.id == Tenure.pool_id)
+        .subquery()
+    )
+
+
+def _found_by(function: FunctionElement[Any]) -> Subquery:
+    """The rows of a function that returns address_history, with the columns of tenures."""
+    types = {one.name: one.type for one in Tenure.__table__.columns}
+    types |= {"network": Network.__table__.c.name.type, "pool": Pool.__table__.c.cidr.type}
+    names = {name: _IN_THE_VIEW.get(name, name) for name in types}
+    found = function.table_valued(*(column(names[name], of) for name, of in types.items())).c
+    return select(*(found[names[name]].label(name) for name in types)).subquery()

@@ -1,0 +1,22 @@
+CREATE FUNCTION ran_on(wanted_node text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+RETURNS SETOF address_history
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    -- The index has both bounds, so of those that ended after the time began it reads only entries, not rows. A tenure
+    -- without a beginning (by hand) has no lower bound to compare.
+    SELECT h.* FROM address_history h
+     WHERE h.node = wanted_node AND NOT upper_inf(h.during)
+       AND upper(h.during) > coalesce(since, '-infinity') AND lower(h.during) < coalesce(until, 'infinity')
+       AND h.during && tstzrange(since, until)
+    UNION ALL
+    SELECT h.* FROM address_history h
+     WHERE h.node = wanted_node AND NOT upper_inf(h.during)
+       AND upper(h.during) > coalesce(since, '-infinity') AND lower(h.during) IS NULL
+       AND h.during && tstzrange(since, until)
+    UNION ALL
+    SELECT h.* FROM address_history h
+     WHERE h.id IN (SELECT a.tenure_id FROM attached_tenures a WHERE a.node = wanted_node)
+       AND h.node = wanted_node AND upper_inf(h.during) AND h.during && tstzrange(since, until);
+END;
+COMMENT ON FUNCTION ran_on(text, timestamptz, timestamptz) IS
+    'What held addresses on a node in a time, if only for a part of it; NULL: since ever, and until now.';
