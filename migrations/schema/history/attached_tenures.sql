@@ -1,7 +1,9 @@
 CREATE VIEW attached_tenures AS
-SELECT a.cluster, a.container_id, a.node, r.tenure_id
-  FROM attachments a
-  JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address;
+-- A subquery instead of a join, which may read all reservations for the attachments of one node.
+SELECT a.cluster, a.container_id, a.node,
+       (SELECT r.tenure_id FROM reservations r
+         WHERE r.network_id = a.network_id AND r.address = a.address) AS tenure_id
+  FROM attachments a;
 COMMENT ON VIEW attached_tenures IS 'The open tenures of what runs: one row for each interface of a sandbox and address.';
 COMMENT ON COLUMN attached_tenures.cluster IS 'Cluster of the sandbox; '''' is a cluster without a name.';
 COMMENT ON COLUMN attached_tenures.container_id IS

@@ -6,13 +6,14 @@ BEGIN ATOMIC
     UNION ALL
     -- The index of attachments begins with the cluster: one look-up in each.
     SELECT h.* FROM address_history h
-     WHERE h.id IN (WITH RECURSIVE clusters (name) AS (
-                        (SELECT a.cluster FROM attached_tenures a ORDER BY a.cluster LIMIT 1)
-                        UNION ALL
-                        SELECT (SELECT a.cluster FROM attached_tenures a WHERE a.cluster > c.name ORDER BY a.cluster LIMIT 1)
-                          FROM clusters c WHERE c.name IS NOT NULL)
-                    SELECT a.tenure_id FROM clusters c
-                      JOIN attached_tenures a ON a.cluster = c.name AND a.container_id = wanted)
+     WHERE h.id = ANY (ARRAY(
+               WITH RECURSIVE clusters (name) AS (
+                   (SELECT a.cluster FROM attached_tenures a ORDER BY a.cluster LIMIT 1)
+                   UNION ALL
+                   SELECT (SELECT a.cluster FROM attached_tenures a WHERE a.cluster > c.name ORDER BY a.cluster LIMIT 1)
+                     FROM clusters c WHERE c.name IS NOT NULL)
+               SELECT a.tenure_id
+                 FROM clusters c JOIN attached_tenures a ON a.cluster = c.name AND a.container_id = wanted))
        AND h.container_id = wanted AND upper_inf(h.during);
 END;
 COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or held, by its whole id.';

@@ -15,7 +15,7 @@ BEGIN ATOMIC
        AND h.during && tstzrange(since, until)
     UNION ALL
     SELECT h.* FROM address_history h
-     WHERE h.id IN (SELECT a.tenure_id FROM attached_tenures a WHERE a.node = wanted_node)
+     WHERE h.id = ANY (ARRAY(SELECT a.tenure_id FROM attached_tenures a WHERE a.node = wanted_node))
        AND h.node = wanted_node AND upper_inf(h.during) AND h.during && tstzrange(since, until);
 END;
 COMMENT ON FUNCTION ran_on(text, timestamptz, timestamptz) IS

@@ -1064,9 +1064,11 @@ COMMENT ON FUNCTION held_by(text, text) IS 'Every address that a pod (or other o
 
 -- schema/history/attached_tenures.sql
 CREATE VIEW attached_tenures AS
-SELECT a.cluster, a.container_id, a.node, r.tenure_id
-  FROM attachments a
-  JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address;
+-- A subquery instead of a join, which may read all reservations for the attachments of one node.
+SELECT a.cluster, a.container_id, a.node,
+       (SELECT r.tenure_id FROM reservations r
+         WHERE r.network_id = a.network_id AND r.address = a.address) AS tenure_id
+  FROM attachments a;
 COMMENT ON VIEW attached_tenures IS 'The open tenures of what runs: one row for each interface of a sandbox and address.';
 COMMENT ON COLUMN attached_tenures.cluster IS 'Cluster of the sandbox; '''' is a cluster without a name.';
 COMMENT ON COLUMN attached_tenures.container_id IS
@@ -1092,7 +1094,7 @@ BEGIN ATOMIC
        AND h.during && tstzrange(since, until)
     UNION ALL
     SELECT h.* FROM address_history h
-     WHERE h.id IN (SELECT a.tenure_id FROM attached_tenures a WHERE a.node = wanted_node)
+     WHERE h.id = ANY (ARRAY(SELECT a.tenure_id FROM attached_tenures a WHERE a.node = wanted_node))
        AND h.node = wanted_node AND upper_inf(h.during) AND h.during && tstzrange(since, until);
 END;
 COMMENT ON FUNCTION ran_on(text, timestamptz, timestamptz) IS
@@ -1107,13 +1109,14 @@ BEGIN ATOMIC
     UNION ALL
     -- The index of attachments begins with the cluster: one look-up in each.
     SELECT h.* FROM address_history h
-     WHERE h.id IN (WITH RECURSIVE clusters (name) AS (
-                        (SELECT a.cluster FROM attached_tenures a ORDER BY a.cluster LIMIT 1)
-                        UNION ALL
-                        SELECT (SELECT a.cluster FROM attached_tenures a WHERE a.cluster > c.name ORDER BY a.cluster LIMIT 1)
-                          FROM clusters c WHERE c.name IS NOT NULL)
-                    SELECT a.tenure_id FROM clusters c
-                      JOIN attached_tenures a ON a.cluster = c.name AND a.container_id = wanted)
+     WHERE h.id = ANY (ARRAY(
+               WITH RECURSIVE clusters (name) AS (
+                   (SELECT a.cluster FROM attached_tenures a ORDER BY a.cluster LIMIT 1)
+                   UNION ALL
+                   SELECT (SELECT a.cluster FROM attached_tenures a WHERE a.cluster > c.name ORDER BY a.cluster LIMIT 1)
+                     FROM clusters c WHERE c.name IS NOT NULL)
+               SELECT a.tenure_id
+                 FROM clusters c JOIN attached_tenures a ON a.cluster = c.name AND a.container_id = wanted))
        AND h.container_id = wanted AND upper_inf(h.during);
 END;
 COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or held, by its whole id.';
