@@ -30,7 +30,7 @@ RUN PYTHONPATH=cni_plugin python3 -m plugin_bundle /opt/rowhouse/plugin
 FROM ${BASE}${BASE_DIGEST:+@${BASE_DIGEST}}
 ARG BASE
 ARG BASE_DIGEST
-ARG VERSION=0.1.0
+ARG VERSION
 ARG REVISION
 LABEL org.opencontainers.image.title="Rowhouse" \
       org.opencontainers.image.description="IP addresses of Kubernetes secondary networks, as rows in PostgreSQL" \

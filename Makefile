@@ -19,7 +19,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-lowest releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze dba chart bench faults audit lock \
+.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze dba chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -41,6 +41,10 @@ test-slow: dev plugin ## the tests that take long, and the database tests on eve
 		echo "» the database tests on $$bindir"; \
 		$(PYTEST) -m "database and not slow" --postgres-bindir $$bindir $(SQL_TESTS) || exit; \
 	done
+
+# The database tests on a PostgreSQL that is installed: BINDIR=/usr/lib/postgresql/17/bin
+test-postgresql: dev plugin
+	@$(PYTEST) -m "database and not slow" --postgres-bindir $(BINDIR) $(SQL_TESTS)
 
 # What meets the most of its dependencies' interfaces.
 LOWEST_TESTS = tests/cli tests/api tests/serve tests/store tests/auth
@@ -70,6 +74,20 @@ plugin: build/plugin/rowhouse ## the CNI plugin as a self-contained folder: buil
 
 build/plugin/rowhouse: $(shell find cni_plugin -name '*.py' -o -name '*.c') | runtime
 	@$(BIN)/python -m plugin_bundle build/plugin
+
+check: dev ## lint, types, units and the quick database tests: under a minute, for the inner loop
+	@$(MAKE) --no-print-directory lint
+	@$(PYTEST) -m "not slow and not releases" $(CHECK_TESTS)
+
+CHECK_TESTS = tests/domain tests/cni tests/metrics tests/docs/test_links.py tests/store/test_pools.py \
+	tests/store/test_errors.py tests/store/test_reuse.py tests/test_dependencies.py tests/test_version.py tests/test_workflows.py
+
+release: dev plugin ## into dist/: wheel, sdist and chart of the version in the source, checked; the image where an engine is
+	@$(PYTHON) .ci/version.py
+	@rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist . >build/release.log 2>&1 || { cat build/release.log; exit 1; }
+	@PYTHONPATH=tests $(BIN)/python -m fixtures.kubernetes_programs helm package charts/rowhouse --destination dist
+	@ROWHOUSE_DIST=dist $(BIN)/python -m pytest --quiet tests/test_wheel.py tests/test_version.py
+	@.ci/image || echo "» no image: no container engine here"
 
 image: ## the container image, where docker or podman is
 	@.ci/image

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STAMP = VENV / "rowhouse-stamp"
 REQUIREMENTS = ROOT / "requirements"
+VERSION = ROOT / "cni_plugin" / "rowhouse_cni" / "__init__.py"
 OLDEST = (3, 11)
 # The lock needs no uv to be installed, only to be written.
 UV = "uv==0.13.9"
@@ -104,7 +105,7 @@ def current_fingerprint() -> str:
     packaging = [project["project"], project["build-system"], project["tool"]["hatch"]]
     python = [str(ROOT), sys.version_info[:2], sys.base_prefix]
     digest = hashlib.sha256(json.dumps([packaging, python]).encode())
-    for path in [*sorted(REQUIREMENTS.glob("*.txt")), Path(__file__)]:
+    for path in [*sorted(REQUIREMENTS.glob("*.txt")), VERSION, Path(__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
