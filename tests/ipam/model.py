@@ -134,6 +134,8 @@ class Model:
     gateways: dict[tuple[Key, str, str], None] = field(default_factory=dict)
     """Known gateways by (space, address), CIDR of the pool, and CNI network; "": set by an operator."""
     history: dict[Key, list[Tenure]] = field(default_factory=dict)
+    uncollected: set[Key] = field(default_factory=set)
+    """What is due, and was not freed by the call that is judged: the allocator must only if nothing else is free."""
 
     def add(
         self, owner: OwnerKey, place: Place, wanted: Sequence[RangeRequest], wish: Wish
@@ -402,7 +404,12 @@ class Model:
             del self.resting[exempt]
             segments = [(exempt[1], exempt[1])]
         if asked is None:
-            address = self._lowest(pool.space, segments)
+            try:
+                address = self._lowest(pool.space, segments)
+            except Refused:
+                self.uncollected = set()
+                self._what_is_due_is_free(pool.space)
+                address = self._lowest(pool.space, segments)
             slot = max(slots) + 1 if wanted.slot in slots else wanted.slot
         else:
             if not any(_holds(segment, asked) for segment in segments):
@@ -424,9 +431,13 @@ class Model:
             self.gateways[key, pool.cidr, CNI_NETWORK] = None
 
     def _what_is_due_is_free(self, space: Space) -> None:
-        self.resting = {k: one for k, one in self.resting.items() if not one.due or k[0] != space}
+        left = self.uncollected
+        self.resting = {
+            k: one for k, one in self.resting.items() if not one.due or k[0] != space or k in left
+        }
         for key in [k for k, held in self.held.items() if held.due and k[0] == space]:
-            self.release(key)
+            if key not in left:
+                self.release(key)
 
     def _lowest(self, space: Space, segments: Iterable[tuple[Address, Address]]) -> Address:
         for first, last in segments:

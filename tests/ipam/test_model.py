@@ -84,6 +84,13 @@ SELECT {SPACE}, r.address, r.owner_name, r.owner_interface, r.node, r.container_
   FROM reservations r JOIN networks n ON n.id = r.network_id
  WHERE n.name LIKE %s
 """
+DUE = f"""
+SELECT {SPACE}, f.first FROM free_ranges f JOIN networks n ON n.id = f.network_id
+ WHERE n.name LIKE %(networks)s AND f.quarantined AND f.free_from <= clock_timestamp()
+UNION ALL
+SELECT {SPACE}, r.address FROM reservations r JOIN networks n ON n.id = r.network_id
+ WHERE n.name LIKE %(networks)s AND r.expires_at <= clock_timestamp()
+"""
 HISTORY = f"""
 SELECT {SPACE}, t.address, t.owner_name, t.owner_uid, t.container_id
   FROM tenures t JOIN networks n ON n.id = t.network_id
@@ -213,14 +220,22 @@ class Allocator(RuleBasedStateMachine):
         try:
             given = attach(self.store, owner, self.sandbox(container, node), wanted)
             real: list[Address] | str = [ip_address(one.address) for one in given]
+            self.model.uncollected = self.due()
         except RowhouseError as error:
             real = type(error).__name__
+            self.model.uncollected = set()
         try:
             wish = Wish(uid, sticky, ttl)
             expected: list[Address] | str = self.model.add(key, (node, container), wanted, wish)
         except Refused as refused:
             expected = refused.kind
+        self.model.uncollected = set()
         assert real == expected
+
+    def due(self) -> set[Key]:
+        """Addresses whose quarantine or time to live is over, and that are not free yet."""
+        found = self.dba.execute(DUE, {"networks": f"{self.name}%"})
+        return {((name, pool), address) for name, pool, address in found}
 
     @rule(pod=st.sampled_from(PODS), generation=st.integers(0, 3))
     def delete(self, pod: str, generation: int) -> None:
