@@ -79,7 +79,7 @@ check: dev ## lint, types, units and the quick database tests: under a minute, f
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST) -m "not slow and not releases" $(CHECK_TESTS)
 
-CHECK_TESTS = tests/domain tests/cni tests/metrics tests/docs/test_links.py tests/store/test_pools.py \
+CHECK_TESTS = $(filter-out tests/cni/test_fuzz.py,$(wildcard tests/cni/test_*.py)) tests/domain tests/metrics tests/docs/test_links.py tests/store/test_pools.py \
 	tests/store/test_errors.py tests/store/test_reuse.py tests/test_dependencies.py tests/test_version.py tests/test_workflows.py
 
 release: dev plugin ## into dist/: wheel, sdist and chart of the version in the source, checked; the image where an engine is
