@@ -11,7 +11,8 @@ LISTEN = $(if $(BIND),--bind $(BIND))
 
 # Three processes for two cores, as tests wait half of their time; eight at most: each starts a PostgreSQL.
 PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, -(-3 * len(os.sched_getaffinity(0)) // 2)))')
-PYTEST = $(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) --dist worksteal
+# In CI each run draws the same examples and the same order; `make test` by hand draws new ones.
+PYTEST = $(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) --dist worksteal $(if $(CI),--randomly-seed=1)
 # Versions that the wheel does not have, where they are installed (Debian, Red Hat).
 INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$(version)/bin /usr/pgsql-$(version)/bin))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ pytest_plugins = ("fixtures.shared",)
 
 thread_random.install()
 
-hypothesis.settings.register_profile("rowhouse", deadline=None, print_blob=True)
+# As Hypothesis' own profile for CI does: there, each run draws the same examples. Every other run draws new ones.
+hypothesis.settings.register_profile(
+    "rowhouse", deadline=None, print_blob=True, derandomize="CI" in os.environ
+)
 hypothesis.settings.load_profile("rowhouse")
 
 # Whoever starts the suite in the background of a shell has it ignore Ctrl-C, and so would all programs that it
