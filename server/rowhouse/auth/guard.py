@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import structlog
 from flask import current_app, g, request
 
+from rowhouse.auth.anonymous_access import AnonymousAccess, refuse_rebound_name
 from rowhouse.auth.caller import ANYBODY, Caller, require_role
 from rowhouse.auth.cookie import SESSION
 from rowhouse.auth.kubernetes import ServiceAccountTokens
 from rowhouse.auth.limits import Limiter
 from rowhouse.auth.oidc.login import OidcLogin
-from rowhouse.auth.openness import Openness, refuse_rebound_name
 from rowhouse.auth.origin import is_secure
 from rowhouse.auth.presented import READING, presented_token
 from rowhouse.auth.sessions import Sessions
@@ -63,7 +63,7 @@ class Guard:
 
     def __init__(self, access: AccessSettings, store: Database, *, pages: str = "") -> None:
         clusters = access.trusted_clusters()
-        self._openness = Openness(access.auth, clusters, store)
+        self._anonymous_access = AnonymousAccess(access.auth, clusters, store)
         self._static = StaticTokens(store)
         self._kubernetes = ServiceAccountTokens(clusters)
         self.verification = Verification(self._kubernetes.clusters)
@@ -85,7 +85,7 @@ class Guard:
 
     def needs_no_login(self) -> bool:
         """Whether everybody may do everything now. Raises TryAgain, NotReady."""
-        return self._openness.is_open()
+        return self._anonymous_access.is_allowed()
 
     def end_session(self, value: str) -> None:
         """End a session, here at once and on other replicas within seconds. Raises TryAgain, NotReady."""
@@ -106,8 +106,8 @@ class Guard:
             require_role(needed)
 
     def _caller(self) -> Caller:
-        if self._openness.is_open():
-            if self._openness.is_local:
+        if self._anonymous_access.is_allowed():
+            if self._anonymous_access.is_local:
                 refuse_rebound_name(request)
             return ANYBODY
         session = self._session()

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from rowhouse import telemetry
-from rowhouse.auth.openness import is_loopback, settled_mode
+from rowhouse.auth.anonymous_access import is_loopback, settled_mode
 from rowhouse.cli.exits import Failure
 from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.embedded import EmbeddedPostgres

@@ -25,8 +25,8 @@ _log = structlog.get_logger(__name__)
 _SECONDS: Final = 10.0
 
 
-class Openness:
-    """Answers whether everybody may do everything; once the answer was no, it stays no.
+class AnonymousAccess:
+    """Whether a request without a token may do everything; once the answer was no, it stays no.
 
     Args:
         mode: as the settings say.
@@ -50,10 +50,10 @@ class Openness:
         self._store = store
         self._clock = clock
 
-    def is_open(self) -> bool:
+    def is_allowed(self) -> bool:
         """Whether no token is needed now.
 
-        Errors: TryAgain and NotReady when the database can not tell.
+        Errors: TryAgain and NotReady when the database cannot tell.
         """
         if self._closed:
             return False

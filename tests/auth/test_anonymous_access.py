@@ -12,7 +12,7 @@ from auth.issuer import ISSUER
 from fixtures.servers import serving
 from fixtures.shared import closed_port
 from fixtures.signing import ec_key, public
-from rowhouse.auth.openness import Openness, is_loopback, settled_mode
+from rowhouse.auth.anonymous_access import AnonymousAccess, is_loopback, settled_mode
 from rowhouse.cli import main
 from rowhouse.domain.errors import NotAllowed
 from rowhouse.settings import Settings, SettingsError
@@ -56,14 +56,14 @@ def test_without_configuration_no_token_is_needed_until_one_was_made(
     store: Store, make_token: Callable[..., str]
 ) -> None:
     now = 0.0
-    openness = Openness("auto", (), store, clock=lambda: now)
-    assert openness.is_open()
+    anonymous_access = AnonymousAccess("auto", (), store, clock=lambda: now)
+    assert anonymous_access.is_allowed()
     make_token("admin")
     now = 11.0
-    assert not openness.is_open()
+    assert not anonymous_access.is_allowed()
     store.change("DELETE FROM rowhouse.tokens RETURNING 1", actor="test")
     now = 1000.0
-    assert not openness.is_open(), "what was closed must not open by itself"
+    assert not anonymous_access.is_allowed(), "what was closed must not open by itself"
 
 
 def test_revoking_the_last_token_opens_nothing(
