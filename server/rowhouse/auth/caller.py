@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from flask import g
 
-from rowhouse.auth.presented import no_token
+from rowhouse.auth.bearer_token import no_token
 from rowhouse.domain.errors import NotAllowed
 
 Role = Literal["node", "viewer", "operator", "admin"]

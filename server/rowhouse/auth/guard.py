@@ -12,13 +12,13 @@ import structlog
 from flask import current_app, g, request
 
 from rowhouse.auth.anonymous_access import AnonymousAccess, refuse_rebound_name
+from rowhouse.auth.bearer_token import READING, bearer_token
 from rowhouse.auth.caller import ANYBODY, Caller, require_role
 from rowhouse.auth.cookie import SESSION
 from rowhouse.auth.kubernetes import ServiceAccountTokens
 from rowhouse.auth.limits import Limiter
 from rowhouse.auth.oidc.login import OidcLogin
 from rowhouse.auth.origin import is_secure
-from rowhouse.auth.presented import READING, presented_token
 from rowhouse.auth.sessions import Sessions
 from rowhouse.auth.source import Refusals, refuse_if
 from rowhouse.auth.static import PREFIX, StaticTokens, digest
@@ -116,7 +116,7 @@ class Guard:
                 caller = self._known(session, self._in_session, self.sessions.verify)
                 g.session = session
                 return caller
-            token = presented_token(request)
+            token = bearer_token(request)
             return self._known(token, self._bearers, self._kind(token))
         except (Unauthenticated, NotAllowed) as refusal:
             if session or not self._is_page() or "Authorization" in request.headers:

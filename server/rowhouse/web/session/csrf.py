@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 from flask import current_app, g, request
 from markupsafe import Markup
 
+from rowhouse.auth.bearer_token import READING
 from rowhouse.auth.cookie import VISIT
 from rowhouse.auth.origin import is_secure, refuse_foreign_page
-from rowhouse.auth.presented import READING
 from rowhouse.domain.errors import NotAllowed
 from rowhouse.web.blueprint import blueprint
 

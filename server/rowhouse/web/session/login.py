@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import structlog
 from flask import current_app, make_response, redirect, render_template, request, url_for
 
+from rowhouse.auth.bearer_token import READING
 from rowhouse.auth.cookie import SESSION
 from rowhouse.auth.guard import least_role
 from rowhouse.auth.origin import is_secure
-from rowhouse.auth.presented import READING
 from rowhouse.domain.errors import NotAllowed, TooManyRequests, Unauthenticated
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.layout import errors

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from flask import Request
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_LONGEST: Final = 16_384
+_MAX_TOKEN_CHARACTERS: Final = 16_384
 _SEND_ONE: Final = (
     "Send `Authorization: Bearer` and a token. The plugin takes it from `token_file` in its settings,"
     " the command line from ROWHOUSE_TOKEN_FILE (--token-file) or ROWHOUSE_TOKEN."
@@ -22,7 +22,7 @@ def no_token() -> Unauthenticated:
     return Unauthenticated("the request carries no token", hint=_SEND_ONE)
 
 
-def presented_token(request: Request) -> str:
+def bearer_token(request: Request) -> str:
     """The token of `Authorization: Bearer`.
 
     A browser sends it as the password of `Authorization: Basic`, whatever the user's name. It does
@@ -34,7 +34,7 @@ def presented_token(request: Request) -> str:
         raise no_token()
     authorization = request.authorization
     if authorization is None:
-        raise Unauthenticated("the header Authorization can not be read", hint=_SEND_ONE)
+        raise Unauthenticated("the header Authorization cannot be read", hint=_SEND_ONE)
     if authorization.type == "bearer":
         token = authorization.token
     elif authorization.type == "basic":
@@ -48,6 +48,6 @@ def presented_token(request: Request) -> str:
             "the header Authorization is of a kind that is not known",
             hint=_SEND_ONE,
         )
-    if not token or not token.isascii() or len(token) > _LONGEST:
+    if not token or not token.isascii() or len(token) > _MAX_TOKEN_CHARACTERS:
         raise Unauthenticated("the header Authorization holds no token", hint=_SEND_ONE)
     return token
