@@ -68,7 +68,7 @@ def test_guessing_is_slow_and_does_not_lock_out_who_was_let_in(
     assert limited.get("/nothing", late).status_code == 429
 
 
-def test_guesses_are_counted_by_source(
+def test_guesses_are_counted_by_client_address(
     service: Callable[..., Service],
 ) -> None:
     limited = service(auth="required", failure_rate=0.01, failure_burst=1)

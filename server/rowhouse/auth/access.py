@@ -73,10 +73,10 @@ class AccessSettings(pydantic.BaseModel):
     """Requests of another caller at once."""
 
     failure_rate: float = pydantic.Field(default=0.5, ge=0, le=1e6)
-    """Refused tokens a second of each source address; 0: no limit."""
+    """Refused tokens a second of each client address; 0: no limit."""
 
     failure_burst: int = pydantic.Field(default=30, ge=1, le=10**6)
-    """Refused tokens of a source address at once."""
+    """Refused tokens of a client address at once."""
 
     public_url: str = ""
     """Where browsers reach the pages, if a proxy is between: https://rowhouse.example.org."""

@@ -14,13 +14,13 @@ from flask import current_app, g, request
 from rowhouse.auth.anonymous_access import AnonymousAccess, refuse_rebound_name
 from rowhouse.auth.bearer_token import READING, bearer_token
 from rowhouse.auth.caller import ANYBODY, Caller, require_role
+from rowhouse.auth.client_address import AuthenticationFailures, refuse_if
 from rowhouse.auth.cookie import SESSION
 from rowhouse.auth.kubernetes import ServiceAccountTokens
 from rowhouse.auth.limits import Limiter
 from rowhouse.auth.oidc.login import OidcLogin
 from rowhouse.auth.origin import is_secure
 from rowhouse.auth.sessions import Sessions
-from rowhouse.auth.source import Refusals, refuse_if
 from rowhouse.auth.static import PREFIX, StaticTokens, digest
 from rowhouse.auth.verification import Verification
 from rowhouse.auth.verified import VerifiedCallers
@@ -74,7 +74,7 @@ class Guard:
         self._others = Limiter(access.caller_limit)
         self._access = access
         self._pages = pages
-        self.refusals = Refusals(access.failure_limit)
+        self.authentication_failures = AuthenticationFailures(access.failure_limit)
         self.sessions = Sessions(store, seconds=access.session_seconds)
         self.oidc = OidcLogin(access, self.sessions) if access.oidc_issuer else None
 
@@ -120,7 +120,7 @@ class Guard:
             return self._known(token, self._bearers, self._kind(token))
         except (Unauthenticated, NotAllowed) as refusal:
             if session or not self._is_page() or "Authorization" in request.headers:
-                self.refusals.count(refusal)
+                self.authentication_failures.count(refusal)
             # else a browser that has to log in: it has guessed nothing
             raise
 
@@ -146,7 +146,7 @@ class Guard:
         if (known := seen.get(key)) is not None:
             return known
         # Whoever was verified a moment ago is let in, whatever others try from the same address.
-        self.refusals.check()
+        self.authentication_failures.check()
         verified = verify(secret)
         seen.put(key, verified)
         return verified.caller

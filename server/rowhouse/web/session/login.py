@@ -43,13 +43,13 @@ def log_in() -> AnyResponse:
     """Begin a session."""
     token = request.form.get("token", "").strip()
     try:
-        guard().refusals.check()
+        guard().authentication_failures.check()
         begun = guard().sessions.begin_with_token(token)
     except TooManyRequests as error:
         return _form(error.http_status, error)
     except (Unauthenticated, NotAllowed) as error:
         try:
-            guard().refusals.count(error)
+            guard().authentication_failures.count(error)
         except TooManyRequests as enough:
             return _form(enough.http_status, enough)
         return _form(error.http_status, error)
@@ -58,7 +58,7 @@ def log_in() -> AnyResponse:
 
 def entered(begun: Begun, target: str) -> AnyResponse:
     """On to where somebody wanted to go, with the cookie of the session."""
-    _log.info("logged_in", name=begun.name, source=request.remote_addr)
+    _log.info("logged_in", name=begun.name, client_address=request.remote_addr)
     response = redirect(local(target), 303)
     secure = is_secure(request, current_app.extensions["rowhouse"].settings)
     SESSION.write(response, begun.value, seconds=begun.seconds, secure=secure)

@@ -39,12 +39,12 @@ def to_provider() -> Response:
 def from_provider() -> Response:
     """Take back whoever has logged in there."""
     oidc = _oidc()
-    guard().refusals.check()
+    guard().authentication_failures.check()
     try:
         attempt = Attempt.read(ATTEMPT.read(request, secure=_secure()))
         response = entered(oidc.finish(attempt, request.args), attempt.target)
     except (Unauthenticated, NotAllowed) as error:
-        guard().refusals.count(error)
+        guard().authentication_failures.count(error)
         # Not the form again: a provider with a login of its own would send the browser round and round.
         response = errors.refused(error)
     ATTEMPT.remove(response, secure=_secure())

@@ -1,4 +1,4 @@
-"""Where a request comes from, and how many refused credentials are borne from there."""
+"""The address that a request comes from, and the limit on refused credentials from there."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _log = structlog.get_logger(__name__)
 _GUESSING: Final = "this address with tokens that are refused"
 
 
-class Refusals:
-    """A bucket of refusals for each source address."""
+class AuthenticationFailures:
+    """Counts refused credentials by client address."""
 
     def __init__(self, rate: Rate) -> None:
         self._limiter = Limiter(rate)
 
     def check(self) -> None:
-        """Raises TooManyRequests if the current request's source has no try left."""
-        refuse_if(self._limiter.wait(_source()), _GUESSING)
+        """Raises TooManyRequests if the current client has no try left."""
+        refuse_if(self._limiter.wait(_client_address()), _GUESSING)
 
     def count(self, refusal: RowhouseError) -> None:
-        """One try less for the current request's source. Raises TooManyRequests if it had none."""
-        _log.warning("refused", source=request.remote_addr, reason=refusal.message)
-        refuse_if(self._limiter.take(_source()), _GUESSING)
+        """One try less for the current client. Raises TooManyRequests if it had none."""
+        _log.warning("refused", client_address=request.remote_addr, reason=refusal.message)
+        refuse_if(self._limiter.take(_client_address()), _GUESSING)
 
 
 def refuse_if(wait: float, who: str) -> None:
@@ -45,7 +45,7 @@ def refuse_if(wait: float, who: str) -> None:
         )
 
 
-def _source() -> str:
+def _client_address() -> str:
     """The sender's address; for IPv6 its /64, as one host has all of that."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
