@@ -19,7 +19,7 @@ from rowhouse.cli.exits import Failure
 from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
-from rowhouse.serve.leaving import leave
+from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.settings import Settings, names_database
 from rowhouse.store.connection import schema
 from rowhouse.store.connection.data_source import PASSWORD_FILE, URL_FILE
@@ -123,7 +123,7 @@ def serve(
 def _leave(_kind: object, ended: BaseException | None, _trace: object) -> None:
     """After all else: what we stopped for was a signal, so nothing is left to be done."""
     if isinstance(ended, SystemExit) and not isinstance(ended.code, str):
-        leave(ended.code or 0)
+        exit_at_once(ended.code or 0)
 
 
 def _await_address(bind: str) -> None:

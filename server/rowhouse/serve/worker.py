@@ -22,11 +22,11 @@ from selectors import EVENT_READ
 from typing import Any, Final
 
 from rowhouse.serve.arbiter import STOPS
-from rowhouse.serve.garbage import keep_what_is_loaded
+from rowhouse.serve.buffering import BufferingWorker
+from rowhouse.serve.gc_freeze import freeze_loaded_objects
 from rowhouse.serve.handover import Claims
-from rowhouse.serve.leaving import leave
-from rowhouse.serve.patience import PatientWorker
 from rowhouse.serve.processor import stay_on_one
+from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.serve.threads import Threads
 from rowhouse.telemetry import TURNED_AWAY
 
@@ -61,7 +61,7 @@ _COME_AGAIN: Final = (
 )
 
 
-class Worker(PatientWorker):
+class Worker(BufferingWorker):
     """Serves requests in threads, and stops listening as soon as it stops accepting.
 
     gunicorn's own keeps the socket open until the last request has ended: a connection made meanwhile
@@ -75,7 +75,7 @@ class Worker(PatientWorker):
         super().load_wsgi()
         self._claims = Claims()
         self.wsgi = self._claims.offering(self.wsgi)
-        keep_what_is_loaded()
+        freeze_loaded_objects()
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """What becomes of a connection that a thread is done with."""
@@ -100,14 +100,14 @@ class Worker(PatientWorker):
         self._told_alive = 0.0
         self._defer_accept(_DATA_WITHIN)
         super().init_process()
-        leave(0)
+        exit_at_once(0)
 
     def init_signals(self) -> None:
         """Take signals, with our own handlers; those that came since the fork, too."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         if not self.alive:  # there is nothing to be loaded for
-            leave(0)
+            exit_at_once(0)
 
     def notify(self) -> None:
         """Give the arbiter a sign of life; gunicorn's own does it, and lets go of the lock, with each event."""
@@ -153,7 +153,7 @@ class Worker(PatientWorker):
             conn.sock.settimeout(0)
             if not self.cfg.is_ssl:
                 conn.sock.send(_COME_AGAIN)
-        self._let_go(conn)
+        self._close_gracefully(conn)
 
     def _answer(self, conn: Any) -> None:
         """Answer one request, in a thread."""

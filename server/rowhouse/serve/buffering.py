@@ -1,8 +1,8 @@
-"""The half of the worker that waits for clients, in one thread, so that no other one ever does.
+"""Buffers requests in one thread until they are complete.
 
-A thread that reads from a socket waits for whoever sends: sixteen connections that send half a request would
-stop a server of sixteen threads, for everybody, and need no token for it. So bytes are gathered without
-waiting, and a thread gets a request when all of it has come.
+A thread that reads from a socket blocks until the client sends: sixteen connections with half a request each would
+stop a server of sixteen threads, without a token. So one selector buffers what arrives, and a thread gets a request
+only when all of it is there.
 """
 
 from __future__ import annotations
@@ -25,42 +25,42 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _UNFINISHED: Final = object()
-_LINGER_SECONDS: Final = 2.0
-_LOOK_SECONDS: Final = 0.5
-_MOST_HELD: Final = 64 * 1024 * 1024
-"""Bytes of unfinished requests that are kept at most; beyond that the largest one goes."""
+_GRACEFUL_CLOSE_SECONDS: Final = 2.0
+_CHECK_SECONDS: Final = 0.5
+_MAX_BUFFERED: Final = 64 * 1024 * 1024
+"""Bytes of all unfinished requests together; beyond that the largest one is closed."""
 
 _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_NOBODY_THERE: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+_NO_CONNECTION: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
-class PatientWorker(ThreadWorker):
-    """Waits for what clients send, and for them to close, outside of the threads that serve."""
+class BufferingWorker(ThreadWorker):
+    """Buffers requests and closes connections gracefully, outside of the threads that serve."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: dict[Connection, None] = {}
-        self._leaving: dict[Connection, float] = {}
+        self._closing: dict[Connection, float] = {}
         self._held = 0
-        self._looked = 0.0
+        self._checked_at = 0.0
 
     def accept(self, listener: Any) -> None:
         """Take a connection, in gunicorn's terms."""
         self.accept_one(listener)
 
     def accept_one(self, listener: Any) -> bool:
-        """Take a connection, if there is one; whoever has let us wait longest makes room for it."""
+        """Take a connection, if there is one; above the limit the connection idle for longest is closed."""
         try:
             client, peer = listener.accept()
         except OSError as error:
             if error.errno in _NO_DESCRIPTORS:
                 self._make_room()
-            elif error.errno not in _NOBODY_THERE:
+            elif error.errno not in _NO_CONNECTION:
                 raise
             return False
         self.nr_conns += 1
         self.accepted(Connection(self.cfg, client, peer, listener.getsockname()))
-        # gunicorn would stop accepting, and so keep out whoever is no attacker.
+        # gunicorn would stop accepting, and so an attacker could keep every other client out.
         if self.nr_conns >= self.worker_connections:
             self._make_room()
         return True
@@ -106,7 +106,7 @@ class PatientWorker(ThreadWorker):
         elif not failed and fs.result():
             super().finish_request(conn, fs)
         else:
-            self._let_go(conn)
+            self._close_gracefully(conn)
 
     def _await(self, conn: Connection) -> None:
         """Wait for more of a request."""
@@ -114,7 +114,7 @@ class PatientWorker(ThreadWorker):
         conn.counted = len(conn.received)
         self._held += conn.counted
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._more_came, conn))
-        if self._held > _MOST_HELD:
+        if self._held > _MAX_BUFFERED:
             self._close(max(self._waiting, key=lambda one: len(one.received)))
 
     def _more_came(self, conn: Connection, _socket: Any) -> None:
@@ -131,7 +131,7 @@ class PatientWorker(ThreadWorker):
         if conn in self._waiting:
             del self._waiting[conn]
             self._held -= conn.counted
-        self._leaving.pop(conn, None)
+        self._closing.pop(conn, None)
         with contextlib.suppress(KeyError, ValueError, OSError):
             self.poller.unregister(conn.sock)
 
@@ -140,8 +140,8 @@ class PatientWorker(ThreadWorker):
         self.nr_conns -= 1
         conn.close()
 
-    def _let_go(self, conn: Connection) -> None:
-        """Close in the way of RFC 9112, section 9.6, so that the answer arrives; wait for nobody."""
+    def _close_gracefully(self, conn: Connection) -> None:
+        """Close in the way of RFC 9112, section 9.6, so that the answer arrives; does not block."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.settimeout(0)
@@ -150,11 +150,11 @@ class PatientWorker(ThreadWorker):
             self._close(conn)
             return
         conn.counted = 0
-        self._leaving[conn] = time.monotonic() + _LINGER_SECONDS
+        self._closing[conn] = time.monotonic() + _GRACEFUL_CLOSE_SECONDS
         self._drain(conn, None)
 
     def _drain(self, conn: Connection, _socket: Any) -> None:
-        if conn not in self._leaving:
+        if conn not in self._closing:
             return
         try:
             piece = conn.sock.recv(64 * 1024)
@@ -167,30 +167,30 @@ class PatientWorker(ThreadWorker):
             self._close(conn)
 
     def murder_pending(self) -> None:
-        """Give up who has taken too long; gunicorn calls it after each event."""
+        """Close connections past their deadline; gunicorn calls it after each event."""
         now = time.monotonic()
-        if now - self._looked < _LOOK_SECONDS:
+        if now - self._checked_at < _CHECK_SECONDS:
             return
-        self._looked = now
+        self._checked_at = now
         if not self.alive:
-            self._hurry(now + _LINGER_SECONDS)
+            self._shorten_deadlines(now + _GRACEFUL_CLOSE_SECONDS)
         for conn in [one for one in self._waiting if (one.deadline or 0.0) <= now]:
             if conn.received:
                 conn.refuse(b"408 Request Timeout")
             self._close(conn)
-        for conn in [one for one, until in self._leaving.items() if until <= now]:
+        for conn in [one for one, until in self._closing.items() if until <= now]:
             self._close(conn)
 
-    def _hurry(self, deadline: float) -> None:
-        """A stopping worker waits a little for who has sent nothing yet, longer for who has begun."""
+    def _shorten_deadlines(self, deadline: float) -> None:
+        """Shorten the deadlines of connections that have sent nothing; those that have begun keep theirs."""
         for conn in self._waiting:
             if not conn.received:
                 conn.deadline = min(conn.deadline or deadline, deadline)
 
     def _make_room(self) -> None:
         """Close one that is served already, else the one that has sent least for longest."""
-        if self._leaving:
-            self._close(next(iter(self._leaving)))
+        if self._closing:
+            self._close(next(iter(self._closing)))
         elif self._waiting:
             self._close(min(self._waiting, key=lambda one: (bool(one.received), one.deadline or 0)))
         elif self.keepalived_conns:

@@ -1,15 +1,15 @@
-"""What is loaded is looked at no more when Python searches for garbage."""
+"""What is loaded is frozen out of the garbage collector."""
 
 from __future__ import annotations
 
 import gc
 
-from rowhouse.serve.garbage import keep_what_is_loaded
+from rowhouse.serve.gc_freeze import freeze_loaded_objects
 
 
 def test_a_search_passes_over_what_is_loaded_and_finds_what_comes_later() -> None:
     try:
-        keep_what_is_loaded()
+        freeze_loaded_objects()
         assert gc.get_freeze_count() > 10_000
         later: list[object] = []
         later.append(later)
