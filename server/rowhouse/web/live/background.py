@@ -23,7 +23,7 @@ def begin(app: Flask) -> None:
     hub = Hub(
         partial(changes.end_of_log, rowhouse.store),
         partial(_chores, rowhouse.store),
-        most=rowhouse.settings.live_viewers,
+        max_viewers=rowhouse.settings.live_viewers,
     )
     app.extensions[HUB] = hub
     hub.start()

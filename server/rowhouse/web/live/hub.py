@@ -1,4 +1,4 @@
-"""The one thread that looks at the database for everybody, and writes to all of them."""
+"""The one thread that polls the database for all viewers, and writes to all of them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-LOOK_SECONDS: Final = 2.0
-"""Between two looks at the database; more where a look takes long."""
+POLL_SECONDS: Final = 2.0
+"""Between two polls of the database; more where a poll takes long."""
 
 _SHARE: Final = 10
-"""At most a tenth of the time is spent on looking."""
+"""At most a tenth of the time is spent on polling."""
 
-_LIFE_SECONDS: Final = 600.0
-"""A stream ends then and the browser opens another: who may no longer see the pages is found out."""
+_MAX_STREAM_SECONDS: Final = 600.0
+"""A stream ends then and the browser opens another, which checks the access again."""
 
 _PING_SECONDS: Final = 15.0
 _CHORE_SECONDS: Final = 60.0
@@ -38,7 +38,7 @@ _RANDOM: Final = SystemRandom()
 
 @dataclass(slots=True, eq=False)
 class Topic:
-    """Something that is looked at: how its parts are made, what they were, and by whom.
+    """A part of a page that is kept live: how it is rendered, what was sent, and its viewers.
 
     `parts` makes HTML by the id of the element that it replaces.
     """
@@ -53,34 +53,34 @@ class Hub:
     """Runs in a thread of its own; `add`, `mark` and `is_full` may be called from any other.
 
     Args:
-        look: tells, by another answer than before, that something was written.
-        chores: called now and then, whether anybody looks or not.
-        most: viewers at the same time.
-        every: seconds between two looks.
+        read_version: what it returns changes when something was written.
+        chores: called once a minute, with or without viewers.
+        max_viewers: at the same time.
+        every: seconds between two polls.
     """
 
     def __init__(
         self,
-        look: Callable[[], str],
+        read_version: Callable[[], str],
         chores: Callable[[], None],
         *,
-        most: int,
-        every: float = LOOK_SECONDS,
+        max_viewers: int,
+        every: float = POLL_SECONDS,
     ) -> None:
-        self._look = look
+        self._read_version = read_version
         self._chores = chores
-        self._most = most
+        self._max_viewers = max_viewers
         self._every = every
         self._topics: dict[str, Topic] = {}
-        self._comers: deque[tuple[Topic, socket.socket, str]] = deque()
+        self._joining: deque[tuple[Topic, socket.socket, str]] = deque()
         self._selector = selectors.DefaultSelector()
-        self._bell, self._button = socket.socketpair()
+        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
         self._viewers: dict[Viewer, Topic] = {}
         self._ours = secrets.token_hex(4)
         self._changes = 0
-        self._seen = ""
+        self._version = ""
         self._settles = False
-        self._in_trouble = False
+        self._is_failing = False
 
     @property
     def mark(self) -> str:
@@ -89,33 +89,33 @@ class Hub:
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody else may look."""
-        return len(self._viewers) + len(self._comers) >= self._most
+        """Whether there are as many viewers as may be."""
+        return len(self._viewers) + len(self._joining) >= self._max_viewers
 
     def add(self, topic: Topic, connection: socket.socket, seen: str) -> None:
-        """Let somebody look at a topic, who has seen it as it was at the mark `seen`."""
-        self._comers.append((topic, connection, seen))
-        self._button.send(b"!")
+        """Add a viewer of a topic, whose page is as it was at the mark `seen`."""
+        self._joining.append((topic, connection, seen))
+        self._wakeup_writer.send(b"!")
 
     def start(self) -> None:
         """Run until the process ends."""
-        self._bell.settimeout(0)
-        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._wakeup_reader.settimeout(0)
+        self._selector.register(self._wakeup_reader, selectors.EVENT_READ)
         threading.Thread(target=self._run, daemon=True, name="live").start()
 
     def _run(self) -> None:
-        next_look = next_chores = time.monotonic()
+        next_poll = next_chores = time.monotonic()
         while True:
-            self._wait(min(next_look, next_chores) if self._viewers else next_chores)
+            self._wait(min(next_poll, next_chores) if self._viewers else next_chores)
             now = time.monotonic()
-            if self._viewers and now >= next_look:
-                self._guarded(self._look_again)
+            if self._viewers and now >= next_poll:
+                self._guarded(self._poll)
                 spent = time.monotonic() - now
-                next_look = time.monotonic() + max(self._every, _SHARE * spent)
+                next_poll = time.monotonic() + max(self._every, _SHARE * spent)
             if now >= next_chores:
                 self._guarded(self._chores)
                 next_chores = time.monotonic() + _CHORE_SECONDS
-            self._look_after(now)
+            self._end_and_ping(now)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -131,7 +131,7 @@ class Hub:
         for key, ready in self._selector.select(timeout):
             viewer = key.data
             if viewer is None:
-                self._bell.recv(4096)
+                self._wakeup_reader.recv(4096)
                 self._admit()
             elif viewer in self._viewers:
                 self._attend(viewer, ready)
@@ -147,13 +147,13 @@ class Hub:
             self._remove(viewer)
 
     def _admit(self) -> None:
-        while self._comers:
-            wanted, connection, seen = self._comers.popleft()
+        while self._joining:
+            wanted, connection, seen = self._joining.popleft()
             now = time.monotonic()
-            # So that not all who came together come again together.
-            life = _LIFE_SECONDS * _RANDOM.uniform(0.8, 1.2)
+            # Spread, so that viewers who came together do not return together.
+            seconds = _MAX_STREAM_SECONDS * _RANDOM.uniform(0.8, 1.2)
             try:
-                viewer = Viewer(connection, until=now + life, now=now)
+                viewer = Viewer(connection, until=now + seconds, now=now)
                 self._selector.register(connection, selectors.EVENT_READ, viewer)
             except (OSError, ValueError):
                 connection.close()
@@ -161,27 +161,27 @@ class Hub:
             topic = self._topics.setdefault(wanted.key, wanted)
             topic.viewers.add(viewer)
             self._viewers[viewer] = topic
-            # Whoever comes with an older mark may have missed something.
+            # A viewer with an older mark may have missed something.
             self._send(viewer, event("hello" if seen == self.mark else "stale", None, self.mark))
 
-    def _look_again(self) -> None:
+    def _poll(self) -> None:
         try:
-            seen = self._look()
-            written = seen != self._seen
+            seen = self._read_version()
+            written = seen != self._version
             if written or self._settles:
                 self._changes += written
                 for topic in list(self._topics.values()):
                     self._show(topic)
         except RowhouseError as error:
-            if not self._in_trouble:
-                self._tell_all(event("trouble", error.message, self.mark))
-            self._in_trouble = True
+            if not self._is_failing:
+                self._send_to_all(event("trouble", error.message, self.mark))
+            self._is_failing = True
             raise
-        # Only now: a look that failed is made up for by the next one.
-        self._seen, self._settles = seen, written
-        if self._in_trouble:
-            self._in_trouble = False
-            self._tell_all(event("fine", None, self.mark))
+        # Only now: the next poll makes up for one that failed.
+        self._version, self._settles = seen, written
+        if self._is_failing:
+            self._is_failing = False
+            self._send_to_all(event("fine", None, self.mark))
 
     def _show(self, topic: Topic) -> None:
         """Send the parts of a topic that are not as they were; the first time, all of them."""
@@ -195,12 +195,12 @@ class Hub:
             for viewer in list(topic.viewers):
                 self._send(viewer, data)
 
-    def _tell_all(self, data: bytes) -> None:
+    def _send_to_all(self, data: bytes) -> None:
         for viewer in list(self._viewers):
             self._send(viewer, data)
 
-    def _look_after(self, now: float) -> None:
-        """End what is over, and show the others (and what is between us) that we are here."""
+    def _end_and_ping(self, now: float) -> None:
+        """Close streams that are over, and ping the others, so that proxies keep them open."""
         for viewer in list(self._viewers):
             if now >= viewer.until:
                 self._remove(viewer)
