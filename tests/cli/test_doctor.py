@@ -10,7 +10,7 @@ import yaml
 from cli.conftest import Rowhouse
 from fixtures.shared import closed_port
 from rowhouse.doctor.examination import CHECKS
-from rowhouse.store.cluster.leader import Candidacy
+from rowhouse.store.cluster.leader_election import LeaderElection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,6 @@ def test_warnings_alone_are_code_6_and_nothing_is_code_0(
     states = {item["check"]: item["state"] for item in yaml.safe_load(done.stdout)["items"]}
     assert states["database"] == states["schema"] == states["grants"] == "ok"
     assert [check for check, state in states.items() if state == "warning"] == ["leader"]
-    with Candidacy(database.url, "") as candidacy:
-        assert candidacy.is_leader()
+    with LeaderElection(database.url, "") as election:
+        assert election.is_leader()
         assert "leads" in direct("doctor").stdout

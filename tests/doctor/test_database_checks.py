@@ -11,7 +11,7 @@ from psycopg import sql
 from doctor.conftest import Doctor
 from fixtures import migrations
 from fixtures.shared import closed_port
-from rowhouse.store.cluster.leader import Candidacy
+from rowhouse.store.cluster.leader_election import LeaderElection
 from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def test_whether_a_controller_leads(doctor: Doctor, database: Database) -> None:
     found = doctor.one("leader", cluster="prod")
     assert found.state == "warning"
     assert "'prod'" in found.found
-    with Candidacy(database.url, "prod") as candidacy:
-        assert candidacy.is_leader()
+    with LeaderElection(database.url, "prod") as election:
+        assert election.is_leader()
         assert doctor.one("leader", cluster="prod").state == "ok"
         assert doctor.one("leader", cluster="other").state == "warning"
 

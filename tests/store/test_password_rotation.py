@@ -15,7 +15,7 @@ from psycopg import sql
 
 from fixtures.servers import serving
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.store.cluster.leader import Candidacy
+from rowhouse.store.cluster.leader_election import LeaderElection
 from rowhouse.store.cluster.mirror import MirrorStore
 from rowhouse.store.connection import diagnosis, schema
 from rowhouse.store.connection.data_source import DataSource
@@ -149,7 +149,7 @@ def test_calls_go_on_after_a_rotation(login: Login, source: DataSource) -> None:
 PARTS: dict[str, Callable[[DataSource], object]] = {
     "migrations": schema.check,
     "doctor": diagnosis.facts,
-    "leader": lambda source: Candidacy(source, "prod").session.close(),
+    "leader": lambda source: LeaderElection(source, "prod").session.close(),
     "mirror": lambda source: MirrorStore(source, "prod").__exit__(None, None, None),
     "commands": lambda source: connect(source).close(),
 }

@@ -19,7 +19,7 @@ from rowhouse.k8s.mirror.runner import MirrorThread
 from rowhouse.k8s.permissions import of_controller
 from rowhouse.k8s.pods import KubernetesPods, node_watch, pod_watch
 from rowhouse.store.cluster import allocation_failures
-from rowhouse.store.cluster.leader import Candidacy
+from rowhouse.store.cluster.leader_election import LeaderElection
 from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Controller:
     """Runs until it is stopped; survives the loss of the database and of the Kubernetes API.
 
     Args:
-        source: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.cluster.leader`.
+        source: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.cluster.leader_election`.
         cluster: the name with which the nodes of this cluster call.
         client: of that cluster's API.
         timing: how often and how patiently.
@@ -117,8 +117,8 @@ class Controller:
         AccessCheck(self._client, needed, stop, self.checks).start()
         while not stop.is_set():
             try:
-                with Candidacy(self._source, self._cluster) as candidacy:
-                    self._candidate(candidacy, stop)
+                with LeaderElection(self._source, self._cluster) as election:
+                    self._run_for_leader(election, stop)
             except RowhouseError as error:
                 _log.warning("leadership_lost", reason=error.message)
                 self.checks.failed(_DATABASE, error.message, error.hint)
@@ -130,8 +130,8 @@ class Controller:
     def _beat(self) -> None:
         self.checks.beat("controller", within_seconds=_STUCK_SECONDS)
 
-    def _candidate(self, candidacy: Candidacy, stop: threading.Event) -> None:
-        while not candidacy.is_leader():
+    def _run_for_leader(self, election: LeaderElection, stop: threading.Event) -> None:
+        while not election.is_leader():
             self._beat()
             self.checks.passed(_DATABASE)
             if stop.wait(_ELECTION):
@@ -140,7 +140,7 @@ class Controller:
         _log.info("leading", cluster=self._cluster)
         # What the last leader suspected is not known: a first look comes first.
         reconciler = Reconciler(
-            candidacy.session,
+            election.session,
             self._cluster,
             KubernetesPods(self._client),
             grace=self._timing.grace,
@@ -153,7 +153,7 @@ class Controller:
         node_watch(self._client, soon, over, self.checks).start()
         self._start_mirror(over)
         try:
-            self._lead(candidacy, reconciler, stop)
+            self._lead(election, reconciler, stop)
         finally:
             over.set()
             self.checks.forget(_LISTS)
@@ -173,15 +173,17 @@ class Controller:
         except RowhouseError as error:
             _log.warning("mirror_not_turned_off", reason=error.message)
 
-    def _lead(self, candidacy: Candidacy, reconciler: Reconciler, stop: threading.Event) -> None:
+    def _lead(
+        self, election: LeaderElection, reconciler: Reconciler, stop: threading.Event
+    ) -> None:
         due = looked_at = time.monotonic()
         while not stop.is_set():
             self._beat()
-            candidacy.check()
+            election.check()
             self.checks.passed(_DATABASE)
             try:
                 self._report(reconciler.look_at_ended())
-                self._events.refused(allocation_failures.take(candidacy.session, self._cluster))
+                self._events.refused(allocation_failures.take(election.session, self._cluster))
                 self._events.flush()
                 if self._look_soon.is_set():
                     self._look_soon.clear()
@@ -192,7 +194,7 @@ class Controller:
                     due = looked_at + self._full_pass(reconciler)
                     self.checks.passed(_LISTS)
             except RowhouseError as error:
-                candidacy.check()  # the database, or only the cluster?
+                election.check()  # the database, or only the cluster?
                 PASSES.labels("failed").inc()
                 _log.warning("pass_failed", reason=error.message, hint=error.hint)
                 self.checks.failed(_LISTS, error.message, error.hint)

@@ -1,6 +1,6 @@
-"""One leader among replicas: whoever holds a lock of a PostgreSQL session.
+"""Leader election among replicas, by an advisory lock of a PostgreSQL session.
 
-The lock lives and dies with its connection, so nobody has to give it back, and no clock is involved.
+The lock ends with its connection, so it needs no release and no clock.
 What the leader changes it changes on that same connection: a statement that arrives is one of the leader's.
 The connection must be the database's own, not one through PgBouncer in transaction mode.
 """
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended('rowhouse controller of ' || %s, 0))"
 
 
-class Candidacy:
-    """A connection of its own that may become the leader's. A context manager.
+class LeaderElection:
+    """Takes part in the election on a connection of its own. A context manager.
 
     Args:
         source: of the database.
