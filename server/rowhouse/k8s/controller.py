@@ -85,7 +85,7 @@ class Controller:
         source: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.cluster.leader_election`.
         cluster: the name with which the nodes of this cluster call.
         client: of that cluster's API.
-        timing: how often and how patiently.
+        timing: intervals and limits.
         mirror: keep whereabouts' objects as well; None: do not.
         checks: where its threads say how they are, for the probes.
     """

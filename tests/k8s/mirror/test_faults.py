@@ -93,7 +93,7 @@ def test_an_api_server_that_is_away_is_waited_for_and_misses_nothing(
     assert mirroring.mirror.report()["trouble"]
     assert mirroring.mirror.report()["lag_seconds"] >= 0
     pods.delete("web-0")
-    mirroring.round()  # its patience is not over: it only takes note
+    mirroring.round()  # its backoff is not over: it only takes note
     mirroring.kube.start()
     mirroring.until(lambda: mirroring.reservations() == {"10.0.0.2": "default/web-1"})
     assert mirroring.holders(NAME) == {"2": "default/web-1"}

@@ -114,8 +114,8 @@ class Mirror:
     @property
     def pause(self) -> float:
         """Seconds for which there is nothing to do, unless somebody changes something."""
-        if self._queue.patience.left:
-            return self._queue.patience.left
+        if self._queue.backoff.left:
+            return self._queue.backoff.left
         if self._queue or self._again:
             return 0.0
         pause = 0.2 if self._waiting else max(0.0, self._resync_due - self._clock())
@@ -145,7 +145,7 @@ class Mirror:
         """
         self._take_changes()
         self._take_edits()
-        if self._queue.patience.left:
+        if self._queue.backoff.left:
             return Tally()
         began = self._clock()
         whole = began >= self._resync_due
@@ -195,7 +195,7 @@ class Mirror:
                 raise TryAgain(
                     f"the API server did not take it: {self._queue.trouble}", hint=_REPEAT
                 )
-            self._stop.wait(self._queue.patience.left)
+            self._stop.wait(self._queue.backoff.left)
         return tally
 
     def resync(self) -> None:

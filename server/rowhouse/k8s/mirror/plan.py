@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Name: TypeAlias = tuple[str, str]
 """Kind and name of an object."""
 _SHOWN: Final = 3
-IMPORT_FIRST: Final = (
+IMPORT_FIRST_PAUSE: Final = (
     "import them (`rowhouse import whereabouts`), or let `rowhouse mirror resync --overwrite`"
     " remove them"
 )
@@ -209,7 +209,7 @@ class Planner:
         for name in ours + (foreign if self.overwrite else []):
             yield Change(RESERVATIONS, name, self.seen.get(RESERVATIONS, name), None)
         if foreign and not self.overwrite:
-            text = f"never was in the database, with {len(foreign) - 1} more: left as they are; {IMPORT_FIRST}"
+            text = f"never was in the database, with {len(foreign) - 1} more: left as they are; {IMPORT_FIRST_PAUSE}"
             problems.append(
                 Problem(reason="foreign", object=f"{RESERVATIONS}/{foreign[0]}", text=text)
             )
@@ -299,5 +299,5 @@ def _unknown(name: Name, unknown: list[tuple[str, str]]) -> Problem:
     return Problem(
         reason="unknown",
         object="/".join(name),
-        text=f"left as it is: it holds {some}{more}, which the database never had; {IMPORT_FIRST}",
+        text=f"left as it is: it holds {some}{more}, which the database never had; {IMPORT_FIRST_PAUSE}",
     )

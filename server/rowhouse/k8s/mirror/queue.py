@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from rowhouse.k8s.mirror.pace import Patience, Rate
+from rowhouse.k8s.mirror.rate import Backoff, Rate
 from rowhouse.k8s.mirror.seen import POOLS
 from rowhouse.k8s.mirror.writes import Outcome, Result, write
 
@@ -31,7 +31,7 @@ _AT_ONCE: Final = 1000
 
 
 class WriteQueue:
-    """One write an object. `trouble` tells why the last turn broke off; `patience`, when the next one may be.
+    """One write an object. `trouble` tells why the last turn broke off; `backoff`, when the next one may be.
 
     Args:
         client: of the cluster.
@@ -56,7 +56,7 @@ class WriteQueue:
         self._several = min(_AT_ONCE, max(1, int(rate * _SLICE)))
         self._rate = Rate(rate, clock=clock)
         self._due: dict[Name, Change] = {}
-        self.patience = Patience(clock=clock)
+        self.backoff = Backoff(clock=clock)
         self.trouble = ""
 
     def __len__(self) -> int:
@@ -87,7 +87,7 @@ class WriteQueue:
     def failed(self, why: str, asked: float = 0.0) -> None:
         """The API server did not take or tell something; `asked`: seconds by Retry-After."""
         self.trouble = why
-        self.patience.failed(asked)
+        self.backoff.failed(asked)
 
     def write(self) -> Iterator[Outcome]:
         """Write for a few seconds; what became of each. What failed stays due."""
@@ -115,4 +115,4 @@ class WriteQueue:
             _log.warning("mirror_write_failed", change=str(broken[0].change), reason=self.trouble)
         else:
             self.trouble = ""
-            self.patience.worked()
+            self.backoff.worked()

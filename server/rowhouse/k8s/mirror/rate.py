@@ -1,4 +1,4 @@
-"""How fast the API server is written to, and how long it is left alone when it can not keep up."""
+"""The rate of writes to the API server, and the backoff after failures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FIRST: Final = 0.5
-_LONGEST: Final = 30.0
-_LONGEST_ASKED: Final = 300.0
+_FIRST_PAUSE: Final = 0.5
+_MAX_PAUSE: Final = 30.0
+_MAX_RETRY_AFTER: Final = 300.0
 
 
 class Rate:
@@ -31,7 +31,7 @@ class Rate:
             return max(0.0, self._next - now)
 
 
-class Patience:
+class Backoff:
     """After a failure a pause, each one twice as long, or as long as the server asks."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,8 +41,8 @@ class Patience:
 
     def failed(self, asked: float = 0.0) -> None:
         """It failed; `asked` in seconds, by Retry-After."""
-        self._pause = min(max(self._pause * 2, _FIRST), _LONGEST)
-        self._until = self._clock() + max(self._pause, min(asked, _LONGEST_ASKED))
+        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _MAX_PAUSE)
+        self._until = self._clock() + max(self._pause, min(asked, _MAX_RETRY_AFTER))
 
     def worked(self) -> None:
         """All is well."""
