@@ -10,14 +10,14 @@ import click
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
 from rowhouse.cli.output import FORMATS, Column, Printer
 from rowhouse.k8s.client import kubernetes_client
+from rowhouse.k8s.mirror.desired import DesiredPool
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing
-from rowhouse.k8s.mirror.slices import WantedSlicePool
-from rowhouse.k8s.mirror.wanted import WantedPool
+from rowhouse.k8s.mirror.slices import DesiredSlicePool
 from rowhouse.settings import Settings
 from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
-    from rowhouse.k8s.mirror.wanted import Problem
+    from rowhouse.k8s.mirror.desired import Problem
     from rowhouse.k8s.mirror.writes import Change
     from rowhouse.store.cluster.mirror import Registered
 
@@ -169,18 +169,18 @@ def _change(change: Change) -> dict[str, Any]:
 
 def _described(change: Change) -> str:
     """What changes in the object, briefly."""
-    if isinstance(change.wanted, WantedSlicePool):
-        taken = sorted(change.wanted.content.taken())
+    if isinstance(change.desired, DesiredSlicePool):
+        taken = sorted(change.desired.content.taken())
         return ", ".join(f"{part} {node}" for node, part in taken[:_SHOWN])
-    if not isinstance(change.wanted, WantedPool):
-        return change.wanted.podref if change.wanted else ""
-    known = getattr(change.seen, "allocations", {})
-    wanted = change.wanted.allocations
-    said = [f"+{key} {holder.podref}" for key, holder in wanted.items() if key not in known]
-    said += [f"-{key} {holder.podref}" for key, holder in known.items() if key not in wanted]
+    if not isinstance(change.desired, DesiredPool):
+        return change.desired.podref if change.desired else ""
+    known = getattr(change.observed, "allocations", {})
+    desired = change.desired.allocations
+    said = [f"+{key} {holder.podref}" for key, holder in desired.items() if key not in known]
+    said += [f"-{key} {holder.podref}" for key, holder in known.items() if key not in desired]
     said += [
         f"~{key} {holder.podref}"
-        for key, holder in wanted.items()
+        for key, holder in desired.items()
         if key in known and known[key] != holder
     ]
     more = f", … {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""

@@ -82,7 +82,7 @@ class Controller:
     """Runs until it is stopped; survives the loss of the database and of the Kubernetes API.
 
     Args:
-        source: of the database itself, not of PgBouncer in transaction mode: see `rowhouse.store.cluster.leader_election`.
+        source: of the database itself, not of PgBouncer in transaction mode (see `leader_election`).
         cluster: the name with which the nodes of this cluster call.
         client: of that cluster's API.
         timing: intervals and limits.

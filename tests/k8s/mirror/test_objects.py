@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pods import Pods, subnet
-from rowhouse.k8s.mirror.wanted import wanted
+from rowhouse.k8s.mirror.desired import desired_objects
 from rowhouse.k8s.whereabouts.annotations import LEFT_OUT
 from rowhouse.k8s.whereabouts.offsets import key_of
 from rowhouse.store.cluster.mirror import Held, Pool, Slice
@@ -202,7 +202,7 @@ def test_keys_are_counted_as_the_importer_counts_them() -> None:
         ("2001:db8::/30", "2001:db9::"),
     ):
         held = Held(address, own=True, container_id="c", namespace="a", name="b", interface="net1")
-        found = wanted(Pool(1, "", cidr, isolated=False), (), [held])
+        found = desired_objects(Pool(1, "", cidr, isolated=False), (), [held])
         [pool] = found.pools.values()
         key = key_of(cidr, address)
         assert list(pool.allocations) == ([] if key is None else [key])
@@ -215,7 +215,7 @@ def test_slices_of_both_families_take_what_lies_in_them() -> None:
         Held(address, own=True, container_id="c", namespace="a", name="b", interface="net1")
         for address in ("fd00::1", "fd00::1:0:0:1", "fd00::2:0:0:1")
     ]
-    found = wanted(pool, parts, held)
+    found = desired_objects(pool, parts, held)
     assert {name: list(one.allocations) for name, one in found.pools.items()} == {
         "a-fd00---80": ["1"],
         "b-fd00--1-0-0-0-80": ["1"],

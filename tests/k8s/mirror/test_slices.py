@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.takeover import KnownPool, KnownSlice
-from rowhouse.k8s.mirror.slices import MAX_SLICES, slice_pool_names, wanted_slice_pool
+from rowhouse.k8s.mirror.slices import MAX_SLICES, desired_slice_pool, slice_pool_names
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.k8s.whereabouts.live import read_cluster
 from rowhouse.store.cluster.mirror import Pool, Slice
@@ -162,7 +162,7 @@ def test_slices_that_a_living_whereabouts_assigned_are_not_overwritten(
 
 
 @pytest.mark.parametrize(
-    ("network", "cni_networks", "seen", "names"),
+    ("network", "cni_networks", "observed", "names"),
     [
         ("prod", ("nad",), {}, {"prod"}),
         ("", (), {}, {"10.0.0.0-24"}),
@@ -177,18 +177,18 @@ def test_slices_that_a_living_whereabouts_assigned_are_not_overwritten(
 def test_names_of_node_slice_pools(
     network: str,
     cni_networks: tuple[str, ...],
-    seen: dict[str, tuple[str, str | None]],
+    observed: dict[str, tuple[str, str | None]],
     names: set[str],
 ) -> None:
     pool = Pool(1, network, "10.0.0.0/24", isolated=False)
-    assert slice_pool_names(pool, cni_networks, seen) == names
+    assert slice_pool_names(pool, cni_networks, observed) == names
 
 
 def test_more_slices_than_an_object_holds_are_left_out_and_said() -> None:
     """whereabouts 497: a /8 in slices of /27 is larger than an object may be."""
     pool = Pool(1, "", "10.0.0.0/8", isolated=False)
     far = Slice(1, "node1", "10.255.255.224/27")
-    found = wanted_slice_pool(pool, [far])
+    found = desired_slice_pool(pool, [far])
     assert len(found.content.slices) == MAX_SLICES
     assert found.content.slices[-1] == ("node1", "10.255.255.224/27")
     assert "free slices" in found.left_out
@@ -201,7 +201,7 @@ def test_slices_of_two_sizes_leave_no_free_one_that_overlaps() -> None:
         Slice(1, "b", "10.0.0.48/28"),
         Slice(1, "c", "10.0.0.96/27"),
     ]
-    assert wanted_slice_pool(pool, slices).content.slices == (
+    assert desired_slice_pool(pool, slices).content.slices == (
         ("a", "10.0.0.0/27"),
         ("b", "10.0.0.48/28"),
         ("", "10.0.0.64/27"),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod, reservation, slice_pool
 from rowhouse.domain.takeover import KnownPool, KnownSlice
+from rowhouse.k8s.mirror.desired import DesiredObjects, desired_objects
 from rowhouse.k8s.mirror.slices import slice_pool_names
-from rowhouse.k8s.mirror.wanted import Wanted, wanted
 from rowhouse.store.cluster.mirror import Held, Pool, Slice
 
 if TYPE_CHECKING:
@@ -100,9 +100,11 @@ class Written:
         self.owner: dict[tuple[str, str], Source] = {}
         for source in found:
             names = slice_pool_names(source.pool, source.cni_networks, {})
-            self._take(source, wanted(source.pool, source.slices, source.held, slice_pools=names))
+            self._take(
+                source, desired_objects(source.pool, source.slices, source.held, slice_pools=names)
+            )
 
-    def _take(self, source: Source, made: Wanted) -> None:
+    def _take(self, source: Source, made: DesiredObjects) -> None:
         for name, pool in made.pools.items():
             self._put(source, "IPPool", name, pool.annotations(), spec=pool.spec())
         for name, reserved in made.reservations.items():
@@ -159,7 +161,7 @@ class Written:
 
 
 def names_of(source: Source, held: Held) -> Iterable[str]:
-    return wanted(source.pool, (), [held]).reservations
+    return desired_objects(source.pool, (), [held]).reservations
 
 
 def known(pool: Pool) -> KnownPool:

@@ -18,11 +18,11 @@ from rowhouse.domain.checks import Checks
 from rowhouse.domain.errors import TryAgain
 from rowhouse.k8s.failures import KubernetesFailure
 from rowhouse.k8s.mirror import measures
+from rowhouse.k8s.mirror.desired import Problem
+from rowhouse.k8s.mirror.observed import KINDS, POOLS, RESERVATIONS, ObservedObjects
 from rowhouse.k8s.mirror.pending import Pending
 from rowhouse.k8s.mirror.plan import Planner
 from rowhouse.k8s.mirror.queue import WriteQueue
-from rowhouse.k8s.mirror.seen import KINDS, POOLS, RESERVATIONS, SeenObjects
-from rowhouse.k8s.mirror.wanted import Problem
 from rowhouse.k8s.mirror.writes import Result
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class Mirror:
         self._watch = watch
         self._clock = clock
         self._queue = WriteQueue(client, namespace, stop, rate=self._pacing.rate, clock=clock)
-        self._seen = SeenObjects(client, namespace, stop, checks or Checks())
-        self._planner = Planner(store, self._seen, overwrite=overwrite)
+        self._observed = ObservedObjects(client, namespace, stop, checks or Checks())
+        self._planner = Planner(store, self._observed, overwrite=overwrite)
         self._pending = Pending(self._pacing.window, clock)
         self._again: set[str] = set(KINDS)
         """Kinds that must be listed."""
@@ -130,7 +130,7 @@ class Mirror:
     @property
     def has_edits(self) -> bool:
         """Whether others changed an object."""
-        return self._seen.has_edits
+        return self._observed.has_edits
 
     @property
     def problems(self) -> list[Problem]:
@@ -206,8 +206,8 @@ class Mirror:
         """What `rowhouse mirror status` shows."""
         problems = self.problems
         return {
-            "ippools": len(self._seen.objects[POOLS]),
-            "reservations": len(self._seen.objects[RESERVATIONS]),
+            "ippools": len(self._observed.objects[POOLS]),
+            "reservations": len(self._observed.objects[RESERVATIONS]),
             "pools_waiting": len(self._pending),
             "writes_waiting": len(self._queue),
             "lag_seconds": round(self._lag(), 1),
@@ -236,7 +236,7 @@ class Mirror:
                     self._pending.changed(one.pools)
 
     def _take_edits(self) -> None:
-        changed, behind = self._seen.edits()
+        changed, behind = self._observed.edits()
         self._again |= set(behind)
         for kind, name in changed:
             pool = self._planner.pool_of(kind, name)
@@ -246,7 +246,7 @@ class Mirror:
 
     def _list_again(self) -> None:
         for kind in sorted(self._again):
-            self._seen.read(kind, watch=self._watch)
+            self._observed.read(kind, watch=self._watch)
             self._again.discard(kind)
             self._pending.hurry(self._planner.known_pools())
 
@@ -289,14 +289,14 @@ class Mirror:
         pool = self._planner.pool_of(change.kind, change.name)
         if result is Result.DONE:
             tally.written += 1
-            self._seen.learn(change.kind, change.name, outcome.seen, by_us=True)
-            if change.wanted is None:
+            self._observed.learn(change.kind, change.name, outcome.observed, by_us=True)
+            if change.desired is None:
                 self._planner.forget(change)
         elif result is Result.TOO_LARGE and pool is not None:
             self._planner.shrink(pool)
             self._pending.hurry([pool])
         else:
-            self._seen.learn(change.kind, change.name, outcome.seen)
+            self._observed.learn(change.kind, change.name, outcome.observed)
             if result is Result.CONFLICT and pool is not None:
                 self._pending.hurry([pool])
             elif result is Result.CONFLICT:
@@ -317,7 +317,7 @@ class Mirror:
     def _measure(self) -> None:
         measures.LAG.set(self._lag())
         measures.WAITING.set(len(self._queue))
-        for kind, objects in self._seen.objects.items():
+        for kind, objects in self._observed.objects.items():
             measures.OBJECTS.labels(kind).set(len(objects))
         counts = dict.fromkeys(measures.REASONS, 0)
         for one in self.problems:

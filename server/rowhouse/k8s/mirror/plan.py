@@ -1,6 +1,6 @@
 """From what changed in the database, and what the objects are, to what must be written.
 
-Nothing is taken out of the cluster on a guess. Before this process has seen an object as it should be, an entry
+Nothing is taken out of the cluster on a guess. Before this process has observed an object as it should be, an entry
 in it of which the history knows nothing may be a living pod's: of a whereabouts that was not imported, or that took
 over for a while. Such an object is left as it is, and said.
 """
@@ -12,24 +12,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
-from rowhouse.k8s.mirror.seen import (
+from rowhouse.k8s.mirror.desired import (
+    SIZE_LIMIT,
+    DesiredObjects,
+    DesiredPool,
+    Problem,
+    Reserved,
+    desired_objects,
+    smaller,
+)
+from rowhouse.k8s.mirror.observed import (
     POOLS,
     RESERVATIONS,
     SLICE_POOLS,
-    SeenPool,
-    SeenReservation,
-    SeenSlicePool,
+    ObservedPool,
+    ObservedReservation,
+    ObservedSlicePool,
 )
-from rowhouse.k8s.mirror.slices import WantedSlicePool, slice_pool_names
-from rowhouse.k8s.mirror.wanted import (
-    SIZE_LIMIT,
-    Problem,
-    Reserved,
-    Wanted,
-    WantedPool,
-    smaller,
-    wanted,
-)
+from rowhouse.k8s.mirror.slices import DesiredSlicePool, slice_pool_names
 from rowhouse.k8s.mirror.writes import Change, Target, change_of
 from rowhouse.k8s.whereabouts.annotations import NETWORK
 from rowhouse.k8s.whereabouts.names import readings_of_reservation
@@ -38,13 +38,13 @@ from rowhouse.k8s.whereabouts.offsets import BadKey, address_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rowhouse.k8s.mirror.seen import SeenObjects
+    from rowhouse.k8s.mirror.observed import ObservedObjects
     from rowhouse.store.cluster.mirror import MirrorStore, Pool, Slice
 
 Name: TypeAlias = tuple[str, str]
 """Kind and name of an object."""
 _SHOWN: Final = 3
-IMPORT_FIRST_PAUSE: Final = (
+IMPORT_FIRST: Final = (
     "import them (`rowhouse import whereabouts`), or let `rowhouse mirror resync --overwrite`"
     " remove them"
 )
@@ -56,12 +56,12 @@ class Planner:
 
     Args:
         store: the database.
-        seen: the objects in the cluster.
+        observed: the objects in the cluster.
         overwrite: take away what the history does not know as well.
     """
 
     store: MirrorStore
-    seen: SeenObjects
+    observed: ObservedObjects
     overwrite: bool = False
     problems: dict[int, list[Problem]] = field(default_factory=dict)
     """By pool; 0: of no pool."""
@@ -105,12 +105,12 @@ class Planner:
             for name in [name for name, wanting in self._withheld.items() if wanting == number]:
                 del self._withheld[name]
             if pool is None:
-                found = Wanted()
+                found = DesiredObjects()
             else:
                 held = self.store.addresses(number)
                 limit = self._limits.get(number, SIZE_LIMIT)
                 called = self._slice_pool_names(pool, slices[number], pools)
-                found = wanted(pool, slices[number], held, slice_pools=called, limit=limit)
+                found = desired_objects(pool, slices[number], held, slice_pools=called, limit=limit)
             mine[number] = set()
             yield from self._claimed(number, found, pools, mine[number])
             self._note(number, found.problems)
@@ -119,12 +119,12 @@ class Planner:
             yield from self._given_up(number, names)
 
     def _claimed(
-        self, number: int, found: Wanted, pools: dict[int, Pool], mine: set[Name]
+        self, number: int, found: DesiredObjects, pools: dict[int, Pool], mine: set[Name]
     ) -> Iterator[Change]:
         """What must be written for the objects that a pool wants; adds their names to `mine`."""
         objects: dict[Name, Target] = {(POOLS, name): pool for name, pool in found.pools.items()}
         objects |= {(RESERVATIONS, name): one for name, one in found.reservations.items()}
-        if found.slice_pools and SLICE_POOLS in self.seen.is_unknown:
+        if found.slice_pools and SLICE_POOLS in self.observed.is_unknown:
             found.problems.append(_without_kind(next(iter(found.slice_pools))))
         else:
             objects |= {(SLICE_POOLS, name): one for name, one in found.slice_pools.items()}
@@ -137,7 +137,7 @@ class Planner:
             ):
                 found.problems.append(_clash(name, other))
                 continue
-            change = change_of(*name, target, self.seen.get(*name))
+            change = change_of(*name, target, self.observed.get(*name))
             unknown = self._unknown_in(change) if change and not self._is_settled(number) else []
             if unknown:
                 self._withheld[name] = number
@@ -156,19 +156,19 @@ class Planner:
         if not any(one.is_own for one in slices):
             return set()
         networks = {one.network for one in pools.values()}
-        seen = {
+        observed = {
             name: (one.content.range, one.annotations.get(NETWORK))
-            for name, one in self.seen.objects[SLICE_POOLS].items()
-            if isinstance(one, SeenSlicePool) and name not in networks
+            for name, one in self.observed.objects[SLICE_POOLS].items()
+            if isinstance(one, ObservedSlicePool) and name not in networks
         }
-        return slice_pool_names(pool, self.store.cni_networks(pool.id), seen)
+        return slice_pool_names(pool, self.store.cni_networks(pool.id), observed)
 
     def _given_up(self, number: int, mine: set[Name]) -> Iterator[Change]:
         """What must be deleted since the pool wants only `mine`."""
         for name in self._names.get(number, set()) - mine:
             if self._owner.get(name) != number:
                 continue
-            change = change_of(*name, None, self.seen.get(*name))
+            change = change_of(*name, None, self.observed.get(*name))
             if change is None:
                 del self._owner[name]
             else:
@@ -193,13 +193,15 @@ class Planner:
         """What must go since no pool wants it, after a look at all pools. Raises TryAgain, NotReady."""
         problems: list[Problem] = []
         for kind in (POOLS, SLICE_POOLS):
-            for name, seen in self.seen.objects[kind].items():
+            for name, observed in self.observed.objects[kind].items():
                 if self.pool_of(kind, name) is not None:
                     continue
                 # A NodeSlicePool holds no address, so one that we wrote can go with its pool.
-                is_ours = isinstance(seen, SeenSlicePool) and NETWORK in seen.annotations
+                is_ours = (
+                    isinstance(observed, ObservedSlicePool) and NETWORK in observed.annotations
+                )
                 if self.overwrite or is_ours:
-                    yield Change(kind, name, seen, None)
+                    yield Change(kind, name, observed, None)
                 else:
                     text = (
                         "it is of no pool of the database: left as it is; import it, or delete it"
@@ -207,9 +209,9 @@ class Planner:
                     problems.append(Problem(reason="foreign", object=f"{kind}/{name}", text=text))
         ours, foreign = self._orphaned_reservations()
         for name in ours + (foreign if self.overwrite else []):
-            yield Change(RESERVATIONS, name, self.seen.get(RESERVATIONS, name), None)
+            yield Change(RESERVATIONS, name, self.observed.get(RESERVATIONS, name), None)
         if foreign and not self.overwrite:
-            text = f"never was in the database, with {len(foreign) - 1} more: left as they are; {IMPORT_FIRST_PAUSE}"
+            text = f"never was in the database, with {len(foreign) - 1} more: left as they are; {IMPORT_FIRST}"
             problems.append(
                 Problem(reason="foreign", object=f"{RESERVATIONS}/{foreign[0]}", text=text)
             )
@@ -221,14 +223,14 @@ class Planner:
         """The names of those that the history knows, and of those that it does not."""
         asked: defaultdict[str, dict[tuple[str, str], str]] = defaultdict(dict)
         orphaned: set[str] = set()
-        for name, seen in self.seen.objects[RESERVATIONS].items():
+        for name, observed in self.observed.objects[RESERVATIONS].items():
             if self.pool_of(RESERVATIONS, name) is not None or not isinstance(
-                seen, SeenReservation
+                observed, ObservedReservation
             ):
                 continue
             orphaned.add(name)
             for network, address in readings_of_reservation(name):
-                asked[network][address, seen.content.podref] = name
+                asked[network][address, observed.content.podref] = name
         known: set[str] = set()
         for network, holders in asked.items():
             unknown = set(self.store.unknown(network, list(holders)))
@@ -240,35 +242,37 @@ class Planner:
 
     def _unknown_in(self, change: Change) -> list[tuple[str, str]]:
         """What a change would take away and the history does not know: (address, podref)."""
-        seen, target = change.seen, change.wanted
-        if isinstance(seen, SeenPool) and isinstance(target, WantedPool):
-            return self._unknown_holders(seen, target)
-        if isinstance(seen, SeenReservation) and isinstance(target, Reserved):
-            return self._unknown_owner(change.name, seen, target)
-        if isinstance(seen, SeenSlicePool) and isinstance(target, WantedSlicePool):
-            is_ours = NETWORK in seen.annotations
-            lost = seen.content.taken() - target.content.taken()
+        observed, target = change.observed, change.desired
+        if isinstance(observed, ObservedPool) and isinstance(target, DesiredPool):
+            return self._unknown_holders(observed, target)
+        if isinstance(observed, ObservedReservation) and isinstance(target, Reserved):
+            return self._unknown_owner(change.name, observed, target)
+        if isinstance(observed, ObservedSlicePool) and isinstance(target, DesiredSlicePool):
+            is_ours = NETWORK in observed.annotations
+            lost = observed.content.taken() - target.content.taken()
             return [] if is_ours else [(part, node) for node, part in sorted(lost)]
         return []
 
-    def _unknown_holders(self, seen: SeenPool, target: WantedPool) -> list[tuple[str, str]]:
+    def _unknown_holders(
+        self, observed: ObservedPool, target: DesiredPool
+    ) -> list[tuple[str, str]]:
         lost = {
             key: holder
-            for key, holder in seen.allocations.items()
+            for key, holder in observed.allocations.items()
             if (known := target.allocations.get(key)) is None or known.podref != holder.podref
         }
         holders = []
         for key, holder in lost.items():
             try:
-                holders.append((address_at(seen.range, key), holder.podref))
+                holders.append((address_at(observed.range, key), holder.podref))
             except (BadKey, AddressSyntaxError, MappedAddressError):
                 continue  # upstream ignores such a key as well
         return self.store.unknown(target.network, holders) if holders else []
 
     def _unknown_owner(
-        self, name: str, seen: SeenReservation, target: Reserved
+        self, name: str, observed: ObservedReservation, target: Reserved
     ) -> list[tuple[str, str]]:
-        podref = seen.content.podref
+        podref = observed.content.podref
         if podref == target.podref:
             return []
         for network, address in readings_of_reservation(name):
@@ -299,5 +303,5 @@ def _unknown(name: Name, unknown: list[tuple[str, str]]) -> Problem:
     return Problem(
         reason="unknown",
         object="/".join(name),
-        text=f"left as it is: it holds {some}{more}, which the database never had; {IMPORT_FIRST_PAUSE}",
+        text=f"left as it is: it holds {some}{more}, which the database never had; {IMPORT_FIRST}",
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from rowhouse.k8s.mirror.observed import POOLS
 from rowhouse.k8s.mirror.rate import Backoff, Rate
-from rowhouse.k8s.mirror.seen import POOLS
 from rowhouse.k8s.mirror.writes import Outcome, Result, write
 
 if TYPE_CHECKING:

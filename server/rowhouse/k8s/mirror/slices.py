@@ -45,7 +45,7 @@ class SlicePool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedSlicePool:
+class DesiredSlicePool:
     """A NodeSlicePool as it should be. `left_out` says what it does not hold, "" if nothing."""
 
     network: str
@@ -58,7 +58,7 @@ class WantedSlicePool:
         return found | {LEFT_OUT: self.left_out} if self.left_out else found
 
 
-def wanted_slice_pool(pool: Pool, slices: Sequence[Slice]) -> WantedSlicePool:
+def desired_slice_pool(pool: Pool, slices: Sequence[Slice]) -> DesiredSlicePool:
     """The NodeSlicePool of a pool: slices of this cluster's nodes, and those that are free.
 
     A slice of another cluster's node is in neither: nothing here may assign it.
@@ -75,7 +75,7 @@ def wanted_slice_pool(pool: Pool, slices: Sequence[Slice]) -> WantedSlicePool:
         free = free[:room]
         left_out = "free slices: the object would be too large"
     blocks: dict[Block, str] = dict.fromkeys(free, "") | mine
-    return WantedSlicePool(
+    return DesiredSlicePool(
         network=pool.network,
         content=SlicePool(
             range=str(whole),
@@ -87,7 +87,7 @@ def wanted_slice_pool(pool: Pool, slices: Sequence[Slice]) -> WantedSlicePool:
 
 
 def slice_pool_names(
-    pool: Pool, cni_networks: Iterable[str], seen: Mapping[str, tuple[str, str | None]]
+    pool: Pool, cni_networks: Iterable[str], observed: Mapping[str, tuple[str, str | None]]
 ) -> set[str]:
     """The names of a pool's NodeSlicePools. whereabouts names one by the network, else by the CNI network's name.
 
@@ -97,14 +97,14 @@ def slice_pool_names(
     Args:
         pool: whose.
         cni_networks: of the sandboxes that use it now.
-        seen: name → (range, network by our annotation, None without one), of the objects that there are.
+        observed: name → (range, network by our annotation, None without one), of the objects that there are.
     """
     if pool.network:
         return {pool.network}
     fallback = pool.cidr.replace(":", "-").replace("/", "-")
     there = {
         name
-        for name, (cidr, network) in seen.items()
+        for name, (cidr, network) in observed.items()
         if _masked(cidr) == pool.cidr and network in {"", None} and name != fallback
     }
     return {*cni_networks, *there} or {fallback}

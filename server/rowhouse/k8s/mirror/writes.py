@@ -16,16 +16,16 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.types import PatchType
 
 from rowhouse.k8s.failures import ERRORS, failure_of
-from rowhouse.k8s.mirror.seen import (
+from rowhouse.k8s.mirror.desired import DesiredPool, Reserved
+from rowhouse.k8s.mirror.observed import (
     KINDS,
-    Seen,
-    SeenPool,
-    SeenReservation,
-    SeenSlicePool,
-    seen_of,
+    Observed,
+    ObservedPool,
+    ObservedReservation,
+    ObservedSlicePool,
+    observe,
 )
-from rowhouse.k8s.mirror.slices import WantedSlicePool
-from rowhouse.k8s.mirror.wanted import Reserved, WantedPool
+from rowhouse.k8s.mirror.slices import DesiredSlicePool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Operation = dict[str, Any]
 
-Target: TypeAlias = WantedPool | Reserved | WantedSlicePool
+Target: TypeAlias = DesiredPool | Reserved | DesiredSlicePool
 
 _LONGEST_PATCH: Final = 1000
 """Operations; an API server takes 10,000 at most, and beyond so many the whole object is as good."""
@@ -45,19 +45,19 @@ _TOO_LARGE: Final = ("request is too large", "entity too large", "message larger
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What must be done to one object. `wanted` None: it must go; `seen` None: it is not there."""
+    """What must be done to one object. `desired` None: it must go; `observed` None: it is not there."""
 
     kind: str
     name: str
-    seen: Seen | None
-    wanted: Target | None
+    observed: Observed | None
+    desired: Target | None
 
     @property
     def verb(self) -> str:
         """create, update or delete."""
-        if self.wanted is None:
+        if self.desired is None:
             return "delete"
-        return "create" if self.seen is None else "update"
+        return "create" if self.observed is None else "update"
 
     def __str__(self) -> str:
         return f"{self.verb} {self.kind}/{self.name}"
@@ -78,36 +78,38 @@ class Result(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`seen`: what the object is now, if that is known; `retry_after` in seconds."""
+    """`observed`: what the object is now, if that is known; `retry_after` in seconds."""
 
     change: Change
     result: Result
-    seen: Seen | None = None
+    observed: Observed | None = None
     message: str = ""
     retry_after: float = 0.0
 
 
-def change_of(kind: str, name: str, wanted: Target | None, seen: Seen | None) -> Change | None:
+def change_of(
+    kind: str, name: str, desired: Target | None, observed: Observed | None
+) -> Change | None:
     """What must be done to an object, None if nothing."""
-    if isinstance(wanted, WantedPool) and isinstance(seen, SeenPool):
-        same = (wanted.range, wanted.annotations()) == (seen.range, seen.annotations)
-        if same and wanted.allocations == seen.allocations:
+    if isinstance(desired, DesiredPool) and isinstance(observed, ObservedPool):
+        same = (desired.range, desired.annotations()) == (observed.range, observed.annotations)
+        if same and desired.allocations == observed.allocations:
             return None
     if (
-        isinstance(wanted, WantedSlicePool)
-        and isinstance(seen, SeenSlicePool)
-        and (wanted.content, wanted.annotations()) == (seen.content, seen.annotations)
+        isinstance(desired, DesiredSlicePool)
+        and isinstance(observed, ObservedSlicePool)
+        and (desired.content, desired.annotations()) == (observed.content, observed.annotations)
     ):
         return None
     if (
-        isinstance(wanted, Reserved)
-        and isinstance(seen, SeenReservation)
-        and wanted == seen.content
+        isinstance(desired, Reserved)
+        and isinstance(observed, ObservedReservation)
+        and desired == observed.content
     ):
         return None
-    if wanted is None and seen is None:
+    if desired is None and observed is None:
         return None
-    return Change(kind, name, seen, wanted)
+    return Change(kind, name, observed, desired)
 
 
 def write(client: Client, namespace: str, change: Change) -> Outcome:
@@ -118,68 +120,72 @@ def write(client: Client, namespace: str, change: Change) -> Outcome:
         return _refused(client, namespace, change, failure_of(error))
 
 
-def _written(client: Client, namespace: str, change: Change) -> Seen | None:
+def _written(client: Client, namespace: str, change: Change) -> Observed | None:
     kind, name = KINDS[change.kind], change.name
-    if change.wanted is None:
+    if change.desired is None:
         try:
             client.delete(kind, name, namespace=namespace)
         except ERRORS as error:
             if not failure_of(error).is_absence_of(name):
                 raise
         return None
-    if change.seen is None:
-        return seen_of(client.create(_object(change, namespace), namespace=namespace))
+    if change.observed is None:
+        return observe(client.create(_object(change, namespace), namespace=namespace))
     patch = list(_patch(change))
-    return seen_of(client.patch(kind, name, patch, namespace=namespace, patch_type=PatchType.JSON))
+    return observe(client.patch(kind, name, patch, namespace=namespace, patch_type=PatchType.JSON))
 
 
 def _object(change: Change, namespace: str) -> Any:
-    wanted = change.wanted
+    desired = change.desired
     metadata = ObjectMeta(name=change.name, namespace=namespace)
-    if wanted is None:
+    if desired is None:
         return KINDS[change.kind](metadata=metadata)
-    metadata.annotations = wanted.annotations() or None
-    if isinstance(wanted, WantedSlicePool):
-        content = wanted.content
+    metadata.annotations = desired.annotations() or None
+    if isinstance(desired, DesiredSlicePool):
+        content = desired.content
         return KINDS[change.kind](metadata=metadata, spec=content.spec(), status=content.status())
-    return KINDS[change.kind](metadata=metadata, spec=wanted.spec())
+    return KINDS[change.kind](metadata=metadata, spec=desired.spec())
 
 
 def _patch(change: Change) -> Iterator[Operation]:
     """The operations of a JSON patch (RFC 6902), the version first."""
-    if change.seen is None or change.wanted is None:
+    if change.observed is None or change.desired is None:
         return
-    yield _set("/metadata/resourceVersion", change.seen.version)
-    if isinstance(change.wanted, WantedPool) and isinstance(change.seen, SeenPool):
-        keys = list(_patch_keys(change.wanted, change.seen))
-        if change.wanted.range == change.seen.range and len(keys) <= _LONGEST_PATCH:
+    yield _set("/metadata/resourceVersion", change.observed.version)
+    if isinstance(change.desired, DesiredPool) and isinstance(change.observed, ObservedPool):
+        keys = list(_patch_keys(change.desired, change.observed))
+        if change.desired.range == change.observed.range and len(keys) <= _LONGEST_PATCH:
             yield from keys
         else:
-            yield _set("/spec", change.wanted.spec())
-    elif isinstance(change.wanted, WantedSlicePool):
-        yield _set("/spec", change.wanted.content.spec())
-        yield _set("/status", change.wanted.content.status())
+            yield _set("/spec", change.desired.spec())
+    elif isinstance(change.desired, DesiredSlicePool):
+        yield _set("/spec", change.desired.content.spec())
+        yield _set("/status", change.desired.content.status())
     else:
-        yield _set("/spec", change.wanted.spec())
-    yield from _annotate(change.wanted.annotations(), change.seen)
+        yield _set("/spec", change.desired.spec())
+    yield from _annotate(change.desired.annotations(), change.observed)
 
 
-def _patch_keys(wanted: WantedPool, seen: SeenPool) -> Iterator[Operation]:
-    for key in seen.allocations.keys() - wanted.allocations.keys():
+def _patch_keys(desired: DesiredPool, observed: ObservedPool) -> Iterator[Operation]:
+    for key in observed.allocations.keys() - desired.allocations.keys():
         yield {"op": "remove", "path": f"/spec/allocations/{_escaped(key)}"}
-    for key, holder in wanted.allocations.items():
-        if seen.allocations.get(key) != holder:
+    for key, holder in desired.allocations.items():
+        if observed.allocations.get(key) != holder:
             yield _set(f"/spec/allocations/{_escaped(key)}", holder.spec())
 
 
-def _annotate(wanted: dict[str, str], seen: Seen) -> Iterator[Operation]:
-    known = seen.content.annotations() if isinstance(seen, SeenReservation) else seen.annotations
-    if wanted and not seen.annotated:
-        yield _set("/metadata/annotations", wanted)
+def _annotate(desired: dict[str, str], observed: Observed) -> Iterator[Operation]:
+    known = (
+        observed.content.annotations()
+        if isinstance(observed, ObservedReservation)
+        else observed.annotations
+    )
+    if desired and not observed.annotated:
+        yield _set("/metadata/annotations", desired)
         return
-    for key in known.keys() - wanted.keys():
+    for key in known.keys() - desired.keys():
         yield {"op": "remove", "path": f"/metadata/annotations/{_escaped(key)}"}
-    for key, value in wanted.items():
+    for key, value in desired.items():
         if known.get(key) != value:
             yield _set(f"/metadata/annotations/{_escaped(key)}", value)
 
@@ -196,8 +202,8 @@ def _escaped(key: str) -> str:
 def _refused(client: Client, namespace: str, change: Change, failure: Failure) -> Outcome:
     code, message = failure.status, failure.message
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or any(one in message for one in _TOO_LARGE):
-        return Outcome(change, Result.TOO_LARGE, change.seen, message)
-    updating = change.seen is not None and change.wanted is not None
+        return Outcome(change, Result.TOO_LARGE, change.observed, message)
+    updating = change.observed is not None and change.desired is not None
     gone = updating and failure.is_absence_of(change.name)
     # A patch for another object than it was made for may also come out as an invalid one.
     if (
@@ -207,18 +213,18 @@ def _refused(client: Client, namespace: str, change: Change, failure: Failure) -
     ):
         return _read_again(client, namespace, change, message)
     if code in {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_REQUEST}:
-        return Outcome(change, Result.REFUSED, change.seen, message)
-    return Outcome(change, Result.FAILED, change.seen, message, failure.retry_after)
+        return Outcome(change, Result.REFUSED, change.observed, message)
+    return Outcome(change, Result.FAILED, change.observed, message, failure.retry_after)
 
 
 def _read_again(client: Client, namespace: str, change: Change, message: str) -> Outcome:
     try:
-        seen = seen_of(client.get(KINDS[change.kind], change.name, namespace=namespace))
+        observed = observe(client.get(KINDS[change.kind], change.name, namespace=namespace))
     except ERRORS as error:
         failure = failure_of(error)
         if failure.is_absence_of(change.name):
             return Outcome(change, Result.CONFLICT, None, message)
-        return Outcome(change, Result.FAILED, change.seen, failure.message, failure.retry_after)
-    same = change.seen is not None and seen.version == change.seen.version
+        return Outcome(change, Result.FAILED, change.observed, failure.message, failure.retry_after)
+    same = change.observed is not None and observed.version == change.observed.version
     # Nobody was faster, so it is the patch itself that is refused.
-    return Outcome(change, Result.REFUSED if same else Result.CONFLICT, seen, message)
+    return Outcome(change, Result.REFUSED if same else Result.CONFLICT, observed, message)

@@ -9,7 +9,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rowhouse.k8s.mirror.slices import WantedSlicePool, wanted_slice_pool
+from rowhouse.k8s.mirror.slices import DesiredSlicePool, desired_slice_pool
 from rowhouse.k8s.whereabouts.annotations import LEFT_OUT, NETWORK, pool_annotations
 from rowhouse.k8s.whereabouts.names import ip_pool_name, reservation_name, why_no_name
 from rowhouse.k8s.whereabouts.offsets import LIMIT
@@ -69,7 +69,7 @@ class Problem:
 
 
 @dataclass(slots=True, kw_only=True)
-class WantedPool:
+class DesiredPool:
     """An IPPool: key → holder. `left_out` says what it does not hold, "" if nothing; `places`: where it belongs."""
 
     network: str
@@ -89,12 +89,12 @@ class WantedPool:
 
 
 @dataclass(slots=True)
-class Wanted:
+class DesiredObjects:
     """The objects that come of one pool, by name, and what does not."""
 
-    pools: dict[str, WantedPool] = field(default_factory=dict)
+    pools: dict[str, DesiredPool] = field(default_factory=dict)
     reservations: dict[str, Reserved] = field(default_factory=dict)
-    slice_pools: dict[str, WantedSlicePool] = field(default_factory=dict)
+    slice_pools: dict[str, DesiredSlicePool] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -103,7 +103,7 @@ class _Filling:
     """An IPPool on its way, and how large it is."""
 
     name: str
-    pool: WantedPool
+    pool: DesiredPool
     base: int
     end: int
     size: int = 0
@@ -111,14 +111,14 @@ class _Filling:
     too_many: int = 0
 
 
-def wanted(
+def desired_objects(
     pool: Pool,
     slices: Iterable[Slice],
     held: Iterable[Held],
     *,
     slice_pools: Iterable[str] = (),
     limit: int = SIZE_LIMIT,
-) -> Wanted:
+) -> DesiredObjects:
     """The objects of a pool.
 
     Args:
@@ -129,7 +129,7 @@ def wanted(
         slice_pools: the names of its NodeSlicePools, if nodes of this cluster have slices.
         limit: bytes that an IPPool may have.
     """
-    out = Wanted()
+    out = DesiredObjects()
     whole = _filling(pool, pool.cidr, "")
     slices = list(slices)
     parts = sorted(
@@ -137,7 +137,7 @@ def wanted(
         key=lambda one: one.base,
     )
     if parts:
-        out.slice_pools = dict.fromkeys(slice_pools, wanted_slice_pool(pool, slices))
+        out.slice_pools = dict.fromkeys(slice_pools, desired_slice_pool(pool, slices))
     at = 0
     used_whole = not parts
     for one in held:
@@ -170,7 +170,7 @@ def _filling(pool: Pool, cidr: str, node: str) -> _Filling:
     block = ipaddress.ip_network(cidr)
     return _Filling(
         name=ip_pool_name(str(block), network=pool.network, node=node),
-        pool=WantedPool(
+        pool=DesiredPool(
             network=pool.network,
             range=str(block),
             places=pool_annotations(
@@ -196,7 +196,7 @@ def _put(filling: _Filling, number: int, holder: Holder, limit: int) -> None:
     filling.pool.allocations[key] = holder
 
 
-def _finish(out: Wanted, filling: _Filling) -> None:
+def _finish(out: DesiredObjects, filling: _Filling) -> None:
     lacks = (
         ("size", filling.too_many, "the object would be too large"),
         ("key", filling.too_far, "their keys would be 2^63 or more"),
@@ -210,7 +210,7 @@ def _finish(out: Wanted, filling: _Filling) -> None:
     )
 
 
-def _check_names(out: Wanted) -> None:
+def _check_names(out: DesiredObjects) -> None:
     """What Kubernetes would refuse is left out and said, once for all reservations of a pool."""
     for name, one in list(out.slice_pools.items()):
         why = why_no_name(name)

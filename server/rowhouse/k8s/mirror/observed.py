@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rowhouse.domain.checks import Checks
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
+from rowhouse.k8s.mirror.desired import Holder, Reserved
 from rowhouse.k8s.mirror.slices import SlicePool
-from rowhouse.k8s.mirror.wanted import Holder, Reserved
 from rowhouse.k8s.watch import Watch
 from rowhouse.k8s.whereabouts.annotations import NETWORK, ours
 from rowhouse.k8s.whereabouts.resources import IPPool, NodeSlicePool, OverlappingRangeIPReservation
@@ -32,7 +32,7 @@ KINDS: Final[dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPool:
+class ObservedPool:
     """An IPPool: key → holder. `annotations` are ours; `annotated`: it has any."""
 
     version: str
@@ -43,7 +43,7 @@ class SeenPool:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenReservation:
+class ObservedReservation:
     """An OverlappingRangeIPReservation."""
 
     version: str
@@ -52,7 +52,7 @@ class SeenReservation:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenSlicePool:
+class ObservedSlicePool:
     """A NodeSlicePool."""
 
     version: str
@@ -61,17 +61,17 @@ class SeenSlicePool:
     annotated: bool
 
 
-Seen: TypeAlias = "SeenPool | SeenReservation | SeenSlicePool"
+Observed: TypeAlias = "ObservedPool | ObservedReservation | ObservedSlicePool"
 
 
-def seen_of(obj: Any) -> Seen:
+def observe(obj: Any) -> Observed:
     """What matters of an object of these kinds, as lightkube gives it."""
     spec = obj.get("spec") or {}
     metadata = obj.metadata
     version = str(metadata.resourceVersion)
     annotations, annotated = ours(metadata.annotations), bool(metadata.annotations)
     if isinstance(obj, IPPool):
-        return SeenPool(
+        return ObservedPool(
             version,
             str(spec.get("range", "")),
             {key: _holder(value) for key, value in (spec.get("allocations") or {}).items()},
@@ -87,11 +87,11 @@ def seen_of(obj: Any) -> Seen:
                 (str(one.get("nodeName", "")), str(one.get("sliceRange", ""))) for one in listed
             ),
         )
-        return SeenSlicePool(version, content, annotations, annotated)
+        return ObservedSlicePool(version, content, annotations, annotated)
     reserved = Reserved(
         str(spec.get("podref", "")), str(spec.get("ifname", "")), annotations.get(NETWORK)
     )
-    return SeenReservation(version, reserved, annotated)
+    return ObservedReservation(version, reserved, annotated)
 
 
 def _holder(value: dict[str, Any]) -> Holder:
@@ -104,7 +104,7 @@ def _holder(value: dict[str, Any]) -> Holder:
 class _Event:
     kind: str
     name: str
-    seen: Seen | None
+    observed: Observed | None
     """None: it was deleted."""
 
 
@@ -117,7 +117,7 @@ class _Behind:
 
 
 @dataclass
-class SeenObjects:
+class ObservedObjects:
     """The objects of one namespace. Only `edits` and the lists change it: one thread's.
 
     Args:
@@ -131,7 +131,7 @@ class SeenObjects:
     namespace: str
     stop: threading.Event
     checks: Checks = field(default_factory=Checks)
-    objects: dict[str, dict[str, Seen]] = field(
+    objects: dict[str, dict[str, Observed]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
     is_unknown: set[str] = field(default_factory=set)
@@ -141,18 +141,20 @@ class SeenObjects:
     _news: queue.SimpleQueue[_Event | _Behind] = field(default_factory=queue.SimpleQueue)
     _watches: dict[str, threading.Thread] = field(default_factory=dict)
 
-    def get(self, kind: str, name: str) -> Seen | None:
+    def get(self, kind: str, name: str) -> Observed | None:
         """What is known of an object."""
         return self.objects[kind].get(name)
 
-    def learn(self, kind: str, name: str, seen: Seen | None, *, by_us: bool = False) -> None:
+    def learn(
+        self, kind: str, name: str, observed: Observed | None, *, by_us: bool = False
+    ) -> None:
         """An object was read, or written `by_us`; None: there is none."""
         if by_us:
-            self._ours[kind].add(name if seen is None else seen.version)
-        if seen is None:
+            self._ours[kind].add(name if observed is None else observed.version)
+        if observed is None:
             self.objects[kind].pop(name, None)
         else:
-            self.objects[kind][name] = seen
+            self.objects[kind][name] = observed
 
     def read(self, kind: str, *, watch: bool) -> None:
         """Reads all objects of a kind, and watches them from then on. Raises TryAgain.
@@ -162,7 +164,7 @@ class SeenObjects:
         self.is_unknown.discard(kind)
         try:
             found = self.client.list(KINDS[kind], namespace=self.namespace, chunk_size=_PAGE)
-            self.objects[kind] = {str(obj.metadata.name): seen_of(obj) for obj in found}
+            self.objects[kind] = {str(obj.metadata.name): observe(obj) for obj in found}
             self._ours[kind].clear()
             version = found.resourceVersion
         except ERRORS as error:
@@ -185,15 +187,18 @@ class SeenObjects:
                     del self._watches[news.kind]
                     behind.append(news.kind)
                 continue
-            ours, mark = self._ours[news.kind], news.seen.version if news.seen else news.name
+            ours, mark = (
+                self._ours[news.kind],
+                news.observed.version if news.observed else news.name,
+            )
             if mark in ours:
                 ours.discard(mark)
                 continue
             known = self.get(news.kind, news.name)
-            if news.seen is None or known is None or known.version != news.seen.version:
-                if known is not None or news.seen is not None:
+            if news.observed is None or known is None or known.version != news.observed.version:
+                if known is not None or news.observed is not None:
                     changed.append((news.kind, news.name))
-                self.learn(news.kind, news.name, news.seen)
+                self.learn(news.kind, news.name, news.observed)
         return changed, behind
 
     @property
@@ -212,8 +217,8 @@ class SeenObjects:
             return None
 
         def tell(event: str, obj: Any) -> None:
-            seen = None if event == "DELETED" else seen_of(obj)
-            self._news.put(_Event(kind, str(obj.metadata.name), seen))
+            observed = None if event == "DELETED" else observe(obj)
+            self._news.put(_Event(kind, str(obj.metadata.name), observed))
 
         watch = Watch(
             self.client,
