@@ -27,7 +27,7 @@ from rowhouse.domain.administration import Actor
 from rowhouse.domain.requests import Owner, RangeRequest, Sandbox
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.detach import detach
-from rowhouse.ipam.takeover import BATCH, Takeover
+from rowhouse.ipam.importing import BATCH, Import
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.k8s.whereabouts.live import read_cluster
@@ -146,9 +146,7 @@ def _imported(database: BenchDatabase, kubeconfig: Path) -> Iterator[Measured]:
     yield _one("import: the inventory of them", "s", _since(began))
     store = Database(database.url, pool_size=1)
     began = time.perf_counter()
-    taken = Counter(
-        one.outcome for one in Takeover(store, Actor(name="bench"), "", known).findings()
-    )
+    taken = Counter(one.outcome for one in Import(store, Actor(name="bench"), "", known).findings())
     seconds = _since(began)
     store.close()
     if taken != {"new": PODS + POOLS}:

@@ -10,8 +10,8 @@ import pytest
 from fixtures.calls import Answer, Call, OverHttp
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod
 from rowhouse.domain.administration import Actor
+from rowhouse.ipam.importing import Import
 from rowhouse.ipam.reconcile import Reconciler
-from rowhouse.ipam.takeover import Takeover
 from rowhouse.k8s.pods import KubernetesPods
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ GRACE = 60.0
 
 
 def take(store: Store, *objects: dict[str, Any]) -> None:
-    work = Takeover(store, Actor(name="anna"), "", inventory_of(*objects))
+    work = Import(store, Actor(name="anna"), "", inventory_of(*objects))
     assert {one.outcome for one in work.findings()} == {"new"}
 
 

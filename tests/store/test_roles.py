@@ -17,8 +17,8 @@ from rowhouse.domain.errors import NotReady
 from rowhouse.domain.requests import Owner, PodIdentity
 from rowhouse.ipam.adoption import adopt_sandbox
 from rowhouse.ipam.garbage import collect_garbage
+from rowhouse.ipam.importing import Import
 from rowhouse.ipam.readiness import readiness
-from rowhouse.ipam.takeover import Takeover
 from rowhouse.store.allocation import allocator, reservations
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def test_the_server_can_do_its_work(user_of: Callable[[str], Database], dba: Ses
         assert collect_garbage(store, "prod-a", "node1", "storage", {("web-0", "net1")}) == 1
         assert len(pods.delete("web-0")) == 3
         known = inventory_of(ip_pool("10.0.0.0/24", {"9": entry("shop/db", interface=None)}))
-        takeover = Takeover(store, Actor(name=login), "prod-a", known, release_gone=True)
-        assert [one.outcome for one in takeover.findings()] == ["there", "new"]
-        takeover.record("a test", {})
+        work = Import(store, Actor(name=login), "prod-a", known, release_gone=True)
+        assert [one.outcome for one in work.findings()] == ["there", "new"]
+        work.record("a test", {})
         assert adopt_sandbox(store, pods.sandbox("db"), PodIdentity(), None, only_node=None)
     with databases.session(user) as session:
         session.execute("INSERT INTO networks (name) VALUES ('more')")

@@ -26,7 +26,7 @@ _COMMANDS: Final = {
     "audit": "audit",
     "explain": "explain",
     "token": "token",
-    "import": "takeover",
+    "import": "importing",
     "db": "db",
     "serve": "serve",
     "controller": "controller",

@@ -10,16 +10,16 @@ import click
 
 from rowhouse.cli.cluster_options import cluster_options
 from rowhouse.cli.exits import INCOMPLETE
+from rowhouse.cli.import_report import Report
+from rowhouse.cli.import_run import run
 from rowhouse.cli.operator import operator
 from rowhouse.cli.output import FORMATS, Printer
-from rowhouse.cli.takeover_report import Report
-from rowhouse.cli.takeover_run import run
 from rowhouse.cni.configurations import Configurations
 from rowhouse.cni.definitions import ranges_of
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.running import inventory_of
-from rowhouse.ipam.takeover import Takeover
+from rowhouse.ipam.importing import Import
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.running import RunningObjects, read_running
 from rowhouse.k8s.whereabouts.files import read_files
@@ -31,11 +31,11 @@ from rowhouse.store.connection.database import Database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rowhouse.domain.importing import Inventory, KnownRanges
     from rowhouse.domain.running import RunningPods
-    from rowhouse.domain.takeover import Inventory, KnownRanges
 
 
-@click.command(short_help="Take over the addresses of the pods that run.")
+@click.command(short_help="Import the addresses of the pods that run.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @cluster_options
 @click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
@@ -49,7 +49,7 @@ def pods(
     dry_run: bool,
     form: str,
 ) -> None:
-    """Take over the addresses of the running pods, from the cluster or from files.
+    """Import the addresses of the running pods, from the cluster or from files.
 
     Use it after a restore, and to move from another IPAM whose pods go on running. Each pod's network
     status tells its addresses, and each NAD its ranges. The addresses become attached reservations
@@ -70,7 +70,7 @@ def pods(
     running = objects.running()
     with _database(settings) as database:
         found = _inventory(running, objects.definitions, settings, database)
-        work = Takeover(
+        work = Import(
             database,
             Actor(name=operator()),
             cluster,

@@ -11,7 +11,7 @@ from rowhouse.cni.gateways import behind_network, gateways_of
 from rowhouse.cni.netconf import TYPES
 from rowhouse.domain.addresses import format_address, format_cidr, parse_address, parse_cidr
 from rowhouse.domain.errors import InvalidConfig, RowhouseError
-from rowhouse.domain.takeover import KnownGateway, KnownPool, KnownRanges
+from rowhouse.domain.importing import KnownGateway, KnownPool, KnownRanges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPNetwork
 
 from rowhouse.domain.addresses import format_address, parse_address
-from rowhouse.domain.takeover import (
+from rowhouse.domain.importing import (
     Inventory,
     KnownAddress,
     KnownSandbox,
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from rowhouse.domain.importing import KnownPool, KnownRanges
     from rowhouse.domain.network_status import AttachedInterface
-    from rowhouse.domain.takeover import KnownPool, KnownRanges
 
 _NO_RANGE: Final = "outside every range of its network: change the network or the pod"
 

@@ -10,10 +10,10 @@ from lightkube.generic_resource import create_namespaced_resource
 from lightkube.resources.core_v1 import Pod
 
 from rowhouse.domain.errors import InputFailure, NotFound
+from rowhouse.domain.importing import NotTaken
 from rowhouse.domain.liveness import FINISHED, STATIC_POD_UIDS
 from rowhouse.domain.network_status import attached_interfaces
 from rowhouse.domain.running import RunningPod, RunningPods
-from rowhouse.domain.takeover import NotTaken
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
 from rowhouse.k8s.whereabouts.objects import Object, Objects, name_of, section, text
 

@@ -17,7 +17,7 @@ from rowhouse.domain.errors import AttachedElsewhere, InvalidConfig, PoolExhaust
 from rowhouse.domain.requests import PodIdentity
 from rowhouse.domain.running import inventory_of
 from rowhouse.ipam.adoption import adopt_sandbox, imported
-from rowhouse.ipam.takeover import Takeover
+from rowhouse.ipam.importing import Import
 from rowhouse.k8s.running import RunningObjects
 from rowhouse.store.allocation import importing
 from rowhouse.store.cluster.sandboxes import held_sandboxes, reclaim
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from rowhouse.domain.takeover import Finding, Inventory
+    from rowhouse.domain.importing import Finding, Inventory
     from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
@@ -51,7 +51,7 @@ def integrity(dba: Session) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Import:
+class ImportResult:
     """An import of objects; what it found."""
 
     findings: list[Finding]
@@ -66,7 +66,7 @@ class Import:
         return " | ".join(f"{one.source}: {one.reason}" for one in self.found.not_taken)
 
 
-def take(store: Store, *objects: dict[str, Any], only_look: bool = False) -> Import:
+def take(store: Store, *objects: dict[str, Any], only_look: bool = False) -> ImportResult:
     collected = RunningObjects()
     collected.add_all(objects, "a test")
     pods = collected.running()
@@ -79,10 +79,10 @@ def take(store: Store, *objects: dict[str, Any], only_look: bool = False) -> Imp
         except InvalidConfig as error:
             unusable[name] = error.message
     found = inventory_of(pods, ranges, unusable)
-    work = Takeover(
+    work = Import(
         store, ACTOR, "prod-a", found, only_look=only_look, running_at=pods.listed_at, batch=3
     )
-    return Import(list(work.findings()), found)
+    return ImportResult(list(work.findings()), found)
 
 
 def test_a_pod_becomes_an_attached_reservation_of_its_node_and_uid(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures.pods import Pods, subnet
-from rowhouse.domain.takeover import KnownPool, KnownSlice
+from rowhouse.domain.importing import KnownPool, KnownSlice
 from rowhouse.k8s.mirror.slices import MAX_SLICES, desired_slice_pool, slice_pool_names
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.k8s.whereabouts.live import read_cluster

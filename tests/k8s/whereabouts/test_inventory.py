@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod, reservation, slice_pool
-from rowhouse.domain.takeover import KnownPool, KnownSandbox, KnownSlice
+from rowhouse.domain.importing import KnownPool, KnownSandbox, KnownSlice
 
 if TYPE_CHECKING:
-    from rowhouse.domain.takeover import Inventory, KnownAddress
+    from rowhouse.domain.importing import Inventory, KnownAddress
 
 
 def held(found: Inventory) -> dict[str, str]:

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod, reservation, slice_pool
-from rowhouse.domain.takeover import KnownPool, KnownSlice
+from rowhouse.domain.importing import KnownPool, KnownSlice
 from rowhouse.k8s.mirror.desired import DesiredObjects, desired_objects
 from rowhouse.k8s.mirror.slices import slice_pool_names
 from rowhouse.store.cluster.mirror import Held, Pool, Slice
@@ -19,7 +19,7 @@ from rowhouse.store.cluster.mirror import Held, Pool, Slice
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rowhouse.domain.takeover import Inventory, KnownAddress
+    from rowhouse.domain.importing import Inventory, KnownAddress
 
 Object = dict[str, Any]
 

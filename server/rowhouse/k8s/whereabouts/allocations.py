@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPAddress, IPNetwork
 
 from rowhouse.domain.addresses import format_address
-from rowhouse.domain.takeover import NotTaken
+from rowhouse.domain.importing import NotTaken
 from rowhouse.k8s.whereabouts.objects import name_of, section, text
 from rowhouse.k8s.whereabouts.offsets import LIMIT, BadKey, address_at
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress
 
-from rowhouse.domain.takeover import Inventory, KnownAddress, KnownSandbox, NotTaken
+from rowhouse.domain.importing import Inventory, KnownAddress, KnownSandbox, NotTaken
 from rowhouse.k8s.whereabouts.allocations import Join
 from rowhouse.k8s.whereabouts.evidence import Evidence, readings
 from rowhouse.k8s.whereabouts.places import Places
@@ -16,7 +16,7 @@ from rowhouse.k8s.whereabouts.pools import SourcePool, source_pool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.domain.takeover import KnownPool, KnownSlice
+    from rowhouse.domain.importing import KnownPool, KnownSlice
     from rowhouse.k8s.whereabouts.allocations import Allocation
     from rowhouse.k8s.whereabouts.objects import LivePod, Objects
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rowhouse.domain.importing import NotTaken
 from rowhouse.domain.network_status import attached_interfaces
-from rowhouse.domain.takeover import NotTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

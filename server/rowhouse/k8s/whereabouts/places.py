@@ -11,7 +11,7 @@ from rowhouse.domain.addresses import (
     format_cidr,
     parse_cidr,
 )
-from rowhouse.domain.takeover import KnownPool, KnownSlice, NotTaken
+from rowhouse.domain.importing import KnownPool, KnownSlice, NotTaken
 from rowhouse.k8s.whereabouts.annotations import NETWORK
 from rowhouse.k8s.whereabouts.objects import name_of, section, text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netaddr import IPNetwork
 
 from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
-from rowhouse.domain.takeover import KnownPool, NotTaken
+from rowhouse.domain.importing import KnownPool, NotTaken
 from rowhouse.k8s.whereabouts.annotations import ISOLATED, NETWORK, NODE, RANGE
 from rowhouse.k8s.whereabouts.names import ip_pool_name, prefix_of_pool
 from rowhouse.k8s.whereabouts.objects import name_of, section, text

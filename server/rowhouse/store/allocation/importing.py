@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from psycopg.types.json import Jsonb
 
+from rowhouse.domain.importing import KnownPool
 from rowhouse.domain.requests import Assigned
-from rowhouse.domain.takeover import KnownPool
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rowhouse.domain.administration import Actor
+    from rowhouse.domain.importing import KnownAddress, KnownSlice
     from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
-    from rowhouse.domain.takeover import KnownAddress, KnownSlice
     from rowhouse.store.connection.database import Database
 
 POOL: Final = statement(__name__, "import_pool")

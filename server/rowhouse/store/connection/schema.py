@@ -215,7 +215,7 @@ def _unknown(found: str) -> NotReady:
         return NotReady(
             f"the database's schema is at revision {found}, which no release has: there is no upgrade from it",
             hint="Make a new database, or DROP SCHEMA rowhouse CASCADE in this one, and run `rowhouse db upgrade`."
-            " `rowhouse import pods` takes over the addresses of running pods.",
+            " `rowhouse import pods` imports the addresses of running pods.",
         )
     return NotReady(
         f"the database's schema is at revision {found}, which this version does not know",

@@ -1,4 +1,4 @@
-"""Import: take over the addresses that another manager gave out, batch by batch.
+"""Import: import the addresses that another manager gave out, batch by batch.
 
 Each batch is a transaction of its own, and each address is looked at before it is taken: so an import may be
 killed at any point, run again, and run beside a server that is at work.
@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, cast
 
 from rowhouse.domain.errors import NotReady, RowhouseError, TryAgain
-from rowhouse.domain.takeover import Finding
+from rowhouse.domain.importing import Finding
 from rowhouse.store.allocation import importing
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rowhouse.domain.administration import Actor
-    from rowhouse.domain.takeover import Inventory, KnownAddress, KnownPool, Outcome
+    from rowhouse.domain.importing import Inventory, KnownAddress, KnownPool, Outcome
     from rowhouse.store.connection.database import Database
 
 BATCH: Final = 500
@@ -26,7 +26,7 @@ BATCH: Final = 500
 _LOOKS: Final = 5
 
 
-class Takeover:
+class Import:
     """One import of an inventory.
 
     Args:

@@ -1,4 +1,4 @@
-"""`rowhouse import`: take over the addresses that another manager gave out."""
+"""`rowhouse import`: import the addresses that another manager gave out."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import click
 
 from rowhouse.cli.exits import INCOMPLETE, NOT_FOUND, Failure
 from rowhouse.cli.import_pods import hold, pods, resume
+from rowhouse.cli.import_report import Report
+from rowhouse.cli.import_run import run
+from rowhouse.cli.import_source import reading
 from rowhouse.cli.operator import operator
 from rowhouse.cli.output import FORMATS, Printer
-from rowhouse.cli.takeover_report import Report
-from rowhouse.cli.takeover_run import run
-from rowhouse.cli.takeover_source import reading
 from rowhouse.domain.administration import Actor
-from rowhouse.ipam.takeover import Takeover
+from rowhouse.ipam.importing import Import
 from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.settings import Settings
 from rowhouse.store.connection import schema
 from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
-    from rowhouse.cli.takeover_source import Source
-    from rowhouse.domain.takeover import Inventory
+    from rowhouse.cli.import_source import Source
+    from rowhouse.domain.importing import Inventory
     from rowhouse.k8s.whereabouts.objects import Objects
 
 
 @click.group()
 def import_() -> None:
-    """Take over the addresses that another manager gave out."""
+    """Import the addresses that another manager gave out."""
 
 
 for _command in (pods, hold, resume):
     import_.add_command(_command)
 
 
-@import_.command(short_help="Take over the pools and addresses of whereabouts.")
+@import_.command(short_help="Import the pools and addresses of whereabouts.")
 @reading
 @click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option(
@@ -59,7 +59,7 @@ def whereabouts(
     isolated: tuple[str, ...],
     form: str,
 ) -> None:
-    """Take over the pools and addresses of whereabouts, from the cluster or from files.
+    """Import the pools and addresses of whereabouts, from the cluster or from files.
 
     PATH is a file, or a folder of files, that `kubectl get ippools,
     overlappingrangeipreservations,nodeslicepools,pods -A -o yaml` wrote; "-" is standard input.
@@ -77,7 +77,7 @@ def whereabouts(
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         report = run(
-            Takeover(
+            Import(
                 database,
                 Actor(name=operator()),
                 cluster,

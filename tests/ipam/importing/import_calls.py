@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from fixtures.pods import subnet
 from fixtures.whereabouts import entry, ip_pool
 from rowhouse.domain.administration import Actor
-from rowhouse.ipam.takeover import Takeover
+from rowhouse.ipam.importing import Import
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from rowhouse.domain.takeover import Finding, Inventory
+    from rowhouse.domain.importing import Finding, Inventory
     from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
@@ -31,7 +31,7 @@ def take(
     release_gone: bool = False,
     cluster: str = "",
 ) -> list[Finding]:
-    work = Takeover(
+    work = Import(
         store, ACTOR, cluster, found, only_look=only_look, release_gone=release_gone, batch=7
     )
     return list(work.findings())

@@ -11,11 +11,11 @@ from rowhouse.cli.exits import INTERRUPTED
 from rowhouse.domain.errors import RowhouseError
 
 if TYPE_CHECKING:
-    from rowhouse.cli.takeover_report import Report
-    from rowhouse.ipam.takeover import Takeover
+    from rowhouse.cli.import_report import Report
+    from rowhouse.ipam.importing import Import
 
 
-def run(work: Takeover, report: Report, *, length: int, source: str) -> Report:
+def run(work: Import, report: Report, *, length: int, source: str) -> Report:
     """Do it and report it; what was done before an interruption stays done."""
     bar = click.progressbar(
         length=length, label="addresses", file=sys.stderr, hidden=not sys.stderr.isatty()

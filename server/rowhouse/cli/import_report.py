@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.cli.output import Printer
-    from rowhouse.domain.takeover import Finding, KnownPool, NotTaken
+    from rowhouse.domain.importing import Finding, KnownPool, NotTaken
 
 _MARKS: Final = {
     "new": ("+", "green"),

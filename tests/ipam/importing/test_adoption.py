@@ -9,7 +9,7 @@ import pytest
 from fixtures.placement import Placed
 from fixtures.pods import Pods, subnet
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod
-from ipam.takeover.taking import POOL, WEB, outcomes, reservations, take
+from ipam.importing.import_calls import POOL, WEB, outcomes, reservations, take
 from rowhouse.domain.errors import TryAgain
 from rowhouse.domain.requests import PodIdentity
 from rowhouse.ipam.adoption import UnnamedImports, adopt_sandbox, imported

@@ -9,8 +9,8 @@ import pytest
 
 from fixtures.pods import Pods, subnet
 from fixtures.whereabouts import entry, inventory_of, ip_pool, pod, reservation, slice_pool
-from ipam.takeover.taking import ACTOR, POOL, WEB, outcomes, reservations, take
-from rowhouse.ipam.takeover import Takeover
+from ipam.importing.import_calls import ACTOR, POOL, WEB, outcomes, reservations, take
+from rowhouse.ipam.importing import Import
 
 if TYPE_CHECKING:
     import psycopg
@@ -279,7 +279,7 @@ def test_an_import_that_was_interrupted_is_gone_on_with(
     found = inventory_of(
         ip_pool("10.0.0.0/24", {str(n): entry(f"default/p{n}") for n in range(1, 40)})
     )
-    work = Takeover(store, ACTOR, "", found, batch=7).findings()
+    work = Import(store, ACTOR, "", found, batch=7).findings()
     for _ in range(1 + 7 * batches):
         next(work)
     work.close()
