@@ -58,7 +58,7 @@ def _logging_as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def reaching(way: str, database: Database, request: pytest.FixtureRequest) -> Rowhouse:
+def client_options(way: str, database: Database, request: pytest.FixtureRequest) -> Rowhouse:
     """The command that reaches `database` this way."""
     if way == "database":
         return Rowhouse({"ROWHOUSE_DATABASE_URL": database.url})
@@ -68,7 +68,7 @@ def reaching(way: str, database: Database, request: pytest.FixtureRequest) -> Ro
 @pytest.fixture(params=WAYS)
 def rowhouse(request: pytest.FixtureRequest, database: Database) -> Rowhouse:
     """The command, once over a server and once on the database."""
-    return reaching(request.param, database, request)
+    return client_options(request.param, database, request)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli.options import reaching
+from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import Moment
 
@@ -38,7 +38,7 @@ _COLUMNS: Final = (
 @click.option("--since", type=Moment(), help="From when on: 7d, or a time.")
 @click.option("--until", type=Moment(), help="Until when.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
-@reaching
+@client_options
 def audit(session: Session, *, limit: int, **conditions: Any) -> None:
     """List administrative changes, the latest first; -o wide, json and yaml show before and after."""
     found = session.client.find("/audit", most=limit, **conditions)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.domain.networks import named
 
@@ -34,7 +34,7 @@ def exclusion() -> None:
 @exclusion.command("list")
 @click.option("--network", help="In this network.")
 @click.option("--contains", metavar="ADDRESS", help="The one with this address.")
-@reaching
+@client_options
 def list_exclusions(session: Session, *, network: str | None, contains: str | None) -> None:
     """List what is kept out of use."""
     found = session.client.find("/exclusions", network=network, contains=contains)
@@ -49,7 +49,7 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
 @click.option(
     "--force", is_flag=True, help="Even if running pods use some of them: they go on using them."
 )
-@reaching
+@client_options
 def create(
     session: Session,
     *,
@@ -84,7 +84,7 @@ def create(
 @exclusion.command()
 @click.argument("exclusion_id", metavar="ID", type=int)
 @yes_option
-@reaching
+@client_options
 def delete(session: Session, *, exclusion_id: int, yes: bool) -> None:
     """Give the addresses of an exclusion out again."""
     found = session.client.get(f"/exclusions/{exclusion_id}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli.lookup import HostAddress
-from rowhouse.cli.options import reaching
+from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _LINES: Final = (
 @click.command()
 @click.argument("address", type=HostAddress())
 @click.option("--network", default="", help="In this network; without: in the default one.")
-@reaching
+@client_options
 def explain(session: Session, *, address: str, network: str) -> None:
     """Tell the state of an address, and why it is given out or not."""
     found = session.client.get("/explain", address=address, network=network)

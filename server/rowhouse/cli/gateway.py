@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def gateway() -> None:
 @click.option("--network", help="In this network.")
 @click.option("--pool", metavar="POOL", help="In this pool: its name, CIDR or id.")
 @click.option("--address", help="At this address.")
-@reaching
+@client_options
 def list_gateways(
     session: Session, *, network: str | None, pool: str | None, address: str | None
 ) -> None:
@@ -46,7 +46,7 @@ def list_gateways(
 @gateway.command()
 @click.argument("gateway_id", metavar="ID", type=int)
 @yes_option
-@reaching
+@client_options
 def forget(session: Session, *, gateway_id: int, yes: bool) -> None:
     """Forget a gateway that its network configuration no longer has.
 

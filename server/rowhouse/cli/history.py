@@ -9,7 +9,7 @@ import click
 
 from rowhouse.cli.exits import NOT_FOUND
 from rowhouse.cli.lookup import HostAddress
-from rowhouse.cli.options import reaching
+from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import ALWAYS, Moment
 
@@ -48,7 +48,7 @@ _limit = click.option("--limit", type=click.IntRange(1), help="The latest so man
 @click.argument("address", type=HostAddress())
 @click.option("--at", type=Moment(), help="At this time, or so long ago: 2h. Without: now.")
 @_network
-@reaching
+@client_options
 def who(session: Session, *, address: str, at: str | None, network: str | None) -> None:
     """Tell who has an address, or had it at a moment. Exits with 3 if nobody had."""
     # Whatever this machine's clock says, what is held now has no end.
@@ -64,7 +64,7 @@ def who(session: Session, *, address: str, at: str | None, network: str | None) 
 @_since
 @_until
 @_limit
-@reaching
+@client_options
 def pod(
     session: Session,
     *,
@@ -99,7 +99,7 @@ def pod(
 @_since
 @_until
 @_limit
-@reaching
+@client_options
 def history(
     session: Session,
     *,

@@ -39,7 +39,7 @@ class Source:
         return f"whereabouts: {', '.join(self.paths) or 'the cluster'}"
 
 
-def reading(command: Callable[..., None]) -> Callable[..., None]:
+def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the arguments that say where to read; its first argument is the Source."""
 
     @click.argument("paths", nargs=-1, metavar="[PATH]...")

@@ -10,7 +10,7 @@ from rowhouse.cli.exits import INCOMPLETE, NOT_FOUND, Failure
 from rowhouse.cli.import_pods import hold, pods, resume
 from rowhouse.cli.import_report import Report
 from rowhouse.cli.import_run import run
-from rowhouse.cli.import_source import reading
+from rowhouse.cli.import_source import source_options
 from rowhouse.cli.operator import operator
 from rowhouse.cli.output import FORMATS, Printer
 from rowhouse.domain.administration import Actor
@@ -36,7 +36,7 @@ for _command in (pods, hold, resume):
 
 
 @import_.command(short_help="Import the pools and addresses of whereabouts.")
-@reading
+@source_options
 @click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option(
     "--release-gone",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.domain.networks import named
 
@@ -29,7 +29,7 @@ def network() -> None:
 
 
 @network.command("list")
-@reaching
+@client_options
 def list_networks(session: Session) -> None:
     """List the networks."""
     found = session.client.find("/networks")
@@ -39,7 +39,7 @@ def list_networks(session: Session) -> None:
 @network.command()
 @click.argument("name")
 @yes_option
-@reaching
+@client_options
 def delete(session: Session, *, name: str, yes: bool) -> None:
     """Remove a network that has no pools and no exclusions."""
     found = lookup.network(session.client, name)

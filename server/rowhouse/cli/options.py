@@ -26,7 +26,7 @@ class Session:
     printer: Printer
 
 
-def reaching(view: Callable[..., None]) -> Callable[..., None]:
+def client_options(view: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options to reach Rowhouse and for its output; its first argument is the Session."""
 
     @click.option(

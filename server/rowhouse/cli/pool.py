@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_fill import fill
 from rowhouse.cli.pool_options import changes_of, plan_options
@@ -61,7 +61,7 @@ def pool() -> None:
 @click.option("--contains", metavar="ADDRESS", help="With this address in their CIDR.")
 @click.option("--label", metavar="KEY=VALUE", help="With this label.")
 @click.option("--drained/--not-drained", default=None, help="Drained, or not.")
-@reaching
+@client_options
 def list_pools(session: Session, **conditions: Any) -> None:
     """List the pools and how full they are."""
     found = session.client.find("/pools", usage=True, **conditions)
@@ -71,7 +71,7 @@ def list_pools(session: Session, **conditions: Any) -> None:
 @pool.command()
 @_pool
 @_network
-@reaching
+@client_options
 def show(session: Session, *, text: str, network: str | None) -> None:
     """Show a pool and how full it is."""
     _show(session, lookup.pool(session.client, text, network))
@@ -83,7 +83,7 @@ def show(session: Session, *, text: str, network: str | None) -> None:
 @click.option("--isolated", is_flag=True, help="No other pool shares its addresses.")
 @click.option("--force", is_flag=True, help="Even if a running pod uses the gateway's address.")
 @plan_options
-@reaching
+@client_options
 def create(
     session: Session, *, cidr: str, network: str, isolated: bool, force: bool, **given: Any
 ) -> None:
@@ -114,7 +114,7 @@ def create(
     is_flag=True,
     help="Even if it touches reservations or running pods: they stay as they are.",
 )
-@reaching
+@client_options
 def change(
     session: Session,
     *,
@@ -135,7 +135,7 @@ def change(
 @pool.command()
 @_pool
 @_network
-@reaching
+@client_options
 def drain(session: Session, *, text: str, network: str | None) -> None:
     """Give out no further address; those in use stay."""
     _change(session, lookup.pool(session.client, text, network), {"drained": True})
@@ -144,7 +144,7 @@ def drain(session: Session, *, text: str, network: str | None) -> None:
 @pool.command()
 @_pool
 @_network
-@reaching
+@client_options
 def undrain(session: Session, *, text: str, network: str | None) -> None:
     """Give out addresses again."""
     _change(session, lookup.pool(session.client, text, network), {"drained": False})
@@ -154,7 +154,7 @@ def undrain(session: Session, *, text: str, network: str | None) -> None:
 @_pool
 @_network
 @yes_option
-@reaching
+@client_options
 def delete(session: Session, *, text: str, network: str | None, yes: bool) -> None:
     """Remove a pool that holds no reservations."""
     found = lookup.pool(session.client, text, network)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import reaching
+from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import Moment
 
@@ -28,7 +28,7 @@ _COLUMNS: Final = (
 @click.option("--since", type=Moment(), help="From when on: 7d, or a time. Without: a day.")
 @click.option("--until", type=Moment(), help="Until when. Without: now.")
 @click.option("--steps", type=click.IntRange(1, 1000), default=24, show_default=True)
-@reaching
+@client_options
 def fill(
     session: Session,
     *,

@@ -8,7 +8,7 @@ import click
 
 from rowhouse.cli import lookup
 from rowhouse.cli.exits import NOT_FOUND, Failure
-from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def quota() -> None:
 
 @quota.command("list")
 @click.option("--namespace", help="Of this namespace.")
-@reaching
+@client_options
 def list_quotas(session: Session, *, namespace: str | None) -> None:
     """List the quotas; "-" for the pool: in all together."""
     found = session.client.find("/quotas", namespace=namespace)
@@ -44,7 +44,7 @@ def list_quotas(session: Session, *, namespace: str | None) -> None:
 @click.argument("namespace")
 @click.argument("addresses", type=click.IntRange(0))
 @_pool
-@reaching
+@client_options
 def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | None) -> None:
     """Limit NAMESPACE to so many ADDRESSES; what it holds already it keeps."""
     client = session.client
@@ -62,7 +62,7 @@ def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | N
 @click.argument("namespace")
 @_pool
 @yes_option
-@reaching
+@client_options
 def delete(session: Session, *, namespace: str, pool: str | None, yes: bool) -> None:
     """End a limit."""
     pool_id = lookup.pool(session.client, pool, None)["id"] if pool else None

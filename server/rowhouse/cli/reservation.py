@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import confirm, reaching, yes_option
+from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.reservation_owner import owner_of, owner_options
 from rowhouse.cli.times import Duration
@@ -55,7 +55,7 @@ def reservation() -> None:
 @click.option("--node", help="Of sandboxes on this node.")
 @click.option("--container-id", help="Of this sandbox.")
 @click.option("--limit", type=click.IntRange(1), help="So many at most.")
-@reaching
+@client_options
 def list_reservations(
     session: Session, *, pool: str | None, limit: int | None, **conditions: Any
 ) -> None:
@@ -71,7 +71,7 @@ def list_reservations(
 @click.argument("address", type=lookup.HostAddress())
 @_network
 @_pool
-@reaching
+@client_options
 def show(session: Session, *, address: str, network: str | None, pool: str | None) -> None:
     """Show a reservation and the sandboxes that use it."""
     found = lookup.reservation(session.client, address, network, pool)
@@ -90,7 +90,7 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
 @click.option("--ttl", type=Duration(), help="Given up after so long, unless a sandbox uses it.")
 @click.option("--description", default="", metavar="TEXT", help="What it is for.")
 @click.option("--force", is_flag=True, help="Even a gateway, a network or a broadcast address.")
-@reaching
+@client_options
 def reserve(
     session: Session,
     *,
@@ -131,7 +131,7 @@ def reserve(
 @_pool
 @click.option("--force", is_flag=True, help="Even if a sandbox uses it: it would go on using it.")
 @yes_option
-@reaching
+@client_options
 def release(
     session: Session,
     *,
@@ -165,7 +165,7 @@ def release(
     "--force", is_flag=True, help="Even if a sandbox uses it: it would go on using the address."
 )
 @yes_option
-@reaching
+@client_options
 def reassign(
     session: Session,
     *,
