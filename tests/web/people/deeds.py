@@ -31,11 +31,11 @@ def hold(store: Store, pool: Any, name: str, address: str | None = None) -> str:
 
 
 def carry_out(person: Person, path: str, form: dict[str, str]) -> TestResponse:
-    """Fill in the form, look at what it will do, confirm, and go on to what was done."""
-    look = person.send(path, form)
-    assert look.status_code == 200, look.text
-    assert 'name="confirmed"' in look.text
-    done = person.post(path, {**hidden_fields(look), "confirmed": "1"})
+    """Fill in the form, preview at what it will do, confirm, and go on to what was done."""
+    preview = person.send(path, form)
+    assert preview.status_code == 200, preview.text
+    assert 'name="confirmed"' in preview.text
+    done = person.post(path, {**hidden_fields(preview), "confirmed": "1"})
     assert done.status_code == 303, done.text
     return person.get(done.headers["Location"])
 

@@ -117,9 +117,9 @@ def test_given_addresses_are_reserved_for_a_pod_that_is_to_come(
 
 def test_nothing_is_changed_before_it_is_confirmed(pool: Any, ada: Person, dba: Session) -> None:
     path = f"/pools/{pool.id}/reserve"
-    look = ada.send(path, {"owner.name": "printer", "addresses": "10.0.0.9 10.0.0.10"})
-    assert "10.0.0.9, 10.0.0.10" in text_of(look)
-    again = ada.post(path, {**hidden_fields(look), "edit": "1"})
+    preview = ada.send(path, {"owner.name": "printer", "addresses": "10.0.0.9 10.0.0.10"})
+    assert "10.0.0.9, 10.0.0.10" in text_of(preview)
+    again = ada.post(path, {**hidden_fields(preview), "edit": "1"})
     assert 'value="10.0.0.9 10.0.0.10"' in again.text
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
 
@@ -157,9 +157,9 @@ def test_who_was_faster_keeps_the_address(
     pool: Any, store: Store, ada: Person, dba: Session
 ) -> None:
     path = f"/pools/{pool.id}/reserve"
-    look = ada.send(path, {"owner.name": "printer", "addresses": "10.0.0.5"})
+    preview = ada.send(path, {"owner.name": "printer", "addresses": "10.0.0.5"})
     hold(store, pool, "scanner", "10.0.0.5")
-    answer = ada.post(path, {**hidden_fields(look), "confirmed": "1"})
+    answer = ada.post(path, {**hidden_fields(preview), "confirmed": "1"})
     assert answer.status_code == 409
     assert 'value="printer"' in answer.text
     assert dba.execute("SELECT owner_name FROM reservations").fetchall() == [("scanner",)]

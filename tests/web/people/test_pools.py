@@ -32,11 +32,11 @@ def test_a_pool_is_changed_in_what_was_changed_alone(pool: Any, ada: Person, dba
         "labels": "team=net\r\nenv = prod",
         "drained": "true",
     }
-    look = ada.send(path, form)
-    assert "Name" not in text_of(look)
-    assert "Gateway 10.0.0.254" in text_of(look)
-    assert "pods that need one will not start" in text_of(look)
-    done = ada.get(ada.post(path, {**hidden_fields(look), "confirmed": "1"}).headers["Location"])
+    preview = ada.send(path, form)
+    assert "Name" not in text_of(preview)
+    assert "Gateway 10.0.0.254" in text_of(preview)
+    assert "pods that need one will not start" in text_of(preview)
+    done = ada.get(ada.post(path, {**hidden_fields(preview), "confirmed": "1"}).headers["Location"])
     assert "pool.update" in text_of(done)
     row = dba.execute(
         "SELECT host(gateway), host(window_first), reuse_delay::text, labels, drained, version FROM pools"
@@ -60,14 +60,14 @@ def test_a_pool_that_somebody_else_has_changed_meanwhile_is_not_overwritten(
     pool: Any, store: Store, ada: Person, dba: Session
 ) -> None:
     path = f"/pools/{pool.id}/edit"
-    look = ada.send(path, {"name": "storage", "description": "mine"})
+    preview = ada.send(path, {"name": "storage", "description": "mine"})
     pools.change_pool(store, pool.id, {"description": "theirs"}, SOMEBODY)
-    answer = ada.post(path, {**hidden_fields(look), "confirmed": "1"})
+    answer = ada.post(path, {**hidden_fields(preview), "confirmed": "1"})
     assert answer.status_code == 412
     assert ">mine</textarea>" in answer.text, "what was filled in is still there"
     assert dba.execute("SELECT description FROM pools").fetchone() == ("theirs",)
-    look = ada.post(path, {**hidden_fields(answer), "name": "storage", "description": "mine"})
-    assert "theirs becomes → mine" in text_of(look), "now it is seen what would be overwritten"
+    preview = ada.post(path, {**hidden_fields(answer), "name": "storage", "description": "mine"})
+    assert "theirs becomes → mine" in text_of(preview), "now it is seen what would be overwritten"
 
 
 def test_a_window_shrinks_over_reservations_only_by_force(

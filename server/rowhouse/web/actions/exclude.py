@@ -15,7 +15,7 @@ from rowhouse.ipam import exclusions as use_cases
 from rowhouse.ipam import pools
 from rowhouse.store.inventory import exclusions as rows
 from rowhouse.web.actions.addresses import canonical
-from rowhouse.web.actions.flow import Action, Change, Look
+from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Exclude(Action[NewExclusion]):
             },
         )
 
-    def look(self, given: NewExclusion) -> Look:
+    def preview(self, given: NewExclusion) -> Preview:
         single = given.first == given.last
         lines = [
             Change(
@@ -68,7 +68,7 @@ class Exclude(Action[NewExclusion]):
             Change(name="Reason", after=given.reason),
         ]
         used = rows.attached(self.store, given.network_id, given.first, given.last)
-        return Look(
+        return Preview(
             button="Exclude it" if single else "Exclude them",
             lines=[line for line in lines if line.after],
             consent=_consent(used) if used else "",
@@ -130,7 +130,7 @@ class EndExclusion(Action[int]):
         text = values.get("exclusion", "")
         return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
 
-    def look(self, given: int) -> Look:  # noqa: ARG002 - looked at as it is now
+    def preview(self, given: int) -> Preview:  # noqa: ARG002 - previewed as it is now
         found = self.exclusion
         lines = [
             Change(name="From", before=found.first),
@@ -138,7 +138,7 @@ class EndExclusion(Action[int]):
             Change(name="Reason", before=found.reason),
             Change(name="Still in use", before=str(found.in_use or "")),
         ]
-        return Look(
+        return Preview(
             button="Give them out again",
             lines=[line for line in lines if line.before],
             warnings=["All of these addresses are given out again, not only the one you came from."]

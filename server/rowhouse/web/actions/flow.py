@@ -1,7 +1,7 @@
-"""From a form over a look at what it will do to the deed: plain forms, that need no script.
+"""From a form over a preview to the deed: plain forms, that need no script.
 
-GET           the form; for what has nothing to fill in, at once the look
-POST          the look; or the form again, with what is wrong beside each field
+GET           the form; for what has nothing to fill in, at once the preview
+POST          the preview; or the form again, with what is wrong beside each field
 POST confirmed=1   the deed, and on to its entries in the audit log
 """
 
@@ -36,7 +36,7 @@ _OURS = {CSRF, CONFIRMED, _EDIT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A line of the look: what it is about, how it is now ("" where nothing is yet), and how it will be."""
+    """A line of the preview: what it is about, how it is now ("" where nothing is yet), and how it will be."""
 
     name: str
     before: str = ""
@@ -44,7 +44,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Preview:
     """What will happen: the button says it, the lines show it, the warnings tell what to think of.
 
     `consent` is what somebody has to tick besides (the field "force"); "" for nothing.
@@ -94,7 +94,7 @@ class Action(ABC, Generic[Given]):
         """What is filled in. Raises InvalidRequest."""
 
     @abstractmethod
-    def look(self, given: Given) -> Look:
+    def preview(self, given: Given) -> Preview:
         """What will happen. Raises what the deed would raise, if that can be known before."""
 
     @abstractmethod
@@ -109,17 +109,17 @@ class Action(ABC, Generic[Given]):
         """The page for the current request, or the way to the next one."""
         if request.method == "GET":
             values = self.initial()
-            return self._asked(Filled(values=values)) if self.form else self._looked(values)
+            return self._asked(Filled(values=values)) if self.form else self._previewed(values)
         values = {name: text for name, text in request.form.items() if name not in _OURS}
         if _EDIT in request.form:
             return self._asked(Filled(values=values))
         try:
             if CONFIRMED not in request.form:
-                return self._looked(values)
+                return self._previewed(values)
             target = self.do(self.read(values), _actor())
         except RowhouseError as error:
             filled = Filled(values=values, problems=_problems(error), error=error)
-            return self._asked(filled) if self.form else self._looked(values, error)
+            return self._asked(filled) if self.form else self._previewed(values, error)
         return redirect(url_for("web.done", request_id=g.request_id, back=target), 303)
 
     def _asked(self, filled: Filled) -> Response:
@@ -127,10 +127,10 @@ class Action(ABC, Generic[Given]):
         page = render_template(self.form, action=self, filled=filled, **self.context())
         return make_response(page, status)
 
-    def _looked(self, values: Mapping[str, str], error: RowhouseError | None = None) -> Response:
-        look = self.look(self.read(values))
+    def _previewed(self, values: Mapping[str, str], error: RowhouseError | None = None) -> Response:
+        preview = self.preview(self.read(values))
         page = render_template(
-            "actions/look.html", action=self, look=look, values=values, error=error
+            "actions/preview.html", action=self, preview=preview, values=values, error=error
         )
         return make_response(page, error.http_status if error else 200)
 

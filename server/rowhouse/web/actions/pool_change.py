@@ -12,7 +12,7 @@ from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import Outdated
 from rowhouse.ipam import pools as use_cases
 from rowhouse.web.actions import pools
-from rowhouse.web.actions.flow import Action, Look, changes
+from rowhouse.web.actions.flow import Action, Preview, changes
 from rowhouse.web.blueprint import ID, blueprint
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ChangePool(Action[_Given]):
     def read(self, values: Mapping[str, str]) -> _Given:
         return _Given(values)
 
-    def look(self, given: _Given) -> Look:
+    def preview(self, given: _Given) -> Preview:
         if given.version != self.pool.version:
             raise Outdated(
                 f"pool {self.pool.cidr} was changed by somebody else meanwhile",
@@ -82,7 +82,7 @@ class ChangePool(Action[_Given]):
                 "Reservations that it touches stay as they are until they are released."
             )
         lines = changes(now, then, pools.LABELS)
-        return Look(
+        return Preview(
             button="Change the pool" if lines else "Change nothing",
             lines=lines,
             warnings=warnings,

@@ -13,7 +13,7 @@ from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import pools as use_cases
 from rowhouse.store.inventory import lookup, networks
 from rowhouse.web.actions import pools
-from rowhouse.web.actions.flow import Action, Change, Look, changes
+from rowhouse.web.actions.flow import Action, Change, Preview, changes
 from rowhouse.web.blueprint import blueprint
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class NewPoolAction(Action[NewPool]):
         }
         return read_strings(NewPool, wanted)
 
-    def look(self, given: NewPool) -> Look:
+    def preview(self, given: NewPool) -> Preview:
         given.plan().check()
         shown = pools.shown(
             given.model_dump(
@@ -64,7 +64,7 @@ class NewPoolAction(Action[NewPool]):
         )
         network = as_shown(given.network)
         shared = [] if given.isolated else self._sharing(given)
-        return Look(
+        return Preview(
             button="Make the pool",
             lines=[
                 Change(name="CIDR", after=given.cidr),

@@ -9,7 +9,7 @@ from flask import url_for
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import pools as use_cases
-from rowhouse.web.actions.flow import Action, Change, Look
+from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class RemovePool(Action[int]):
         version = values.get("version", "")
         return int(version) if version.isdecimal() and len(version) < 10 else 0  # noqa: PLR2004
 
-    def look(self, given: int) -> Look:  # noqa: ARG002 - looked at as it is now
-        return Look(
+    def preview(self, given: int) -> Preview:  # noqa: ARG002 - previewed as it is now
+        return Preview(
             button="Remove the pool",
             lines=[
                 Change(name="CIDR", before=self.pool.cidr),

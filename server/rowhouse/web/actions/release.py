@@ -12,7 +12,7 @@ from rowhouse.auth.guard import least_role
 from rowhouse.ipam import reservations as use_cases
 from rowhouse.store.allocation import reservations as rows
 from rowhouse.web.actions.addresses import canonical
-from rowhouse.web.actions.flow import Action, Change, Look
+from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.layout.formats import moment
 
@@ -66,7 +66,7 @@ class Release(Action[_Given]):
             even_attached=bool(values.get("force")),
         )
 
-    def look(self, given: _Given) -> Look:  # noqa: ARG002 - looked at as it is now
+    def preview(self, given: _Given) -> Preview:  # noqa: ARG002 - previewed as it is now
         held = self.held
         owner = "/".join(filter(None, (held.namespace, held.name)))
         lines = [
@@ -78,7 +78,7 @@ class Release(Action[_Given]):
             Change(name="Description", before=held.description),
         ]
         used = held.attachments > 0
-        return Look(
+        return Preview(
             button="Release it",
             lines=[line for line in lines if line.before],
             warnings=[_IN_USE] if used else [],

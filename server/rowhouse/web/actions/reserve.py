@@ -15,7 +15,7 @@ from rowhouse.domain.errors import AddressOutsideRanges, InvalidRequest
 from rowhouse.ipam import pools as use_cases
 from rowhouse.ipam import reservations
 from rowhouse.store.history import audit
-from rowhouse.web.actions.flow import Action, Change, Look
+from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
 
@@ -80,7 +80,7 @@ class Reserve(Action[NewReservations]):
             raise InvalidRequest(f"more than {most} at once", errors=[(field, f"{most} at most")])
         return given
 
-    def look(self, given: NewReservations) -> Look:
+    def preview(self, given: NewReservations) -> Preview:
         special = self._special(given)
         count = len(given.addresses or ()) or given.count or 1
         owner = "/".join(filter(None, (given.owner.namespace, given.owner.name)))
@@ -96,7 +96,7 @@ class Reserve(Action[NewReservations]):
             Change(name="Lasts", after=LASTS.get(f"{given.ttl or 0:.0f}", LASTS[""])),
             Change(name="Description", after=given.description),
         ]
-        return Look(
+        return Preview(
             button="Reserve them" if count > 1 else "Reserve it",
             lines=[line for line in lines if line.after],
             consent=f"Reserve it although {special}" if special else "",
