@@ -58,7 +58,7 @@ def _logging_as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def client_options(way: str, database: Database, request: pytest.FixtureRequest) -> Rowhouse:
+def rowhouse_by(way: str, database: Database, request: pytest.FixtureRequest) -> Rowhouse:
     """The command that reaches `database` this way."""
     if way == "database":
         return Rowhouse({"ROWHOUSE_DATABASE_URL": database.url})
@@ -68,7 +68,7 @@ def client_options(way: str, database: Database, request: pytest.FixtureRequest)
 @pytest.fixture(params=WAYS)
 def rowhouse(request: pytest.FixtureRequest, database: Database) -> Rowhouse:
     """The command, once over a server and once on the database."""
-    return client_options(request.param, database, request)
+    return rowhouse_by(request.param, database, request)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from cli.conftest import Rowhouse, client_options
+from cli.conftest import Rowhouse, rowhouse_by
 from rowhouse.cli import main, output
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ COMMANDS = (
 
 @pytest.fixture
 def ways(database: Database, request: pytest.FixtureRequest) -> tuple[Rowhouse, Rowhouse]:
-    over, direct = (client_options(way, database, request) for way in ("server", "database"))
+    over, direct = (rowhouse_by(way, database, request) for way in ("server", "database"))
     pool = ("10.0.0.0/24", "--network", "storage", "--name", "a", "--label", "x=ü")
     direct("pool", "create", *pool, "--gateway", "10.0.0.1")
     direct("pool", "create", "fd00::/64", "--reuse-delay", "1h")
