@@ -264,7 +264,7 @@ def test_a_sample_cluster_is_shown_until_somebody_has_seen_enough(place: Path) -
         }
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=60) == 130
-    assert "Needs attention" in pages["/"]
+    assert "Warnings" in pages["/"]
     assert "none left" in pages["/"]
     assert "full in " in pages["/"]  # its past foretells it
     states = set(re.findall(r'<a href="/addresses/[^"]*" class="(\w+)"', "".join(pages.values())))

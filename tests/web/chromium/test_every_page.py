@@ -76,7 +76,7 @@ def keep(visitor: Visitor, name: str) -> None:
 
 
 def look_at(visitor: Visitor, name: str) -> None:
-    """Preview at the page that is open: as it is, dark, and narrow."""
+    """Look at the page that is open: as it is, dark, and narrow."""
     page = visitor.page
     assert page.locator("h1").count() == 1
     assert "Rowhouse" in page.title()

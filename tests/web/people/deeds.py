@@ -31,7 +31,7 @@ def hold(store: Store, pool: Any, name: str, address: str | None = None) -> str:
 
 
 def carry_out(person: Person, path: str, form: dict[str, str]) -> TestResponse:
-    """Fill in the form, preview at what it will do, confirm, and go on to what was done."""
+    """Fill in the form, read the preview, confirm, and go on to what was done."""
     preview = person.send(path, form)
     assert preview.status_code == 200, preview.text
     assert 'name="confirmed"' in preview.text

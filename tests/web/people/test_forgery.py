@@ -104,7 +104,7 @@ def test_nobody_is_logged_in_by_somebody_else(app: Flask, store: Store) -> None:
 def test_where_nobody_is_asked_forms_are_protected_all_the_same(open_app: Flask) -> None:
     person = Person(open_app)
     page = person.get("/login?next=/")
-    assert page.status_code == 303  # no login, so preview for a form elsewhere
+    assert page.status_code == 303  # no login, so look for a form elsewhere
     assert person.post("/logout").status_code == 403
 
 

@@ -43,7 +43,7 @@ def address(network_id: int, address: str) -> str | Redirection:
         "address/page.html",
         network=network,
         live_url=url_for("web.live_address", network_id=network_id, address=address),
-        **life_of(store(), network_id, address),
+        **history_of(store(), network_id, address),
     )
 
 
@@ -57,12 +57,14 @@ def live_address(network_id: int, address: str) -> Response:
         raise NotFound(f"{address} is no address") from None
     return stream(
         lambda: {
-            "life": render_template("address/life.html", **life_of(store(), network_id, address))
+            "history": render_template(
+                "address/history.html", **history_of(store(), network_id, address)
+            )
         }
     )
 
 
-def life_of(database: Database, network_id: int, address: str) -> dict[str, Any]:
+def history_of(database: Database, network_id: int, address: str) -> dict[str, Any]:
     """What the page is made of, beside the network: it changes while one looks."""
     wanted = tenures.Search(address=address, network_id=network_id)
     found = tenures.search(database, wanted, after=None, limit=MOST_TENURES + 1)

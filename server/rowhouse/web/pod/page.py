@@ -63,7 +63,9 @@ def live_pod(namespace: str, name: str) -> Response:
     """What changes of the page of a pod."""
     bare = "" if namespace == NO_NAMESPACE else namespace
     return stream(
-        lambda: {"life": render_template("pod/life.html", **addresses_of(store(), bare, name))}
+        lambda: {
+            "history": render_template("pod/history.html", **addresses_of(store(), bare, name))
+        }
     )
 
 

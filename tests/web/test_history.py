@@ -32,15 +32,15 @@ def test_an_address_tells_who_has_it_and_who_had_it(browser: Browser, pods: Pods
     pods.add("web-1", POOL, node="node8", container="deadbeef00112233445566", uid="u-1")
     page = browser().get("/addresses/1/10.0.0.1").text
     assert state(page) == "In use"
-    now, _, life = page.partition('id="tenures"')
+    now, _, history = page.partition('id="tenures"')
     assert "default/web-1" in now
     assert "u-1" in now
     assert '<a href="/nodes/node8">' in now
-    assert life.index("default/web-1") < life.index("default/web-0")
-    assert "so far" in life
-    assert '<a href="/nodes/node7">' in life
-    assert "c0ffee001122" in life
-    assert "its pod was torn down (DEL), by" in life
+    assert history.index("default/web-1") < history.index("default/web-0")
+    assert "so far" in history
+    assert '<a href="/nodes/node7">' in history
+    assert "c0ffee001122" in history
+    assert "its pod was torn down (DEL), by" in history
 
 
 def test_an_address_tells_why_nobody_has_it(browser: Browser, pods: Pods, dba: Session) -> None:
