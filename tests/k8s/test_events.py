@@ -185,7 +185,7 @@ def test_a_warning_about_an_address_that_was_assigned_is_an_event_on_its_pod_alo
     )
 
 
-def test_refusals_come_together_in_the_background_and_are_taken_once(
+def test_failures_come_together_in_the_background_and_are_taken_once(
     store: Store, session: psycopg.Connection[TupleRow]
 ) -> None:
     notes = AllocationFailureQueue(store, every=0.05)
