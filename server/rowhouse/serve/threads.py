@@ -1,4 +1,4 @@
-"""The threads that answer: whoever has waited least is woken, and nobody else.
+"""The threads that answer. A connection wakes one thread: the one that has been idle for the shortest time.
 
 A queue of the standard library wakes, with each item, one more thread that finds nothing; each of those
 fights for the interpreter's lock. And the thread that has answered last has its stack in the processor's
@@ -18,7 +18,7 @@ _STACK_BYTES: Final = 512 * 1024
 """Of a thread's stack: our deepest call needs a tenth of it, and there may be hundreds of threads."""
 
 
-class _Seat:
+class _WaitSlot:
     """Where one idle thread waits for its next connection."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Threads:
     def __init__(self, number: int, answer: Callable[[Any], None]) -> None:
         self._answer = answer
         self._state = threading.Lock()
-        self._idle: list[_Seat] = []
+        self._idle: list[_WaitSlot] = []
         self._queued: deque[Any] = deque()
         self._ending = False
         before = threading.stack_size(_STACK_BYTES)
@@ -55,8 +55,8 @@ class Threads:
             if not self._idle:
                 self._queued.append(connection)
                 return
-            seat = self._idle.pop()
-        seat.give(connection)
+            slot = self._idle.pop()
+        slot.give(connection)
 
     def is_idle(self) -> bool:
         """Whether a thread would take the next connection at once."""
@@ -67,25 +67,25 @@ class Threads:
         return len(self._queued)
 
     def shutdown(self, *, wait: bool) -> None:
-        """End the threads when nothing is left to answer; nobody waits for them."""
+        """End the threads when nothing is left to answer. Does not wait for them."""
         del wait
         with self._state:
             self._ending = True
             idle, self._idle = self._idle, []
-        for seat in idle:
-            seat.give(None)
+        for slot in idle:
+            slot.give(None)
 
     def _run(self) -> None:
-        seat = _Seat()
-        while (connection := self._next(seat)) is not None:
+        slot = _WaitSlot()
+        while (connection := self._next(slot)) is not None:
             self._answer(connection)
 
-    def _next(self, seat: _Seat) -> Any:
+    def _next(self, slot: _WaitSlot) -> Any:
         """Wait for a connection; None when there will be no more."""
         with self._state:
             if self._queued:
                 return self._queued.popleft()
             if self._ending:
                 return None
-            self._idle.append(seat)
-        return seat.take()
+            self._idle.append(slot)
+        return slot.take()
