@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Counter:
-    """Serves numbers by doubling them; keeps the parties; can be held up."""
+    """Serves numbers by doubling them; keeps the batches; can be held up."""
 
     def __init__(self) -> None:
         self.alone: list[int] = []
-        self.parties: list[list[int]] = []
+        self.batches: list[list[int]] = []
         self.held_up = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
@@ -42,7 +42,7 @@ class Counter:
         return 2 * number
 
     def many(self, numbers: Sequence[int]) -> list[Outcome[int]]:
-        self.parties.append(list(numbers))
+        self.batches.append(list(numbers))
         if self.refuses is not None:
             raise self.refuses
         return [
@@ -61,10 +61,10 @@ def queue(counter: Counter) -> CombiningQueue[int, int]:
     return CombiningQueue(counter.one, counter.many)
 
 
-def held_up(counter: Counter, queue: CombiningQueue[int, int], lane: str) -> threading.Thread:
-    """A call of number 0 that is under way in `lane` until `go_on`."""
+def held_up(counter: Counter, queue: CombiningQueue[int, int], key: str) -> threading.Thread:
+    """A call of number 0 that is under way in `key` until `go_on`."""
     counter.go_on.clear()
-    thread = threading.Thread(target=queue.serve, args=(lane, 0))
+    thread = threading.Thread(target=queue.serve, args=(key, 0))
     thread.start()
     assert counter.held_up.wait(10)
     return thread
@@ -74,13 +74,13 @@ def meeting(
     counter: Counter, queue: CombiningQueue[int, int], numbers: range
 ) -> list[int | Exception]:
     """The answers to calls that all came while another was under way."""
-    first = held_up(counter, queue, "lane")
+    first = held_up(counter, queue, "pool")
 
     def call(number: int) -> int:
-        return queue.serve("lane", number)
+        return queue.serve("pool", number)
 
     def let_go() -> int:
-        while len(queue._lanes["lane"]) < len(numbers):
+        while len(queue._waiting["pool"]) < len(numbers):
             pass
         counter.go_on.set()
         return 0
@@ -93,85 +93,85 @@ def meeting(
 def test_calls_that_do_not_meet_go_ahead_alone(
     counter: Counter, queue: CombiningQueue[int, int]
 ) -> None:
-    assert [queue.serve("lane", number) for number in range(5)] == [0, 2, 4, 6, 8]
+    assert [queue.serve("pool", number) for number in range(5)] == [0, 2, 4, 6, 8]
     assert counter.alone == [0, 1, 2, 3, 4]
-    assert counter.parties == []
-    assert queue._lanes == {}
+    assert counter.batches == []
+    assert queue._waiting == {}
 
 
-def test_calls_that_meet_are_one_party(
+def test_calls_that_meet_are_one_batch(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 60)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
     assert answers(meeting(counter, queue, range(1, 21))) == [2 * n for n in range(1, 21)]
-    assert [sorted(party) for party in counter.parties] == [list(range(1, 21))]
+    assert [sorted(batch) for batch in counter.batches] == [list(range(1, 21))]
     assert counter.alone == [0]
-    assert queue._lanes == {}
+    assert queue._waiting == {}
 
 
-def test_a_party_is_bounded(
+def test_a_batch_is_bounded(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 60)
-    monkeypatch.setattr(combining, "MOST", 4)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
+    monkeypatch.setattr(combining, "MAX_BATCH", 4)
     assert answers(meeting(counter, queue, range(1, 11))) == [2 * n for n in range(1, 11)]
-    assert [len(party) for party in counter.parties] == [4, 4, 2]
+    assert [len(batch) for batch in counter.batches] == [4, 4, 2]
 
 
 def test_whoever_is_left_out_is_served_alone_and_gets_his_own_error(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 60)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
     outcome = meeting(counter, queue, range(-3, 4))
     assert outcome[3:] == [0, 2, 4, 6]
     assert [str(error) for error in outcome[:3]] == [f"{n} is negative" for n in (-3, -2, -1)]
 
 
-def test_whoever_comes_again_is_first_in_the_next_party(
+def test_whoever_comes_again_is_first_in_the_next_batch(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 60)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
     counter.room = 4
     outcome = meeting(counter, queue, range(1, 11))
     assert answers(outcome) == [2 * n for n in range(1, 11)]
-    first, second, third = counter.parties
+    first, second, third = counter.batches
     assert (first[4:], second[4:]) == (second, third)
     assert counter.alone == [0]
-    assert queue._lanes == {}
+    assert queue._waiting == {}
 
 
 def test_the_last_to_come_again_goes_alone(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 60)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
     counter.room = 1
     assert answers(meeting(counter, queue, range(1, 4))) == [2, 4, 6]
-    assert len(counter.parties) == 2
+    assert len(counter.batches) == 2
     assert len(counter.alone) == 2
 
 
-def test_an_error_of_the_party_is_nobodys(
+def test_an_error_of_the_batch_is_nobodys(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 60)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
     counter.refuses = TryAgain("a lock")
     assert answers(meeting(counter, queue, range(1, 5))) == [2, 4, 6, 8]
     assert sorted(counter.alone) == [0, 1, 2, 3, 4]
-    assert queue._lanes == {}
+    assert queue._waiting == {}
 
 
-def test_a_fault_in_the_code_frees_the_lane(
+def test_a_fault_in_the_code_frees_the_key(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 60)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
     counter.refuses = KeyError("a mistake")
     outcome = meeting(counter, queue, range(1, 5))
     assert sum(isinstance(one, KeyError) for one in outcome) == 1
-    assert queue._lanes == {}
-    assert queue.serve("lane", 7) == 14
+    assert queue._waiting == {}
+    assert queue.serve("pool", 7) == 14
 
 
-def test_a_lane_waits_for_no_other(counter: Counter, queue: CombiningQueue[int, int]) -> None:
+def test_a_key_waits_for_no_other(counter: Counter, queue: CombiningQueue[int, int]) -> None:
     first = held_up(counter, queue, "slow")
     counter.go_on.set()
     assert queue.serve("fast", 1) == 2
@@ -181,23 +181,23 @@ def test_a_lane_waits_for_no_other(counter: Counter, queue: CombiningQueue[int, 
 def test_nobody_waits_long_for_whoever_is_in_front(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(combining, "PATIENCE", 0.01)
-    first = held_up(counter, queue, "lane")
-    second = threading.Thread(target=queue.serve, args=("lane", 1))
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 0.01)
+    first = held_up(counter, queue, "pool")
+    second = threading.Thread(target=queue.serve, args=("pool", 1))
     second.start()
     while counter.alone != [0, 1]:  # though the first one is still there
         pass
     counter.go_on.set()
     first.join()
     second.join()
-    assert queue._lanes == {}
+    assert queue._waiting == {}
 
 
-def test_a_lane_that_is_stuck_holds_few_places_and_refuses_the_others_soon(
+def test_a_key_that_is_stuck_holds_few_places_and_refuses_the_others_soon(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each call that waits for a lock holds a connection, and other pools need some, too."""
-    monkeypatch.setattr(combining, "PATIENCE", 1.0)
+    monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 1.0)
     inside = threading.Semaphore(0)
     go_on = threading.Event()
 
@@ -209,7 +209,7 @@ def test_a_lane_that_is_stuck_holds_few_places_and_refuses_the_others_soon(
     def many(numbers: Sequence[int]) -> list[Outcome[int]]:
         raise TryAgain(f"no lock for {len(numbers)}")
 
-    queue = CombiningQueue(one, many, most_alone=2)
+    queue = CombiningQueue(one, many, max_alone=2)
     with ThreadPoolExecutor(10) as threads:
         calls = [threads.submit(queue.serve, "hot", number) for number in range(10)]
         for _ in range(3):  # the first, and two more
@@ -217,12 +217,12 @@ def test_a_lane_that_is_stuck_holds_few_places_and_refuses_the_others_soon(
         refused = list(islice(as_completed(calls), 7))
         assert {type(call.exception()) for call in refused} == {TryAgain}
         # From here on a place would be waited for so long that a busy machine cannot be taken for it.
-        monkeypatch.setattr(combining, "PATIENCE", 60.0)
-        queue._doors["hot"]._shut_until = time.monotonic() + 60
+        monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60.0)
+        queue._limiters["hot"]._refuses_until = time.monotonic() + 60
         began = time.monotonic()
         with pytest.raises(TryAgain, match="busy"):
             queue.serve("hot", 11)
-        assert time.monotonic() - began < combining.PATIENCE / 2
+        assert time.monotonic() - began < combining.MAX_QUEUE_WAIT / 2
         go_on.set()
         assert queue.serve("cold", 12) == 24
         assert sum(call.exception() is None for call in calls) == 3
@@ -235,7 +235,7 @@ def test_calls_that_are_quick_alone_wait_for_each_other() -> None:
     def many(numbers: Sequence[int]) -> list[Outcome[int]]:
         return [LeftOut.ALONE for _ in numbers]
 
-    queue = CombiningQueue(lambda number: 2 * number, many, most_alone=1)
+    queue = CombiningQueue(lambda number: 2 * number, many, max_alone=1)
     with ThreadPoolExecutor(20) as threads:
         calls = [threads.submit(queue.serve, "full", number) for number in range(200)]
         assert [call.result() for call in calls] == [2 * number for number in range(200)]

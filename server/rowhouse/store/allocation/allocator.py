@@ -183,7 +183,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
 
 
 def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[list[Assigned]]]:
-    """For calls of one lane, so for one and the same range."""
+    """For calls with one batch key, so for one range."""
     wanted = calls[0].requests[0]
     rows = database.call_waiting(
         ATTACH_MANY,
@@ -253,8 +253,8 @@ def _detach_one(database: Database, call: _Detach) -> list[Detached]:
 
 
 def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Detached]]:
-    """For calls of one lane, so with one reason."""
-    # A party that is refused falls apart, so that the careful way is each call's own.
+    """For calls with one batch key, so with one reason."""
+    # The calls of a refused batch are served alone, so each one's checks are its own.
     rows = (database.call_waiting if len(calls) > 1 else partial(integrity_retry.call, database))(
         DETACH_MANY,
         {

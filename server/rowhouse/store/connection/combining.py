@@ -1,8 +1,8 @@
-"""Calls that meet share one round trip and one commit.
+"""Concurrent calls with one batch key share a round trip and a commit.
 
-A commit waits for the disk, and a statement costs its start, however little it does. Under load many
-requests want the same thing at the same moment; together they pay once ("flat combining": Hendler,
-Incze, Shavit and Tzafrir, 2010). Without load a call goes ahead at once, alone, and pays nothing for it.
+A commit waits for the disk, and each statement has a fixed cost. Under load many requests do the same at the same
+moment; in a batch they pay once ("flat combining": Hendler, Incze, Shavit and Tzafrir, 2010). Without load a call
+runs at once, alone, and pays nothing for it.
 """
 
 from __future__ import annotations
@@ -21,38 +21,36 @@ if TYPE_CHECKING:
 Call = TypeVar("Call")
 Answer = TypeVar("Answer")
 
-MOST: Final = 64
-"""Calls in a party at most: what they share is nearly all won by then, and a commit stays short."""
+MAX_BATCH: Final = 64
+"""Calls in a batch: a larger one saves hardly more, and would make the commit long."""
 
-PATIENCE: Final = 0.5
-"""Seconds that a call waits for its turn before it goes ahead on its own: whoever is in front of it
-may be waiting for a lock that is none of its business."""
+MAX_QUEUE_WAIT: Final = 0.5
+"""Seconds that a call waits for its turn before it runs on its own: the batch in front may be waiting for a lock
+that this call does not need."""
 
 
 class LeftOut(Enum):
-    """What a party could not do for one of its calls."""
+    """Why a batch did not serve one of its calls."""
 
     ALONE = "it has to be served alone"
-    AGAIN = "the next party may serve it: this one served others"
+    AGAIN = "the next batch may serve it: this one served others"
 
 
 Outcome: TypeAlias = Answer | Literal[LeftOut.ALONE, LeftOut.AGAIN]
 
 
 class CombiningQueue(Generic[Call, Answer]):
-    """Runs calls one by one where they come one by one, and together where they meet.
+    """Runs single calls at once, and concurrent calls with one batch key together.
 
-    One lane is one line of waiting calls: those of one lane may be served together, and those of
-    another lane never wait for them. Safe to share between threads.
+    Calls with different keys never wait for each other. Safe to share between threads.
 
     Args:
         one: serves a call alone.
-        most_alone: calls of a lane that have to be served alone at the same time; a lane whose calls wait for
-            a lock must not take every connection there is. The others wait for their turn, half a second
-            at most, and then are refused (TryAgain); so are new ones, at once, for as long again.
-        many: serves several calls of a lane; says which it left out. It says AGAIN only if it served
-            another one, so that the line goes on. An error of its own is nobody's: all of them are then
-            served alone.
+        max_alone: calls of a key that are served alone at the same time, so that a key whose calls wait for a lock
+            does not take every connection. The others wait MAX_QUEUE_WAIT and then are refused (TryAgain); new
+            ones are refused at once for as long again.
+        many: serves several calls of a key; says which it left out. It says AGAIN only if it served another one, so
+            that the queue advances. If it fails, all of them are served alone.
     """
 
     def __init__(
@@ -60,131 +58,137 @@ class CombiningQueue(Generic[Call, Answer]):
         one: Callable[[Call], Answer],
         many: Callable[[Sequence[Call]], Sequence[Outcome[Answer]]],
         *,
-        most_alone: int = 8,
+        max_alone: int = 8,
     ) -> None:
         self._one = one
         self._many = many
-        self._most_alone = most_alone
+        self._max_alone = max_alone
         self._guard = threading.Lock()
-        # A lane is there while somebody is being served in it.
-        self._lanes: dict[Hashable, deque[_Ticket[Call, Answer]]] = {}
-        # A door is there while calls of its lane are served alone.
-        self._doors: dict[Hashable, _Door] = {}
+        # A key is in it while one of its calls is being served.
+        self._waiting: dict[Hashable, deque[_PendingCall[Call, Answer]]] = {}
+        # A key is in it while its calls are served alone.
+        self._limiters: dict[Hashable, _FallbackLimiter] = {}
 
-    def serve(self, lane: Hashable, call: Call) -> Answer:
-        """The answer to `call`. Errors are those of `one`, and TryAgain where a lane is stuck."""
-        if self._doors and (door := self._doors.get(lane)) is not None:
-            door.look()
-        ticket = _Ticket[Call, Answer](call)
+    def serve(self, batch_key: Hashable, call: Call) -> Answer:
+        """The answer to `call`. Errors are those of `one`, and TryAgain where its calls wait for a lock."""
+        if self._limiters and (limiter := self._limiters.get(batch_key)) is not None:
+            limiter.check()
+        pending = _PendingCall[Call, Answer](call)
         with self._guard:
-            waiting = self._lanes.get(lane)
+            waiting = self._waiting.get(batch_key)
             if waiting is None:
-                self._lanes[lane] = deque()
+                self._waiting[batch_key] = deque()
             else:
-                waiting.append(ticket)
+                waiting.append(pending)
         if waiting is None:
             try:
                 return self._one(call)
             finally:
-                self._next(lane)
-        until = time.monotonic() + PATIENCE
-        while ticket.outcome is LeftOut.AGAIN:
-            patience = max(0, until - time.monotonic())
-            if not ticket.turn.acquire(timeout=patience) and self._left(waiting, ticket):
+                self._next(batch_key)
+        until = time.monotonic() + MAX_QUEUE_WAIT
+        while pending.outcome is LeftOut.AGAIN:
+            seconds_left = max(0, until - time.monotonic())
+            if not pending.turn.acquire(timeout=seconds_left) and self._left(waiting, pending):
                 break
-            if ticket.party:
-                self._lead(lane, ticket.party)
-        return self._alone(lane, call) if isinstance(ticket.outcome, LeftOut) else ticket.outcome
+            if pending.batch:
+                self._lead(batch_key, pending.batch)
+        return (
+            self._alone(batch_key, call)
+            if isinstance(pending.outcome, LeftOut)
+            else pending.outcome
+        )
 
-    def _alone(self, lane: Hashable, call: Call) -> Answer:
-        """Serve a call that could not be served with others, if not too many of them are under way."""
+    def _alone(self, batch_key: Hashable, call: Call) -> Answer:
+        """Serve a call that no batch served, if not too many of them are under way."""
         with self._guard:
-            door = self._doors.setdefault(lane, _Door(self._most_alone))
-            door.users += 1
+            limiter = self._limiters.setdefault(batch_key, _FallbackLimiter(self._max_alone))
+            limiter.users += 1
         try:
-            with door:
+            with limiter:
                 return self._one(call)
         finally:
             with self._guard:
-                door.users -= 1
-                if not door.users:
-                    self._doors.pop(lane, None)
+                limiter.users -= 1
+                if not limiter.users:
+                    self._limiters.pop(batch_key, None)
 
-    def _left(self, waiting: deque[_Ticket[Call, Answer]], ticket: _Ticket[Call, Answer]) -> bool:
-        """Leave the line, unless it is our turn by now: then that is waited for."""
+    def _left(
+        self, waiting: deque[_PendingCall[Call, Answer]], pending: _PendingCall[Call, Answer]
+    ) -> bool:
+        """Leave the queue. False if a batch has taken the call by now: then its turn is awaited."""
         with self._guard:
-            if ticket in waiting:
-                waiting.remove(ticket)
+            if pending in waiting:
+                waiting.remove(pending)
                 return True
-        ticket.turn.acquire()
+        pending.turn.acquire()
         return False
 
-    def _lead(self, lane: Hashable, party: list[_Ticket[Call, Answer]]) -> None:
-        """Serve a party, let the next one begin, and tell everybody."""
-        outcomes: Sequence[Outcome[Answer]] = [LeftOut.ALONE] * len(party)
+    def _lead(self, batch_key: Hashable, batch: list[_PendingCall[Call, Answer]]) -> None:
+        """Serve a batch, start the next one, and wake the threads that wait for this one."""
+        outcomes: Sequence[Outcome[Answer]] = [LeftOut.ALONE] * len(batch)
         try:
-            if len(party) > 1:
-                outcomes = self._many([ticket.call for ticket in party])
+            if len(batch) > 1:
+                outcomes = self._many([pending.call for pending in batch])
         except RowhouseError:
-            pass  # each of them finds out for itself
+            pass  # each call finds out for itself
         finally:
-            party[0].party = []
-            told: list[_Ticket[Call, Answer]] = []
-            again: list[_Ticket[Call, Answer]] = []
-            for ticket, outcome in zip(party, outcomes, strict=True):
-                (again if outcome is LeftOut.AGAIN else told).append(ticket)
-                ticket.outcome = outcome
-            self._next(lane, again)
-            for ticket in told:
-                if ticket is not party[0]:
-                    ticket.turn.release()
+            batch[0].batch = []
+            told: list[_PendingCall[Call, Answer]] = []
+            again: list[_PendingCall[Call, Answer]] = []
+            for pending, outcome in zip(batch, outcomes, strict=True):
+                (again if outcome is LeftOut.AGAIN else told).append(pending)
+                pending.outcome = outcome
+            self._next(batch_key, again)
+            for pending in told:
+                if pending is not batch[0]:
+                    pending.turn.release()
 
-    def _next(self, lane: Hashable, again: Sequence[_Ticket[Call, Answer]] = ()) -> None:
-        """Give the lane to the first of those who wait, with all that may come along."""
+    def _next(self, batch_key: Hashable, again: Sequence[_PendingCall[Call, Answer]] = ()) -> None:
+        """Make a batch of the calls that wait; the thread of the first one leads it."""
         with self._guard:
-            waiting = self._lanes[lane]
+            waiting = self._waiting[batch_key]
             waiting.extendleft(reversed(again))
-            party = [waiting.popleft() for _ in range(min(len(waiting), MOST))]
-            if not party:
-                del self._lanes[lane]
+            batch = [waiting.popleft() for _ in range(min(len(waiting), MAX_BATCH))]
+            if not batch:
+                del self._waiting[batch_key]
                 return
-            party[0].party = party
-        party[0].turn.release()
+            batch[0].batch = batch
+        batch[0].turn.release()
 
 
-class _Door:
-    """Lets a number of calls in; shut for a while after one has waited in vain."""
+class _FallbackLimiter:
+    """Limits how many calls of a key are served alone; refuses all for a while after one has waited in vain."""
 
     def __init__(self, places: int) -> None:
         self.users = 0
         self._places = threading.Semaphore(places)
-        self._shut_until = 0.0
+        self._refuses_until = 0.0
 
-    def look(self) -> None:
-        """Raises TryAgain if it is shut."""
-        if time.monotonic() < self._shut_until:
+    def check(self) -> None:
+        """Raises TryAgain while it refuses calls."""
+        if time.monotonic() < self._refuses_until:
             raise TryAgain(
                 "the range is busy: its calls wait for a lock",
                 hint="Repeat the call. Who holds the lock: the view pg_locks of PostgreSQL.",
             )
 
     def __enter__(self) -> None:
-        if not self._places.acquire(timeout=PATIENCE):
-            self._shut_until = time.monotonic() + PATIENCE
-            self.look()
+        if not self._places.acquire(timeout=MAX_QUEUE_WAIT):
+            self._refuses_until = time.monotonic() + MAX_QUEUE_WAIT
+            self.check()
 
     def __exit__(self, *_error: object) -> None:
         self._places.release()
 
 
-class _Ticket(Generic[Call, Answer]):
-    """A call that waits: until it is answered, or until it is its turn to lead a party."""
+class _PendingCall(Generic[Call, Answer]):
+    """A call that waits until it is answered, or until it is its turn to lead a batch."""
 
-    __slots__ = ("call", "outcome", "party", "turn")
+    __slots__ = ("batch", "call", "outcome", "turn")
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.outcome: Outcome[Answer] = LeftOut.AGAIN
-        self.party: list[_Ticket[Call, Answer]] = []
+        self.batch: list[_PendingCall[Call, Answer]] = []
         self.turn = threading.Lock()
         self.turn.acquire()

@@ -266,7 +266,7 @@ class Database:
         """The queue of this database in which calls of a kind meet; always the same one."""
         queue = self._queues.get(kind)
         if queue is None:
-            made = CombiningQueue(one, many, most_alone=max(1, self._pool.max_size // 2))
+            made = CombiningQueue(one, many, max_alone=max(1, self._pool.max_size // 2))
             queue = self._queues.setdefault(kind, made)
         return queue
 

@@ -31,8 +31,8 @@ def integrity(dba: psycopg.Connection[TupleRow]) -> Iterator[None]:
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []
 
 
-def party(pods: Pods, names: list[str], wanted: RangeRequest = POOL) -> list[str | None]:
-    """The address of each pod; None where it was left out, "again" where it may come with the next party."""
+def batch(pods: Pods, names: list[str], wanted: RangeRequest = POOL) -> list[str | None]:
+    """The address of each pod; None where it was left out, "again" where it may come with the next batch."""
     calls = [
         _Attach(
             Owner(cluster=pods.cluster, namespace="default", name=name, interface="net1"),
@@ -59,9 +59,9 @@ def ordered(dba: psycopg.Connection[TupleRow]) -> list[str]:
     return [address for (address,) in rows]
 
 
-def test_a_party_gets_the_lowest_addresses_in_its_order(pods: Pods) -> None:
+def test_a_batch_gets_the_lowest_addresses_in_its_order(pods: Pods) -> None:
     assert pods.add("first", POOL) == "10.0.0.1"
-    given = party(pods, [f"web-{i}" for i in range(40)])
+    given = batch(pods, [f"web-{i}" for i in range(40)])
     assert given == [f"10.0.0.{i}" for i in range(2, 42)]
     assert pods.add("last", POOL) == "10.0.0.42"
 
@@ -70,7 +70,7 @@ def test_each_of_it_is_attached_and_in_the_history(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     pods.add("first", POOL)
-    party(pods, [f"web-{i}" for i in range(20)])
+    batch(pods, [f"web-{i}" for i in range(20)])
     assert dba.execute("SELECT count(*) FROM attachments").fetchone() == (21,)
     rows = dba.execute(
         "SELECT owner_name, container_id, start_reason, upper_inf(during) FROM tenures WHERE owner_name <> 'first'"
@@ -83,7 +83,7 @@ def test_holes_are_filled_first(pods: Pods, dba: psycopg.Connection[TupleRow]) -
         pods.add(f"old-{i}", POOL)
     for i in (2, 3, 7, 15):
         pods.delete(f"old-{i}")
-    assert party(pods, ["a", "b", "c", "d", "e", "f"]) == [
+    assert batch(pods, ["a", "b", "c", "d", "e", "f"]) == [
         *("10.0.0.3", "10.0.0.4", "10.0.0.8", "10.0.0.16", "10.0.0.21", "10.0.0.22")
     ]
     assert len(ordered(dba)) == 22
@@ -92,16 +92,16 @@ def test_holes_are_filled_first(pods: Pods, dba: psycopg.Connection[TupleRow]) -
 def test_windows_and_excludes_are_kept(pods: Pods) -> None:
     wanted = subnet("10.0.0.0/24", ("10.0.0.4", "10.0.0.5"), ("10.0.0.9", "10.0.0.9"))
     pods.add("first", wanted)
-    given = party(pods, ["a", "b", "c", "d"], wanted)
+    given = batch(pods, ["a", "b", "c", "d"], wanted)
     assert given == ["10.0.0.5", "10.0.0.9", "again", "again"]
-    assert party(pods, ["c", "d"], wanted) == [None, None]
+    assert batch(pods, ["c", "d"], wanted) == [None, None]
 
 
 @pytest.mark.parametrize("cidr", ["fd00::/64", "2001:db8::/32", "10.0.0.0/8", "10.0.0.0/29"])
 def test_of_any_size(pods: Pods, cidr: str) -> None:
     wanted = subnet(cidr)
     pods.add("first", wanted)
-    given = party(pods, [f"web-{i}" for i in range(5)], wanted)
+    given = batch(pods, [f"web-{i}" for i in range(5)], wanted)
     assert len({*given} - {None, "again"}) == 5
 
 
@@ -115,13 +115,13 @@ def test_to_the_last_address_there_is(pods: Pods) -> None:
 
 def test_whoever_holds_an_address_is_left_to_the_usual_way(pods: Pods) -> None:
     held = pods.add("web-0", POOL)
-    assert party(pods, ["web-0", "web-1"]) == [None, "10.0.0.2"]
+    assert batch(pods, ["web-0", "web-1"]) == [None, "10.0.0.2"]
     assert pods.add("web-0", POOL) == held
 
 
-def test_one_pod_twice_in_a_party_has_one_address(pods: Pods) -> None:
+def test_one_pod_twice_in_a_batch_has_one_address(pods: Pods) -> None:
     pods.add("first", POOL)
-    given = party(pods, ["web-0", "web-0"])
+    given = batch(pods, ["web-0", "web-0"])
     assert sorted(given, key=str) == ["10.0.0.2", None]
 
 
@@ -138,36 +138,36 @@ def test_pools_that_need_a_closer_look_are_left_to_the_usual_way(
 ) -> None:
     pods.add("first", POOL)
     dba.execute(statement.encode())
-    assert party(pods, ["a", "b"]) == [None, None]
+    assert batch(pods, ["a", "b"]) == [None, None]
 
 
 def test_a_pool_that_is_new_is_left_to_the_usual_way(pods: Pods) -> None:
-    assert party(pods, ["a"]) == [None]
+    assert batch(pods, ["a"]) == [None]
 
 
-def test_a_quota_fails_the_party_and_then_those_beyond_it(
+def test_a_quota_fails_the_batch_and_then_those_beyond_it(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     pods.add("first", POOL)
     dba.execute("INSERT INTO quotas (namespace, addresses) VALUES ('default', 2)")
 
     with pytest.raises(RowhouseError, match="may hold 2 addresses"):
-        party(pods, ["a", "b"])
+        batch(pods, ["a", "b"])
     assert ordered(dba) == ["10.0.0.1"]
-    assert party(pods, ["a"]) == ["10.0.0.2"]
+    assert batch(pods, ["a"]) == ["10.0.0.2"]
 
 
-def test_a_party_of_dels(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
+def test_a_batch_of_dels(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
     names = [f"web-{i}" for i in range(30)]
     pods.add("first", POOL)
-    party(pods, names)
+    batch(pods, names)
     assert leave(pods, [*names[:20], "nobody"]) == [[True]] * 20 + [[]]
     assert ordered(dba) == ["10.0.0.1", *(f"10.0.0.{i}" for i in range(22, 32))]
     rows = dba.execute(
         "SELECT count(*) FROM tenures WHERE NOT upper_inf(during) AND end_reason = 'DEL'"
     )
     assert rows.fetchone() == (20,)
-    assert party(pods, ["a", "b"]) == ["10.0.0.2", "10.0.0.3"]
+    assert batch(pods, ["a", "b"]) == ["10.0.0.2", "10.0.0.3"]
 
 
 def test_dels_of_another_node_are_left_alone(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
@@ -189,7 +189,7 @@ def test_sticky_and_shared_addresses_stay(pods: Pods, dba: psycopg.Connection[Tu
     assert rows == [("sticky", "", True), ("moving", "target", False)]
 
 
-def test_both_sandboxes_of_one_address_in_a_party(
+def test_both_sandboxes_of_one_address_in_a_batch(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     pods.add("moving", POOL, container="source", node="node1")
@@ -198,7 +198,7 @@ def test_both_sandboxes_of_one_address_in_a_party(
     assert ordered(dba) == []
 
 
-def test_only_plain_calls_join_a_party(pods: Pods) -> None:
+def test_only_plain_calls_join_a_batch(pods: Pods) -> None:
     """What attach_many_v1() does not know goes the usual way, whatever else is under way."""
     wishes = [
         subnet("10.0.0.0/24", requested="10.0.0.77"),
@@ -212,14 +212,14 @@ def test_only_plain_calls_join_a_party(pods: Pods) -> None:
     assert "attach" not in pods.store._queues
 
 
-def test_a_party_that_finds_everything_locked_waits_for_the_first_run(
+def test_a_batch_that_finds_everything_locked_waits_for_the_first_run(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
-    """Alone, each of them would lock a run for the next party to skip, and no party would ever be whole again."""
+    """Alone, each of them would lock a run for the next batch to skip, and no batch would ever be whole again."""
     pods.add("first", POOL)
     with ThreadPoolExecutor(1) as other, dba.transaction():
         dba.execute("SELECT * FROM free_ranges FOR UPDATE")
-        waiting = other.submit(party, pods, ["a", "b", "c"])
+        waiting = other.submit(batch, pods, ["a", "b", "c"])
         while not dba.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
             pass
         dba.execute("DELETE FROM reservations")
@@ -234,5 +234,5 @@ def test_whoever_finds_only_locked_runs_beside_a_free_one_comes_again(
     pods.add("second", POOL)  # which cuts a block off the run
     with dba.transaction():
         dba.execute("SELECT * FROM free_ranges WHERE last > '10.0.0.64' FOR UPDATE")
-        given = party(pods, [f"web-{i}" for i in range(63)])
+        given = batch(pods, [f"web-{i}" for i in range(63)])
     assert given == [*(f"10.0.0.{i}" for i in range(3, 64)), "again", "again"]
