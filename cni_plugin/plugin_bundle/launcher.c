@@ -13,7 +13,7 @@
 #define INTERPRETER "/bin/python"
 #define PROGRAM "from rowhouse_cni.plugin import main;main()"
 
-enum { LONGEST_PATH = 4096, AT_FDCWD = -100, AT_EXECFN = 31, EISDIR = 21, MOST_LINKS = 8 };
+enum { MAX_PATH = 4096, AT_FDCWD = -100, AT_EXECFN = 31, EISDIR = 21, MOST_LINKS = 8 };
 
 #if defined(__x86_64__)
 enum {
@@ -56,8 +56,8 @@ static long call(long number, long a, long b, long c, long d)
 #error "no system calls known for this architecture"
 #endif
 
-static char own[LONGEST_PATH + 1], link[LONGEST_PATH + 1], folder[LONGEST_PATH + 1];
-static char loader[LONGEST_PATH + 1], libraries[LONGEST_PATH + 1], interpreter[LONGEST_PATH + 1];
+static char own[MAX_PATH + 1], link[MAX_PATH + 1], folder[MAX_PATH + 1];
+static char loader[MAX_PATH + 1], libraries[MAX_PATH + 1], interpreter[MAX_PATH + 1];
 
 static long length(const char *text)
 {
@@ -79,7 +79,7 @@ static int begins(const char *text, const char *with)
 static void join(char *target, const char *first, long first_length, const char *second)
 {
     long n = 0;
-    if (first_length + length(second) > LONGEST_PATH) {
+    if (first_length + length(second) > MAX_PATH) {
         *target = 0;
         return;
     }
@@ -102,7 +102,7 @@ static long directory(const char *path)
 /* What the symbolic link at path points to, into "link"; 0 if path is no link. */
 static int read_link(const char *path)
 {
-    long n = call(SYS_readlinkat, AT_FDCWD, (long)path, (long)link, LONGEST_PATH);
+    long n = call(SYS_readlinkat, AT_FDCWD, (long)path, (long)link, MAX_PATH);
     link[n > 0 ? n : 0] = 0;
     return n > 0;
 }

@@ -17,7 +17,7 @@ from rowhouse_cni.errors import NoServerAnsweredError
 from rowhouse_cni.exchange import post
 from rowhouse_cni.settings import Settings, read_file
 
-AT_ONCE = 1.0  # seconds
+KEEP_TRYING_OTHERS = 1.0  # seconds
 KEEP_TRYING = 3.0  # seconds, for an ADD
 FIRST_PAUSE = 0.05  # seconds, doubled with each round in which no server answered
 PAUSE_AFTER_REFUSAL = 1.0  # seconds: what the server's own Retry-After says
@@ -107,7 +107,9 @@ def ask(
     lines = [*lines, *authorization_lines(settings), length, *FIXED_LINES, b"", netconf]
     reasons: list[str] = []
     refusal: Answer | None = None
-    again_until = min(deadline, monotonic() + (KEEP_TRYING if command == "ADD" else AT_ONCE))
+    again_until = min(
+        deadline, monotonic() + (KEEP_TRYING if command == "ADD" else KEEP_TRYING_OTHERS)
+    )
     rounds = 0
     while True:
         answer = ask_each(settings, command, lines, deadline, reasons)

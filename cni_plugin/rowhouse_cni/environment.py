@@ -25,7 +25,7 @@ VARIABLES = (
 
 LETTERS_AND_DIGITS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 CONTROL_CHARACTERS = bytes(range(0x20)) + b"\x7f"
-LONGEST_INTERFACE_NAME = 15
+MAX_INTERFACE_NAME = 15
 # Bytes. The server has the same limits.
 MAX_VALUE_BYTES = 8000  # HTTP servers take a header line of about that
 MAX_ID_BYTES = 512  # what fits an index of the database
@@ -88,7 +88,7 @@ def check_interface(value: bytes | None) -> None:
     """skel: at most 15 bytes, not ``.`` or ``..``, no ``/``, ``:`` or blank."""
     if value is None:
         return
-    if len(value) > LONGEST_INTERFACE_NAME:
+    if len(value) > MAX_INTERFACE_NAME:
         raise BadEnvironmentError(
             "interface name is too long", "interface name should be less than 16 characters"
         )

@@ -13,7 +13,7 @@ from rowhouse_cni.answer import Answer, NoAnswerError
 from rowhouse_cni.http_answer import Connection, read_answer
 from rowhouse_cni.server_url import Server
 
-LONGEST_CONNECT = 3.0  # seconds: one lost SYN is repeated after 1 s
+MAX_CONNECT = 3.0  # seconds: one lost SYN is repeated after 1 s
 Address = tuple[int, tuple[str | bytes | int, ...]]  # family, and what connect() takes
 
 
@@ -84,7 +84,7 @@ def connect(server: Server, deadline: float) -> Socket:
         sock = Socket(family, SOCK_STREAM)
         try:
             share = seconds_left(deadline) / (len(addresses) + 1)
-            sock.settimeout(min(share, LONGEST_CONNECT))
+            sock.settimeout(min(share, MAX_CONNECT))
             sock.connect(address)
             sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         except OSError:

@@ -7,10 +7,10 @@ has answered, and the caller may ask again, since every CNI command can be repea
 
 from rowhouse_cni.answer import SUCCESS, Answer, NoAnswerError
 
-LONGEST_HEAD = 64 * 1024  # bytes
-LONGEST_BODY = 1024 * 1024  # bytes
+MAX_HEAD = 64 * 1024  # bytes
+MAX_BODY = 1024 * 1024  # bytes
 MOST_INTERIM_ANSWERS = 8
-LONGEST_CHUNK_LINE = 1024  # bytes
+MAX_CHUNK_LINE = 1024  # bytes
 HEXADECIMAL = b"0123456789abcdefABCDEF"
 
 
@@ -67,8 +67,8 @@ class Incoming:
     def to_the_end(self) -> bytes:
         """Everything until the server closes the connection."""
         while self.more():
-            if len(self.buffer) > LONGEST_BODY:
-                raise NoAnswerError(f"its answer is longer than {LONGEST_BODY} bytes")
+            if len(self.buffer) > MAX_BODY:
+                raise NoAnswerError(f"its answer is longer than {MAX_BODY} bytes")
         return self.buffer
 
 
@@ -76,7 +76,7 @@ def read_answer(connection: Connection) -> Answer:
     """Read one answer. Raise NoAnswerError if it isn't whole, or not HTTP."""
     incoming = Incoming(connection)
     for _ in range(MOST_INTERIM_ANSWERS):
-        status, fields = parse_head(incoming.up_to(b"\r\n\r\n", LONGEST_HEAD, "head"))
+        status, fields = parse_head(incoming.up_to(b"\r\n\r\n", MAX_HEAD, "head"))
         if status >= SUCCESS:  # below are interim answers (RFC 9110, section 15.2)
             return Answer(status, read_body(incoming, status, fields))
     raise NoAnswerError("it sends interim answers without end")
@@ -113,8 +113,8 @@ def read_body(incoming: Incoming, status: int, fields: dict[bytes, bytes]) -> by
         return incoming.to_the_end()
     if lengths or not is_number(length, 19):
         raise NoAnswerError("its Content-Length makes no sense")
-    if int(length) > LONGEST_BODY:
-        raise NoAnswerError(f"its answer is longer than {LONGEST_BODY} bytes")
+    if int(length) > MAX_BODY:
+        raise NoAnswerError(f"its answer is longer than {MAX_BODY} bytes")
     return incoming.exactly(int(length))
 
 
@@ -123,7 +123,7 @@ def read_chunks(incoming: Incoming) -> bytes:
     pieces: list[bytes] = []
     total = 0
     while True:
-        line = incoming.up_to(b"\r\n", LONGEST_CHUNK_LINE, "chunk size")
+        line = incoming.up_to(b"\r\n", MAX_CHUNK_LINE, "chunk size")
         digits = line.partition(b";")[0].strip()
         if not digits or digits.strip(HEXADECIMAL):
             raise NoAnswerError("its chunk size makes no sense")
@@ -131,8 +131,8 @@ def read_chunks(incoming: Incoming) -> bytes:
         if size == 0:
             return b"".join(pieces)
         total += size
-        if total > LONGEST_BODY:
-            raise NoAnswerError(f"its answer is longer than {LONGEST_BODY} bytes")
+        if total > MAX_BODY:
+            raise NoAnswerError(f"its answer is longer than {MAX_BODY} bytes")
         chunk = incoming.exactly(size + 2)
         if chunk[-2:] != b"\r\n":
             raise NoAnswerError("its chunks don't fit their sizes")

@@ -20,8 +20,8 @@ APPEND = posix.O_RDWR | posix.O_APPEND | posix.O_CREAT | posix.O_CLOEXEC | posix
 REGULAR_FILE = 0o100000  # stat.S_IFREG
 SYMBOLIC_LINK = 0o120000  # stat.S_IFLNK
 TYPE_OF_FILE = 0o170000  # stat.S_IFMT
-LONGEST_BODY = 2000  # bytes of the answer that go into a line
-LONGEST_LINE = 4096  # bytes
+MAX_BODY = 2000  # bytes of the answer that go into a line
+MAX_LINE = 4096  # bytes
 STEP = posix.O_PATH | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
 
 
@@ -36,14 +36,14 @@ def record(netconf: bytes, line: str, body: bytes, dirs: tuple[str, ...], *, fai
     if LEVELS.index(level) < LEVELS.index("error" if failed else "verbose"):
         return
     if level == "debug" and body:
-        line += " " + " ".join(body[:LONGEST_BODY].decode("utf-8", "replace").split())
+        line += " " + " ".join(body[:MAX_BODY].decode("utf-8", "replace").split())
     now = time()
     stamp = f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(now))}.{int(now % 1 * 1000):03d}Z"
     word = "error" if failed else "verbose"
     descriptor = open_log(file, dirs)
     try:
         text = f"{stamp} [{word}] {' '.join(line.split())}".encode("utf-8", "replace")
-        posix.write(descriptor, text[:LONGEST_LINE] + b"\n")
+        posix.write(descriptor, text[:MAX_LINE] + b"\n")
     finally:
         posix.close(descriptor)
 

@@ -1,6 +1,6 @@
 """The URL of a server, taken apart."""
 
-HIGHEST_PORT = 65535
+MAX_PORT = 65535
 
 
 class Server:
@@ -28,7 +28,7 @@ class Server:
             fits = ":" not in port
         if not fits or not self.host or not url.isascii() or not url.isprintable():
             raise ValueError("write it as http://host:port, an IPv6 address in brackets")
-        if port and not (port.isdigit() and 0 < int(port) <= HIGHEST_PORT):
-            raise ValueError(f"a port is a number from 1 to {HIGHEST_PORT}")
+        if port and not (port.isdigit() and 0 < int(port) <= MAX_PORT):
+            raise ValueError(f"a port is a number from 1 to {MAX_PORT}")
         self.tls_name = self.host  # what its certificate has to be for
         self.port = int(port) if port else (443 if self.tls else 80)

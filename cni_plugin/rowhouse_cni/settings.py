@@ -15,8 +15,8 @@ DEFAULT_FILE = "/etc/cni/net.d/rowhouse.d/rowhouse.conf"
 DEFAULT_SPOOL = "/var/lib/rowhouse/spool"
 DEFAULT_LOG_DIRS = ("/var/log", "/tmp")  # noqa: S108 - where whereabouts' logs usually are
 DEFAULT_TIMEOUT = 10.0  # seconds for the whole call
-LONGEST_TIMEOUT = 600.0
-LARGEST_FILE = 1024 * 1024  # bytes
+MAX_TIMEOUT = 600.0
+MAX_FILE = 1024 * 1024  # bytes
 EPERM, EFBIG = 1, 27  # Linux's on every processor; the module errno would have to be loaded
 # Without waiting: a pipe of that name would hold a call for ever.
 READ = posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC
@@ -98,7 +98,7 @@ class Settings:
             seconds = float(text) if text else DEFAULT_TIMEOUT
         except ValueError:
             seconds = 0.0
-        if not 0.0 < seconds <= LONGEST_TIMEOUT:  # false for nan, too
+        if not 0.0 < seconds <= MAX_TIMEOUT:  # false for nan, too
             raise self.bad("timeout", text, "seconds for the whole call, above 0, at most 600")
         return seconds
 
@@ -191,7 +191,7 @@ def read_file(path: str, *, guarded: bool = False) -> bytes:
         content = b""
         while piece := posix.read(descriptor, 65536):
             content += piece
-            if len(content) > LARGEST_FILE:
+            if len(content) > MAX_FILE:
                 raise OSError(EFBIG, "it is too large")
         return content
     finally:

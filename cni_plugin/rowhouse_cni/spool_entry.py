@@ -9,7 +9,7 @@ from time import time_ns
 
 FIRST_LINE = b"Rowhouse-Spool: 1"
 REFUSED = "refused"  # the folder, in the spool, for DELs that the server will never take
-LONGEST_NAME = 200  # of the 255 bytes a name may have; the temporary name needs some more
+MAX_NAME = 200  # of the 255 bytes a name may have; the temporary name needs some more
 OPEN = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK
 CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW | posix.O_CLOEXEC
 
@@ -29,7 +29,7 @@ def entry_name(container_id: str, interface: str) -> str:
     An id too long for a file name is cut, and the name made unique by the time.
     """
     name = f"{container_id}@{interface}"
-    if len(name.encode()) <= LONGEST_NAME:
+    if len(name.encode()) <= MAX_NAME:
         return name
     return f"{container_id[:150]}~{time_ns()}@{interface}"
 

@@ -19,7 +19,7 @@ from rowhouse_node import durable
 
 KEPT = 3600.0  # seconds that a superseded folder stays: six times the longest call
 MARK = b"rowhouse.d"  # every launcher of ours holds it
-LARGEST_LAUNCHER = 4 << 20  # bytes
+MAX_LAUNCHER = 4 << 20  # bytes
 
 
 class PluginMissing(Exception):
@@ -118,7 +118,7 @@ class HostPlugin:
 def is_ours(file: Path) -> bool:
     """Whether this is a launcher of Rowhouse, of any version."""
     try:
-        if not file.is_file() or file.stat().st_size > LARGEST_LAUNCHER:
+        if not file.is_file() or file.stat().st_size > MAX_LAUNCHER:
             return False
         return MARK in file.read_bytes()
     except OSError:

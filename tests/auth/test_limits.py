@@ -28,7 +28,7 @@ def test_a_bucket_is_emptied_and_fills_again() -> None:
 def test_no_rate_is_no_limit_and_buckets_are_bounded() -> None:
     free = Limiter(Rate(per_second=0, burst=1))
     assert not any(free.take("a") for _ in range(1000))
-    limiter = Limiter(Rate(per_second=1, burst=1), most=10)
+    limiter = Limiter(Rate(per_second=1, burst=1), max_remembered=10)
     for number in range(100):
         limiter.take(str(number))
     assert len(limiter) == 10

@@ -114,7 +114,7 @@ def test_a_browser_sends_it_as_a_password_for_reading_only(
 
 def test_verified_callers_are_forgotten_in_time_and_bounded_in_number() -> None:
     now = 0.0
-    callers = VerifiedCallers(most=100, clock=lambda: now)
+    callers = VerifiedCallers(max_remembered=100, clock=lambda: now)
     callers.put(b"ada", Verified(ADA, 10))
     assert callers.get(b"ada") is ADA
     now = 10.0

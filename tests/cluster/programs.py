@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Object = dict[str, Any]
-LONGEST_SHOWN = 4000  # characters of a command's output that the log of a test repeats
+MAX_SHOWN = 4000  # characters of a command's output that the log of a test repeats
 
 
 class CommandFailedError(AssertionError):
@@ -57,7 +57,7 @@ class Program:
         printed = done.stdout + done.stderr
         given = f" <<'EOF'\n{stdin}\nEOF" if stdin is not None else ""
         self._keep(f"{typed}{given}\n{printed}")
-        shown = printed if len(printed) <= LONGEST_SHOWN else f"{printed[:LONGEST_SHOWN]}…"
+        shown = printed if len(printed) <= MAX_SHOWN else f"{printed[:MAX_SHOWN]}…"
         print(f"{typed}\n{shown}")  # noqa: T201 - the report of a test shows what an operator would see
         if check and done.returncode != 0:
             raise CommandFailedError(f"{typed}\nended with status {done.returncode}\n{printed}")

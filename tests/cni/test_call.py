@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rowhouse.cni.call import LARGEST_BODY, answer_version
+from rowhouse.cni.call import MAX_BODY, answer_version
 from rowhouse.domain.errors import (
     InputTooLarge,
     InvalidConfig,
@@ -159,7 +159,7 @@ def test_what_can_not_be_decoded_has_code_6(server: Server, body: bytes) -> None
 
 def test_a_body_over_one_mebibyte_is_refused(server: Server) -> None:
     with pytest.raises(InputTooLarge) as caught:
-        server.call(b"{" + b" " * LARGEST_BODY)
+        server.call(b"{" + b" " * MAX_BODY)
     assert caught.value.cni_code == 5
 
 

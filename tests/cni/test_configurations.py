@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rowhouse.cni.arguments import Arguments
-from rowhouse.cni.call import LARGEST_KNOWN, MOST_KNOWN, read_config
+from rowhouse.cni.call import MAX_KNOWN, MOST_KNOWN, read_config
 from rowhouse.cni.configurations import Configurations
 from rowhouse.domain.errors import InvalidConfig, Undecodable
 
@@ -57,7 +57,7 @@ def test_errors_come_again(known: Configurations) -> None:
 
 def test_a_large_one_is_read_each_time(known: Configurations) -> None:
     config = body(range="10.0.0.0/24", exclude=[f"10.0.0.{i}/32" for i in range(1, 254)])
-    assert len(config) > LARGEST_KNOWN
+    assert len(config) > MAX_KNOWN
     first, second = known.plan(config, Arguments()), known.plan(config, Arguments())
     assert first == second
     assert first is not second

@@ -10,7 +10,7 @@ import pytest
 from cni.conftest import ENVIRONMENT
 from rowhouse.app import create_app
 from rowhouse.cni import view
-from rowhouse.cni.call import LARGEST_BODY
+from rowhouse.cni.call import MAX_BODY
 from rowhouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def test_version_is_answered_without_plugin(post: Callable[..., TestResponse]) -
         ({"CNI_NetNS": ""}, 4, "required env variables [CNI_NETNS] missing"),
         ({"CNI_Args": ""}, 4, "no pod name"),
         ({"body": b"{"}, 6, "error unmarshall network config"),
-        ({"body": b" " * (LARGEST_BODY + 1)}, 5, "more than 1048576"),
+        ({"body": b" " * (MAX_BODY + 1)}, 5, "more than 1048576"),
         ({"cniVersion": "9.9.9"}, 1, "incompatible CNI versions"),
         ({"ipam": {"type": "whereabouts", "range": "x"}}, 7, "invalid CIDR x"),
     ],

@@ -17,7 +17,7 @@ BODY = b'{"cniVersion": "1.1.0", "name": "mynet", "type": "ipvlan"}'
 def test_both_have_the_same_limits() -> None:
     assert environment.MAX_VALUE_BYTES == call.MAX_VALUE_BYTES
     assert environment.MAX_ID_BYTES == call.MAX_ID_BYTES
-    assert environment.LONGEST_INTERFACE_NAME == call.LONGEST_INTERFACE
+    assert environment.MAX_INTERFACE_NAME == call.MAX_INTERFACE
 
 
 @pytest.mark.parametrize("command", ["ADD", "DEL", "CHECK"])

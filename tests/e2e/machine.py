@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST_NAME = 15
+MAX_NAME = 15
 
 
 def ip(*words: str) -> Any:
@@ -86,7 +86,7 @@ class Machine:
         """A name for a link or a namespace that nobody else has."""
         self._number += 1
         name = f"rh{kind}{self.mark}{self._number}"
-        assert len(name) <= LONGEST_NAME
+        assert len(name) <= MAX_NAME
         return name
 
     def namespace(self) -> Namespace:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAMES: Final = 200
 """Names that each client gives its pods, again and again."""
 
-LONGEST_PAUSE: Final = 0.2
+MAX_PAUSE: Final = 0.2
 """Seconds between two tries while the service is away."""
 
 
@@ -208,7 +208,7 @@ class Client(threading.Thread):
 
     def _after(self, answer: Answer) -> None:
         if answer.phase == "unknown":
-            self._pause = min(LONGEST_PAUSE, self._pause * 2 or 0.005)
+            self._pause = min(MAX_PAUSE, self._pause * 2 or 0.005)
             self._stop_asked.wait(self._pause * self._dice.random())
             return
         self._pause = 0.0

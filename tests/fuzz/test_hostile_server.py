@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 sys.path.append(str(PACKAGES))  # as the bundle has it; nothing else is named so
 from rowhouse_cni.answer import Answer, NoAnswerError
 from rowhouse_cni.errors import BadSettingsError
-from rowhouse_cni.http_answer import LONGEST_BODY, Connection, read_answer
+from rowhouse_cni.http_answer import MAX_BODY, Connection, read_answer
 from rowhouse_cni.settings import Settings, key_values
 
 MOST_KIB = 128 * 1024
@@ -68,7 +68,7 @@ def test_any_bytes_are_an_answer_or_none(words: list[bytes], begun: bool) -> Non
     else:
         assert isinstance(answer, Answer)
         assert 200 <= answer.status <= 999
-        assert len(answer.body) <= LONGEST_BODY
+        assert len(answer.body) <= MAX_BODY
 
 
 @settings(max_examples=200, suppress_health_check=list(HealthCheck))

@@ -115,7 +115,7 @@ def test_without_a_database_the_rest_is_still_there() -> None:
 def test_a_database_that_is_only_busy_is_up(
     store: Store, dba: psycopg.Connection[TupleRow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fill, "LONGEST_MILLISECONDS", 50)
+    monkeypatch.setattr(fill, "MAX_MILLISECONDS", 50)
     with dba.transaction():
         dba.execute("LOCK TABLE pools")
         began = time.monotonic()

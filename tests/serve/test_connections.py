@@ -32,7 +32,7 @@ LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 KEPT = LIVEZ.replace(b"Connection: close\r\n", b"")
 SECONDS = 30
 # Of a server that may have few files: connections, and of them those to the database.
-MOST, POOL = 10, 8
+MAX_CONNECTIONS, POOL = 10, 8
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +84,13 @@ def test_connections_that_are_over_take_no_place(server: Server) -> None:
 
 
 def test_who_has_to_make_room_may_have_something_to_say_at_that_moment(tmp_path: Path) -> None:
-    few = ["sh", "-c", 'ulimit -n "$0"; exec "$@"', str(MOST + _OTHER_FILES + POOL)]
+    few = ["sh", "-c", 'ulimit -n "$0"; exec "$@"', str(MAX_CONNECTIONS + _OTHER_FILES + POOL)]
     environment = {**ENVIRONMENT, "ROWHOUSE_POOL_SIZE": str(POOL)}
     with (
         serving(tmp_path, arguments=["--threads", "1"], environment=environment, within=few) as one,
         contextlib.ExitStack() as stack,
     ):
-        kept = [stack.enter_context(connect(one)) for _ in range(MOST - 1)]
+        kept = [stack.enter_context(connect(one)) for _ in range(MAX_CONNECTIONS - 1)]
         for connection in kept:
             connection.sendall(KEPT)
             assert b"keep-alive" in connection.recv(65536)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowhouse.serve.framing import LARGEST_REQUEST, LONGEST_HEAD, Framing, RefusedError
+from rowhouse.serve.framing import MAX_HEAD, MAX_REQUEST, Framing, RefusedError
 
 HEAD = b"POST /cni HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -96,8 +96,8 @@ def test_a_chunk_that_is_too_large_is_refused_by_its_size(size: bytes) -> None:
 
 def test_a_head_without_end_and_chunks_without_end_are_given_up() -> None:
     with pytest.raises(RefusedError, match="431"):
-        whole_after(HEAD + b"X: " + b"y" * LONGEST_HEAD, [1000] * 100)
-    endless = CHUNKED + b"1\r\nx\r\n" * (LARGEST_REQUEST // 6 + 1)
+        whole_after(HEAD + b"X: " + b"y" * MAX_HEAD, [1000] * 100)
+    endless = CHUNKED + b"1\r\nx\r\n" * (MAX_REQUEST // 6 + 1)
     with pytest.raises(RefusedError, match="413"):
         whole_after(endless, [64_000] * 100)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
 
-LARGEST_BODY: Final = 1024 * 1024
+MAX_BODY: Final = 1024 * 1024
 _VERSION: Final = re.compile(r"[0-9]{1,10}")
 
 Given = TypeVar("Given", bound=Request)
@@ -113,7 +113,7 @@ def read_values(kind: type[Given], values: Mapping[str, Any]) -> Given:
 
 def read_body(kind: type[Given] | None) -> Given | None:
     """The body. Raises InvalidRequest, BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
-    request.max_content_length = LARGEST_BODY
+    request.max_content_length = MAX_BODY
     raw = request.get_data(cache=True)
     if kind is None:
         if raw:

@@ -25,8 +25,8 @@ from rowhouse.domain.addresses import (
     parse_cidr,
 )
 
-LARGEST_ID: Final = 2**31 - 1
-LONGEST_TTL: Final = 10 * 366 * 24 * 3600
+MAX_ID: Final = 2**31 - 1
+MAX_TTL: Final = 10 * 366 * 24 * 3600
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
@@ -119,8 +119,8 @@ Moment = Annotated[
     PlainSerializer(_as_rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-03-01T09:30:00Z"]}),
 ]
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-Seconds = Annotated[float, Field(ge=0, le=LONGEST_TTL, description="Seconds")]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_TTL, description="Seconds")]
 
 # No control characters: they have no place in a name, and PostgreSQL takes no NUL.
 _LINE: Final = r"^[^\x00-\x1f\x7f]*$"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
-LONGEST_KEY: Final = 255
+MAX_KEY: Final = 255
 _KEPT: Final = ("Content-Type", "Location", "ETag", "Cache-Control")
 _NOT_SERVED: Final = 500
 
@@ -34,9 +34,9 @@ def once(call: Call, serve: Callable[[Call], Response]) -> Response:
     key = request.headers.get(HEADER)
     if key is None:
         return serve(call)
-    if not (1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+    if not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise InvalidRequest(
-            f"{HEADER} must have 1 to {LONGEST_KEY} printable ASCII characters",
+            f"{HEADER} must have 1 to {MAX_KEY} printable ASCII characters",
             errors=[(f"/header/{HEADER}", "not a key")],
         )
     kept = idempotency.claim(call.store, call.actor.name, key, _digest())

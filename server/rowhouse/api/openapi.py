@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from rowhouse.api.idempotency import HEADER, LONGEST_KEY
+from rowhouse.api.idempotency import HEADER, MAX_KEY
 from rowhouse.api.operations import BASE, OPERATIONS
 from rowhouse.api.problems import MEDIA_TYPE
 
@@ -132,7 +132,7 @@ def _parameters(operation: Operation, schemas: Json) -> list[Json]:
         parameters += _query_parameters(schemas[operation.query.__name__])
     if operation.method == "POST":
         parameters.append(
-            _header(HEADER, "Repeated with the same key, the request is served once", LONGEST_KEY)
+            _header(HEADER, "Repeated with the same key, the request is served once", MAX_KEY)
         )
     if operation.tagged and operation.method in {"PATCH", "DELETE"}:
         parameters.append(_header("If-Match", "The ETag that it must have; left out: any", 100))

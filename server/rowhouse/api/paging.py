@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 DEFAULT_LIMIT: Final = 100
-LARGEST_LIMIT: Final = 1000
+MAX_LIMIT: Final = 1000
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
@@ -28,7 +28,7 @@ Listed = TypeVar("Listed", bound="Page[Any]")
 class Paged(Request):
     """What every list takes."""
 
-    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT, description="Items on a page, at most")] = (
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Items on a page, at most")] = (
         DEFAULT_LIMIT
     )
     cursor: Annotated[

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _KEY: TypeAdapter[int] = TypeAdapter(int)
 _LAST: TypeAdapter[str] = TypeAdapter(Address)
-_LONGEST_FILL: Final = timedelta(days=3660)
+_MAX_FILL: Final = timedelta(days=3660)
 
 
 def list_pools(call: Call, query: PoolQuery) -> Reply:
@@ -152,7 +152,7 @@ def _span(query: FillQuery) -> tuple[datetime, datetime]:
         since = query.since or until - timedelta(days=1)
     except OverflowError:
         since = until
-    if not timedelta(0) < until - since <= _LONGEST_FILL:
+    if not timedelta(0) < until - since <= _MAX_FILL:
         raise InvalidRequest(
             "`since` must be before `until`, by ten years at most",
             errors=[("/query/since", "not before `until`, or too long before it")],

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import LARGEST_ID, Answer, Cidr, Id, Namespace, Request
+from rowhouse.api.fields import MAX_ID, Answer, Cidr, Id, Namespace, Request
 from rowhouse.ipam import quotas
 from rowhouse.store.inventory import quotas as rows
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 _KEY: TypeAdapter[int] = TypeAdapter(int)
 
-_Addresses = Annotated[
-    int, Field(ge=0, le=LARGEST_ID - 1, description="How many it may hold; 0: none")
-]
+_Addresses = Annotated[int, Field(ge=0, le=MAX_ID - 1, description="How many it may hold; 0: none")]
 
 
 class Quota(Answer):

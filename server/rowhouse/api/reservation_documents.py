@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from rowhouse.api import paging
 from rowhouse.api.fields import (
-    LARGEST_ID,
-    LONGEST_TTL,
+    MAX_ID,
+    MAX_TTL,
     Address,
     Answer,
     Cidr,
@@ -135,11 +135,11 @@ class NewReservations(Request):
 
     pool_id: Id
     addresses: Annotated[list[Address] | None, Field(min_length=1)] = None
-    count: Annotated[int | None, Field(ge=1, le=LARGEST_ID, description="Default: 1")] = None
+    count: Annotated[int | None, Field(ge=1, le=MAX_ID, description="Default: 1")] = None
     owner: NewOwner
     ttl: Annotated[
         float | None,
-        Field(gt=0, le=LONGEST_TTL, description="Seconds; null: until they are released"),
+        Field(gt=0, le=MAX_TTL, description="Seconds; null: until they are released"),
     ] = None
     description: Text = ""
     force: Annotated[

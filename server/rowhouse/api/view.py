@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter
 
 from rowhouse.api import problems
 from rowhouse.api.calls import Call, begin, read_body, read_query
-from rowhouse.api.fields import LARGEST_ID
+from rowhouse.api.fields import MAX_ID
 from rowhouse.api.idempotency import once
 from rowhouse.api.openapi import document_text
 from rowhouse.api.operations import BASE, OPERATIONS
@@ -32,7 +32,7 @@ class _Id(IntegerConverter):
     """The id of a row: one that no row can have is a path that does not exist."""
 
     def __init__(self, url_map: Any) -> None:
-        super().__init__(url_map, min=1, max=LARGEST_ID)
+        super().__init__(url_map, min=1, max=MAX_ID)
 
 
 def _serve(operation: Operation, path: dict[str, Any]) -> Response:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MOST: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +27,19 @@ class Limiter:
 
     Args:
         rate: of every bucket.
-        most: buckets; the one that was used least recently goes first, and would start full.
+        max_remembered: buckets; the one that was used least recently goes first, and would start full.
         clock: seconds that only grow.
     """
 
     def __init__(
-        self, rate: Rate, *, most: int = _MOST, clock: Callable[[], float] = time.monotonic
+        self,
+        rate: Rate,
+        *,
+        max_remembered: int = _MAX_REMEMBERED,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rate = rate
-        self._most = most
+        self._max_remembered = max_remembered
         self._clock = clock
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
@@ -60,7 +64,7 @@ class Limiter:
             if taken:
                 self._buckets[key] = (level - taken, now)
                 self._buckets.move_to_end(key)
-                while len(self._buckets) > self._most:
+                while len(self._buckets) > self._max_remembered:
                     self._buckets.popitem(last=False)
             return 0.0
 

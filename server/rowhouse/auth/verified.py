@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rowhouse.auth.caller import Caller
 
-_MOST: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
 
 class Verified(NamedTuple):
@@ -26,12 +26,14 @@ class VerifiedCallers:
     """A bounded memory by the digest of the token. Safe to share between threads.
 
     Args:
-        most: entries; the one that was made first goes first.
+        max_remembered: entries; the one that was made first goes first.
         clock: seconds that only grow.
     """
 
-    def __init__(self, *, most: int = _MOST, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
+    def __init__(
+        self, *, max_remembered: int = _MAX_REMEMBERED, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._max_remembered = max_remembered
         self._clock = clock
         self._lock = threading.Lock()
         self._entries: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
@@ -48,7 +50,7 @@ class VerifiedCallers:
         with self._lock:
             self._entries[digest] = (verified.caller, self._clock() + verified.seconds)
             self._entries.move_to_end(digest)
-            while len(self._entries) > self._most:
+            while len(self._entries) > self._max_remembered:
                 self._entries.popitem(last=False)
 
     def forget(self, digest: bytes) -> None:

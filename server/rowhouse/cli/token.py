@@ -30,7 +30,7 @@ _COLUMNS: Final = (
     Column("EXPIRES", "expires_at", "moment"),
     Column("STATE", "state"),
 )
-_LONGEST_SECONDS: Final = 520 * 7 * 86_400
+_MAX_SECONDS: Final = 520 * 7 * 86_400
 
 
 @click.group()
@@ -56,7 +56,7 @@ def create(
         raise click.UsageError(f"--cluster and --node are for the role node, not for {role}")
     if not name.strip() or not name.isprintable():
         raise click.UsageError("NAME must be printable text")
-    if expires is not None and not 0 < expires <= _LONGEST_SECONDS:
+    if expires is not None and not 0 < expires <= _MAX_SECONDS:
         raise click.BadParameter(
             "a token is valid for a second at least, and 520w at most",
             param_hint="--expires",

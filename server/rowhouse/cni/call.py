@@ -25,10 +25,10 @@ from rowhouse.domain.errors import (
 if TYPE_CHECKING:
     from rowhouse.cni.fields import Fields
 
-LARGEST_BODY = 1024 * 1024
+MAX_BODY = 1024 * 1024
 """Bytes of network configuration that are read."""
 
-LARGEST_KNOWN = 4096
+MAX_KNOWN = 4096
 """Bytes of the largest network configuration that is remembered."""
 
 MOST_KNOWN = 256
@@ -40,7 +40,7 @@ MAX_ID_BYTES = 512
 MAX_VALUE_BYTES = 8000
 """Bytes of any other variable; HTTP servers take a header line of about that. The plugin has the same limits."""
 
-LONGEST_INTERFACE = 15
+MAX_INTERFACE = 15
 """IFNAMSIZ - 1 of Linux."""
 
 _HEADERS = {
@@ -102,7 +102,7 @@ def parse_call(headers: Headers, body: bytes | None) -> Call:
     env = {variable: _value(headers, header, variable) for variable, header in _HEADERS.items()}
     command = env["CNI_COMMAND"]
     if body is None and command != "DEL":
-        raise InputTooLarge(f"the configuration has more than {LARGEST_BODY} bytes")
+        raise InputTooLarge(f"the configuration has more than {MAX_BODY} bytes")
     missing = [variable for variable in _REQUIRED.get(command, ()) if not env[variable]]
     if not command:
         missing.insert(0, "CNI_COMMAND")
@@ -168,11 +168,11 @@ def read_config(body: bytes) -> Fields:
 
     Raises Undecodable or InputTooLarge.
     """
-    if len(body) > LARGEST_BODY:
+    if len(body) > MAX_BODY:
         raise InputTooLarge(
-            f"the network configuration has {len(body)} bytes, more than {LARGEST_BODY}"
+            f"the network configuration has {len(body)} bytes, more than {MAX_BODY}"
         )
-    return _known(body) if len(body) <= LARGEST_KNOWN else _decoded(body)
+    return _known(body) if len(body) <= MAX_KNOWN else _decoded(body)
 
 
 def _decoded(body: bytes) -> Fields:
@@ -227,10 +227,10 @@ def _check_container_id(container_id: str) -> None:
 
 
 def _check_interface(name: str) -> None:
-    if len(name.encode()) > LONGEST_INTERFACE:
+    if len(name.encode()) > MAX_INTERFACE:
         raise InvalidEnvironment(
             "interface name is too long",
-            hint=f"interface name should be less than {LONGEST_INTERFACE + 1} characters",
+            hint=f"interface name should be less than {MAX_INTERFACE + 1} characters",
         )
     if name in {".", ".."}:
         raise InvalidEnvironment("interface name is . or ..")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.cni.arguments import Arguments
-from rowhouse.cni.call import LARGEST_KNOWN, MOST_KNOWN, config_version, read_config
+from rowhouse.cni.call import MAX_KNOWN, MOST_KNOWN, config_version, read_config
 from rowhouse.cni.netconf import Netconf, ipam_object, read_netconf, takes_first_address
 from rowhouse.cni.plan import Plan, plan_addresses
 from rowhouse.cni.requested import requested_addresses
@@ -35,11 +35,11 @@ class Configurations:
 
     def netconf(self, body: bytes) -> Netconf:
         """The `ipam` object of a configuration. Raises InvalidConfig."""
-        return self._netconfs(body) if len(body) <= LARGEST_KNOWN else self._read(body)
+        return self._netconfs(body) if len(body) <= MAX_KNOWN else self._read(body)
 
     def plan(self, body: bytes, arguments: Arguments) -> Plan:
         """What an ADD of a configuration has to do; the errors are those of `plan_addresses`."""
-        if len(body) > LARGEST_KNOWN or arguments.addresses or arguments.gateways:
+        if len(body) > MAX_KNOWN or arguments.addresses or arguments.gateways:
             return self._work_out(body, arguments)
         return self._plans(body)
 

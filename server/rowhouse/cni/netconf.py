@@ -29,7 +29,7 @@ STRICT = "strict"
 MOST_RANGES = 128
 """More ranges than this in one configuration are refused: each one costs an address of an ADD."""
 
-LONGEST_TTL = 100 * 365 * 86400.0
+MAX_TTL = 100 * 365 * 86400.0
 """Seconds."""
 
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d|w))+")
@@ -282,15 +282,13 @@ def _duration(ipam: Fields, key: str) -> float | None:
     if value is None or value == "":
         return None
     seconds = math.nan
-    if isinstance(value, str) and len(value) <= fields.LONGEST_TEXT and _DURATION.fullmatch(value):
+    if isinstance(value, str) and len(value) <= fields.MAX_TEXT and _DURATION.fullmatch(value):
         seconds = sum(
             float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(value)
         )
-    elif (
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_TTL
-    ):
+    elif isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_TTL:
         seconds = float(value)
-    if not 0 < seconds <= LONGEST_TTL:
+    if not 0 < seconds <= MAX_TTL:
         raise InvalidConfig(
             f'ipam.{key} must be seconds or a duration like "24h", got {shown(value)}'
         )

@@ -13,7 +13,7 @@ from rowhouse.auth.caller import bound_node, require_node
 from rowhouse.auth.guard import least_role
 from rowhouse.cni import versions
 from rowhouse.cni.arguments import Arguments, parse_arguments
-from rowhouse.cni.call import LARGEST_BODY, Call, answer_version, parse_call
+from rowhouse.cni.call import MAX_BODY, Call, answer_version, parse_call
 from rowhouse.cni.check import previous_addresses, verify
 from rowhouse.cni.configurations import Configurations
 from rowhouse.cni.failures import error_body
@@ -219,7 +219,7 @@ def _failure(error: RowhouseError, body: bytes = b"") -> Response:
 
 def _body() -> bytes | None:
     """The network configuration; None if it is too large to be read. Then the connection ends with the answer."""
-    request.max_content_length = LARGEST_BODY
+    request.max_content_length = MAX_BODY
     try:
         return request.get_data(cache=True)
     except RequestEntityTooLarge:

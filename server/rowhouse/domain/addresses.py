@@ -14,7 +14,7 @@ from netaddr import AddrFormatError, IPAddress, IPNetwork
 
 IPV4, IPV6 = 4, 6
 
-LONGEST_ADDRESS = 200
+MAX_ADDRESS = 200
 """Longer text is no address: it bounds what the caches of `ranges` may keep."""
 
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-fA-F])0+(?=[0-9a-fA-F])")
@@ -40,8 +40,8 @@ def parse_address(text: str, *, sloppy: bool = False) -> IPAddress:
     `sloppy` reads leading zeros as decimal, as `ParseIPSloppy` does.
     Raises AddressSyntaxError or MappedAddressError.
     """
-    if len(text) > LONGEST_ADDRESS:
-        raise AddressSyntaxError(f"invalid IP address: {text[:LONGEST_ADDRESS]}…")
+    if len(text) > MAX_ADDRESS:
+        raise AddressSyntaxError(f"invalid IP address: {text[:MAX_ADDRESS]}…")
     if "/" in text or "%" in text:
         raise AddressSyntaxError(f"invalid IP address: {text}")
     try:
@@ -63,10 +63,10 @@ def parse_cidr(text: str, *, sloppy: bool = False) -> IPNetwork:
     try:
         address = parse_address(head, sloppy=sloppy)
     except AddressSyntaxError:
-        raise AddressSyntaxError(f"invalid CIDR address: {text[:LONGEST_ADDRESS]}") from None
+        raise AddressSyntaxError(f"invalid CIDR address: {text[:MAX_ADDRESS]}") from None
     bits = 32 if address.version == IPV4 else 128
     if not slash or not _DIGITS.fullmatch(length) or int(length) > bits:
-        raise AddressSyntaxError(f"invalid CIDR address: {text[:LONGEST_ADDRESS]}")
+        raise AddressSyntaxError(f"invalid CIDR address: {text[:MAX_ADDRESS]}")
     return IPNetwork((int(address), int(length)), version=address.version)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from netaddr import IPAddress, IPNetwork
 
 from rowhouse.domain.addresses import (
-    LONGEST_ADDRESS,
+    MAX_ADDRESS,
     AddressSyntaxError,
     MappedAddressError,
     format_address,
@@ -91,7 +91,7 @@ def configured_range(text: str, start: str = "", end: str = "") -> ConfiguredRan
     `start` and `end` that are no addresses are ignored in silence, as upstream does (case A36).
     Raises InvalidConfig.
     """
-    known = (value if len(value) <= LONGEST_ADDRESS else "" for value in (start, end))
+    known = (value if len(value) <= MAX_ADDRESS else "" for value in (start, end))
     return _configured_range(text, *known)
 
 

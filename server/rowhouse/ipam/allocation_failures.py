@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _EVERY: Final = 2.0
-_MOST: Final = 1000
+_MAX_PENDING: Final = 1000
 
 
 class AllocationFailureQueue:
@@ -52,7 +52,7 @@ class AllocationFailureQueue:
         )
         with self._lock:
             known = self._waiting.get(made.key)
-            if known is None and len(self._waiting) >= _MOST:
+            if known is None and len(self._waiting) >= _MAX_PENDING:
                 return
             times = known.times + 1 if known else 1
             self._waiting[made.key] = replace(made, times=times)

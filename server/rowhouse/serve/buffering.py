@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gunicorn.workers.gthread import ThreadWorker
 
 from rowhouse.serve.connection import ClosedError, Connection
-from rowhouse.serve.framing import LARGEST_REQUEST, RefusedError
+from rowhouse.serve.framing import MAX_REQUEST, RefusedError
 from rowhouse.serve.response import answer
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class BufferingWorker(ThreadWorker):
         except OSError:
             piece = b""
         conn.counted += len(piece)
-        if not piece or conn.counted > 4 * LARGEST_REQUEST:
+        if not piece or conn.counted > 4 * MAX_REQUEST:
             self._close(conn)
 
     def murder_pending(self) -> None:

@@ -11,7 +11,7 @@ from gunicorn.http import get_parser
 from gunicorn.sock import ssl_context
 from gunicorn.workers.gthread import TConn
 
-from rowhouse.serve.framing import LARGEST_REQUEST, Framing
+from rowhouse.serve.framing import MAX_REQUEST, Framing
 
 if TYPE_CHECKING:
     import socket
@@ -86,7 +86,7 @@ class Connection(TConn):
         if self._framing.expects_continue:
             self._framing.expects_continue = False
             self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if len(self.received) > LARGEST_REQUEST + _PIECE:
+        if len(self.received) > MAX_REQUEST + _PIECE:
             raise ClosedError  # more requests than one, which a client has to wait with
         piece = self.sock.recv(_PIECE)
         if not piece:

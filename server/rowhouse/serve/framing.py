@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-LONGEST_HEAD: Final = 64 * 1024
+MAX_HEAD: Final = 64 * 1024
 """Bytes of a request line and its header fields."""
 
-LARGEST_REQUEST: Final = LONGEST_HEAD + 1024 * 1024
+MAX_REQUEST: Final = MAX_HEAD + 1024 * 1024
 """Bytes of a whole request: no body may have more than 1 MiB."""
 
-_LONGEST_CHUNK_LINE: Final = 8192
+_MAX_CHUNK_LINE: Final = 8192
 _LENGTH: Final = re.compile(rb"\r\ncontent-length[ \t]*:([^\r\n]*)", re.IGNORECASE)
 _CODING: Final = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _EXPECTS: Final = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
@@ -64,10 +64,10 @@ class Framing:
         return self.oversized or len(received) >= (self._end or 0)
 
     def _has_head(self, received: bytearray) -> bool:
-        head = received.find(b"\r\n\r\n", max(0, self._seen - 3), LONGEST_HEAD)
+        head = received.find(b"\r\n\r\n", max(0, self._seen - 3), MAX_HEAD)
         self._seen = len(received)
         if head < 0:
-            if len(received) >= LONGEST_HEAD:
+            if len(received) >= MAX_HEAD:
                 raise RefusedError(b"431 Request Header Fields Too Large")
             return False
         body = head + 4
@@ -77,7 +77,7 @@ class Framing:
             self._chunk = body
         elif len(lengths) == 1 and lengths[0].isdigit():
             self._end = body + int(lengths[0].lstrip(b"0")[:_MOST_DIGITS] or b"0")
-            self.oversized = self._end > LARGEST_REQUEST
+            self.oversized = self._end > MAX_REQUEST
         else:
             self._end = body
         return True
@@ -94,11 +94,11 @@ class Framing:
                     return True
                 break
             self._chunk = chunk = line_end + 2 + int(size, 16) + 2
-            if chunk > LARGEST_REQUEST:
+            if chunk > MAX_REQUEST:
                 break
         else:
-            if len(received) - chunk > _LONGEST_CHUNK_LINE:
+            if len(received) - chunk > _MAX_CHUNK_LINE:
                 return True
-        if max(len(received), chunk) >= LARGEST_REQUEST:
+        if max(len(received), chunk) >= MAX_REQUEST:
             raise RefusedError(b"413 Content Too Large")
         return False

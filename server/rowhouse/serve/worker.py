@@ -40,7 +40,7 @@ _FOR_QUESTIONS: Final = 2
 """Threads for probes and metrics while all others are busy."""
 
 _QUESTIONS: Final = (b"GET /livez ", b"GET /readyz ", b"GET /metrics ")
-_LONGEST_QUESTION: Final = 16
+_MAX_QUESTION: Final = 16
 
 _ALIVE_EVERY: Final = 1.0
 """Seconds between the signs of life for the arbiter, which waits for 30."""
@@ -210,7 +210,7 @@ def _is_question(conn: Any) -> bool:
     """Whether a probe or a scraper asks; not to be seen through TLS."""
     try:
         conn.sock.settimeout(0)  # as whoever reads the request will do, too
-        coming = conn.sock.recv(_LONGEST_QUESTION, socket.MSG_PEEK)
+        coming = conn.sock.recv(_MAX_QUESTION, socket.MSG_PEEK)
     except (OSError, ValueError):  # (a TLS socket can not be peeked at)
         return False
-    return bool((bytes(conn.received[:_LONGEST_QUESTION]) + coming).startswith(_QUESTIONS))
+    return bool((bytes(conn.received[:_MAX_QUESTION]) + coming).startswith(_QUESTIONS))

@@ -20,7 +20,7 @@ Document = dict[str, Any]
 _BASE: Final = "/api/v1"
 _PAGE: Final = 1000
 _ATTEMPTS: Final = 3
-_LONGEST_WAIT: Final = 60
+_MAX_WAIT: Final = 60
 _TOO_MANY: Final = 429
 
 
@@ -116,7 +116,7 @@ def _if_match(version: int | None) -> dict[str, str]:
 def _waited(answer: httpx2.Response) -> bool:
     """Waits as long as a server asks that gets too many requests; False if it does not ask."""
     wait = answer.headers.get("Retry-After", "")
-    if answer.status_code != _TOO_MANY or not wait.isdecimal() or int(wait) > _LONGEST_WAIT:
+    if answer.status_code != _TOO_MANY or not wait.isdecimal() or int(wait) > _MAX_WAIT:
         return False
     time.sleep(int(wait))
     return True

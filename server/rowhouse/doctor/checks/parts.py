@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rowhouse.k8s.raw import Answer, KubernetesApi
 
 VERSION: Final = importlib.metadata.version("rowhouse-ipam")
-_AT_ONCE: Final = 16
+_MAX_THREADS: Final = 16
 _INFO: Final = re.compile(
     r'^rowhouse_node_info\{version="([^"]*)",plugin="([^"]*)"\} 1', re.MULTILINE
 )
@@ -69,7 +69,7 @@ def nodes(where: Surroundings) -> Iterator[Finding]:
     if not pods and not where.installation.are_known:
         yield skipped("there is no node daemon; whether there should, this account may not see")
         return
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
+    with ThreadPoolExecutor(_MAX_THREADS) as threads:
         answers = threads.map(partial(_metrics, where.kubernetes), pods.values())
         told = dict(zip(pods, answers, strict=True))
     if any(answer.is_denied for answer in told.values()):

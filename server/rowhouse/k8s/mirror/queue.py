@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 _WRITERS: Final = 8
 _SLICE: Final = 3.0
 """Seconds of writes in a turn; then its owner looks for news."""
-_AT_ONCE: Final = 1000
+_MAX_WRITES: Final = 1000
 
 
 class WriteQueue:
@@ -53,7 +53,7 @@ class WriteQueue:
         self._client = client
         self._namespace = namespace
         self._stop = stop
-        self._several = min(_AT_ONCE, max(1, int(rate * _SLICE)))
+        self._several = min(_MAX_WRITES, max(1, int(rate * _SLICE)))
         self._rate = Rate(rate, clock=clock)
         self._due: dict[Name, Change] = {}
         self.backoff = Backoff(clock=clock)

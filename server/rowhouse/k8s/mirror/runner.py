@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _AGAIN: Final = 2.0
-_LONGEST_PAUSE: Final = 60.0
+_MAX_PAUSE: Final = 60.0
 _LOOK: Final = 5.0
 _COALESCE: Final = 0.5
 _REST: Final = 4.0
@@ -80,7 +80,7 @@ class MirrorThread(threading.Thread):
             self._beat()
             self._stop_asked.wait(self._pause)
             # To turn it on may take a lock that somebody holds for long; each try makes others wait a little.
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            self._pause = min(self._pause * 2, _MAX_PAUSE)
         self._checks.forget(self.name)
 
     def _beat(self) -> None:

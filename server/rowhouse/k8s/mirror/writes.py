@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Target: TypeAlias = DesiredPool | Reserved | DesiredSlicePool
 
-_LONGEST_PATCH: Final = 1000
+_MAX_PATCH: Final = 1000
 """Operations; an API server takes 10,000 at most, and beyond so many the whole object is as good."""
 _TOO_LARGE: Final = ("request is too large", "entity too large", "message larger than max")
 
@@ -154,7 +154,7 @@ def _patch(change: Change) -> Iterator[Operation]:
     yield _set("/metadata/resourceVersion", change.observed.version)
     if isinstance(change.desired, DesiredPool) and isinstance(change.observed, ObservedPool):
         keys = list(_patch_keys(change.desired, change.observed))
-        if change.desired.range == change.observed.range and len(keys) <= _LONGEST_PATCH:
+        if change.desired.range == change.observed.range and len(keys) <= _MAX_PATCH:
             yield from keys
         else:
             yield _set("/spec", change.desired.spec())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NOTE: Final = "SELECT rowhouse.note_allocation_failures_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 TAKE: Final = statement(__name__, "take_allocation_failures")
-_AT_ONCE: Final = 100
+_MAX_TAKEN: Final = 100
 NO_ADDRESS: Final = "NoAddress"
 ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
 """Noted by the database itself (`gateway_in_use`)."""
@@ -58,7 +58,9 @@ def note(database: Database, failures: Iterable[AllocationFailure]) -> None:
 def take(session: psycopg.Connection[TupleRow], cluster: str) -> list[AllocationFailure]:
     """Some of those of a cluster, which are then forgotten. Raises TryAgain, NotReady."""
     try:
-        rows: list[Any] = session.execute(TAKE, {"cluster": cluster, "limit": _AT_ONCE}).fetchall()
+        rows: list[Any] = session.execute(
+            TAKE, {"cluster": cluster, "limit": _MAX_TAKEN}
+        ).fetchall()
     except psycopg.Error as error:
         raise domain_error(error) from error
     return [AllocationFailure(**dict(zip(_NAMES, row, strict=True))) for row in rows]

@@ -13,7 +13,7 @@ from typing import Final
 
 from rowhouse.domain.errors import TryAgain
 
-LONGEST: Final = 3600.0
+MAX_SECONDS: Final = 3600.0
 """Seconds: whoever says that it waits for longer says nothing."""
 
 _until: ContextVar[float | None] = ContextVar("until", default=None)
@@ -31,9 +31,9 @@ def begin(seconds: str | None, *, arrived_at: float | None = None) -> None:
     try:
         left = float(seconds)
     except ValueError:
-        left = LONGEST
+        left = MAX_SECONDS
     since = time.monotonic() if arrived_at is None else arrived_at
-    _until.set(since + left if left < LONGEST else None)
+    _until.set(since + left if left < MAX_SECONDS else None)
 
 
 def seconds_left(most: float) -> float:

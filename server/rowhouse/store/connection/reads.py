@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
 
-LONGEST_SECONDS: Final = 10.0
+MAX_SECONDS: Final = 10.0
 _LIMIT: Final = "SELECT set_config('statement_timeout', %s, true)"
 
 Record: TypeAlias = Row[Any]
@@ -36,7 +36,7 @@ def rows(database: Database, statement: Executable) -> Sequence[Record]:
     """
     try:
         with database.engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
-            milliseconds = max(1, int(seconds_left(LONGEST_SECONDS) * 1000))  # 0 would be for ever
+            milliseconds = max(1, int(seconds_left(MAX_SECONDS) * 1000))  # 0 would be for ever
             # For the transaction alone: behind PgBouncer the next one may be a writer's.
             connection.exec_driver_sql(_LIMIT, (str(milliseconds),))
             return connection.execute(statement).all()

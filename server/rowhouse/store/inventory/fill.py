@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
 
-LONGEST_MILLISECONDS: Final = 3000
+MAX_MILLISECONDS: Final = 3000
 _LIMIT: Final = "SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true)"
 
 STALE: Final = statement(__name__, "stale_reservations")
@@ -58,7 +58,7 @@ def of_pools(database: Database) -> Fill:
     def work(connection: psycopg.Connection[TupleRow]) -> tuple[list[TupleRow], list[TupleRow]]:
         try:
             with connection.pipeline(), connection.transaction():
-                connection.execute(_LIMIT, (str(LONGEST_MILLISECONDS),))
+                connection.execute(_LIMIT, (str(MAX_MILLISECONDS),))
                 counted = connection.execute(OCCUPANCY)
                 stale = connection.execute(STALE)
             return counted.fetchall(), stale.fetchall()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-MOST: Final = 50
+MAX_FOUND: Final = 50
 """So many of each kind are shown."""
 
 _LAST_CHARACTER: Final = "\U0010ffff"
@@ -47,7 +47,7 @@ def pools_at(database: Database, prefix: str) -> Sequence[Record]:
         select(Pool)
         .where(cidr.op("&&")(wanted))
         .order_by(func.masklen(cidr), Pool.network_name, Pool.cidr)
-        .limit(MOST)
+        .limit(MAX_FOUND)
     )
     return rows(database, statement)
 
@@ -58,7 +58,7 @@ def pools_named(database: Database, text: str) -> Sequence[Record]:
         Pool.name.icontains(text, autoescape=True),
         Pool.network_name.icontains(text, autoescape=True),
     )
-    statement = select(Pool).where(found).order_by(Pool.network_name, Pool.cidr).limit(MOST)
+    statement = select(Pool).where(found).order_by(Pool.network_name, Pool.cidr).limit(MAX_FOUND)
     return rows(database, statement)
 
 
@@ -77,7 +77,7 @@ def owners(database: Database, namespace: str | None, name: str) -> Sequence[Rec
         select(both.c.namespace, both.c.name, func.bool_or(both.c.holds).label("holds"))
         .group_by(both.c.namespace, both.c.name)
         .order_by(func.bool_or(both.c.holds).desc(), both.c.namespace, both.c.name)
-        .limit(MOST)
+        .limit(MAX_FOUND)
     )
     return rows(database, statement)
 
@@ -107,7 +107,7 @@ def containers(database: Database, container_id: str) -> Sequence[Record]:
             *_begins(Attachment.container_id, container_id),
         )
         .order_by(Attachment.container_id, Attachment.interface)
-        .limit(MOST)
+        .limit(MAX_FOUND)
     )
     return rows(database, statement)
 
@@ -155,7 +155,7 @@ def _named(
         select(namespace_column.label("namespace"), name_column.label("name"))
         .where(namespace_column == where, *_begins(name_column, name))
         .distinct()
-        .limit(MOST)
+        .limit(MAX_FOUND)
         .subquery()
     )
 

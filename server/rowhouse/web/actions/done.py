@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 _RECENT: Final = timedelta(hours=1)
-_MOST: Final = 20
+_MAX_ENTRIES: Final = 20
 
 
 @blueprint.get("/done/<request_id>")
@@ -28,8 +28,8 @@ def done(request_id: str) -> str:
     found = _entries(request_id)
     return render_template(
         "actions/done.html",
-        entries=found[:_MOST],
-        more=len(found) > _MOST,
+        entries=found[:_MAX_ENTRIES],
+        more=len(found) > _MAX_ENTRIES,
         request_id=request_id,
         back=local(request.args.get("back", "/")),
     )
@@ -40,4 +40,4 @@ def _entries(request_id: str) -> list[Record]:
     wanted = audit.Search(
         actor=current_caller().name, request_id=request_id, since=datetime.now(UTC) - _RECENT
     )
-    return list(audit.search(store(), wanted, after=None, limit=_MOST + 1))
+    return list(audit.search(store(), wanted, after=None, limit=_MAX_ENTRIES + 1))

@@ -37,7 +37,7 @@ LASTS: Final = {
 """Seconds, and how that is called."""
 
 _OWNER: Final = ("kind", "name", "namespace", "interface", "cluster")
-_LONGEST_NUMBER: Final = 10
+_MAX_NUMBER: Final = 10
 _TAKEN: Final = frozenset({"in use", "reserved", "excluded"})
 
 
@@ -135,7 +135,7 @@ class Reserve(Action[NewReservations]):
 
 def _number(text: str) -> int | str:
     """The number, or what was typed instead: whoever checks it says what is wrong."""
-    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else text
+    return int(text) if text.isdecimal() and len(text) <= _MAX_NUMBER else text
 
 
 def _lowest(count: int) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.reads import Record
 
-_AT_ONCE: Final = 500
+_PAGE_SIZE: Final = 500
 _COLUMNS: Final = (
     "id",
     "at",
@@ -69,13 +69,13 @@ def _entries() -> Iterator[Record]:
     """
     wanted = query.search_of(query.asked(query.filled()))
     database = store()
-    first = rows.search(database, wanted, after=None, limit=_AT_ONCE)
+    first = rows.search(database, wanted, after=None, limit=_PAGE_SIZE)
 
     def following() -> Iterator[Record]:
         part = first
-        while len(part) == _AT_ONCE:
+        while len(part) == _PAGE_SIZE:
             last = part[-1]
-            part = rows.search(database, wanted, after=(last.at, last.id), limit=_AT_ONCE)
+            part = rows.search(database, wanted, after=(last.at, last.id), limit=_PAGE_SIZE)
             yield from part
 
     return itertools.chain(first, following())

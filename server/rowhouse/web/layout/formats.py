@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "\N{EN DASH}"
 _SUPERSCRIPT: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LARGEST_SPELLED: Final = 10_000_000
+_MAX_SPELLED: Final = 10_000_000
 _STEPS: Final = (
     (timedelta(days=730), timedelta(days=365), "y"),
     (timedelta(days=60), timedelta(days=30), "mo"),
@@ -30,7 +30,7 @@ def number(value: Decimal | float | None) -> str:
     if value is None:
         return NOTHING
     whole = int(value)
-    if whole >= _LARGEST_SPELLED:
+    if whole >= _MAX_SPELLED:
         exponent = round(math.log2(whole))
         if abs(whole - 2**exponent) <= 2**exponent // 64:
             return f"2{_raised(exponent)}"

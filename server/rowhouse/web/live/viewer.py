@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import socket
 
-LARGEST_BACKLOG: Final = 4 * 1024 * 1024
+MAX_BACKLOG: Final = 4 * 1024 * 1024
 """Bytes. Whoever is further behind is cut off, and comes again."""
 
 _WOULD_WAIT: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -45,7 +45,7 @@ class Viewer:
 
     def put(self, data: bytes) -> None:
         """Send, as a chunk (RFC 9112, section 7.1), as much as goes without waiting. Raises GoneError."""
-        if len(self._pending) + len(data) > LARGEST_BACKLOG:
+        if len(self._pending) + len(data) > MAX_BACKLOG:
             raise GoneError
         self._pending += f"{len(data):x}\r\n".encode() + data + b"\r\n"
         self.flush()

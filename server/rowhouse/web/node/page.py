@@ -11,7 +11,7 @@ from rowhouse.store.inventory import lookup
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 
-MOST: Final = 500
+MAX_ATTACHMENTS: Final = 500
 
 
 @blueprint.get("/nodes/<path:node>")
@@ -19,12 +19,12 @@ MOST: Final = 500
 def node(node: str) -> str:
     """The sandboxes of a node, in one cluster (`cluster`) or in all that have one of this name."""
     cluster = request.args.get("cluster")
-    found = lookup.on_node(store(), node, cluster, limit=MOST + 1)
+    found = lookup.on_node(store(), node, cluster, limit=MAX_ATTACHMENTS + 1)
     return render_template(
         "node/page.html",
         node=node,
         cluster=cluster,
         clusters=sorted({row.cluster for row in found}),
-        attachments=found[:MOST],
-        more=len(found) > MOST,
+        attachments=found[:MAX_ATTACHMENTS],
+        more=len(found) > MAX_ATTACHMENTS,
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NO_NAMESPACE: Final = "-"
 """In a URL: what was reserved by hand needs no namespace, and none can be called so."""
 
-MOST: Final = 200
+MAX_ROWS: Final = 200
 _WIDTH: Final = 1000
 
 
@@ -72,10 +72,10 @@ def live_pod(namespace: str, name: str) -> Response:
 def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any]:
     """What the page is made of."""
     held = reservations.search(
-        database, reservations.Search(namespace=namespace, name=name), after=None, limit=MOST
+        database, reservations.Search(namespace=namespace, name=name), after=None, limit=MAX_ROWS
     )
     past = tenures.search(
-        database, tenures.Search(namespace=namespace, name=name), after=None, limit=MOST
+        database, tenures.Search(namespace=namespace, name=name), after=None, limit=MAX_ROWS
     )
     now = datetime.now(UTC)
     begins = min((tenure.held_from for tenure in past), default=now)

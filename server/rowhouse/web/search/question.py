@@ -10,7 +10,7 @@ from typing import Final
 _CONTAINER: Final = re.compile(r"(?:[a-z-]+://)?([0-9a-f]{6,64})")
 """As crictl shows one; also with the runtime in front, as in a pod's status."""
 _POD: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/(\S{1,253})")
-_LONGEST: Final = 320
+_MAX_CHARACTERS: Final = 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Question:
 
 def question(text: str) -> Question:
     """Read what was typed. Blanks around it, and a pod/ or node/ in front, do no harm."""
-    text = text.strip()[:_LONGEST].replace("\0", "")
+    text = text.strip()[:_MAX_CHARACTERS].replace("\0", "")
     bare = re.sub(r"^(?:pods?|nodes?)/(?=[^/]+$)", "", text)
     try:
         return Question(text=text, address=str(ip_address(bare)))

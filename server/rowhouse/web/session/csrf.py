@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flask import Response
 
 FIELD: Final = "csrf"
-LARGEST_FORM: Final = 256 * 1024
+MAX_FORM: Final = 256 * 1024
 _VISIT_SECONDS: Final = 86_400.0
 _PURPOSE: Final = b"rowhouse form"
 
@@ -41,7 +41,7 @@ def refuse_forged_form() -> None:
     """Raises NotAllowed, also for a form that is older than its session or its visit."""
     if request.method in READING or _has_bearer():
         return
-    request.max_content_length = LARGEST_FORM
+    request.max_content_length = MAX_FORM
     settings = current_app.extensions["rowhouse"].settings
     refuse_foreign_page(request, settings)
     given = request.form.get(FIELD, "")
