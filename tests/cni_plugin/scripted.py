@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RESULT = b'{\n    "cniVersion": "0.3.1",\n    "ips": [{"version": "4"}],\n    "dns": {}\n}'
-PATIENCE = 20.0  # seconds; no test comes near
+MAX_WAIT_SECONDS = 20.0  # seconds; no test comes near
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def serving(
     def serve(connection: socket.socket) -> None:
         behave = behaviours[min(next(turns), len(behaviours) - 1)]
         with contextlib.suppress(OSError, ValueError), connection:
-            connection.settimeout(PATIENCE)
+            connection.settimeout(MAX_WAIT_SECONDS)
             if tls is not None:
                 connection = tls.wrap_socket(connection, server_side=True)
             with connection:
@@ -170,7 +170,7 @@ def serving(
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(PATIENCE)
+        thread.join(MAX_WAIT_SECONDS)
 
 
 def read_request(connection: socket.socket, *, read_body: bool) -> Request:

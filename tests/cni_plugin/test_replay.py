@@ -139,7 +139,7 @@ def test_two_calls_at_once_replay_an_entry_once(node: Node) -> None:
 
     with serving(behave) as server:
         node.configure(server.url)
-        first = node.start(CNI_CONTAINERID="first", before=PATIENT)
+        first = node.start(CNI_CONTAINERID="first", before=LONG_REPLAY)
         assert replaying.wait(20)
         assert node.call(CNI_CONTAINERID="second").stdout == RESULT
         finish.set()
@@ -148,7 +148,7 @@ def test_two_calls_at_once_replay_an_entry_once(node: Node) -> None:
     assert node.kept == []
 
 
-PATIENT = "import rowhouse_cni.kept_dels; rowhouse_cni.kept_dels.REPLAY_TIME = 30.0"
+LONG_REPLAY = "import rowhouse_cni.kept_dels; rowhouse_cni.kept_dels.REPLAY_TIME = 30.0"
 
 
 def test_a_claim_dies_with_the_call_that_held_it(node: Node) -> None:
@@ -161,7 +161,7 @@ def test_a_claim_dies_with_the_call_that_held_it(node: Node) -> None:
 
     with serving(good, hang, good) as server:
         node.configure(server.url)
-        killed = node.start(CNI_CONTAINERID="killed", before=PATIENT)
+        killed = node.start(CNI_CONTAINERID="killed", before=LONG_REPLAY)
         assert replaying.wait(20)
         assert node.kept == [ENTRY]
         killed.kill()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from faults.postgres import GUARDIAN, PATIENCE, PORT
+from faults.postgres import GUARDIAN, MAX_WAIT_SECONDS, PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class Bouncer:
                 start_new_session=True,
                 **self._installed.account.process_arguments(),
             )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while True:
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(
@@ -85,7 +85,7 @@ class Bouncer:
         assert self._process is not None
         assert self._process.stdin is not None
         os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
-        self._process.wait(PATIENCE)
+        self._process.wait(MAX_WAIT_SECONDS)
         self._process.stdin.close()
         for left in (self.folder / "pid", self.folder / f".s.PGSQL.{PORT}"):
             left.unlink(missing_ok=True)

@@ -82,7 +82,7 @@ def run(
     load: Load | None = None,
     nemeses: Sequence[Nemesis] = (),
     rest: Callable[[], str],
-    patience: float = 60.0,
+    max_recovery_seconds: float = 60.0,
 ) -> Report:
     """Runs an experiment to its verdict.
 
@@ -94,7 +94,7 @@ def run(
         nemeses: what strikes, all at the same time.
         rest: called when the clients have done their last call: brings everything to rest, so that no call is
             under way any more, and tells where the database is (a libpq connection string).
-        patience: seconds until the service must have answered again after a strike.
+        max_recovery_seconds: until the service must have answered again after a strike.
 
     Raises:
         TimeoutError: it did not.
@@ -116,17 +116,19 @@ def run(
             )
             for number in range(load.clients)
         ]
-        strikers = [_Striker(nemesis, progress, stop, seed, patience) for nemesis in nemeses]
+        strikers = [
+            _Striker(nemesis, progress, stop, seed, max_recovery_seconds) for nemesis in nemeses
+        ]
         for thread in (*clients, *strikers):
             thread.start()
         try:
-            _watch(load.calls, clients, strikers, progress, patience)
+            _watch(load.calls, clients, strikers, progress, max_recovery_seconds)
         finally:
             stop.set()
             for thread in (*clients, *strikers):
                 thread.join()
         for client in clients:
-            client.drain(time.monotonic() + patience)
+            client.drain(time.monotonic() + max_recovery_seconds)
     where = rest()
     checker = Checker(rooms(load.pools))
     with journal.path.open(encoding="ascii") as lines:
@@ -147,7 +149,7 @@ class _Striker(threading.Thread):
         progress: Progress,
         stop: threading.Event,
         seed: str,
-        patience: float,
+        max_recovery_seconds: float,
     ) -> None:
         super().__init__(name=nemesis.name, daemon=True)
         self.nemesis = nemesis
@@ -156,20 +158,20 @@ class _Striker(threading.Thread):
         self._progress = progress
         self._stop_asked = stop
         self._dice = Random(f"{seed}/{nemesis.name}")
-        self._patience = patience
+        self._max_recovery_seconds = max_recovery_seconds
 
     def run(self) -> None:
         try:
             for _ in range(self.nemesis.times):
                 pause = self.nemesis.calls_between * (0.5 + self._dice.random())
                 wanted = self._progress.answered + max(1, round(pause))
-                if not self._progress.reach(wanted, self._patience, self._stop_asked):
+                if not self._progress.reach(wanted, self._max_recovery_seconds, self._stop_asked):
                     return
                 self.nemesis.strike(self._dice)
                 self.struck += 1
             # That it comes back after the last strike, too.
             wanted = self._progress.answered + self.nemesis.calls_between
-            self._progress.reach(wanted, self._patience, self._stop_asked)
+            self._progress.reach(wanted, self._max_recovery_seconds, self._stop_asked)
         except BaseException as failure:  # noqa: BLE001 - raised where it is waited for
             self.failure = failure
 
@@ -179,7 +181,7 @@ def _watch(
     clients: Sequence[Client],
     strikers: Sequence[_Striker],
     progress: Progress,
-    patience: float,
+    max_recovery_seconds: float,
 ) -> None:
     """Returns when all has been done; raises what went wrong in a thread."""
     never = threading.Event()
@@ -190,5 +192,5 @@ def _watch(
                 raise failure
         if progress.answered >= calls and not any(striker.is_alive() for striker in strikers):
             return
-        progress.reach(before + 1, patience, never)
+        progress.reach(before + 1, max_recovery_seconds, never)
         time.sleep(0.02)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DATABASE: Final = "rowhouse"
 PORT: Final = 5432  # names the socket; no port is opened
-PATIENCE: Final = 60.0
+MAX_WAIT_SECONDS: Final = 60.0
 
 SETTINGS: Final = {
     "fsync": "on",
@@ -151,7 +151,7 @@ class Postgres:
         """
         if settings is not None:
             self.settings = dict(settings)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while True:
             self._launch()
             if self._is_up(deadline):
@@ -213,7 +213,7 @@ class Postgres:
     def wait(self) -> None:
         """Wait for its end."""
         assert self._process is not None
-        self._process.wait(PATIENCE)
+        self._process.wait(MAX_WAIT_SECONDS)
         self.release()
 
     def release(self) -> None:
@@ -221,7 +221,7 @@ class Postgres:
         if self._process is not None:
             assert self._process.stdin is not None
             self._process.stdin.close()
-            self._process.wait(PATIENCE)
+            self._process.wait(MAX_WAIT_SECONDS)
             self._process = None
 
     def end(self) -> None:
@@ -230,7 +230,7 @@ class Postgres:
             with contextlib.suppress(FileNotFoundError):  # it was never up, or is going
                 os.kill(self.pid, signal.SIGQUIT)
         self.release()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while self.has_processes() and time.monotonic() < deadline:
             time.sleep(0.02)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from faults.postgres import Installation, Postgres
 
-PATIENCE = 60.0
+MAX_WAIT_SECONDS = 60.0
 
 
 class Pair:
@@ -61,7 +61,7 @@ class Pair:
             "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = %s"
             " AND flush_lsn >= pg_current_wal_flush_lsn() - 16 * 1024 * 1024::numeric"
         )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while not self.primary.query(query, (state,)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the standby does not follow: {self.standby.log()[-2000:]}")
@@ -72,7 +72,7 @@ class Pair:
         query = (
             "SELECT 1 FROM pg_stat_replication WHERE pg_current_wal_flush_lsn() - flush_lsn > 65536"
         )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while not self.primary.query(query):
             if time.monotonic() > deadline:
                 raise TimeoutError("the primary writes nothing")
@@ -106,7 +106,7 @@ class Pair:
 
     def _promote(self) -> None:
         """The killed receiver takes its whole server through a restart, as any killed backend does."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while True:
             try:
                 self.standby.promote()
@@ -121,7 +121,7 @@ class Pair:
 
     def _receiver(self) -> int:
         """The process of the standby that writes down what the primary sends."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while True:
             rows = self.standby.query(
                 "SELECT pid FROM pg_stat_wal_receiver WHERE status = 'streaming'"

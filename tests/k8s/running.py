@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-PATIENCE = 60.0
+MAX_WAIT_SECONDS = 60.0
 HURRIED = Path(__file__).with_name("hurried.py")
 PROMPT = ("--grace", "1s", "--settle", "1s", "--interval", "1s", "--listen", "127.0.0.1:0")
 
 
 def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)

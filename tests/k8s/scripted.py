@@ -89,7 +89,7 @@ def client_of(answer: Callable[[httpx2.Request], Answer]) -> KubernetesClient:
     return KubernetesClient(config=config, transport=httpx2.MockTransport(handle))
 
 
-class Impatient(threading.Event):
+class NoWaitEvent(threading.Event):
     """An event that is waited for in no time; they are in `waits`, in seconds."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from k8s.scripted import Impatient, client_of, status, too_many
+from k8s.scripted import NoWaitEvent, client_of, status, too_many
 from rowhouse.domain.checks import Checks
 from rowhouse.k8s.access import AccessCheck
 from rowhouse.k8s.permissions import Permission, missing, of_controller
@@ -22,7 +22,7 @@ FORBIDDEN = status(
 )
 
 
-class Ten(Impatient):
+class Ten(NoWaitEvent):
     """Stops at the tenth wait."""
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -41,7 +41,7 @@ class Cluster:
         self.asked: list[str] = []
         self.client = client_of(self._answer)
         self.checks = Checks(grace_seconds=0)
-        self.stop = Impatient()
+        self.stop = NoWaitEvent()
 
     def check(self, mirror_namespace: str | None = None) -> AccessCheck:
         needed = of_controller(mirror_namespace)

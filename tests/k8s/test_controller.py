@@ -16,7 +16,7 @@ import pytest
 from fixtures.calls import Call, OverHttp
 from fixtures.forked import Forked
 from fixtures.pods import subnet
-from k8s.running import PATIENCE, PROMPT, Running, until
+from k8s.running import MAX_WAIT_SECONDS, PROMPT, Running, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def test_it_cures_leaks_by_itself_and_says_so(
     until(lambda: running.metric("rowhouse_reconcile_reclaimed_addresses_total") == 1)
     assert running.metric("rowhouse_controller_leader") == 1
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(PATIENCE) == 0
+    assert running.process.wait(MAX_WAIT_SECONDS) == 0
 
 
 @pytest.mark.parametrize("verb", ["list", "watch"])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rowhouse.k8s.client import KubernetesClient
     from rowhouse.store.connection.database import Database as Store
 
-PATIENCE = 30.0
+MAX_WAIT_SECONDS = 30.0
 
 
 def refused(pod: str = "web-0", *, node: str = "node1", times: int = 1) -> AllocationFailure:
@@ -192,7 +192,7 @@ def test_failures_come_together_in_the_background_and_are_taken_once(
     owner = Owner(cluster="", namespace="default", name="web-0", interface="net1", uid="uid")
     at_once([lambda: notes.note(owner, "node1", "full")] * 8)
     found: list[AllocationFailure] = []
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while sum(one.times for one in found) < 8:
         assert time.monotonic() < deadline
         found += allocation_failures.take(session, "")

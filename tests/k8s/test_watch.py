@@ -11,7 +11,7 @@ import pytest
 from lightkube.resources.core_v1 import Pod
 
 from k8s.scripted import (
-    Impatient,
+    NoWaitEvent,
     client_of,
     event,
     pod,
@@ -42,7 +42,7 @@ class Watched:
         self.answers = list(answers)
         self.asked: list[dict[str, str]] = []
         self.seen: list[tuple[str, str]] = []
-        self.stop = Impatient()
+        self.stop = NoWaitEvent()
         self.checks = Checks()
         self._begin = iter(begin)
         self.watch = Watch(
@@ -270,7 +270,7 @@ class Script:
 
 
 def test_the_end_of_a_pod_is_told_and_so_is_that_some_may_have_been_missed() -> None:
-    stop = Impatient()
+    stop = NoWaitEvent()
     script = Script(
         stop,
         listed("1"),
@@ -306,7 +306,7 @@ def node(name: str, version: int, *, ready: bool) -> dict[str, Any]:
 
 
 def test_a_node_that_comes_back_or_goes_is_told_and_a_heartbeat_is_not() -> None:
-    stop = Impatient()
+    stop = NoWaitEvent()
     script = Script(
         stop,
         listed("1", node("a", 1, ready=True), node("b", 1, ready=False)),

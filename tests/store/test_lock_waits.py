@@ -102,10 +102,10 @@ def test_so_it_is_for_what_people_change(watched: Store, dba: psycopg.Connection
 def test_the_wait_ends_when_it_is_over(database: Database) -> None:
     with databases.session(database) as somebody, somebody.transaction(force_rollback=True):
         somebody.execute("LOCK TABLE reservations IN EXCLUSIVE MODE")
-        impatient = Store(database.url, pool_size=1, lock_wait=0.01)
+        no_wait = Store(database.url, pool_size=1, lock_wait=0.01)
         with pytest.raises(TryAgain, match="not free in time"):
-            Pods(impatient).add("a", RANGE)
-        impatient.close()
+            Pods(no_wait).add("a", RANGE)
+        no_wait.close()
 
 
 def test_what_a_dba_has_set_holds_again_after_a_call_by_hand(

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     Objects = dict[str, dict[str, dict[str, str]]]
 
-PATIENCE = 120.0
+MAX_WAIT_SECONDS = 120.0
 
 
 def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)

@@ -110,7 +110,7 @@ def test_no_address_is_lost_or_given_twice_and_the_mirror_is_the_database(
                 Nemesis(name="node daemon", strike=daemon.strike, times=TIMES + 2),
             ],
             rest=rest,
-            patience=120.0,
+            max_recovery_seconds=120.0,
         )
     assert not report.verdict.found, str(report)
     assert report.verdict.ends["ok"] > CALLS / 2

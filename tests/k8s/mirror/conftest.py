@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fixtures.databases import Database
     from rowhouse.k8s.client import KubernetesClient
 
-PATIENCE = 30.0
+MAX_WAIT_SECONDS = 30.0
 
 
 class Mirroring:
@@ -73,7 +73,7 @@ class Mirroring:
 
     def until(self, condition: Callable[[], object]) -> None:
         """Rounds, until it is so."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while not condition():
             assert time.monotonic() < deadline, "it did not come to pass"
             self.round()

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from fixtures.databases import Database
     from k8s.scripted import Answer
 
-PATIENCE = 60.0
+MAX_WAIT_SECONDS = 60.0
 
 
 def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.02)
@@ -53,7 +53,7 @@ def test_an_object_that_nobody_expected_does_not_end_the_mirror(database: Databa
         assert thread.is_alive()
     finally:
         stop.set()
-        thread.join(PATIENCE)
+        thread.join(MAX_WAIT_SECONDS)
     assert "mirror" not in {check.name for check in checks.all()}
     assert "mirror" not in checks.stuck()
 
