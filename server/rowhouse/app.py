@@ -46,7 +46,7 @@ ARRIVED_AT: Final = "rowhouse.arrived_at"
 
 _log = structlog.get_logger(__name__)
 _PASSING = {TooManyRequests.http_status, TryAgain.http_status}
-_MAX_LOOK = 2.0  # seconds, while another probe looks
+_MAX_CHECK_SECONDS = 2.0  # seconds, while another probe looks
 _QUIET = {"/livez", "/readyz", "/metrics"}
 
 
@@ -174,7 +174,7 @@ def _readyz() -> tuple[Response, int]:
     verification = _rowhouse().guard.verification
     clusters = {"clusters": found} if (found := verification.report()) else {}
     try:
-        if not looking.acquire(timeout=_MAX_LOOK):
+        if not looking.acquire(timeout=_MAX_CHECK_SECONDS):
             raise NotReady(
                 "the database does not answer", hint="See whether it is stopped or cut off."
             )

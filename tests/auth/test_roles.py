@@ -19,7 +19,7 @@ ROLES = ("node", "viewer", "operator", "admin")
 OPEN = {"/livez", "/readyz", "/metrics", "/openapi.json", "/assets/1/1"}
 # For everybody: tests/web has them.
 LOGIN = {"/login", "/login/oidc", "/login/oidc/callback"}
-READING = {"GET", "HEAD", "OPTIONS"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_each_role_on_each_route_of_the_application(
             expected: set[str] = set()
         elif path == "/cni":
             expected = {"nobody"}  # before the call is read; who may make one is in test_nodes
-        elif method in READING or path == "/logout":
+        elif method in SAFE_METHODS or path == "/logout":
             expected = {"nobody", "node"} | refused & {"viewer", "operator"}
         else:
             expected = {"nobody", "node", "viewer"} | refused & {"operator"}

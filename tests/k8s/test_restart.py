@@ -77,11 +77,11 @@ def test_nothing_is_judged_by_an_api_server_that_is_not_ready(
             with pytest.raises(TryAgain):
                 reconciler.look()
             with pytest.raises(TryAgain):
-                reconciler.look_at_ended()
+                reconciler.check_ended()
     kube.become_ready()
     now[0] += 10.0
     assert reconciler.look().findings == []
-    assert reconciler.look_at_ended() == []
+    assert reconciler.check_ended() == []
     assert addresses(dba) == ["10.0.0.1"]
 
 

@@ -182,21 +182,21 @@ def _responses(operation: Operation) -> Json:
             "Location": {"description": "Its path", "schema": {"type": "string"}},
             **done.get("headers", {}),
         }
-    statuses = {401, 403, 422, 429, 503, *operation.refusals}
+    statuses = {401, 403, 422, 429, 503, *operation.error_statuses}
     statuses |= {400, 413, 415} if operation.body is not None else set()
     if operation.method == "POST":
         statuses.add(409)
     if operation.tagged and operation.method in {"PATCH", "DELETE"}:
         statuses.add(412)
     problem = {"schema": {"$ref": f"{_SCHEMAS}Problem"}}
-    refusals: Json = {
+    errors: Json = {
         str(status): {"description": _TEXTS[status], "content": {MEDIA_TYPE: problem}}
         for status in sorted(statuses)
     }
     if operation.tagged and operation.method == "GET":
-        refusals["304"] = {"description": _TEXTS[304]}
+        errors["304"] = {"description": _TEXTS[304]}
     default = {"$ref": "#/components/responses/Problem"}
-    return {str(operation.status): done, **dict(sorted(refusals.items())), "default": default}
+    return {str(operation.status): done, **dict(sorted(errors.items())), "default": default}
 
 
 _PROBLEM: Final[Json] = {

@@ -38,7 +38,7 @@ _RESERVATION: Final = "/reservations/<id:network_id>/<address>"
 class Operation:
     """One method of one path. `path` as Flask writes it, behind BASE.
 
-    `refusals` are the statuses by which it may refuse what is well-formed, besides those that every
+    `error_statuses` are the statuses by which it may refuse what is well-formed, besides those that every
     operation has. `tagged`: it works with ETag and If-Match.
     """
 
@@ -50,7 +50,7 @@ class Operation:
     body: type[Request] | None = None
     answer: type[Answer] | None = None
     status: int = 200
-    refusals: tuple[int, ...] = ()
+    error_statuses: tuple[int, ...] = ()
     tagged: bool = False
 
     @property
@@ -88,69 +88,73 @@ def _delete(path: str, view: Callable[..., Reply], role: PersonRole, **more: Any
 
 OPERATIONS: Final = (
     _get("/networks", networks.list_networks, networks.NetworkPage, query=networks.NetworkQuery),
-    _get("/networks/<id:network_id>", networks.get_network, networks.Network, refusals=(404,)),
-    _delete("/networks/<id:network_id>", networks.delete_network, "admin", refusals=(404, 409)),
+    _get(
+        "/networks/<id:network_id>", networks.get_network, networks.Network, error_statuses=(404,)
+    ),
+    _delete(
+        "/networks/<id:network_id>", networks.delete_network, "admin", error_statuses=(404, 409)
+    ),
     _get("/pools", pools.list_pools, pool_documents.PoolPage, query=pool_documents.PoolQuery),
     _post(
         "/pools",
         pools.create_pool,
         pool_documents.NewPool,
         pool_documents.Pool,
-        refusals=(409,),
+        error_statuses=(409,),
         tagged=True,
     ),
-    _get(_POOL, pools.get_pool, pool_documents.Pool, refusals=(404,), tagged=True),
+    _get(_POOL, pools.get_pool, pool_documents.Pool, error_statuses=(404,), tagged=True),
     _patch(
         _POOL,
         pools.change_pool,
         pool_documents.PoolChange,
         pool_documents.Pool,
         query=pool_documents.ChangeQuery,
-        refusals=(404, 409),
+        error_statuses=(404, 409),
         tagged=True,
     ),
-    _delete(_POOL, pools.delete_pool, "admin", refusals=(404, 409), tagged=True),
-    _get(f"{_POOL}/usage", pools.get_usage, pool_documents.Usage, refusals=(404,)),
+    _delete(_POOL, pools.delete_pool, "admin", error_statuses=(404, 409), tagged=True),
+    _get(f"{_POOL}/usage", pools.get_usage, pool_documents.Usage, error_statuses=(404,)),
     _get(
         f"{_POOL}/free",
         pools.list_free,
         pool_documents.FreeRunPage,
         query=pool_documents.FreeRunQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     ),
     _get(
         f"{_POOL}/fill",
         pools.get_fill,
         pool_documents.Fill,
         query=pool_documents.FillQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     ),
     _get(
         "/reservations",
         reservations.list_reservations,
         reservation_documents.ReservationPage,
         query=reservation_documents.ReservationQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     ),
     _post(
         "/reservations",
         reservations.reserve,
         reservation_documents.NewReservations,
         reservation_documents.Reserved,
-        refusals=(404, 409),
+        error_statuses=(404, 409),
     ),
     _get(
         _RESERVATION,
         reservations.get_reservation,
         reservation_documents.ReservationDetail,
-        refusals=(404,),
+        error_statuses=(404,),
     ),
     _delete(
         _RESERVATION,
         reservations.release,
         "operator",
         query=reservation_documents.ReleaseQuery,
-        refusals=(404, 409),
+        error_statuses=(404, 409),
     ),
     _post(
         f"{_RESERVATION}/reassign",
@@ -158,7 +162,7 @@ OPERATIONS: Final = (
         reservation_documents.Reassignment,
         reservation_documents.Reservation,
         status=200,
-        refusals=(404, 409),
+        error_statuses=(404, 409),
     ),
     _get(
         "/exclusions",
@@ -171,20 +175,27 @@ OPERATIONS: Final = (
         exclusions.create_exclusion,
         exclusions.NewExclusion,
         exclusions.Exclusion,
-        refusals=(404, 409),
+        error_statuses=(404, 409),
     ),
     _get(
         "/exclusions/<id:exclusion_id>",
         exclusions.get_exclusion,
         exclusions.Exclusion,
-        refusals=(404,),
+        error_statuses=(404,),
     ),
     _delete(
-        "/exclusions/<id:exclusion_id>", exclusions.delete_exclusion, "operator", refusals=(404,)
+        "/exclusions/<id:exclusion_id>",
+        exclusions.delete_exclusion,
+        "operator",
+        error_statuses=(404,),
     ),
     _get("/gateways", gateways.list_gateways, gateways.GatewayPage, query=gateways.GatewayQuery),
-    _get("/gateways/<id:gateway_id>", gateways.get_gateway, gateways.Gateway, refusals=(404,)),
-    _delete("/gateways/<id:gateway_id>", gateways.forget_gateway, "operator", refusals=(404, 409)),
+    _get(
+        "/gateways/<id:gateway_id>", gateways.get_gateway, gateways.Gateway, error_statuses=(404,)
+    ),
+    _delete(
+        "/gateways/<id:gateway_id>", gateways.forget_gateway, "operator", error_statuses=(404, 409)
+    ),
     _get("/quotas", quotas.list_quotas, quotas.QuotaPage, query=quotas.QuotaQuery),
     _post(
         "/quotas",
@@ -192,18 +203,18 @@ OPERATIONS: Final = (
         quotas.NewQuota,
         quotas.Quota,
         role="admin",
-        refusals=(404, 409),
+        error_statuses=(404, 409),
     ),
-    _get("/quotas/<id:quota_id>", quotas.get_quota, quotas.Quota, refusals=(404,)),
+    _get("/quotas/<id:quota_id>", quotas.get_quota, quotas.Quota, error_statuses=(404,)),
     _patch(
         "/quotas/<id:quota_id>",
         quotas.change_quota,
         quotas.QuotaChange,
         quotas.Quota,
         role="admin",
-        refusals=(404,),
+        error_statuses=(404,),
     ),
-    _delete("/quotas/<id:quota_id>", quotas.delete_quota, "admin", refusals=(404,)),
+    _delete("/quotas/<id:quota_id>", quotas.delete_quota, "admin", error_statuses=(404,)),
     _get("/history", history.list_history, history.History, query=history.HistoryQuery),
     _get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
     _get("/explain", explain.explain, explain.Explanation, query=explain.ExplainQuery),

@@ -9,7 +9,7 @@ from rowhouse.domain.errors import NotAllowed, Unauthenticated
 if TYPE_CHECKING:
     from flask import Request
 
-READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_TOKEN_CHARACTERS: Final = 16_384
 _SEND_ONE: Final = (
     "Send `Authorization: Bearer` and a token. The plugin takes it from `token_file` in its settings,"
@@ -38,7 +38,7 @@ def bearer_token(request: Request) -> str:
     if authorization.type == "bearer":
         token = authorization.token
     elif authorization.type == "basic":
-        if request.method not in READING:
+        if request.method not in SAFE_METHODS:
             raise NotAllowed(
                 "a password is good for reading only", hint="Send `Authorization: Bearer`."
             )

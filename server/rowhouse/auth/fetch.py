@@ -28,14 +28,14 @@ class _Refused(ValueError):
 
 
 def fetch(
-    source: str,
+    location: str,
     *,
     ca_file: str = "",
     token_file: str = "",
     body: dict[str, Any] | None = None,
     needs: str = "",
 ) -> Any:
-    """The JSON document at `source`, a path or an http(s) URL; with a `body` it is posted there.
+    """The JSON document at `location`, a path or an http(s) URL; with a `body` it is posted there.
 
     `ca_file` and `token_file` are read each time: Kubernetes renews them. `needs`: what the account of
     that token must have, for the hint of a refusal.
@@ -43,12 +43,12 @@ def fetch(
     Errors: TryAgain.
     """
     try:
-        if "://" not in source:
-            return json.loads(Path(source).read_bytes())
-        return json.loads(_over_http(source, ca_file, token_file, body))
+        if "://" not in location:
+            return json.loads(Path(location).read_bytes())
+        return json.loads(_over_http(location, ca_file, token_file, body))
     except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise TryAgain(
-            f"{source} could not be read: {str(error) or type(error).__name__}",
+            f"{location} could not be read: {str(error) or type(error).__name__}",
             hint=_hint(error, token_file, needs),
         ) from error
 

@@ -12,7 +12,7 @@ import structlog
 from flask import current_app, g, request
 
 from rowhouse.auth.anonymous_access import AnonymousAccess, refuse_rebound_name
-from rowhouse.auth.bearer_token import READING, bearer_token
+from rowhouse.auth.bearer_token import SAFE_METHODS, bearer_token
 from rowhouse.auth.caller import ANYBODY, Caller, require_role
 from rowhouse.auth.client_address import AuthenticationFailures, refuse_if
 from rowhouse.auth.cookie import SESSION
@@ -155,7 +155,7 @@ class Guard:
         """The headers that tell a client how to do better."""
         if response.status_code == Unauthenticated.http_status and not g.get("caller"):
             response.headers.add("WWW-Authenticate", 'Bearer realm="rowhouse"')
-            by_password = request.method in READING and request.accept_mimetypes.accept_html
+            by_password = request.method in SAFE_METHODS and request.accept_mimetypes.accept_html
             if by_password and not self._is_page():  # the pages have a form for it
                 response.headers.add("WWW-Authenticate", 'Basic realm="rowhouse"')
         if response.status_code == TooManyRequests.http_status and "retry_after" in g:
@@ -167,6 +167,6 @@ def _needed() -> Role | None:
     view = current_app.view_functions.get(request.endpoint or "")
     marked = getattr(view, _MARK, _DEFAULT)
     if marked is _DEFAULT:
-        return "viewer" if request.method in READING else "operator"
+        return "viewer" if request.method in SAFE_METHODS else "operator"
     needed: Role | None = marked  # type: ignore[assignment]  # what `least_role` has put there
     return needed

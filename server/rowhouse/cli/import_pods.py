@@ -75,11 +75,11 @@ def pods(
             Actor(name=operator()),
             cluster,
             found,
-            only_look=dry_run,
+            dry_run=dry_run,
             running_at=running.listed_at,
         )
         source = f"pods: {', '.join(paths) or 'the cluster'}"
-        report = Report(found.not_taken, only_look=dry_run)
+        report = Report(found.not_taken, dry_run=dry_run)
         run(work, report, length=len(found.addresses), source=source)
     report.show(Printer(form), wide=form == "wide")
     if report.incomplete:

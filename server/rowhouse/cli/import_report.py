@@ -31,11 +31,11 @@ class Report:
 
     Args:
         not_taken: what could not even be read.
-        only_look: nothing was changed.
+        dry_run: nothing was changed.
     """
 
-    def __init__(self, not_taken: Sequence[NotTaken], *, only_look: bool) -> None:
-        self.only_look = only_look
+    def __init__(self, not_taken: Sequence[NotTaken], *, dry_run: bool) -> None:
+        self.dry_run = dry_run
         self._not_taken = not_taken
         self._findings: list[Finding] = []
         self.counts: Counter[str] = Counter({"not taken": len(not_taken)})
@@ -82,7 +82,7 @@ class Report:
             click.secho("not taken", bold=True)
         for one in self._not_taken:
             click.echo(f"  {click.style('x', fg='red')} {_line(one.source)}: {_line(one.reason)}")
-        begin = "would be" if self.only_look else "done"
+        begin = "would be" if self.dry_run else "done"
         click.echo(f"{begin}: {self.summary}")
 
     def _show_pool(self, finding: Finding) -> None:
@@ -96,7 +96,7 @@ class Report:
             self._mark(finding, finding.what)
 
     def _show_address(self, finding: Finding, *, wide: bool) -> None:
-        quiet = finding.outcome == "there" or (finding.outcome == "new" and not self.only_look)
+        quiet = finding.outcome == "there" or (finding.outcome == "new" and not self.dry_run)
         if quiet and not wide and not finding.notes:
             return
         held_by = f"{finding.owner} {finding.interface or '?'}"
@@ -116,7 +116,7 @@ class Report:
 
     def _document(self) -> dict[str, Any]:
         return {
-            "dry_run": self.only_look,
+            "dry_run": self.dry_run,
             "items": [
                 {
                     "outcome": one.outcome,

@@ -27,11 +27,11 @@ def run(work: Import, report: Report, *, length: int, source: str) -> Report:
                 if finding.source:
                     bar.update(1)
     except (KeyboardInterrupt, RowhouseError) as stop:
-        if not report.only_look:
+        if not report.dry_run:
             click.echo(f"interrupted: {report.summary}; run it again to go on", err=True)
         if isinstance(stop, RowhouseError):
             raise
         click.get_current_context().exit(INTERRUPTED)
-    if not report.only_look:
+    if not report.dry_run:
         work.record(source, dict(report.counts))
     return report

@@ -82,10 +82,10 @@ def whereabouts(
                 Actor(name=operator()),
                 cluster,
                 found,
-                only_look=dry_run,
+                dry_run=dry_run,
                 release_gone=release_gone,
             ),
-            Report(found.not_taken, only_look=dry_run),
+            Report(found.not_taken, dry_run=dry_run),
             length=len(found.addresses),
             source=str(source),
         )

@@ -88,7 +88,7 @@ def _furnish(namespace: Namespace) -> str:
     namespace.run("ip", "link", "add", MASTER, "type", "veth", "peer", "name", "switch0")
     for end in (MASTER, "switch0"):
         namespace.run("ip", "link", "set", end, "up")
-    refusals = []
+    failures = []
     for kind in _KINDS:
         if not any((folder / kind).is_file() for folder in _plugin_folders()):
             continue
@@ -96,7 +96,7 @@ def _furnish(namespace: Namespace) -> str:
             namespace.run("ip", "link", "add", "link", MASTER, "name", "probe", "type", kind)
             namespace.run("ip", "link", "delete", "probe")
         except NamespaceError as refusal:
-            refusals.append(str(refusal))
+            failures.append(str(refusal))
         else:
             return kind
-    raise NamespaceError("; ".join(refusals))
+    raise NamespaceError("; ".join(failures))

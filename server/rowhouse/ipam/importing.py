@@ -33,7 +33,7 @@ class Import:
         store: the database.
         actor: who imports, for history and audit.
         cluster: the name with which the nodes of the cluster call.
-        only_look: change nothing.
+        dry_run: change nothing.
         release_gone: release what was imported earlier and is no longer in the inventory's pools.
         running_at: the inventory is that of the running pods, listed then or later. What it lacks is not told of;
             what an ended pod holds of a running one's addresses is released.
@@ -46,7 +46,7 @@ class Import:
         cluster: str,
         inventory: Inventory,
         *,
-        only_look: bool = False,
+        dry_run: bool = False,
         release_gone: bool = False,
         running_at: datetime | None = None,
         batch: int = BATCH,
@@ -55,7 +55,7 @@ class Import:
         self._actor = actor
         self._cluster = cluster
         self._inventory = inventory
-        self._only_look = only_look
+        self._dry_run = dry_run
         self._release_gone = release_gone
         self._running_at = running_at
         self._batch = batch
@@ -76,10 +76,10 @@ class Import:
             for finding in self._gone(pool, known):
                 gone.add(finding.address)
                 yield finding
-            freed = gone if self._release_gone and self._only_look else set[str]()
+            freed = gone if self._release_gone and self._dry_run else set[str]()
             for start in range(0, len(known), self._batch):
                 yield from self._addresses(known[start : start + self._batch], freed)
-            if self._running_at is not None and not self._only_look:
+            if self._running_at is not None and not self._dry_run:
                 importing.mark_read(self._store, pool)
 
     def record(self, source: str, facts: dict[str, object]) -> None:
@@ -89,7 +89,7 @@ class Import:
     def _pool(self, pool: KnownPool) -> Iterator[Finding]:
         slices = [one for one in self._inventory.slices if one.pool == pool]
         for n, outcome, detail in importing.take_pool(
-            self._store, self._actor, self._cluster, pool, slices, only_look=self._only_look
+            self._store, self._actor, self._cluster, pool, slices, dry_run=self._dry_run
         ):
             what = f"slice {slices[n - 1].slice} of node {slices[n - 1].node}" if n else "pool"
             yield Finding(outcome=cast("Outcome", outcome), pool=pool, what=what, detail=detail)
@@ -102,7 +102,7 @@ class Import:
                 by_network.setdefault(hop.cni_network, []).append(hop.address)
         for cni_network, addresses in by_network.items():
             for address in importing.take_gateways(
-                self._store, self._actor, pool, cni_network, addresses, only_look=self._only_look
+                self._store, self._actor, pool, cni_network, addresses, dry_run=self._dry_run
             ):
                 what = f"gateway of CNI network {cni_network}"
                 yield Finding(outcome="new", pool=pool, what=what, address=address)
@@ -119,7 +119,7 @@ class Import:
         ]
         for start in range(0, len(gone), self._batch):
             part = gone[start : start + self._batch]
-            if self._release_gone and not self._only_look:
+            if self._release_gone and not self._dry_run:
                 released = importing.release(self._store, self._actor, pool, part)
                 part = [one for one in part if one[0] in released]
             for address, namespace, name, interface in part:
@@ -145,7 +145,7 @@ class Import:
             self._cluster,
             sure,
             self._running_at,
-            only_look=self._only_look,
+            dry_run=self._dry_run,
         ):
             yield Finding(
                 outcome="gone",
@@ -166,7 +166,7 @@ class Import:
             # What ended pods hold counts for their namespace's quota.
             stale = list(self._stale(batch))
             yield from stale
-            if stale and not self._only_look:
+            if stale and not self._dry_run:
                 yield from self._addresses(batch, freed)
             elif len(batch) == 1:
                 yield _finding(batch[0], "refused", error.message)
@@ -181,7 +181,7 @@ class Import:
         stale = list(self._stale(conflicts))
         yield from stale
         left = {one.address for one in stale}
-        again = [] if self._only_look else [one for one in conflicts if one.address in left]
+        again = [] if self._dry_run else [one for one in conflicts if one.address in left]
         for n, one in enumerate(batch):
             outcome, detail = outcomes[n]
             if outcome == "conflict" and (one.address in freed or one.address in left):
@@ -202,7 +202,7 @@ class Import:
                 self._actor,
                 self._cluster,
                 [batch[n] for n in missing],
-                only_look=self._only_look,
+                dry_run=self._dry_run,
                 are_running=self._running_at is not None,
             )
             told |= {missing[n]: outcome for n, outcome in answer.items()}

@@ -131,7 +131,7 @@ class Reconciler:
         """A pod's end was seen: that is a first look; the second one follows soon."""
         self._ended.setdefault((namespace, pod), self._clock() + self._settle)
 
-    def look_at_ended(self) -> list[Finding]:
+    def check_ended(self) -> list[Finding]:
         """Takes the second look at pods whose end was seen long enough ago.
 
         Raises TryAgain, NotReady if not even the first of them could be looked at. One that could not keeps its

@@ -105,7 +105,7 @@ class Controller:
         self._timing = timing
         self._mirror = mirror
         self._events = EventRecorder(client)
-        self._look_soon = threading.Event()
+        self._pass_soon = threading.Event()
         """Set by a watch that missed something, or saw a node change."""
         self.checks = checks or controller_checks()
         self.checks.expect(_DATABASE)
@@ -148,7 +148,7 @@ class Controller:
         )
         over = threading.Event()
         self.checks.expect(_LISTS)
-        soon = self._look_soon.set
+        soon = self._pass_soon.set
         pod_watch(self._client, reconciler.pod_ended, soon, over, self.checks).start()
         node_watch(self._client, soon, over, self.checks).start()
         self._start_mirror(over)
@@ -182,11 +182,11 @@ class Controller:
             election.check()
             self.checks.passed(_DATABASE)
             try:
-                self._report(reconciler.look_at_ended())
+                self._report(reconciler.check_ended())
                 self._events.refused(allocation_failures.take(election.session, self._cluster))
                 self._events.flush()
-                if self._look_soon.is_set():
-                    self._look_soon.clear()
+                if self._pass_soon.is_set():
+                    self._pass_soon.clear()
                     # Not more often than a second look would come anyway, however the nodes flap.
                     due = min(due, looked_at + self._timing.grace)
                 if time.monotonic() >= due:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_LOOK_EVERY: Final = 5.0
+_CHECK_EVERY: Final = 5.0
 _BUSY: Final = 0.05
 """Idle share of a processor below which it has no time left."""
 
@@ -53,7 +53,7 @@ def _follow(allowed: list[int], current: int) -> None:
     pause = threading.Event()
     before = _times(allowed)
     while True:
-        pause.wait(_LOOK_EVERY)
+        pause.wait(_CHECK_EVERY)
         now = _times(allowed)
         better = better_one(current, idle_shares(before, now))
         before = now

@@ -48,7 +48,7 @@ _ALIVE_EVERY: Final = 1.0
 _DATA_WITHIN: Final = 1
 """Seconds that the kernel keeps a new connection to itself until something has come of it."""
 
-_DOOR_SECONDS: Final = 0.2
+_ACCEPT_SECONDS: Final = 0.2
 """A stopping server still lets in who had connected before: what they send is on its way."""
 
 _BODY: Final = (
@@ -182,7 +182,7 @@ class Worker(BufferingWorker):
             super().set_accept_enabled(enabled)
             return
         self._defer_accept(0)
-        until = time.monotonic() + _DOOR_SECONDS
+        until = time.monotonic() + _ACCEPT_SECONDS
         while (left := until - time.monotonic()) > 0:
             self.wait_for_and_dispatch_events(timeout=left)
             self.murder_pending()

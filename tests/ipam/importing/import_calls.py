@@ -27,13 +27,11 @@ def take(
     store: Store,
     found: Inventory,
     *,
-    only_look: bool = False,
+    dry_run: bool = False,
     release_gone: bool = False,
     cluster: str = "",
 ) -> list[Finding]:
-    work = Import(
-        store, ACTOR, cluster, found, only_look=only_look, release_gone=release_gone, batch=7
-    )
+    work = Import(store, ACTOR, cluster, found, dry_run=dry_run, release_gone=release_gone, batch=7)
     return list(work.findings())
 
 

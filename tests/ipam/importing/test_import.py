@@ -61,7 +61,7 @@ def test_a_look_changes_nothing_and_tells_what_would_be(
         ),
         ip_pool("10.1.0.0/24", {"1": entry("default/web")}),
     )
-    looked = take(store, found, only_look=True)
+    looked = take(store, found, dry_run=True)
     assert [(one.pool.cidr, one.what, one.outcome) for one in looked if not one.address] == [
         ("10.0.0.0/24", "pool", "there"),
         ("10.1.0.0/24", "pool", "new"),
@@ -181,7 +181,7 @@ def test_what_is_gone_from_whereabouts_is_released_only_if_asked_for(
         "10.0.0.6": "gone",
     }
     assert set(reservations(dba)) == {"10.0.0.5", "10.0.0.6"}
-    looked = take(store, moved, only_look=True, release_gone=True)
+    looked = take(store, moved, dry_run=True, release_gone=True)
     assert outcomes(looked)["10.0.0.5"] == "new"
     assert set(reservations(dba)) == {"10.0.0.5", "10.0.0.6"}
     take(store, moved, release_gone=True)

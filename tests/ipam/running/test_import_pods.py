@@ -66,7 +66,7 @@ class ImportResult:
         return " | ".join(f"{one.source}: {one.reason}" for one in self.found.not_taken)
 
 
-def take(store: Store, *objects: dict[str, Any], only_look: bool = False) -> ImportResult:
+def take(store: Store, *objects: dict[str, Any], dry_run: bool = False) -> ImportResult:
     collected = RunningObjects()
     collected.add_all(objects, "a test")
     pods = collected.running()
@@ -80,7 +80,7 @@ def take(store: Store, *objects: dict[str, Any], only_look: bool = False) -> Imp
             unusable[name] = error.message
     found = inventory_of(pods, ranges, unusable)
     work = Import(
-        store, ACTOR, "prod-a", found, only_look=only_look, running_at=pods.listed_at, batch=3
+        store, ACTOR, "prod-a", found, dry_run=dry_run, running_at=pods.listed_at, batch=3
     )
     return ImportResult(list(work.findings()), found)
 
@@ -109,7 +109,7 @@ def test_the_gateways_of_its_network_are_withheld_from_every_other_one(
         running("web-0", "10.0.0.5", network="default/routed"),
         running("web-1", "10.8.0.7", network="default/moved"),
     )
-    looked = take(store, *objects, only_look=True).outcomes
+    looked = take(store, *objects, dry_run=True).outcomes
     assert looked == dict.fromkeys(("10.0.0.1", "10.0.0.5", "10.8.0.1", "10.8.0.7"), "new")
     assert dba.execute("SELECT * FROM gateways").fetchall() == []
     assert take(store, *objects).outcomes == looked
@@ -212,7 +212,7 @@ def test_two_pods_with_one_address_are_both_told_of_and_no_third_one_gets_it(
 
 def test_a_dry_run_changes_nothing_and_says_the_same(store: Store, dba: Session) -> None:
     objects = (STORAGE, running("web-0", "10.0.0.5"))
-    assert take(store, *objects, only_look=True).outcomes == {"10.0.0.5": "new"}
+    assert take(store, *objects, dry_run=True).outcomes == {"10.0.0.5": "new"}
     assert dba.execute("SELECT count(*) FROM pools").fetchone() == (0,)
     assert take(store, *objects).outcomes == {"10.0.0.5": "new"}
 
@@ -232,7 +232,7 @@ def test_what_a_restored_database_says_of_ended_pods_gives_way_to_running_ones(
         running("web-1", "10.0.0.2", uid="new", node="node2"),
         running("web-2", "10.0.0.3"),
     )
-    looked, done = take(store, *now, only_look=True), take(store, *now)
+    looked, done = take(store, *now, dry_run=True), take(store, *now)
     assert [one.outcome for one in looked.findings if one.address == "10.0.0.1"] == ["gone", "new"]
     assert [one.outcome for one in done.findings if one.address == "10.0.0.1"] == ["gone", "new"]
     assert done.outcomes["10.0.0.2"] == "changed"

@@ -29,10 +29,10 @@ def test_the_end_of_a_pod_that_was_watched_needs_no_full_pass(
     kube.delete_pod("web-0")
     reconciler.pod_ended("default", "web-0")
     clock.passes(4)
-    assert reconciler.look_at_ended() == []
+    assert reconciler.check_ended() == []
     assert reserved(dba) == ["web-0"]
     clock.passes(2)
-    assert [one.released for one in reconciler.look_at_ended()] == [("10.0.0.1",)]
+    assert [one.released for one in reconciler.check_ended()] == [("10.0.0.1",)]
     assert reserved(dba) == []
 
 
@@ -44,7 +44,7 @@ def test_the_end_of_a_pod_whose_name_came_back_is_no_end(
     reconciler.pod_ended("default", "web-0")
     pods.add("web-0", POOL, uid=kube.pod("web-0"))
     clock.passes(6)
-    assert reconciler.look_at_ended() == []
+    assert reconciler.check_ended() == []
     assert reserved(dba) == ["web-0"]
 
 
@@ -58,7 +58,7 @@ def test_the_api_server_is_not_asked_about_a_pod_that_holds_no_address(
         reconciler.pod_ended("default", name)
     clock.passes(6)
     kube.seen.clear()
-    assert len(reconciler.look_at_ended()) == 1
+    assert len(reconciler.check_ended()) == 1
     assert [line for line in kube.seen if "/pods/" in line] == [
         "GET /api/v1/namespaces/default/pods/web-0"
     ]
@@ -75,11 +75,11 @@ def test_an_end_that_can_not_be_looked_at_now_is_kept_and_keeps_no_other_one_wai
     clock.passes(6)
     kube.faults.fail(1, verb="get", resource="pods")
     with pytest.raises(TryAgain):
-        reconciler.look_at_ended()
-    assert len(reconciler.look_at_ended()) == 1
+        reconciler.check_ended()
+    assert len(reconciler.check_ended()) == 1
     assert reserved(dba) == ["web-0"]
     clock.passes(6)
-    assert len(reconciler.look_at_ended()) == 1
+    assert len(reconciler.check_ended()) == 1
     assert reserved(dba) == []
 
 

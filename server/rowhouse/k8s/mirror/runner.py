@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _AGAIN: Final = 2.0
 _MAX_PAUSE: Final = 60.0
-_LOOK: Final = 5.0
+_CHECK_SECONDS: Final = 5.0
 _COALESCE: Final = 0.5
 _REST: Final = 4.0
 """It rests so many times as long as reading and comparing took: that never takes more than a fifth of a core."""
@@ -131,7 +131,7 @@ class MirrorThread(threading.Thread):
 
     def _sleep(self, store: MirrorStore, mirror: Mirror) -> None:
         """Until something happens, or it is time for a look."""
-        until = time.monotonic() + min(_LOOK, mirror.pause)
+        until = time.monotonic() + min(_CHECK_SECONDS, mirror.pause)
         while (left := until - time.monotonic()) > 0 and not self._stop_asked.is_set():
             if mirror.has_edits or store.was_woken(min(left, 0.25)):
                 return

@@ -46,7 +46,7 @@ def take_pool(
     pool: KnownPool,
     slices: Sequence[KnownSlice],
     *,
-    only_look: bool,
+    dry_run: bool,
 ) -> list[tuple[int, str, str]]:
     """Makes a pool and its slices where missing: (0 or the slice from 1, outcome, detail) for each.
 
@@ -54,7 +54,7 @@ def take_pool(
     """
     parameters = {
         **_in_pool(actor, pool),
-        "only_look": only_look,
+        "dry_run": dry_run,
         "cluster": cluster,
         "isolated": pool.isolated,
         "nodes": [one.node for one in slices],
@@ -70,12 +70,12 @@ def take_gateways(
     cni_network: str,
     addresses: Sequence[str],
     *,
-    only_look: bool,
+    dry_run: bool,
 ) -> list[str]:
     """Records the gateways of a network configuration; those that were not known. Errors: TryAgain, NotReady."""
     parameters = {
         **_in_pool(actor, pool),
-        "only_look": only_look,
+        "dry_run": dry_run,
         "cni_network": cni_network,
         "isolated": pool.isolated,
         "addresses": list(addresses),
@@ -89,7 +89,7 @@ def take_addresses(
     cluster: str,
     batch: Sequence[KnownAddress],
     *,
-    only_look: bool,
+    dry_run: bool,
     are_running: bool = False,
 ) -> dict[int, tuple[str, str]]:
     """Takes over addresses of one pool, in one transaction: position in the batch → (outcome, detail).
@@ -100,7 +100,7 @@ def take_addresses(
     pool = batch[0].pool
     parameters = {
         **_in_pool(actor, pool),
-        "only_look": only_look,
+        "dry_run": dry_run,
         "cluster": cluster,
         "isolated": pool.isolated,
         "entries": Jsonb([_entry(n, one) for n, one in enumerate(batch)]),
@@ -161,7 +161,7 @@ def release_stale(
     batch: Sequence[KnownAddress],
     listed_at: datetime,
     *,
-    only_look: bool,
+    dry_run: bool,
 ) -> list[tuple[str, str, str, str]]:
     """Releases what ended pods hold of addresses that running ones have: (address, namespace, name, interface).
 
@@ -169,7 +169,7 @@ def release_stale(
     """
     parameters = {
         **_in_pool(actor, batch[0].pool),
-        "only_look": only_look,
+        "dry_run": dry_run,
         "cluster": cluster,
         "addresses": [one.address for one in batch],
         "namespaces": [one.namespace for one in batch],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from flask import current_app, g, request
 from markupsafe import Markup
 
-from rowhouse.auth.bearer_token import READING
+from rowhouse.auth.bearer_token import SAFE_METHODS
 from rowhouse.auth.cookie import VISIT
 from rowhouse.auth.origin import is_secure, refuse_foreign_page
 from rowhouse.domain.errors import NotAllowed
@@ -39,7 +39,7 @@ def field() -> Markup:
 @blueprint.before_request
 def refuse_forged_form() -> None:
     """Raises NotAllowed, also for a form that is older than its session or its visit."""
-    if request.method in READING or _has_bearer():
+    if request.method in SAFE_METHODS or _has_bearer():
         return
     request.max_content_length = MAX_FORM
     settings = current_app.extensions["rowhouse"].settings

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import structlog
 from flask import current_app, make_response, redirect, render_template, request, url_for
 
-from rowhouse.auth.bearer_token import READING
+from rowhouse.auth.bearer_token import SAFE_METHODS
 from rowhouse.auth.cookie import SESSION
 from rowhouse.auth.guard import least_role
 from rowhouse.auth.origin import is_secure
@@ -73,7 +73,7 @@ def ask_for_login(error: Unauthenticated) -> AnyResponse:
     settings = current_app.extensions["rowhouse"].settings
     secure = is_secure(request, settings)
     over = bool(SESSION.read(request, secure=secure))
-    wanted = request.full_path.rstrip("?") if request.method in READING else "/"
+    wanted = request.full_path.rstrip("?") if request.method in SAFE_METHODS else "/"
     query = {"next": wanted} | ({"over": "1"} if over else {})
     where = f"{url_for('web.login')}?{urlencode(query)}"
     if "HX-Request" in request.headers:  # a part of a page: the whole page has to go there
