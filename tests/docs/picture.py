@@ -46,7 +46,7 @@ SELECT t.attrelid::regclass::text, a.attname, t.relname, t.attname, false
                       AND k.confrelid = to_regclass(t.relname))
  ORDER BY 1, 2, 3
 """
-_ROW, _HEAD, _WIDTH, _GAP, _LANE = 16, 22, 210, 18, 110
+_ROW, _HEAD, _WIDTH, _GAP, _CHANNEL = 16, 22, 210, 18, 110
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def _places(schema: Schema) -> tuple[dict[str, tuple[int, int]], int, int]:
     ends: dict[int, int] = {}
     for table, columns in sorted(schema.tables.items(), key=lambda item: _order(schema, item[0])):
         top = ends.get(rank(table), _GAP)
-        places[table] = (_GAP + rank(table) * (_WIDTH + _LANE), top)
+        places[table] = (_GAP + rank(table) * (_WIDTH + _CHANNEL), top)
         ends[rank(table)] = top + _HEAD + _ROW * len(columns) + 6 + _GAP
-    return places, len(ends) * (_WIDTH + _LANE) - _LANE + 2 * _GAP, max(ends.values())
+    return places, len(ends) * (_WIDTH + _CHANNEL) - _CHANNEL + 2 * _GAP, max(ends.values())
 
 
 def _order(schema: Schema, table: str) -> tuple[int, str]:

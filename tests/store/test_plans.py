@@ -182,7 +182,7 @@ def test_a_del_stays_on_its_indexes(client: Client, container: str) -> None:
 
 
 @pytest.mark.parametrize("wish", ["the first of 100,000 holes", "one of 10,000 pools"])
-def test_a_party_stays_on_its_indexes(client: Client, wish: str) -> None:
+def test_a_batch_stays_on_its_indexes(client: Client, wish: str) -> None:
     """Of 10 calls, each costs as a single one does, or less."""
     wanted = WISHES[wish]
     calls = [
@@ -200,7 +200,7 @@ def test_a_party_stays_on_its_indexes(client: Client, wish: str) -> None:
     assert cost.rows < 10 * 100
 
 
-def test_a_party_of_dels_stays_on_its_indexes(client: Client) -> None:
+def test_a_batch_of_dels_stays_on_its_indexes(client: Client) -> None:
     calls = [
         allocator._Detach(
             Sandbox(cluster="prod-a", node="", container_id=f"holes{i}", interface="net1"),

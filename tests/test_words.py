@@ -1,0 +1,151 @@
+"""Names are the field's terms: the words that were replaced do not come back."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import tokenize
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[1]
+
+SKIPPED: Final = (
+    "CHANGELOG.md",  # tells of what was renamed
+    "LICENSE",
+    "docs/reliability/",  # what programs printed
+    "migrations/versions/",  # written from migrations/schema
+    "tests/recorded/",  # what Kubernetes answered
+    "tests/test_words.py",
+    "tests/web/chromium/axe/",
+)
+TEXTS: Final = {"", ".css", ".html", ".js", ".md", ".py", ".sql", ".toml", ".yaml", ".yml"}
+
+
+class Word(NamedTuple):
+    """A word that is not to be used, and what says the same.
+
+    `where` begins the paths that are searched. In `prose` it is not to be used either; else it only may not be a
+    name, or a part of one, in a program, nor of a path.
+    """
+
+    word: str
+    instead: str
+    where: str = ""
+    prose: bool = False
+
+
+WORDS: Final = (
+    Word("party", "batch", prose=True),
+    Word("parties", "batches", prose=True),
+    Word("lane", "batch key", prose=True),
+    Word("lanes", "batch keys", prose=True),
+    Word("door", "fallback limiter", "server/"),
+    Word("ticket", "pending call", "server/"),
+    Word("seat", "wait slot", "server/"),
+    Word("openness", "anonymous access", prose=True),
+    Word("teller", "event recorder", prose=True),
+    Word("candidacy", "leader election", prose=True),
+    Word("takeover", "import", prose=True),
+    Word("patience", "backoff, or a limit on waiting: MAX_…", prose=True),
+    Word("patient", "buffering"),
+    Word("bell", "wakeup pipe", "server/"),
+    Word("leaving", "shutdown, or graceful close", "server/"),
+    Word("linger", "graceful close", prose=True),
+    Word("skipping", "loose index scan", "server/"),
+    Word("reaching", "client options"),
+    Word("reading", "source options", "server/rowhouse/cli/"),
+    Word("presented", "bearer token", "server/"),
+    Word("source", "client address", "server/rowhouse/auth/"),
+    Word("garbage", "gc_freeze", "server/rowhouse/serve/"),
+    Word("refusals", "allocation failures, or authentication failures", "server/"),
+    Word("refusals", "allocation failures", "migrations/"),
+    Word("look", "preview", "server/rowhouse/web/"),
+    Word("button", "wakeup pipe", "server/rowhouse/web/live/"),
+    Word("life", "history", "server/rowhouse/web/"),
+    Word("seen", "observed", "server/rowhouse/k8s/mirror/"),
+    Word("wanted", "desired", "server/rowhouse/k8s/mirror/"),
+    Word("waits", "PERFORM", "migrations/"),
+    Word("around", "previous_command", "migrations/"),
+)
+PHRASES: Final = {"Needs attention": "Warnings", "Its life": "History"}
+
+# (word, path): why it may stand there.
+EXCEPTIONS: Final = {
+    ("linger", "tests/cni_plugin/scripted.py"): "SO_LINGER is a socket option",
+}
+# The licenses of others speak of third parties, and ruff's setting is called known-first-party.
+USUAL: Final = re.compile(r"(third|first)[- _]part(y|ies)")
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    return [
+        path
+        for path in listed
+        if not path.startswith(SKIPPED)
+        and Path(path).suffix in TEXTS
+        and not path.endswith(".min.js")
+        and (ROOT / path).is_file()
+    ]
+
+
+def parts(text: str) -> set[str]:
+    """The words of a text, also those within names: `_LINGER_SECONDS`, `PatientWorker`."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    return {word.lower() for word in re.findall(r"[A-Za-z]+", apart)}
+
+
+def names(path: str, text: str) -> str:
+    """What programs name: the names of Python, and of SQL without comments and literals; else nothing."""
+    if path.endswith(".py"):
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        return " ".join(token.string for token in tokens if token.type == tokenize.NAME)
+    if path.endswith(".sql"):
+        return re.sub(r"--[^\n]*|'(?:[^']|'')*'", " ", text)
+    return ""
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, tuple[set[str], set[str], str]]:
+    """Of each file: the words of its names, those of its prose, and its text."""
+    found = {}
+    for path in tracked():
+        text = USUAL.sub(" ", (ROOT / path).read_text(encoding="utf-8"))
+        found[path] = parts(path) | parts(names(path, text)), parts(text), text
+    return found
+
+
+@pytest.mark.parametrize("word", WORDS, ids=lambda word: f"{word.word} {word.where}".strip())
+def test_a_word_that_was_replaced_is_not_used(
+    word: Word, files: dict[str, tuple[set[str], set[str], str]]
+) -> None:
+    used = [
+        path
+        for path, (named, said, _) in files.items()
+        if path.startswith(word.where)
+        and word.word in (named | said if word.prose else named)
+        and (word.word, path) not in EXCEPTIONS
+    ]
+    assert used == [], f"say {word.instead}"
+
+
+def test_an_exception_is_needed(files: dict[str, tuple[set[str], set[str], str]]) -> None:
+    assert [one for one in EXCEPTIONS if one[0] not in files[one[1]][0]] == []
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_a_heading_that_was_replaced_is_not_used(
+    phrase: str, files: dict[str, tuple[set[str], set[str], str]]
+) -> None:
+    used = [path for path, (_, _, text) in files.items() if phrase in text]
+    assert used == [], f"say {PHRASES[phrase]}"
