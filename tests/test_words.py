@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
 import tokenize
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,7 +21,8 @@ SKIPPED: Final = (
     "tests/test_words.py",
     "tests/web/chromium/axe/",
 )
-TEXTS: Final = {"", ".css", ".html", ".js", ".md", ".py", ".sql", ".toml", ".yaml", ".yml"}
+FOLDERS: Final = {"bench", "charts", "cni_plugin", "docs", "migrations", "server", "tests"}
+TEXTS: Final = {".css", ".html", ".js", ".md", ".py", ".sql", ".toml", ".yaml", ".yml"}
 
 
 class Word(NamedTuple):
@@ -81,22 +81,19 @@ EXCEPTIONS: Final = {
 USUAL: Final = re.compile(r"(third|first)[- _]part(y|ies)")
 
 
-def tracked() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    return [
+def sources() -> list[str]:
+    """The paths of the project's texts, below its folder."""
+    folders = (path for path in ROOT.iterdir() if path.name in FOLDERS)
+    files = [path for folder in folders for path in folder.rglob("*")]
+    files += [path for path in ROOT.iterdir() if path.suffix]
+    paths = (path.relative_to(ROOT).as_posix() for path in files if path.is_file())
+    return sorted(
         path
-        for path in listed
+        for path in paths
         if not path.startswith(SKIPPED)
         and Path(path).suffix in TEXTS
         and not path.endswith(".min.js")
-        and (ROOT / path).is_file()
-    ]
+    )
 
 
 def parts(text: str) -> set[str]:
@@ -119,7 +116,7 @@ def names(path: str, text: str) -> str:
 def files() -> dict[str, tuple[set[str], set[str], str]]:
     """Of each file: the words of its names, those of its prose, and its text."""
     found = {}
-    for path in tracked():
+    for path in sources():
         text = USUAL.sub(" ", (ROOT / path).read_text(encoding="utf-8"))
         found[path] = parts(path) | parts(names(path, text)), parts(text), text
     return found

@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from chart.helm import CHART
+from rowhouse.cli.times import seconds_of
+from rowhouse.domain import defaults
 
 if TYPE_CHECKING:
     from chart.helm import Helm
@@ -82,6 +84,20 @@ REFUSED = [
     ("node.uninstall=true,node.enabled=false", "node.uninstall needs node.enabled"),
     (r"commonLabels.app\.kubernetes\.io/name=mine", "the chart selects its pods by this label"),
 ]  # fmt: skip
+
+
+def test_the_controllers_defaults_are_the_programs() -> None:
+    """The chart must name them, as its tables are made from it; `rowhouse.domain.defaults` decides."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    controller, mirror = (
+        values["controller"],
+        values["controller"].get("mirror") or values["mirror"],
+    )
+    assert seconds_of(controller["grace"]) == defaults.GRACE_SECONDS
+    assert seconds_of(controller["settle"]) == defaults.SETTLE_SECONDS
+    assert seconds_of(controller["interval"]) == defaults.PASS_SECONDS
+    assert mirror["rate"] == defaults.MIRROR_WRITES_PER_SECOND
+    assert seconds_of(mirror["resync"]) == defaults.MIRROR_RESYNC_SECONDS
 
 
 @pytest.mark.parametrize(("setting", "says"), REFUSED, ids=[setting for setting, _ in REFUSED])

@@ -6,6 +6,7 @@ import pytest
 
 from rowhouse.cni import call
 from rowhouse.cni.call import parse_call
+from rowhouse.domain import limits
 from rowhouse.domain.errors import InvalidEnvironment
 from rowhouse_cni import environment
 from rowhouse_cni.environment import Call
@@ -17,7 +18,7 @@ BODY = b'{"cniVersion": "1.1.0", "name": "mynet", "type": "ipvlan"}'
 def test_both_have_the_same_limits() -> None:
     assert environment.MAX_VALUE_BYTES == call.MAX_VALUE_BYTES
     assert environment.MAX_ID_BYTES == call.MAX_ID_BYTES
-    assert environment.MAX_INTERFACE_NAME == call.MAX_INTERFACE
+    assert environment.MAX_INTERFACE_NAME == limits.MAX_INTERFACE
 
 
 @pytest.mark.parametrize("command", ["ADD", "DEL", "CHECK"])

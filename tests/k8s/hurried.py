@@ -13,7 +13,7 @@ WAITS = {
     controller: ("_TICK", "_ELECTION"),
     access: ("_FIRST_PAUSE_SECONDS",),
     watch: ("_MIN_PAUSE_SECONDS",),
-    runner: ("_AGAIN", "_LOOK", "_REPORT"),
+    runner: ("_AGAIN", "_CHECK_SECONDS", "_REPORT"),
 }
 
 if __name__ == "__main__":

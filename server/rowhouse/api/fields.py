@@ -24,6 +24,7 @@ from rowhouse.domain.addresses import (
     parse_address,
     parse_cidr,
 )
+from rowhouse.domain.limits import MAX_INTERFACE, MAX_LABEL, MAX_NAME
 
 MAX_ID: Final = 2**31 - 1
 MAX_TTL: Final = 10 * 366 * 24 * 3600
@@ -125,16 +126,16 @@ Seconds = Annotated[float, Field(ge=0, le=MAX_TTL, description="Seconds")]
 # No control characters: they have no place in a name, and PostgreSQL takes no NUL.
 _LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 _TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
-Name = Annotated[str, Field(min_length=1, max_length=253, pattern=_LINE)]
-NetworkName = Annotated[str, Field(max_length=253, pattern=_LINE)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=_LINE)]
+NetworkName = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
 Text = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
-Namespace = Annotated[str, Field(max_length=63, pattern=_LINE)]
-Cluster = Annotated[str, Field(max_length=253, pattern=_LINE)]
-Interface = Annotated[str, Field(max_length=15, pattern=_LINE)]
+Namespace = Annotated[str, Field(max_length=MAX_LABEL, pattern=_LINE)]
+Cluster = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
+Interface = Annotated[str, Field(max_length=MAX_INTERFACE, pattern=_LINE)]
 Labels = Annotated[
     dict[
-        Annotated[str, Field(min_length=1, max_length=317, pattern=_LINE)],
-        Annotated[str, Field(max_length=253, pattern=_LINE)],
+        Annotated[str, Field(min_length=1, max_length=MAX_LABEL + 1 + MAX_NAME, pattern=_LINE)],
+        Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)],
     ],
     Field(max_length=64),
 ]

@@ -13,6 +13,7 @@ from rowhouse import telemetry
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
 from rowhouse.cli.output import FORMATS, Column, Printer
 from rowhouse.cli.times import Duration, span
+from rowhouse.domain import defaults
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.controller import Controller, MirrorSettings, Timing
@@ -38,7 +39,7 @@ _COLUMNS = (
 _grace = click.option(
     "--grace",
     type=Duration(),
-    default="60s",
+    default=f"{defaults.GRACE_SECONDS:g}s",
     show_default=True,
     help="Nothing younger is judged; the two looks before a release are so far apart.",
 )
@@ -50,20 +51,20 @@ _grace = click.option(
 @click.option(
     "--settle",
     type=Duration(),
-    default="10s",
+    default=f"{defaults.SETTLE_SECONDS:g}s",
     show_default=True,
     help="From the end of a pod that was watched to the second look at it.",
 )
 @click.option(
     "--interval",
     type=Duration(),
-    default="5m",
+    default=f"{defaults.PASS_SECONDS / 60:g}m",
     show_default=True,
     help="Between full passes that find nothing new.",
 )
 @click.option(
     "--listen",
-    default="127.0.0.1:8081",
+    default=defaults.HEALTH_BIND,
     show_default=True,
     metavar="HOST:PORT",
     help="Where /healthz, /readyz and /metrics are served; port 0 takes a free one.",
@@ -80,7 +81,7 @@ _grace = click.option(
     "--mirror-rate",
     envvar="ROWHOUSE_MIRROR_RATE",
     type=click.FloatRange(min=0.1),
-    default=100.0,
+    default=defaults.MIRROR_WRITES_PER_SECOND,
     show_default=True,
     help="Writes a second to the API server, at most (ROWHOUSE_MIRROR_RATE).",
 )
@@ -88,7 +89,7 @@ _grace = click.option(
     "--mirror-resync",
     envvar="ROWHOUSE_MIRROR_RESYNC",
     type=Duration(),
-    default="10m",
+    default=f"{defaults.MIRROR_RESYNC_SECONDS / 60:g}m",
     show_default=True,
     help="Between looks at all objects (ROWHOUSE_MIRROR_RESYNC).",
 )

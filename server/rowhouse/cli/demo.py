@@ -10,6 +10,7 @@ import click
 from rowhouse.demo import DemoError, Interrupted, walk_through
 from rowhouse.demo.installation import BUILT
 from rowhouse.demo.sample import show
+from rowhouse.domain.defaults import SERVE_BIND
 
 
 @click.command(short_help="Walk through one address, end to end.")
@@ -27,7 +28,7 @@ from rowhouse.demo.sample import show
 @click.option(
     "--bind",
     metavar="HOST:PORT",
-    default="127.0.0.1:8080",
+    default=SERVE_BIND,
     show_default=True,
     help="Where --serve listens; port 0 takes a free one.",
 )

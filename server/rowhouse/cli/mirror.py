@@ -9,6 +9,7 @@ import click
 
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
 from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.domain.defaults import MIRROR_WRITES_PER_SECOND
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.mirror.desired import DesiredPool
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing
@@ -107,7 +108,7 @@ def diff(
 @click.option(
     "--rate",
     type=click.FloatRange(min=0.1),
-    default=100.0,
+    default=MIRROR_WRITES_PER_SECOND,
     show_default=True,
     help="Writes a second.",
 )

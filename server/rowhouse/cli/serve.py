@@ -16,6 +16,7 @@ import click
 from rowhouse import telemetry
 from rowhouse.auth.anonymous_access import is_loopback, settled_mode
 from rowhouse.cli.exits import Failure
+from rowhouse.domain.defaults import SERVE_BIND
 from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.embedded import EmbeddedPostgres
 from rowhouse.serve import serve as serve_http
@@ -60,7 +61,7 @@ class _Address(click.ParamType[str]):
     help="Start a PostgreSQL of our own and keep its data in this directory "
     f"(without one: {_default_directory()}).",
 )
-@click.option("--bind", type=_Address(), default="127.0.0.1:8080", show_default=True)
+@click.option("--bind", type=_Address(), default=SERVE_BIND, show_default=True)
 @click.option("--threads", type=click.IntRange(1, 1000), default=64, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option(

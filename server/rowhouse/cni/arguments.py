@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from rowhouse.cni.fields import MAX_TEXT
 from rowhouse.domain.errors import InvalidEnvironment
+from rowhouse.domain.limits import MAX_NAME
 
 _KNOWN = {
     "IgnoreUnknown",
@@ -55,8 +55,8 @@ def parse_arguments(text: str) -> Arguments:
     if unknown and not _TRUTH[values.get("IgnoreUnknown", "0").lower()]:
         raise _error(f"ARGS: unknown args [{' '.join(map(_quoted, unknown))}]")
     for key in _NAMES:
-        if len(values.get(key, "").encode()) > MAX_TEXT:
-            raise _error(f"{key} is longer than {MAX_TEXT} bytes")
+        if len(values.get(key, "").encode()) > MAX_NAME:
+            raise _error(f"{key} is longer than {MAX_NAME} bytes")
     return Arguments(
         pod_name=values.get("K8S_POD_NAME", ""),
         pod_namespace=values.get("K8S_POD_NAMESPACE", ""),

@@ -21,6 +21,7 @@ from rowhouse.domain.errors import (
     RowhouseError,
     Undecodable,
 )
+from rowhouse.domain.limits import MAX_INTERFACE
 
 if TYPE_CHECKING:
     from rowhouse.cni.fields import Fields
@@ -39,9 +40,6 @@ MAX_ID_BYTES = 512
 
 MAX_VALUE_BYTES = 8000
 """Bytes of any other variable; HTTP servers take a header line of about that. The plugin has the same limits."""
-
-MAX_INTERFACE = 15
-"""IFNAMSIZ - 1 of Linux."""
 
 _HEADERS = {
     "CNI_COMMAND": "CNI-Command",

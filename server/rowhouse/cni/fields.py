@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from rowhouse.domain.errors import InvalidConfig, Undecodable
+from rowhouse.domain.limits import MAX_NAME
 
 Fields = Mapping[str, object]
 """A JSON object whose keys were folded to lower case."""
-
-MAX_TEXT = 253
-"""Longest name in bytes (the limit of a Kubernetes name), so that it fits a database index."""
 
 _SHOWN = 120
 
@@ -77,8 +75,8 @@ def text(fields: Fields, key: str, where: str = "ipam") -> str:
 def name(fields: Fields, key: str, where: str = "ipam") -> str:
     """A string that names a row in the database: at most 253 bytes; "" when it is absent."""
     value = text(fields, key, where)
-    if len(value.encode()) > MAX_TEXT:
-        raise InvalidConfig(f"{where}.{key} is longer than {MAX_TEXT} bytes: {shown(value)}")
+    if len(value.encode()) > MAX_NAME:
+        raise InvalidConfig(f"{where}.{key} is longer than {MAX_NAME} bytes: {shown(value)}")
     return value
 
 

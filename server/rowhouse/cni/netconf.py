@@ -16,6 +16,7 @@ from rowhouse.cni.fields import Fields, shown
 from rowhouse.cni.results import Dns, InterfaceAddress, Route
 from rowhouse.domain.addresses import format_address, format_cidr, parse_address, parse_cidr
 from rowhouse.domain.errors import InvalidConfig
+from rowhouse.domain.limits import MAX_NAME
 from rowhouse.domain.ranges import ConfiguredRange, configured_range
 
 if TYPE_CHECKING:
@@ -282,7 +283,7 @@ def _duration(ipam: Fields, key: str) -> float | None:
     if value is None or value == "":
         return None
     seconds = math.nan
-    if isinstance(value, str) and len(value) <= fields.MAX_TEXT and _DURATION.fullmatch(value):
+    if isinstance(value, str) and len(value) <= MAX_NAME and _DURATION.fullmatch(value):
         seconds = sum(
             float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(value)
         )

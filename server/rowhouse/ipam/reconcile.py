@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from rowhouse.domain.defaults import GRACE_SECONDS, SETTLE_SECONDS
 from rowhouse.domain.errors import RowhouseError, TryAgain
 from rowhouse.domain.liveness import judge, replaced_sandboxes
 from rowhouse.store.cluster import sandboxes
@@ -73,8 +74,8 @@ class Reconciler:
         cluster: str,
         pods: PodSource,
         *,
-        grace: float = 60.0,
-        settle: float = 10.0,
+        grace: float = GRACE_SECONDS,
+        settle: float = SETTLE_SECONDS,
         actor: str = "controller",
         dry_run: bool = False,
         clock: Callable[[], float] = time.monotonic,

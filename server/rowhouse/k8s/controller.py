@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import prometheus_client
 import structlog
 
+from rowhouse.domain.defaults import GRACE_SECONDS, PASS_SECONDS, SETTLE_SECONDS
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.access import AccessCheck
@@ -73,9 +74,9 @@ class Timing:
     `interval`: between full passes that found nothing new.
     """
 
-    grace: float = 60.0
-    settle: float = 10.0
-    interval: float = 300.0
+    grace: float = GRACE_SECONDS
+    settle: float = SETTLE_SECONDS
+    interval: float = PASS_SECONDS
 
 
 class Controller:

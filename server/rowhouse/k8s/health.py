@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from rowhouse.domain.checks import Checks
+from rowhouse.domain.checks import GRACE_SECONDS, Checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
-def controller_checks(*, grace_seconds: float = 60.0) -> Checks:
+def controller_checks(*, grace_seconds: float = GRACE_SECONDS) -> Checks:
     """The checks of a controller; each change is one line of its log."""
     return Checks(grace_seconds=grace_seconds, on_change=_tell)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from rowhouse.auth.caller import PersonRole
 from rowhouse.domain.errors import NotAllowed
+from rowhouse.domain.limits import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,6 @@ PREFIX: Final = "oidc:"
 
 EVERYBODY: Final = "*"
 _ROLES: Final[tuple[PersonRole, ...]] = get_args(PersonRole)
-_MAX_NAME: Final = 253
 
 
 def person(access: AccessSettings, claims: Mapping[str, Any]) -> tuple[str, PersonRole]:
@@ -45,7 +45,7 @@ def claim(claims: Mapping[str, Any], path: str) -> Any:
 
 def _name(path: str, claims: Mapping[str, Any]) -> str:
     name = claim(claims, path)
-    if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _MAX_NAME:
+    if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= MAX_NAME:
         raise NotAllowed(
             f"the provider does not say `{path}`; it says {', '.join(sorted(claims))}",
             hint="Name another claim in ROWHOUSE_OIDC_NAME_CLAIM, or ask for more: ROWHOUSE_OIDC_SCOPES.",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from rowhouse.domain.checks import Checks
+from rowhouse.domain.defaults import MIRROR_RESYNC_SECONDS, MIRROR_WRITES_PER_SECOND
 from rowhouse.domain.errors import TryAgain
 from rowhouse.k8s.failures import KubernetesFailure
 from rowhouse.k8s.mirror import measures
@@ -43,8 +44,8 @@ _REPEAT: Final = "What was written stays; run it again."
 class Pacing:
     """`rate`: writes a second; `resync`: seconds between looks at everything; `window`: see `Pending`."""
 
-    rate: float = 100.0
-    resync: float = 600.0
+    rate: float = MIRROR_WRITES_PER_SECOND
+    resync: float = MIRROR_RESYNC_SECONDS
     window: float = 5.0
 
 

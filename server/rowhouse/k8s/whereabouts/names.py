@@ -17,8 +17,8 @@ from rowhouse.domain.addresses import (
     parse_address,
     parse_cidr,
 )
+from rowhouse.domain.limits import MAX_NAME
 
-_MAX_NAME: Final = 253
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
@@ -37,8 +37,8 @@ def why_no_name(name: str) -> str | None:
 
     So it is with the IPPool of `::/64`, and with a network name that has capitals or an underscore.
     """
-    if len(name) > _MAX_NAME:
-        return f"{name[:40]}… is longer than {_MAX_NAME} characters"
+    if len(name) > MAX_NAME:
+        return f"{name[:40]}… is longer than {MAX_NAME} characters"
     if not _SUBDOMAIN.fullmatch(name):
         return f"{name} is no RFC 1123 subdomain: lower case letters, digits, '-' and '.', no '-' at an end"
     return None
