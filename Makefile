@@ -17,7 +17,7 @@ PYTEST = $(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) --dist work
 INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$(version)/bin /usr/pgsql-$(version)/bin))
 
 # What speaks SQL itself; the rest of the suite meets the database only through it.
-SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/docs/test_dba.py)
+SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze dba chart bench faults audit lock \
@@ -114,8 +114,10 @@ revision: ## the next revision of the database, from what changed in migrations/
 baseline: ## until the first release: the baseline revision again, from migrations/schema
 	@$(PYTHON) migrations/revise.py baseline
 
-freeze: ## with a release: list its revisions in migrations/RELEASED, which never change again
+freeze: dev ## with a release, VERSION=0.2.0: no revision of it ever changes again; keep a populated database of it
+	@test -n "$(VERSION)" || { echo "make freeze VERSION=0.2.0"; exit 2; }
 	@$(PYTHON) migrations/revise.py freeze
+	@PYTHONPATH=tests $(BIN)/python -m upgrade.populate tests/upgrade/$(VERSION).sql
 
 dba: dev ## the picture and psql's answers in docs/dba.md, from the catalog
 	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs/test_dba.py

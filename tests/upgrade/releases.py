@@ -1,0 +1,34 @@
+"""The schema's releases: each with a populated database, and the commit whose server must serve on later schemas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of the schema.
+
+    Attributes:
+        version: its name.
+        revision: alembic's, which the dump is at.
+        commit: where the repository's history has the server of the release.
+    """
+
+    version: str
+    revision: str
+    commit: str
+
+    @property
+    def dump(self) -> Path:
+        """A populated database of it: plain SQL without psql's own commands."""
+        return FOLDER / f"{self.version}.sql"
+
+
+RELEASES: tuple[Release, ...] = ()
+"""None yet: until then the tests take the schema as it is now for one (`TODAY`)."""
+
+TODAY = Release(version="today", revision="", commit="")
