@@ -19,8 +19,8 @@ from bench.service import serving
 from rowhouse import telemetry
 from rowhouse.app import create_app
 from rowhouse.auth.caller import ANYBODY
+from rowhouse.metrics import CALL_DURATION
 from rowhouse.settings import Settings
-from rowhouse.store.connection.metrics import CALL_DURATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

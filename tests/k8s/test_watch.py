@@ -6,7 +6,6 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import httpx2
-import prometheus_client
 import pytest
 from lightkube.resources.core_v1 import Pod
 
@@ -24,6 +23,7 @@ from k8s.scripted import (
 from rowhouse.domain.checks import Checks
 from rowhouse.k8s.pods import node_watch, pod_watch
 from rowhouse.k8s.watch import STUCK_SECONDS, WATCH_SECONDS, Watch
+from rowhouse.metrics import CONTROLLER
 
 if TYPE_CHECKING:
     import threading
@@ -78,7 +78,7 @@ class Watched:
 
 def restarts(reason: str) -> float:
     return (
-        prometheus_client.REGISTRY.get_sample_value(
+        CONTROLLER.get_sample_value(
             "rowhouse_controller_watch_restarts_total", {"watch": "pods", "reason": reason}
         )
         or 0.0

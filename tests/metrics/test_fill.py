@@ -15,9 +15,10 @@ from fixtures.shared import closed_port
 from rowhouse import telemetry
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import TryAgain
+from rowhouse.metrics import CALL_DURATION
 from rowhouse.store.allocation.reservations import release
-from rowhouse.store.connection import metrics
 from rowhouse.store.connection.database import Database as Store
+from rowhouse.store.connection.stored_function import function_of
 from rowhouse.store.inventory import fill
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def test_many_scrapes_are_one_query(pods: Pods, store: Store) -> None:
 def queries() -> float:
     found = [
         sample.value
-        for family in metrics.CALL_DURATION.collect()
+        for family in CALL_DURATION.collect()
         for sample in family.samples
         if sample.name.endswith("_count") and sample.labels["function"] == "pool_usage"
     ]
@@ -149,4 +150,4 @@ def test_lock_timeouts_and_calls_are_counted_by_function(
     ],
 )
 def test_a_call_is_known_by_its_function(query: str, function: str) -> None:
-    assert metrics.function_of(query) == function
+    assert function_of(query) == function

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import promql_parser
 import pytest
 import yaml
-from prometheus_client.metrics import MetricWrapperBase
 
+from rowhouse import metrics
 from rowhouse.doctor.examination import CHECKS
-from rowhouse.k8s import controller, events, watch
 from rowhouse.k8s.health import CheckMetrics, controller_checks
-from rowhouse.k8s.mirror import measures as mirror
 from rowhouse_node import health
 from rowhouse_node.daemon import Daemon
 from rowhouse_node.options import parse
@@ -58,10 +56,7 @@ CALL = {
 # The controller's are another process's.
 OF_THE_CONTROLLER = {
     f"{metric.name}_total" if metric.type == "counter" else metric.name
-    for module in (controller, events, watch, mirror)
-    for collector in vars(module).values()
-    if isinstance(collector, MetricWrapperBase)
-    for metric in collector.describe()
+    for metric in metrics.CONTROLLER.collect()
 } | {metric.name for metric in CheckMetrics(controller_checks()).collect()}
 # So are the node daemon's.
 OF_THE_NODE = set(
@@ -178,3 +173,10 @@ def test_the_reference_lists_every_metric(text: str) -> None:
         for inside in shown:
             found = set(re.findall(r"(\w+)=\"", inside)) - {"le"}
             assert found == set(re.findall(r"`(\w+)`", labels)), name
+
+
+def test_metrics_are_declared_in_one_module() -> None:
+    declares = re.compile(r"\b(Counter|Gauge|Histogram|Summary|Info|\w+MetricFamily)\(\s*\"")
+    folder = Path(metrics.__file__).parent
+    declaring = [path.name for path in folder.rglob("*.py") if declares.search(path.read_text())]
+    assert declaring == ["metrics.py"]

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import prometheus_client
 import structlog
 
 from rowhouse.domain.defaults import GRACE_SECONDS, PASS_SECONDS, SETTLE_SECONDS
@@ -19,6 +18,7 @@ from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
 from rowhouse.k8s.permissions import of_controller
 from rowhouse.k8s.pods import KubernetesPods, node_watch, pod_watch
+from rowhouse.metrics import LAST_PASS, LEADER, PASSES, RECLAIMED, SUSPECTS
 from rowhouse.store.cluster import allocation_failures
 from rowhouse.store.cluster.leader_election import LeaderElection
 from rowhouse.store.cluster.mirror import MirrorStore
@@ -38,23 +38,6 @@ _ELECTION: Final = 2.0
 _STUCK_SECONDS: Final = 600.0
 _DATABASE: Final = "database"
 _LISTS: Final = "pods and nodes"
-
-LEADER: Final = prometheus_client.Gauge(
-    "rowhouse_controller_leader", "1 while this replica of the controller is the leader"
-)
-PASSES: Final = prometheus_client.Counter(
-    "rowhouse_reconcile_passes_total", "Looks at all sandboxes, by outcome", ("outcome",)
-)
-LAST_PASS: Final = prometheus_client.Gauge(
-    "rowhouse_reconcile_last_pass_timestamp_seconds", "When a look at all sandboxes last succeeded"
-)
-SUSPECTS: Final = prometheus_client.Gauge(
-    "rowhouse_reconcile_suspects", "Sandboxes that nobody seems to use, before their second look"
-)
-RECLAIMED: Final = prometheus_client.Counter(
-    "rowhouse_reconcile_reclaimed_addresses_total",
-    "Addresses released since no living pod held them",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

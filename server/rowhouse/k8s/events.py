@@ -7,7 +7,6 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import prometheus_client
 import structlog
 from lightkube.models.core_v1 import EventSource, ObjectReference
 from lightkube.models.meta_v1 import ObjectMeta
@@ -15,6 +14,7 @@ from lightkube.resources.core_v1 import Event
 
 from rowhouse.k8s.failures import ERRORS, failure_of
 from rowhouse.k8s.reclaimed import Backlog, Budget
+from rowhouse.metrics import EVENTS
 from rowhouse.store.cluster.allocation_failures import ADDRESS_IS_GATEWAY, NO_ADDRESS
 
 if TYPE_CHECKING:
@@ -37,12 +37,6 @@ _MAX_POD_EVENTS: Final = 10
 """Of one call; more pods than that are told of together."""
 _PAUSE_SECONDS: Final = 30.0
 """After an event that could not be written, as the controller must not wait for a time-out again and again."""
-
-EVENTS: Final = prometheus_client.Counter(
-    "rowhouse_controller_events_total",
-    "Events, by what became of them: written, failed, or skipped since there were too many",
-    ("result",),
-)
 
 
 class EventRecorder:

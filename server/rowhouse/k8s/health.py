@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import prometheus_client
 import structlog
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from rowhouse.domain.checks import GRACE_SECONDS, Checks
+from rowhouse.metrics import CHECK_UP, CONTROLLER, CONTROLLER_READY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,12 @@ def serve_health(checks: Checks, host: str, port: int) -> int:
     @Request.application
     def application(request: Request) -> Response:
         if request.path == "/metrics":
-            text = prometheus_client.generate_latest() + prometheus_client.generate_latest(registry)
+            text = b"".join(
+                map(
+                    prometheus_client.generate_latest,
+                    (prometheus_client.REGISTRY, CONTROLLER, registry),
+                )
+            )
             return Response(text, content_type=prometheus_client.CONTENT_TYPE_LATEST)
         if request.path in {"/healthz", "/livez"}:
             stuck = checks.stuck()
@@ -75,18 +80,12 @@ class CheckMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Both metrics as they are now."""
         checks = self._checks.all()
-        up = GaugeMetricFamily(
-            "rowhouse_controller_check_up", "1 if the last try was good", labels=["check"]
-        )
+        up = CHECK_UP.gauge()
         for check in checks:
             good = check.has_passed and check.failing_since is None
             up.add_metric([check.name], int(good))
         yield up
-        yield GaugeMetricFamily(
-            "rowhouse_controller_ready",
-            "1 while the controller can do its work",
-            value=int(all(check.is_ready for check in checks)),
-        )
+        yield CONTROLLER_READY.gauge(int(all(check.is_ready for check in checks)))
 
 
 def _answer(problems: list[dict[str, str]], good: str, bad: str) -> Response:

@@ -7,10 +7,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import prometheus_client
 import structlog
 
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
+from rowhouse.metrics import WATCH_RESTARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +27,6 @@ _MAX_PAUSE_SECONDS: Final = 30.0
 _MAX_RETRY_AFTER_SECONDS: Final = 300.0
 _BRIEF_SECONDS: Final = 1.0
 """A watch that ends sooner and said nothing counts as a failed one, as a peer may end each at once."""
-
-RESTARTS: Final = prometheus_client.Counter(
-    "rowhouse_controller_watch_restarts_total",
-    "Watches that did not end with their time, by why: expired, refused, unreachable, broken, silent, error",
-    ("watch", "reason"),
-)
 
 
 class Watch(threading.Thread):
@@ -126,7 +120,7 @@ class Watch(threading.Thread):
         failure = failure_of(error)
         if failure.is_expired:
             self._version = ""
-            RESTARTS.labels(self._kind_name, "expired").inc()
+            WATCH_RESTARTS.labels(self._kind_name, "expired").inc()
             _log.info("watch_expired", watch=self._kind_name, reason=failure.message)
             self._wait(0.0)
             return
@@ -153,7 +147,7 @@ class Watch(threading.Thread):
         keeps_version: bool = False,
         asked: float = 0.0,
     ) -> None:
-        RESTARTS.labels(self._kind_name, why).inc()
+        WATCH_RESTARTS.labels(self._kind_name, why).inc()
         _log.info("watch_interrupted", watch=self._kind_name, why=why, reason=message)
         self._checks.failed(self.name, message, hint)
         if not keeps_version:

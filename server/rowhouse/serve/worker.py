@@ -21,6 +21,7 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any, Final
 
+from rowhouse.metrics import TURNED_AWAY
 from rowhouse.serve.arbiter import STOPS
 from rowhouse.serve.buffering import BufferingWorker
 from rowhouse.serve.gc_freeze import freeze_loaded_objects
@@ -28,7 +29,6 @@ from rowhouse.serve.handover import Claims
 from rowhouse.serve.processor import stay_on_one
 from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.serve.threads import Threads
-from rowhouse.telemetry import TURNED_AWAY
 
 _QUEUED_PER_THREAD: Final = 8
 """Requests that wait for a thread at most, for each thread: a second's work or less."""

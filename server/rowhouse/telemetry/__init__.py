@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rowhouse.telemetry.counters import METRICS_CONTENT_TYPE, TURNED_AWAY, count_cni_call, metrics
+from rowhouse.telemetry.counters import METRICS_CONTENT_TYPE, count_cni_call, metrics
 from rowhouse.telemetry.database import DatabaseMetrics
 from rowhouse.telemetry.logs import (
     begin_request,
@@ -15,7 +15,6 @@ from rowhouse.telemetry.verification import VerificationMetrics
 
 __all__ = [
     "METRICS_CONTENT_TYPE",
-    "TURNED_AWAY",
     "DatabaseMetrics",
     "VerificationMetrics",
     "begin_request",

@@ -10,9 +10,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from rowhouse import metrics
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.store.inventory import fill
 
@@ -50,21 +50,9 @@ class DatabaseMetrics(Collector):
         with self._lock:
             self._ask()
             up, found, took, failures = self._up, self._fill, self._took, self._failures
-        yield GaugeMetricFamily(
-            "rowhouse_database_up",
-            "1 if the database took the last query for the pools' fill",
-            value=int(up),
-        )
-        yield GaugeMetricFamily(
-            "rowhouse_pool_query_duration_seconds",
-            "How long the query for the pools' fill took",
-            value=took,
-        )
-        yield CounterMetricFamily(
-            "rowhouse_pool_query_failures_total",
-            "Queries for the pools' fill that failed or took too long",
-            value=failures,
-        )
+        yield metrics.DATABASE_UP.gauge(int(up))
+        yield metrics.POOL_QUERY_DURATION.gauge(took)
+        yield metrics.POOL_QUERY_FAILURES.counter(failures)
         yield from self._connections()
         if found is not None:
             yield from _pools(found)
@@ -87,31 +75,19 @@ class DatabaseMetrics(Collector):
 
     def _connections(self) -> Iterator[Metric]:
         now = self._store.connections()
-        states = GaugeMetricFamily(
-            "rowhouse_database_connections", "Connections by state", labels=["state"]
-        )
+        states = metrics.CONNECTIONS.gauge()
         states.add_metric(["idle"], now.idle)
         states.add_metric(["used"], now.used)
         yield states
-        for name, text, now_value in (
-            ("rowhouse_database_connections_max", "Connections that may be open", now.most),
-            ("rowhouse_database_connection_waiters", "Calls that wait for one now", now.waiters),
-        ):
-            yield GaugeMetricFamily(name, text, value=now_value)
-        for name, text, value in (
-            ("rowhouse_database_connection_waits_total", "Calls that had to wait", now.waits),
-            ("rowhouse_database_connection_wait_seconds_total", "Their waits", now.wait_seconds),
-            ("rowhouse_database_connection_timeouts_total", "Those in vain", now.timeouts),
-        ):
-            yield CounterMetricFamily(name, text, value=float(value))
+        yield metrics.CONNECTIONS_MAX.gauge(now.most)
+        yield metrics.CONNECTION_WAITERS.gauge(now.waiters)
+        yield metrics.CONNECTION_WAITS.counter(now.waits)
+        yield metrics.CONNECTION_WAIT_SECONDS.counter(now.wait_seconds)
+        yield metrics.CONNECTION_TIMEOUTS.counter(now.timeouts)
 
 
 def _pools(found: Fill) -> Iterator[Metric]:
-    addresses = GaugeMetricFamily(
-        "rowhouse_pool_addresses",
-        "Addresses of a pool by state; total is what it can give out",
-        labels=["network", "pool", "state"],
-    )
+    addresses = metrics.POOL_ADDRESSES.gauge()
     for pool in found.pools:
         for state in (
             "total",
@@ -123,11 +99,7 @@ def _pools(found: Fill) -> Iterator[Metric]:
         ):
             addresses.add_metric([pool.network, pool.cidr, state], getattr(pool, state))
     yield addresses
-    stale = GaugeMetricFamily(
-        "rowhouse_stale_reservations",
-        "Reservations of pods that no sandbox uses, though they are not sticky, or past their time",
-        labels=["network"],
-    )
+    stale = metrics.STALE_RESERVATIONS.gauge()
     for network, reservations in found.stale.items():
         stale.add_metric([network], reservations)
     yield stale

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from rowhouse.metrics import VERIFICATION_READY, VERIFICATION_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +28,8 @@ class VerificationMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Both metrics, a sample for each cluster."""
-        ready = GaugeMetricFamily(
-            "rowhouse_token_verification_ready",
-            "1 while tokens of the cluster can be verified",
-            labels=["cluster"],
-        )
-        up = GaugeMetricFamily(
-            "rowhouse_token_verification_up",
-            "1 if the cluster's keys could be read, or its API server asked, at the last look",
-            labels=["cluster"],
-        )
+        ready = VERIFICATION_READY.gauge()
+        up = VERIFICATION_UP.gauge()
         # The settings may name a cluster twice: then the worse one counts.
         samples: dict[str, tuple[int, int]] = {}
         for found in self._verification.report():

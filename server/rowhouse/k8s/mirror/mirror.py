@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from rowhouse import metrics
 from rowhouse.domain.checks import Checks
 from rowhouse.domain.defaults import MIRROR_RESYNC_SECONDS, MIRROR_WRITES_PER_SECOND
 from rowhouse.domain.errors import TryAgain
 from rowhouse.k8s.failures import KubernetesFailure
-from rowhouse.k8s.mirror import measures
 from rowhouse.k8s.mirror.desired import Problem
 from rowhouse.k8s.mirror.observed import KINDS, POOLS, RESERVATIONS, ObservedObjects
 from rowhouse.k8s.mirror.pending import Pending
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _SHOWN: Final = 50
+REASONS: Final = ("size", "key", "name", "unknown", "foreign", "refused", "absent")
+"""Why something of the database is not in the cluster, or the other way round."""
 _TRIES: Final = 5
 _REPEAT: Final = "What was written stays; run it again."
 
@@ -156,7 +158,7 @@ class Mirror:
             self._list_again()
         except KubernetesFailure as error:
             self._queue.failed(error.message, error.failure.retry_after)
-            measures.FAILURES.labels("list").inc()
+            metrics.MIRROR_FAILURES.labels("list").inc()
             raise
         if whole:
             self._pending.hurry(pool.id for pool in self._store.pools())
@@ -166,7 +168,7 @@ class Mirror:
         if whole:
             self._resync_due = self._clock() + self._pacing.resync
             self._resynced = datetime.now(UTC)
-            measures.LAST_RESYNC.set_to_current_time()
+            metrics.MIRROR_LAST_RESYNC.set_to_current_time()
         tally = Tally(planning=self._clock() - began)
         self._write(tally)
         self._measure()
@@ -242,7 +244,7 @@ class Mirror:
         for kind, name in changed:
             pool = self._planner.pool_of(kind, name)
             if pool is not None:
-                measures.EDITS.labels(kind).inc()
+                metrics.MIRROR_FOREIGN_EDITS.labels(kind).inc()
                 self._pending.hurry([pool])
 
     def _list_again(self) -> None:
@@ -283,7 +285,7 @@ class Mirror:
 
     def _ended(self, outcome: Outcome, tally: Tally) -> None:
         change, result = outcome.change, outcome.result
-        measures.WRITES.labels(change.kind, change.verb, result.name.lower()).inc()
+        metrics.MIRROR_WRITES.labels(change.kind, change.verb, result.name.lower()).inc()
         if result is Result.FAILED:
             tally.failed += 1
             return  # it stays due
@@ -316,12 +318,12 @@ class Mirror:
         return self._clock() - min(since) if since else 0.0
 
     def _measure(self) -> None:
-        measures.LAG.set(self._lag())
-        measures.WAITING.set(len(self._queue))
+        metrics.MIRROR_LAG.set(self._lag())
+        metrics.MIRROR_WAITING.set(len(self._queue))
         for kind, objects in self._observed.objects.items():
-            measures.OBJECTS.labels(kind).set(len(objects))
-        counts = dict.fromkeys(measures.REASONS, 0)
+            metrics.MIRROR_OBJECTS.labels(kind).set(len(objects))
+        counts = dict.fromkeys(REASONS, 0)
         for one in self.problems:
             counts[one.reason] += 1
         for reason, number in counts.items():
-            measures.PROBLEMS.labels(reason).set(number)
+            metrics.MIRROR_PROBLEMS.labels(reason).set(number)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from rowhouse import metrics
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.k8s.mirror import measures
 from rowhouse.k8s.mirror.mirror import Mirror, Pacing, Tally
 from rowhouse.k8s.watch import STUCK_SECONDS
 from rowhouse.store.cluster.mirror import MirrorStore
@@ -70,11 +70,11 @@ class MirrorThread(threading.Thread):
                 with MirrorStore(self._source, self._cluster) as store:
                     self._mirror(store)
             except RowhouseError as error:
-                measures.FAILURES.labels("database").inc()
+                metrics.MIRROR_FAILURES.labels("database").inc()
                 _log.warning("mirror_interrupted", reason=error.message, hint=error.hint)
                 self._checks.failed(self.name, error.message, error.hint)
             except Exception as error:  # noqa: BLE001 - a mirror that dies is a mirror that lies
-                measures.FAILURES.labels("error").inc()
+                metrics.MIRROR_FAILURES.labels("error").inc()
                 _log.exception("mirror_failed")
                 self._checks.failed(self.name, str(error) or type(error).__name__)
             self._beat()

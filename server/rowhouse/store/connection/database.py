@@ -14,14 +14,15 @@ from psycopg.errors import FeatureNotSupported, LockNotAvailable, ReadOnlySqlTra
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from sqlalchemy import Engine, create_engine
 
+from rowhouse import metrics
 from rowhouse.domain.errors import RowhouseError, TryAgain
-from rowhouse.store.connection import metrics
 from rowhouse.store.connection.combining import CombiningQueue
 from rowhouse.store.connection.deadline import seconds_left
 from rowhouse.store.connection.errors import domain_error, is_rolled_back, is_transient
 from rowhouse.store.connection.opening import LastAttempt, PooledConnection, connect
 from rowhouse.store.connection.session_settings import PIN_TRANSACTION
 from rowhouse.store.connection.statements import statement
+from rowhouse.store.connection.stored_function import function_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -302,4 +303,4 @@ def _execute(
 
 
 def _function(query: LiteralString | sql.Composed) -> str:
-    return metrics.function_of(query) if isinstance(query, str) else "other"
+    return function_of(query) if isinstance(query, str) else "other"

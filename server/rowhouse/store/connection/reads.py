@@ -10,8 +10,8 @@ from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from rowhouse import metrics
 from rowhouse.domain.errors import TryAgain
-from rowhouse.store.connection import metrics
 from rowhouse.store.connection.deadline import seconds_left
 from rowhouse.store.connection.errors import domain_error
 
