@@ -86,6 +86,8 @@ class Daemon:
     def install(self) -> None:
         """Install our version once, then only mend: a daemon started later may have another."""
         whereabouts = self.options.as_whereabouts
+        # Looked at first: what another installer does after this is repaired, and counted, in the next round.
+        is_broken = bool(self.plugin.problem(as_whereabouts=whereabouts))
         if whereabouts and self.plugin.is_stand_in_replaced(was_installed=self.installed):
             try:
                 if line := self.stand_in.meet(time.monotonic()):
@@ -93,7 +95,7 @@ class Daemon:
             except StandInReplaced:
                 if self.installed and not self.plugin.problem(as_whereabouts=False):
                     raise  # nothing but the one name has to be mended
-        if self.installed and not self.plugin.problem(as_whereabouts=whereabouts):
+        if self.installed and not is_broken:
             with durable.locked(self.options.lock):
                 self.plugin.remove_superseded()
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 INTERFACE = "net1"
 NAMESPACE = "default"
 SECONDS = 30.0
+MAX_IDLE_SECONDS = 2.0
 
 
 class Wire:
@@ -22,6 +24,7 @@ class Wire:
         self.records = records
         self._host = urlsplit(url).netloc
         self._connection = http.client.HTTPConnection(self._host, timeout=SECONDS)
+        self._used_at = time.monotonic()
 
     def cni(self, call: Record, netconf: dict[str, Any], arguments: str) -> dict[str, Any]:
         """A call of the plugin; its kind is the command. What it answers, {} if it failed."""
@@ -66,21 +69,26 @@ class Wire:
         headers: dict[str, str],
         body: dict[str, Any] | None,
     ) -> dict[str, Any]:
+        text = None if body is None else json.dumps(body)
+        sent = {"Content-Type": "application/json", **headers}
+        # The server closes a connection that was idle for five seconds.
+        if time.monotonic() - self._used_at > MAX_IDLE_SECONDS:
+            self.close()
         try:
-            self._connection.request(
-                method,
-                path,
-                None if body is None else json.dumps(body),
-                {"Content-Type": "application/json", **headers},
-            )
+            try:
+                self._connection.request(method, path, text, sent)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close()  # (this process was stopped between the look and the call)
+                self._connection.request(method, path, text, sent)
             answer = self._connection.getresponse()
-            text = answer.read()
+            said = answer.read()
+            self._used_at = time.monotonic()
         except (OSError, http.client.HTTPException) as error:
             call.message = repr(error)
             self.close()
             return {}
         call.status = answer.status
-        document: dict[str, Any] = json.loads(text) if text else {}
+        document: dict[str, Any] = json.loads(said) if said else {}
         if answer.status < 400:
             call.outcome = "ok"
         elif answer.status < 500:
