@@ -13,7 +13,10 @@ BEGIN ATOMIC
                    SELECT (SELECT a.cluster FROM attached_tenures a WHERE a.cluster > c.name ORDER BY a.cluster LIMIT 1)
                      FROM clusters c WHERE c.name IS NOT NULL)
                SELECT a.tenure_id
-                 FROM clusters c JOIN attached_tenures a ON a.cluster = c.name AND a.container_id = wanted))
+                 FROM clusters c
+                -- OFFSET keeps it a look-up: a join may read all attachments.
+                CROSS JOIN LATERAL (SELECT one.tenure_id FROM attached_tenures one
+                                     WHERE one.cluster = c.name AND one.container_id = wanted OFFSET 0) AS a))
        AND h.container_id = wanted AND upper_inf(h.during);
 END;
 COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or held, by its whole id.';
