@@ -1,4 +1,4 @@
-"""The order in which free addresses are chosen is one file's: whoever changes it there changes it everywhere."""
+"""The order in which free addresses are chosen is one file's: a change there is a change everywhere."""
 
 from __future__ import annotations
 

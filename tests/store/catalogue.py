@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 # The order of columns and of grants is left out: a new column comes last in a table that exists, and where it reads
-# best in the file of the table. Rights that nobody granted are there as PostgreSQL's defaults, spelled out.
+# best in the file of the table. Rights that were not granted are there as PostgreSQL's defaults, spelled out.
 OBJECTS = """
 WITH home AS (SELECT oid FROM pg_namespace WHERE nspname = 'rowhouse'),
 granted (class, object, rights) AS (

@@ -155,7 +155,7 @@ def test_the_owner_may_restore_data_with_one_grant_of_a_superuser(
 
 @contextlib.contextmanager
 def dumping(cluster: Cluster, database: Database) -> Iterator[None]:
-    """A real pg_dump that holds its locks: it waits for somebody to read what it writes."""
+    """A real pg_dump that holds its locks: what it writes is not read."""
     command: list[str | Path] = [
         cluster.server.bindir / "pg_dump",
         "--schema=rowhouse",

@@ -16,8 +16,8 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 -- Many plain calls of attach_v1() for one pool at once: a range, pods that are not sticky, no wishes. Gives the
--- rows of those that were served, and rows without an address of those for whom nothing was free that nobody
--- has locked: they may come again, since somebody else was served. Whoever has no row must call attach_v1(),
+-- rows of the calls that were served, and rows without an address of calls that met only locked runs: they may
+-- come again, since another call was served. A call without a row must use attach_v1(),
 -- which knows what an owner holds already, and why there is nothing left. So one call never fails for
 -- another's sake. It waits for a lock only while it holds none, or for the same owner. All calls are of one CNI
 -- network if there are gateway_addresses.

@@ -1,8 +1,8 @@
 CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 -- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
--- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
--- after so many. Frees what is due, and waits for whoever is at it.
+-- release_expired() and end_quarantines() skip what another session is freeing at the same moment, and stop
+-- after so many. Frees what is due, and waits for a session that is freeing it.
 BEGIN
     PERFORM end_misdated_quarantines(wanted_network, firsts, lasts);
     IF NOT free_or_due(wanted_network, firsts, lasts) THEN
@@ -22,4 +22,4 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
-    'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';
+    'Whether an address of some segments is free, or has come due and is about to be; waits for a session that is freeing it.';

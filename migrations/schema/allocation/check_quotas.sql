@@ -1,7 +1,7 @@
 CREATE FUNCTION check_quotas(holder text, of_pool integer) RETURNS void
 LANGUAGE plpgsql AS $$
 -- Raises quota_exceeded if a namespace holds more than it may. The quota's row is locked, so that two allocations
--- can not both take the last address of a quota.
+-- cannot both take the last address of a quota.
 DECLARE
     quota quotas;
 BEGIN

@@ -52,7 +52,7 @@ BEGIN
         END LOOP;
     END LOOP;
     IF used IS NOT NULL THEN
-        -- The usual case, once for all: nobody else uses the address, and nobody wants to keep it. (Both arrays
+        -- The usual case, once for all: no other sandbox uses the address, and it is not kept. (Both arrays
         -- narrow the index down; that the pair is one of ours is then a matter of few rows.)
         RETURN QUERY
             WITH freed AS (

@@ -1,6 +1,6 @@
 CREATE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Whether an address of some segments is free, or would be given to the next one who asks since its
+-- Whether an address of some segments is free, or would be assigned to the next call since its
 -- quarantine or its time to live is over.
 BEGIN
     -- One statement, so one snapshot: an address that is taken while another comes due is not missed in

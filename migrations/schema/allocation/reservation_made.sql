@@ -20,7 +20,7 @@ BEGIN
                                WHERE t.during && tstzrange(clock_timestamp(), NULL) LIMIT 1) AS in_the_way;
     END IF;
     -- The usual case in one statement: the first addresses of a run that ends within its block of 64.
-    -- (Distinct addresses of one family: the sum can not leave it.) The clock is read after the run is
+    -- (Distinct addresses of one family: the sum cannot leave it.) The clock is read after the run is
     -- locked: now() may lie before the previous owner's end.
     WITH given AS (
         SELECT min(network_id) AS network_id, min(address) AS first, max(address) AS last

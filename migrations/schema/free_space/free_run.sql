@@ -1,8 +1,8 @@
 CREATE FUNCTION free_run(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Puts a run into the free space, joined with its neighbours where nobody has them locked: a release
--- waits for nobody. Quarantined runs keep to themselves until their time has come.
+-- Puts a run into the free space, joined with those of its neighbors that are not locked: a release
+-- never blocks. Quarantined runs keep to themselves until their time has come.
 DECLARE
     before free_ranges;
     after  free_ranges;

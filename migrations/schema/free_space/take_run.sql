@@ -1,7 +1,7 @@
 CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 -- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
--- when all of them may be given out. They may lie in several runs. Waits for whoever has a run locked.
+-- when all of them may be given out. They may lie in several runs. Waits while a run is locked.
 -- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;
@@ -43,7 +43,7 @@ BEGIN
              WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
         ELSIF run.first = part_first THEN
             -- A run that reaches past this block of 64 is split there, and once more behind the next block,
-            -- so that other writers find runs that nobody has locked.
+            -- so that other writers find runs that are not locked.
             block_end := last_address(block_of(part_last));
             IF block_end > part_last AND block_end < run.last THEN
                 next_end := last_address(block_of(block_end + 1));

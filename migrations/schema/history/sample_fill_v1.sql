@@ -3,8 +3,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- Takes the sample of this quarter of an hour, unless somebody has; true if it was taken now. Every server
--- may call it whenever it likes: one of them does the work, nobody waits.
+-- Takes the sample of this quarter of an hour, unless another server has; true if it was taken now. Every server
+-- may call it whenever it likes: one of them does the work, and none waits.
 DECLARE
     slot  timestamptz := date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch');
     since timestamptz := date_bin('1 hour', slot, timestamptz 'epoch') - interval '7 days';

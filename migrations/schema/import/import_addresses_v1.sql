@@ -17,7 +17,7 @@ SET enable_mergejoin = off
 AS $$
 -- Takes over a batch of addresses of one pool, each once. An entry is an object: n, address, kind, namespace, name,
 -- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). What
--- somebody else has is left alone, and told of. Addresses that somebody took at this moment are in no row of
+-- another owner has is left alone, and reported. Addresses that another session took at this moment are in no row of
 -- the answer: ask again.
 --
 -- are_running: the entries are pods that run now, whose sandboxes' ids are not known ('') and whose nodes and uids are. An
@@ -173,4 +173,4 @@ BEGIN
     RETURN QUERY SELECT e.n, 'new', NULL::text FROM jsonb_to_recordset(entries) AS e (n integer, address inet)
                   WHERE e.address = ANY (taken);
 END $$;
-COMMENT ON FUNCTION import_addresses_v1 IS 'Import: takes over a batch of addresses of one pool with their sandboxes; never what somebody else has.';
+COMMENT ON FUNCTION import_addresses_v1 IS 'Import: takes over a batch of addresses of one pool with their sandboxes; never what another owner has.';

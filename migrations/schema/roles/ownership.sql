@@ -27,7 +27,7 @@ BEGIN
                             WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
                               AND d.deptype IN ('a', 'i'))
         UNION ALL
-        -- The functions of a range type are the bootstrap superuser's, whoever makes the type.
+        -- The functions of a range type are the bootstrap superuser's, whichever role makes the type.
         SELECT format('ROUTINE %s', p.oid::regprocedure), p.proowner FROM pg_proc p
          WHERE p.pronamespace = 'rowhouse'::regnamespace
            AND NOT EXISTS (SELECT FROM pg_depend d

@@ -1,7 +1,7 @@
 -- The outbox of the mirrors: which pools have changed since a mirror last looked at them.
 --
--- An allocation must not pay for it. So the triggers on "reservations" are disabled while nobody mirrors; and while
--- somebody does, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
+-- An allocation must not pay for it. So the triggers on "reservations" are disabled while no mirror is on; and while
+-- one is, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
 -- is no row that all allocations of a pool would wait for: transactions that meet each write a mark of their own.
 --
 -- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore who takes marks

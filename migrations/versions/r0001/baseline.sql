@@ -727,8 +727,8 @@ COMMENT ON INDEX mirrors_pkey IS 'One mirror a cluster.';
 -- schema/tables/mirror_changes.sql
 -- The outbox of the mirrors: which pools have changed since a mirror last looked at them.
 --
--- An allocation must not pay for it. So the triggers on "reservations" are disabled while nobody mirrors; and while
--- somebody does, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
+-- An allocation must not pay for it. So the triggers on "reservations" are disabled while no mirror is on; and while
+-- one is, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
 -- is no row that all allocations of a pool would wait for: transactions that meet each write a mark of their own.
 --
 -- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore who takes marks
@@ -1428,8 +1428,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- Takes the sample of this quarter of an hour, unless somebody has; true if it was taken now. Every server
--- may call it whenever it likes: one of them does the work, nobody waits.
+-- Takes the sample of this quarter of an hour, unless another server has; true if it was taken now. Every server
+-- may call it whenever it likes: one of them does the work, and none waits.
 DECLARE
     slot  timestamptz := date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch');
     since timestamptz := date_bin('1 hour', slot, timestamptz 'epoch') - interval '7 days';
@@ -1538,7 +1538,7 @@ COMMENT ON FUNCTION why_withheld(integer, inet) IS 'What keeps an address from b
 CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 -- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
--- when all of them may be given out. They may lie in several runs. Waits for whoever has a run locked.
+-- when all of them may be given out. They may lie in several runs. Waits while a run is locked.
 -- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;
@@ -1580,7 +1580,7 @@ BEGIN
              WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
         ELSIF run.first = part_first THEN
             -- A run that reaches past this block of 64 is split there, and once more behind the next block,
-            -- so that other writers find runs that nobody has locked.
+            -- so that other writers find runs that are not locked.
             block_end := last_address(block_of(part_last));
             IF block_end > part_last AND block_end < run.last THEN
                 next_end := last_address(block_of(block_end + 1));
@@ -1626,8 +1626,8 @@ COMMENT ON FUNCTION take_run(integer, inet, inet) IS 'Takes a run of addresses o
 CREATE FUNCTION free_run(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Puts a run into the free space, joined with its neighbours where nobody has them locked: a release
--- waits for nobody. Quarantined runs keep to themselves until their time has come.
+-- Puts a run into the free space, joined with those of its neighbors that are not locked: a release
+-- never blocks. Quarantined runs keep to themselves until their time has come.
 DECLARE
     before free_ranges;
     after  free_ranges;
@@ -2666,7 +2666,7 @@ COMMENT ON FUNCTION has_free(integer, inet[], inet[]) IS 'Whether any address of
 -- schema/allocation/free_or_due.sql
 CREATE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Whether an address of some segments is free, or would be given to the next one who asks since its
+-- Whether an address of some segments is free, or would be assigned to the next call since its
 -- quarantine or its time to live is over.
 BEGIN
     -- One statement, so one snapshot: an address that is taken while another comes due is not missed in
@@ -2693,8 +2693,8 @@ COMMENT ON FUNCTION free_or_due(integer, inet[], inet[]) IS
 CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 -- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
--- release_expired() and end_quarantines() skip what somebody else is freeing at the same moment, and stop
--- after so many. Frees what is due, and waits for whoever is at it.
+-- release_expired() and end_quarantines() skip what another session is freeing at the same moment, and stop
+-- after so many. Frees what is due, and waits for a session that is freeing it.
 BEGIN
     PERFORM end_misdated_quarantines(wanted_network, firsts, lasts);
     IF NOT free_or_due(wanted_network, firsts, lasts) THEN
@@ -2714,7 +2714,7 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
-    'Whether an address of some segments is free, or has come due and is about to be; waits for whoever is freeing it.';
+    'Whether an address of some segments is free, or has come due and is about to be; waits for a session that is freeing it.';
 
 -- schema/allocation/release_expired.sql
 CREATE FUNCTION release_expired(wanted_network integer, at_most integer) RETURNS integer
@@ -3368,8 +3368,8 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 -- Many plain calls of attach_v1() for one pool at once: a range, pods that are not sticky, no wishes. Gives the
--- rows of those that were served, and rows without an address of those for whom nothing was free that nobody
--- has locked: they may come again, since somebody else was served. Whoever has no row must call attach_v1(),
+-- rows of the calls that were served, and rows without an address of calls that met only locked runs: they may
+-- come again, since another call was served. A call without a row must use attach_v1(),
 -- which knows what an owner holds already, and why there is nothing left. So one call never fails for
 -- another's sake. It waits for a lock only while it holds none, or for the same owner. All calls are of one CNI
 -- network if there are gateway_addresses.
@@ -3493,7 +3493,7 @@ BEGIN
         END LOOP;
     END LOOP;
     IF used IS NOT NULL THEN
-        -- The usual case, once for all: nobody else uses the address, and nobody wants to keep it. (Both arrays
+        -- The usual case, once for all: no other sandbox uses the address, and it is not kept. (Both arrays
         -- narrow the index down; that the pair is one of ours is then a matter of few rows.)
         RETURN QUERY
             WITH freed AS (
@@ -3703,7 +3703,7 @@ COMMENT ON FUNCTION refuse_foreign_pool(integer, integer, inet) IS 'Raises an er
 CREATE FUNCTION check_quotas(holder text, of_pool integer) RETURNS void
 LANGUAGE plpgsql AS $$
 -- Raises quota_exceeded if a namespace holds more than it may. The quota's row is locked, so that two allocations
--- can not both take the last address of a quota.
+-- cannot both take the last address of a quota.
 DECLARE
     quota quotas;
 BEGIN
@@ -3788,7 +3788,7 @@ BEGIN
                                WHERE t.during && tstzrange(clock_timestamp(), NULL) LIMIT 1) AS in_the_way;
     END IF;
     -- The usual case in one statement: the first addresses of a run that ends within its block of 64.
-    -- (Distinct addresses of one family: the sum can not leave it.) The clock is read after the run is
+    -- (Distinct addresses of one family: the sum cannot leave it.) The clock is read after the run is
     -- locked: now() may lie before the previous owner's end.
     WITH given AS (
         SELECT min(network_id) AS network_id, min(address) AS first, max(address) AS last
@@ -4917,7 +4917,7 @@ SET enable_mergejoin = off
 AS $$
 -- Takes over a batch of addresses of one pool, each once. An entry is an object: n, address, kind, namespace, name,
 -- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). What
--- somebody else has is left alone, and told of. Addresses that somebody took at this moment are in no row of
+-- another owner has is left alone, and reported. Addresses that another session took at this moment are in no row of
 -- the answer: ask again.
 --
 -- are_running: the entries are pods that run now, whose sandboxes' ids are not known ('') and whose nodes and uids are. An
@@ -5073,7 +5073,7 @@ BEGIN
     RETURN QUERY SELECT e.n, 'new', NULL::text FROM jsonb_to_recordset(entries) AS e (n integer, address inet)
                   WHERE e.address = ANY (taken);
 END $$;
-COMMENT ON FUNCTION import_addresses_v1 IS 'Import: takes over a batch of addresses of one pool with their sandboxes; never what somebody else has.';
+COMMENT ON FUNCTION import_addresses_v1 IS 'Import: takes over a batch of addresses of one pool with their sandboxes; never what another owner has.';
 
 -- schema/import/import_stale_v1.sql
 CREATE FUNCTION import_stale_v1(
@@ -5361,7 +5361,7 @@ COMMENT ON FUNCTION has_unnamed_v1() IS 'Whether any imported address still has 
 -- schema/mirror/switch_mirror_triggers.sql
 CREATE FUNCTION switch_mirror_triggers() RETURNS void
 LANGUAGE plpgsql AS $$
--- Enables the triggers on "reservations" while somebody mirrors. Whoever is writing is waited for, so that afterwards
+-- Enables the triggers on "reservations" while a mirror is on. Waits for the transactions that write, so that afterwards
 -- every transaction fires them.
 DECLARE
     wanted boolean := EXISTS (SELECT FROM mirrors);
@@ -5376,7 +5376,7 @@ BEGIN
         EXECUTE format('ALTER TABLE reservations %s TRIGGER %I', CASE WHEN wanted THEN 'ENABLE' ELSE 'DISABLE' END, name);
     END LOOP;
 END $$;
-COMMENT ON FUNCTION switch_mirror_triggers() IS 'Enables the triggers of the outbox if somebody mirrors, else disables them.';
+COMMENT ON FUNCTION switch_mirror_triggers() IS 'Enables the triggers of the outbox if a mirror is on, else disables them.';
 
 -- schema/mirror/mark_for_mirrors.sql
 CREATE FUNCTION mark_for_mirrors(changed integer[]) RETURNS void
@@ -5509,7 +5509,7 @@ CREATE FUNCTION mirror_changes_v1(of_cluster text) RETURNS TABLE (pool_id intege
 LANGUAGE sql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 BEGIN ATOMIC
-    -- Takes a cluster's marks away. Whoever relies on one of them is among mirror_writers_v1() of a later moment.
+    -- Takes a cluster's marks away. A transaction that relies on one of them is among mirror_writers_v1() of a later moment.
     DELETE FROM mirror_changes AS c WHERE c.cluster = of_cluster RETURNING c.pool_id, clock_timestamp() - c.made_at;
 END;
 COMMENT ON FUNCTION mirror_changes_v1 IS 'Takes the marks of changed pools away from the outbox.';
@@ -5739,7 +5739,7 @@ BEGIN
                             WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
                               AND d.deptype IN ('a', 'i'))
         UNION ALL
-        -- The functions of a range type are the bootstrap superuser's, whoever makes the type.
+        -- The functions of a range type are the bootstrap superuser's, whichever role makes the type.
         SELECT format('ROUTINE %s', p.oid::regprocedure), p.proowner FROM pg_proc p
          WHERE p.pronamespace = 'rowhouse'::regnamespace
            AND NOT EXISTS (SELECT FROM pg_depend d

@@ -55,5 +55,5 @@ def answer(
 
 
 def abandon(database: Database, actor: str, key: str) -> None:
-    """The request with a key could not be served: whoever repeats it may try again at once."""
+    """The request with a key could not be served: the caller may repeat it at once."""
     database.call(ABANDON, {"actor": actor, "key": key})

@@ -17,12 +17,12 @@ END = "DELETE FROM rowhouse.sessions WHERE digest = %s RETURNING 1"
 
 
 def begin_with_token(database: Database, digest: bytes, *, token: bytes, seconds: float) -> None:
-    """Begins a session of whoever bears the token with this digest, for `seconds` at most."""
+    """Begins a session of the token with this digest, for `seconds` at most."""
     database.call(BEGIN_FOR_BEARER, {"digest": digest, "seconds": seconds, "token": token})
 
 
 def begin_as(database: Database, digest: bytes, *, name: str, role: str, seconds: float) -> None:
-    """Begins a session of somebody whom an OpenID Connect provider has named, for `seconds`."""
+    """Begins a session of a user whom an OpenID Connect provider has named, for `seconds`."""
     database.call(BEGIN_AS, {"digest": digest, "name": name, "role": role, "seconds": seconds})
 
 
