@@ -20,7 +20,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze dba chart bench faults audit lock \
+.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba chart bench faults audit lock \
 	clean runtime dev
 
 help: ## list the targets
@@ -80,7 +80,7 @@ check: dev ## lint, types, units and the quick database tests: under a minute, f
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST) -m "not slow and not releases" $(CHECK_TESTS)
 
-CHECK_TESTS = $(filter-out tests/cni/test_fuzz.py,$(wildcard tests/cni/test_*.py)) tests/domain tests/metrics tests/docs/test_links.py tests/store/test_pools.py \
+CHECK_TESTS = $(filter-out tests/cni/test_fuzz.py,$(wildcard tests/cni/test_*.py)) tests/domain tests/metrics tests/docs/test_links.py tests/docs/test_site.py tests/store/test_pools.py \
 	tests/store/test_errors.py tests/store/test_reuse.py tests/test_dependencies.py tests/test_version.py tests/test_workflows.py
 
 release: dev plugin ## into dist/: wheel, sdist and chart of the version in the source, checked; the image where an engine is
@@ -118,6 +118,12 @@ freeze: dev ## with a release, VERSION=0.2.0: no revision of it ever changes aga
 	@test -n "$(VERSION)" || { echo "make freeze VERSION=0.2.0"; exit 2; }
 	@$(PYTHON) migrations/revise.py freeze
 	@PYTHONPATH=tests $(BIN)/python -m upgrade.populate tests/upgrade/$(VERSION).sql
+
+docs: ## the documentation site: build/docs/html/index.html; a warning is an error
+	@$(PYTHON) .ci/environment.py docs
+	@rm -rf build/docs
+	@build/docs-venv/bin/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto -d build/docs/cache -c docs/site . build/docs/html
+	@echo "» build/docs/html/index.html"
 
 dba: dev ## the picture and psql's answers in docs/dba.md, from the catalog
 	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs/test_dba.py

