@@ -248,7 +248,7 @@ def test_root_may_keep_the_binaries_where_no_one_else_can_go(place: Path) -> Non
 def test_root_is_told_when_the_directory_is_where_no_one_else_can_go(place: Path) -> None:
     private = place / "private"
     private.mkdir(mode=0o700)
-    with pytest.raises(EmbeddedPostgresError, match=r"can not enter .*private/db"):
+    with pytest.raises(EmbeddedPostgresError, match=r"cannot enter .*private/db"):
         EmbeddedPostgres(private / "db", options=QUICK).__enter__()
 
 

@@ -86,7 +86,7 @@ POOL_QUERY_FAILURES: Final = Sampled(
 )
 POOL_ADDRESSES: Final = Sampled(
     "rowhouse_pool_addresses",
-    "Addresses of a pool by state; total is what it can give out",
+    "Addresses of a pool by state; total is what it can assign",
     ("network", "pool", "state"),
 )
 STALE_RESERVATIONS: Final = Sampled(

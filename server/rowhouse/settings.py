@@ -52,7 +52,7 @@ class Settings(AccessSettings):
     """Database connections a server process keeps open at most; requests that meet share one."""
 
     prepared_statements: bool = True
-    """Off behind PgBouncer in transaction mode before 1.21, which can not carry them."""
+    """Off behind PgBouncer in transaction mode before 1.21, which cannot carry them."""
 
     pool_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
     """Seconds a request waits for a free connection before it is told to try again."""
@@ -120,7 +120,7 @@ class Settings(AccessSettings):
             try:
                 value = Path(value[1:]).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(f"the file can not be read: {error}") from error
+                raise ValueError(f"the file cannot be read: {error}") from error
         try:
             return json.loads(value)
         except json.JSONDecodeError as error:

@@ -64,7 +64,7 @@ def test_guessing_is_slow_and_does_not_lock_out_who_was_let_in(
     guesses = [limited.get("/nothing", new_token()).status_code for _ in range(5)]
     assert guesses == [401, 401, 401, 429, 429]
     assert limited.get("/nothing", viewer).status_code == 404
-    # Who was not known before can not be told from a guess without doing what a guess shall not cost.
+    # Who was not known before cannot be told from a guess without doing what a guess shall not cost.
     assert limited.get("/nothing", late).status_code == 429
 
 

@@ -60,7 +60,7 @@ def _special(was: Object, new: Object) -> Iterator[str]:
     """Rules that look at more than whether a field has changed."""
     kind = new["kind"]
     if kind == "PersistentVolumeClaim" and _storage(new) < _storage(was):
-        yield "spec.resources.requests.storage: field can not be less than it was"
+        yield "spec.resources.requests.storage: field cannot be less than it was"
     if kind == "Service":
         address, wanted = was["spec"].get("clusterIP"), new["spec"].get("clusterIP")
         if address and wanted and address != wanted:

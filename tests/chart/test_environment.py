@@ -29,7 +29,7 @@ def expanded(container: Object, given: dict[str, str]) -> dict[str, str]:
 
 
 def command(line: list[str]) -> None:
-    """Parse a command line of `rowhouse`; raises click.UsageError where it can not be."""
+    """Parse a command line of `rowhouse`; raises click.UsageError where it cannot be."""
     group: click.Command | None = rowhouse
     # With its own settings: click makes a command's --help once, from the first context it meets.
     context = click.Context(rowhouse, **rowhouse.context_settings)

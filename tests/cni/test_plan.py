@@ -24,7 +24,7 @@ DUAL = {"ipRanges": [{"range": "10.0.0.0/24"}, {"range": "abcd::/64"}]}
 
 
 def given(planned: Planned, *addresses: str, pool_gateway: str | None = None) -> list[str]:
-    """The result's addresses, `address via gateway`, where the allocator gave out these."""
+    """The result's addresses, `address via gateway`, where the allocator assigned these."""
     assigned = [
         Assigned(
             network=request.network,
@@ -198,10 +198,10 @@ def test_a_request_outside_the_ranges_goes_to_a_pool_by_name(server: Server) -> 
         (["10.99.0.1/24"], "is outside every range"),
         (["abcd::1"], "is outside every range"),
         (["10.0.0.5", "10.0.0.6"], "more addresses are requested than there are ranges"),
-        (["10.0.0.40"], "can not be given out by 10.0.0.0/24: it is outside the window"),
+        (["10.0.0.40"], "cannot be assigned by 10.0.0.0/24: it is outside the window"),
         (["10.0.0.9"], "excluded"),
         (["10.0.0.1"], "or the gateway"),
-        (["10.0.0.0"], "can not be given out"),
+        (["10.0.0.0"], "cannot be assigned"),
     ],
 )
 def test_a_request_that_no_range_can_meet_has_code_102(

@@ -98,7 +98,7 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "R18": Difference(
         {"error_code": 7, "says": ["net mask is too short", "10.0.0.0/31", "use_all"]},
-        "the decision of design.md: as upstream; `use_all` gives out every address (case U01)",
+        "the decision of design.md: as upstream; `use_all` assigns every address (case U01)",
         BOTH,
     ),
 }
@@ -106,10 +106,10 @@ DIFFERENCES: dict[str, Difference] = {
 PLUGIN_ONLY = {
     "P04": "CNI_PATH is the plugin's to ask for: it is no part of the request",
     "P24": "so is the look at the network namespace",
-    "R05": "a server that is down can not be asked over HTTP",
-    "R08": "a server that is down can not be asked over HTTP",
+    "R05": "a server that is down cannot be asked over HTTP",
+    "R08": "a server that is down cannot be asked over HTTP",
 }
-"""Recorded cases that the runner over HTTP can not make, and why."""
+"""Recorded cases that the runner over HTTP cannot make, and why."""
 
 OURS_IN_STRICT = {
     "R06": "STATUS never looks in strict mode, as upstream",

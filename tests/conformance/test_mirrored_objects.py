@@ -34,7 +34,9 @@ CASES = [case for case in recorded() if case.id in RECORDED]
 
 HOLDER = {"id": "ctr-new", "ifname": "net1", "podref": "default/pod-new"}
 RESERVED = {"ifname": "net1", "podref": "default/pod-new"}
-NOTHING = "upstream makes the pool before it finds that it can not serve the call; of ours nothing is left"
+NOTHING = (
+    "upstream makes the pool before it finds that it cannot serve the call; of ours nothing is left"
+)
 # Where ours differ: what they are instead, and why.
 DIFFERENT: dict[str, tuple[Objects, str]] = {
     **dict.fromkeys(("A11", "A29", "A39", "A41", "D18"), ({}, NOTHING)),
@@ -54,7 +56,7 @@ DIFFERENT: dict[str, tuple[Objects, str]] = {
             f"{POOLS}/10.0.0.0-24": {"range": "10.0.0.0/24", "allocations": {"2": HOLDER}},
             f"{RESERVATIONS}/10.0.0.2": RESERVED,
         },
-        "the gateway is never given out",
+        "the gateway is never assigned",
     ),
     "B44": (
         {

@@ -185,7 +185,7 @@ def test_of_fifty_pods_that_want_the_last_address_one_gets_it(
     codes = [answer.code for answer in answers]
     assert sorted(codes) == [0] + [100] * 49
     assert database.reserved() == ["10.61.0.254"]
-    # Released while others still ask, it is given out again.
+    # Released while others still ask, it is assigned again.
     winner = pods[codes.index(0)]
     nodes.delete(winner, f"sandbox-{winner}")
     assert nodes.call("ADD", "late", "late", ipam=last).exit_status == 0

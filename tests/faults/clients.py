@@ -122,7 +122,7 @@ class Client(threading.Thread):
         """Repeat every DEL that has not been acknowledged, as the node daemon does."""
         while self._undeleted:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self._undeleted} can not be deleted")
+                raise TimeoutError(f"{self._undeleted} cannot be deleted")
             self._send_del(*self._undeleted.pop(0))
         self._caller.close()
 

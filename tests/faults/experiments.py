@@ -230,7 +230,7 @@ def full_disks(laboratory: Laboratory, *, calls: int, times: int) -> Report:
                 _until_it_hurts(postgres, dice)
             finally:
                 disk.clear()
-            if not postgres.is_running():  # it can not go on without its log; an administrator can
+            if not postgres.is_running():  # it cannot go on without its log; an administrator can
                 postgres.start()
 
         def rest() -> str:

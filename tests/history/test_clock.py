@@ -1,4 +1,4 @@
-"""Whatever the database's clock does: history says who has an address, and every address can be given out."""
+"""Whatever the database's clock does: history says who has an address, and every address can be assigned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events are told once, and what can not be told holds nobody up."""
+"""Events are told once, and what cannot be told holds nobody up."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_a_drained_pool_does_not_hide_the_one_that_assigns_its_addresses(
         "INSERT INTO pools (network_id, network_name, cidr, drained) SELECT id, '', '10.0.0.0/28', true FROM networks"
     )
     known = audit.explain(store, "", "10.0.0.2")
-    assert known["because"] == "free; pool 10.0.0.0/28 is drained, given out by pool 10.0.0.0/27"
+    assert known["because"] == "free; pool 10.0.0.0/28 is drained, assigned by pool 10.0.0.0/27"
     assert known["in_window"] is True
     assert pods.add("b", subnet("10.0.0.0/27")) == "10.0.0.2"
     dba.execute("UPDATE pools SET drained = true")

@@ -130,7 +130,7 @@ def test_a_pool_that_holds_addresses_stays_whatever_covers_it(
     pods.delete("pod of 10.0.0.0/24")
     dba.execute("DELETE FROM pools WHERE cidr = '10.0.0.0/24'")
     assert pods.add("late", subnet("10.0.0.0/16")) == "10.0.0.1"
-    with pytest.raises(errors.DatabaseError, match="can not change"):
+    with pytest.raises(errors.DatabaseError, match="cannot change"):
         dba.execute("UPDATE pools SET cidr = '10.0.0.0/8'")
 
 

@@ -1,4 +1,4 @@
-"""When an address is given out again: at once, after a while, and never before its last tenure ended."""
+"""When an address is assigned again: at once, after a while, and never before its last tenure ended."""
 
 from __future__ import annotations
 

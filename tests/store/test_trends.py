@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database as Store
 
 POOL = subnet("10.0.0.0/24")
-# A pool that is eight days old, of which an address more was given out each day and one was given back.
+# A pool that is eight days old, of which an address more was assigned each day and one was given back.
 PAST = """
 INSERT INTO networks (name) VALUES ('');
 INSERT INTO pools (network_id, network_name, cidr, created_at)

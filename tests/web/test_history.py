@@ -67,7 +67,7 @@ def test_an_address_tells_why_nobody_has_it(browser: Browser, pods: Pods, dba: S
         5: "Sticky",
         8: "Excluded",
         14: "Gateway",
-        15: "Never given out",
+        15: "Never assigned",
         99: "In no pool",
     }
     assert "the broadcast address of" in client.get("/addresses/1/10.0.0.15").text
@@ -96,7 +96,7 @@ def test_a_pod_shows_its_addresses_over_time(browser: Browser, pods: Pods) -> No
     assert history.index("10.0.0.2") < history.index("10.0.0.1")
     assert page.count("<rect ") == 2
     pods.delete("web-0")
-    assert "holds no address any more" in browser("operator").get("/pods/default/web-0").text
+    assert "no longer holds an address" in browser("operator").get("/pods/default/web-0").text
     assert browser("admin").get("/pods/default/web-9").status_code == 404
 
 
@@ -119,4 +119,4 @@ def test_a_node_shows_what_runs_on_it(browser: Browser, pods: Pods) -> None:
     assert "2 interfaces with an address" in page
     assert "default/web-0" in page
     assert "default/web-1" not in page
-    assert "Nothing on a node of this name" in browser("operator").get("/nodes/node9").text
+    assert "No pod on a node with this name" in browser("operator").get("/nodes/node9").text

@@ -53,7 +53,7 @@ def test_a_path_that_does_not_exist_is_a_page_with_a_way_back(
 ) -> None:
     answer = browser().get(path)
     assert answer.status_code == 404
-    assert "There is no such page" in answer.text
+    assert "Page not found" in answer.text
     assert 'href="/"' in answer.text
 
 

@@ -27,7 +27,7 @@ def fill(pods: Pods, cidr: str, count: int, *, network: str = "") -> None:
 def test_an_empty_address_space_says_how_to_begin(browser: Browser) -> None:
     page = browser().get("/")
     assert page.status_code == 200
-    assert "No pool yet." in page.text
+    assert "No pools yet." in page.text
 
 
 def test_networks_and_pools_are_shown_with_their_fill(browser: Browser, pods: Pods) -> None:
@@ -83,7 +83,7 @@ def test_of_many_pools_each_network_shows_its_fullest(
     page = client.get("/").text
     assert page.count('<th scope="row">') == 6
     assert "10.1.77.0/24" in page
-    (link,) = re.findall(r'href="(/networks/\d+)">All 120 pools', page)
+    (link,) = re.findall(r'href="(/networks/\d+)">Show all 120 pools', page)
     assert client.get(link).text.count('<th scope="row">') == 120
 
 

@@ -183,7 +183,7 @@ def test_the_definition_of_a_pool_without_a_name_gives_out_of_the_same_pool(
 def test_a_plot_needs_two_samples(browser: Browser, pods: Pods, dba: Session) -> None:
     pods.add("web-0", subnet("10.0.0.0/24"))
     client = browser()
-    assert "There is nothing to draw yet" in client.get("/pools/1").text
+    assert "No data yet" in client.get("/pools/1").text
     dba.execute(
         "INSERT INTO fill_samples"
         " VALUES (1, now() - interval '20 hours', 3), (1, now() - interval '1 hour', 9)"

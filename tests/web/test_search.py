@@ -88,4 +88,4 @@ def test_a_search_for_nothing_or_without_an_answer_says_what_can_be_found(
     for text in ("", "   ", "no-such-thing", "%", "'; --", "\x00", "x" * 5000, "10.0.0.300", "/"):
         answer = client.get("/search", query_string={"q": text})
         assert answer.status_code == 200, text
-        assert "What can be looked for" in answer.text
+        assert "What you can search for" in answer.text

@@ -8,7 +8,7 @@ dump="${RESTORE_FILE:-$(cd "$BACKUP_DIR" && ls -1 rowhouse-*.dump 2>/dev/null | 
 case $dump in /*) ;; *) dump="$BACKUP_DIR/$dump" ;; esac
 sql() { psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 "$ROWHOUSE_DATABASE_URL" "$@"; }
 
-# A server that goes on giving out addresses would do so from rows that are about to be replaced.
+# A server that goes on assigning addresses would do so from rows that are about to be replaced.
 users=$(sql --command "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
   AND application_name = 'rowhouse' AND pid <> pg_backend_pid()")
 [ "$users" = 0 ] || { echo "$users connections of servers or controllers: scale them to 0 first"; exit 1; }

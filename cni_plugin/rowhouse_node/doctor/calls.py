@@ -46,7 +46,7 @@ def status(options: Options) -> Finding:
     if isinstance(done, str):
         return Finding("STATUS", FAILED, done, RESTART)
     if done.returncode == 0:
-        return Finding("STATUS", OK, "a server would give out an address now")
+        return Finding("STATUS", OK, "a server would assign an address now")
     try:
         said = json.loads(done.stdout)
         found = f"{said['msg']} (code {said['code']}): {said.get('details', '')}"

@@ -1,7 +1,7 @@
 CREATE FUNCTION explain_address(wanted_network text, wanted inet, of_space integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Why an address is given out or not: its state, and what in the database makes it so. The pool that explains it is its
--- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may give out.
+-- Why an address is assigned or not: its state, and what in the database makes it so. The pool that explains it is its
+-- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may assign.
 -- of_space: the id of one of the networks of this name, where isolated pools have several.
 DECLARE
     pool     pools;
@@ -46,16 +46,16 @@ BEGIN
     END IF;
     IF is_withheld(pool.network_id, wanted) THEN
         RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,
-            'because', 'never given out: it is ' || why_withheld(pool.network_id, wanted));
+            'because', 'never assigned: it is ' || why_withheld(pool.network_id, wanted));
     END IF;
     IF giver.id IS NULL THEN
         RETURN facts || jsonb_build_object('state', 'outside', 'because',
             CASE WHEN wanted < first_usable(pool.cidr)
-                 THEN 'never given out: it is the network address of the pool (unless the network configuration has use_all)'
+                 THEN 'never assigned: it is the network address of the pool (unless the network configuration has use_all)'
                  WHEN wanted > last_usable(pool.cidr)
-                 THEN 'never given out: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
+                 THEN 'never assigned: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
                       || ' address of the pool (unless the network configuration has use_all)'
-                 ELSE 'never given out: it is outside the window of the pool' END);
+                 ELSE 'never assigned: it is outside the window of the pool' END);
     END IF;
     SELECT * INTO run FROM free_ranges f
      WHERE f.network_id = pool.network_id AND f.first <= wanted AND f.last >= wanted LIMIT 1;
@@ -65,8 +65,8 @@ BEGIN
     RETURN facts || jsonb_build_object('state', 'free', 'because',
         CASE WHEN giver.drained THEN 'free, but the pool is drained'
              WHEN giver.id <> pool.id AND (facts->>'in_window')::boolean
-             THEN 'free; pool ' || pool.cidr || ' is drained, given out by pool ' || giver.cidr
-             WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', given out by pool ' || giver.cidr
+             THEN 'free; pool ' || pool.cidr || ' is drained, assigned by pool ' || giver.cidr
+             WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', assigned by pool ' || giver.cidr
              ELSE (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
                                         WHEN 1 THEN 'free; 1 free range of the pool comes before it'
                                         ELSE 'free; ' || count(*) || ' free ranges of the pool come before it' END
@@ -75,4 +75,4 @@ BEGIN
                       AND f.last >= first_address(pool.cidr)
                       AND EXISTS (SELECT FROM pool_window(pool) w WHERE f.last >= w.first_address AND f.first <= w.last_address)) END);
 END $$;
-COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is given out or not.';
+COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is assigned or not.';

@@ -60,8 +60,8 @@ BEGIN
                 END IF;
             ELSE
                 IF pool.drained THEN
-                    RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
-                        USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                    RAISE EXCEPTION 'pool % is drained: it assigns no further address', pool.cidr
+                        USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it assign addresses again.';
                 END IF;
                 address := (claim_addresses(pool.network_id, firsts, lasts, 1))[1];
                 IF address IS NULL THEN

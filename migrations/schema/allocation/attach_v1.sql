@@ -255,8 +255,8 @@ BEGIN
             created := true;
             PERFORM refuse_held_pool(the_pool, cidr, ordinal);
             IF drained THEN
-                RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
-                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                RAISE EXCEPTION 'pool % is drained: it assigns no further address', cidr
+                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it assign addresses again.';
             END IF;
             IF is_due THEN
                 PERFORM release_expired(space, 1000);

@@ -9,7 +9,7 @@ SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
--- For CNI STATUS: which ranges could give out an address now. A pool that does not exist yet is wholly free.
+-- For CNI STATUS: which ranges could assign an address now. A pool that does not exist yet is wholly free.
 #variable_conflict use_column
 DECLARE
     pool   pools;
@@ -44,4 +44,4 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION available_v1 IS 'CNI STATUS: which ranges could give out an address now.';
+COMMENT ON FUNCTION available_v1 IS 'CNI STATUS: which ranges could assign an address now.';

@@ -2,7 +2,7 @@ CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], 
                                cluster text, namespace text, name text, interface text)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises the reason why a requested address can not be had; returns if it may be had now, or if the same
+-- Raises the reason why a requested address cannot be had; returns if it may be had now, or if the same
 -- owner got it a moment ago.
 DECLARE
     pool   pools;
@@ -16,7 +16,7 @@ BEGIN
                   HINT = 'Ask for another address; `rowhouse explain` tells more.';
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
-        RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
+        RAISE EXCEPTION 'requested address % is outside what pool % assigns', host(wanted), pool.cidr
             USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                   HINT = 'Ask for an address inside its window, or let the window hold it.';
     END IF;
@@ -45,4 +45,4 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address can not be had.';
+COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address cannot be had.';

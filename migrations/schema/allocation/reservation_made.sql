@@ -1,6 +1,6 @@
 CREATE FUNCTION reservation_made() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Once for all rows of a statement, so that addresses that were given out together cost little more
+-- Once for all rows of a statement, so that addresses that were assigned together cost little more
 -- than one.
 DECLARE
     run        record;

@@ -1,7 +1,7 @@
 CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 -- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
--- when all of them may be given out. They may lie in several runs. Waits while a run is locked.
+-- when all of them may be assigned. They may lie in several runs. Waits while a run is locked.
 -- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;

@@ -4,7 +4,7 @@ BEGIN
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.id, NEW.network_id, NEW.first, NEW.last) IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.first, OLD.last) THEN
-            RAISE EXCEPTION 'the addresses of an exclusion can not change'
+            RAISE EXCEPTION 'the addresses of an exclusion cannot change'
                 USING ERRCODE = error_code('in_the_way'), HINT = 'Delete it and make another one.';
         END IF;
         PERFORM record_change('exclusion.update', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), to_jsonb(NEW));

@@ -39,7 +39,7 @@ BEGIN
             NULL; -- join_shared_space_v1() moves everything else as well
         ELSIF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
-            RAISE EXCEPTION 'the network and the CIDR of pool % can not change', OLD.cidr
+            RAISE EXCEPTION 'the network and the CIDR of pool % cannot change', OLD.cidr
                 USING ERRCODE = error_code('in_the_way'),
                       HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
         END IF;

@@ -37,13 +37,13 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
          FROM exclusions e JOIN pool_window(p) w ON e.last >= w.first_address AND e.first <= w.last_address
         WHERE e.network_id = p.network_id) AS excluded;
 COMMENT ON VIEW pool_usage IS
-    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may give out (total) is used, quarantined, excluded or free, whichever pool uses it.';
+    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may assign (total) is used, quarantined, excluded or free, whichever pool uses it.';
 COMMENT ON COLUMN pool_usage.network IS 'Name of the network; '''' is the default network.';
 COMMENT ON COLUMN pool_usage.pool IS 'CIDR of the pool.';
 COMMENT ON COLUMN pool_usage.pool_name IS 'Name of the pool; NULL: it has none.';
 COMMENT ON COLUMN pool_usage.gateway IS 'The gateway that an operator set; NULL: none.';
 COMMENT ON COLUMN pool_usage.total IS
-    'How many addresses the pool may give out: its window or its usable addresses, without gateways.';
+    'How many addresses the pool may assign: its window or its usable addresses, without gateways.';
 COMMENT ON COLUMN pool_usage.reserved IS 'Reservations of this pool.';
 COMMENT ON COLUMN pool_usage.reserved_by_overlaps IS 'Reservations in its CIDR that were taken from overlapping pools.';
 COMMENT ON COLUMN pool_usage.attached IS 'Reservations of this pool that a sandbox uses.';
@@ -51,8 +51,8 @@ COMMENT ON COLUMN pool_usage.sticky IS 'Sticky reservations of this pool.';
 COMMENT ON COLUMN pool_usage.used IS 'Of total: addresses in use, whichever pool they were taken from.';
 COMMENT ON COLUMN pool_usage.quarantined IS 'Of total: addresses in quarantine after a release.';
 COMMENT ON COLUMN pool_usage.excluded IS 'Of total: excluded addresses that are not in use.';
-COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be given out now.';
+COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be assigned now.';
 COMMENT ON COLUMN pool_usage.percent_used IS
-    'used, in percent of total, to one decimal; NULL: the pool has no address to give out.';
+    'used, in percent of total, to one decimal; NULL: the pool has no address to assign.';
 COMMENT ON COLUMN pool_usage.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN pool_usage.network_id IS 'The network of the pool: networks.id.';

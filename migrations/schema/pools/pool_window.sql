@@ -2,7 +2,7 @@ CREATE FUNCTION pool_window(pool pools)
 RETURNS TABLE (first_address inet, last_address inet)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    -- What a pool may give out: its window, or else its usable addresses, without every known gateway.
+    -- What a pool may assign: its window, or else its usable addresses, without every known gateway.
     WITH bounds AS (
         SELECT coalesce(pool.window_first, first_usable(pool.cidr))::inet AS low,
                coalesce(pool.window_last, last_usable(pool.cidr))::inet AS high),
@@ -17,4 +17,4 @@ BEGIN ATOMIC
       FROM parts WHERE parts.low IS NOT NULL AND parts.low IS DISTINCT FROM parts.hole;
 END;
 COMMENT ON FUNCTION pool_window(pools) IS
-    'The first-last segments that a pool may give out: its window without every known gateway. Exclusions are looked up apart.';
+    'The first-last segments that a pool may assign: its window without every known gateway. Exclusions are looked up apart.';

@@ -7,4 +7,4 @@ BEGIN ATOMIC
                              ELSE address_number(w.last_address) - address_number(w.first_address) END + 1), 0)
       FROM pool_window(pool) w;
 END;
-COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool may give out: its window without every known gateway.';
+COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool may assign: its window without every known gateway.';

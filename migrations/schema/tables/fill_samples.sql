@@ -6,7 +6,7 @@ CREATE TABLE fill_samples (
 );
 CREATE INDEX fill_samples_at ON fill_samples (at);
 COMMENT ON TABLE fill_samples IS
-    'How many addresses given out of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
+    'How many addresses assigned of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
 COMMENT ON COLUMN fill_samples.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN fill_samples.at IS 'The moment.';
 COMMENT ON COLUMN fill_samples.reserved IS 'How many addresses of the pool were held.';

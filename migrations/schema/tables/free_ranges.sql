@@ -20,7 +20,7 @@ COMMENT ON COLUMN free_ranges.quarantined IS
 COMMENT ON COLUMN free_ranges.first IS 'First address of the run.';
 COMMENT ON COLUMN free_ranges.last IS 'Last address of the run, inclusive.';
 COMMENT ON COLUMN free_ranges.free_from IS
-    'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';
+    'Since when, or from when on, the addresses may be assigned; no new tenure begins earlier.';
 COMMENT ON COLUMN free_ranges.previous_owner IS
     'owner_key() of the last owner of a quarantined address; NULL for other runs.';
 COMMENT ON INDEX free_ranges_pkey IS 'The allocator finds the lowest free run that reaches into a range.';

@@ -23,7 +23,7 @@ CREATE TABLE pools (
 );
 CREATE INDEX pools_cidr ON pools USING gist (cidr inet_ops);
 CREATE INDEX pools_network ON pools (network_id);
-COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are given out.';
+COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are assigned.';
 COMMENT ON COLUMN pools.id IS 'Number of the pool; the other tables refer to it.';
 COMMENT ON COLUMN pools.network_id IS 'The network of the pool: networks.id.';
 COMMENT ON COLUMN pools.network_name IS 'Name of the network; '''' is the default network.';
@@ -32,13 +32,13 @@ COMMENT ON COLUMN pools.name IS
     'The name by which a NAD may refer to the pool instead of spelling a range; NULL: none.';
 COMMENT ON COLUMN pools.gateway IS 'The gateway that an operator set, with or without a prefix length; NULL: none.';
 COMMENT ON COLUMN pools.window_first IS
-    'First address given out to callers that name the pool; NULL: the first usable one.';
+    'First address assigned to callers that name the pool; NULL: the first usable one.';
 COMMENT ON COLUMN pools.window_last IS
-    'Last address given out to callers that name the pool; NULL: the last usable one.';
-COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is given out again.';
+    'Last address assigned to callers that name the pool; NULL: the last usable one.';
+COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is assigned again.';
 COMMENT ON COLUMN pools.labels IS 'Labels of the operator, as a JSON object of texts.';
 COMMENT ON COLUMN pools.description IS 'Text of the operator; '''' when nothing was written.';
-COMMENT ON COLUMN pools.drained IS 'Gives out no further address; those in use stay.';
+COMMENT ON COLUMN pools.drained IS 'Assigns no further address; those in use stay.';
 COMMENT ON COLUMN pools.isolated IS
     'Whether the pool has an address space of its own. Set by a trigger from networks.isolated.';
 COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';

@@ -174,7 +174,7 @@ CREATE TABLE pools (
 );
 CREATE INDEX pools_cidr ON pools USING gist (cidr inet_ops);
 CREATE INDEX pools_network ON pools (network_id);
-COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are given out.';
+COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are assigned.';
 COMMENT ON COLUMN pools.id IS 'Number of the pool; the other tables refer to it.';
 COMMENT ON COLUMN pools.network_id IS 'The network of the pool: networks.id.';
 COMMENT ON COLUMN pools.network_name IS 'Name of the network; '''' is the default network.';
@@ -183,13 +183,13 @@ COMMENT ON COLUMN pools.name IS
     'The name by which a NAD may refer to the pool instead of spelling a range; NULL: none.';
 COMMENT ON COLUMN pools.gateway IS 'The gateway that an operator set, with or without a prefix length; NULL: none.';
 COMMENT ON COLUMN pools.window_first IS
-    'First address given out to callers that name the pool; NULL: the first usable one.';
+    'First address assigned to callers that name the pool; NULL: the first usable one.';
 COMMENT ON COLUMN pools.window_last IS
-    'Last address given out to callers that name the pool; NULL: the last usable one.';
-COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is given out again.';
+    'Last address assigned to callers that name the pool; NULL: the last usable one.';
+COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is assigned again.';
 COMMENT ON COLUMN pools.labels IS 'Labels of the operator, as a JSON object of texts.';
 COMMENT ON COLUMN pools.description IS 'Text of the operator; '''' when nothing was written.';
-COMMENT ON COLUMN pools.drained IS 'Gives out no further address; those in use stay.';
+COMMENT ON COLUMN pools.drained IS 'Assigns no further address; those in use stay.';
 COMMENT ON COLUMN pools.isolated IS
     'Whether the pool has an address space of its own. Set by a trigger from networks.isolated.';
 COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';
@@ -242,7 +242,7 @@ COMMENT ON COLUMN free_ranges.quarantined IS
 COMMENT ON COLUMN free_ranges.first IS 'First address of the run.';
 COMMENT ON COLUMN free_ranges.last IS 'Last address of the run, inclusive.';
 COMMENT ON COLUMN free_ranges.free_from IS
-    'Since when, or from when on, the addresses may be given out; no new tenure begins earlier.';
+    'Since when, or from when on, the addresses may be assigned; no new tenure begins earlier.';
 COMMENT ON COLUMN free_ranges.previous_owner IS
     'owner_key() of the last owner of a quarantined address; NULL for other runs.';
 COMMENT ON INDEX free_ranges_pkey IS 'The allocator finds the lowest free run that reaches into a range.';
@@ -662,7 +662,7 @@ CREATE TABLE fill_samples (
 );
 CREATE INDEX fill_samples_at ON fill_samples (at);
 COMMENT ON TABLE fill_samples IS
-    'How many addresses given out of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
+    'How many addresses assigned of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
 COMMENT ON COLUMN fill_samples.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN fill_samples.at IS 'The moment.';
 COMMENT ON COLUMN fill_samples.reserved IS 'How many addresses of the pool were held.';
@@ -1538,7 +1538,7 @@ COMMENT ON FUNCTION why_withheld(integer, inet) IS 'What keeps an address from b
 CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 -- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
--- when all of them may be given out. They may lie in several runs. Waits while a run is locked.
+-- when all of them may be assigned. They may lie in several runs. Waits while a run is locked.
 -- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;
@@ -2063,7 +2063,7 @@ CREATE FUNCTION pool_window(pool pools)
 RETURNS TABLE (first_address inet, last_address inet)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    -- What a pool may give out: its window, or else its usable addresses, without every known gateway.
+    -- What a pool may assign: its window, or else its usable addresses, without every known gateway.
     WITH bounds AS (
         SELECT coalesce(pool.window_first, first_usable(pool.cidr))::inet AS low,
                coalesce(pool.window_last, last_usable(pool.cidr))::inet AS high),
@@ -2078,7 +2078,7 @@ BEGIN ATOMIC
       FROM parts WHERE parts.low IS NOT NULL AND parts.low IS DISTINCT FROM parts.hole;
 END;
 COMMENT ON FUNCTION pool_window(pools) IS
-    'The first-last segments that a pool may give out: its window without every known gateway. Exclusions are looked up apart.';
+    'The first-last segments that a pool may assign: its window without every known gateway. Exclusions are looked up apart.';
 
 -- schema/pools/usable_addresses.sql
 CREATE FUNCTION usable_addresses(pool pools) RETURNS numeric
@@ -2090,7 +2090,7 @@ BEGIN ATOMIC
                              ELSE address_number(w.last_address) - address_number(w.first_address) END + 1), 0)
       FROM pool_window(pool) w;
 END;
-COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool may give out: its window without every known gateway.';
+COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool may assign: its window without every known gateway.';
 
 -- schema/pools/pool_usage.sql
 CREATE VIEW pool_usage AS
@@ -2132,13 +2132,13 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
          FROM exclusions e JOIN pool_window(p) w ON e.last >= w.first_address AND e.first <= w.last_address
         WHERE e.network_id = p.network_id) AS excluded;
 COMMENT ON VIEW pool_usage IS
-    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may give out (total) is used, quarantined, excluded or free, whichever pool uses it.';
+    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may assign (total) is used, quarantined, excluded or free, whichever pool uses it.';
 COMMENT ON COLUMN pool_usage.network IS 'Name of the network; '''' is the default network.';
 COMMENT ON COLUMN pool_usage.pool IS 'CIDR of the pool.';
 COMMENT ON COLUMN pool_usage.pool_name IS 'Name of the pool; NULL: it has none.';
 COMMENT ON COLUMN pool_usage.gateway IS 'The gateway that an operator set; NULL: none.';
 COMMENT ON COLUMN pool_usage.total IS
-    'How many addresses the pool may give out: its window or its usable addresses, without gateways.';
+    'How many addresses the pool may assign: its window or its usable addresses, without gateways.';
 COMMENT ON COLUMN pool_usage.reserved IS 'Reservations of this pool.';
 COMMENT ON COLUMN pool_usage.reserved_by_overlaps IS 'Reservations in its CIDR that were taken from overlapping pools.';
 COMMENT ON COLUMN pool_usage.attached IS 'Reservations of this pool that a sandbox uses.';
@@ -2146,9 +2146,9 @@ COMMENT ON COLUMN pool_usage.sticky IS 'Sticky reservations of this pool.';
 COMMENT ON COLUMN pool_usage.used IS 'Of total: addresses in use, whichever pool they were taken from.';
 COMMENT ON COLUMN pool_usage.quarantined IS 'Of total: addresses in quarantine after a release.';
 COMMENT ON COLUMN pool_usage.excluded IS 'Of total: excluded addresses that are not in use.';
-COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be given out now.';
+COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be assigned now.';
 COMMENT ON COLUMN pool_usage.percent_used IS
-    'used, in percent of total, to one decimal; NULL: the pool has no address to give out.';
+    'used, in percent of total, to one decimal; NULL: the pool has no address to assign.';
 COMMENT ON COLUMN pool_usage.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN pool_usage.network_id IS 'The network of the pool: networks.id.';
 
@@ -2286,7 +2286,7 @@ BEGIN
             NULL; -- join_shared_space_v1() moves everything else as well
         ELSIF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
-            RAISE EXCEPTION 'the network and the CIDR of pool % can not change', OLD.cidr
+            RAISE EXCEPTION 'the network and the CIDR of pool % cannot change', OLD.cidr
                 USING ERRCODE = error_code('in_the_way'),
                       HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
         END IF;
@@ -2518,7 +2518,7 @@ BEGIN
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.id, NEW.network_id, NEW.first, NEW.last) IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.first, OLD.last) THEN
-            RAISE EXCEPTION 'the addresses of an exclusion can not change'
+            RAISE EXCEPTION 'the addresses of an exclusion cannot change'
                 USING ERRCODE = error_code('in_the_way'), HINT = 'Delete it and make another one.';
         END IF;
         PERFORM record_change('exclusion.update', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), to_jsonb(NEW));
@@ -3224,8 +3224,8 @@ BEGIN
             created := true;
             PERFORM refuse_held_pool(the_pool, cidr, ordinal);
             IF drained THEN
-                RAISE EXCEPTION 'pool % is drained: it gives out no further address', cidr
-                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                RAISE EXCEPTION 'pool % is drained: it assigns no further address', cidr
+                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it assign addresses again.';
             END IF;
             IF is_due THEN
                 PERFORM release_expired(space, 1000);
@@ -3548,7 +3548,7 @@ SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
--- For CNI STATUS: which ranges could give out an address now. A pool that does not exist yet is wholly free.
+-- For CNI STATUS: which ranges could assign an address now. A pool that does not exist yet is wholly free.
 #variable_conflict use_column
 DECLARE
     pool   pools;
@@ -3583,14 +3583,14 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION available_v1 IS 'CNI STATUS: which ranges could give out an address now.';
+COMMENT ON FUNCTION available_v1 IS 'CNI STATUS: which ranges could assign an address now.';
 
 -- schema/allocation/refuse_request.sql
 CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer,
                                cluster text, namespace text, name text, interface text)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises the reason why a requested address can not be had; returns if it may be had now, or if the same
+-- Raises the reason why a requested address cannot be had; returns if it may be had now, or if the same
 -- owner got it a moment ago.
 DECLARE
     pool   pools;
@@ -3604,7 +3604,7 @@ BEGIN
                   HINT = 'Ask for another address; `rowhouse explain` tells more.';
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
-        RAISE EXCEPTION 'requested address % is outside what pool % gives out', host(wanted), pool.cidr
+        RAISE EXCEPTION 'requested address % is outside what pool % assigns', host(wanted), pool.cidr
             USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                   HINT = 'Ask for an address inside its window, or let the window hold it.';
     END IF;
@@ -3633,7 +3633,7 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address can not be had.';
+COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address cannot be had.';
 
 -- schema/allocation/refuse_exhausted.sql
 CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer,
@@ -3768,7 +3768,7 @@ COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change touches ad
 -- schema/allocation/reservation_made.sql
 CREATE FUNCTION reservation_made() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Once for all rows of a statement, so that addresses that were given out together cost little more
+-- Once for all rows of a statement, so that addresses that were assigned together cost little more
 -- than one.
 DECLARE
     run        record;
@@ -4084,8 +4084,8 @@ COMMENT ON COLUMN stale_reservations.age IS 'How long ago the address was reserv
 -- schema/administration/explain_address.sql
 CREATE FUNCTION explain_address(wanted_network text, wanted inet, of_space integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Why an address is given out or not: its state, and what in the database makes it so. The pool that explains it is its
--- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may give out.
+-- Why an address is assigned or not: its state, and what in the database makes it so. The pool that explains it is its
+-- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may assign.
 -- of_space: the id of one of the networks of this name, where isolated pools have several.
 DECLARE
     pool     pools;
@@ -4130,16 +4130,16 @@ BEGIN
     END IF;
     IF is_withheld(pool.network_id, wanted) THEN
         RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,
-            'because', 'never given out: it is ' || why_withheld(pool.network_id, wanted));
+            'because', 'never assigned: it is ' || why_withheld(pool.network_id, wanted));
     END IF;
     IF giver.id IS NULL THEN
         RETURN facts || jsonb_build_object('state', 'outside', 'because',
             CASE WHEN wanted < first_usable(pool.cidr)
-                 THEN 'never given out: it is the network address of the pool (unless the network configuration has use_all)'
+                 THEN 'never assigned: it is the network address of the pool (unless the network configuration has use_all)'
                  WHEN wanted > last_usable(pool.cidr)
-                 THEN 'never given out: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
+                 THEN 'never assigned: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
                       || ' address of the pool (unless the network configuration has use_all)'
-                 ELSE 'never given out: it is outside the window of the pool' END);
+                 ELSE 'never assigned: it is outside the window of the pool' END);
     END IF;
     SELECT * INTO run FROM free_ranges f
      WHERE f.network_id = pool.network_id AND f.first <= wanted AND f.last >= wanted LIMIT 1;
@@ -4149,8 +4149,8 @@ BEGIN
     RETURN facts || jsonb_build_object('state', 'free', 'because',
         CASE WHEN giver.drained THEN 'free, but the pool is drained'
              WHEN giver.id <> pool.id AND (facts->>'in_window')::boolean
-             THEN 'free; pool ' || pool.cidr || ' is drained, given out by pool ' || giver.cidr
-             WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', given out by pool ' || giver.cidr
+             THEN 'free; pool ' || pool.cidr || ' is drained, assigned by pool ' || giver.cidr
+             WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', assigned by pool ' || giver.cidr
              ELSE (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
                                         WHEN 1 THEN 'free; 1 free range of the pool comes before it'
                                         ELSE 'free; ' || count(*) || ' free ranges of the pool come before it' END
@@ -4159,7 +4159,7 @@ BEGIN
                       AND f.last >= first_address(pool.cidr)
                       AND EXISTS (SELECT FROM pool_window(pool) w WHERE f.last >= w.first_address AND f.first <= w.last_address)) END);
 END $$;
-COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is given out or not.';
+COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is assigned or not.';
 
 -- schema/administration/reserve_v1.sql
 -- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
@@ -4224,8 +4224,8 @@ BEGIN
                 END IF;
             ELSE
                 IF pool.drained THEN
-                    RAISE EXCEPTION 'pool % is drained: it gives out no further address', pool.cidr
-                        USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it give out addresses again.';
+                    RAISE EXCEPTION 'pool % is drained: it assigns no further address', pool.cidr
+                        USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it assign addresses again.';
                 END IF;
                 address := (claim_addresses(pool.network_id, firsts, lasts, 1))[1];
                 IF address IS NULL THEN

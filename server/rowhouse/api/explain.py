@@ -1,4 +1,4 @@
-"""Why an address is given out or not."""
+"""Why an address is assigned or not."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ class ExplainQuery(Request):
 
 
 def explain(call: Call, query: ExplainQuery) -> Reply:
-    """Tell why an address is given out or not."""
+    """Tell why an address is assigned or not."""
     facts = rows.explain(call.store, query.network, query.address)
     return Reply(document=Explanation.model_validate(facts))

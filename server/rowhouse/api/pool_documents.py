@@ -33,7 +33,7 @@ def _seconds(value: Any) -> Any:
 
 
 class Usage(Answer):
-    """How full a pool is. What it may give out (`total`) is used, quarantined, excluded or free."""
+    """How full a pool is. What it may assign (`total`) is used, quarantined, excluded or free."""
 
     total: Annotated[int, Field(description="Addresses in the window, without known gateways")]
     reserved: Annotated[
@@ -54,7 +54,7 @@ class Usage(Answer):
 
 
 class Pool(Answer):
-    """A CIDR of a network from which addresses are given out."""
+    """A CIDR of a network from which addresses are assigned."""
 
     id: int
     network_id: int
@@ -63,19 +63,19 @@ class Pool(Answer):
     name: str | None
     gateway: Address | None
     window_first: Annotated[
-        Address | None, Field(description="First address given out; null: the first usable one")
+        Address | None, Field(description="First address assigned; null: the first usable one")
     ]
     window_last: Annotated[
-        Address | None, Field(description="Last address given out; null: the last usable one")
+        Address | None, Field(description="Last address assigned; null: the last usable one")
     ]
     reuse_delay: Annotated[
         float,
         BeforeValidator(_seconds),
-        Field(description="Seconds before a released address is given out again"),
+        Field(description="Seconds before a released address is assigned again"),
     ]
     labels: dict[str, Any]
     description: str
-    drained: Annotated[bool, Field(description="Gives out no further address; those in use stay")]
+    drained: Annotated[bool, Field(description="Assigns no further address; those in use stay")]
     version: Annotated[int, Field(description="Counts the changes: the ETag")]
     created_at: Moment
     usage: Annotated[Usage | None, Field(description="Only where it was asked for")] = None

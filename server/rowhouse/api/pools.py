@@ -100,7 +100,7 @@ def get_usage(call: Call, pool_id: int) -> Reply:
 
 
 def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
-    """List the runs of free addresses that a pool gives out, or of quarantined ones."""
+    """List the runs of free addresses that a pool assigns, or of quarantined ones."""
     found = rows.free_runs(
         call.store,
         pools.pool(call.store, pool_id),

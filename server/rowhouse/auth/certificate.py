@@ -21,7 +21,7 @@ class Certificate:
     """A chain and its key in files.
 
     Each new connection gets what is in the files then; those that are open keep what they have. Where
-    the files can not be used, say as one is written and the other is not yet, those of before stay.
+    the files cannot be used, say as one is written and the other is not yet, those of before stay.
 
     Args:
         chain: path of the certificate and its issuers, PEM.
@@ -39,7 +39,7 @@ class Certificate:
             self._context = self._load()
         except (OSError, ValueError) as error:
             raise NotReady(
-                f"the certificate {chain} with the key {self._key} can not be used: {error}",
+                f"the certificate {chain} with the key {self._key} cannot be used: {error}",
                 hint="Correct ROWHOUSE_TLS_CERT and ROWHOUSE_TLS_KEY.",
             ) from error
 

@@ -69,7 +69,7 @@ class ServiceAccountTokens:
         """The node that bears the token.
 
         Errors: Unauthenticated, NotAllowed; TryAgain when the cluster's keys or its API server
-        can not be reached.
+        cannot be reached.
         """
         try:
             header, claims = jwt.unverified(token)

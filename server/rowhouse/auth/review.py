@@ -28,7 +28,7 @@ class Account(TypedDict):
 def review(cluster: TrustedCluster, token: str) -> Account:
     """What the API server says of the token.
 
-    Errors: Unauthenticated; TryAgain when it can not be asked.
+    Errors: Unauthenticated; TryAgain when it cannot be asked.
     """
     answer = _ask(cluster, {"token": token, "audiences": [cluster.audience]})
     try:

@@ -78,7 +78,7 @@ class Sessions:
     def verify(self, value: str) -> Verified:
         """Whose session a cookie stands for.
 
-        Errors: Unauthenticated; TryAgain and NotReady when the database can not tell.
+        Errors: Unauthenticated; TryAgain and NotReady when the database cannot tell.
         """
         bearer = sessions.find(self._store, digest(value))
         if bearer is None:

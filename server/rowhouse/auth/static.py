@@ -46,7 +46,7 @@ class StaticTokens:
     def verify(self, token: str) -> Verified:
         """Who bears the token.
 
-        Errors: Unauthenticated; TryAgain and NotReady when the database can not tell.
+        Errors: Unauthenticated; TryAgain and NotReady when the database cannot tell.
         """
         bearer = tokens.find(self._store, digest(token))
         if bearer is None:

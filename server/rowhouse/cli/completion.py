@@ -21,5 +21,5 @@ def completion(*, shell: str) -> None:
     root = click.get_current_context().find_root().command
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"{shell} can not be served here")
+        raise click.UsageError(f"{shell} cannot be served here")
     click.echo(kind(root, {}, "rowhouse", "_ROWHOUSE_COMPLETE").source())

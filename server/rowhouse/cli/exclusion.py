@@ -89,9 +89,9 @@ def delete(session: Session, *, exclusion_id: int, yes: bool) -> None:
     """Give the addresses of an exclusion out again."""
     found = session.client.get(f"/exclusions/{exclusion_id}")
     run = f"{found['first']} to {found['last']}"
-    confirm(f"Give out {run} of {named(found['network'])} again?", yes=yes)
+    confirm(f"Assign {run} of {named(found['network'])} again?", yes=yes)
     session.client.delete(f"/exclusions/{exclusion_id}")
-    session.printer.done(f"{run} may be given out again", found)
+    session.printer.done(f"{run} may be assigned again", found)
 
 
 def _tell_reach(session: Session, made: Document) -> None:

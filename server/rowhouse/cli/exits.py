@@ -31,7 +31,7 @@ _WRONG_VALUES: Final = ("invalid-request", "settings")
 def exit_code_of(http_status: int, problem_type: str = "") -> int:
     """The exit code that stands for an HTTP status, and for the type of a problem where it is known.
 
-    A value that can not be is code 2, whether click, the command or the server has seen it.
+    A value that cannot be is code 2, whether click, the command or the server has seen it.
     """
     if problem_type.rpartition("/")[2].rpartition(":")[2] in _WRONG_VALUES:
         return WRITTEN_WRONGLY

@@ -1,4 +1,4 @@
-"""`rowhouse explain`: why an address is given out or not."""
+"""`rowhouse explain`: why an address is assigned or not."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LINES: Final = (
 @click.option("--network", default="", help="In this network; without: in the default one.")
 @client_options
 def explain(session: Session, *, address: str, network: str) -> None:
-    """Tell the state of an address, and why it is given out or not."""
+    """Tell the state of an address, and why it is assigned or not."""
     found = session.client.get("/explain", address=address, network=network)
     known = [
         line for line in _LINES if line.kind == "network" or found.get(line.path) not in (None, "")

@@ -1,4 +1,4 @@
-"""`rowhouse import`: import the addresses that another manager gave out."""
+"""`rowhouse import`: import the addresses that another manager assigned."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def import_() -> None:
-    """Import the addresses that another manager gave out."""
+    """Import the addresses that another manager assigned."""
 
 
 for _command in (pods, hold, resume):

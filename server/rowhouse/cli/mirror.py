@@ -57,7 +57,7 @@ def mirror() -> None:
 @mirror.command(short_help="Show each cluster's mirror, and how far behind it is.")
 @_output
 def status(*, form: str) -> None:
-    """Show each cluster's mirror: how far behind it is, and what it can not express."""
+    """Show each cluster's mirror: how far behind it is, and what it cannot express."""
     with MirrorStore(Settings.from_environment().database, "") as store:
         found = [_status(one) for one in store.registered()]
     printer = Printer(form)

@@ -1,4 +1,4 @@
-"""`rowhouse pool`: the CIDRs from which addresses are given out."""
+"""`rowhouse pool`: the CIDRs from which addresses are assigned."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _pool = click.argument("text", metavar="POOL")
 
 @click.group()
 def pool() -> None:
-    """CIDRs of a network from which addresses are given out. POOL is a name, a CIDR or an id."""
+    """CIDRs of a network from which addresses are assigned. POOL is a name, a CIDR or an id."""
 
 
 @pool.command("list")
@@ -137,7 +137,7 @@ def change(
 @_network
 @client_options
 def drain(session: Session, *, text: str, network: str | None) -> None:
-    """Give out no further address; those in use stay."""
+    """Assign no further address; those in use stay."""
     _change(session, lookup.pool(session.client, text, network), {"drained": True})
 
 
@@ -146,7 +146,7 @@ def drain(session: Session, *, text: str, network: str | None) -> None:
 @_network
 @client_options
 def undrain(session: Session, *, text: str, network: str | None) -> None:
-    """Give out addresses again."""
+    """Assign addresses again."""
     _change(session, lookup.pool(session.client, text, network), {"drained": False})
 
 

@@ -23,11 +23,11 @@ _FIELDS: Final = {
 }
 _OPTIONS: Final = (
     click.option("--name", help="By which configurations may refer to it."),
-    click.option("--gateway", metavar="ADDRESS", help="Of the range; never given out."),
-    click.option("--first", metavar="ADDRESS", help="The first address given out."),
-    click.option("--last", metavar="ADDRESS", help="The last address given out."),
+    click.option("--gateway", metavar="ADDRESS", help="Of the range; never assigned."),
+    click.option("--first", metavar="ADDRESS", help="The first address assigned."),
+    click.option("--last", metavar="ADDRESS", help="The last address assigned."),
     click.option(
-        "--reuse-delay", type=Duration(), help="Before a released address is given out again."
+        "--reuse-delay", type=Duration(), help="Before a released address is assigned again."
     ),
     click.option(
         "--label",

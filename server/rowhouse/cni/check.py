@@ -35,7 +35,7 @@ def previous_addresses(config: Fields) -> set[IPAddress]:
         try:
             addresses.add(parse_address(text.partition("/")[0]))
         except ValueError:
-            continue  # not ours: we never report an address that can not be read
+            continue  # not ours: we never report an address that cannot be read
     return addresses
 
 

@@ -20,7 +20,7 @@ _NOTHING_ASKED: Final = Arguments()
 class Configurations:
     """Reads the network configurations that come to one server, and remembers those of late.
 
-    Safe to share between threads: what it gives out can not be changed. Errors are not remembered.
+    Safe to share between threads: what it assigns cannot be changed. Errors are not remembered.
 
     Args:
         compat: the server's setting, as in `read_netconf`.

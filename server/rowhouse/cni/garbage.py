@@ -1,6 +1,6 @@
 """GC: which attachments the runtime says are alive (CNI SPEC 1.1.0 section 2, GC).
 
-A list that can not be read as a whole is refused as a whole: to skip an entry would release the
+A list that cannot be read as a whole is refused as a whole: to skip an entry would release the
 address of a running pod.
 """
 

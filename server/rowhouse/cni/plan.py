@@ -186,11 +186,11 @@ def _outside(
     if offering:
         return AddressOutsideRanges(
             f"{named}: more addresses are requested than there are ranges for them ({cidrs})",
-            hint="one address is given out for each range",
+            hint="one address is assigned for each range",
         )
     if covering:
         return AddressOutsideRanges(
-            f"{named} can not be given out by {cidrs}: "
+            f"{named} cannot be assigned by {cidrs}: "
             "it is outside the window, excluded, one of addresses, or the gateway",
             hint="see range_start, range_end, exclude, gateway and addresses of the configuration",
         )

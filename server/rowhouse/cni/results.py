@@ -61,7 +61,7 @@ def result_body(
 ) -> bytes:
     """The result of ADD in the form of `version`, one of `versions.SUPPORTED`.
 
-    Raises InvalidConfig where the form can not hold it: 0.1.0 and 0.2.0 need an address.
+    Raises InvalidConfig where the form cannot hold it: 0.1.0 and 0.2.0 need an address.
     """
     if version in _ONE_PER_FAMILY:
         return pretty(_one_per_family(version, addresses, routes, dns))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class NamespaceError(DemoError):
-    """A namespace can not be made or used; the message says why."""
+    """A namespace cannot be made or used; the message says why."""
 
 
 class Namespace:

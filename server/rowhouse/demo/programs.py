@@ -28,7 +28,7 @@ def run(
     """Run `command` with `given` on standard input and `variables` added to its environment.
 
     Raises:
-        DemoError: it can not be started, or does not end.
+        DemoError: it cannot be started, or does not end.
     """
     try:
         return subprocess.run(

@@ -90,7 +90,7 @@ class PoolPlan:
         if first is not None and last is not None and first > last:
             wrong.append(("/window_last", f"{self.window_last} is before {self.window_first}"))
         if wrong:
-            raise InvalidRequest(f"pool {self.cidr} can not be so: {wrong[0][1]}", errors=wrong)
+            raise InvalidRequest(f"pool {self.cidr} cannot be so: {wrong[0][1]}", errors=wrong)
 
 
 def _address(text: str | None) -> IPAddress | None:

@@ -110,7 +110,7 @@ class InternalError(RowhouseError):
 
 
 class NotReady(RowhouseError):
-    """The service can not serve ADD now (CNI STATUS)."""
+    """The service cannot serve ADD now (CNI STATUS)."""
 
     cni_code = 50
     http_status = 503

@@ -85,7 +85,7 @@ class KnownAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Something that can not be taken over, and why."""
+    """Something that cannot be taken over, and why."""
 
     source: str
     reason: str

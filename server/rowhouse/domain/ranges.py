@@ -1,4 +1,4 @@
-"""Range arithmetic: from the text of a configured range to the segments that may be given out.
+"""Range arithmetic: from the text of a configured range to the segments that may be assigned.
 
 Everything here is pure and computed with intervals, never address by address: a range or an exclude
 of 2**127 addresses costs the same as one of four. Results are cached by the texts they come from,
@@ -62,7 +62,7 @@ class ConfiguredRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsableRange:
-    """What a range may give out: `segments` (text) and `spans` (integers) are the same pairs."""
+    """What a range may assign: `segments` (text) and `spans` (integers) are the same pairs."""
 
     cidr: str
     version: Version
@@ -78,7 +78,7 @@ class UsableRange:
         )
 
     def offers(self, address: IPAddress) -> bool:
-        """Whether the address may be given out."""
+        """Whether the address may be assigned."""
         return bool(
             address.version == self.version
             and any(first <= int(address) <= last for first, last in self.spans)
@@ -119,7 +119,7 @@ def _network(text: str) -> IPNetwork:
 def _masked(written: IPNetwork, text: str) -> IPNetwork:
     """The network without its host bits. Of 10.0.0.0/0 nothing would be left: every address there is.
 
-    Upstream takes that and gives out 0.0.0.1/0. Whoever means all of it writes 0.0.0.0/0 or ::/0.
+    Upstream takes that and assigns 0.0.0.1/0. Whoever means all of it writes 0.0.0.0/0 or ::/0.
     """
     if written.prefixlen == 0 and int(written.ip) != 0:
         raise InvalidConfig(
@@ -165,7 +165,7 @@ def usable_range(
     withheld: Sequence[IPAddress] = (),
     use_all: bool = False,
 ) -> UsableRange:
-    """Cut the range down to what may be given out: the window less the excludes and what is `withheld`.
+    """Cut the range down to what may be assigned: the window less the excludes and what is `withheld`.
 
     The window runs from the first to the last usable address, narrowed by `start` and `end` where
     they lie in it. `use_all` makes the network and the broadcast address usable (RFC 3021).
@@ -202,7 +202,7 @@ def _usable_range(
 
 
 def window(configured: ConfiguredRange, *, use_all: bool = False) -> Span:
-    """The first and the last address that could be given out, before excludes.
+    """The first and the last address that could be assigned, before excludes.
 
     Raises InvalidConfig.
     """
@@ -213,7 +213,7 @@ def window(configured: ConfiguredRange, *, use_all: bool = False) -> Span:
             raise InvalidConfig(
                 f"net mask is too short, subnet {configured.cidr_text} has no usable IP addresses, "
                 "it is too small",
-                hint='set "use_all": true to give out every address of the subnet (RFC 3021)',
+                hint='set "use_all": true to assign every address of the subnet (RFC 3021)',
             )
         first, last = first + 1, last - 1
     start, end = configured.start, configured.end

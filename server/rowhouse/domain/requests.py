@@ -54,7 +54,7 @@ class PodIdentity:
 class RangeRequest:
     """One address is wanted from one range.
 
-    Either `cidr` (canonical text, host bits masked) with the `segments` that may be given out, in
+    Either `cidr` (canonical text, host bits masked) with the `segments` that may be assigned, in
     ascending order, disjoint, at least one; or `pool`, the name of a pool that lives in the database,
     whose own window counts. `network` is the address space (`network_name`, "" is the default one).
 
@@ -81,7 +81,7 @@ class RangeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """An address that was given out.
+    """An address that was assigned.
 
     `address` without and `prefix_length` of the pool's CIDR; `pool_gateway` is the gateway kept in the
     database for a pool by name, None otherwise. `created` is False if the owner already held it.

@@ -36,7 +36,7 @@ def binaries(version: int = DEFAULT_VERSION) -> Path:
 def copy_binaries(bindir: Path, folder: Path) -> Path:
     """Copy the installation of `bindir` into `folder` and return its new folder of programs.
 
-    For a server's user who can not enter `bindir`, as when it is below /root.
+    For a server's user who cannot enter `bindir`, as when it is below /root.
     """
     installation = bindir.parent
     package = installation.parent

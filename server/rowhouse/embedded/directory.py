@@ -49,7 +49,7 @@ class Directory:
         """Make it the account's, if it is new, empty or already so.
 
         Raises:
-            EmbeddedPostgresError: it has other things in it, or the account can not get there.
+            EmbeddedPostgresError: it has other things in it, or the account cannot get there.
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         present = sorted(entry.name for entry in self.path.iterdir())
@@ -62,14 +62,14 @@ class Directory:
             self._account.take_over(self.path)
         if not self._account.can_reach(self.path):
             raise EmbeddedPostgresError(
-                f"started by root, PostgreSQL runs as the user {self._account.name!r}, who can not"
+                f"started by root, PostgreSQL runs as the user {self._account.name!r}, who cannot"
                 f" enter {self.path}. Name a directory elsewhere, such as /var/lib/rowhouse"
             )
         # A mounted volume may be somebody else's and only writable; the socket is closed anyway.
         script = 'umask 077; cd -- "$1" && mkdir -p log && : >>lock && { chmod 700 . || :; }'
         made = self._account.run(["/bin/sh", "-c", script, "sh", self.path])
         if made.returncode != 0:
-            raise EmbeddedPostgresError(f"{self.path} can not be used: {made.stderr.strip()}")
+            raise EmbeddedPostgresError(f"{self.path} cannot be used: {made.stderr.strip()}")
 
     def lock(self, undo: contextlib.ExitStack, *, seconds: float) -> int:
         """Lock it against other servers and return the lock's descriptor, to be inherited.

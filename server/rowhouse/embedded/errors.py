@@ -4,4 +4,4 @@ from rowhouse.domain.errors import RowhouseError
 
 
 class EmbeddedPostgresError(RowhouseError):
-    """The embedded PostgreSQL can not run."""
+    """The embedded PostgreSQL cannot run."""

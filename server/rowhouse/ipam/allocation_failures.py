@@ -1,7 +1,7 @@
 """Pods that got no address, told to the controller, which makes Kubernetes events of them.
 
 The answer of the call has gone by then: a thread of its own writes what has come together, once in a while. It
-remembers so many pods and no more; what can not be written is forgotten, as the call's own answer has
+remembers so many pods and no more; what cannot be written is forgotten, as the call's own answer has
 said it all.
 """
 

@@ -1,4 +1,4 @@
-"""Import: import the addresses that another manager gave out, batch by batch.
+"""Import: import the addresses that another manager assigned, batch by batch.
 
 Each batch is a transaction of its own, and each address is looked at before it is taken: so an import may be
 killed at any point, run again, and run beside a server that is at work.

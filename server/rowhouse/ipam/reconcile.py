@@ -33,7 +33,7 @@ class PodSource(Protocol):
         """All pods and nodes now. Raises TryAgain unless the list is whole."""
 
     def view_of(self, namespace: str, pod: str, nodes: set[str]) -> ClusterView:
-        """One pod and some nodes, as they are now. Raises TryAgain if that can not be told."""
+        """One pod and some nodes, as they are now. Raises TryAgain if that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,7 @@ class Reconciler:
         try:
             released = sandboxes.reclaim(self._session, self._actor, self._cluster, held)
         except RowhouseError as error:
-            # One that can not be released now must not keep the others waiting; the next pass tries again.
+            # One that cannot be released now must not keep the others waiting; the next pass tries again.
             if self._session.closed:
                 raise
             _log.warning("not_reclaimed", container_id=held.container_id, reason=error.message)

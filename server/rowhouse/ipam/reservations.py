@@ -23,7 +23,7 @@ def reservation(store: Database, key: Key) -> Record:
     if found is None:
         raise NotFound(
             f"address {key[1]} of network {key[0]} is not reserved",
-            hint="GET /api/v1/explain tells why an address is given out or not.",
+            hint="GET /api/v1/explain tells why an address is assigned or not.",
         )
     return found
 

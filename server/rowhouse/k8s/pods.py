@@ -51,7 +51,7 @@ class KubernetesPods:
         return view
 
     def view_of(self, namespace: str, pod: str, nodes: set[str]) -> ClusterView:
-        """One pod and some nodes, as they are now. Raises TryAgain if that can not be told."""
+        """One pod and some nodes, as they are now. Raises TryAgain if that cannot be told."""
         view = ClusterView()
         try:
             found = self._get(PodResource, pod, namespace=namespace)

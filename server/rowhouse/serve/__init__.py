@@ -81,7 +81,7 @@ def serve(
 
     Raises:
         SystemExit: with the exit status.
-        NotReady: the TLS certificate of the settings can not be used.
+        NotReady: the TLS certificate of the settings cannot be used.
     """
     tls = _tls(settings)
 

@@ -1,7 +1,7 @@
 """The body of a request as the application reads it.
 
 gunicorn finds out what is wrong with a body only when that is read, and says so by errors of its own, which
-an application takes for its own failures. To WSGI a body that can not be read is an OSError.
+an application takes for its own failures. To WSGI a body that cannot be read is an OSError.
 """
 
 from __future__ import annotations

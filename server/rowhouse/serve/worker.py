@@ -211,6 +211,6 @@ def _is_question(conn: Any) -> bool:
     try:
         conn.sock.settimeout(0)  # as whoever reads the request will do, too
         coming = conn.sock.recv(_MAX_QUESTION, socket.MSG_PEEK)
-    except (OSError, ValueError):  # (a TLS socket can not be peeked at)
+    except (OSError, ValueError):  # (a TLS socket cannot be peeked at)
         return False
     return bool((bytes(conn.received[:_MAX_QUESTION]) + coming).startswith(_QUESTIONS))

@@ -100,7 +100,7 @@ def _json_line(_logger: object, _method: str, event: EventDict) -> str:
 class _StandardError:
     """Writes finished lines; `name` stands in each of them.
 
-    A line that can not be written is lost, as the request that it tells about must not be: whoever
+    A line that cannot be written is lost, as the request that it tells about must not be: whoever
     reads our log may have gone, or its disk may be full.
     """
 

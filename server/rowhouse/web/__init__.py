@@ -1,4 +1,4 @@
-"""The pages, for people: `/`. A folder for each feature, with its view, its template and its queries' shapes.
+"""The web pages at `/`. Each feature has a folder with its view, its templates and the shapes of its queries.
 
-`view.py` is the table of contents; `layout/` is what all pages share.
+`view.py` is the table of contents; `layout/` holds what all pages share.
 """

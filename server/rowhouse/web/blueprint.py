@@ -9,4 +9,4 @@ from flask import Blueprint
 blueprint: Final = Blueprint("web", __name__, template_folder=".")
 
 ID: Final = "int(min=1, max=2147483647)"
-"""The converter of a row's id in a URL: one that no row can have is a path that does not exist."""
+"""The converter for a row's id in a URL. An id that no row can have gives 404."""

@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 def store() -> Database:
-    """Of the application that serves this request."""
+    """Return the database of the application that serves this request."""
     found: Database = current_app.extensions["rowhouse"].store
     return found

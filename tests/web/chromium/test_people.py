@@ -56,10 +56,10 @@ def reserve(page: Page, pool_id: int, owner: str, url: str) -> str:
     page.get_by_label("For", exact=True).fill(owner)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("the lowest free one")).to_be_visible()
-    page.get_by_role("button", name="Reserve it").click()
+    page.get_by_role("button", name="Reserve address").click()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
     expect(page.get_by_text("reservation.create")).to_be_visible()
-    page.get_by_role("link", name="Go on").click()
+    page.get_by_role("link", name="Continue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"10\.22\.0\.\d+"))
     return page.get_by_role("heading", level=1).inner_text()
 
@@ -79,7 +79,7 @@ def test_an_operator_reserves_and_releases_an_address(
     assert sample_rows.execute(held, (address,)).fetchall() == [(owner,)]
     page.get_by_role("link", name="Release", exact=True).click()
     expect(page.get_by_text(owner)).to_be_visible()
-    page.get_by_role("button", name="Release it").click()
+    page.get_by_role("button", name="Release address").click()
     expect(page.get_by_text("reservation.delete")).to_be_visible()
     assert sample_rows.execute(held, (address,)).fetchall() == []
     visitor.goto(f"/audit?object={address}&actor=ada-operator")
@@ -98,7 +98,7 @@ def test_everything_can_be_done_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     page.keyboard.press("/")
@@ -111,8 +111,8 @@ def test_everything_can_be_done_by_keyboard(
     reach(page, "For")
     page.keyboard.type("by keyboard")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Reserve it")).to_be_visible()
-    reach(page, "Reserve it")
+    expect(page.get_by_role("button", name="Reserve address")).to_be_visible()
+    reach(page, "Reserve address")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
     found = sample_rows.execute("SELECT 1 FROM reservations WHERE owner_name = 'by keyboard'")
@@ -202,7 +202,7 @@ def test_the_search_leads_to_what_is_meant(
 
 
 def test_a_viewer_is_offered_nothing_to_change(visit: Visit, sample: Sample) -> None:
-    names = re.compile("^(Reserve|Exclude|Edit|Remove|Release|New pool)$")
+    names = re.compile("^(Reserve|Exclude|Edit|Delete|Release|New pool)$")
     paths = ("/", f"/pools/{sample.pools['storage-a']}", f"/addresses/{sample.network}/10.20.0.9")
     for role, offered in (("viewer", False), ("operator", True), ("admin", True)):
         visitor = visit()
@@ -231,7 +231,7 @@ def test_light_and_dark_are_remembered(visit: Visit, sample: Sample) -> None:
     page = visitor.log_in(sample.tokens["viewer"])
     ground = "() => getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
-    page.get_by_role("button", name="Change between light and dark").click()
+    page.get_by_role("button", name="Switch between light and dark theme").click()
     dark = page.evaluate(ground)
     assert dark != light
     visitor.goto("/audit")

@@ -166,7 +166,7 @@ def test_a_session_ends_with_its_token(
     answer = other.get("/")
     assert answer.headers["Location"] == "/login?next=%2F&over=1"
     assert "rowhouse-session" not in other.cookies()
-    assert "Your session is over" in other.get(answer.headers["Location"]).text
+    assert "Your session has expired" in other.get(answer.headers["Location"]).text
 
 
 def test_a_session_ends_when_its_token_expires(

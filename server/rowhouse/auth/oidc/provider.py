@@ -74,7 +74,7 @@ class Provider:
     def claims(self, attempt: Attempt, answer: Mapping[str, str]) -> dict[str, Any]:
         """What the provider says about whoever has logged in there, from the callback's parameters.
 
-        Errors: Unauthenticated; TryAgain if the provider can not be reached.
+        Errors: Unauthenticated; TryAgain if the provider cannot be reached.
         """
         if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
             raise Unauthenticated("the answer belongs to another login", hint="Begin again.")

@@ -1,6 +1,6 @@
 """Straight on the database: the server's application in this process, and nobody else reaches it.
 
-So both ways are one API, and they can not differ in what they do, refuse or print. Whoever has the
+So both ways are one API, and they cannot differ in what they do, refuse or print. Whoever has the
 database's password may do everything; history and audit name them as user@host.
 """
 
@@ -26,7 +26,7 @@ def in_process() -> Iterator[httpx2.Client]:
     """A client of the application on the database of ROWHOUSE_DATABASE_URL.
 
     Raises:
-        SettingsError: the settings can not be used.
+        SettingsError: the settings cannot be used.
     """
     settings = Settings.from_environment().model_copy(update={"pool_size": 2})
     # The command says itself what went wrong.

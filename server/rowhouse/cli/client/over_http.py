@@ -31,7 +31,7 @@ def over_http(server: str, token_file: str | None, ca_file: str | None) -> Itera
 
     Raises:
         click.BadParameter: the URL is none.
-        Failure: a file can not be used.
+        Failure: a file cannot be used.
     """
     try:
         url = httpx2.URL(server)
@@ -59,7 +59,7 @@ def _token(file: str | None) -> str:
         try:
             text = Path(file).read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
-            raise Failure(f"the token can not be read: {error}") from error
+            raise Failure(f"the token cannot be read: {error}") from error
     token = text.strip()
     if not all(33 <= ord(character) <= 126 for character in token):  # noqa: PLR2004 - visible ASCII
         raise Failure(f"{where} holds no token")

@@ -1,6 +1,6 @@
 """What the objects should be: pools and addresses in, IPPools and reservations out. Pure.
 
-Form and names are those of whereabouts v0.9; what it can not express is left out and said.
+Form and names are those of whereabouts v0.9; what it cannot express is left out and said.
 """
 
 from __future__ import annotations

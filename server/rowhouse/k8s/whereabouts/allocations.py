@@ -59,7 +59,7 @@ class _Reservation:
 
 
 class Join:
-    """Puts pools and reservations together. What can not be taken is in `not_taken`."""
+    """Puts pools and reservations together. What cannot be taken is in `not_taken`."""
 
     def __init__(
         self, pools: Sequence[SourcePool], reservations: Iterable[tuple[Object, Readings]]

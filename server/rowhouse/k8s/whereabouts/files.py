@@ -26,7 +26,7 @@ def read_files(paths: Iterable[str], objects: Objects | None = None) -> Objects:
 
     Of a folder the files that end in .yaml, .yml or .json; "-" is standard input.
 
-    Raises InputFailure for a file that can not be read as a whole.
+    Raises InputFailure for a file that cannot be read as a whole.
     """
     objects = Objects() if objects is None else objects
     for path in paths:
@@ -51,7 +51,7 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputFailure(f"{file} can not be read: {error}") from error
+        raise InputFailure(f"{file} cannot be read: {error}") from error
 
 
 def _documents(text: str, where: str) -> list[Any]:
@@ -62,7 +62,7 @@ def _documents(text: str, where: str) -> list[Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise InputFailure(
-            f"{where} can not be read: {said}",
+            f"{where} cannot be read: {said}",
             hint="Write it again with kubectl get … -o yaml, or leave it out: nothing was imported.",
         ) from error
 

@@ -94,7 +94,7 @@ class Database:
     ) -> None:
         """`pool_size` connections at most; `wait` seconds at most for a free one, `lock_wait` for each lock.
 
-        `prepare` False leaves out prepared statements, which PgBouncer before 1.21 can not carry.
+        `prepare` False leaves out prepared statements, which PgBouncer before 1.21 cannot carry.
         """
         self.source = source
         self._wait = wait
@@ -255,7 +255,7 @@ class Database:
             return TryAgain(f"{message}: {failure.message}", hint=failure.hint)
         return TryAgain(
             message,
-            hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
+            hint="The server is overloaded or PostgreSQL cannot be reached; the call may be repeated.",
         )
 
     def queue(

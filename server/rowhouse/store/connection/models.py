@@ -70,7 +70,7 @@ class Network(Base):
 
 
 class Pool(Base):
-    """A CIDR of a network from which addresses are given out."""
+    """A CIDR of a network from which addresses are assigned."""
 
     __tablename__ = "pools"
     id: Mapped[int] = mapped_column(primary_key=True)

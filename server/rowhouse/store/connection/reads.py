@@ -43,7 +43,7 @@ def rows(database: Database, statement: Executable) -> Sequence[Record]:
     except NoConnection as error:
         raise TryAgain(
             "no database connection is free",
-            hint="The server is overloaded or PostgreSQL can not be reached; the call may be repeated.",
+            hint="The server is overloaded or PostgreSQL cannot be reached; the call may be repeated.",
         ) from error
     except DBAPIError as error:
         if isinstance(error.orig, QueryCanceled):

@@ -1,4 +1,4 @@
-"""The audit log, and why an address is given out or not."""
+"""The audit log, and why an address is assigned or not."""
 
 from __future__ import annotations
 

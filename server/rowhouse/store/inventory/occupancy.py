@@ -26,7 +26,7 @@ OCCUPANCY_OF_ONE: Final = statement(__name__, "occupancy_of_pool")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupancy:
-    """A pool, and its addresses that can be given out, by what became of them.
+    """A pool, and its addresses that can be assigned, by what became of them.
 
     `first` and `last` are its window; `total` is the window without the gateways known in it. `used` counts what any
     pool uses of that, `reserved` the pool's own reservations, `reserved_by_overlaps` those of other pools in its CIDR.

@@ -90,7 +90,7 @@ def free_runs(
     after: str | None,
     limit: int,
 ) -> Sequence[Record]:
-    """Runs of free (or of quarantined) addresses that a pool gives out, those that end behind `after`.
+    """Runs of free (or of quarantined) addresses that a pool assigns, those that end behind `after`.
 
     Gateways and exclusions are not among the free runs; of quarantined ones they are left out here.
     """

@@ -1,4 +1,4 @@
-"""The address in a path."""
+"""Parse the address in a path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rowhouse.domain.errors import NotFound
 
 
 def canonical(text: str) -> str:
-    """As the database writes it. Raises NotFound where it is none."""
+    """Return the address as the database writes it. Raises NotFound if it is not an address."""
     try:
         return format_address(parse_address(text))
     except (AddressSyntaxError, MappedAddressError) as error:

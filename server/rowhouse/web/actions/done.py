@@ -1,4 +1,4 @@
-"""What was done: the entries that it has left in the audit log."""
+"""The result of an action: its entries in the audit log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_ENTRIES: Final = 20
 @blueprint.get("/done/<request_id>")
 @least_role("operator")
 def done(request_id: str) -> str:
-    """The entries of one request of the reader."""
+    """Show the audit entries of one request of the current user."""
     found = _entries(request_id)
     return render_template(
         "actions/done.html",
@@ -36,7 +36,7 @@ def done(request_id: str) -> str:
 
 
 def _entries(request_id: str) -> list[Record]:
-    # The time is what the index has: without it the whole log would be looked through.
+    # The index covers the time: without it, the query would scan the whole log.
     wanted = audit.Search(
         actor=current_caller().name, request_id=request_id, since=datetime.now(UTC) - _RECENT
     )

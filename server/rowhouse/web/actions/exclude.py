@@ -1,4 +1,4 @@
-"""Keep addresses out of use, and give them out again."""
+"""Exclude addresses from assignment, and end exclusions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Exclude(Action[NewExclusion]):
-    """Keep a run of addresses out of use, in the network of one pool."""
+    """Exclude a run of addresses in the network of one pool."""
 
     form = "actions/exclude.html"
 
@@ -69,12 +69,10 @@ class Exclude(Action[NewExclusion]):
         ]
         used = rows.attached(self.store, given.network_id, given.first, given.last)
         return Preview(
-            button="Exclude it" if single else "Exclude them",
+            button="Exclude address" if single else "Exclude addresses",
             lines=[line for line in lines if line.after],
             consent=_consent(used) if used else "",
-            warnings=[
-                "Addresses in use stay where they are, and go out of use when they are released."
-            ],
+            warnings=["Addresses in use stay assigned. They are excluded once they are released."],
         )
 
     def do(self, given: NewExclusion, actor: Actor) -> str:
@@ -103,7 +101,7 @@ def _consent(used: Sequence[Record]) -> str:
 
 
 class EndExclusion(Action[int]):
-    """Give the addresses of one exclusion out again; what is filled in is which one was looked at."""
+    """End one exclusion; the form carries the id of the exclusion that the user saw."""
 
     def __init__(self, network_id: int, address: str) -> None:
         super().__init__()
@@ -112,7 +110,9 @@ class EndExclusion(Action[int]):
             self.store, network_id=network_id, network=None, contains=address, after=0, limit=1
         )
         if not found:
-            raise NotFound(f"{address} is not excluded", hint="Somebody may have ended it already.")
+            raise NotFound(
+                f"{address} is not excluded", hint="The exclusion may have ended already."
+            )
         self.exclusion: Record = found[0]
 
     @property
@@ -139,9 +139,9 @@ class EndExclusion(Action[int]):
             Change(name="Still in use", before=str(found.in_use or "")),
         ]
         return Preview(
-            button="Give them out again",
+            button="End exclusion",
             lines=[line for line in lines if line.before],
-            warnings=["All of these addresses are given out again, not only the one you came from."]
+            warnings=["This ends the exclusion for all of these addresses, not just one."]
             if found.first != found.last
             else [],
         )
@@ -154,12 +154,12 @@ class EndExclusion(Action[int]):
 @blueprint.route(f"/pools/<{ID}:pool_id>/exclude", methods=["GET", "POST"])
 @least_role("operator")
 def exclude(pool_id: int) -> Response:
-    """Keep addresses out of use."""
+    """Exclude addresses from assignment."""
     return Exclude(pool_id).answer()
 
 
 @blueprint.route(f"/addresses/<{ID}:network_id>/<address>/include", methods=["GET", "POST"])
 @least_role("operator")
 def end_exclusion(network_id: int, address: str) -> Response:
-    """Give addresses out again."""
+    """End an exclusion."""
     return EndExclusion(network_id, canonical(address)).answer()

@@ -1,8 +1,8 @@
-"""From a form over a preview to the deed: plain forms, that need no script.
+"""The steps of an action: form, preview, confirmation. They work without scripts.
 
-GET           the form; for what has nothing to fill in, at once the preview
-POST          the preview; or the form again, with what is wrong beside each field
-POST confirmed=1   the deed, and on to its entries in the audit log
+GET           the form, or the preview for an action without a form
+POST          the preview, or the form with an error beside each invalid field
+POST confirmed=1   the change, then a redirect to its entries in the audit log
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Given = TypeVar("Given")
 
 CONFIRMED = "confirmed"
 _EDIT = "edit"
-_PLAINER = {"String should have at least 1 character": "This is needed"}
+_PLAINER = {"String should have at least 1 character": "This field is required"}
 _OURS = {CSRF, CONFIRMED, _EDIT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A line of the preview: what it is about, how it is now ("" where nothing is yet), and how it will be."""
+    """A line of the preview: the field, its value before ("" if it has none yet), and its value after."""
 
     name: str
     before: str = ""
@@ -45,9 +45,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What will happen: the button says it, the lines show it, the warnings tell what to think of.
+    """What will happen: the button's label, the lines that change, and warnings.
 
-    `consent` is what somebody has to tick besides (the field "force"); "" for nothing.
+    `consent` labels a checkbox that the user must also tick (the field "force"); "" if none is needed.
     """
 
     button: str
@@ -59,7 +59,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """A form as somebody has filled it in, and what is wrong with it."""
+    """A form with the user's values and their errors."""
 
     values: Mapping[str, str]
     problems: Mapping[str, str] = field(default_factory=dict)
@@ -67,10 +67,10 @@ class Filled:
 
 
 class Action(ABC, Generic[Given]):
-    """One thing that an operator may do. Views make one for each request and let it `answer`."""
+    """An action that an operator may take. Views create one per request and call `answer`."""
 
     form: ClassVar[str] = ""
-    """The template of the form; "" where there is nothing to fill in."""
+    """The template of the form; "" if the action has no form."""
 
     def __init__(self) -> None:
         self.store: Database = store()
@@ -78,35 +78,35 @@ class Action(ABC, Generic[Given]):
     @property
     @abstractmethod
     def title(self) -> str:
-        """What is done, to what."""
+        """The action and its object."""
 
     @property
     @abstractmethod
     def back(self) -> str:
-        """The path of the page that this is about."""
+        """The path of the page of the object."""
 
     def initial(self) -> Mapping[str, str]:
-        """What the form shows before somebody has filled it in."""
+        """The initial values of the form."""
         return request.args
 
     @abstractmethod
     def read(self, values: Mapping[str, str]) -> Given:
-        """What is filled in. Raises InvalidRequest."""
+        """Parse the form's values. Raises InvalidRequest."""
 
     @abstractmethod
     def preview(self, given: Given) -> Preview:
-        """What will happen. Raises what the deed would raise, if that can be known before."""
+        """Return the preview. Raises the errors of `do` that can be known in advance."""
 
     @abstractmethod
     def do(self, given: Given, actor: Actor) -> str:
-        """Do it. The path of the page that shows what has become of it."""
+        """Make the change. Returns the path of the page that shows the result."""
 
     def context(self) -> Mapping[str, Any]:
-        """What the form's template needs beside the values."""
+        """Further variables for the form's template."""
         return {}
 
     def answer(self) -> Response:
-        """The page for the current request, or the way to the next one."""
+        """Return the page for the current request, or a redirect to the next page."""
         if request.method == "GET":
             values = self.initial()
             return self._asked(Filled(values=values)) if self.form else self._previewed(values)
@@ -138,7 +138,7 @@ class Action(ABC, Generic[Given]):
 def changes(
     before: Mapping[str, str], after: Mapping[str, str], labels: Mapping[str, str]
 ) -> list[Change]:
-    """A line for each field whose value is another one afterwards."""
+    """One line per field whose value changes."""
     return [
         Change(name=label, before=before.get(name, ""), after=after.get(name, ""))
         for name, label in labels.items()
@@ -151,7 +151,7 @@ def _actor() -> Actor:
 
 
 def _problems(error: RowhouseError) -> dict[str, str]:
-    """What is wrong, by the name of the field: "/owner/name" is "owner.name", "/addresses/0" "addresses"."""
+    """Errors by field name: "/owner/name" becomes "owner.name", "/addresses/0" becomes "addresses"."""
     if not isinstance(error, InvalidRequest):
         return {}
     wrong: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Change a pool: name, gateway, window, reuse delay, labels, description; drain it."""
+"""Edit a pool: name, gateway, window, reuse delay, labels, description; drain it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _Given:
-    """What is filled in, and the version of the pool that it was filled in for."""
+    """The values of the form, and the version of the pool that the user saw."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         version = values.get("version", "")
@@ -67,23 +67,21 @@ class ChangePool(Action[_Given]):
     def preview(self, given: _Given) -> Preview:
         if given.version != self.pool.version:
             raise Outdated(
-                f"pool {self.pool.cidr} was changed by somebody else meanwhile",
-                hint="What you have filled in is below; the audit says what they changed.",
+                f"pool {self.pool.cidr} was changed while you edited it",
+                hint="Your values are still in the form below. The audit log shows the other change.",
             )
         use_cases.check_change(self.store, self.pool.id, given.changes, force=given.force)
         now, then = pools.shown(pools.of_row(self.pool)), pools.shown(given.values)
         warnings = []
         if (now["drained"], then["drained"]) == ("no", "yes"):
             warnings.append(
-                "A drained pool gives out no further address: pods that need one will not start."
+                "A drained pool assigns no new addresses: pods that need one will not start."
             )
         if given.force:
-            warnings.append(
-                "Reservations that it touches stay as they are until they are released."
-            )
+            warnings.append("Affected reservations stay as they are until they are released.")
         lines = changes(now, then, pools.LABELS)
         return Preview(
-            button="Change the pool" if lines else "Change nothing",
+            button="Save changes" if lines else "Continue without changes",
             lines=lines,
             warnings=warnings,
             harmful=bool(warnings),

@@ -1,4 +1,4 @@
-"""Make a pool, and its network if that is new."""
+"""Create a pool, and its network if it does not exist yet."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_SUGGESTED = 200
 
 
 class NewPoolAction(Action[NewPool]):
-    """Make one pool."""
+    """Create one pool."""
 
     form = "actions/pool_new.html"
 
@@ -65,14 +65,14 @@ class NewPoolAction(Action[NewPool]):
         network = as_shown(given.network)
         shared = [] if given.isolated else self._sharing(given)
         return Preview(
-            button="Make the pool",
+            button="Create pool",
             lines=[
                 Change(name="CIDR", after=given.cidr),
                 Change(name="Network", after=f"{network}, isolated" if given.isolated else network),
                 *changes({"drained": "no"}, shown, pools.LABELS),
             ],
             warnings=[
-                f"It shares its addresses with {', '.join(shared)}: what one of them assigns is used in the others."
+                f"This pool shares addresses with {', '.join(shared)}: an address assigned by one is used in all."
             ]
             if shared
             else [],
@@ -90,7 +90,7 @@ class NewPoolAction(Action[NewPool]):
         return url_for("web.pool", pool_id=made.id)
 
     def _sharing(self, given: NewPool) -> list[str]:
-        """The pools of the network that hold addresses of the CIDR as well."""
+        """Return the CIDRs of the network's pools that overlap the new one."""
         known = networks.search(self.store, name=given.network, after=0, limit=_MOST_SUGGESTED)
         spaces = {row.id for row in known if row.name == given.network and row.isolated is None}
         found = lookup.pools_at(self.store, given.cidr)
@@ -104,5 +104,5 @@ class NewPoolAction(Action[NewPool]):
 @blueprint.route("/pools/new", methods=["GET", "POST"])
 @least_role("operator")
 def new_pool() -> Response:
-    """Make a pool."""
+    """Create a pool."""
     return NewPoolAction().answer()

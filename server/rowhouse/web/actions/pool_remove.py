@@ -1,4 +1,4 @@
-"""Remove a pool that holds no reservations."""
+"""Delete a pool that has no reservations."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 _WARNING: Final = (
-    "Its addresses are given out no more. A network configuration that spells this range makes the pool anew with"
-    " its next ADD. The history stays."
+    "Its addresses will no longer be assigned. If a NAD still uses this range, the next ADD recreates the pool."
+    " The history is kept."
 )
 
 
 class RemovePool(Action[int]):
-    """Remove one pool; what is filled in is the version that was looked at."""
+    """Delete one pool; the form carries the version of the pool that the user saw."""
 
     def __init__(self, pool_id: int) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class RemovePool(Action[int]):
 
     @property
     def title(self) -> str:
-        return f"Remove pool {self.pool.name or self.pool.cidr}"
+        return f"Delete pool {self.pool.name or self.pool.cidr}"
 
     @property
     def back(self) -> str:
@@ -51,7 +51,7 @@ class RemovePool(Action[int]):
 
     def preview(self, given: int) -> Preview:  # noqa: ARG002 - previewed as it is now
         return Preview(
-            button="Remove the pool",
+            button="Delete pool",
             lines=[
                 Change(name="CIDR", before=self.pool.cidr),
                 Change(name="Network", before=as_shown(self.pool.network_name)),
@@ -68,5 +68,5 @@ class RemovePool(Action[int]):
 @blueprint.route(f"/pools/<{ID}:pool_id>/remove", methods=["GET", "POST"])
 @least_role("admin")
 def remove_pool(pool_id: int) -> Response:
-    """Remove a pool."""
+    """Delete a pool."""
     return RemovePool(pool_id).answer()

@@ -1,4 +1,4 @@
-"""How a pool's fields are filled in and shown."""
+"""Convert a pool's fields between forms, requests and rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 LABELS: Final = {
     "name": "Name",
     "gateway": "Gateway",
-    "window_first": "First address given out",
-    "window_last": "Last address given out",
+    "window_first": "First address",
+    "window_last": "Last address",
     "reuse_delay": "Reuse delay",
     "labels": "Labels",
     "description": "Description",
@@ -28,7 +28,7 @@ _NULLABLE: Final = ("name", "gateway", "window_first", "window_last")
 
 
 def of_row(row: Record) -> dict[str, str]:
-    """The fields of a pool as a form has them."""
+    """Return the fields of a pool as form values."""
     delay, unit = _delay(row.reuse_delay.total_seconds())
     return {
         **{name: getattr(row, name) or "" for name in _NULLABLE},
@@ -41,20 +41,20 @@ def of_row(row: Record) -> dict[str, str]:
 
 
 def to_request(values: Mapping[str, str]) -> dict[str, Any]:
-    """What a form has, as the API's requests have it: null where nothing is filled in. Raises InvalidRequest."""
+    """Return form values as an API request: null for empty fields. Raises InvalidRequest."""
     filled = {name: values.get(name, "").strip() for name in _NULLABLE}
     return {
         **{name: text or None for name, text in filled.items()},
         "reuse_delay": _seconds(values),
         "labels": _labels(values.get("labels", "")),
-        # A browser sends the ends of lines as CRLF.
+        # Browsers send line ends as CRLF.
         "description": values.get("description", "").replace("\r\n", "\n").strip(),
         "drained": "true" if values.get("drained") else "false",
     }
 
 
 def shown(values: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a form as people read them."""
+    """Return the fields of a form as text for the preview."""
     delay = values.get("reuse_delay", "").strip() or "0"
     texts = {
         **values,
@@ -70,7 +70,7 @@ def _seconds(values: Mapping[str, str]) -> str:
     try:
         return str(float(text) * unit)
     except ValueError:
-        return text  # whoever checks it says what is wrong
+        return text  # validation reports the error
 
 
 def _delay(seconds: float) -> tuple[str, str]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _TENURE: Final = re.compile(r"[0-9]{1,18}")
 _IN_USE: Final = (
-    "A sandbox uses this address. A pod that is still running would go on using it while somebody else gets it:"
-    " delete the pod instead, unless you know that its sandbox is gone."
+    "A sandbox uses this address. A running pod would keep using it while another pod could get it too."
+    " Delete the pod instead, unless you know that its sandbox is gone."
 )
 
 
@@ -39,12 +39,12 @@ class _Given:
 
 
 class Release(Action[_Given]):
-    """Release one address; what is filled in is the tenure that was looked at."""
+    """Release one address; the form carries the tenure that the user saw."""
 
     def __init__(self, network_id: int, address: str) -> None:
         super().__init__()
         self.key = (network_id, address)
-        # Before the owner: if it changes between the two, the release is refused, and nobody is surprised.
+        # Read before the owner: if the tenure changes between the two reads, the release is refused.
         self.tenure = rows.tenure(self.store, self.key)
         self.held: Record = use_cases.reservation(self.store, self.key)
 
@@ -79,10 +79,10 @@ class Release(Action[_Given]):
         ]
         used = held.attachments > 0
         return Preview(
-            button="Release it",
+            button="Release address",
             lines=[line for line in lines if line.before],
             warnings=[_IN_USE] if used else [],
-            consent="Release it even though a sandbox uses it" if used else "",
+            consent="Release it although a sandbox uses it" if used else "",
             harmful=True,
         )
 

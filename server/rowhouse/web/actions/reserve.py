@@ -1,4 +1,4 @@
-"""Reserve addresses of a pool by hand: a given one, or the lowest free ones."""
+"""Reserve addresses of a pool by hand: specific ones, or the lowest free ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LASTS: Final = {
     "604800": "a week",
     "2592000": "30 days",
 }
-"""Seconds, and how that is called."""
+"""Durations in seconds, with their labels."""
 
 _OWNER: Final = ("kind", "name", "namespace", "interface", "cluster")
 _MAX_NUMBER: Final = 10
@@ -42,7 +42,7 @@ _TAKEN: Final = frozenset({"in use", "reserved", "excluded"})
 
 
 class Reserve(Action[NewReservations]):
-    """Reserve in one pool."""
+    """Reserve addresses in one pool."""
 
     form = "actions/reserve.html"
 
@@ -77,7 +77,9 @@ class Reserve(Action[NewReservations]):
         most = current_app.extensions["rowhouse"].settings.api_bulk_limit
         if (given.count or 1) > most or len(given.addresses or ()) > most:
             field = "/count" if given.addresses is None else "/addresses"
-            raise InvalidRequest(f"more than {most} at once", errors=[(field, f"{most} at most")])
+            raise InvalidRequest(
+                f"more than {most} addresses in one request", errors=[(field, f"at most {most}")]
+            )
         return given
 
     def preview(self, given: NewReservations) -> Preview:
@@ -93,11 +95,11 @@ class Reserve(Action[NewReservations]):
             Change(name="For", after=f"pod {owner}" if given.owner.kind == "pod" else owner),
             Change(name="Interface", after=given.owner.interface),
             Change(name="Cluster", after=given.owner.cluster),
-            Change(name="Lasts", after=LASTS.get(f"{given.ttl or 0:.0f}", LASTS[""])),
+            Change(name="Duration", after=LASTS.get(f"{given.ttl or 0:.0f}", LASTS[""])),
             Change(name="Description", after=given.description),
         ]
         return Preview(
-            button="Reserve them" if count > 1 else "Reserve it",
+            button="Reserve addresses" if count > 1 else "Reserve address",
             lines=[line for line in lines if line.after],
             consent=f"Reserve it although {special}" if special else "",
         )
@@ -112,9 +114,9 @@ class Reserve(Action[NewReservations]):
         return {"pool": self.pool, "lasts": LASTS}
 
     def _special(self, given: NewReservations) -> str:
-        """What needs a consent of its own, "" if nothing does. Raises what is sure to be refused.
+        """Return what needs the user's consent, "" if nothing does. Raises for what is certain to be refused.
 
-        What counts is what the database says after the confirmation.
+        The database checks again after the confirmation.
         """
         special = []
         network = parse_cidr(self.pool.cidr)
@@ -124,7 +126,7 @@ class Reserve(Action[NewReservations]):
             known = audit.explain(self.store, self.pool.network_name, address)
             if known.get("state") in _TAKEN:
                 raise InvalidRequest(
-                    f"{address} can not be had: {known['because']}",
+                    f"{address} cannot be reserved: {known['because']}",
                     errors=[("/addresses", f"{address} is {known['state']}: {known['because']}")],
                 )
             if known.get("state") == "gateway" or "address of the pool" in known["because"]:
@@ -134,12 +136,12 @@ class Reserve(Action[NewReservations]):
 
 
 def _number(text: str) -> int | str:
-    """The number, or what was typed instead: whoever checks it says what is wrong."""
+    """Return the number, or the text as typed: validation reports the error."""
     return int(text) if text.isdecimal() and len(text) <= _MAX_NUMBER else text
 
 
 def _lowest(count: int) -> str:
-    return f"the {count} lowest free ones" if count > 1 else "the lowest free one"
+    return f"the {count} lowest free addresses" if count > 1 else "the lowest free address"
 
 
 @blueprint.route(f"/pools/<{ID}:pool_id>/reserve", methods=["GET", "POST"])
@@ -152,13 +154,13 @@ def reserve(pool_id: int) -> Response:
 @blueprint.get(f"/pools/<{ID}:pool_id>/reserve/state")
 @least_role("operator")
 def reserve_state(pool_id: int) -> str:
-    """What the addresses that are being filled in are now: a part of the form."""
+    """Show the current state of the addresses that the user is typing: a part of the form."""
     pool = use_cases.pool(store(), pool_id)
     known = []
     for text in request.args.get("addresses", "").replace(",", " ").split()[:8]:
         try:
             asked = read_strings(ExplainQuery, {"network": pool.network_name, "address": text})
         except InvalidRequest:
-            continue  # somebody is still typing
+            continue  # the address is still incomplete
         known.append(audit.explain(store(), asked.network, asked.address))
     return render_template("actions/reserve_state.html", known=known)

@@ -1,4 +1,4 @@
-"""An address: what it is now, and everybody who had it."""
+"""An address: its current state, and all its owners."""
 
 from rowhouse.web.address.page import address
 

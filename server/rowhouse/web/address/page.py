@@ -29,16 +29,18 @@ MOST_TENURES: Final = 50
 @blueprint.get(f"/addresses/<{ID}:network_id>/<address>")
 @least_role("viewer")
 def address(network_id: int, address: str) -> str | Redirection:
-    """What an address is now, and its tenures."""
+    """Show the state of an address and its tenures."""
     try:
         written = str(ip_address(address))
     except ValueError:
-        raise NotFound(f"{address} is no address", hint="10.0.0.7, or fd00::7.") from None
+        raise NotFound(
+            f"{address} is not an address", hint="Write 10.0.0.7 or fd00::7, for example."
+        ) from None
     if written != address:
         return redirect(url_for("web.address", network_id=network_id, address=written))
     network = networks.get(store(), network_id)
     if network is None:
-        raise NotFound(f"there is no network {network_id}", hint="The overview shows them all.")
+        raise NotFound(f"there is no network {network_id}", hint="The overview lists all networks.")
     return render_template(
         "address/page.html",
         network=network,
@@ -50,11 +52,11 @@ def address(network_id: int, address: str) -> str | Redirection:
 @blueprint.get(f"/live/addresses/<{ID}:network_id>/<address>")
 @least_role("viewer")
 def live_address(network_id: int, address: str) -> Response:
-    """What changes of the page of an address."""
+    """Stream the live parts of the page of an address."""
     try:
         ip_address(address)
     except ValueError:
-        raise NotFound(f"{address} is no address") from None
+        raise NotFound(f"{address} is not an address") from None
     return stream(
         lambda: {
             "history": render_template(
@@ -65,7 +67,7 @@ def live_address(network_id: int, address: str) -> Response:
 
 
 def history_of(database: Database, network_id: int, address: str) -> dict[str, Any]:
-    """What the page is made of, beside the network: it changes while one looks."""
+    """Return the live variables of the page: everything but the network."""
     wanted = tenures.Search(address=address, network_id=network_id)
     found = tenures.search(database, wanted, after=None, limit=MOST_TENURES + 1)
     return {

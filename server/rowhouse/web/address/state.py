@@ -1,4 +1,4 @@
-"""What an address is at the moment, and why."""
+"""The current state of an address, and the reason for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class State:
 
 
 def state_of(database: Database, network_id: int, address: str) -> State:
-    """What an address is now. Five statements. What it is without an owner is for the database to say."""
+    """Return the state of an address, in five statements. Without an owner, the database decides it."""
     pools = [pool for pool in lookup.pools_at(database, address) if pool.network_id == network_id]
     key = (network_id, address)
     held = reservations.get(database, key)
@@ -46,17 +46,17 @@ def state_of(database: Database, network_id: int, address: str) -> State:
 
 def _of_owner(held: Record, attachments: Sequence[Record]) -> tuple[str, str]:
     if held.owner_kind == "static":
-        return "reserved", "It was reserved by hand and stays so until somebody releases it."
+        return "reserved", "It was reserved by hand and stays reserved until it is released."
     if not held.sticky:
         if attachments:
             return "pod", ""
-        return "pod", "No sandbox uses it any more: the controller will release it."
+        return "pod", "No sandbox uses it any longer. The controller will release it."
     if attachments:
-        return "sticky", "It is sticky: its owner keeps it when the pod is gone."
+        return "sticky", "It is sticky: its owner keeps it after the pod is gone."
     if held.expires_at is None:
-        return "sticky", "No pod uses it; it is kept for its owner until somebody releases it."
+        return "sticky", "No pod uses it. It is kept for its owner until it is released."
     until = held.expires_at.astimezone(UTC)
-    return "sticky", f"No pod uses it; it is kept for its owner until {until:%Y-%m-%d %H:%M} UTC."
+    return "sticky", f"No pod uses it. It is kept for its owner until {until:%Y-%m-%d %H:%M} UTC."
 
 
 def _without_owner(
@@ -68,9 +68,9 @@ def _without_owner(
     if excluded:
         run = excluded[0]
         reason = f": {run.reason}" if run.reason else ""
-        return "excluded", f"{run.first} to {run.last} is kept out of use{reason}."
+        return "excluded", f"{run.first} to {run.last} is excluded{reason}."
     if not pools:
-        return "unknown", "No pool of this network holds it."
+        return "unknown", "No pool of this network contains it."
     known = audit.explain(database, pools[-1].network_name, address, space=network_id)
     if known["state"] in {"gateway", "outside"}:
         return known["state"], _why_never(known, pools[-1], address)
@@ -79,37 +79,37 @@ def _without_owner(
             until = run.free_from.astimezone(UTC)
             return (
                 "quarantined",
-                f"It was released, and is given out again from {until:%H:%M:%S} UTC.",
+                f"It was released and can be assigned again from {until:%H:%M:%S} UTC.",
             )
     return "free", _why_free(known)
 
 
 def _why_free(known: dict[str, Any]) -> str:
     if known["because"].endswith("drained"):
-        return "It is free, but the pool is drained: it gives out nothing."
+        return "It is free, but the pool is drained and assigns no addresses."
     if not known["in_window"]:
-        return f"It will be given out: {known['because'].removeprefix('free; ')}."
-    return "It will be given out."
+        return f"It can be assigned: {known['because'].removeprefix('free; ')}."
+    return "It can be assigned."
 
 
 def _why_never(known: dict[str, Any], pool: Record, address: str) -> str:
     if known["state"] == "gateway":
-        which = known["because"].removeprefix("never given out: it is ")
-        return f"It is {which}, which is never given out."
+        which = known["because"].removeprefix("never assigned: it is ")
+        return f"It is {which}, which is never assigned."
     return _why_outside(ip_network(pool.cidr), ip_address(address))
 
 
 def _why_outside(cidr: IPv4Network | IPv6Network, address: IPv4Address | IPv6Address) -> str:
     first, last = _usable(cidr)
     if int(address) < first:
-        return f"It is the network address of {cidr}, which is never given out."
+        return f"It is the network address of {cidr}, which is never assigned."
     if int(address) > last:
         which = "broadcast" if cidr.version == 4 else "last"  # noqa: PLR2004 - IPv4
-        return f"It is the {which} address of {cidr}, which is never given out."
-    return f"It is outside of what {cidr} gives out."
+        return f"It is the {which} address of {cidr}, which is never assigned."
+    return f"It is outside the window of {cidr}."
 
 
 def _usable(cidr: IPv4Network | IPv6Network) -> tuple[int, int]:
-    """The first and the last address that is given out where no window says otherwise."""
+    """Return the first and the last address that can be assigned if the pool has no window."""
     ends = (cidr[0], cidr[-1]) if cidr.num_addresses <= 2 else (cidr[1], cidr[-2])  # noqa: PLR2004 - RFC 3021
     return int(ends[0]), int(ends[1])

@@ -1,4 +1,4 @@
-"""Tenures as a timeline, with the times in between."""
+"""Tenures as a timeline, with the gaps between them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 ENDS: Final = {
     "DEL": "its pod was torn down (DEL)",
-    "GC": "its runtime did not know it any more (GC)",
-    "RECONCILE": "no living pod held it (controller)",
+    "GC": "its runtime no longer knew it (GC)",
+    "RECONCILE": "no running pod held it (controller)",
     "API": "released by hand (API)",
     "SQL": "changed by hand (SQL)",
-    "EXPIRE": "its time was over",
+    "EXPIRE": "its reservation expired",
     "ADD": "its owner attached elsewhere (ADD)",
 }
 """Why a tenure ended, in words."""
 
 
 STARTS: Final = {
-    "ADD": "given to its pod (ADD)",
+    "ADD": "assigned to its pod (ADD)",
     "API": "reserved by hand (API)",
     "SQL": "reserved by hand (SQL)",
 }
@@ -36,7 +36,7 @@ STARTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A tenure, how long it lasted, and how long nobody had the address behind it (None: no time)."""
+    """A tenure, its duration, and how long the address was free after it (None: not at all)."""
 
     tenure: Record
     lasted: timedelta
@@ -44,7 +44,7 @@ class Stay:
 
 
 def timeline(tenures: Sequence[Record]) -> list[Stay]:
-    """The latest first, as they come."""
+    """Return a timeline of tenures, latest first, as they are given."""
     now = datetime.now(UTC)
     made = []
     following: datetime | None = None
@@ -66,11 +66,11 @@ def timeline(tenures: Sequence[Record]) -> list[Stay]:
 
 @blueprint.app_template_filter("start_in_words")
 def start_in_words(reason: str) -> str:
-    """How a tenure began."""
+    """Describe how a tenure began."""
     return STARTS.get(reason, reason)
 
 
 @blueprint.app_template_filter("end_in_words")
 def end_in_words(reason: str | None) -> str:
-    """Why a tenure ended."""
+    """Describe why a tenure ended."""
     return ENDS.get(reason or "", reason or "")

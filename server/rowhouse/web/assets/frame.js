@@ -1,5 +1,5 @@
 "use strict";
-// Light, dark, or as the system says. In the head, so that no page appears in the wrong colours first.
+// Light, dark, or the system's theme. Loaded in the head, so that no page flashes in the wrong colors.
 (() => {
   const root = document.documentElement;
   const kept = (() => { try { return localStorage.getItem("theme"); } catch { return null; } 
@@ -21,7 +21,7 @@
     const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     const next = (root.dataset.theme || system) === "dark" ? "light" : "dark";
     root.dataset.theme = next;
-    try { localStorage.setItem("theme", next); } catch { /* only for this page then */ }
+    try { localStorage.setItem("theme", next); } catch { /* the theme then lasts for this page only */ }
   });
 
   // "/" goes to the search, as in many places.

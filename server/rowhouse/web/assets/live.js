@@ -73,7 +73,7 @@
     };
   }
 
-  // Nobody looks at a hidden page.
+  // A hidden page needs no updates.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) close(); else open();
   });

@@ -1,5 +1,5 @@
 "use strict";
-// The address map: one stop for the Tab key, arrow keys within; whoever is pointed at is named below.
+// The address map: one stop for the Tab key, arrow keys within it. The cell under the pointer is described below it.
 // Also the button that copies a text.
 (() => {
   const map = document.querySelector("[data-map]");

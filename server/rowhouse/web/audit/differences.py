@@ -1,4 +1,4 @@
-"""What an entry of the audit log has changed, line by line."""
+"""The changes of an audit entry, line by line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNTELLING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field, and how it was and is; "" for nothing."""
+    """A field with its values before and after; "" for none."""
 
     name: str
     before: str
@@ -30,7 +30,7 @@ class Difference:
 
 @blueprint.app_template_filter("differences")
 def differences(entry: Record) -> list[Difference]:
-    """The fields that are another one afterwards; of what was made or removed, those that say something."""
+    """Return the fields that changed."""
     before: dict[str, Any] = entry.before or {}
     after: dict[str, Any] = entry.after or {}
     found = [
@@ -42,17 +42,17 @@ def differences(entry: Record) -> list[Difference]:
 
 @blueprint.app_template_filter("in_short")
 def in_short(entry: Record) -> str:
-    """What an entry is about, in a few words."""
+    """Summarize an entry in a few words."""
     if entry.before and entry.after:
         return ", ".join(line.name for line in differences(entry))
     lines = telling(entry)
     words = [f"{line.name} {line.before or line.after}" for line in lines[:_FEW]]
-    return ", ".join([*words, "…"] if len(lines) > _FEW else words) or "all of it"
+    return ", ".join([*words, "…"] if len(lines) > _FEW else words) or "everything"
 
 
 @blueprint.app_template_filter("telling")
 def telling(entry: Record) -> list[Difference]:
-    """The differences without what only the database needs, and what is said beside them anyway."""
+    """Return the differences without internal fields and those that the page shows elsewhere."""
     lines = differences(entry)
     if entry.before and entry.after:
         return [line for line in lines if line.name != "version"]

@@ -1,4 +1,4 @@
-"""The audit log as CSV and JSON: all that meets the filters, streamed."""
+"""The audit log as CSV and JSON: all entries that match the filters, streamed."""
 
 from __future__ import annotations
 
@@ -46,26 +46,26 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 @blueprint.get("/audit.csv")
 @least_role("viewer")
 def audit_csv() -> Response:
-    """As a table (RFC 4180), for spreadsheets."""
+    """Export as CSV (RFC 4180), for spreadsheets."""
     return _download(_table(_entries()), "csv", "text/csv; charset=utf-8")
 
 
 @blueprint.get("/audit.json")
 @least_role("viewer")
 def audit_json() -> Response:
-    """As an array of the API's entries."""
+    """Export as a JSON array of the API's entries."""
     return _download(_array(_entries()), "json", "application/json")
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula (OWASP, CSV injection): with an apostrophe in front."""
+    """Prefix text that a spreadsheet would run as a formula with an apostrophe (OWASP, CSV injection)."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _entries() -> Iterator[Record]:
-    """All entries, read part by part: no statement is held open, however slowly somebody reads.
+    """Return all entries, read in batches: a slow client does not hold a statement open.
 
-    The first part is read at once, so that what is wrong with the question is an error page.
+    The first batch is read immediately, so that an invalid query becomes an error page.
     """
     wanted = query.search_of(query.asked(query.filled()))
     database = store()

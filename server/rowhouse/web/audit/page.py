@@ -27,7 +27,7 @@ _ACTIONS: Final = (
     *(f"token.{what}" for what in ("create", "update")),
     *(f"network.{what}" for what in ("create", "delete")),
 )
-"""Suggested; others can be typed."""
+"""Suggestions for the filter; it accepts other values too."""
 
 __all__ = ["audit", "differences"]
 
@@ -37,7 +37,7 @@ SECTIONS.append(("web.audit", "Audit"))
 @blueprint.get("/audit")
 @least_role("viewer")
 def audit() -> Response:
-    """Entries that meet every filter, the latest first."""
+    """Show the entries that match all filters, latest first."""
     values = query.filled()
     try:
         wanted = query.asked(values)

@@ -1,4 +1,4 @@
-"""What somebody wants to see of the audit log: the filters of its page."""
+"""The filters of the audit page."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEY: Final[TypeAdapter[tuple[datetime, int]]] = TypeAdapter(tuple[datetime, int])
-"""Of the last entry of a page, as its cursor holds it."""
+"""The key of the last entry of a page, as stored in its cursor."""
 
 FILTERS: Final = ("actor", "action", "object", "network", "cluster", "request_id", "since", "until")
 _MOMENTS: Final = ("since", "until")
 
 
 def filled() -> dict[str, str]:
-    """The filters that are filled in."""
+    """Return the filters that have a value."""
     return {name: text for name in FILTERS if (text := request.args.get(name, "").strip())}
 
 
 def asked(values: Mapping[str, str]) -> AuditQuery:
-    """The same as the API understands it. Raises InvalidRequest."""
+    """Return the filters as an API query. Raises InvalidRequest."""
     wanted: dict[str, Any] = {
         name: _rfc3339(name, text) if name in _MOMENTS else text for name, text in values.items()
     }
@@ -42,12 +42,12 @@ def asked(values: Mapping[str, str]) -> AuditQuery:
 
 
 def shown(values: Mapping[str, str]) -> dict[str, str]:
-    """The filters as the form's fields take them: a moment as UTC, without saying so."""
+    """Return the filters as form values: times in UTC without an offset."""
     return {name: _local(text) if name in _MOMENTS else text for name, text in values.items()}
 
 
 def search_of(query: AuditQuery) -> audit.Search:
-    """The same as the database is asked."""
+    """Return the query as a search of the database."""
     return audit.Search(**query.model_dump(exclude={"limit", "cursor"}))
 
 
@@ -61,12 +61,12 @@ def _local(text: str) -> str:
 
 
 def _rfc3339(name: str, text: str) -> str:
-    """From a browser's local date and time, which we take as UTC, or from what is RFC 3339 already."""
+    """Convert a browser's local date and time, taken as UTC, or an RFC 3339 text."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequest(
-            f"{text!r} is no date and time",
-            errors=[(f"/{name}", f"{text!r} is no date and time: 2026-03-01 09:30")],
+            f"{text!r} is not a date and time",
+            errors=[(f"/{name}", f"{text!r} is not a date and time, such as 2026-03-01 09:30")],
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

@@ -1,4 +1,4 @@
-"""Small pictures as SVG: fill bars, sparklines, the plot of a pool. No script draws them."""
+"""Charts as SVG, without scripts: fill bars, sparklines, the plot of a pool."""
 
 from rowhouse.web.charts.bars import Bar
 from rowhouse.web.charts.lines import Plot, sparkline

@@ -16,7 +16,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """Addresses that a pool can give out, by what became of them; their sum is `total`."""
+    """Addresses that a pool can assign, by what became of them; their sum is `total`."""
 
     total: float
     used: float
@@ -30,7 +30,7 @@ class Bar:
 
     @property
     def taken(self) -> float:
-        """The share that can not be given out now, in percent."""
+        """The share that cannot be assigned now, in percent."""
         gone = self.used + self.quarantined + self.excluded
         return min(100 * gone / self.total, 100.0) if self.total else 100.0
 

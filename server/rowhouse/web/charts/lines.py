@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SPARK: Final = (100, 24)
-"""Width and height of a sparkline's drawing; a style sheet says how large it is shown."""
+"""Width and height of a sparkline's view box; the style sheet sets its size on the page."""
 
 PLOT: Final = (1000, 220)
 
@@ -26,7 +26,7 @@ class Line:
 
 
 def sparkline(values: Sequence[int | None]) -> Line | None:
-    """A line from the first value that is known to the last; None: fewer than two are."""
+    """Return a line from the first known value to the last; None if fewer than two are known."""
     width, height = SPARK
     known = [(i, value) for i, value in enumerate(values) if value is not None]
     if len(known) <= 1:
@@ -37,7 +37,7 @@ def sparkline(values: Sequence[int | None]) -> Line | None:
 
 
 def _line(points: Iterable[tuple[float, float]], height: float, *, top: float) -> Line:
-    """A line through (x, value), drawn from the bottom of a box up."""
+    """Return a line through (x, value) points, with zero at the bottom of the box."""
     placed = [(round(x, 1), round(height - value / top * height, 1)) for x, value in points]
     line = "M" + "L".join(f"{x:g} {y:g}" for x, y in placed)
     x, y = placed[-1]
@@ -46,7 +46,7 @@ def _line(points: Iterable[tuple[float, float]], height: float, *, top: float) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """How many addresses a pool held, with what it needs to be read.
+    """How many addresses a pool held over time, with the labels of its axes.
 
     `heights` are the numbers beside the lines of the grid, from the top down; `capacity` is the height
     of the line at which the pool is full, None where that is far above.
@@ -68,7 +68,7 @@ class Plot:
         begins: datetime,
         ends: datetime,
     ) -> Plot | None:
-        """The plot of at least two samples, oldest first; None: there are fewer."""
+        """Return the plot of the samples, oldest first; None if there are fewer than two."""
         if len(samples) <= 1:
             return None
         width, height = PLOT
@@ -90,12 +90,12 @@ class Plot:
         )
 
     def moments(self, count: int = 5) -> list[datetime]:
-        """Evenly spaced moments, for the axis."""
+        """Return evenly spaced times for the axis."""
         return [self.begins + (self.ends - self.begins) * i / (count - 1) for i in range(count)]
 
 
 def _round_up(value: float) -> int:
-    """The next whole number that is easy to read: a digit (never 7 or 9), 15 or 25, and zeros."""
+    """Round up to a number that is easy to read: a digit (never 7 or 9), 15 or 25, then zeros."""
     power = 10 ** (len(str(int(value))) - 1)
     steps = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
     return next(

@@ -1,1 +1,1 @@
-"""What all pages share: the frame around them, their headers, their files, and how errors look."""
+"""What all pages share: the frame, the headers, the assets and the error pages."""

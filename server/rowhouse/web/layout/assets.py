@@ -1,4 +1,4 @@
-"""Style sheets, scripts and icons, from files. Their URL holds a digest, so a browser may keep them."""
+"""Serve style sheets, scripts and icons. Their URLs contain a digest, so browsers may cache them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _A_YEAR: Final = 365 * 24 * 3600
 
 @cache
 def digest() -> str:
-    """A digest of all files together: another version of the server has other URLs."""
+    """Return a digest of all assets: a new version of the server gets new URLs."""
     content = hashlib.sha256()
     for file in sorted(FOLDER.iterdir()):
         content.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -30,14 +30,14 @@ def digest() -> str:
 
 @blueprint.app_template_global("asset")
 def url(name: str) -> str:
-    """The URL of a file."""
+    """Return the URL of an asset."""
     return url_for("web.asset", digest=digest(), name=name)
 
 
 @blueprint.get("/assets/<digest>/<name>")
 @least_role(None)
-def asset(digest: str, name: str) -> Response:  # noqa: ARG001 - only makes the URL another one
-    """A file. Everybody may see them: an error page needs them as well."""
+def asset(digest: str, name: str) -> Response:  # noqa: ARG001 - it only changes the URL
+    """Serve an asset. Assets need no login because error pages use them too."""
     response = send_from_directory(FOLDER, name, max_age=_A_YEAR)
     response.cache_control.immutable = True
     response.cache_control.public = True

@@ -1,4 +1,4 @@
-"""Every error as a page: what happened, and what to do."""
+"""Error pages: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _NOT_FOUND: Final = 404
 
 @blueprint.errorhandler(RowhouseError)
 def refused(error: RowhouseError) -> Response:
-    """The page for a request that was refused."""
+    """Show a refused request."""
     return _page(error.http_status, error.title(), error.message, error.hint)
 
 
 @blueprint.errorhandler(HTTPException)
 def unserved(error: HTTPException) -> Response:
-    """The page for what never came to a view: no such path, another method."""
+    """Show an error from before any view ran: an unknown path, a wrong method."""
     if error.code == _NOT_FOUND:
-        return _page(404, "There is no such page", request.path, "Look for it with the search.")
+        return _page(404, "Page not found", request.path, "Use the search to find it.")
     page = _page(error.code or 500, error.name, error.description or "", "")
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
@@ -36,13 +36,13 @@ def unserved(error: HTTPException) -> Response:
 
 @blueprint.errorhandler(Exception)
 def failed(error: Exception) -> Response:
-    """The page where something unforeseen went wrong: it goes to the log, not to the reader."""
+    """Show an unexpected error. The details go to the log, not to the page."""
     _log.error("page_failed", exc_info=error)
     return _page(
         500,
-        "Something went wrong here",
-        "The page could not be made.",
-        f"The log of the server has more, under the request {g.get('request_id', '')}.",
+        "Internal error",
+        "The server could not build this page.",
+        f"See the server's log for request {g.get('request_id', '')}.",
     )
 
 

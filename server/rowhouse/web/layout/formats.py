@@ -1,4 +1,4 @@
-"""How numbers, times and lengths of time are written."""
+"""Format numbers, times and durations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STEPS: Final = (
 
 @blueprint.app_template_filter("number")
 def number(value: Decimal | float | None) -> str:
-    """A count, with thin spaces between thousands; a huge one (IPv6) as a power of two."""
+    """Format a count with thin spaces between thousands; a huge one (IPv6) as a power of two."""
     if value is None:
         return NOTHING
     whole = int(value)
@@ -45,7 +45,7 @@ def _raised(exponent: int) -> str:
 
 @blueprint.app_template_filter("percent")
 def percent(value: Decimal | float | None) -> str:
-    """A share in percent, with a decimal only below 10."""
+    """Format a percentage, with one decimal below 10."""
     if value is None:
         return NOTHING
     share = float(value)
@@ -59,7 +59,7 @@ def percent(value: Decimal | float | None) -> str:
 
 @blueprint.app_template_filter("span")
 def span(value: timedelta | None) -> str:
-    """A length of time, in its largest unit: "3 h"."""
+    """Format a duration in its largest unit: "3 h"."""
     if value is None:
         return NOTHING
     for least, unit, name in _STEPS:
@@ -70,18 +70,18 @@ def span(value: timedelta | None) -> str:
 
 @blueprint.app_template_filter("ago")
 def ago(value: datetime | None) -> str:
-    """How long ago a moment was."""
+    """Format how long ago a time was."""
     return NOTHING if value is None else f"{span(datetime.now(UTC) - value)} ago"
 
 
 @blueprint.app_template_filter("moment")
 def moment(value: datetime | None) -> str:
-    """A moment, to the second, in UTC."""
+    """Format a time in UTC, to the second."""
     return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @blueprint.app_template_filter("addresses")
 def addresses(run: tuple[str, str]) -> int:
-    """How many addresses there are from the first to the last one."""
+    """Count the addresses of a run, first to last inclusive."""
     first, last = run
     return int(ip_address(last)) - int(ip_address(first)) + 1

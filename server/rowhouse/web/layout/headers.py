@@ -1,4 +1,4 @@
-"""The headers of every page: nothing may run, load or be sent anywhere but from and to ourselves."""
+"""The security headers of every page: scripts, assets and forms of other origins are blocked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def protect(response: Response) -> Response:
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
-        # What a page shows is of its moment, and for whoever asked.
+        # A page is only valid for its moment and its user.
         ("Cache-Control", "no-store"),
     ):
         response.headers.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""The navigation: the pages that stand on their own."""
+"""The navigation bar."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from rowhouse.web.blueprint import blueprint
 
 SECTIONS: Final = [("web.overview", "Overview")]
-"""Endpoint and label, in the order in which they are shown."""
+"""Endpoints and labels, in display order."""
 
 
 @blueprint.app_template_global("sections")

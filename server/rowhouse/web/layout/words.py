@@ -1,4 +1,4 @@
-"""Words: an error's message as a sentence, a URL by its host, the name of a network."""
+"""Format texts: an error's message as a sentence, the host of a URL, the name of a network."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ENDS = (".", "!", "?", ":", "…")
 
 @blueprint.app_template_filter("sentence")
 def sentence(text: str) -> Markup:
-    """With a capital in front and a full stop behind, as people read it; what is in `backticks` is code."""
+    """Add a capital letter and a full stop; text in `backticks` becomes code."""
     if not text:
         return Markup()
     whole = text[0].upper() + text[1:]
     if not whole.endswith(_ENDS):
         whole += "."
     parts = [escape(part) for part in whole.split("`")]
-    if len(parts) % 2 == 0:  # one that is not closed
+    if len(parts) % 2 == 0:  # an unclosed backtick
         return Markup("`").join(parts)
     return Markup().join(
         Markup("<code>{}</code>").format(part) if number % 2 else part
@@ -31,11 +31,11 @@ def sentence(text: str) -> Markup:
 
 @blueprint.app_template_filter("network")
 def network(name: str, *, title: bool = False) -> str:
-    """The name of a network; `title`: where a line begins with it."""
+    """Return the name of a network; with `title`, as the start of a line."""
     return name or (DEFAULT_NETWORK.capitalize() if title else DEFAULT_NETWORK)
 
 
 @blueprint.app_template_filter("host")
 def host(url: str) -> str:
-    """Whose URL it is."""
+    """Return the host of a URL."""
     return urlsplit(url).netloc or url

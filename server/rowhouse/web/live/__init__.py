@@ -1,7 +1,7 @@
-"""Live pages: what changed in the database is sent to everybody who looks at it.
+"""Live pages: changes in the database are sent to all open pages.
 
-A viewer costs an open connection, but no thread and no query: one thread in each server process looks
-whether anything was written, renders what is looked at once, and sends everybody the parts that differ.
+A viewer costs an open connection, but no thread and no query: one thread per server process polls for
+changes, renders each open page once, and sends its viewers the parts that changed.
 """
 
 from rowhouse.web.live.background import begin

@@ -1,4 +1,4 @@
-"""What a server process does beside answering requests: it keeps pages live, and takes samples."""
+"""The background thread of a server process: it updates live pages and takes fill samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HUB: Final = "rowhouse.live"
 
 
 def begin(app: Flask) -> None:
-    """Start the thread of this process; without it pages do not change by themselves."""
+    """Start the background thread of this process. Without it, pages do not update."""
     rowhouse = app.extensions["rowhouse"]
     hub = Hub(
         partial(changes.end_of_log, rowhouse.store),

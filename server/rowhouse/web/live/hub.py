@@ -1,4 +1,4 @@
-"""The one thread that polls the database for all viewers, and writes to all of them."""
+"""The thread that polls the database for all viewers and sends them changes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 2.0
-"""Between two polls of the database; more where a poll takes long."""
+"""The interval between two polls of the database; longer if a poll takes long."""
 
 _SHARE: Final = 10
-"""At most a tenth of the time is spent on polling."""
+"""Polling takes at most a tenth of the time."""
 
 _MAX_STREAM_SECONDS: Final = 600.0
-"""A stream ends then and the browser opens another, which checks the access again."""
+"""A stream ends after this time. The browser opens another, which checks the access again."""
 
 _PING_SECONDS: Final = 15.0
 _CHORE_SECONDS: Final = 60.0
@@ -38,9 +38,9 @@ _RANDOM: Final = SystemRandom()
 
 @dataclass(slots=True, eq=False)
 class Topic:
-    """A part of a page that is kept live: how it is rendered, what was sent, and its viewers.
+    """The live parts of a page: how to render them, what was sent, and the viewers.
 
-    `parts` makes HTML by the id of the element that it replaces.
+    `parts` returns HTML by the id of the element that it replaces.
     """
 
     key: str
@@ -50,12 +50,12 @@ class Topic:
 
 
 class Hub:
-    """Runs in a thread of its own; `add`, `mark` and `is_full` may be called from any other.
+    """Runs in its own thread. Other threads may call `add`, `mark` and `is_full`.
 
     Args:
-        read_version: what it returns changes when something was written.
+        read_version: its result changes after every write to the database.
         chores: called once a minute, with or without viewers.
-        max_viewers: at the same time.
+        max_viewers: the maximum number of simultaneous viewers.
         every: seconds between two polls.
     """
 
@@ -84,16 +84,16 @@ class Hub:
 
     @property
     def mark(self) -> str:
-        """What the hub knows up to now; a page that was made at another mark may be out of date."""
+        """The state of the hub. A page rendered at another mark may be out of date."""
         return f"{self._ours}-{self._changes}"
 
     @property
     def is_full(self) -> bool:
-        """Whether there are as many viewers as may be."""
+        """Whether the maximum number of viewers is reached."""
         return len(self._viewers) + len(self._joining) >= self._max_viewers
 
     def add(self, topic: Topic, connection: socket.socket, seen: str) -> None:
-        """Add a viewer of a topic, whose page is as it was at the mark `seen`."""
+        """Add a viewer of a topic; its page was rendered at the mark `seen`."""
         self._joining.append((topic, connection, seen))
         self._wakeup_writer.send(b"!")
 
@@ -122,11 +122,11 @@ class Hub:
             work()
         except RowhouseError as error:
             _log.debug("live", error=error.message)
-        except Exception:  # noqa: BLE001 - the thread has to live
+        except Exception:  # noqa: BLE001 - the thread must keep running
             _log.exception("live_failed")
 
     def _wait(self, until: float) -> None:
-        """Until then, or for the next viewer who comes, goes or can take more."""
+        """Wait until that time, or until a viewer joins, leaves or can receive more."""
         timeout = min(max(until - time.monotonic(), 0), _PING_SECONDS)
         for key, ready in self._selector.select(timeout):
             viewer = key.data
@@ -150,7 +150,7 @@ class Hub:
         while self._joining:
             wanted, connection, seen = self._joining.popleft()
             now = time.monotonic()
-            # Spread, so that viewers who came together do not return together.
+            # Random, so that viewers that joined together do not reconnect together.
             seconds = _MAX_STREAM_SECONDS * _RANDOM.uniform(0.8, 1.2)
             try:
                 viewer = Viewer(connection, until=now + seconds, now=now)
@@ -177,14 +177,14 @@ class Hub:
                 self._send_to_all(event("trouble", error.message, self.mark))
             self._is_failing = True
             raise
-        # Only now: the next poll makes up for one that failed.
+        # Set last, so that the next poll repeats a failed one.
         self._version, self._settles = seen, written
         if self._is_failing:
             self._is_failing = False
             self._send_to_all(event("fine", None, self.mark))
 
     def _show(self, topic: Topic) -> None:
-        """Send the parts of a topic that are not as they were; the first time, all of them."""
+        """Send the parts of a topic that changed; the first time, all parts."""
         parts = topic.parts()
         changed = [(name, html) for name, html in parts.items() if topic.shown.get(name) != html]
         topic.shown = parts
@@ -200,7 +200,7 @@ class Hub:
             self._send(viewer, data)
 
     def _end_and_ping(self, now: float) -> None:
-        """Close streams that are over, and ping the others, so that proxies keep them open."""
+        """Close expired streams, and ping the others so that proxies keep them open."""
         for viewer in list(self._viewers):
             if now >= viewer.until:
                 self._remove(viewer)

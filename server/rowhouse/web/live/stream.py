@@ -1,4 +1,4 @@
-"""The answer that does not end: its connection goes from the HTTP server to the hub."""
+"""The event stream: the HTTP server hands its connection over to the hub."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from flask import Flask
 
 CLAIM: Final = "rowhouse.claim"
-"""In the WSGI environment: called with what shall be given the connection behind this answer's head."""
+"""The key in the WSGI environment of a function. It takes a callback that gets the connection after the headers."""
 
 _TYPE: Final = "text/event-stream"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 def stream(parts: Callable[[], dict[str, str]]) -> Response:
-    """Send the parts of a page, from now on, whenever they change.
+    """Send the parts of a page whenever they change.
 
-    `parts` makes HTML by the id of the element that it replaces; the hub calls it for all viewers of
-    this URL together, outside of their requests.
+    `parts` returns HTML by the id of the element that it replaces. The hub calls it once for all viewers of
+    this URL, outside their requests.
 
-    Errors: TryAgain where too many look already.
+    Errors: TryAgain if there are too many viewers.
     """
     hub: Hub | None = current_app.extensions.get(HUB)
     claim = request.environ.get(CLAIM)
     if hub is None or claim is None:
-        # A server that can not hand over a connection. The browser asks again in a minute.
+        # This server cannot hand over a connection. The browser retries in a minute.
         return Response("retry: 60000\n\n", content_type=_TYPE, headers=_HEADERS)
     if hub.is_full:
-        raise TryAgain("too many pages are open already", hint="Reload it to see what is new.")
+        raise TryAgain("too many live pages are open", hint="Reload the page to see changes.")
     app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 - Flask's own way
     topic = Topic(_key(), _outside_of_requests(app, parts))
     seen = request.headers.get("Last-Event-ID") or request.args.get("seen", "")
@@ -51,7 +51,7 @@ def stream(parts: Callable[[], dict[str, str]]) -> Response:
 
 
 def _key() -> str:
-    """The URL, but for what is of this viewer alone."""
+    """Return the URL without this viewer's own arguments."""
     arguments = sorted(f"{name}={value}" for name, value in request.args.items() if name != "seen")
     return "&".join([request.path, *arguments])
 
@@ -68,6 +68,6 @@ def _outside_of_requests(
 
 @blueprint.before_request
 def note_mark() -> None:
-    """Note the mark at which a page is made, before it reads anything; "" where nothing is live."""
+    """Store the hub's mark before the page reads any data; "" without a hub."""
     hub: Hub | None = current_app.extensions.get(HUB)
     g.live_mark = hub.mark if hub is not None else ""

@@ -1,4 +1,4 @@
-"""Somebody who looks at a page: an open connection, and what has still to be sent on it."""
+"""A viewer of a live page: an open connection and its unsent data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import socket
 
 MAX_BACKLOG: Final = 4 * 1024 * 1024
-"""Bytes. Whoever is further behind is cut off, and comes again."""
+"""Bytes. A viewer with a larger backlog is disconnected and reconnects."""
 
 _WOULD_WAIT: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -22,13 +22,13 @@ def event(name: str, data: object, mark: str) -> bytes:
 
 
 class GoneError(Exception):
-    """The viewer has closed the connection, or does not take what is sent."""
+    """The viewer closed the connection or does not read fast enough."""
 
 
 class Viewer:
-    """One connection, which was taken over from the HTTP server behind the answer's head.
+    """One connection, taken over from the HTTP server after the response headers.
 
-    `until`, `pinged`: readings of time.monotonic().
+    `until`, `pinged`: values of time.monotonic().
     """
 
     def __init__(self, connection: socket.socket, *, until: float, now: float) -> None:
@@ -40,18 +40,18 @@ class Viewer:
 
     @property
     def is_behind(self) -> bool:
-        """Whether something waits to be sent."""
+        """Whether data is waiting to be sent."""
         return bool(self._pending)
 
     def put(self, data: bytes) -> None:
-        """Send, as a chunk (RFC 9112, section 7.1), as much as goes without waiting. Raises GoneError."""
+        """Send a chunk (RFC 9112, section 7.1) as far as possible without blocking. Raises GoneError."""
         if len(self._pending) + len(data) > MAX_BACKLOG:
             raise GoneError
         self._pending += f"{len(data):x}\r\n".encode() + data + b"\r\n"
         self.flush()
 
     def flush(self) -> None:
-        """Send what waits, as far as it goes. Raises GoneError."""
+        """Send waiting data as far as possible without blocking. Raises GoneError."""
         try:
             while self._pending:
                 sent = self.connection.send(self._pending)
@@ -62,7 +62,7 @@ class Viewer:
             raise GoneError from error
 
     def listen(self) -> None:
-        """A viewer says nothing: whatever can be read is its end. Raises GoneError."""
+        """Discard input: a viewer sends nothing but the end of its connection. Raises GoneError."""
         try:
             if not self.connection.recv(4096):
                 raise GoneError
@@ -72,7 +72,7 @@ class Viewer:
             raise GoneError from error
 
     def close(self) -> None:
-        """End the answer, if that goes without waiting, and the connection."""
+        """End the response if possible without blocking, then close the connection."""
         with contextlib.suppress(OSError):
             if not self._pending:
                 self.connection.send(b"0\r\n\r\n")

@@ -1,4 +1,4 @@
-"""A node: what runs on it and which addresses that uses."""
+"""A node: the sandboxes on it and their addresses."""
 
 from rowhouse.web.node.page import node
 

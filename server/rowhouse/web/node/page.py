@@ -17,7 +17,7 @@ MAX_ATTACHMENTS: Final = 500
 @blueprint.get("/nodes/<path:node>")
 @least_role("viewer")
 def node(node: str) -> str:
-    """The sandboxes of a node, in one cluster (`cluster`) or in all that have one of this name."""
+    """Show the sandboxes of a node in one cluster (`cluster`), or in all clusters with a node of this name."""
     cluster = request.args.get("cluster")
     found = lookup.on_node(store(), node, cluster, limit=MAX_ATTACHMENTS + 1)
     return render_template(

@@ -1,4 +1,4 @@
-"""From what the database knows of the pools to what the overview says about them."""
+"""The figures of the overview, computed from the occupancy of the pools."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ TODAY: Final = timedelta(days=1)
 THIS_WEEK: Final = timedelta(days=7)
 
 MOST_ROWS: Final = 100
-"""With more pools than this, a network shows its fullest ones."""
+"""With more pools than this, a network shows only its fullest ones."""
 FULLEST: Final = 6
 
 
 @dataclass(slots=True)
 class PoolFigures:
-    """A pool as a row of the overview. `full_in`: None where no end is to be seen."""
+    """A pool as a row of the overview. `full_in` is None if the pool is not filling up."""
 
     pool: Occupancy
     bar: Bar
@@ -43,7 +43,7 @@ class PoolFigures:
 
     @classmethod
     def of(cls, pool: Occupancy) -> PoolFigures:
-        """What follows from the counts and trends of a pool."""
+        """Compute the row from the counts and trends of a pool."""
         bar = Bar(
             total=pool.total,
             used=pool.used,
@@ -55,7 +55,7 @@ class PoolFigures:
 
     @property
     def warning(self) -> str:
-        """Why it needs attention, in words."""
+        """Why the pool is in the warnings, in words."""
         if not self.bar.free:
             return "full"
         if self.full_in is not None and self.full_in < THIS_WEEK:
@@ -64,7 +64,7 @@ class PoolFigures:
 
     @property
     def urgency(self) -> tuple[bool, timedelta, float]:
-        """What is to be seen to first sorts first."""
+        """A sort key: the most urgent pool sorts first."""
         return (
             self.level != "bad",
             timedelta.max if self.full_in is None else self.full_in,
@@ -73,7 +73,7 @@ class PoolFigures:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """So that network-2 comes before network-10."""
+    """Sort network-2 before network-10."""
     parts = re.split(r"(\d+)", name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
@@ -88,9 +88,9 @@ def _level(bar: Bar, left: timedelta | None) -> Level:
 
 @dataclass(frozen=True, slots=True)
 class NetworkFigures:
-    """A network and those of its pools that are shown; `used` and `pools` are of all of them.
+    """A network and the pools that are shown; `used` and `pools` count all pools.
 
-    `used` counts each address once, however many pools overlap there.
+    `used` counts each address once, even where pools overlap.
     """
 
     id: int
@@ -103,7 +103,7 @@ class NetworkFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All that the overview shows."""
+    """The data of the overview."""
 
     pools: int
     used: int
@@ -112,7 +112,7 @@ class Figures:
 
     @classmethod
     def of(cls, occupancies: Sequence[Occupancy], *, everything: bool = False) -> Figures:
-        """Of all pools; with `everything`, none is left out, however many there are."""
+        """Compute the figures of all pools; with `everything`, no pool is left out."""
         pools = [PoolFigures.of(pool) for pool in occupancies]
         few = everything or len(pools) <= MOST_ROWS
         networks = []
@@ -128,12 +128,12 @@ class Figures:
         return cls(len(pools), sum(network.used for network in networks), warnings, networks)
 
     def rows(self, most_warnings: int) -> list[PoolFigures]:
-        """The rows that are shown, and so need a trend."""
+        """Return the rows that are shown and so need a trend."""
         shown = [row for network in self.networks for row in network.shown]
         return shown + self.warnings[:most_warnings]
 
     def draw(self, trends: Mapping[int, Record], most_warnings: int) -> None:
-        """Give the rows that are shown their trends."""
+        """Add the trends to the rows that are shown."""
         for row in self.rows(most_warnings):
             if (trend := trends.get(row.pool.id)) is not None:
                 row.day, row.week = trend.day, trend.week

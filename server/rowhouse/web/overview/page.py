@@ -27,7 +27,7 @@ def _shown(trend: str) -> dict[str, Any]:
 
 
 def figures(database: Database) -> Figures:
-    """What the overview shows now: two statements, however many pools there are."""
+    """Return the overview's figures, in two statements for any number of pools."""
     found = Figures.of(occupancy.of_pools(database))
     return _with_trends(database, found)
 
@@ -45,7 +45,7 @@ def _span() -> str:
 @blueprint.get("/")
 @least_role("viewer")
 def overview() -> str:
-    """Networks and pools, what needs attention first."""
+    """Show networks and pools, warnings first."""
     trend = _span()
     return render_template(
         "overview/page.html",
@@ -57,7 +57,7 @@ def overview() -> str:
 @blueprint.get("/live/overview")
 @least_role("viewer")
 def live_overview() -> Response:
-    """What changes of the overview."""
+    """Stream the live part of the overview."""
     trend = _span()
     return stream(lambda: {"overview": render_template("overview/live.html", **_shown(trend))})
 
@@ -65,9 +65,9 @@ def live_overview() -> Response:
 @blueprint.get(f"/networks/<{ID}:network_id>")
 @least_role("viewer")
 def network(network_id: int) -> str:
-    """All pools of one network."""
+    """Show all pools of one network."""
     mine = [pool for pool in occupancy.of_pools(store()) if pool.network_id == network_id]
     if not mine:
-        raise NotFound(f"there is no network {network_id}", hint="The overview shows them all.")
+        raise NotFound(f"there is no network {network_id}", hint="The overview lists all networks.")
     found = _with_trends(store(), Figures.of(mine, everything=True))
     return render_template("overview/network.html", network=found.networks[0], trend=_span())

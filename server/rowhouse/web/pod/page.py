@@ -1,4 +1,4 @@
-"""The page of a pod: everything of one namespace and name."""
+"""The page of a pod, by namespace and name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 NO_NAMESPACE: Final = "-"
-"""In a URL: what was reserved by hand needs no namespace, and none can be called so."""
+"""Stands for no namespace in a URL: manual reservations have none, and no namespace can have this name."""
 
 MAX_ROWS: Final = 200
 _WIDTH: Final = 1000
@@ -34,7 +34,7 @@ _WIDTH: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An address and the spans in which it was held, on a drawing 1000 wide: (x, width, is past)."""
+    """An address and its tenures as (x, width, is past) on a drawing 1000 units wide."""
 
     network_id: int
     network: str | None
@@ -45,13 +45,13 @@ class Row:
 @blueprint.get("/pods/<namespace>/<path:name>")
 @least_role("viewer")
 def pod(namespace: str, name: str) -> str:
-    """The addresses of a pod, over time."""
+    """Show the addresses of a pod over time."""
     found = addresses_of(store(), "" if namespace == NO_NAMESPACE else namespace, name)
     if not found["held"] and not found["tenures"]:
         label = name if namespace == NO_NAMESPACE else f"{namespace}/{name}"
         raise NotFound(
-            f"nothing is known of {label}",
-            hint="It never held an address, as far as is remembered.",
+            f"{label} holds no address, and the history does not mention it",
+            hint="Check the namespace and the name. Old history is removed after the retention time.",
         )
     live_url = url_for("web.live_pod", namespace=namespace, name=name)
     return render_template("pod/page.html", live_url=live_url, **found)
@@ -60,7 +60,7 @@ def pod(namespace: str, name: str) -> str:
 @blueprint.get("/live/pods/<namespace>/<path:name>")
 @least_role("viewer")
 def live_pod(namespace: str, name: str) -> Response:
-    """What changes of the page of a pod."""
+    """Stream the live part of the page of a pod."""
     bare = "" if namespace == NO_NAMESPACE else namespace
     return stream(
         lambda: {
@@ -70,7 +70,7 @@ def live_pod(namespace: str, name: str) -> Response:
 
 
 def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any]:
-    """What the page is made of."""
+    """Return the variables of the page."""
     held = reservations.search(
         database, reservations.Search(namespace=namespace, name=name), after=None, limit=MAX_ROWS
     )
@@ -90,7 +90,7 @@ def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any
 
 
 def _rows(tenures: Sequence[Record], begins: datetime, now: datetime) -> list[Row]:
-    """The address that was held last comes first."""
+    """Return a row per address, the latest first."""
     length = max((now - begins).total_seconds(), 1)
 
     def x(at: datetime) -> float:

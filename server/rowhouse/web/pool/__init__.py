@@ -1,4 +1,4 @@
-"""A pool: the map of its addresses, its fill over time, its free runs, and how pods use it."""
+"""A pool: its address map, its fill over time, its free runs, and a NAD that uses it."""
 
 from rowhouse.web.pool.page import pool
 

@@ -1,4 +1,4 @@
-"""Which part of a pool an address map shows, and in what: address by address, or in blocks."""
+"""The part of a pool that the address map shows, either per address or in blocks."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 Network: TypeAlias = IPv4Network | IPv6Network
 
 MOST_CELLS: Final = 4096
-"""Addresses that are shown one by one: a /20."""
+"""The most addresses that are shown one by one: a /20."""
 
 BLOCK_BITS: Final = 8
-"""A larger area is shown in 256 blocks."""
+"""A larger area is shown as 256 blocks."""
 
 _IPV4: Final = 4
 _FEW_BITS: Final = 8
-"""An area is chosen no smaller than 256 addresses."""
+"""An automatic area has at least 256 addresses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A part of a pool's CIDR, or all of it."""
+    """All or part of a pool's CIDR."""
 
     pool: Network
     shown: Network
 
     @property
     def in_blocks(self) -> bool:
-        """Whether it is too large for a cell for each address."""
+        """Whether the area is too large for one cell per address."""
         return self.shown.num_addresses > MOST_CELLS
 
     @property
@@ -57,13 +57,13 @@ class Area:
         return str(self.shown[-1])
 
     def label(self, address: str) -> str:
-        """What stands in front of a row that begins with an address, or with a block."""
+        """The label of a row of cells that begins with this address or block."""
         bare = address.partition("/")[0]
         return bare if self.shown.version == _IPV4 else f"…:{int(ip_address(bare)) & 0xFFFF:x}"
 
     @property
     def larger(self) -> list[Network]:
-        """The ways back: the areas that hold this one, the pool first."""
+        """The areas that contain this one, the whole pool first."""
         found = []
         area = self.shown
         while area.prefixlen > self.pool.prefixlen:
@@ -73,9 +73,9 @@ class Area:
 
 
 def area_of(database: Database, network_id: int, cidr: str, within: str | None) -> Area | None:
-    """The area that is asked for (`within`, a CIDR); without one, that in which something is.
+    """Return the requested area (`within`, a CIDR), or by default the occupied part of the pool.
 
-    None: it is no part of the pool.
+    None: the requested area is not part of the pool.
     """
     pool = ip_network(cidr)
     if within is not None:
@@ -91,7 +91,7 @@ def area_of(database: Database, network_id: int, cidr: str, within: str | None) 
 
 
 def _occupied(database: Database, network_id: int, pool: Network) -> Network:
-    """The smallest part of a huge pool that holds all that is in use."""
+    """Return the smallest part of a huge pool that contains all addresses in use."""
     found = address_map.bounds(database, network_id, str(pool[0]), str(pool[-1]))
     low = ip_address(found[0] if found else str(pool[0]))
     high = ip_address(found[1] if found else str(pool[0]))

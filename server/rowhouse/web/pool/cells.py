@@ -1,4 +1,4 @@
-"""The cells of an address map: an address each, or a block of them."""
+"""The cells of an address map: one per address or per block of addresses."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ STATES: Final = {
     "quarantined": "quarantined",
     "excluded": "excluded",
     "gateway": "gateway",
-    "outside": "never given out",
+    "outside": "never assigned",
 }
-"""The states of an address and how the legend calls them."""
+"""The states of an address and their labels in the legend."""
 
 
 class Cell(NamedTuple):
-    """An address: its state, and who holds it or why nobody does."""
+    """An address with its state, and its owner or the reason for its state."""
 
     address: str
     state: str
@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 class Block:
     """A block of addresses, and how many of them are in each state.
 
-    `size`: how many of them the pool can give out.
+    `size`: how many of them the pool can assign.
     """
 
     cidr: str
@@ -54,12 +54,12 @@ class Block:
 
     @property
     def used(self) -> int:
-        """Addresses that somebody holds."""
+        """The number of reserved addresses."""
         return self.pod + self.sticky + self.static
 
     @property
     def shade(self) -> int:
-        """How full it is: 0, nothing, to 5, nothing free."""
+        """How full the block is, from 0 (empty) to 5 (nothing free)."""
         taken = self.used + self.quarantined + self.excluded
         if taken >= self.size:
             return 5
@@ -67,7 +67,7 @@ class Block:
 
     @property
     def counts(self) -> str:
-        """What is in it, in words."""
+        """The contents of the block, in words."""
         named = (
             (self.used, "used"),
             (self.sticky, "of these sticky"),
@@ -142,7 +142,7 @@ def _addresses(area: Area) -> Iterator[str]:
 
 
 def _offsets(run: Record, base: int, size: int) -> range:
-    """The part of a run that is shown, as numbers behind the first address shown."""
+    """Return the visible part of a run, as offsets from the first address shown."""
     first, last = (int(ip_address(end)) - base for end in (run.first, run.last))
     return range(max(first, 0), min(last, size - 1) + 1)
 

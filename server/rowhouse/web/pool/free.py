@@ -1,4 +1,4 @@
-"""The free space of a pool, as somebody reads it who looks for room."""
+"""The free runs of a pool, joined for display."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def free_runs(parts: Sequence[Record], pool: Occupancy) -> list[tuple[str, str]]:
-    """Runs, first to last inclusive, of what a pool gives out: joined where they touch."""
+    """Return the free runs of a pool, first to last inclusive, with adjacent parts joined."""
     joined: list[tuple[int, int]] = []
     for part in parts:
         first, last = int(ip_address(part.first)), int(ip_address(part.last))

@@ -32,25 +32,25 @@ SPANS: Final = {
     "week": (timedelta(days=7), timedelta(hours=1)),
     "month": (timedelta(days=30), timedelta(hours=6)),
 }
-"""How long a plot goes back, and how far apart its points are."""
+"""The time range of a plot, and the interval between its points."""
 
 CELLS_IN_GROUP: Final = 64
-"""Cells are sent anew together in groups, when one of them changes."""
+"""When a cell changes, the whole group of this size is sent again."""
 
 FREE_RUNS: Final = 20
 MOST_PARTS: Final = 200
-"""Rows of free space that are read for them: the allocator splits runs, which are joined here."""
+"""The most rows of free space to read for them: the allocator splits runs, and the page joins them."""
 
 
 @blueprint.get(f"/pools/<{ID}:pool_id>")
 @least_role("viewer")
 def pool(pool_id: int) -> str:
-    """How full it is, address by address and over time; what is free; how pods use it."""
+    """Show the address map of a pool, its fill over time, its free runs and a NAD that uses it."""
     database = store()
     row = rows.get(database, pool_id)
     found = occupancy.of_pool(database, pool_id)
     if row is None or found is None:
-        raise NotFound(f"there is no pool {pool_id}", hint="The overview shows them all.")
+        raise NotFound(f"there is no pool {pool_id}", hint="The overview lists all pools.")
     span = request.args.get("span", "week")
     within = request.args.get("within")
     free = rows.free_runs(database, row, quarantined=False, after=None, limit=MOST_PARTS)
@@ -74,7 +74,7 @@ def pool(pool_id: int) -> str:
 @blueprint.get(f"/live/pools/<{ID}:pool_id>")
 @least_role("viewer")
 def live_pool(pool_id: int) -> Response:
-    """What changes of the page of a pool."""
+    """Stream the live parts of the page of a pool."""
     within = request.args.get("within")
     return stream(lambda: _parts(pool_id, within))
 
@@ -93,15 +93,15 @@ def _parts(pool_id: int, within: str | None) -> dict[str, str]:
 
 
 def figures(found: Occupancy) -> dict[str, Any]:
-    """What the numbers at the top of the page are made of."""
+    """Return the variables of the figures at the top of the page."""
     return {"figures": PoolFigures.of(found)}
 
 
 def map_of(database: Database, found: Occupancy, within: str | None) -> dict[str, Any]:
-    """What the address map is made of. Raises NotFound where `within` is no part of the pool."""
+    """Return the variables of the address map. Raises NotFound if `within` is not part of the pool."""
     area = area_of(database, found.network_id, found.cidr, within)
     if area is None:
-        raise NotFound(f"{within} is no part of the pool {found.cidr}")
+        raise NotFound(f"{within} is not part of pool {found.cidr}")
     made = blocks(database, found, area) if area.in_blocks else cells(database, found, area)
     return {
         "area": area,

@@ -1,4 +1,4 @@
-"""The NetworkAttachmentDefinition with which pods get addresses of a pool."""
+"""A NetworkAttachmentDefinition that gives pods addresses of a pool."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ spec:
 
 
 def definition(pool: Occupancy) -> str:
-    """As YAML. A pool with a name is referred to by it; another one is spelled as a range."""
+    """Return the definition as YAML. It refers to a pool by its name, or else by its range."""
     ipam: dict[str, object] = {"type": "rowhouse"}
     if pool.name:
         ipam["pool"] = pool.name

@@ -1,4 +1,4 @@
-"""The answers to a search. Where there is only one, it is shown at once."""
+"""The results of a search. A single result redirects to its page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS: Final = ("Addresses", "Pools", "Pods and other owners", "Nodes", "Sandbox
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One thing that was found. `sure`: it is exactly what was asked for."""
+    """One search result. `sure`: it matches the query exactly."""
 
     kind: str
     label: str
@@ -38,7 +38,7 @@ class Answer:
 @blueprint.get("/search")
 @least_role("viewer")
 def search() -> str | Response:
-    """Look for what `q` may mean."""
+    """Search for `q`."""
     asked = question(request.args.get("q", ""))
     found = answers(store(), asked) if asked.text else []
     sure = [answer for answer in found if answer.sure]
@@ -51,7 +51,7 @@ def search() -> str | Response:
 
 
 def answers(database: Database, asked: Question) -> list[Answer]:
-    """All that a question may mean."""
+    """Return everything that matches the question."""
     if asked.address is not None:
         return _addresses(database, asked.address)
     if asked.prefix is not None:
@@ -72,8 +72,7 @@ def _addresses(database: Database, address: str) -> list[Answer]:
         Answer(
             "Addresses",
             address,
-            as_shown(network.name)
-            + (f", {network.isolated} of its own" if network.isolated else ""),
+            as_shown(network.name) + (f", isolated {network.isolated}" if network.isolated else ""),
             url_for("web.address", network_id=network.id, address=address),
         )
         for network in lookup.networks_of(database, address)

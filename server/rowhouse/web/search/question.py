@@ -1,4 +1,4 @@
-"""What somebody who typed something into the search box means by it."""
+"""Interpret the text typed into the search box."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 _CONTAINER: Final = re.compile(r"(?:[a-z-]+://)?([0-9a-f]{6,64})")
-"""As crictl shows one; also with the runtime in front, as in a pod's status."""
+"""A container id as crictl shows it, or with the runtime's prefix as in a pod's status."""
 _POD: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/(\S{1,253})")
 _MAX_CHARACTERS: Final = 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a text can stand for. Where it is an address or a prefix it is nothing else."""
+    """What a text can stand for. An address or a prefix stands for nothing else."""
 
     text: str
     address: str | None = None
@@ -26,7 +26,7 @@ class Question:
 
 
 def question(text: str) -> Question:
-    """Read what was typed. Blanks around it, and a pod/ or node/ in front, do no harm."""
+    """Parse the search text. It ignores surrounding blanks and a leading pod/ or node/."""
     text = text.strip()[:_MAX_CHARACTERS].replace("\0", "")
     bare = re.sub(r"^(?:pods?|nodes?)/(?=[^/]+$)", "", text)
     try:

@@ -1,4 +1,4 @@
-"""Who reads the pages: login, logout, and forms that only our own pages can send."""
+"""Sessions: login, logout, and protection of forms against forgery (CSRF)."""
 
 from rowhouse.web.session import account, csrf, login, logout, oidc
 

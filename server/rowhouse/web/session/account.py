@@ -1,4 +1,4 @@
-"""What a template may ask about whoever reads the page."""
+"""Template functions about the current user."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 def guard() -> Guard:
-    """Who stands before the views of this application."""
+    """Return the guard that checks access to this application's views."""
     return cast("Guard", current_app.extensions["rowhouse"].guard)
 
 
 @blueprint.app_template_global("reader")
 def reader() -> Caller | None:
-    """Who reads the page; None where nobody was asked."""
+    """Return the current user; None on pages that need no login."""
     found: Caller | None = g.get("caller")
     return found
 
 
 @blueprint.app_template_global("may")
 def may(role: PersonRole) -> bool:
-    """Whether the reader has this role or a higher one: what is not allowed is not offered."""
+    """Whether the user has this role or a higher one: pages offer only what is allowed."""
     caller = reader()
     return caller is not None and has_role(caller, role)
 
 
 @blueprint.app_template_global("needs_no_login")
 def needs_no_login() -> bool:
-    """Whether everybody may do everything."""
+    """Whether access control is off and every caller may do everything."""
     return reader() is ANYBODY
 
 
 @blueprint.app_template_global("in_session")
 def in_session() -> bool:
-    """Whether the reader has logged in, and so may log out."""
+    """Whether the user has a session, and so can log out."""
     return "session" in g

@@ -1,8 +1,8 @@
-"""Forms that only our own pages can send.
+"""Protect forms against forgery by other sites (CSRF).
 
-Whoever is known by a cookie, or where nobody is asked, must prove that a page of ours sent the form: the browser
-says so (`refuse_foreign_page`), and the form has a value that is derived from a cookie which no other site can
-read. A token in `Authorization: Bearer` needs none of it, as no page can make a browser send one.
+A request that is authenticated by a cookie, or not at all, must come from a page of ours: the browser's headers
+say so (`refuse_foreign_page`), and the form has a value derived from a cookie that no other site can read.
+Requests with `Authorization: Bearer` skip this check, because no page can make a browser send that header.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _PURPOSE: Final = b"rowhouse form"
 
 @blueprint.app_template_global("csrf")
 def field() -> Markup:
-    """The hidden field that every form has which changes something."""
+    """Return the hidden field that every form with side effects needs."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, _expected(_own()))
 
 
 @blueprint.before_request
 def refuse_forged_form() -> None:
-    """Raises NotAllowed, also for a form that is older than its session or its visit."""
+    """Raises NotAllowed for a forged form, and for one older than its session or visit."""
     if request.method in SAFE_METHODS or _has_bearer():
         return
     request.max_content_length = MAX_FORM
@@ -47,14 +47,14 @@ def refuse_forged_form() -> None:
     given = request.form.get(FIELD, "")
     if not hmac.compare_digest(given.encode(), _expected(_own()).encode()):
         raise NotAllowed(
-            "the form is of another login, or too old",
-            hint="Go back, load the page again, and send it once more. Cookies must be allowed.",
+            "the form belongs to another login or is too old",
+            hint="Go back, reload the page and send the form again. The browser must allow cookies.",
         )
 
 
 @blueprint.after_request
 def keep_visit(response: Response) -> Response:
-    """Give a browser without a session the cookie that its forms are bound to."""
+    """Set the cookie that the forms of a browser without a session are bound to."""
     if "new_visit" in g:
         secure = is_secure(request, current_app.extensions["rowhouse"].settings)
         VISIT.write(response, g.new_visit, seconds=_VISIT_SECONDS, secure=secure)
@@ -62,7 +62,7 @@ def keep_visit(response: Response) -> Response:
 
 
 def _own() -> str:
-    """What this browser's forms are bound to: its session, else its visit."""
+    """Return the cookie that this browser's forms are bound to: its session, or else its visit."""
     if "session" in g:
         return str(g.session)
     secure = is_secure(request, current_app.extensions["rowhouse"].settings)

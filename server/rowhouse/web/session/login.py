@@ -1,4 +1,4 @@
-"""Login with a token, and the way there for whoever is not logged in."""
+"""Login with a token, and the redirect to it for users who are not logged in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 @blueprint.get("/login")
 @least_role(None)
 def login() -> AnyResponse:
-    """The form."""
+    """Show the login form."""
     if guard().needs_no_login():
         return redirect(local(request.args.get("next", "/")), 303)
     return _form(200, over="over" in request.args)
@@ -57,7 +57,7 @@ def log_in() -> AnyResponse:
 
 
 def entered(begun: Begun, target: str) -> AnyResponse:
-    """On to where somebody wanted to go, with the cookie of the session."""
+    """Redirect to the requested page and set the session cookie."""
     _log.info("logged_in", name=begun.name, client_address=request.remote_addr)
     response = redirect(local(target), 303)
     secure = is_secure(request, current_app.extensions["rowhouse"].settings)
@@ -67,7 +67,7 @@ def entered(begun: Begun, target: str) -> AnyResponse:
 
 @blueprint.errorhandler(Unauthenticated)
 def ask_for_login(error: Unauthenticated) -> AnyResponse:
-    """To the form and back again, for a browser; what brought a token is told that it is no good."""
+    """Redirect a browser to the login form; a client with an invalid token gets an error."""
     if "Authorization" in request.headers or "text/html" not in request.accept_mimetypes.values():
         return errors.refused(error)
     settings = current_app.extensions["rowhouse"].settings
@@ -76,7 +76,7 @@ def ask_for_login(error: Unauthenticated) -> AnyResponse:
     wanted = request.full_path.rstrip("?") if request.method in SAFE_METHODS else "/"
     query = {"next": wanted} | ({"over": "1"} if over else {})
     where = f"{url_for('web.login')}?{urlencode(query)}"
-    if "HX-Request" in request.headers:  # a part of a page: the whole page has to go there
+    if "HX-Request" in request.headers:  # htmx asked for a part, but the whole page must redirect
         response: AnyResponse = make_response("", error.http_status)
         response.headers["HX-Redirect"] = url_for("web.login")
     else:

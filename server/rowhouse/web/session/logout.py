@@ -1,4 +1,4 @@
-"""The end of a session."""
+"""Logout."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _log = structlog.get_logger(__name__)
 @blueprint.post("/logout")
 @least_role("viewer")
 def log_out() -> Response:
-    """End the session that the form came with."""
+    """End the current session."""
     response = redirect(url_for("web.login"), 303)
     if "session" in g:
         guard().end_session(g.session)
         secure = is_secure(request, current_app.extensions["rowhouse"].settings)
         SESSION.remove(response, secure=secure)
-        # What the browser keeps of pages goes too; a shared machine may be somebody else's next.
+        # Clear cached pages too: other people may use the same machine.
         response.headers["Clear-Site-Data"] = '"cache"'
         _log.info("logged_out", name=g.caller.name)
     return response

@@ -1,4 +1,4 @@
-"""Login at an OpenID Connect provider: the way there, and the way back."""
+"""Login with an OpenID Connect provider: the redirect to it and the callback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def to_provider() -> Response:
 @blueprint.get(CALLBACK)
 @least_role(None)
 def from_provider() -> Response:
-    """Take back whoever has logged in there."""
+    """Handle the callback after a login at the provider."""
     oidc = _oidc()
     guard().authentication_failures.check()
     try:
@@ -45,7 +45,7 @@ def from_provider() -> Response:
         response = entered(oidc.finish(attempt, request.args), attempt.target)
     except (Unauthenticated, NotAllowed) as error:
         guard().authentication_failures.count(error)
-        # Not the form again: a provider with a login of its own would send the browser round and round.
+        # No redirect to the form: a provider with its own session would cause a redirect loop.
         response = errors.refused(error)
     ATTEMPT.remove(response, secure=_secure())
     return response

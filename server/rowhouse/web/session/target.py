@@ -1,4 +1,4 @@
-"""Where somebody goes after the login: a path of ours, whatever the link says."""
+"""The page to open after login: always a path of this server."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 
 def local(target: str) -> str:
-    r"""The path and query, if it is one here; else the overview.
+    r"""Return the path and query if they are on this server, else the overview.
 
-    A browser reads `//host`, `/\host` and what holds control characters as another host's URL (WHATWG URL).
+    A browser reads `//host`, `/\host` and paths with control characters as URLs of other hosts (WHATWG URL).
     """
     if not target.startswith("/") or target[1:2] in {"/", "\\"} or not target.isprintable():
         return "/"

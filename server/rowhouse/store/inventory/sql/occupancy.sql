@@ -1,7 +1,7 @@
 -- Every pool with how many of its addresses are in use, quarantined and excluded.
 --
--- Where pools overlap, an address that one of them gave out is used in each; `reserved` counts own rows alone. What
--- lies outside of a pool's window, and gateways, are not among what it can give out. The counts become one object
+-- Where pools overlap, an address that one of them assigned is used in each; `reserved` counts own rows alone. What
+-- lies outside of a pool's window, and gateways, are not among what it can assign. The counts become one object
 -- each, by the pool's id: PostgreSQL takes such a join of a thousand pools for one of a few, and makes it a million
 -- steps.
 WITH bounds AS MATERIALIZED (
