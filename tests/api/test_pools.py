@@ -175,7 +175,7 @@ def test_usage_free_runs_and_fill_are_told(api: Api) -> None:
     first = api.get(f"{path}/free?limit=1")
     assert api.get(f"{path}/free?cursor={first['next']}")["items"][0]["first"] == "10.0.0.6"
     moments = api.get(f"{path}/fill?steps=4")["moments"]
-    assert [moment["reserved"] for moment in moments] == [0, 0, 0, 0, 2]
+    assert [moment["used"] for moment in moments] == [0, 0, 0, 0, 2]
     wrong = f"{path}/fill?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z"
     assert api.refused(422, "GET", wrong)["errors"][0]["pointer"] == "/query/since"
 

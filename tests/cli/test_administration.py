@@ -155,7 +155,7 @@ def test_the_history_tells_who_had_an_address(rowhouse: Rowhouse) -> None:
     assert rowhouse("pod", "devops/web-0", code=3).stderr == "devops/web-0 held no address\n"
     assert rowhouse("history", "10.0.0.2").stderr == "nobody ever had 10.0.0.2\n"
     fill = rowhouse.items("pool", "fill", "a", "--since", "1h", "--steps", "4")
-    assert [moment["reserved"] for moment in fill] == [0, 0, 0, 0, 1]
+    assert [moment["used"] for moment in fill] == [0, 0, 0, 0, 1]
     assert rowhouse("pool", "fill", "a", "--steps", "4").output.count("#" * 50) == 1
 
 

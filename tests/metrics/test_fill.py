@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fixtures.pods import Pods
 
 POOLS = """
-SELECT network, pool::text, total::float8, reserved::float8, free::float8, quarantined::float8, excluded::float8
+SELECT network, pool::text, total, reserved, free, quarantined, excluded
   FROM pool_usage
 """
 STALE = """
@@ -92,7 +92,7 @@ def queries() -> float:
         sample.value
         for family in CALL_DURATION.collect()
         for sample in family.samples
-        if sample.name.endswith("_count") and sample.labels["function"] == "pool_usage"
+        if sample.name.endswith("_count") and sample.labels["function"] == "pool_counts"
     ]
     return sum(found)
 

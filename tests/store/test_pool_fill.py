@@ -18,7 +18,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 TENURES = """
 INSERT INTO tenures (network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace, owner_name,
                      owner_interface, node, container_id, started_by, start_reason)
-SELECT 1, '10.0.0.0'::inet + number, pools.id,
+SELECT 1, '10.0.0.2'::inet + number, pools.id,
        tstzrange(CASE WHEN number % 7 > 0 THEN '2026-01-01Z'::timestamptz + number * interval '7 minutes' END,
                  '2026-01-01 00:30Z'::timestamptz + number * number * interval '1 minute'),
        'pod', '', 'default', 'old', 'net1', '', '', 'test', 'SQL'
@@ -37,12 +37,12 @@ SET session_replication_role = origin;
 
 def fill(dba: Session, since: datetime, until: datetime, steps: int) -> list[int]:
     rows = dba.execute(
-        "SELECT at, reserved FROM pool_fill(1, %s, %s, %s)", (since, until, steps)
+        "SELECT at, used FROM pool_fill(1, %s, %s, %s)", (since, until, steps)
     ).fetchall()
     assert [at for at, _ in rows] == [
         since + (until - since) * step / steps for step in range(steps + 1)
     ]
-    return [reserved for _, reserved in rows]
+    return [used for _, used in rows]
 
 
 def test_a_short_history_is_counted_exactly(pods: Pods, dba: Session) -> None:

@@ -33,7 +33,7 @@ SELECT network_id, '10.0.0.1'::inet + day, id,
 
 
 def samples(dba: psycopg.Connection[TupleRow]) -> list[int]:
-    return [held for (held,) in dba.execute("SELECT reserved FROM fill_samples ORDER BY at")]
+    return [held for (held,) in dba.execute("SELECT used FROM fill_samples ORDER BY at")]
 
 
 def test_a_sample_counts_what_is_held_and_is_taken_once(

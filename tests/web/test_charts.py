@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 
 def test_a_bar_shows_whatever_there_is_and_no_more_than_there_is_room_for() -> None:
-    bar = Bar(total=2**64, used=1, quarantined=0, excluded=2**64)
+    bar = Bar(total=2**64, used=1, quarantined=0, excluded=2**64 - 1, free=0)
     widths = [part.width for part in bar.segments()]
     assert all(width > 0 for width in widths)
     assert sum(widths) <= 100
@@ -21,7 +21,7 @@ def test_a_bar_shows_whatever_there_is_and_no_more_than_there_is_room_for() -> N
 
 
 def test_a_bar_of_nothing_is_full() -> None:
-    empty = Bar(total=0, used=0, quarantined=0, excluded=0)
+    empty = Bar(total=0, used=0, quarantined=0, excluded=0, free=0)
     assert empty.taken == 100
     assert empty.segments() == []
 

@@ -146,7 +146,7 @@ def test_what_changes_is_sent_to_whoever_looks(server: Server, pods: Pods) -> No
         for stream, words in (
             (address, "default/web-1"),
             (pod, "10.0.0.2"),
-            (overview, "2 addresses in use"),
+            (overview, "2 addresses reserved"),
         ):
             assert words in stream.next("part")["html"]
 

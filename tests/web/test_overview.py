@@ -34,7 +34,7 @@ def test_networks_and_pools_are_shown_with_their_fill(browser: Browser, pods: Po
     fill(pods, "10.0.0.0/28", 7, network="storage")
     pods.add("web-0", subnet("fd00::/64"))
     page = browser().get("/").text
-    assert "8 addresses in use, 2 pools in 2 networks" in page
+    assert "8 addresses reserved, 2 pools in 2 networks" in page
     assert "Default network" in page
     assert ">storage</a>" in page
     assert 'aria-label="50\u202f% taken: 7 used, 0 quarantined, 0 excluded, 7 free"' in page

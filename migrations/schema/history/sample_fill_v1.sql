@@ -17,31 +17,31 @@ BEGIN
 
     -- A pool that was there before samples were taken (an upgrade): its last week, out of the history.
     WITH fresh AS MATERIALIZED (
-        SELECT p.id, p.created_at FROM pools p
+        SELECT p.id, p.created_at, p.network_id, coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
+               coalesce(p.window_last, last_usable(p.cidr))::inet AS last, o.id AS source
+          FROM pools p JOIN pools o ON o.network_id = p.network_id AND o.cidr && p.cidr
          WHERE p.created_at < slot - interval '1 hour' AND NOT EXISTS (SELECT FROM fill_samples s WHERE s.pool_id = p.id)),
     held AS (
-        SELECT t.pool_id, greatest(ceil(extract(epoch FROM lower(t.during) - since) / 3600), 0)::integer AS begins,
+        SELECT f.id AS pool_id, greatest(ceil(extract(epoch FROM lower(t.during) - since) / 3600), 0)::integer AS begins,
                ceil(extract(epoch FROM nullif(upper(t.during), 'infinity') - since) / 3600)::integer AS ends
-          FROM tenures t
-         WHERE t.pool_id IN (SELECT id FROM fresh) AND t.during && tstzrange(since, slot)),
+          FROM fresh f JOIN tenures t ON t.pool_id = f.source
+         WHERE t.during && tstzrange(since, slot) AND t.address BETWEEN f.first AND f.last
+           AND NOT EXISTS (SELECT FROM gateways g WHERE g.network_id = f.network_id AND g.address = t.address)),
     changes AS (
         SELECT pool_id, step, sum(change) AS change
           FROM (SELECT pool_id, begins AS step, 1 AS change FROM held
                 UNION ALL
                 SELECT pool_id, ends, -1 FROM held WHERE ends IS NOT NULL) AS events
          GROUP BY pool_id, step)
-    INSERT INTO fill_samples (pool_id, at, reserved)
-    SELECT id, at, reserved
+    INSERT INTO fill_samples (pool_id, at, used)
+    SELECT id, at, used
       FROM (SELECT f.id, f.created_at, since + h.step * interval '1 hour' AS at,
-                   sum(coalesce(c.change, 0)) OVER (PARTITION BY f.id ORDER BY h.step) AS reserved
-              FROM fresh f CROSS JOIN generate_series(0, 168) AS h (step)
+                   sum(coalesce(c.change, 0)) OVER (PARTITION BY f.id ORDER BY h.step) AS used
+              FROM (SELECT DISTINCT id, created_at FROM fresh) AS f CROSS JOIN generate_series(0, 168) AS h (step)
               LEFT JOIN changes c ON c.pool_id = f.id AND c.step = h.step) AS hours
      WHERE at >= created_at AND at < slot;
 
-    INSERT INTO fill_samples (pool_id, at, reserved)
-    SELECT p.id, slot, coalesce(held.reserved, 0)
-      FROM pools p
-      LEFT JOIN (SELECT pool_id, count(*) AS reserved FROM reservations GROUP BY pool_id) AS held ON held.pool_id = p.id
+    INSERT INTO fill_samples (pool_id, at, used) SELECT c.pool_id, slot, c.used FROM pool_counts() c
         ON CONFLICT DO NOTHING;
 
     -- (What lies in the future was noted before the clock was set back.)
@@ -54,21 +54,21 @@ BEGIN
        AND at <> date_bin('1 hour', at, timestamptz 'epoch');
 
     INSERT INTO pool_trends (pool_id, sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
-    SELECT p.id, slot, day.reserved, week.reserved, line.day_slope, line.day_fit, line.week_slope, line.week_fit
+    SELECT p.id, slot, day.used, week.used, line.day_slope, line.day_fit, line.week_slope, line.week_fit
       FROM pools p
      CROSS JOIN LATERAL (
-           SELECT array_agg((SELECT s.reserved FROM fill_samples s
-                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS reserved
+           SELECT array_agg((SELECT s.used FROM fill_samples s
+                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS used
              FROM generate_series(slot - interval '1 day', slot, '1 hour') AS m (at)) AS day
      CROSS JOIN LATERAL (
-           SELECT array_agg((SELECT s.reserved FROM fill_samples s
-                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS reserved
+           SELECT array_agg((SELECT s.used FROM fill_samples s
+                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS used
              FROM generate_series(slot - interval '7 days', slot, '3 hours') AS m (at)) AS week
      CROSS JOIN LATERAL (
-           SELECT regr_slope(s.reserved, s.hour) FILTER (WHERE s.hour >= -24) AS day_slope,
-                  regr_r2(s.reserved, s.hour) FILTER (WHERE s.hour >= -24) AS day_fit,
-                  regr_slope(s.reserved, s.hour) AS week_slope, regr_r2(s.reserved, s.hour) AS week_fit
-             FROM (SELECT reserved, extract(epoch FROM at - slot)::double precision / 3600 AS hour
+           SELECT regr_slope(s.used, s.hour) FILTER (WHERE s.hour >= -24) AS day_slope,
+                  regr_r2(s.used, s.hour) FILTER (WHERE s.hour >= -24) AS day_fit,
+                  regr_slope(s.used, s.hour) AS week_slope, regr_r2(s.used, s.hour) AS week_fit
+             FROM (SELECT used, extract(epoch FROM at - slot)::double precision / 3600 AS hour
                      FROM fill_samples WHERE pool_id = p.id AND at >= slot - interval '7 days') AS s) AS line
     ON CONFLICT (pool_id) DO UPDATE
        SET (sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
@@ -76,4 +76,4 @@ BEGIN
               EXCLUDED.week_slope, EXCLUDED.week_fit);
     RETURN true;
 END $$;
-COMMENT ON FUNCTION sample_fill_v1 IS 'Notes how many addresses of each pool are held, once in a quarter of an hour.';
+COMMENT ON FUNCTION sample_fill_v1 IS 'Notes how many addresses of each pool are in use, once in a quarter of an hour.';

@@ -8,7 +8,7 @@ BEGIN
                         networks, pools, free_ranges, quotas
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
-                                  pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
+                                  pool_window, pool_counts, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;
     END IF;

@@ -1,14 +1,14 @@
 CREATE TABLE fill_samples (
     pool_id  integer NOT NULL REFERENCES pools ON DELETE CASCADE,
     at       timestamptz NOT NULL,
-    reserved bigint NOT NULL,
+    used     bigint NOT NULL,
     PRIMARY KEY (pool_id, at)
 );
 CREATE INDEX fill_samples_at ON fill_samples (at);
 COMMENT ON TABLE fill_samples IS
-    'How many addresses assigned of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
+    'How many addresses of a pool were in use at a moment (used of pool_counts): every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
 COMMENT ON COLUMN fill_samples.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN fill_samples.at IS 'The moment.';
-COMMENT ON COLUMN fill_samples.reserved IS 'How many addresses of the pool were held.';
+COMMENT ON COLUMN fill_samples.used IS 'How many of the addresses that the pool may assign were in use, whichever pool assigned them.';
 COMMENT ON INDEX fill_samples_pkey IS 'The samples of a pool, in order.';
 COMMENT ON INDEX fill_samples_at IS 'Finds samples that are old enough to thin out.';

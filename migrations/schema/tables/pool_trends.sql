@@ -12,9 +12,9 @@ COMMENT ON TABLE pool_trends IS 'What the samples of a pool come to, as of the l
 COMMENT ON COLUMN pool_trends.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN pool_trends.sampled_at IS 'The moment of the last sample.';
 COMMENT ON COLUMN pool_trends.day IS
-    'Held at 25 moments, an hour apart, the oldest first; NULL before the first sample.';
+    'In use at 25 moments, an hour apart, the oldest first; NULL before the first sample.';
 COMMENT ON COLUMN pool_trends.week IS
-    'Held at 57 moments, three hours apart, the oldest first; NULL before the first sample.';
+    'In use at 57 moments, three hours apart, the oldest first; NULL before the first sample.';
 COMMENT ON COLUMN pool_trends.day_slope IS 'Addresses an hour, by linear regression over a day; NULL: too few samples.';
 COMMENT ON COLUMN pool_trends.day_fit IS
     'How much of the change over a day the line explains (R squared), 0 to 1; NULL: too few samples, or no change.';

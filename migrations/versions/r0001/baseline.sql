@@ -657,15 +657,15 @@ COMMENT ON INDEX idempotency_keys_created IS 'Finds rows that are old enough to 
 CREATE TABLE fill_samples (
     pool_id  integer NOT NULL REFERENCES pools ON DELETE CASCADE,
     at       timestamptz NOT NULL,
-    reserved bigint NOT NULL,
+    used     bigint NOT NULL,
     PRIMARY KEY (pool_id, at)
 );
 CREATE INDEX fill_samples_at ON fill_samples (at);
 COMMENT ON TABLE fill_samples IS
-    'How many addresses assigned of a pool were held at a moment: every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
+    'How many addresses of a pool were in use at a moment (used of pool_counts): every 15 minutes of the last two days, every hour of 35 days, and every day before that, at midnight UTC.';
 COMMENT ON COLUMN fill_samples.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN fill_samples.at IS 'The moment.';
-COMMENT ON COLUMN fill_samples.reserved IS 'How many addresses of the pool were held.';
+COMMENT ON COLUMN fill_samples.used IS 'How many of the addresses that the pool may assign were in use, whichever pool assigned them.';
 COMMENT ON INDEX fill_samples_pkey IS 'The samples of a pool, in order.';
 COMMENT ON INDEX fill_samples_at IS 'Finds samples that are old enough to thin out.';
 
@@ -684,9 +684,9 @@ COMMENT ON TABLE pool_trends IS 'What the samples of a pool come to, as of the l
 COMMENT ON COLUMN pool_trends.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN pool_trends.sampled_at IS 'The moment of the last sample.';
 COMMENT ON COLUMN pool_trends.day IS
-    'Held at 25 moments, an hour apart, the oldest first; NULL before the first sample.';
+    'In use at 25 moments, an hour apart, the oldest first; NULL before the first sample.';
 COMMENT ON COLUMN pool_trends.week IS
-    'Held at 57 moments, three hours apart, the oldest first; NULL before the first sample.';
+    'In use at 57 moments, three hours apart, the oldest first; NULL before the first sample.';
 COMMENT ON COLUMN pool_trends.day_slope IS 'Addresses an hour, by linear regression over a day; NULL: too few samples.';
 COMMENT ON COLUMN pool_trends.day_fit IS
     'How much of the change over a day the line explains (R squared), 0 to 1; NULL: too few samples, or no change.';
@@ -1381,128 +1381,6 @@ CREATE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION recor
 CREATE TRIGGER mirror_changes_truncate AFTER TRUNCATE ON mirror_changes EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER allocation_failures_truncate AFTER TRUNCATE ON allocation_failures EXECUTE FUNCTION record_truncate();
 
--- schema/history/pool_fill.sql
-CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
-RETURNS TABLE (at timestamptz, reserved bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp SET jit = off
-BEGIN ATOMIC
-    WITH moments AS (
-        SELECT step, since + (until - since) * step / greatest(steps, 1) AS at FROM generate_series(0, steps) AS step),
-    -- How long the answer takes must not depend on the history. One pass over it is quick while it is small; after that,
-    -- the samples answer.
-    size AS (
-        SELECT pg_relation_size('tenures') < 32 * 1024 * 1024 AS is_small),
-    -- The number of the first moment at which a tenure had begun, and of the first one at which it had ended.
-    held AS (
-        SELECT width_bucket(lower(t.during), m.after) AS begins,
-               CASE WHEN NOT upper_inf(t.during) THEN width_bucket(upper(t.during), m.after) END AS ends
-          FROM (SELECT array_agg(at + interval '1 microsecond' ORDER BY step) AS after FROM moments) AS m, tenures t
-         WHERE (SELECT is_small FROM size)
-           AND t.pool_id = wanted_pool AND t.during && tstzrange(since, until, '[]')),
-    changes AS (
-        SELECT step, sum(change) AS change
-          FROM (SELECT coalesce(begins, 0) AS step, 1 AS change FROM held
-                UNION ALL
-                SELECT ends, -1 FROM held WHERE ends IS NOT NULL) AS events
-         GROUP BY step)
-    -- What is held now goes for what is later than the last sample, but for no longer than until the next one is due.
-    SELECT m.at, coalesce(
-               CASE WHEN (SELECT is_small FROM size) THEN sum(c.change) OVER (ORDER BY m.step)
-                    WHEN m.at > (SELECT greatest(max(s.at), statement_timestamp() - interval '15 minutes')
-                                   FROM fill_samples s WHERE s.pool_id = wanted_pool)
-                    THEN (SELECT count(*) FROM pools p
-                            JOIN reservations r ON r.network_id = p.network_id AND r.pool_id = p.id
-                             AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)
-                           WHERE p.id = wanted_pool)
-                    ELSE (SELECT s.reserved FROM fill_samples s
-                           WHERE s.pool_id = wanted_pool AND s.at <= m.at ORDER BY s.at DESC LIMIT 1)
-               END, 0)::bigint
-      FROM moments m LEFT JOIN changes c USING (step) ORDER BY m.step;
-END;
-COMMENT ON FUNCTION pool_fill(integer, timestamptz, timestamptz, integer) IS
-    'How many addresses of a pool were held at evenly spaced moments: exactly while tenures is smaller than 32 MB, then as of the last sample (fill_samples) and, behind that, as of now.';
-
--- schema/history/sample_fill_v1.sql
-CREATE FUNCTION sample_fill_v1() RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = rowhouse, pg_temp
-SET jit = off
-AS $$
--- Takes the sample of this quarter of an hour, unless another server has; true if it was taken now. Every server
--- may call it whenever it likes: one of them does the work, and none waits.
-DECLARE
-    slot  timestamptz := date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch');
-    since timestamptz := date_bin('1 hour', slot, timestamptz 'epoch') - interval '7 days';
-BEGIN
-    IF EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot)
-       OR NOT pg_try_advisory_xact_lock(hashtext('rowhouse.sample_fill'))
-       OR EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot) THEN
-        RETURN false;
-    END IF;
-
-    -- A pool that was there before samples were taken (an upgrade): its last week, out of the history.
-    WITH fresh AS MATERIALIZED (
-        SELECT p.id, p.created_at FROM pools p
-         WHERE p.created_at < slot - interval '1 hour' AND NOT EXISTS (SELECT FROM fill_samples s WHERE s.pool_id = p.id)),
-    held AS (
-        SELECT t.pool_id, greatest(ceil(extract(epoch FROM lower(t.during) - since) / 3600), 0)::integer AS begins,
-               ceil(extract(epoch FROM nullif(upper(t.during), 'infinity') - since) / 3600)::integer AS ends
-          FROM tenures t
-         WHERE t.pool_id IN (SELECT id FROM fresh) AND t.during && tstzrange(since, slot)),
-    changes AS (
-        SELECT pool_id, step, sum(change) AS change
-          FROM (SELECT pool_id, begins AS step, 1 AS change FROM held
-                UNION ALL
-                SELECT pool_id, ends, -1 FROM held WHERE ends IS NOT NULL) AS events
-         GROUP BY pool_id, step)
-    INSERT INTO fill_samples (pool_id, at, reserved)
-    SELECT id, at, reserved
-      FROM (SELECT f.id, f.created_at, since + h.step * interval '1 hour' AS at,
-                   sum(coalesce(c.change, 0)) OVER (PARTITION BY f.id ORDER BY h.step) AS reserved
-              FROM fresh f CROSS JOIN generate_series(0, 168) AS h (step)
-              LEFT JOIN changes c ON c.pool_id = f.id AND c.step = h.step) AS hours
-     WHERE at >= created_at AND at < slot;
-
-    INSERT INTO fill_samples (pool_id, at, reserved)
-    SELECT p.id, slot, coalesce(held.reserved, 0)
-      FROM pools p
-      LEFT JOIN (SELECT pool_id, count(*) AS reserved FROM reservations GROUP BY pool_id) AS held ON held.pool_id = p.id
-        ON CONFLICT DO NOTHING;
-
-    -- (What lies in the future was noted before the clock was set back.)
-    DELETE FROM fill_samples WHERE at > slot;
-    DELETE FROM fill_samples
-     WHERE at BETWEEN slot - interval '42 days' AND slot - interval '35 days'
-       AND at <> date_bin('1 day', at, timestamptz 'epoch');
-    DELETE FROM fill_samples
-     WHERE at BETWEEN slot - interval '9 days' AND slot - interval '2 days'
-       AND at <> date_bin('1 hour', at, timestamptz 'epoch');
-
-    INSERT INTO pool_trends (pool_id, sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
-    SELECT p.id, slot, day.reserved, week.reserved, line.day_slope, line.day_fit, line.week_slope, line.week_fit
-      FROM pools p
-     CROSS JOIN LATERAL (
-           SELECT array_agg((SELECT s.reserved FROM fill_samples s
-                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS reserved
-             FROM generate_series(slot - interval '1 day', slot, '1 hour') AS m (at)) AS day
-     CROSS JOIN LATERAL (
-           SELECT array_agg((SELECT s.reserved FROM fill_samples s
-                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS reserved
-             FROM generate_series(slot - interval '7 days', slot, '3 hours') AS m (at)) AS week
-     CROSS JOIN LATERAL (
-           SELECT regr_slope(s.reserved, s.hour) FILTER (WHERE s.hour >= -24) AS day_slope,
-                  regr_r2(s.reserved, s.hour) FILTER (WHERE s.hour >= -24) AS day_fit,
-                  regr_slope(s.reserved, s.hour) AS week_slope, regr_r2(s.reserved, s.hour) AS week_fit
-             FROM (SELECT reserved, extract(epoch FROM at - slot)::double precision / 3600 AS hour
-                     FROM fill_samples WHERE pool_id = p.id AND at >= slot - interval '7 days') AS s) AS line
-    ON CONFLICT (pool_id) DO UPDATE
-       SET (sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
-           = (EXCLUDED.sampled_at, EXCLUDED.day, EXCLUDED.week, EXCLUDED.day_slope, EXCLUDED.day_fit,
-              EXCLUDED.week_slope, EXCLUDED.week_fit);
-    RETURN true;
-END $$;
-COMMENT ON FUNCTION sample_fill_v1 IS 'Notes how many addresses of each pool are held, once in a quarter of an hour.';
-
 -- schema/free_space/is_excluded.sql
 CREATE FUNCTION is_excluded(wanted_network integer, wanted inet) RETURNS boolean
 LANGUAGE sql STABLE
@@ -2011,6 +1889,291 @@ COMMENT ON FUNCTION free_space_deleted() IS 'Trigger: writes a free run deleted 
 CREATE TRIGGER free_ranges_deleted AFTER DELETE ON free_ranges
     FOR EACH ROW EXECUTE FUNCTION free_space_deleted();
 
+-- schema/pools/pool_window.sql
+CREATE FUNCTION pool_window(pool pools)
+RETURNS TABLE (first_address inet, last_address inet)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    -- What a pool may assign: its window, or else its usable addresses, without every known gateway.
+    WITH bounds AS (
+        SELECT coalesce(pool.window_first, first_usable(pool.cidr))::inet AS low,
+               coalesce(pool.window_last, last_usable(pool.cidr))::inet AS high),
+    holes AS (
+        SELECT DISTINCT g.address::inet AS address FROM gateways g, bounds
+         WHERE g.network_id = pool.network_id AND g.address BETWEEN bounds.low AND bounds.high),
+    parts AS (
+        SELECT CASE WHEN h.address IS NULL THEN bounds.low WHEN h.address < bounds.high THEN h.address + 1 END AS low,
+               lead(h.address, 1) OVER (ORDER BY h.address NULLS FIRST) AS hole, bounds.high
+          FROM bounds CROSS JOIN (SELECT NULL::inet AS address UNION ALL SELECT holes.address FROM holes) AS h)
+    SELECT parts.low, CASE WHEN parts.hole IS NULL THEN parts.high ELSE parts.hole - 1 END
+      FROM parts WHERE parts.low IS NOT NULL AND parts.low IS DISTINCT FROM parts.hole;
+END;
+COMMENT ON FUNCTION pool_window(pools) IS
+    'The first-last segments that a pool may assign: its window without every known gateway. Exclusions are looked up apart.';
+
+-- schema/pools/window_counts.sql
+CREATE FUNCTION window_counts(networks integer[], firsts inet[], lasts inet[])
+RETURNS TABLE (ordinal bigint, total numeric, used bigint, quarantined bigint, excluded numeric, free numeric)
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
+BEGIN ATOMIC
+    -- The one definition of what becomes of addresses that may be assigned: each is used, quarantined, excluded or free.
+    -- Gateways may not be assigned. An excluded address that is reserved counts as used.
+    --
+    -- LATERAL and OFFSET 0: one index scan for each window. Left to itself PostgreSQL joins by network, and compares
+    -- each window with everything in its network.
+    WITH windows AS MATERIALIZED (
+        SELECT w.ordinal, w.network_id, w.first, w.last, h.gateways
+          FROM ROWS FROM (unnest(networks), unnest(firsts), unnest(lasts))
+               WITH ORDINALITY AS w (network_id, first, last, ordinal)
+         CROSS JOIN LATERAL (SELECT array_agg(DISTINCT g.address::inet) AS gateways FROM gateways g
+                              WHERE g.network_id = w.network_id AND g.address BETWEEN w.first AND w.last) AS h),
+    counts AS MATERIALIZED (
+        SELECT w.ordinal,
+               -- The difference of two addresses is exact where it is a bigint; address_number() costs 20 times as much.
+               CASE WHEN w.first > w.last THEN 0
+                    WHEN family(w.first) = 4 OR (set_masklen(w.first, 66)::cidr >>= w.last)
+                    THEN (w.last - w.first)::numeric + 1 - coalesce(cardinality(w.gateways), 0)
+                    ELSE address_number(w.last) - address_number(w.first) + 1 - coalesce(cardinality(w.gateways), 0)
+               END AS total,
+               (SELECT count(*) FROM reservations r
+                 WHERE r.network_id = w.network_id AND r.address BETWEEN w.first AND w.last)
+               - CASE WHEN w.gateways IS NULL THEN 0
+                      ELSE (SELECT count(*) FROM reservations r
+                             WHERE r.network_id = w.network_id AND r.address = ANY (w.gateways)) END AS used,
+               -- (A quarantined run is one address.)
+               (SELECT count(*) FROM free_ranges f
+                 WHERE f.network_id = w.network_id AND f.quarantined AND f.last BETWEEN w.first AND w.last
+                   AND NOT is_withheld(f.network_id, f.first)) AS quarantined,
+               e.addresses AS excluded
+          FROM windows w
+         CROSS JOIN LATERAL (
+               SELECT coalesce(sum(
+                          address_number(span.last) - address_number(span.first) + 1
+                          - (SELECT count(*) FROM unnest(w.gateways) AS g (address)
+                              WHERE g.address BETWEEN span.first AND span.last)
+                          - (SELECT count(*) FROM reservations r
+                              WHERE r.network_id = w.network_id AND r.address BETWEEN span.first AND span.last
+                                AND (w.gateways IS NULL OR r.address <> ALL (w.gateways)))), 0) AS addresses
+                 FROM (SELECT greatest(x.first, w.first)::inet AS first, least(x.last, w.last)::inet AS last
+                         FROM exclusions x
+                        -- The last exclusion that can reach into the window is the first one that ends behind it.
+                        WHERE x.network_id = w.network_id AND x.first <= w.last AND x.last >= w.first
+                          AND x.last <= coalesce((SELECT min(y.last) FROM exclusions y
+                                                   WHERE y.network_id = w.network_id AND y.last >= w.last), w.last)
+                       OFFSET 0) AS span) AS e)
+    SELECT c.ordinal, c.total, c.used, c.quarantined, c.excluded,
+           greatest(c.total - c.used - c.quarantined - c.excluded, 0)
+      FROM counts c;
+END;
+COMMENT ON FUNCTION window_counts(integer[], inet[], inet[]) IS
+    'What becomes of the addresses of some windows, first to last inclusive, each of a network: total, used, quarantined, excluded, free. Its parts are what pool_counts and the address map count with.';
+
+-- schema/pools/pool_counts.sql
+CREATE FUNCTION pool_counts(wanted_pools integer[] DEFAULT NULL)
+RETURNS TABLE (pool_id integer, total numeric, reserved bigint, reserved_by_overlaps bigint, attached bigint, sticky bigint,
+               used bigint, quarantined bigint, excluded numeric, free numeric, percent_used numeric)
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
+BEGIN ATOMIC
+    -- How full pools are. Pages, API, metrics, command line, samples and pool_usage all read this.
+    --
+    -- An address that overlapping pools share is used in each of them, whichever assigned it; "reserved" alone counts a
+    -- pool's own reservations, so over all pools each counts once.
+    WITH wanted AS MATERIALIZED (
+        SELECT p.id, p.network_id, p.cidr, first_address(p.cidr)::inet AS low, last_address(p.cidr)::inet AS high,
+               coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
+               coalesce(p.window_last, last_usable(p.cidr))::inet AS last,
+               row_number() OVER (ORDER BY p.id) AS ordinal
+          FROM pools p WHERE wanted_pools IS NULL OR p.id = ANY (wanted_pools)),
+    own AS (
+        -- All pools by one pass over the reservations, some of them by their addresses.
+        SELECT r.pool_id AS id, count(*) AS reserved, count(*) FILTER (WHERE r.container_id <> '') AS attached,
+               count(*) FILTER (WHERE r.sticky) AS sticky
+          FROM reservations r WHERE wanted_pools IS NULL GROUP BY r.pool_id
+        UNION ALL
+        SELECT w.id, r.reserved, r.attached, r.sticky
+          FROM wanted w CROSS JOIN LATERAL (
+               SELECT count(*) AS reserved, count(*) FILTER (WHERE r.container_id <> '') AS attached,
+                      count(*) FILTER (WHERE r.sticky) AS sticky
+                 FROM reservations r
+                WHERE r.network_id = w.network_id AND r.address BETWEEN w.low AND w.high AND r.pool_id = w.id) AS r
+         WHERE wanted_pools IS NOT NULL),
+    overlapping AS (
+        SELECT w.id, sum(r.reserved)::bigint AS reserved
+          FROM wanted w
+         CROSS JOIN LATERAL (SELECT p.id, p.cidr FROM pools p
+                              WHERE p.network_id = w.network_id AND p.cidr && w.cidr AND p.id <> w.id OFFSET 0) AS other
+         CROSS JOIN LATERAL (SELECT count(*) AS reserved FROM reservations r
+                              WHERE r.network_id = w.network_id AND r.pool_id = other.id
+                                AND r.address BETWEEN greatest(w.low, first_address(other.cidr))
+                                                  AND least(w.high, last_address(other.cidr))) AS r
+         GROUP BY w.id)
+    SELECT w.id, c.total, coalesce(own.reserved, 0), coalesce(o.reserved, 0), coalesce(own.attached, 0),
+           coalesce(own.sticky, 0), c.used, c.quarantined, c.excluded, c.free, round(100 * c.used / nullif(c.total, 0), 1)
+      FROM wanted w
+      JOIN window_counts((SELECT array_agg(network_id ORDER BY ordinal) FROM wanted),
+                         (SELECT array_agg(first ORDER BY ordinal) FROM wanted),
+                         (SELECT array_agg(last ORDER BY ordinal) FROM wanted)) c USING (ordinal)
+      LEFT JOIN own ON own.id = w.id
+      LEFT JOIN overlapping o ON o.id = w.id;
+END;
+COMMENT ON FUNCTION pool_counts(integer[]) IS
+    'How full these pools are (NULL: all of them). The columns are those of the view pool_usage.';
+
+-- schema/pools/pool_usage.sql
+CREATE VIEW pool_usage AS
+SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway, c.total, c.reserved, c.reserved_by_overlaps,
+       c.attached, c.sticky, c.used, c.quarantined, c.excluded, c.free, c.percent_used, p.id AS pool_id, p.network_id
+  FROM pool_counts() c
+  JOIN pools p ON p.id = c.pool_id
+  JOIN networks n ON n.id = p.network_id;
+COMMENT ON VIEW pool_usage IS
+    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may assign (total) is used, quarantined, excluded or free, whichever pool uses it.';
+COMMENT ON COLUMN pool_usage.network IS 'Name of the network; '''' is the default network.';
+COMMENT ON COLUMN pool_usage.pool IS 'CIDR of the pool.';
+COMMENT ON COLUMN pool_usage.pool_name IS 'Name of the pool; NULL: it has none.';
+COMMENT ON COLUMN pool_usage.gateway IS 'The gateway that an operator set; NULL: none.';
+COMMENT ON COLUMN pool_usage.total IS
+    'How many addresses the pool may assign: its window or its usable addresses, without gateways.';
+COMMENT ON COLUMN pool_usage.reserved IS 'Reservations of this pool.';
+COMMENT ON COLUMN pool_usage.reserved_by_overlaps IS 'Reservations in its CIDR that were taken from overlapping pools.';
+COMMENT ON COLUMN pool_usage.attached IS 'Reservations of this pool that a sandbox uses.';
+COMMENT ON COLUMN pool_usage.sticky IS 'Sticky reservations of this pool.';
+COMMENT ON COLUMN pool_usage.used IS 'Of total: addresses in use, whichever pool they were taken from.';
+COMMENT ON COLUMN pool_usage.quarantined IS 'Of total: addresses in quarantine after a release.';
+COMMENT ON COLUMN pool_usage.excluded IS 'Of total: excluded addresses that are not in use.';
+COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be assigned now.';
+COMMENT ON COLUMN pool_usage.percent_used IS
+    'used, in percent of total, to one decimal; NULL: the pool has no address to assign.';
+COMMENT ON COLUMN pool_usage.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN pool_usage.network_id IS 'The network of the pool: networks.id.';
+
+-- schema/history/pool_fill.sql
+CREATE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
+RETURNS TABLE (at timestamptz, used bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp SET jit = off
+BEGIN ATOMIC
+    WITH moments AS (
+        SELECT step, since + (until - since) * step / greatest(steps, 1) AS at FROM generate_series(0, steps) AS step),
+    -- How long the answer takes must not depend on the history. One pass over it is quick while it is small; after that,
+    -- the samples answer.
+    size AS (
+        SELECT pg_relation_size('tenures') < 32 * 1024 * 1024 AS is_small),
+    -- What it may assign, and the pools whose reservations count there (as in pool_counts).
+    pool AS MATERIALIZED (
+        SELECT p.network_id, coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
+               coalesce(p.window_last, last_usable(p.cidr))::inet AS last,
+               ARRAY(SELECT o.id FROM pools o WHERE o.network_id = p.network_id AND o.cidr && p.cidr) AS sources
+          FROM pools p WHERE p.id = wanted_pool),
+    -- The number of the first moment at which a tenure had begun, and of the first one at which it had ended.
+    held AS (
+        SELECT width_bucket(lower(t.during), m.after) AS begins,
+               CASE WHEN NOT upper_inf(t.during) THEN width_bucket(upper(t.during), m.after) END AS ends
+          FROM (SELECT array_agg(at + interval '1 microsecond' ORDER BY step) AS after FROM moments) AS m, pool p, tenures t
+         WHERE (SELECT is_small FROM size)
+           AND t.pool_id = ANY (p.sources) AND t.address BETWEEN p.first AND p.last
+           AND t.during && tstzrange(since, until, '[]')
+           AND NOT EXISTS (SELECT FROM gateways g WHERE g.network_id = p.network_id AND g.address = t.address)),
+    changes AS (
+        SELECT step, sum(change) AS change
+          FROM (SELECT coalesce(begins, 0) AS step, 1 AS change FROM held
+                UNION ALL
+                SELECT ends, -1 FROM held WHERE ends IS NOT NULL) AS events
+         GROUP BY step)
+    -- What is used now goes for what is later than the last sample, but for no longer than until the next one is due.
+    SELECT m.at, coalesce(
+               CASE WHEN (SELECT is_small FROM size) THEN sum(c.change) OVER (ORDER BY m.step)
+                    WHEN m.at > (SELECT greatest(max(s.at), statement_timestamp() - interval '15 minutes')
+                                   FROM fill_samples s WHERE s.pool_id = wanted_pool)
+                    THEN (SELECT c.used FROM pool_counts(ARRAY[wanted_pool]) c)
+                    ELSE (SELECT s.used FROM fill_samples s
+                           WHERE s.pool_id = wanted_pool AND s.at <= m.at ORDER BY s.at DESC LIMIT 1)
+               END, 0)::bigint
+      FROM moments m LEFT JOIN changes c USING (step) ORDER BY m.step;
+END;
+COMMENT ON FUNCTION pool_fill(integer, timestamptz, timestamptz, integer) IS
+    'How many addresses of a pool were in use (used of pool_counts) at evenly spaced moments: exactly while tenures is smaller than 32 MB, then as of the last sample (fill_samples) and, behind that, as of now.';
+
+-- schema/history/sample_fill_v1.sql
+CREATE FUNCTION sample_fill_v1() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+AS $$
+-- Takes the sample of this quarter of an hour, unless another server has; true if it was taken now. Every server
+-- may call it whenever it likes: one of them does the work, and none waits.
+DECLARE
+    slot  timestamptz := date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch');
+    since timestamptz := date_bin('1 hour', slot, timestamptz 'epoch') - interval '7 days';
+BEGIN
+    IF EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot)
+       OR NOT pg_try_advisory_xact_lock(hashtext('rowhouse.sample_fill'))
+       OR EXISTS (SELECT FROM pool_trends WHERE sampled_at = slot) THEN
+        RETURN false;
+    END IF;
+
+    -- A pool that was there before samples were taken (an upgrade): its last week, out of the history.
+    WITH fresh AS MATERIALIZED (
+        SELECT p.id, p.created_at, p.network_id, coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
+               coalesce(p.window_last, last_usable(p.cidr))::inet AS last, o.id AS source
+          FROM pools p JOIN pools o ON o.network_id = p.network_id AND o.cidr && p.cidr
+         WHERE p.created_at < slot - interval '1 hour' AND NOT EXISTS (SELECT FROM fill_samples s WHERE s.pool_id = p.id)),
+    held AS (
+        SELECT f.id AS pool_id, greatest(ceil(extract(epoch FROM lower(t.during) - since) / 3600), 0)::integer AS begins,
+               ceil(extract(epoch FROM nullif(upper(t.during), 'infinity') - since) / 3600)::integer AS ends
+          FROM fresh f JOIN tenures t ON t.pool_id = f.source
+         WHERE t.during && tstzrange(since, slot) AND t.address BETWEEN f.first AND f.last
+           AND NOT EXISTS (SELECT FROM gateways g WHERE g.network_id = f.network_id AND g.address = t.address)),
+    changes AS (
+        SELECT pool_id, step, sum(change) AS change
+          FROM (SELECT pool_id, begins AS step, 1 AS change FROM held
+                UNION ALL
+                SELECT pool_id, ends, -1 FROM held WHERE ends IS NOT NULL) AS events
+         GROUP BY pool_id, step)
+    INSERT INTO fill_samples (pool_id, at, used)
+    SELECT id, at, used
+      FROM (SELECT f.id, f.created_at, since + h.step * interval '1 hour' AS at,
+                   sum(coalesce(c.change, 0)) OVER (PARTITION BY f.id ORDER BY h.step) AS used
+              FROM (SELECT DISTINCT id, created_at FROM fresh) AS f CROSS JOIN generate_series(0, 168) AS h (step)
+              LEFT JOIN changes c ON c.pool_id = f.id AND c.step = h.step) AS hours
+     WHERE at >= created_at AND at < slot;
+
+    INSERT INTO fill_samples (pool_id, at, used) SELECT c.pool_id, slot, c.used FROM pool_counts() c
+        ON CONFLICT DO NOTHING;
+
+    -- (What lies in the future was noted before the clock was set back.)
+    DELETE FROM fill_samples WHERE at > slot;
+    DELETE FROM fill_samples
+     WHERE at BETWEEN slot - interval '42 days' AND slot - interval '35 days'
+       AND at <> date_bin('1 day', at, timestamptz 'epoch');
+    DELETE FROM fill_samples
+     WHERE at BETWEEN slot - interval '9 days' AND slot - interval '2 days'
+       AND at <> date_bin('1 hour', at, timestamptz 'epoch');
+
+    INSERT INTO pool_trends (pool_id, sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
+    SELECT p.id, slot, day.used, week.used, line.day_slope, line.day_fit, line.week_slope, line.week_fit
+      FROM pools p
+     CROSS JOIN LATERAL (
+           SELECT array_agg((SELECT s.used FROM fill_samples s
+                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS used
+             FROM generate_series(slot - interval '1 day', slot, '1 hour') AS m (at)) AS day
+     CROSS JOIN LATERAL (
+           SELECT array_agg((SELECT s.used FROM fill_samples s
+                              WHERE s.pool_id = p.id AND s.at <= m.at ORDER BY s.at DESC LIMIT 1) ORDER BY m.at) AS used
+             FROM generate_series(slot - interval '7 days', slot, '3 hours') AS m (at)) AS week
+     CROSS JOIN LATERAL (
+           SELECT regr_slope(s.used, s.hour) FILTER (WHERE s.hour >= -24) AS day_slope,
+                  regr_r2(s.used, s.hour) FILTER (WHERE s.hour >= -24) AS day_fit,
+                  regr_slope(s.used, s.hour) AS week_slope, regr_r2(s.used, s.hour) AS week_fit
+             FROM (SELECT used, extract(epoch FROM at - slot)::double precision / 3600 AS hour
+                     FROM fill_samples WHERE pool_id = p.id AND at >= slot - interval '7 days') AS s) AS line
+    ON CONFLICT (pool_id) DO UPDATE
+       SET (sampled_at, day, week, day_slope, day_fit, week_slope, week_fit)
+           = (EXCLUDED.sampled_at, EXCLUDED.day, EXCLUDED.week, EXCLUDED.day_slope, EXCLUDED.day_fit,
+              EXCLUDED.week_slope, EXCLUDED.week_fit);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION sample_fill_v1 IS 'Notes how many addresses of each pool are in use, once in a quarter of an hour.';
+
 -- schema/pools/wait_for_reservations.sql
 CREATE FUNCTION wait_for_reservations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
@@ -2057,100 +2220,6 @@ COMMENT ON FUNCTION join_reservations() IS
 
 CREATE TRIGGER pools_change_with_reservations BEFORE INSERT OR UPDATE ON pools
     FOR EACH STATEMENT EXECUTE FUNCTION join_reservations();
-
--- schema/pools/pool_window.sql
-CREATE FUNCTION pool_window(pool pools)
-RETURNS TABLE (first_address inet, last_address inet)
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    -- What a pool may assign: its window, or else its usable addresses, without every known gateway.
-    WITH bounds AS (
-        SELECT coalesce(pool.window_first, first_usable(pool.cidr))::inet AS low,
-               coalesce(pool.window_last, last_usable(pool.cidr))::inet AS high),
-    holes AS (
-        SELECT DISTINCT g.address::inet AS address FROM gateways g, bounds
-         WHERE g.network_id = pool.network_id AND g.address BETWEEN bounds.low AND bounds.high),
-    parts AS (
-        SELECT CASE WHEN h.address IS NULL THEN bounds.low WHEN h.address < bounds.high THEN h.address + 1 END AS low,
-               lead(h.address, 1) OVER (ORDER BY h.address NULLS FIRST) AS hole, bounds.high
-          FROM bounds CROSS JOIN (SELECT NULL::inet AS address UNION ALL SELECT holes.address FROM holes) AS h)
-    SELECT parts.low, CASE WHEN parts.hole IS NULL THEN parts.high ELSE parts.hole - 1 END
-      FROM parts WHERE parts.low IS NOT NULL AND parts.low IS DISTINCT FROM parts.hole;
-END;
-COMMENT ON FUNCTION pool_window(pools) IS
-    'The first-last segments that a pool may assign: its window without every known gateway. Exclusions are looked up apart.';
-
--- schema/pools/usable_addresses.sql
-CREATE FUNCTION usable_addresses(pool pools) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    -- The difference of two addresses is a bigint, and exact where it is one; address_number() costs 20 times as much.
-    SELECT coalesce(sum(CASE WHEN masklen(pool.cidr) >= CASE family(pool.cidr) WHEN 4 THEN 0 ELSE 66 END
-                             THEN w.last_address - w.first_address
-                             ELSE address_number(w.last_address) - address_number(w.first_address) END + 1), 0)
-      FROM pool_window(pool) w;
-END;
-COMMENT ON FUNCTION usable_addresses(pools) IS 'How many addresses a pool may assign: its window without every known gateway.';
-
--- schema/pools/pool_usage.sql
-CREATE VIEW pool_usage AS
-SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway,
-       usable_addresses(p) AS total,
-       held.reserved, held.reserved_by_overlaps, held.attached, held.sticky,
-       held.inside - at_gateways.addresses AS used, quarantine.addresses AS quarantined, excluded.addresses AS excluded,
-       greatest(usable_addresses(p) - (held.inside - at_gateways.addresses) - quarantine.addresses - excluded.addresses, 0) AS free,
-       round(100 * (held.inside - at_gateways.addresses) / nullif(usable_addresses(p), 0), 1) AS percent_used,
-       p.id AS pool_id, p.network_id
-  FROM pools p
-  JOIN networks n ON n.id = p.network_id
- CROSS JOIN LATERAL (
-       SELECT min(w.first_address) AS first, max(w.last_address) AS last FROM pool_window(p) w) AS bounds
- CROSS JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE r.pool_id = p.id) AS reserved,
-              count(*) FILTER (WHERE r.pool_id <> p.id) AS reserved_by_overlaps,
-              count(*) FILTER (WHERE r.pool_id = p.id AND r.container_id <> '') AS attached,
-              count(*) FILTER (WHERE r.pool_id = p.id AND r.sticky) AS sticky,
-              count(*) FILTER (WHERE r.address BETWEEN bounds.first AND bounds.last) AS inside
-         FROM reservations r
-        WHERE r.network_id = p.network_id
-          AND r.address BETWEEN first_address(p.cidr) AND last_address(p.cidr)) AS held
- CROSS JOIN LATERAL (
-       SELECT count(DISTINCT g.address) AS addresses
-         FROM gateways g JOIN reservations r ON r.network_id = g.network_id AND r.address = g.address
-        WHERE g.network_id = p.network_id AND g.address BETWEEN bounds.first AND bounds.last) AS at_gateways
- CROSS JOIN LATERAL (
-       -- (A quarantined run is one address.)
-       SELECT count(*) AS addresses
-         FROM free_ranges f
-        WHERE f.network_id = p.network_id AND f.quarantined AND f.last BETWEEN bounds.first AND bounds.last
-          AND NOT is_withheld(f.network_id, f.first)) AS quarantine
- CROSS JOIN LATERAL (
-       SELECT coalesce(sum(address_number(least(e.last, w.last_address)) - address_number(greatest(e.first, w.first_address)) + 1
-                         - (SELECT count(*) FROM reservations r
-                             WHERE r.network_id = p.network_id AND r.address BETWEEN greatest(e.first, w.first_address)
-                                                                               AND least(e.last, w.last_address))), 0) AS addresses
-         FROM exclusions e JOIN pool_window(p) w ON e.last >= w.first_address AND e.first <= w.last_address
-        WHERE e.network_id = p.network_id) AS excluded;
-COMMENT ON VIEW pool_usage IS
-    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may assign (total) is used, quarantined, excluded or free, whichever pool uses it.';
-COMMENT ON COLUMN pool_usage.network IS 'Name of the network; '''' is the default network.';
-COMMENT ON COLUMN pool_usage.pool IS 'CIDR of the pool.';
-COMMENT ON COLUMN pool_usage.pool_name IS 'Name of the pool; NULL: it has none.';
-COMMENT ON COLUMN pool_usage.gateway IS 'The gateway that an operator set; NULL: none.';
-COMMENT ON COLUMN pool_usage.total IS
-    'How many addresses the pool may assign: its window or its usable addresses, without gateways.';
-COMMENT ON COLUMN pool_usage.reserved IS 'Reservations of this pool.';
-COMMENT ON COLUMN pool_usage.reserved_by_overlaps IS 'Reservations in its CIDR that were taken from overlapping pools.';
-COMMENT ON COLUMN pool_usage.attached IS 'Reservations of this pool that a sandbox uses.';
-COMMENT ON COLUMN pool_usage.sticky IS 'Sticky reservations of this pool.';
-COMMENT ON COLUMN pool_usage.used IS 'Of total: addresses in use, whichever pool they were taken from.';
-COMMENT ON COLUMN pool_usage.quarantined IS 'Of total: addresses in quarantine after a release.';
-COMMENT ON COLUMN pool_usage.excluded IS 'Of total: excluded addresses that are not in use.';
-COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be assigned now.';
-COMMENT ON COLUMN pool_usage.percent_used IS
-    'used, in percent of total, to one decimal; NULL: the pool has no address to assign.';
-COMMENT ON COLUMN pool_usage.pool_id IS 'The pool: pools.id.';
-COMMENT ON COLUMN pool_usage.network_id IS 'The network of the pool: networks.id.';
 
 -- schema/pools/is_plain.sql
 CREATE FUNCTION is_plain(pool pools) RETURNS boolean
@@ -5684,7 +5753,7 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- What views and statements are made of
-        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, usable_addresses,
+        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, window_counts, pool_counts,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)
@@ -5703,7 +5772,7 @@ BEGIN
                         networks, pools, free_ranges, quotas
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
-                                  pool_window, usable_addresses, first_address, last_address, first_usable, last_usable,
+                                  pool_window, pool_counts, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;
     END IF;

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.store.connection.reads import Record
+    from rowhouse.store.inventory.occupancy import Occupancy
 
 
 def _seconds(value: Any) -> Any:
@@ -88,7 +89,9 @@ class Pool(Answer):
     ]
 
     @classmethod
-    def of(cls, row: Record, overlaps: Sequence[str] | None, usage: Record | None = None) -> Pool:
+    def of(
+        cls, row: Record, overlaps: Sequence[str] | None, usage: Occupancy | None = None
+    ) -> Pool:
         """The document of a row."""
         return cls.model_validate(
             row._asdict()
@@ -202,13 +205,13 @@ class FillQuery(Request):
 
 
 class FillMoment(Answer):
-    """A moment, and how many addresses were held then."""
+    """A moment, and how many addresses were in use then."""
 
     at: Moment
-    reserved: int
+    used: int
 
 
 class Fill(Answer):
-    """How many addresses of a pool were held, at evenly spaced moments."""
+    """How many addresses of a pool were in use, at evenly spaced moments."""
 
     moments: list[FillMoment]

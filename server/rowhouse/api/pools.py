@@ -20,11 +20,14 @@ from rowhouse.api.pool_documents import (
     PoolPage,
     Usage,
 )
-from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.errors import InvalidRequest, NotFound
 from rowhouse.ipam import pools
+from rowhouse.store.inventory import occupancy
 from rowhouse.store.inventory import pools as rows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rowhouse.api.calls import Call
     from rowhouse.api.pool_documents import (
         ChangeQuery,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         PoolQuery,
     )
     from rowhouse.store.connection.reads import Record
+    from rowhouse.store.inventory.occupancy import Occupancy
 
 _KEY: TypeAdapter[int] = TypeAdapter(int)
 _LAST: TypeAdapter[str] = TypeAdapter(Address)
@@ -47,7 +51,7 @@ def list_pools(call: Call, query: PoolQuery) -> Reply:
         call.store, _search(query), after=paging.key_of(query, _KEY) or 0, limit=query.limit + 1
     )
     shown = [row.id for row in found[: query.limit]]
-    used = rows.usage(call.store, shown) if shown and query.usage else {}
+    used = _usage(call, shown) if query.usage else {}
     overlaps = rows.overlaps(call.store, shown) if shown else {}
     return Reply(
         document=paging.page(
@@ -95,8 +99,14 @@ def delete_pool(call: Call, pool_id: int) -> Reply:
 
 def get_usage(call: Call, pool_id: int) -> Reply:
     """Tell how full a pool is."""
-    pools.pool(call.store, pool_id)
-    return Reply(document=Usage.model_validate(rows.usage(call.store, [pool_id])[pool_id]))
+    found = occupancy.of_pool(call.store, pool_id)
+    if found is None:
+        raise NotFound(f"there is no pool {pool_id}")
+    return Reply(document=Usage.model_validate(found))
+
+
+def _usage(call: Call, pool_ids: Collection[int]) -> dict[int, Occupancy]:
+    return {pool.id: pool for pool in occupancy.of_pools(call.store, pool_ids)}
 
 
 def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
@@ -114,7 +124,7 @@ def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
 
 
 def get_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
-    """Tell how many addresses of a pool were held over time."""
+    """Tell how many addresses of a pool were in use over time."""
     pools.pool(call.store, pool_id)
     since, until = _span(query)
     found = rows.fill(call.store, pool_id, since, until, query.steps)

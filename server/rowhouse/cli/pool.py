@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 _USAGE: Final = (
     Column("TOTAL", "usage.total", "number"),
-    Column("RESERVED", "usage.reserved", "number"),
+    Column("USED", "usage.used", "number"),
+    Column("RESERVED", "usage.reserved", "number", wide=True),
     Column("BY OVERLAPS", "usage.reserved_by_overlaps", "number", wide=True),
     Column("FREE", "usage.free", "number"),
-    Column("USED", "usage.percent_used", "percent"),
+    Column("USED %", "usage.percent_used", "percent"),
 )
 _REST: Final = (
     Column("ATTACHED", "usage.attached", "number", wide=True),

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _WIDTH: Final = 50
 _COLUMNS: Final = (
     Column("AT", "at"),
-    Column("RESERVED", "reserved", "number"),
+    Column("USED", "used", "number"),
     Column("", "bar", "bar"),
 )
 
 
-@click.command(short_help="Show how many addresses were held over time.")
+@click.command(short_help="Show how many addresses were in use over time.")
 @click.argument("text", metavar="POOL")
 @click.option("--network", help="Its network, where several have a pool of this CIDR.")
 @click.option("--since", type=Moment(), help="From when on: 7d, or a time. Without: a day.")
@@ -38,14 +38,14 @@ def fill(
     until: str | None,
     steps: int,
 ) -> None:
-    """Show how many addresses of a pool were held at evenly spaced moments."""
+    """Show how many addresses of a pool were in use at evenly spaced moments."""
     found = lookup.pool(session.client, text, network)
     path = f"/pools/{found['id']}/fill"
     moments = session.client.get(path, since=since, until=until, steps=steps)["moments"]
     if session.printer.for_people:
-        most = max(moment["reserved"] for moment in moments) or 1
+        most = max(moment["used"] for moment in moments) or 1
         moments = [
-            {**moment, "at": moment["at"][:19] + "Z", "bar": moment["reserved"] * _WIDTH // most}
+            {**moment, "at": moment["at"][:19] + "Z", "bar": moment["used"] * _WIDTH // most}
             for moment in moments
         ]
     session.printer.items(moments, _COLUMNS, nothing="there are no moments")

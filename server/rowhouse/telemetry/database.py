@@ -91,13 +91,14 @@ def _pools(found: Fill) -> Iterator[Metric]:
     for pool in found.pools:
         for state in (
             "total",
+            "used",
             "reserved",
             "reserved_by_overlaps",
             "free",
             "quarantined",
             "excluded",
         ):
-            addresses.add_metric([pool.network, pool.cidr, state], getattr(pool, state))
+            addresses.add_metric([pool.network, pool.cidr, state], float(getattr(pool, state)))
     yield addresses
     stale = metrics.STALE_RESERVATIONS.gauge()
     for network, reservations in found.stale.items():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import datetime, timedelta  # noqa: TC003 - SQLAlchemy reads the annotations
-from decimal import Decimal  # noqa: TC003 - SQLAlchemy reads the annotations
 from typing import Any, Final, get_args
 
 from psycopg.types.range import TimestamptzRange
@@ -89,30 +88,13 @@ class Pool(Base):
     created_at: Mapped[datetime]
 
 
-class PoolUsage(Base):
-    """The view pool_usage: the fill of each pool."""
-
-    __tablename__ = "pool_usage"
-    pool_id: Mapped[int] = mapped_column(primary_key=True)
-    total: Mapped[Decimal]
-    reserved: Mapped[int]
-    reserved_by_overlaps: Mapped[int]
-    used: Mapped[int]
-    attached: Mapped[int]
-    sticky: Mapped[int]
-    quarantined: Mapped[int]
-    excluded: Mapped[Decimal]
-    free: Mapped[Decimal]
-    percent_used: Mapped[Decimal | None]
-
-
 class FillSample(Base):
-    """How many addresses of a pool were held at a moment."""
+    """How many addresses of a pool were in use at a moment."""
 
     __tablename__ = "fill_samples"
     pool_id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), primary_key=True)
-    reserved: Mapped[int]
+    used: Mapped[int]
 
 
 class PoolTrend(Base):

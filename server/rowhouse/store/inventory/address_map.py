@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Integer, Text, cast, func, literal, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.store.connection.models import Exclusion, FreeRange, Gateway, Reservation
 from rowhouse.store.connection.reads import row, rows
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
+_BLOCKS: Final = statement(__name__, "blocks")
+
 
 def held(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
     """The reservations from `first` to `last`, by address, with their owners: so many behind `first`."""
-    statement = (
+    query = (
         select(
             Reservation.address.op("-", return_type=BigInteger())(_inet(first)).label("offset"),
             Reservation.owner_kind,
@@ -34,45 +38,39 @@ def held(database: Database, network_id: int, first: str, last: str) -> Sequence
         .where(*_between(network_id, first, last))
         .order_by(Reservation.address)
     )
-    return rows(database, statement)
+    return rows(database, query)
 
 
-def held_by_block(
-    database: Database, network_id: int, first: str, last: str, prefix_length: int
-) -> Sequence[Record]:
-    """How many reservations each block of this prefix length holds: rows (block, pod, sticky, static).
+@dataclass(frozen=True, slots=True)
+class BlockCounts:
+    """The addresses of a block: of those that the pool assigns, each is used, quarantined, excluded or free.
 
-    `block` as text. Blocks that hold none are left out.
+    `outside`: reservations in the block at addresses that the pool does not assign. Of all its reservations,
+    `sticky` are kept for pods, and `by_hand` belong to no pod.
     """
-    inside = (
-        select(
-            func.network(
-                func.set_masklen(Reservation.address, literal(prefix_length, Integer))
-            ).label("block"),
-            Reservation.owner_kind,
-            Reservation.sticky,
-        )
-        .where(*_between(network_id, first, last))
-        .subquery()
-    )
-    by_hand = inside.c.owner_kind == "static"
-    counted = (
-        select(
-            inside.c.block,
-            func.count().filter(~by_hand, ~inside.c.sticky).label("pod"),
-            func.count().filter(~by_hand, inside.c.sticky).label("sticky"),
-            func.count().filter(by_hand).label("static"),
-        )
-        .group_by(inside.c.block)
-        .subquery()
-    )
-    statement = select(
-        cast(counted.c.block, Text).label("block"),
-        counted.c.pod,
-        counted.c.sticky,
-        counted.c.static,
-    )
-    return rows(database, statement)
+
+    total: int
+    used: int
+    quarantined: int
+    excluded: int
+    free: int
+    outside: int
+    sticky: int
+    by_hand: int
+
+
+def by_block(
+    database: Database, network_id: int, window: tuple[str, str], blocks: Sequence[str]
+) -> list[BlockCounts]:
+    """The counts of these blocks (CIDRs) of a pool that assigns the addresses of `window`, first to last, in order."""
+    parameters = {
+        "network": network_id,
+        "first": window[0],
+        "last": window[1],
+        "blocks": list(blocks),
+    }
+    found = database.call(_BLOCKS, parameters)
+    return [BlockCounts(*map(int, row)) for row in found]
 
 
 def bounds(database: Database, network_id: int, first: str, last: str) -> tuple[str, str] | None:
@@ -94,29 +92,29 @@ def quarantined(database: Database, network_id: int, first: str, last: str) -> S
     # The last run that can reach into the span is the first one that ends at or behind its end.
     bound = select(FreeRange.last).where(*mine, FreeRange.last >= _inet(last))
     high = func.coalesce(bound.order_by(FreeRange.last).limit(1).scalar_subquery(), _inet(last))
-    statement = (
+    query = (
         select(FreeRange.first, FreeRange.last, FreeRange.free_from)
         .where(*mine, FreeRange.last >= _inet(first), FreeRange.last <= high)
         .where(FreeRange.first <= _inet(last))
         .order_by(FreeRange.last)
     )
-    return rows(database, statement)
+    return rows(database, query)
 
 
 def excluded(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
     """The exclusions that reach into a span, by address."""
-    statement = (
+    query = (
         select(Exclusion.id, Exclusion.first, Exclusion.last, Exclusion.reason)
         .where(Exclusion.network_id == network_id)
         .where(Exclusion.last >= _inet(first), Exclusion.first <= _inet(last))
         .order_by(Exclusion.last)
     )
-    return rows(database, statement)
+    return rows(database, query)
 
 
 def gateways(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
     """The known gateways of a span, by address: rows (address, sources), the CNI networks with "" for an operator."""
-    statement = (
+    query = (
         select(
             Gateway.address,
             func.array_agg(func.coalesce(Gateway.cni_network, "")).label("sources"),
@@ -126,7 +124,7 @@ def gateways(database: Database, network_id: int, first: str, last: str) -> Sequ
         .group_by(Gateway.address)
         .order_by(Gateway.address)
     )
-    return rows(database, statement)
+    return rows(database, query)
 
 
 def _between(network_id: int, first: str, last: str) -> tuple[ColumnElement[bool], ...]:

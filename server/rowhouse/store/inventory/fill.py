@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.store.connection.database import Database
+    from rowhouse.store.inventory.occupancy import Occupancy
 
 MAX_MILLISECONDS: Final = 3000
 _LIMIT: Final = "SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true)"
@@ -26,26 +27,11 @@ class TookTooLong(TryAgain):
     """The database is busy: the fill of the pools took too long to find out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolFill:
-    """How many addresses of a pool are in each state; floats, as an IPv6 pool has many."""
-
-    pool_id: int
-    network: str
-    cidr: str
-    total: float
-    reserved: float
-    reserved_by_overlaps: float
-    free: float
-    quarantined: float
-    excluded: float
-
-
 @dataclass(frozen=True, slots=True)
 class Fill:
     """All pools, and the number of stale reservations of each network by its name."""
 
-    pools: tuple[PoolFill, ...]
+    pools: tuple[Occupancy, ...]
     stale: dict[str, float]
 
 
@@ -59,27 +45,12 @@ def of_pools(database: Database) -> Fill:
         try:
             with connection.pipeline(), connection.transaction():
                 connection.execute(_LIMIT, (str(MAX_MILLISECONDS),))
-                counted = connection.execute(OCCUPANCY)
+                counted = connection.execute(OCCUPANCY, {"pools": None})
                 stale = connection.execute(STALE)
             return counted.fetchall(), stale.fetchall()
         except psycopg.errors.QueryCanceled as error:
             # Not a lost connection: trying again at once would take as long again.
             raise TookTooLong("the fill of the pools took too long to find out") from error
 
-    counted, stale = database.run(work, function="pool_usage")
-    return Fill(pools=tuple(map(_pool_fill, counted)), stale=dict(stale))
-
-
-def _pool_fill(row: TupleRow) -> PoolFill:
-    pool = occupancy_of(row)
-    return PoolFill(
-        pool_id=pool.id,
-        network=pool.network,
-        cidr=pool.cidr,
-        total=float(pool.total),
-        reserved=float(pool.reserved),
-        reserved_by_overlaps=float(pool.reserved_by_overlaps),
-        free=max(float(pool.total - pool.used - pool.quarantined) - pool.excluded, 0.0),
-        quarantined=float(pool.quarantined),
-        excluded=pool.excluded,
-    )
+    counted, stale = database.run(work, function="pool_counts")
+    return Fill(pools=tuple(map(occupancy_of, counted)), stale=dict(stale))

@@ -1,7 +1,6 @@
-"""Every pool with how many of its addresses are in use, quarantined and excluded: what the overview shows.
+"""Pools with how many of their addresses are in use, quarantined, excluded and free.
 
-The counts are those of the view pool_usage, in one pass over the reservations instead of one for each
-pool; a test compares them.
+The stored function pool_counts counts; pages, API, metrics and command line read it here, DBAs in the view pool_usage.
 """
 
 from __future__ import annotations
@@ -9,27 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from netaddr import IPAddress
-
 from rowhouse.domain.forecast import Trend
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from psycopg.rows import TupleRow
 
     from rowhouse.store.connection.database import Database
 
 OCCUPANCY: Final = statement(__name__, "occupancy")
 
-OCCUPANCY_OF_ONE: Final = statement(__name__, "occupancy_of_pool")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupancy:
-    """A pool, and its addresses that can be assigned, by what became of them.
+    """A pool, and its addresses by what became of them.
 
-    `first` and `last` are its window; `total` is the window without the gateways known in it. `used` counts what any
-    pool uses of that, `reserved` the pool's own reservations, `reserved_by_overlaps` those of other pools in its CIDR.
+    `first` and `last` are its window; `total` is the window without the gateways known in it. Of `total`, an address is
+    used (whichever pool assigned it), quarantined, excluded or free. `reserved` counts the pool's own reservations,
+    `attached` and `sticky` among them, and `reserved_by_overlaps` those of other pools in its CIDR.
     """
 
     id: int
@@ -45,29 +43,37 @@ class Occupancy:
     total: int
     reserved: int
     reserved_by_overlaps: int
+    attached: int
+    sticky: int
     used: int
     quarantined: int
-    excluded: float
+    excluded: int
+    free: int
+    percent_used: float | None
+    """To one decimal; None: the pool has no address to assign."""
     trends: tuple[Trend, Trend]
     """Of a day, and of a week."""
 
 
-def of_pools(database: Database) -> list[Occupancy]:
-    """All pools, by network and CIDR."""
-    return [occupancy_of(row) for row in database.call(OCCUPANCY)]
+def of_pools(database: Database, pool_ids: Collection[int] | None = None) -> list[Occupancy]:
+    """These pools (None: all), by network and CIDR; those that do not exist are left out."""
+    wanted = None if pool_ids is None else list(pool_ids)
+    return [occupancy_of(row) for row in database.call(OCCUPANCY, {"pools": wanted})]
 
 
 def of_pool(database: Database, pool_id: int) -> Occupancy | None:
     """One pool; None: there is none of this id."""
-    found = database.call(OCCUPANCY_OF_ONE, {"pool": pool_id})
-    return occupancy_of(found[0]) if found else None
+    found = of_pools(database, [pool_id])
+    return found[0] if found else None
 
 
 def occupancy_of(row: TupleRow) -> Occupancy:
     """A row of OCCUPANCY."""
-    *who, used, quarantined, excluded, day_slope, day_fit, week_slope, week_fit = row
-    pool_id, network_id, network, isolated, cidr, name, gateway, first, last, drained, *counts = who
-    gateways, reserved, reserved_by_overlaps = counts
+    (
+        pool_id, network_id, network, isolated, cidr, name, gateway, first, last, drained,
+        total, reserved, reserved_by_overlaps, attached, sticky, used, quarantined, excluded, free,
+        percent_used, day_slope, day_fit, week_slope, week_fit,
+    ) = row  # fmt: skip
     return Occupancy(
         id=pool_id,
         network_id=network_id,
@@ -79,11 +85,15 @@ def occupancy_of(row: TupleRow) -> Occupancy:
         first=first,
         last=last,
         drained=drained,
-        total=int(IPAddress(last)) - int(IPAddress(first)) + 1 - gateways,
+        total=int(total),
         reserved=reserved,
         reserved_by_overlaps=reserved_by_overlaps,
+        attached=attached,
+        sticky=sticky,
         used=used,
         quarantined=quarantined,
-        excluded=excluded,
+        excluded=int(excluded),
+        free=int(free),
+        percent_used=None if percent_used is None else float(percent_used),
         trends=(Trend(day_slope, day_fit), Trend(week_slope, week_fit)),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Text, cast, column, func, literal, select, text
 from sqlalchemy.dialects.postgresql import INET, JSONB, TIMESTAMP, aggregate_order_by
 from sqlalchemy.orm import aliased
 
-from rowhouse.store.connection.models import FreeRange, Pool, PoolUsage
+from rowhouse.store.connection.models import FreeRange, Pool
 from rowhouse.store.connection.reads import row, rows
 from rowhouse.store.connection.statements import statement
 
@@ -76,12 +76,6 @@ def get(database: Database, pool_id: int) -> Record | None:
     return row(database, select(Pool).where(Pool.id == pool_id))
 
 
-def usage(database: Database, pool_ids: Collection[int]) -> dict[int, Record]:
-    """The fill of pools, by id."""
-    found = rows(database, select(PoolUsage).where(PoolUsage.pool_id.in_(pool_ids)))
-    return {used.pool_id: used for used in found}
-
-
 def free_runs(
     database: Database,
     pool: Record,
@@ -144,10 +138,10 @@ def overlaps(database: Database, pool_ids: Collection[int]) -> dict[int, list[st
 def fill(
     database: Database, pool_id: int, since: datetime, until: datetime, steps: int
 ) -> Sequence[Record]:
-    """How many addresses of a pool were held at steps + 1 evenly spaced moments: rows (at, reserved)."""
+    """How many addresses of a pool were in use at steps + 1 evenly spaced moments: rows (at, used)."""
     moments = func.rowhouse.pool_fill(
         pool_id, cast(since, TIMESTAMP(timezone=True)), cast(until, TIMESTAMP(timezone=True)), steps
-    ).table_valued("at", "reserved")
+    ).table_valued("at", "used")
     return rows(database, select(moments).order_by(moments.c.at))
 
 

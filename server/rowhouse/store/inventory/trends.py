@@ -40,10 +40,10 @@ def of_pool(database: Database, pool_id: int) -> Record | None:
 def samples(
     database: Database, pool_id: int, since: datetime, every: timedelta
 ) -> Sequence[Record]:
-    """The most that a pool held in each span of `every`: rows (at, reserved), `at` where a span begins."""
+    """The most addresses in use in each span of `every`: rows (at, used), `at` where a span begins."""
     at = func.date_bin(every, FillSample.at, since).label("at")
     statement = (
-        select(at, func.max(FillSample.reserved).label("reserved"))
+        select(at, func.max(FillSample.used).label("used"))
         .where(FillSample.pool_id == pool_id, FillSample.at >= since)
         .group_by(at)
         .order_by(at)

@@ -18,21 +18,16 @@ class Segment:
 class Bar:
     """Addresses that a pool can assign, by what became of them; their sum is `total`."""
 
-    total: float
-    used: float
-    quarantined: float
-    excluded: float
-
-    @property
-    def free(self) -> float:
-        """Those that are left."""
-        return max(self.total - self.used - self.quarantined - self.excluded, 0)
+    total: int
+    used: int
+    quarantined: int
+    excluded: int
+    free: int
 
     @property
     def taken(self) -> float:
         """The share that cannot be assigned now, in percent."""
-        gone = self.used + self.quarantined + self.excluded
-        return min(100 * gone / self.total, 100.0) if self.total else 100.0
+        return 100 * (self.total - self.free) / self.total if self.total else 100.0
 
     def segments(self) -> list[Segment]:
         """The parts from left to right; whatever there is at all can be seen."""

@@ -49,6 +49,7 @@ class PoolFigures:
             used=pool.used,
             quarantined=pool.quarantined,
             excluded=pool.excluded,
+            free=pool.free,
         )
         left = full_in(bar.free, pool.trends) if bar.free else timedelta(0)
         return cls(pool, bar, left, _level(bar, left))
@@ -88,16 +89,16 @@ def _level(bar: Bar, left: timedelta | None) -> Level:
 
 @dataclass(frozen=True, slots=True)
 class NetworkFigures:
-    """A network and the pools that are shown; `used` and `pools` count all pools.
+    """A network and the pools that are shown; `reserved` and `pools` count all pools.
 
-    `used` counts each address once, even where pools overlap.
+    `reserved` counts each address once, even where pools overlap.
     """
 
     id: int
     name: str
     isolated: str | None
     pools: int
-    used: int
+    reserved: int
     shown: list[PoolFigures]
 
 
@@ -106,7 +107,7 @@ class Figures:
     """The data of the overview."""
 
     pools: int
-    used: int
+    reserved: int
     warnings: list[PoolFigures]
     networks: list[NetworkFigures]
 
@@ -122,10 +123,10 @@ class Figures:
         ):
             rows = list(found)
             shown = rows if few else sorted(rows, key=lambda row: -row.bar.taken)[:FULLEST]
-            used = sum(row.pool.reserved for row in rows)
-            networks.append(NetworkFigures(network_id, name, isolated, len(rows), used, shown))
+            reserved = sum(row.pool.reserved for row in rows)
+            networks.append(NetworkFigures(network_id, name, isolated, len(rows), reserved, shown))
         warnings = sorted((row for row in pools if row.level), key=lambda row: row.urgency)
-        return cls(len(pools), sum(network.used for network in networks), warnings, networks)
+        return cls(len(pools), sum(network.reserved for network in networks), warnings, networks)
 
     def rows(self, most_warnings: int) -> list[PoolFigures]:
         """Return the rows that are shown and so need a trend."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rowhouse.store.inventory import address_map
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
+    from rowhouse.store.inventory.address_map import BlockCounts
     from rowhouse.store.inventory.occupancy import Occupancy
     from rowhouse.web.pool.area import Area
 
@@ -39,41 +40,31 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of addresses, and how many of them are in each state.
-
-    `size`: how many of them the pool can assign.
-    """
+    """A block of addresses, and what becomes of them."""
 
     cidr: str
-    size: int
-    pod: int = 0
-    sticky: int = 0
-    static: int = 0
-    quarantined: int = 0
-    excluded: int = 0
-
-    @property
-    def used(self) -> int:
-        """The number of reserved addresses."""
-        return self.pod + self.sticky + self.static
+    counts: BlockCounts
 
     @property
     def shade(self) -> int:
         """How full the block is, from 0 (empty) to 5 (nothing free)."""
-        taken = self.used + self.quarantined + self.excluded
-        if taken >= self.size:
+        counts = self.counts
+        if counts.free == 0:
             return 5
-        return 0 if taken == 0 else 1 + min(int(4 * taken / self.size), 3)
+        taken = counts.total - counts.free
+        return 0 if taken == 0 else 1 + min(4 * taken // counts.total, 3)
 
     @property
-    def counts(self) -> str:
+    def text(self) -> str:
         """The contents of the block, in words."""
+        counts = self.counts
         named = (
-            (self.used, "used"),
-            (self.sticky, "of these sticky"),
-            (self.static, "by hand"),
-            (self.quarantined, "quarantined"),
-            (self.excluded, "excluded"),
+            (counts.used, "used"),
+            (counts.outside, "used at addresses that are not assigned"),
+            (counts.sticky, "of these sticky"),
+            (counts.by_hand, "by hand"),
+            (counts.quarantined, "quarantined"),
+            (counts.excluded, "excluded"),
         )
         return ", ".join(f"{count} {name}" for count, name in named if count) or "nothing in use"
 
@@ -108,33 +99,10 @@ def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
 
 
 def blocks(database: Database, pool: Occupancy, area: Area) -> list[Block]:
-    """A cell for each block of an area, in order. Four statements."""
-    where = (pool.network_id, area.first, area.last)
-    length = area.block_length
-    counted = {row.block: row for row in address_map.held_by_block(database, *where, length)}
-    base = int(area.shown[0])
-    size = 1 << (area.shown.max_prefixlen - length)
-    low, high = (int(ip_address(end)) for end in (pool.first, pool.last))
-    hops = [int(ip_address(hop.address)) for hop in address_map.gateways(database, *where)]
-    kept = {
-        "quarantined": _kept(address_map.quarantined(database, *where), base, size),
-        "excluded": _kept(address_map.excluded(database, *where), base, size),
-    }
-    made = []
-    for index, subnet in enumerate(area.blocks):
-        row = counted.get(str(subnet))
-        first, last = max(int(subnet[0]), low), min(int(subnet[-1]), high)
-        held = {"pod": row.pod, "sticky": row.sticky, "static": row.static} if row else {}
-        made.append(
-            Block(
-                str(subnet),
-                max(last - first + 1 - sum(first <= hop <= last for hop in hops), 0),
-                **held,
-                quarantined=kept["quarantined"].get(index, 0),
-                excluded=kept["excluded"].get(index, 0),
-            )
-        )
-    return made
+    """A cell for each block of an area, in order. One statement."""
+    names = [str(block) for block in area.blocks]
+    counted = address_map.by_block(database, pool.network_id, (pool.first, pool.last), names)
+    return [Block(name, counts) for name, counts in zip(names, counted, strict=True)]
 
 
 def _addresses(area: Area) -> Iterator[str]:
@@ -145,17 +113,6 @@ def _offsets(run: Record, base: int, size: int) -> range:
     """Return the visible part of a run, as offsets from the first address shown."""
     first, last = (int(ip_address(end)) - base for end in (run.first, run.last))
     return range(max(first, 0), min(last, size - 1) + 1)
-
-
-def _kept(runs: Sequence[Record], base: int, size: int) -> dict[int, int]:
-    """How many addresses of these runs lie in each of the 256 blocks of a size."""
-    found: dict[int, int] = {}
-    for run in runs:
-        first, last = (int(ip_address(end)) - base for end in (run.first, run.last))
-        for index in range(max(first // size, 0), min(last // size, 255) + 1):
-            low, high = max(first, index * size), min(last, (index + 1) * size - 1)
-            found[index] = found.get(index, 0) + high - low + 1
-    return found
 
 
 def _state(row: Record) -> str:

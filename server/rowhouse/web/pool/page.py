@@ -115,5 +115,5 @@ def _plot(database: Database, found: Occupancy, span: str) -> Plot | None:
     length, every = SPANS.get(span, SPANS["week"])
     ends = datetime.now(UTC)
     begins = ends - length
-    points = [(row.at, row.reserved) for row in trends.samples(database, found.id, begins, every)]
+    points = [(row.at, row.used) for row in trends.samples(database, found.id, begins, every)]
     return Plot.of(points, found.total, begins, ends)
