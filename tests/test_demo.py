@@ -180,7 +180,7 @@ def test_stopped_at_any_moment_it_leaves_nothing(
         output, _ = running.communicate(timeout=60)
     assert left_in(place) == []
     assert running.returncode == 128 + number
-    assert f"stopped by {number.name}; nothing is left behind" in output
+    assert f"stopped by {number.name}; everything was cleaned up" in output
     assert "Traceback" not in output
 
 

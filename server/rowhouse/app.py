@@ -42,39 +42,39 @@ if TYPE_CHECKING:
     from rowhouse.settings import Settings
 
 ARRIVED_AT: Final = "rowhouse.arrived_at"
-"""In the WSGI environment: when the request arrived (time.monotonic()), set by a server whose threads it waits for."""
+"""The key in the WSGI environment for the arrival time of the request (time.monotonic()), set by our HTTP server."""
 
 _log = structlog.get_logger(__name__)
 _PASSING = {TooManyRequests.http_status, TryAgain.http_status}
-_MAX_CHECK_SECONDS = 2.0  # seconds, while another probe looks
+_MAX_CHECK_SECONDS = 2.0  # seconds, while another probe is running
 _QUIET = {"/livez", "/readyz", "/metrics"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rowhouse:
-    """What the views need: `current_app.extensions["rowhouse"]`."""
+    """What the views need, in `current_app.extensions["rowhouse"]`."""
 
     settings: Settings
     store: Database
     metrics: telemetry.DatabaseMetrics
     guard: Guard
     pods: PodPlacement | None = None
-    """Where pods run, if a cluster can be asked."""
+    """Looks up where pods run, if a cluster's API server may be queried."""
     looking: threading.Lock = field(default_factory=threading.Lock)
-    """Held by the probe that looks at the database."""
+    """Held by the probe that is checking the database."""
 
 
 class _Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Nothing here is asynchronous; Flask would look at each function of each request."""
+        """Skip Flask's check on every request: no view is asynchronous."""
         return func
 
 
 def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flask:
-    """The service for one database. It needs no database to start: /readyz tells when it has one.
+    """Create the service for one database. It starts without the database: /readyz tells when it is reachable.
 
-    Every request is `only_caller`'s, where one is given: whoever calls the application without a
-    server, in this process.
+    If `only_caller` is given, every request acts as this caller: a program that runs the application in its
+    own process, without a server.
     """
     app = _Application(__name__)
     store = Database(
@@ -108,12 +108,12 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
 
 
 def _unserved(error: HTTPException) -> Response | HTTPException:
-    """No such path, or another method: a page for whoever wants pages, a problem for the API."""
+    """Answer an unknown path or a wrong method: with a page for browsers, with a problem document for the API."""
     return pages.unserved(error) if _wants_page() else problems.unserved(error)
 
 
 def _refused(error: RowhouseError) -> AnyResponse:
-    """Where nothing else is there to answer, likewise."""
+    """Answer an error that no blueprint handles, likewise."""
     if not _wants_page():
         return problems.refused(error)
     if isinstance(error, Unauthenticated):
@@ -160,15 +160,15 @@ def _end(response: Response) -> Response:
 
 @least_role(None)
 def _livez() -> Response:
-    """The process serves requests."""
+    """Succeed: the process serves requests."""
     return jsonify(status="alive")
 
 
 @least_role(None)
 def _readyz() -> tuple[Response, int]:
-    """The database can be reached, its schema is this code's, and tokens can be verified.
+    """Check that the database is reachable, that its schema is this version's, and that tokens can be verified.
 
-    One look at a time: if the database has stopped answering, that takes one thread and not all of them.
+    Only one probe checks at a time: if the database hangs, this blocks one thread and not all of them.
     """
     looking = _rowhouse().looking
     verification = _rowhouse().guard.verification
@@ -176,7 +176,7 @@ def _readyz() -> tuple[Response, int]:
     try:
         if not looking.acquire(timeout=_MAX_CHECK_SECONDS):
             raise NotReady(
-                "the database does not answer", hint="See whether it is stopped or cut off."
+                "the database does not answer", hint="Check whether it is stopped or unreachable."
             )
         try:
             readiness(_rowhouse().store)

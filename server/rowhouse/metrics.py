@@ -1,7 +1,7 @@
 """All metrics of the server and the controller: their names, help texts and labels.
 
-Labels have few values: never an address, a pod or a container id. The node daemon shares no code with the server and
-has its own in `rowhouse_node.health`. docs/reference/metrics.md explains them.
+Labels have few values: never an address, a pod or a container id. The node daemon shares no code with the server, so
+its metrics are in `rowhouse_node.health`. docs/reference/metrics.md explains all metrics.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 CONTROLLER: Final = CollectorRegistry()
-"""What only the controller serves; without it a server would say that it does not lead."""
+"""The metrics that only the controller serves: on a server, rowhouse_controller_leader would always be 0."""
 
 
 class Sampled(NamedTuple):
-    """A metric whose value is found out when Prometheus asks."""
+    """A metric whose value is computed on each scrape."""
 
     name: str
     text: str
     labels: tuple[str, ...] = ()
 
     def gauge(self, value: float | None = None) -> GaugeMetricFamily:
-        """A gauge of this name; `value` where it has no labels."""
+        """Return a gauge; `value` is for one without labels."""
         return GaugeMetricFamily(self.name, self.text, value=value, labels=self.labels or None)
 
     def counter(self, value: float) -> CounterMetricFamily:
-        """A counter of this name, without labels."""
+        """Return a counter without labels."""
         return CounterMetricFamily(self.name, self.text, value=value)
 
 
 # Both.
-BUILD: Final = Info("rowhouse_build", "What is running")
+BUILD: Final = Info("rowhouse_build", "The running version")
 BUILD.info(
     {
         "version": importlib.metadata.version("rowhouse-ipam"),
@@ -45,7 +45,7 @@ BUILD.info(
 # The database.
 CALL_DURATION: Final = Histogram(
     "rowhouse_database_call_duration_seconds",
-    "Time of a call of the database, the wait for a connection not included, by stored function",
+    "Duration of a database call by stored function, without the wait for a connection",
     ("function",),
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
 )
@@ -56,33 +56,36 @@ LOCK_TIMEOUTS: Final = Counter(
 )
 RETRIES: Final = Counter(
     "rowhouse_database_retries_total",
-    "Calls repeated because the connection was lost or two transactions met",
+    "Calls repeated after a lost connection or a conflict of two transactions",
 )
 DATABASE_UP: Final = Sampled(
-    "rowhouse_database_up", "1 if the database took the last query for the pools' fill"
+    "rowhouse_database_up", "1 if the last query for the fill of pools succeeded"
 )
 CONNECTIONS: Final = Sampled("rowhouse_database_connections", "Connections by state", ("state",))
 CONNECTIONS_MAX: Final = Sampled(
-    "rowhouse_database_connections_max", "Connections that may be open"
+    "rowhouse_database_connections_max", "Maximum number of connections"
 )
 CONNECTION_WAITERS: Final = Sampled(
-    "rowhouse_database_connection_waiters", "Calls that wait for one now"
+    "rowhouse_database_connection_waiters", "Calls that are waiting for a connection"
 )
 CONNECTION_WAITS: Final = Sampled(
-    "rowhouse_database_connection_waits_total", "Calls that had to wait"
+    "rowhouse_database_connection_waits_total", "Calls that had to wait for a connection"
 )
 CONNECTION_WAIT_SECONDS: Final = Sampled(
-    "rowhouse_database_connection_wait_seconds_total", "Their waits"
+    "rowhouse_database_connection_wait_seconds_total",
+    "Total time that calls waited for a connection",
 )
-CONNECTION_TIMEOUTS: Final = Sampled("rowhouse_database_connection_timeouts_total", "Those in vain")
+CONNECTION_TIMEOUTS: Final = Sampled(
+    "rowhouse_database_connection_timeouts_total", "Calls that timed out waiting for a connection"
+)
 
 # Pools.
 POOL_QUERY_DURATION: Final = Sampled(
-    "rowhouse_pool_query_duration_seconds", "How long the query for the pools' fill took"
+    "rowhouse_pool_query_duration_seconds", "Duration of the query for the fill of pools"
 )
 POOL_QUERY_FAILURES: Final = Sampled(
     "rowhouse_pool_query_failures_total",
-    "Queries for the pools' fill that failed or took too long",
+    "Queries for the fill of pools that failed or timed out",
 )
 POOL_ADDRESSES: Final = Sampled(
     "rowhouse_pool_addresses",
@@ -91,7 +94,7 @@ POOL_ADDRESSES: Final = Sampled(
 )
 STALE_RESERVATIONS: Final = Sampled(
     "rowhouse_stale_reservations",
-    "Reservations of pods that no sandbox uses, though they are not sticky, or past their time",
+    "Reservations of pods that no sandbox uses although they are not sticky, or that have expired",
     ("network",),
 )
 
@@ -103,18 +106,18 @@ CNI_REQUESTS: Final = Counter(
 )
 CNI_DURATION: Final = Histogram(
     "rowhouse_cni_request_duration_seconds",
-    "Time from a CNI call's arrival to its answer",
+    "Time from the arrival of a CNI call to its response",
     ("command",),
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
 )
 CNI_REPLAYS: Final = Counter(
     "rowhouse_cni_replays_total",
-    "DELs that nodes had kept while no server answered, by CNI error code, 0 for success",
+    "DELs that nodes kept while no server answered, by CNI error code, 0 for success",
     ("code",),
 )
 TURNED_AWAY: Final = Counter(
     "rowhouse_requests_turned_away_total",
-    "Requests that were told to come again because too many waited for a thread already",
+    "Requests rejected because too many were already waiting for a thread",
 )
 VERIFICATION_READY: Final = Sampled(
     "rowhouse_token_verification_ready",
@@ -123,7 +126,7 @@ VERIFICATION_READY: Final = Sampled(
 )
 VERIFICATION_UP: Final = Sampled(
     "rowhouse_token_verification_up",
-    "1 if the cluster's keys could be read, or its API server asked, at the last look",
+    "1 if the last attempt to read the cluster's keys, or to query its API server, succeeded",
     ("cluster",),
 )
 
@@ -133,53 +136,53 @@ LEADER: Final = Gauge(
     "1 while this replica of the controller is the leader",
     registry=CONTROLLER,
 )
-CONTROLLER_READY: Final = Sampled(
-    "rowhouse_controller_ready", "1 while the controller can do its work"
+CONTROLLER_READY: Final = Sampled("rowhouse_controller_ready", "1 while the controller is ready")
+CHECK_UP: Final = Sampled(
+    "rowhouse_controller_check_up", "1 if the last attempt succeeded", ("check",)
 )
-CHECK_UP: Final = Sampled("rowhouse_controller_check_up", "1 if the last try was good", ("check",))
 WATCH_RESTARTS: Final = Counter(
     "rowhouse_controller_watch_restarts_total",
-    "Watches that did not end with their time, by why: expired, refused, unreachable, broken, silent, error",
+    "Watches that ended early, by reason: expired, refused, unreachable, broken, silent, error",
     ("watch", "reason"),
     registry=CONTROLLER,
 )
 EVENTS: Final = Counter(
     "rowhouse_controller_events_total",
-    "Events, by what became of them: written, failed, or skipped since there were too many",
+    "Events by outcome: written, failed, or skipped because there were too many",
     ("result",),
     registry=CONTROLLER,
 )
 PASSES: Final = Counter(
     "rowhouse_reconcile_passes_total",
-    "Looks at all sandboxes, by outcome",
+    "Full passes over all sandboxes, by outcome",
     ("outcome",),
     registry=CONTROLLER,
 )
 LAST_PASS: Final = Gauge(
     "rowhouse_reconcile_last_pass_timestamp_seconds",
-    "When a look at all sandboxes last succeeded",
+    "Time of the last successful full pass over all sandboxes",
     registry=CONTROLLER,
 )
 SUSPECTS: Final = Gauge(
     "rowhouse_reconcile_suspects",
-    "Sandboxes that nobody seems to use, before their second look",
+    "Sandboxes that seem unused and await their second check",
     registry=CONTROLLER,
 )
 RECLAIMED: Final = Counter(
     "rowhouse_reconcile_reclaimed_addresses_total",
-    "Addresses released since no living pod held them",
+    "Addresses released because no running pod held them",
     registry=CONTROLLER,
 )
 
 # The mirror.
 MIRROR_LAG: Final = Gauge(
     "rowhouse_mirror_lag_seconds",
-    "Age of the oldest change that is not in the cluster yet",
+    "Age of the oldest change that is not yet in the cluster",
     registry=CONTROLLER,
 )
 MIRROR_WAITING: Final = Gauge(
     "rowhouse_mirror_waiting_writes",
-    "Writes that are known to be needed and not made yet",
+    "Pending writes",
     registry=CONTROLLER,
 )
 MIRROR_OBJECTS: Final = Gauge(
@@ -190,7 +193,7 @@ MIRROR_OBJECTS: Final = Gauge(
 )
 MIRROR_PROBLEMS: Final = Gauge(
     "rowhouse_mirror_problems",
-    "Objects that do not say what the database says, by why",
+    "Objects that differ from the database, by reason",
     ("reason",),
     registry=CONTROLLER,
 )
@@ -202,18 +205,18 @@ MIRROR_WRITES: Final = Counter(
 )
 MIRROR_FAILURES: Final = Counter(
     "rowhouse_mirror_failures_total",
-    "Rounds that came to nothing",
+    "Failed sync rounds",
     ("what",),
     registry=CONTROLLER,
 )
 MIRROR_FOREIGN_EDITS: Final = Counter(
     "rowhouse_mirror_foreign_edits_total",
-    "Edits and deletions of others that were put back",
+    "Foreign edits and deletions that were reverted",
     ("kind",),
     registry=CONTROLLER,
 )
 MIRROR_LAST_RESYNC: Final = Gauge(
     "rowhouse_mirror_last_resync_timestamp_seconds",
-    "When a look at everything last succeeded",
+    "Time of the last successful full resync",
     registry=CONTROLLER,
 )

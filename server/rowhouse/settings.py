@@ -29,48 +29,48 @@ class SettingsError(RowhouseError):
 
 
 class Settings(AccessSettings):
-    """What the server must know. Field `name` comes from the variable ROWHOUSE_NAME."""
+    """The settings of the server. Field `name` comes from the variable ROWHOUSE_NAME."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     database_url: str = pydantic.Field(default="", repr=False)
-    """Connection URI. May hold a password: never shown."""
+    """Connection URI. It may contain a password, so it is never shown."""
 
     database_url_file: Path | None = None
-    """Holds the URI instead; each new connection reads it again."""
+    """A file with the URI instead; each new connection reads it again."""
 
     database_password_file: Path | None = None
-    """Holds the password, for a URI without one; each new connection reads it again."""
+    """A file with the password, for a URI without one; each new connection reads it again."""
 
     compat: Literal["", "strict"] = ""
-    """"strict" gives whereabouts' behaviour where ours is deliberately better."""
+    """"strict" keeps whereabouts' behavior where ours deliberately differs."""
 
     cni_defaults: dict[str, Any] = pydantic.Field(default_factory=dict)
-    """Keys of `ipam` for configurations that do not set them: whereabouts' flat file."""
+    """Defaults for keys of `ipam`, as in whereabouts' flat file."""
 
     pool_size: int = pydantic.Field(default=16, ge=1, le=1000)
-    """Database connections a server process keeps open at most; requests that meet share one."""
+    """The maximum number of database connections of a server process; concurrent requests share them."""
 
     prepared_statements: bool = True
-    """Off behind PgBouncer in transaction mode before 1.21, which cannot carry them."""
+    """Disable it behind PgBouncer before 1.21 in transaction mode, which does not support it."""
 
     pool_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
-    """Seconds a request waits for a free connection before it is told to try again."""
+    """Seconds that a request waits for a free connection before it fails with "try again"."""
 
     lock_timeout: float = pydantic.Field(default=3.0, gt=0, le=300)
-    """Seconds a call waits for a lock before it is told to try again, if its caller waits as long."""
+    """Seconds that a call waits for a lock before it fails with "try again", if its caller waits that long."""
 
     one_processor: bool = True
-    """Keep each server process on one processor, where it answers twice as many requests."""
+    """Pin each server process to one processor, which doubles its throughput."""
 
     api_bulk_limit: int = pydantic.Field(default=256, ge=1, le=65536)
-    """Addresses that one request of the API may reserve."""
+    """The maximum number of addresses that one API request may reserve."""
 
     live_viewers: int = pydantic.Field(default=200, ge=0, le=10_000)
-    """Open pages that are kept up to date by each server process; further ones stay as they are."""
+    """The maximum number of live pages per server process; further pages do not update."""
 
     forwarded_allow_ips: str = ""
-    """Proxies whose X-Forwarded-Proto counts: addresses or CIDRs, separated by commas, or `*` for all."""
+    """Proxies whose X-Forwarded-Proto is trusted: addresses or CIDRs, separated by commas, or `*` for all."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -82,7 +82,7 @@ class Settings(AccessSettings):
     @pydantic.model_validator(mode="after")
     def _names_one_database(self) -> Self:
         if not self.database_url and self.database_url_file is None:
-            raise ValueError("ROWHOUSE_DATABASE_URL is not set, nor ROWHOUSE_DATABASE_URL_FILE")
+            raise ValueError("neither ROWHOUSE_DATABASE_URL nor ROWHOUSE_DATABASE_URL_FILE is set")
         try:
             found = self.database.conninfo()
         except NotReady as error:
@@ -90,13 +90,13 @@ class Settings(AccessSettings):
         if self.database_url and found != replace(self.database, url_file=None).conninfo():
             raise ValueError(
                 "ROWHOUSE_DATABASE_URL and ROWHOUSE_DATABASE_URL_FILE name different databases or logins:"
-                " set one of them"
+                " set only one of them"
             )
         return self
 
     @property
     def database(self) -> DataSource:
-        """What connections are made with: the files are read for each."""
+        """How to connect; the files are read again for each connection."""
         return DataSource(
             url=self.database_url,
             url_file=self.database_url_file,
@@ -124,14 +124,14 @@ class Settings(AccessSettings):
         try:
             return json.loads(value)
         except json.JSONDecodeError as error:
-            raise ValueError(f"not JSON: {error}") from error
+            raise ValueError(f"not valid JSON: {error}") from error
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the settings; an empty variable counts as unset.
 
         Raises:
-            SettingsError: naming each variable that is missing or invalid, and its value.
+            SettingsError: names each missing or invalid variable, and its value.
         """
         given = {
             name: value
@@ -147,7 +147,7 @@ class Settings(AccessSettings):
 
 
 def names_database(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names a database, by its URL or by a file that holds it."""
+    """Whether the environment names a database, by its URL or by a file with the URL."""
     return any(environment.get(name) for name in _DATABASE)
 
 

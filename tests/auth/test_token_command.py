@@ -60,7 +60,7 @@ def test_the_list_tells_what_each_is_good_for(
     run("create", "n2", "--role", "node", "--node", "node2")
     run("create", "old", "--role", "node", "--expires", "1s")
     dba.execute("UPDATE tokens SET expires_at = now() - interval '1 s' WHERE name = 'old'")
-    assert run("revoke", "ada").output == 'the token "ada" is revoked\n'
+    assert run("revoke", "ada").output == 'token "ada" revoked\n'
     lines = [re.split("  +", line) for line in run("list").output.splitlines()]
     assert lines[0] == ["NAME", "ROLE", "CLUSTER", "NODE", "CREATED", "EXPIRES", "STATE"]
     assert [(*line[:4], line[-1]) for line in lines[1:]] == [
@@ -94,7 +94,7 @@ def test_every_change_is_in_the_audit_log_with_its_actor(
     [
         (("create", "x"), 2, "--role"),
         (("create", "x", "--role", "root"), 2, "root"),
-        (("create", "x", "--role", "admin", "--node", "n"), 2, "are for the role node"),
+        (("create", "x", "--role", "admin", "--node", "n"), 2, "require the role node"),
         (("create", "x", "--role", "node", "--expires", "soon"), 2, "'soon' is not a time"),
         (("create", "", "--role", "admin"), 2, "NAME must be printable"),
         (("create", "ada", "--role", "viewer"), 1, 'there is a token named "ada" already'),

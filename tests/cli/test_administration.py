@@ -24,8 +24,8 @@ def test_a_pool_is_made_changed_drained_and_removed(rowhouse: Rowhouse) -> None:
     assert rowhouse.items("pool", "list", "--drained")[0]["name"] == "gold"
     assert rowhouse.items("pool", "list", "--not-drained") == []
     assert not rowhouse.json("pool", "undrain", str(made["id"]))["drained"]
-    assert rowhouse("pool", "delete", "gold", "--yes").output == "pool 10.0.0.0/24 removed\n"
-    assert rowhouse("pool", "list").stderr == "there are no such pools\n"
+    assert rowhouse("pool", "delete", "gold", "--yes").output == "pool 10.0.0.0/24 deleted\n"
+    assert rowhouse("pool", "list").stderr == "no pools match\n"
     rowhouse("network", "delete", "storage", "--yes")
     assert rowhouse.items("network", "list") == []
 
@@ -100,8 +100,8 @@ def test_an_exclusion_without_network_or_pool_says_where_it_holds(rowhouse: Rowh
     rowhouse("pool", "create", "10.0.0.0/24")
     rowhouse("pool", "create", "10.0.0.0/25", "--network", "storage")
     told = rowhouse("exclusion", "create", "10.0.0.9").stderr
-    assert "It holds in the default network alone, for its pools 10.0.0.0/24." in told
-    assert 'Not reached: 10.0.0.0/25 of network "storage".' in told
+    assert "It applies only to the default network, for its pools 10.0.0.0/24." in told
+    assert 'It does not apply to 10.0.0.0/25 of network "storage".' in told
     assert rowhouse("exclusion", "create", "10.0.0.9", "--network", "storage").stderr == ""
 
 
@@ -183,7 +183,7 @@ def test_the_default_network_has_one_name_for_people_and_none_for_programs(
     direct("reservation", "release", "10.0.0.1", "--yes")
     direct("pool", "create", "10.0.0.0/24", "--network", "lab")
     told = direct("pool", "show", "10.0.0.0/24", code=1).stderr
-    assert 'in the networks default network, "lab"' in told
+    assert 'several networks have pool 10.0.0.0/24: default network, "lab"' in told
     assert direct.json("pool", "show", "10.0.0.0/24", "--network", "")["network"] == ""
 
 

@@ -49,15 +49,15 @@ def test_nobody_there_is_not_ready() -> None:
 def test_a_server_of_plain_http_is_told_from_one_that_is_away(server: Server) -> None:
     url = server.url.replace("http:", "https:")
     told = Rowhouse()("pool", "list", "--server", url, code=4).stderr
-    assert told.startswith(f"Error: {url} speaks plain http")
-    assert "Write http://" in told
+    assert told.startswith(f"Error: {url} serves http, not https")
+    assert "Use http://" in told
 
 
 def test_a_port_that_is_none_is_no_url_and_nobody_else_gets_the_token() -> None:
     told = Rowhouse({"ROWHOUSE_TOKEN": "rh_secret"})(
         "pool", "list", "--server", "http://127.0.0.1:65536", code=2
     ).stderr
-    assert "is no URL of a server" in told
+    assert "is not the URL of a server" in told
 
 
 def test_the_schema_goes_back_only_for_who_says_yes(database: Database) -> None:
@@ -141,7 +141,10 @@ def test_a_wait_ends_when_the_container_is_stopped() -> None:
 
 @pytest.mark.parametrize("url", ["rowhouse:8080", "ftp://rowhouse", "http://", "http://[::1"])
 def test_what_is_no_url_is_named(url: str) -> None:
-    assert f"{url!r} is no URL" in Rowhouse()("pool", "list", "--server", url, code=2).stderr
+    assert (
+        f"{url!r} is not the URL of a server"
+        in Rowhouse()("pool", "list", "--server", url, code=2).stderr
+    )
 
 
 def test_another_service_is_recognised(server: Server) -> None:
@@ -174,7 +177,7 @@ def test_who_may_not_is_told_so(database: Database, tmp_path: Path) -> None:
         told = over("pool", "drain", "10.0.0.0/24", *viewer, code=5).stderr
         assert '"dashboards" has the role viewer' in told
         token.write_text("not a token\n")
-        assert "holds no token" in over("pool", "list", *viewer, code=1).stderr
+        assert "contains no token" in over("pool", "list", *viewer, code=1).stderr
 
 
 def test_the_actor_over_a_server_is_the_tokens_name(database: Database, tmp_path: Path) -> None:
@@ -244,7 +247,7 @@ def test_a_terminal_is_asked(direct: Rowhouse, answer: str, code: int) -> None:
         )
         os.write(ours, f"{answer}\n".encode())
         asked.communicate(timeout=60)
-        assert b"Remove pool 10.0.0.0/24" in os.read(ours, 4096)
+        assert b"Delete pool 10.0.0.0/24" in os.read(ours, 4096)
     finally:
         os.close(ours)
         os.close(theirs)

@@ -139,7 +139,7 @@ def test_a_file_that_is_cut_off_imports_nothing(
 def test_what_is_no_import_at_all(direct: Rowhouse, tmp_path: Path) -> None:
     file = written(tmp_path, "a.yaml", {"apiVersion": "v1", "kind": "ConfigMap"})
     done = direct("import", "whereabouts", file, code=3)
-    assert "there is no IPPool" in done.stderr
+    assert "found no IPPool" in done.stderr
     direct("import", "whereabouts", str(tmp_path / "missing.yaml"), code=1)
     direct("import", "whereabouts", file, "--context", "prod", code=2)
 
@@ -147,8 +147,8 @@ def test_what_is_no_import_at_all(direct: Rowhouse, tmp_path: Path) -> None:
 def test_without_pods_it_says_what_stays_unknown(direct: Rowhouse, tmp_path: Path) -> None:
     other = {"apiVersion": "v1", "kind": "ConfigMap"}
     done = direct("import", "whereabouts", written(tmp_path, "a.yaml", WEB, other))
-    assert "no pods are among the objects" in done.stderr
-    assert "ignored: 1 of the kind ConfigMap" in done.stderr
+    assert "the objects contain no pods" in done.stderr
+    assert "ignored: 1 objects of kind ConfigMap" in done.stderr
 
 
 def test_pools_with_a_space_of_their_own(direct: Rowhouse, tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ def test_a_file_that_lacks_something_says_how_to_save_it(
 
 
 def test_hold_and_resume_say_what_they_did(direct: Rowhouse) -> None:
-    assert "are held back." in direct("import", "hold", "--reason", "restore").output
+    assert "now held back." in direct("import", "hold", "--reason", "restore").output
     assert "already" in direct("import", "hold").output
-    assert "assigns addresses again" in direct("import", "resume").output
+    assert "assign addresses again" in direct("import", "resume").output
     assert "Nothing was held back" in direct("import", "resume").output
     acts = [one["action"] for one in direct.items("audit")]
     assert {"assignment_hold.create", "assignment_hold.delete"} <= set(acts)

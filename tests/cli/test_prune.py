@@ -97,7 +97,7 @@ def test_ctrl_c_leaves_whole_batches_and_an_entry(
         pruning.send_signal(signal.SIGINT)
         _, told = pruning.communicate(timeout=60)
     assert pruning.returncode == 130
-    assert "interrupted: 30 tenures removed; go on with --after" in told
+    assert "interrupted: 30 tenures removed; continue with --after" in told
     assert "Traceback" not in told
     assert left(dba) == 20
     [entry] = entries(direct)
@@ -111,7 +111,7 @@ def test_a_row_that_somebody_holds_is_told_where_to_go_on(
     with dba.transaction():
         dba.execute(SIXTEENTH)
         told = direct("db", "prune", "--older-than", "0s", "--yes", "--batch", "5", code=4).stderr
-    assert "interrupted: 15 tenures removed; go on with --after" in told
+    assert "interrupted: 15 tenures removed; continue with --after" in told
     assert entries(direct)[0]["after"]["pruned"] == 15
 
 

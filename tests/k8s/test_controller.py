@@ -291,4 +291,4 @@ def test_reconcile_by_hand(
     assert addresses(dba) == ["10.0.0.1", "10.0.0.2"]
     assert '"released": true' in reconcile("-o", "json")
     assert addresses(dba) == ["10.0.0.1"]
-    assert "every address of 1 sandboxes is held by a living pod" in reconcile()
+    assert "running pods hold every address of 1 sandboxes" in reconcile()

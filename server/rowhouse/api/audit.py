@@ -19,29 +19,33 @@ _KEY: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[datetime, int])
 
 
 class AuditEntry(Answer):
-    """Who changed what."""
+    """A change and its actor."""
 
     id: int
     at: Moment
     actor: str
-    database_user: Annotated[str, Field(description="Who asked the database: the server, or a DBA")]
+    database_user: Annotated[
+        str, Field(description="The database user that made the change: the server's or a DBA's")
+    ]
     action: Annotated[str, Field(examples=["pool.update"])]
     object: Annotated[
         str,
-        Field(description="What people call it; first-last where several rows share the entry"),
+        Field(
+            description="The object's name for people; first-last if several rows share the entry"
+        ),
     ]
     object_type: Annotated[str, Field(description="The first part of the action")]
     object_key: Annotated[
         dict[str, Any] | None,
-        Field(description="Primary key of the row; null: several rows, or no row"),
+        Field(description="Primary key of the row; null for several rows or none"),
     ]
-    network: Annotated[str | None, Field(description="Null: the object is in no network")]
-    cluster: Annotated[str | None, Field(description="Null: the object is in no cluster")]
+    network: Annotated[str | None, Field(description="Null: the object belongs to no network")]
+    cluster: Annotated[str | None, Field(description="Null: the object belongs to no cluster")]
     row_count: Annotated[
         int,
         Field(
-            description="How many rows one statement changed that share this entry;"
-            " before and after show the first. All of them are in the view audit_changes"
+            description="How many rows, changed by one statement, share this entry;"
+            " before and after show the first. The view audit_changes lists all of them"
         ),
     ]
     before: dict[str, Any] | None
@@ -54,14 +58,18 @@ class AuditLog(paging.Page[AuditEntry]):
 
 
 class AuditQuery(paging.Paged):
-    """Which entries: those that meet every condition."""
+    """Filters; an entry must match all of them."""
 
     actor: Name | None = None
-    action: Annotated[Name | None, Field(description="Such as `pool.update`")] = None
+    action: Annotated[Name | None, Field(description="For example `pool.update`")] = None
     object: Annotated[Name | None, Field(description="A CIDR, an address, a name")] = None
-    object_type: Annotated[Name | None, Field(description="Such as `pool`")] = None
-    network: Annotated[NetworkName | None, Field(description="Empty: the default network")] = None
-    cluster: Annotated[NetworkName | None, Field(description="Empty: without a name")] = None
+    object_type: Annotated[Name | None, Field(description="For example `pool`")] = None
+    network: Annotated[NetworkName | None, Field(description="Empty for the default network")] = (
+        None
+    )
+    cluster: Annotated[
+        NetworkName | None, Field(description="Empty for the cluster without a name")
+    ] = None
     request_id: Name | None = None
     since: Moment | None = None
     until: Moment | None = None

@@ -1,4 +1,4 @@
-"""From a Flask request to the arguments of a view, and from what it returns to the response."""
+"""Convert Flask requests to the arguments of views, and their results to responses."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ Given = TypeVar("Given", bound=Request)
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request to a view: in whose name, on which database, and what the headers say."""
+    """One request to a view: its actor, its database and its headers."""
 
     store: Database
     actor: Actor
     bulk_limit: int
     idempotency_key: str | None = None
     noted: str | None = None
-    """What an interrupted request with the same Idempotency-Key had done already."""
+    """The completed part of an interrupted request with the same Idempotency-Key."""
 
     @property
     def version(self) -> int | None:
-        """The version that If-Match asks for; None: any. No tag of ours is version 0, that nothing has."""
+        """The version in If-Match; None: any. A foreign tag counts as version 0, which no object has."""
         tags = request.if_match
         if tags.star_tag or not tags:
             return None
@@ -48,7 +48,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What a view returns: the document (None: nothing), and what goes into the headers."""
+    """The result of a view: the document (None: no body) and the headers."""
 
     document: BaseModel | None
     location: str = ""
@@ -56,7 +56,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
     def response(self, status: int) -> Response:
-        """As Flask wants it."""
+        """Convert to a Flask response."""
         body = None if self.document is None else self.document.model_dump_json()
         answer = Response(body, status=status if body is not None else 204)
         answer.headers["Cache-Control"] = "no-cache"
@@ -72,7 +72,7 @@ class Reply:
 
 
 def begin(actor: str) -> Call:
-    """The call that Flask is serving, in the name of `actor`."""
+    """Return the current request as a call by `actor`."""
     rowhouse = current_app.extensions["rowhouse"]
     return Call(
         store=rowhouse.store,
@@ -82,12 +82,12 @@ def begin(actor: str) -> Call:
 
 
 def read_query(kind: type[Given] | None) -> Given | None:
-    """The query string. Raises InvalidRequest, also for a name that is unknown or given twice."""
+    """Parse the query string. Raises InvalidRequest, also for unknown or repeated parameters."""
     values = request.args
     twice = [name for name, given in values.lists() if len(given) > 1]
     known = set() if kind is None else set(kind.model_fields)
     wrong = [(f"/query/{name}", "given more than once") for name in twice]
-    wrong += [(f"/query/{name}", "there is no such parameter") for name in values.keys() - known]
+    wrong += [(f"/query/{name}", "unknown parameter") for name in values.keys() - known]
     if wrong:
         raise _invalid(wrong)
     if kind is None:
@@ -96,7 +96,7 @@ def read_query(kind: type[Given] | None) -> Given | None:
 
 
 def read_strings(kind: type[Given], values: Mapping[str, Any], *, root: str = "") -> Given:
-    """Values that came as strings, from a query or a form. Raises InvalidRequest, naming each place under `root`."""
+    """Validate strings from a query or a form. Raises InvalidRequest with a pointer under `root` per error."""
     try:
         return kind.model_validate_strings(values)
     except ValidationError as error:
@@ -104,7 +104,7 @@ def read_strings(kind: type[Given], values: Mapping[str, Any], *, root: str = ""
 
 
 def read_values(kind: type[Given], values: Mapping[str, Any]) -> Given:
-    """Values of their types, lists among them. Raises InvalidRequest, naming each place."""
+    """Validate typed values, including lists. Raises InvalidRequest with a pointer per error."""
     try:
         return kind.model_validate(values)
     except ValidationError as error:
@@ -112,7 +112,7 @@ def read_values(kind: type[Given], values: Mapping[str, Any]) -> Given:
 
 
 def read_body(kind: type[Given] | None) -> Given | None:
-    """The body. Raises InvalidRequest, BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
+    """Parse the body. Raises InvalidRequest, BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
     request.max_content_length = MAX_BODY
     raw = request.get_data(cache=True)
     if kind is None:
@@ -126,7 +126,7 @@ def read_body(kind: type[Given] | None) -> Given | None:
     except ValidationError as error:
         details = error.errors()
         if details[0]["type"] == "json_invalid":
-            raise BadRequest(f"The body is no JSON: {details[0]['ctx']['error']}.") from None
+            raise BadRequest(f"The body is not valid JSON: {details[0]['ctx']['error']}.") from None
         raise _invalid(_places(details, "")) from None
 
 
@@ -141,7 +141,7 @@ def _places(details: Sequence[Mapping[str, Any]], root: str) -> list[tuple[str, 
 
 
 def _escaped(part: Any) -> str:
-    """As RFC 6901 writes a part of a pointer."""
+    """Escape a part of a JSON pointer (RFC 6901)."""
     return str(part)[:100].replace("~", "~0").replace("/", "~1")
 
 

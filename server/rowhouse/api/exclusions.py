@@ -1,4 +1,4 @@
-"""Exclusions: addresses kept out of use."""
+"""Exclusions: addresses that are never assigned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY: TypeAdapter[int] = TypeAdapter(int)
 
 
 class Exclusion(Answer):
-    """Addresses kept out of use, first to last inclusive."""
+    """Excluded addresses, first to last inclusive."""
 
     id: int
     network_id: int
@@ -30,7 +30,8 @@ class Exclusion(Answer):
     reason: str
     created_at: Moment
     in_use: Annotated[
-        int, Field(description="Addresses in it that are still held; they go out when released")
+        int,
+        Field(description="Addresses in it that are still held; they are excluded once released"),
     ]
 
 
@@ -39,7 +40,7 @@ class ExclusionPage(paging.Page[Exclusion]):
 
 
 class ExclusionQuery(paging.Paged):
-    """Which exclusions."""
+    """Filters for exclusions."""
 
     network: NetworkName | None = None
     network_id: Id | None = None
@@ -47,28 +48,31 @@ class ExclusionQuery(paging.Paged):
 
 
 class NewExclusion(Request):
-    """Addresses to keep out of use, first to last inclusive."""
+    """Addresses to exclude, first to last inclusive."""
 
     network_id: Id
     first: Address
     last: Address
     reason: Text = ""
     force: Annotated[
-        bool, Field(description="Even if running sandboxes use some of them: they go on using them")
+        bool,
+        Field(
+            description="Exclude addresses that running sandboxes use, too; the sandboxes keep using them"
+        ),
     ] = False
 
     @model_validator(mode="after")
     def _a_run(self) -> Self:
         first, last = IPAddress(self.first), IPAddress(self.last)
         if first.version != last.version:
-            raise ValueError("`first` and `last` are of different families")
+            raise ValueError("`first` and `last` have different address families")
         if first > last:
             raise ValueError("`last` is before `first`")
         return self
 
 
 def list_exclusions(call: Call, query: ExclusionQuery) -> Reply:
-    """List the addresses kept out of use."""
+    """List excluded addresses."""
     found = rows.search(
         call.store,
         network_id=query.network_id,
@@ -85,7 +89,7 @@ def list_exclusions(call: Call, query: ExclusionQuery) -> Reply:
 
 
 def create_exclusion(call: Call, body: NewExclusion) -> Reply:
-    """Keep addresses out of use; those in use go out of it when they are released."""
+    """Exclude addresses. Those in use are excluded once they are released."""
     made = exclusions.exclude(
         call.store,
         body.network_id,
@@ -104,6 +108,6 @@ def get_exclusion(call: Call, exclusion_id: int) -> Reply:
 
 
 def delete_exclusion(call: Call, exclusion_id: int) -> Reply:
-    """Give the addresses of an exclusion out again."""
+    """End an exclusion: its addresses can be assigned again."""
     exclusions.end_exclusion(call.store, exclusion_id, call.actor)
     return Reply(document=None)

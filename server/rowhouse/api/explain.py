@@ -1,4 +1,4 @@
-"""Why an address is assigned or not."""
+"""Why an address can be assigned or not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Explanation(Answer):
-    """The state of an address, and what in the database makes it so."""
+    """The state of an address, and the reason for it in the database."""
 
     network: str
     address: Address
@@ -38,13 +38,15 @@ class Explanation(Answer):
 
 
 class ExplainQuery(Request):
-    """Which address."""
+    """The address to explain."""
 
-    network: Annotated[NetworkName, Field(description="Its name; empty: the default one")] = ""
+    network: Annotated[
+        NetworkName, Field(description="Its name; empty for the default network")
+    ] = ""
     address: Address
 
 
 def explain(call: Call, query: ExplainQuery) -> Reply:
-    """Tell why an address is assigned or not."""
+    """Explain why an address can be assigned or not."""
     facts = rows.explain(call.store, query.network, query.address)
     return Reply(document=Explanation.model_validate(facts))

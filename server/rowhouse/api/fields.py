@@ -1,4 +1,4 @@
-"""The values of requests and answers: how each is written, checked and shown in the OpenAPI document."""
+"""The values in requests and responses: their format, validation and OpenAPI schema."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _RFC3339: Final = re.compile(
 
 
 class Request(BaseModel):
-    """What a caller sends: nothing but the fields named, each of the type named."""
+    """A request body: unknown fields and wrong types are rejected."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, hide_input_in_errors=True
@@ -42,7 +42,7 @@ class Request(BaseModel):
 
 
 class Answer(BaseModel):
-    """What the API answers."""
+    """A response body."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, from_attributes=True)
 
@@ -65,11 +65,11 @@ def _canonical_cidr(text: str) -> str:
 
 
 def _read_moment(value: Any) -> Any:
-    """Only RFC 3339: neither the seconds since 1970 nor the other forms of ISO 8601."""
+    """Accept only RFC 3339: no seconds since 1970, and no other forms of ISO 8601."""
     if not isinstance(value, str):
         return value
     if not _RFC3339.fullmatch(value):
-        raise ValueError("a date and time as in RFC 3339 is wanted: 2026-03-01T09:30:00Z")
+        raise ValueError("must be a date and time as in RFC 3339, such as 2026-03-01T09:30:00Z")
     return datetime.fromisoformat(value.upper())
 
 
@@ -123,7 +123,7 @@ Moment = Annotated[
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Seconds = Annotated[float, Field(ge=0, le=MAX_TTL, description="Seconds")]
 
-# No control characters: they have no place in a name, and PostgreSQL takes no NUL.
+# No control characters: they do not belong in names, and PostgreSQL rejects NUL.
 _LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 _TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=_LINE)]

@@ -1,4 +1,4 @@
-"""Gateways: addresses that pools and network configurations route through."""
+"""Gateways: router addresses of pools and network configurations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY: TypeAdapter[int] = TypeAdapter(int)
 
 
 class Gateway(Answer):
-    """A gateway inside the CIDR of a pool: its address is assigned to no pod of the network."""
+    """A gateway inside the CIDR of a pool. Its address is not assigned to any pod of the network."""
 
     id: int
     network_id: int
@@ -34,7 +34,7 @@ class Gateway(Answer):
         ),
     ]
     first_used_at: Moment
-    in_use: Annotated[int, Field(description="Sandboxes that use the address all the same")]
+    in_use: Annotated[int, Field(description="Sandboxes that use the address anyway")]
 
 
 class GatewayPage(paging.Page[Gateway]):
@@ -42,7 +42,7 @@ class GatewayPage(paging.Page[Gateway]):
 
 
 class GatewayQuery(paging.Paged):
-    """Which gateways."""
+    """Filters for gateways."""
 
     network: NetworkName | None = None
     pool_id: Id | None = None

@@ -1,4 +1,4 @@
-"""History: who held which address, where and when."""
+"""History: the owners of addresses over time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEY: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[datetime, int])
 
 
 class PastOwner(Answer):
-    """Who held an address."""
+    """The owner of an address."""
 
     kind: AnyOwnerKind
     name: str
@@ -32,16 +32,16 @@ class PastOwner(Answer):
 
 
 class Tenure(Answer):
-    """A time during which one owner held an address in one place."""
+    """A period during which one owner held an address in one place."""
 
     id: int
     network_id: int
-    network: Annotated[str | None, Field(description="null: the network is gone")]
+    network: Annotated[str | None, Field(description="null: the network was deleted")]
     pool_id: int
-    pool: Annotated[Cidr | None, Field(description="null: the pool is gone")]
+    pool: Annotated[Cidr | None, Field(description="null: the pool was deleted")]
     address: Address
     held_from: Moment
-    held_until: Annotated[Moment | None, Field(description="null: it holds it now")]
+    held_until: Annotated[Moment | None, Field(description="null: the owner holds it now")]
     owner: PastOwner
     node: str
     container_id: str
@@ -52,7 +52,7 @@ class Tenure(Answer):
 
     @classmethod
     def of(cls, row: Record) -> Tenure:
-        """The document of a row."""
+        """Convert a row to its document."""
         fields = row._asdict()
         owner = {
             name.removeprefix("owner_"): value
@@ -67,9 +67,9 @@ class History(paging.Page[Tenure]):
 
 
 class HistoryQuery(paging.Paged):
-    """Which tenures: those that meet every condition.
+    """Filters; a tenure must match all of them.
 
-    One of `address`, `prefix`, `namespace`, `node` and `container_id` is needed.
+    One of `address`, `prefix`, `namespace`, `node` and `container_id` is required.
     """
 
     network: NetworkName | None = None
@@ -79,17 +79,17 @@ class HistoryQuery(paging.Paged):
     namespace: Namespace | None = None
     name: Annotated[Name | None, Field(description="Of the pod or other owner")] = None
     node: Annotated[Name | None, Field(description="Of the sandbox")] = None
-    container_id: Annotated[Name | None, Field(description="The whole id of the sandbox")] = None
-    at: Annotated[Moment | None, Field(description="A moment at which it was held")] = None
-    since: Annotated[Moment | None, Field(description="It was held then or later")] = None
-    until: Annotated[Moment | None, Field(description="It was held before")] = None
+    container_id: Annotated[Name | None, Field(description="The full id of the sandbox")] = None
+    at: Annotated[Moment | None, Field(description="A time at which it was held")] = None
+    since: Annotated[Moment | None, Field(description="It was held at or after this time")] = None
+    until: Annotated[Moment | None, Field(description="It was held before this time")] = None
 
     @model_validator(mode="after")
     def _narrow(self) -> Self:
         narrowing = (self.address, self.prefix, self.namespace, self.node, self.container_id)
         if all(condition is None for condition in narrowing):
             raise ValueError(
-                "one of `address`, `prefix`, `namespace`, `node` and `container_id` is needed"
+                "one of `address`, `prefix`, `namespace`, `node` and `container_id` is required"
             )
         if self.since is not None and self.until is not None and self.since > self.until:
             raise ValueError("`until` is before `since`")
@@ -97,7 +97,7 @@ class HistoryQuery(paging.Paged):
 
 
 def list_history(call: Call, query: HistoryQuery) -> Reply:
-    """Tell who held an address, or what a pod, node, container or prefix held: at a moment, in a time, or ever."""
+    """List the owners of an address or prefix, or the addresses of a pod, node or container, over time."""
     found = rows.search(
         call.store,
         rows.Search(**query.model_dump(mode="python", exclude={"limit", "cursor"})),

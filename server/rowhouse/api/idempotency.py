@@ -1,8 +1,8 @@
-"""`Idempotency-Key`: a request that is repeated with its key is not served twice.
+"""`Idempotency-Key`: a request that is repeated with the same key runs only once.
 
-After draft-ietf-httpapi-idempotency-key-header: the same key with another request is 422, while the
-first request is under way it is 409, and afterwards the answer is the first one's, for 24 hours. A
-request that was not served (5xx) may be repeated at once, one whose server died after a minute.
+This follows draft-ietf-httpapi-idempotency-key-header. The same key with a different request gives 422. While
+the first request is running, a repetition gives 409; afterwards it gets the first response, for 24 hours. A
+request that failed with 5xx may be repeated immediately, one whose server died after a minute.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOT_SERVED: Final = 500
 
 
 def once(call: Call, serve: Callable[[Call], Response]) -> Response:
-    """Serves the request, unless it was served before: then the answer of that time."""
+    """Serve the request, or return the stored response if it was served before."""
     key = request.headers.get(HEADER)
     if key is None:
         return serve(call)
@@ -62,20 +62,20 @@ def _served(call: Call, serve: Callable[[Call], Response]) -> Response:
         return serve(call)
     except RowhouseError as error:
         return problems.refused(error)
-    except Exception as error:  # noqa: BLE001 - the key must be given up whatever happens
+    except Exception as error:  # noqa: BLE001 - the key must be released on any error
         return problems.failed(error)
 
 
 def _kept_answer(kept: idempotency.Kept, key: str) -> Response:
     if not kept.same:
         raise KeyReused(
-            f'{HEADER} "{key}" came with another request before',
-            hint="Take a new key for each request, and the same key only to repeat it.",
+            f'{HEADER} "{key}" was already used for a different request',
+            hint="Use a new key for each request, and the same key only to repeat that request.",
         )
     if kept.status is None:
         raise KeyInUse(
-            f'the first request with {HEADER} "{key}" has no answer yet',
-            hint="Repeat it in a moment; if its server died, after a minute.",
+            f'the first request with {HEADER} "{key}" has not finished yet',
+            hint="Repeat it in a few seconds, or after a minute if its server died.",
         )
     answer = Response(kept.body, status=kept.status, headers=kept.headers)
     answer.headers[REPLAYED] = "true"
@@ -83,6 +83,6 @@ def _kept_answer(kept: idempotency.Kept, key: str) -> Response:
 
 
 def _digest() -> bytes:
-    """Of method, path with query, and body."""
+    """Return the digest of method, path with query, and body."""
     head = f"{request.method} {request.full_path}\n".encode()
     return hashlib.sha256(head + request.get_data(cache=True)).digest()

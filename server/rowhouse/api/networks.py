@@ -1,4 +1,4 @@
-"""Networks: address spaces. They come with their first pool."""
+"""Networks: address spaces. A network is created with its first pool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY: TypeAdapter[int] = TypeAdapter(int)
 
 
 class Network(Answer):
-    """An address space: the domain in which an address is unique."""
+    """An address space, in which each address is unique."""
 
     id: int
     name: str
@@ -33,7 +33,7 @@ class NetworkPage(paging.Page[Network]):
 
 
 class NetworkQuery(paging.Paged):
-    """Which networks."""
+    """Filters for networks."""
 
     name: NetworkName | None = None
 
@@ -59,6 +59,6 @@ def get_network(call: Call, network_id: int) -> Reply:
 
 
 def delete_network(call: Call, network_id: int) -> Reply:
-    """Remove a network that has no pools and no exclusions."""
+    """Delete a network that has no pools and no exclusions."""
     networks.delete_network(call.store, network_id, call.actor)
     return Reply(document=None)

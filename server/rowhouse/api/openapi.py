@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of operations."""
+"""The OpenAPI 3.1 document, generated from the table of operations."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ Json = dict[str, Any]
 _SCHEMAS: Final = "#/components/schemas/"
 _PATH_PARAMETER: Final = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 _TEXTS: Final = {
-    304: "The caller has this version (If-None-Match)",
-    400: "The body is no JSON",
-    401: "The caller did not prove who it is",
+    304: "The caller already has this version (If-None-Match)",
+    400: "The body is not valid JSON",
+    401: "The caller is not authenticated",
     403: "The caller's role does not allow this",
-    404: "There is no such thing",
-    409: "What is there does not allow this",
-    412: "It was changed since it was read (If-Match)",
+    404: "Not found",
+    409: "The current state does not allow this",
+    412: "The object has changed since it was read (If-Match)",
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
     422: "The request is not valid",
     429: "Too many requests",
-    503: "Busy, or the database is out of reach: try again",
+    503: "Busy, or the database is unreachable: retry",
 }
 
 
 @functools.cache
 def document_text() -> str:
-    """The document as text, as it is served and committed."""
+    """The document as text, as served and committed."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -60,12 +60,12 @@ def document() -> Json:
             "title": "Rowhouse",
             "version": "1",
             "summary": "IP address management for Kubernetes secondary networks",
-            "description": "Times are RFC 3339 in UTC. Errors are problem documents (RFC 9457). Lists come"
-            " in pages: `next` is the cursor of the next one.",
+            "description": "Times are RFC 3339 in UTC. Errors are problem documents (RFC 9457). Lists are"
+            " paged: `next` is the cursor of the next page.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        # Without configured access no token is needed: the empty one.
+        # The empty requirement: without configured access no token is needed.
         "security": [{"token": []}, {}],
         "tags": [{"name": name} for name in dict.fromkeys(o.tag for o in OPERATIONS)],
         "paths": paths,
@@ -98,7 +98,7 @@ def _operation(operation: Operation, schemas: Json) -> Json:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": (operation.view.__doc__ or "").splitlines()[0],
-        "description": f"Needs the role `{operation.role}`.",
+        "description": f"Requires the role `{operation.role}`.",
         "parameters": _parameters(operation, schemas),
         "responses": _responses(operation),
     }
@@ -132,10 +132,12 @@ def _parameters(operation: Operation, schemas: Json) -> list[Json]:
         parameters += _query_parameters(schemas[operation.query.__name__])
     if operation.method == "POST":
         parameters.append(
-            _header(HEADER, "Repeated with the same key, the request is served once", MAX_KEY)
+            _header(HEADER, "Requests repeated with the same key run only once", MAX_KEY)
         )
     if operation.tagged and operation.method in {"PATCH", "DELETE"}:
-        parameters.append(_header("If-Match", "The ETag that it must have; left out: any", 100))
+        parameters.append(
+            _header("If-Match", "The ETag that the object must have; omit it for any", 100)
+        )
     return parameters
 
 
@@ -154,7 +156,7 @@ def _query_parameters(schema: Json) -> list[Json]:
 
 
 def _without_null(about: Json) -> Json:
-    """A query parameter is left out, never null."""
+    """Remove null: a query parameter is omitted, never null."""
     schema = {key: value for key, value in about.items() if key not in {"title", "description"}}
     if schema.get("default", 0) is None:
         del schema["default"]
@@ -210,11 +212,14 @@ _PROBLEM: Final[Json] = {
         "detail": {"type": "string"},
         "hint": {"type": "string", "description": "What to do"},
         "instance": {"type": "string", "description": "The path of the request"},
-        "request_id": {"type": "string", "description": "As in the log and the audit log"},
+        "request_id": {
+            "type": "string",
+            "description": "The request id, as in the log and the audit log",
+        },
         "code": {"type": "integer", "description": "The CNI error code of the same error"},
         "errors": {
             "type": "array",
-            "description": "Each value that is wrong",
+            "description": "The invalid values",
             "items": {
                 "type": "object",
                 "required": ["pointer", "detail"],
@@ -226,14 +231,14 @@ _PROBLEM: Final[Json] = {
         },
         "in_the_way": {
             "type": "array",
-            "description": "The first reservations in the way",
+            "description": "The first reservations that block the change",
             "items": {
                 "type": "object",
                 "required": ["address", "owner"],
                 "properties": {"address": {"type": "string"}, "owner": {"type": "string"}},
             },
         },
-        "total": {"type": "integer", "description": "How many reservations are in the way"},
+        "total": {"type": "integer", "description": "How many reservations block the change"},
     },
 }
 

@@ -1,6 +1,6 @@
-"""Every operation of the API: path, the least role it needs, what it takes and what it answers.
+"""Every operation of the API: its path, the role it requires, its request and its response.
 
-Routes, access and the OpenAPI document all come from this table; what is not in it does not exist.
+Routes, access control and the OpenAPI document are all generated from this table.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _RESERVATION: Final = "/reservations/<id:network_id>/<address>"
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One method of one path. `path` as Flask writes it, behind BASE.
+    """One method of one path. `path` is a Flask rule below BASE.
 
-    `error_statuses` are the statuses by which it may refuse what is well-formed, besides those that every
-    operation has. `tagged`: it works with ETag and If-Match.
+    `error_statuses` are the statuses with which it may refuse a well-formed request, in addition to those that
+    every operation has. `tagged`: it supports ETag and If-Match.
     """
 
     method: str

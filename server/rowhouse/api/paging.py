@@ -1,4 +1,4 @@
-"""Pages of a list: an opaque cursor holds the key of the last item, so that pages stay in place."""
+"""Pages of a list: an opaque cursor holds the key of the last item, so that pages do not shift."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ Listed = TypeVar("Listed", bound="Page[Any]")
 
 
 class Paged(Request):
-    """What every list takes."""
+    """The parameters of every list."""
 
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Items on a page, at most")] = (
-        DEFAULT_LIMIT
-    )
+    limit: Annotated[
+        int, Field(ge=1, le=MAX_LIMIT, description="Maximum number of items on a page")
+    ] = DEFAULT_LIMIT
     cursor: Annotated[
-        str | None, Field(max_length=512, description="`next` of the page before")
+        str | None, Field(max_length=512, description="`next` of the previous page")
     ] = None
 
 
 class Page(Answer, Generic[Item]):
-    """A part of a list."""
+    """A page of a list."""
 
     items: list[Item]
     next: Annotated[
@@ -46,7 +46,7 @@ class Page(Answer, Generic[Item]):
 
 
 def key_of(query: Paged, kind: TypeAdapter[Key]) -> Key | None:
-    """The key behind which the page begins; None: at the beginning. Raises InvalidRequest."""
+    """Return the key after which the page begins; None for the first page. Raises InvalidRequest."""
     if query.cursor is None:
         return None
     try:
@@ -54,9 +54,9 @@ def key_of(query: Paged, kind: TypeAdapter[Key]) -> Key | None:
         return kind.validate_json(raw)
     except (ValueError, binascii.Error, ValidationError):
         raise InvalidRequest(
-            "the cursor is none of this list",
+            "the cursor does not belong to this list",
             errors=[("/query/cursor", "not a `next` of this list")],
-            hint="Take `next` of the page before as it is, or leave the cursor out.",
+            hint="Pass `next` of the previous page unchanged, or omit the cursor.",
         ) from None
 
 
@@ -68,13 +68,13 @@ def page(
     item: Callable[[Record], Any],
     key: Callable[[Record], Any],
 ) -> Listed:
-    """The page of `found`, which holds one row more than the page if another page follows."""
+    """Return the page of `found`, which has one extra row if another page follows."""
     shown = found[: query.limit]
     following = cursor(key(shown[-1])) if len(found) > len(shown) else None
     return kind(items=[item(row) for row in shown], next=following)
 
 
 def cursor(key: Any) -> str:
-    """What stands for the key of the last item, opaque to whoever gets it."""
+    """Encode the key of the last item as an opaque cursor."""
     raw = json.dumps(key, default=lambda moment: moment.isoformat()).encode()
     return base64.urlsafe_b64encode(raw).decode("ascii")

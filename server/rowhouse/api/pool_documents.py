@@ -1,4 +1,4 @@
-"""How pools look in requests and answers."""
+"""Pools in requests and responses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Usage(Answer):
         int, Field(description="Addresses in its CIDR that overlapping pools hold")
     ]
     used: Annotated[
-        int, Field(description="Addresses of `total` that are reserved, through whichever pool")
+        int, Field(description="Addresses of `total` that are reserved, through any pool")
     ]
     attached: Annotated[int, Field(description="Reservations that a sandbox uses")]
     sticky: int
@@ -64,27 +64,31 @@ class Pool(Answer):
     name: str | None
     gateway: Address | None
     window_first: Annotated[
-        Address | None, Field(description="First address assigned; null: the first usable one")
+        Address | None,
+        Field(description="First address that can be assigned; null: the first usable address"),
     ]
     window_last: Annotated[
-        Address | None, Field(description="Last address assigned; null: the last usable one")
+        Address | None,
+        Field(description="Last address that can be assigned; null: the last usable address"),
     ]
     reuse_delay: Annotated[
         float,
         BeforeValidator(_seconds),
-        Field(description="Seconds before a released address is assigned again"),
+        Field(description="Seconds before a released address can be assigned again"),
     ]
     labels: dict[str, Any]
     description: str
-    drained: Annotated[bool, Field(description="Assigns no further address; those in use stay")]
-    version: Annotated[int, Field(description="Counts the changes: the ETag")]
+    drained: Annotated[
+        bool, Field(description="Assigns no new addresses; addresses in use stay assigned")
+    ]
+    version: Annotated[int, Field(description="The number of changes, used as the ETag")]
     created_at: Moment
-    usage: Annotated[Usage | None, Field(description="Only where it was asked for")] = None
+    usage: Annotated[Usage | None, Field(description="Only if it was requested")] = None
     overlaps: Annotated[
         list[Cidr],
         Field(
-            description="Pools of the network that share its addresses: what one assigns is used in the others."
-            " 100 at most"
+            description="Pools of the network that share its addresses: an address assigned by one is used in all."
+            " At most 100"
         ),
     ]
 
@@ -92,7 +96,7 @@ class Pool(Answer):
     def of(
         cls, row: Record, overlaps: Sequence[str] | None, usage: Occupancy | None = None
     ) -> Pool:
-        """The document of a row."""
+        """Convert a row to its document."""
         return cls.model_validate(
             row._asdict()
             | {
@@ -108,7 +112,7 @@ class PoolPage(paging.Page[Pool]):
 
 
 class PoolQuery(paging.Paged):
-    """Which pools."""
+    """Filters for pools."""
 
     network: NetworkName | None = None
     name: Name | None = None
@@ -123,15 +127,17 @@ class PoolQuery(paging.Paged):
             pattern=r"^[^\x00-\x1f\x7f=]+=[^\x00-\x1f\x7f]*$",
         ),
     ] = None
-    usage: Annotated[bool, Field(description="Count how full each pool is")] = False
+    usage: Annotated[bool, Field(description="Include the usage of each pool")] = False
 
 
 class NewPool(Request):
-    """A pool to make, and its network if that is new."""
+    """A pool to create, and its network if it does not exist yet."""
 
-    network: Annotated[NetworkName, Field(description="Its name; empty: the default one")] = ""
+    network: Annotated[
+        NetworkName, Field(description="Its name; empty for the default network")
+    ] = ""
     isolated: Annotated[
-        bool, Field(description="A space of its own: no other pool shares its addresses")
+        bool, Field(description="Its own address space: no other pool shares its addresses")
     ] = False
     cidr: Cidr
     name: Name | None = None
@@ -143,16 +149,16 @@ class NewPool(Request):
     description: Text = ""
     drained: bool = False
     force: Annotated[
-        bool, Field(description="Even if a running sandbox uses the gateway's address")
+        bool, Field(description="Create it although a running sandbox uses the gateway's address")
     ] = False
 
     def plan(self) -> PoolPlan:
-        """The pool as it shall be."""
+        """Return the plan for the pool."""
         return PoolPlan(**self.model_dump(exclude={"network", "isolated", "force"}))
 
 
 class PoolChange(Request):
-    """What changes: a field that is left out stays as it is, null unsets one."""
+    """The fields to change: an omitted field stays as it is, null unsets a field."""
 
     name: Name | None = None
     gateway: Address | None = None
@@ -165,13 +171,13 @@ class PoolChange(Request):
 
 
 class ChangeQuery(Request):
-    """How to change."""
+    """How to change a pool."""
 
     force: Annotated[
         bool,
         Field(
-            description="Even if reservations are outside of the new window, or running sandboxes use the gateway's"
-            " address or a pool by its old name: they stay as they are"
+            description="Change it although reservations are outside the new window, or running"
+            " sandboxes use the gateway's address or the pool by its old name. They stay as they are"
         ),
     ] = False
 
@@ -189,29 +195,29 @@ class FreeRunPage(paging.Page[FreeRun]):
 
 
 class FreeRunQuery(paging.Paged):
-    """Which runs."""
+    """Filters for runs."""
 
     quarantined: Annotated[
-        bool, Field(description="Those that wait for the end of the reuse delay instead")
+        bool, Field(description="List quarantined addresses instead of free ones")
     ] = False
 
 
 class FillQuery(Request):
-    """Which time."""
+    """The period."""
 
-    since: Annotated[Moment | None, Field(description="Default: a day before `until`")] = None
+    since: Annotated[Moment | None, Field(description="Default: one day before `until`")] = None
     until: Annotated[Moment | None, Field(description="Default: now")] = None
     steps: Annotated[int, Field(ge=1, le=1000)] = 24
 
 
 class FillMoment(Answer):
-    """A moment, and how many addresses were in use then."""
+    """A time, and how many addresses were in use then."""
 
     at: Moment
     used: int
 
 
 class Fill(Answer):
-    """How many addresses of a pool were in use, at evenly spaced moments."""
+    """How many addresses of a pool were in use, at regular intervals."""
 
     moments: list[FillMoment]

@@ -1,4 +1,4 @@
-"""Pools: list, make, change, remove; their fill and their free space."""
+"""Pools: list, create, update and delete; their fill and their free space."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _MAX_FILL: Final = timedelta(days=3660)
 
 
 def list_pools(call: Call, query: PoolQuery) -> Reply:
-    """List pools, with `usage=true` also how full they are."""
+    """List pools; with `usage=true`, include how full they are."""
     found = rows.search(
         call.store, _search(query), after=paging.key_of(query, _KEY) or 0, limit=query.limit + 1
     )
@@ -65,7 +65,7 @@ def list_pools(call: Call, query: PoolQuery) -> Reply:
 
 
 def create_pool(call: Call, body: NewPool) -> Reply:
-    """Make a pool, and its network if that is new."""
+    """Create a pool, and its network if it does not exist yet."""
     made = pools.create_pool(
         call.store,
         body.plan(),
@@ -83,7 +83,7 @@ def get_pool(call: Call, pool_id: int) -> Reply:
 
 
 def change_pool(call: Call, pool_id: int, query: ChangeQuery, body: PoolChange) -> Reply:
-    """Change a pool: its window, gateway, reuse delay, name, labels, description; drain it."""
+    """Update a pool: its window, gateway, reuse delay, name, labels or description; drain it."""
     changes = body.model_dump(exclude_unset=True)
     changed = pools.change_pool(
         call.store, pool_id, changes, call.actor, version=call.version, force=query.force
@@ -92,13 +92,13 @@ def change_pool(call: Call, pool_id: int, query: ChangeQuery, body: PoolChange) 
 
 
 def delete_pool(call: Call, pool_id: int) -> Reply:
-    """Remove a pool that holds no reservations."""
+    """Delete a pool that has no reservations."""
     pools.delete_pool(call.store, pool_id, call.actor, version=call.version)
     return Reply(document=None)
 
 
 def get_usage(call: Call, pool_id: int) -> Reply:
-    """Tell how full a pool is."""
+    """Show how full a pool is."""
     found = occupancy.of_pool(call.store, pool_id)
     if found is None:
         raise NotFound(f"there is no pool {pool_id}")
@@ -110,7 +110,7 @@ def _usage(call: Call, pool_ids: Collection[int]) -> dict[int, Occupancy]:
 
 
 def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
-    """List the runs of free addresses that a pool assigns, or of quarantined ones."""
+    """List the runs of free or of quarantined addresses of a pool."""
     found = rows.free_runs(
         call.store,
         pools.pool(call.store, pool_id),
@@ -124,7 +124,7 @@ def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
 
 
 def get_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
-    """Tell how many addresses of a pool were in use over time."""
+    """Show how many addresses of a pool were in use over time."""
     pools.pool(call.store, pool_id)
     since, until = _span(query)
     found = rows.fill(call.store, pool_id, since, until, query.steps)
@@ -164,7 +164,7 @@ def _span(query: FillQuery) -> tuple[datetime, datetime]:
         since = until
     if not timedelta(0) < until - since <= _MAX_FILL:
         raise InvalidRequest(
-            "`since` must be before `until`, by ten years at most",
-            errors=[("/query/since", "not before `until`, or too long before it")],
+            "`since` must be before `until`, by at most ten years",
+            errors=[("/query/since", "must be before `until`, by at most ten years")],
         )
     return since, until

@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457): the only place where one is written."""
+"""Errors as problem documents (RFC 9457). All of them are built here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 def refused(error: RowhouseError) -> Response:
-    """The answer to a request that was refused."""
+    """Answer a refused request."""
     return _problem(
         error.http_status,
         error.problem_type,
@@ -34,9 +34,9 @@ def refused(error: RowhouseError) -> Response:
 
 
 def unserved(error: HTTPException) -> Response | HTTPException:
-    """The answer to what never came to a view of the API: no such path, another method.
+    """Answer an error from before any view ran: an unknown path, a wrong method.
 
-    Outside of the API errors stay what they are.
+    Errors outside the API stay as they are.
     """
     if not request.path.startswith(PREFIX):
         return error
@@ -55,9 +55,9 @@ def unserved(error: HTTPException) -> Response | HTTPException:
 
 
 def failed(error: Exception) -> Response:
-    """The answer where something unforeseen went wrong: it goes to the log, not to the caller."""
+    """Answer an unexpected error. The details go to the log, not to the caller."""
     _log.error("api_call_failed", exc_info=error)
-    return refused(RowhouseError("internal error", hint="See the log of the server."))
+    return refused(RowhouseError("internal error", hint="See the server's log."))
 
 
 def _problem(

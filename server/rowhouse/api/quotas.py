@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 _KEY: TypeAdapter[int] = TypeAdapter(int)
 
-_Addresses = Annotated[int, Field(ge=0, le=MAX_ID - 1, description="How many it may hold; 0: none")]
+_Addresses = Annotated[
+    int, Field(ge=0, le=MAX_ID - 1, description="Maximum number of addresses; 0: none")
+]
 
 
 class Quota(Answer):
-    """How many addresses a namespace may hold, in one pool or in all."""
+    """How many addresses a namespace may hold, in one pool or in all pools."""
 
     id: int
     namespace: str
@@ -36,14 +38,14 @@ class QuotaPage(paging.Page[Quota]):
 
 
 class QuotaQuery(paging.Paged):
-    """Which quotas."""
+    """Filters for quotas."""
 
     namespace: Namespace | None = None
     pool_id: Id | None = None
 
 
 class NewQuota(Request):
-    """A limit; what the namespace holds already it keeps."""
+    """A new quota. The namespace keeps addresses that it already holds."""
 
     namespace: Annotated[Namespace, Field(min_length=1)]
     pool_id: Annotated[Id | None, Field(description="null: in all pools together")] = None
@@ -51,7 +53,7 @@ class NewQuota(Request):
 
 
 class QuotaChange(Request):
-    """Another limit."""
+    """A new limit."""
 
     addresses: _Addresses
 
@@ -73,7 +75,7 @@ def list_quotas(call: Call, query: QuotaQuery) -> Reply:
 
 
 def create_quota(call: Call, body: NewQuota) -> Reply:
-    """Limit a namespace, in one pool or in all."""
+    """Limit a namespace, in one pool or in all pools."""
     made = quotas.create_quota(call.store, body.namespace, body.pool_id, body.addresses, call.actor)
     return Reply(document=Quota.model_validate(made), location=f"/api/v1/quotas/{made.id}")
 
@@ -84,12 +86,12 @@ def get_quota(call: Call, quota_id: int) -> Reply:
 
 
 def change_quota(call: Call, quota_id: int, body: QuotaChange) -> Reply:
-    """Change a quota."""
+    """Update a quota."""
     changed = quotas.change_quota(call.store, quota_id, body.addresses, call.actor)
     return Reply(document=Quota.model_validate(changed))
 
 
 def delete_quota(call: Call, quota_id: int) -> Reply:
-    """End a quota."""
+    """Delete a quota."""
     quotas.delete_quota(call.store, quota_id, call.actor)
     return Reply(document=None)

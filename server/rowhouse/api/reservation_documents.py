@@ -1,4 +1,4 @@
-"""How reservations look in requests and answers."""
+"""Reservations in requests and responses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Owner(Answer):
-    """Who holds an address."""
+    """The owner of an address."""
 
     kind: AnyOwnerKind
     name: str
@@ -64,11 +64,13 @@ class Reservation(Answer):
     pool_name: str | None
     address: Address
     owner: Owner
-    node: Annotated[str, Field(description="Of the sandbox that attached last; empty: none")]
+    node: Annotated[str, Field(description="Node of the sandbox that attached last; empty: none")]
     container_id: str
-    sticky: Annotated[bool, Field(description="Stays when the last sandbox goes")]
+    sticky: Annotated[
+        bool, Field(description="The owner keeps the address after the last sandbox is gone")
+    ]
     expires_at: Annotated[
-        Moment | None, Field(description="Given up then if no sandbox uses it; null: never")
+        Moment | None, Field(description="Released at this time if no sandbox uses it; null: never")
     ]
     reserved_at: Moment
     description: str
@@ -76,7 +78,7 @@ class Reservation(Answer):
 
     @classmethod
     def of(cls, row: Record) -> Reservation:
-        """The document of a row."""
+        """Convert a row to its document."""
         return cls.model_validate(row._asdict() | {"owner": _owner(row)})
 
 
@@ -87,7 +89,7 @@ class ReservationDetail(Reservation):
 
     @classmethod
     def detailed(cls, row: Record, attachments: Sequence[Record]) -> ReservationDetail:
-        """The document of a row and of its attachments."""
+        """Convert a row and its attachments to a document."""
         attached = [Attached.model_validate(attachment) for attachment in attachments]
         return cls.model_validate(row._asdict() | {"owner": _owner(row), "attached": attached})
 
@@ -101,7 +103,7 @@ class ReservationPage(paging.Page[Reservation]):
 
 
 class ReservationQuery(paging.Paged):
-    """Which reservations: those that meet every condition."""
+    """Filters; a reservation must match all of them."""
 
     network: NetworkName | None = None
     network_id: Id | None = None
@@ -112,12 +114,14 @@ class ReservationQuery(paging.Paged):
     cluster: Cluster | None = None
     namespace: Namespace | None = None
     name: Annotated[Name | None, Field(description="Of the pod or other owner")] = None
-    node: Annotated[Name | None, Field(description="Where a sandbox uses it")] = None
-    container_id: Annotated[Name | None, Field(description="Of a sandbox that uses it")] = None
+    node: Annotated[Name | None, Field(description="Node of a sandbox that uses it")] = None
+    container_id: Annotated[
+        Name | None, Field(description="Container id of a sandbox that uses it")
+    ] = None
 
 
 class NewOwner(Request):
-    """Who shall hold an address: a pod's interface, or by a name (`static`) a person or device."""
+    """The new owner: an interface of a pod, or a person or device by name (`static`)."""
 
     kind: OwnerKind = "static"
     name: Name
@@ -126,12 +130,12 @@ class NewOwner(Request):
     interface: Interface = ""
 
     def holder(self) -> Holder:
-        """The same for the use cases."""
+        """Convert to the owner for the use cases."""
         return Holder(**self.model_dump())
 
 
 class NewReservations(Request):
-    """Addresses to reserve: either the `addresses` named, or the `count` lowest free ones."""
+    """Addresses to reserve: either the given `addresses`, or the `count` lowest free ones."""
 
     pool_id: Id
     addresses: Annotated[list[Address] | None, Field(min_length=1)] = None
@@ -142,20 +146,20 @@ class NewReservations(Request):
         Field(gt=0, le=MAX_TTL, description="Seconds; null: until they are released"),
     ] = None
     description: Text = ""
-    force: Annotated[
-        bool, Field(description="Even a gateway, a network or a broadcast address")
-    ] = False
+    force: Annotated[bool, Field(description="Allow gateway, network and broadcast addresses")] = (
+        False
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.addresses is not None and self.count is not None:
             raise ValueError("give either `addresses` or `count`")
         if self.addresses is not None and len(set(self.addresses)) < len(self.addresses):
-            raise ValueError("an address is there twice")
+            raise ValueError("an address is given twice")
         return self
 
     def plan(self) -> ReservationPlan:
-        """The same for the use case."""
+        """Convert to the plan for the use case."""
         return ReservationPlan(
             pool_id=self.pool_id,
             holder=self.owner.holder(),
@@ -168,7 +172,7 @@ class NewReservations(Request):
 
 
 class Reserved(Answer):
-    """The reservations that were made, by address."""
+    """The new reservations, by address."""
 
     items: list[Reservation]
 
@@ -177,17 +181,21 @@ class ReleaseQuery(Request):
     """How to release."""
 
     force: Annotated[
-        bool, Field(description="Even if a sandbox uses it: a running pod would go on using it")
+        bool,
+        Field(
+            description="Release it although a sandbox uses it: a running pod would keep using it"
+        ),
     ] = False
 
 
 class Reassignment(Request):
-    """Another owner."""
+    """A new owner."""
 
     owner: NewOwner
     force: Annotated[
         bool,
         Field(
-            description="Even if a sandbox uses it: its attachments end, and a running pod would go on using it"
+            description="Reassign it although a sandbox uses it: its attachments end,"
+            " and a running pod would keep using it"
         ),
     ] = False

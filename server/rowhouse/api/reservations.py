@@ -57,12 +57,12 @@ def list_reservations(call: Call, query: ReservationQuery) -> Reply:
 
 
 def reserve(call: Call, body: NewReservations) -> Reply:
-    """Reserve one address or several: given ones, or the lowest free ones, all or nothing."""
+    """Reserve given addresses, or the lowest free ones: all of them or none."""
     wanted = len(body.addresses or ()) or body.count or 1
     if wanted > call.bulk_limit:
         field = "/count" if body.addresses is None else "/addresses"
         raise InvalidRequest(
-            f"{wanted} addresses in one request, {call.bulk_limit} are allowed",
+            f"{wanted} addresses in one request, but at most {call.bulk_limit} are allowed",
             errors=[(field, f"more than {call.bulk_limit}")],
             hint="Send several requests, or raise ROWHOUSE_API_BULK_LIMIT.",
         )
@@ -112,7 +112,7 @@ def _key(network_id: int, address: str) -> rows.Key:
 
 
 def _search(call: Call, query: ReservationQuery) -> rows.Search:
-    """A pool also fixes the network and the addresses to look at, which the index needs."""
+    """Add the network and addresses of the pool to the filters, because the index needs them."""
     conditions = query.model_dump(exclude={"limit", "cursor"})
     if query.pool_id is not None:
         pool = pools.pool(call.store, query.pool_id)

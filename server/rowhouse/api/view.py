@@ -1,4 +1,4 @@
-"""The blueprint: one Flask route for each operation of the table, and /openapi.json."""
+"""The blueprint: one Flask route per operation of the table, and /openapi.json."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ blueprint = Blueprint("api", __name__)
 
 
 class _Id(IntegerConverter):
-    """The id of a row: one that no row can have is a path that does not exist."""
+    """The id of a row. An id that no row can have gives 404."""
 
     def __init__(self, url_map: Any) -> None:
         super().__init__(url_map, min=1, max=MAX_ID)
 
 
 def _serve(operation: Operation, path: dict[str, Any]) -> Response:
-    """Serve one request: who, what, and once."""
+    """Serve one request: check access, validate, and run it once."""
     caller = require_role(operation.role)
     given: dict[str, Any] = {
         name: value
@@ -87,6 +87,6 @@ def _routes(state: BlueprintSetupState) -> None:
 blueprint.register_error_handler(RowhouseError, problems.refused)
 blueprint.register_error_handler(HTTPException, problems.unserved)
 blueprint.register_error_handler(Exception, problems.failed)
-# Also for what never came to a view: an unknown path, another method, a caller who may not.
+# Also for errors from before any view ran: an unknown path, a wrong method, a refused caller.
 blueprint.app_errorhandler(HTTPException)(problems.unserved)
 blueprint.app_errorhandler(RowhouseError)(problems.refused)

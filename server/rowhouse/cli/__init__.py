@@ -1,4 +1,4 @@
-"""The `rowhouse` command. Each subcommand is a module of this package, read when it is called."""
+"""The `rowhouse` command. Each subcommand is a module of this package, imported on use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from rowhouse.cli.exits import INTERRUPTED, Failure, exit_code_of
 from rowhouse.domain.errors import RowhouseError
 
-# Where each of them is.
+# The module of each subcommand.
 _COMMANDS: Final = {
     "pool": "pool",
     "network": "network",
@@ -39,7 +39,7 @@ _COMMANDS: Final = {
 
 
 class _Commands(click.Group):
-    """The subcommands; an error of ours is a line, not a stack trace."""
+    """The subcommands. Our own errors print a line instead of a stack trace."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)

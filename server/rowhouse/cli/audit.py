@@ -1,4 +1,4 @@
-"""`rowhouse audit`: who changed what."""
+"""`rowhouse audit`: the audit log."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _COLUMNS: Final = (
 )
 
 
-@click.command(short_help="List administrative changes, the latest first.")
-@click.option("--actor", help="By this caller: a token's name, or user@host.")
-@click.option("--action", help="Such as pool.update.")
-@click.option("--object", help="A CIDR, an address, a name.")
-@click.option("--object-type", help="Such as pool.")
-@click.option("--network", help='Of this network; "": the default network.')
-@click.option("--cluster", help='Of this cluster; "": the cluster without a name.')
-@click.option("--request-id", help="Of this request.")
-@click.option("--since", type=Moment(), help="From when on: 7d, or a time.")
-@click.option("--until", type=Moment(), help="Until when.")
+@click.command(short_help="List administrative changes, latest first.")
+@click.option("--actor", help="Only changes by this caller: a token's name or user@host.")
+@click.option("--action", help="Only this action, for example pool.update.")
+@click.option("--object", help="Only this object: a CIDR, an address or a name.")
+@click.option("--object-type", help="Only this type of object, for example pool.")
+@click.option("--network", help='Only this network; "" is the default network.')
+@click.option("--cluster", help='Only this cluster; "" is the cluster without a name.')
+@click.option("--request-id", help="Only changes made by this request.")
+@click.option("--since", type=Moment(), help="Only changes since this time, or this long ago: 7d.")
+@click.option("--until", type=Moment(), help="Only changes before this time.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @client_options
 def audit(session: Session, *, limit: int, **conditions: Any) -> None:
-    """List administrative changes, the latest first; -o wide, json and yaml show before and after."""
+    """List administrative changes, latest first. -o wide, json and yaml show the values before and after."""
     found = session.client.find("/audit", most=limit, **conditions)
-    session.printer.items(found, _COLUMNS, nothing="there are no such changes")
+    session.printer.items(found, _COLUMNS, nothing="no changes match")

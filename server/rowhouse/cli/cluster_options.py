@@ -1,4 +1,4 @@
-"""Options that tell which Kubernetes cluster, and how to reach it."""
+"""Options that select a Kubernetes cluster and the way to reach it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
             "--cluster",
             envvar="ROWHOUSE_CLUSTER",
             default="",
-            help="The name with which the nodes of this cluster call (ROWHOUSE_CLUSTER).",
+            help="The cluster's name, as in its nodes' settings (ROWHOUSE_CLUSTER).",
         ),
         click.option(
             "--kubeconfig",
             type=click.Path(exists=True, dir_okay=False),
-            help="Without one: the service account of the pod, KUBECONFIG, ~/.kube/config.",
+            help="The kubeconfig file. Default: the pod's service account, then KUBECONFIG, then ~/.kube/config.",
         ),
         click.option("--context", help="The context of the kubeconfig to use."),
     ):
@@ -35,5 +35,5 @@ mirror_namespace_option = click.option(
     envvar="ROWHOUSE_MIRROR_NAMESPACE",
     default="kube-system",
     show_default=True,
-    help="Where whereabouts' objects are (ROWHOUSE_MIRROR_NAMESPACE).",
+    help="The namespace of whereabouts' objects (ROWHOUSE_MIRROR_NAMESPACE).",
 )

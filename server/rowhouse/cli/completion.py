@@ -1,4 +1,4 @@
-"""`rowhouse completion`: for the shell."""
+"""`rowhouse completion`: shell completion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 @click.command()
 @click.argument("shell", type=click.Choice(_SHELLS))
 def completion(*, shell: str) -> None:
-    """Print what makes SHELL complete commands and options.
+    """Print the completion script for SHELL.
 
     bash: `source <(rowhouse completion bash)` in ~/.bashrc; zsh: the same in ~/.zshrc; fish:
     `rowhouse completion fish > ~/.config/fish/completions/rowhouse.fish`.
@@ -21,5 +21,5 @@ def completion(*, shell: str) -> None:
     root = click.get_current_context().find_root().command
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"{shell} cannot be served here")
+        raise click.UsageError(f"completion for {shell} is not available here")
     click.echo(kind(root, {}, "rowhouse", "_ROWHOUSE_COMPLETE").source())

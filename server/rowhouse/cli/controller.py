@@ -1,4 +1,4 @@
-"""`rowhouse controller` and `rowhouse reconcile`: addresses that no living pod holds."""
+"""`rowhouse controller` and `rowhouse reconcile`: release addresses that no running pod holds."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _grace = click.option(
     type=Duration(),
     default=f"{defaults.GRACE_SECONDS:g}s",
     show_default=True,
-    help="Nothing younger is judged; the two looks before a release are so far apart.",
+    help="Minimum age before release, and the interval between the two checks.",
 )
 
 
-@click.command(short_help="Release what no living pod holds, for as long as it runs.")
+@click.command(short_help="Continuously release addresses that no running pod holds.")
 @cluster_options
 @_grace
 @click.option(
@@ -53,28 +53,28 @@ _grace = click.option(
     type=Duration(),
     default=f"{defaults.SETTLE_SECONDS:g}s",
     show_default=True,
-    help="From the end of a pod that was watched to the second look at it.",
+    help="Delay between the end of a watched pod and the second check of it.",
 )
 @click.option(
     "--interval",
     type=Duration(),
     default=f"{defaults.PASS_SECONDS / 60:g}m",
     show_default=True,
-    help="Between full passes that find nothing new.",
+    help="Interval between full passes when there is nothing new.",
 )
 @click.option(
     "--listen",
     default=defaults.HEALTH_BIND,
     show_default=True,
     metavar="HOST:PORT",
-    help="Where /healthz, /readyz and /metrics are served; port 0 takes a free one.",
+    help="Address for /healthz, /readyz and /metrics. Port 0 picks a free port.",
 )
 @click.option(
     "--mirror/--no-mirror",
     envvar="ROWHOUSE_MIRROR",
     default=False,
     show_default=True,
-    help="Keep whereabouts' IPPool and OverlappingRangeIPReservation objects as well (ROWHOUSE_MIRROR).",
+    help="Also maintain whereabouts' IPPool and OverlappingRangeIPReservation objects (ROWHOUSE_MIRROR).",
 )
 @mirror_namespace_option
 @click.option(
@@ -83,7 +83,7 @@ _grace = click.option(
     type=click.FloatRange(min=0.1),
     default=defaults.MIRROR_WRITES_PER_SECOND,
     show_default=True,
-    help="Writes a second to the API server, at most (ROWHOUSE_MIRROR_RATE).",
+    help="Maximum number of writes per second to the API server (ROWHOUSE_MIRROR_RATE).",
 )
 @click.option(
     "--mirror-resync",
@@ -91,7 +91,7 @@ _grace = click.option(
     type=Duration(),
     default=f"{defaults.MIRROR_RESYNC_SECONDS / 60:g}m",
     show_default=True,
-    help="Between looks at all objects (ROWHOUSE_MIRROR_RESYNC).",
+    help="Interval between full resyncs of the objects (ROWHOUSE_MIRROR_RESYNC).",
 )
 def controller(  # noqa: PLR0913 - its options
     *,
@@ -107,10 +107,10 @@ def controller(  # noqa: PLR0913 - its options
     mirror_rate: float,
     mirror_resync: float,
 ) -> None:
-    """Release addresses that no living pod holds, for as long as it runs.
+    """Continuously release addresses that no running pod holds.
 
-    One of several replicas leads. The database is the one in ROWHOUSE_DATABASE_URL, itself and not
-    PgBouncer in transaction mode: the leader's lock lives on the connection.
+    With several replicas, one is the leader. ROWHOUSE_DATABASE_URL must name the database itself, not
+    PgBouncer in transaction mode, because the leader's lock belongs to its connection.
     """
     settings = Settings.from_environment()
     telemetry.configure_logging(level=settings.log_level)
@@ -137,11 +137,11 @@ def controller(  # noqa: PLR0913 - its options
     running.run(stop)
 
 
-@click.command(short_help="Look once for what no living pod holds, and release it.")
+@click.command(short_help="Release addresses that no running pod holds, once.")
 @cluster_options
 @_grace
 @click.option(
-    "--dry-run", is_flag=True, help="Show what would be released, and why; release nothing."
+    "--dry-run", is_flag=True, help="Show what would be released and why, but release nothing."
 )
 @click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
 def reconcile(
@@ -153,9 +153,9 @@ def reconcile(
     dry_run: bool,
     form: str,
 ) -> None:
-    """Look once for addresses that no living pod holds, and release them.
+    """Release addresses that no running pod holds, once.
 
-    There are two looks, --grace apart. With --dry-run there is one, and nothing is released.
+    The command checks twice, --grace apart. With --dry-run it checks once and releases nothing.
     """
     settings = Settings.from_environment()
     client = kubernetes_client(kubeconfig, context)
@@ -174,7 +174,7 @@ def reconcile(
         if found.findings and not dry_run:
             click.echo(
                 f"{len(found.findings)} of {found.sandboxes} sandboxes seem unused;"
-                f" the second look is in {span(grace)}",
+                f" the second check is in {span(grace)}",
                 err=True,
             )
             time.sleep(grace)
@@ -183,7 +183,7 @@ def reconcile(
     printer.items(
         [_document(one) for one in shown],
         _COLUMNS,
-        nothing=f"every address of {found.sandboxes} sandboxes is held by a living pod",
+        nothing=f"running pods hold every address of {found.sandboxes} sandboxes",
     )
 
 

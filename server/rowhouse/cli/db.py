@@ -1,4 +1,4 @@
-"""`rowhouse db`: the schema, and how long history is kept."""
+"""`rowhouse db`: manage the schema and the retention of history."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from rowhouse.store.connection import schema
 from rowhouse.store.connection.opening import connect
 
 
-@click.group(short_help="The schema and the history of a database.")
+@click.group(short_help="Manage the schema and the history of a database.")
 def db() -> None:
-    """The schema and the history of the database in ROWHOUSE_DATABASE_URL."""
+    """Manage the schema and the history of the database in ROWHOUSE_DATABASE_URL."""
 
 
-@db.command(short_help="Bring the schema to this version's.")
+@db.command(short_help="Upgrade the schema to this version.")
 @wait_option
 def upgrade(*, wait_seconds: float) -> None:
-    """Bring the schema to this version's, and give the roles their grants again.
+    """Upgrade the schema to this version, and grant the roles their privileges.
 
-    Where this login may not make the roles, it prints what another one has to run.
-    With --wait it first waits until the database takes connections.
+    If this login may not create the roles, the command prints the statements for a login that may.
+    With --wait, it first waits until the database accepts connections.
     """
     source = Settings.from_environment().database
     wait_until(lambda: connect(source).close(), wait_seconds)
@@ -34,39 +34,43 @@ def upgrade(*, wait_seconds: float) -> None:
     if wanted := schema.statements_for_roles(source):
         lines = "\n  ".join(wanted)
         click.echo(
-            "rowhouse: WARNING: this login may not make the roles, or not become rowhouse_owner."
+            "rowhouse: WARNING: this login may not create the roles, or may not become rowhouse_owner."
             " As a role with CREATEROLE, run:"
-            f"\n  {lines}\nThen run `rowhouse db upgrade` again, which grants them what they need.",
+            f"\n  {lines}\nThen run `rowhouse db upgrade` again. It grants the roles their privileges.",
             err=True,
         )
 
 
-@db.command(short_help="Exit with 4 unless the schema and the grants serve.")
+@db.command(
+    short_help="Check the schema and the grants; exit with 4 if they do not match this version."
+)
 @wait_option
 def check(*, wait_seconds: float) -> None:
-    """Exit with 4 unless the schema is this version's and the login may do what the server does.
+    """Exit with 4 unless the schema is this version's and the login has the server's privileges.
 
-    With --wait it first waits until it is.
+    With --wait, it waits until they are.
     """
     source = Settings.from_environment().database
     wait_until(lambda: schema.check(source), wait_seconds)
     click.echo("the schema is up to date")
 
 
-@db.command(short_help="Take the schema back to REVISION.")
+@db.command(short_help="Downgrade the schema to REVISION.")
 @click.argument("revision")
 @yes_option
 @wait_option
 def downgrade(*, revision: str, yes: bool, wait_seconds: float) -> None:
-    """Take the schema back to REVISION; `base` removes it, with all its data.
+    """Downgrade the schema to REVISION; `base` removes it with all its data.
 
-    With --wait it first waits until the database takes connections.
+    With --wait, it first waits until the database accepts connections.
     """
     source = Settings.from_environment().database
     if revision == "base":
-        confirm("Remove the schema, with every address, its history and the audit?", yes=yes)
+        confirm("Remove the schema with all addresses, their history and the audit log?", yes=yes)
     else:
-        confirm(f"Take the schema back to {revision}, and lose what came with later ones?", yes=yes)
+        confirm(
+            f"Downgrade the schema to {revision} and lose the data of later revisions?", yes=yes
+        )
     wait_until(lambda: connect(source).close(), wait_seconds)
     try:
         schema.downgrade(source, revision)
@@ -75,9 +79,9 @@ def downgrade(*, revision: str, yes: bool, wait_seconds: float) -> None:
     click.echo(f"the schema is at {revision}")
 
 
-@db.command(short_help="Print the DDL, for a DBA; needs no database.")
+@db.command(short_help="Print the DDL for a DBA; needs no database.")
 def sql() -> None:
-    """Print the DDL, for a DBA who applies it by hand; needs no database."""
+    """Print the DDL, for a DBA to apply by hand. This needs no database."""
     click.echo(schema.sql())
 
 

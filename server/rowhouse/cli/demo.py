@@ -13,29 +13,29 @@ from rowhouse.demo.sample import show
 from rowhouse.domain.defaults import SERVE_BIND
 
 
-@click.command(short_help="Walk through one address, end to end.")
+@click.command(short_help="Follow one address end to end.")
 @click.option(
     "--plugin",
     type=click.Path(dir_okay=False, path_type=Path),
     default=BUILT,
-    help="The plugin that `make plugin` made, if it is elsewhere.",
+    help="The folder of the plugin that `make plugin` built, if it was moved.",
 )
 @click.option(
     "--serve",
     is_flag=True,
-    help="Instead of the walkthrough: a sample cluster to look at in the browser, until Ctrl-C.",
+    help="Serve a sample cluster for the browser instead of the walkthrough, until Ctrl-C.",
 )
 @click.option(
     "--bind",
     metavar="HOST:PORT",
     default=SERVE_BIND,
     show_default=True,
-    help="Where --serve listens; port 0 takes a free one.",
+    help="Address on which --serve listens. Port 0 picks a free port.",
 )
 def demo(*, plugin: Path, serve: bool, bind: str) -> None:
-    """Walk through one address, end to end, on a server and a PostgreSQL of their own.
+    """Follow one address end to end, on a temporary server and a temporary PostgreSQL.
 
-    Nothing is installed, and no process and no file is left behind. Where it is run by root and
+    The demo installs nothing and leaves no process and no file behind. If it runs as root and
     finds iproute2 and the reference CNI plugins, the pods get real interfaces.
     """
     try:
@@ -46,5 +46,5 @@ def demo(*, plugin: Path, serve: bool, bind: str) -> None:
     except DemoError as failure:
         raise click.ClickException(str(failure)) from failure
     except Interrupted as stop:
-        click.echo(f"rowhouse demo: {stop}; nothing is left behind", err=True)
+        click.echo(f"rowhouse demo: {stop}; everything was cleaned up", err=True)
         sys.exit(stop.exit_status)

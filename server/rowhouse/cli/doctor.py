@@ -1,4 +1,4 @@
-"""`rowhouse doctor`: checks of everything between a pod and its address."""
+"""`rowhouse doctor`: check everything between a pod and its address."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _COLUMNS: Final = (
 def doctor(
     ctx: click.Context, *, cluster: str, kubeconfig: str | None, context: str | None, form: str
 ) -> None:
-    """Check the database, the cluster and what is between, and say what to do about each failure.
+    """Check the database, the cluster and everything in between, with a remedy for each failure.
 
-    It looks and changes nothing. Run it in a pod of the server or of the controller, or with a kubeconfig;
-    what cannot be checked from there is shown as skipped, with the reason. In a node's pod it is
-    `rowhouse-node doctor`. The exit code is 4 if something failed, 6 if there are warnings alone, else 0.
+    The command changes nothing. Run it in a pod of the server or of the controller, or with a kubeconfig.
+    Checks that cannot run there are skipped, with the reason. In a node's pod, run `rowhouse-node doctor`
+    instead. The exit code is 4 if a check failed, 6 if there are only warnings, else 0.
     """
-    telemetry.configure_logging(level="CRITICAL")  # the findings say what the logs would
+    telemetry.configure_logging(level="CRITICAL")  # the findings contain what the logs would
     results = examine(Surroundings(kubeconfig=kubeconfig, context=context, cluster=cluster))
     items = [item for result in results for item in _items(result)]
     printer = Printer(form)
@@ -62,7 +62,7 @@ def _items(result: Result) -> list[dict[str, Any]]:
 
 
 def _tell_remedies(items: list[dict[str, Any]]) -> None:
-    """Below the table, as they are long: what to do, failures first."""
+    """Print the remedies below the table, because they are long; failures first."""
     for state, color in (("failed", "red"), ("warning", "yellow")):
         for item in items:
             if item["state"] == state:

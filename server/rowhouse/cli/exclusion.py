@@ -1,4 +1,4 @@
-"""`rowhouse exclusion`: addresses kept out of use."""
+"""`rowhouse exclusion`: addresses that are never assigned."""
 
 from __future__ import annotations
 
@@ -28,26 +28,30 @@ _COLUMNS: Final = (
 
 @click.group()
 def exclusion() -> None:
-    """Addresses kept out of use."""
+    """Manage exclusions: addresses that are never assigned."""
 
 
 @exclusion.command("list")
-@click.option("--network", help="In this network.")
-@click.option("--contains", metavar="ADDRESS", help="The one with this address.")
+@click.option("--network", help="Only this network.")
+@click.option(
+    "--contains", metavar="ADDRESS", help="Only the exclusion that contains this address."
+)
 @client_options
 def list_exclusions(session: Session, *, network: str | None, contains: str | None) -> None:
-    """List what is kept out of use."""
+    """List exclusions."""
     found = session.client.find("/exclusions", network=network, contains=contains)
-    session.printer.items(found, _COLUMNS, nothing="no address is kept out of use")
+    session.printer.items(found, _COLUMNS, nothing="no exclusions match")
 
 
 @exclusion.command()
 @click.argument("addresses")
-@click.option("--network", help="In this network; without: in the default one.")
-@click.option("--pool", metavar="POOL", help="In the network of this pool, which is isolated.")
+@click.option("--network", help="The network. Default: the default network.")
+@click.option("--pool", metavar="POOL", help="Use the network of this isolated pool.")
 @click.option("--reason", default="", metavar="TEXT", help="Why.")
 @click.option(
-    "--force", is_flag=True, help="Even if running pods use some of them: they go on using them."
+    "--force",
+    is_flag=True,
+    help="Exclude addresses that running pods use, too; the pods keep using them.",
 )
 @client_options
 def create(
@@ -59,9 +63,10 @@ def create(
     reason: str,
     force: bool,
 ) -> None:
-    """Keep ADDRESSES out of use: one, FIRST-LAST, or a CIDR.
+    """Exclude ADDRESSES from assignment.
 
-    Those in use stay, and go out of use when they are released.
+    ADDRESSES is one address, FIRST-LAST, or a CIDR.
+    Addresses in use stay assigned. They are excluded once they are released.
     """
     first, last = lookup.run(addresses)
     if pool is None:
@@ -86,16 +91,16 @@ def create(
 @yes_option
 @client_options
 def delete(session: Session, *, exclusion_id: int, yes: bool) -> None:
-    """Give the addresses of an exclusion out again."""
+    """End an exclusion: its addresses can be assigned again."""
     found = session.client.get(f"/exclusions/{exclusion_id}")
     run = f"{found['first']} to {found['last']}"
-    confirm(f"Assign {run} of {named(found['network'])} again?", yes=yes)
+    confirm(f"End the exclusion of {run} in {named(found['network'])}?", yes=yes)
     session.client.delete(f"/exclusions/{exclusion_id}")
-    session.printer.done(f"{run} may be assigned again", found)
+    session.printer.done(f"{run} can be assigned again", found)
 
 
 def _tell_reach(session: Session, made: Document) -> None:
-    """Which networks the exclusion reaches, and which it does not though they hold the address too."""
+    """Report the pools that the exclusion applies to, and pools of other networks with these addresses."""
     pools = session.client.find("/pools", contains=made["first"])
     pools += session.client.find("/pools", contains=made["last"])
     reached = {one["cidr"] for one in pools if one["network_id"] == made["network_id"]}
@@ -105,11 +110,13 @@ def _tell_reach(session: Session, made: Document) -> None:
         if one["network_id"] != made["network_id"]
     }
     click.echo(
-        f"It holds in {named(made['network'])} alone, for its pools"
-        f" {', '.join(sorted(reached)) or 'to come: none has these addresses'}.",
+        f"It applies only to {named(made['network'])}, for its pools"
+        f" {', '.join(sorted(reached)) or 'to come: none has these addresses yet'}.",
         err=True,
     )
     if others:
         click.echo(
-            f"Not reached: {', '.join(sorted(others))}. Name them by --network or --pool.", err=True
+            f"It does not apply to {', '.join(sorted(others))}."
+            " Select those with --network or --pool.",
+            err=True,
         )

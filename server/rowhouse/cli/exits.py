@@ -29,9 +29,9 @@ _WRONG_VALUES: Final = ("invalid-request", "settings")
 
 
 def exit_code_of(http_status: int, problem_type: str = "") -> int:
-    """The exit code that stands for an HTTP status, and for the type of a problem where it is known.
+    """Return the exit code for an HTTP status and, if known, the type of a problem.
 
-    A value that cannot be is code 2, whether click, the command or the server has seen it.
+    An invalid value is code 2, whether click, the command or the server rejects it.
     """
     if problem_type.rpartition("/")[2].rpartition(":")[2] in _WRONG_VALUES:
         return WRITTEN_WRONGLY
@@ -39,7 +39,7 @@ def exit_code_of(http_status: int, problem_type: str = "") -> int:
 
 
 class Failure(click.ClickException):
-    """What went wrong, in a line, and what to do about it, in another."""
+    """A line with the error, and a line with the next step."""
 
     def __init__(self, message: str, *, hint: str = "", exit_code: int = REFUSED) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class Failure(click.ClickException):
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]  # click reads it from the instance
-        """For the shell."""
+        """The exit code."""
         return self.code
 
     def show(self, file: IO[Any] | None = None) -> None:

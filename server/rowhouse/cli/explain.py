@@ -1,4 +1,4 @@
-"""`rowhouse explain`: why an address is assigned or not."""
+"""`rowhouse explain`: why an address can be assigned or not."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _LINES: Final = (
 
 @click.command()
 @click.argument("address", type=HostAddress())
-@click.option("--network", default="", help="In this network; without: in the default one.")
+@click.option("--network", default="", help="The network. Default: the default network.")
 @client_options
 def explain(session: Session, *, address: str, network: str) -> None:
-    """Tell the state of an address, and why it is assigned or not."""
+    """Show the state of an address and the reason for it."""
     found = session.client.get("/explain", address=address, network=network)
     known = [
         line for line in _LINES if line.kind == "network" or found.get(line.path) not in (None, "")

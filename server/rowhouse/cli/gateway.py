@@ -1,4 +1,4 @@
-"""`rowhouse gateway`: addresses that pools and network configurations route through."""
+"""`rowhouse gateway`: router addresses of pools and network configurations."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _COLUMNS: Final = (
 
 @click.group()
 def gateway() -> None:
-    """Gateways of pools and of network configurations. No pod is assigned their addresses."""
+    """Manage gateways of pools and network configurations. Pods never get their addresses."""
 
 
 @gateway.command("list")
-@click.option("--network", help="In this network.")
-@click.option("--pool", metavar="POOL", help="In this pool: its name, CIDR or id.")
-@click.option("--address", help="At this address.")
+@click.option("--network", help="Only this network.")
+@click.option("--pool", metavar="POOL", help="Only this pool: its name, CIDR or id.")
+@click.option("--address", help="Only this address.")
 @client_options
 def list_gateways(
     session: Session, *, network: str | None, pool: str | None, address: str | None
 ) -> None:
-    """List the known gateways. Without a CNI network: set on the pool by an operator."""
+    """List the known gateways. A gateway without a CNI network was set on the pool by an operator."""
     pool_id = None if pool is None else lookup.pool(session.client, pool, network)["id"]
     found = session.client.find("/gateways", network=network, pool_id=pool_id, address=address)
-    session.printer.items(found, _COLUMNS, nothing="there are no such gateways")
+    session.printer.items(found, _COLUMNS, nothing="no gateways match")
 
 
 @gateway.command()
@@ -50,9 +50,11 @@ def list_gateways(
 def forget(session: Session, *, gateway_id: int, yes: bool) -> None:
     """Forget a gateway that its network configuration no longer has.
 
-    A configuration that still has it makes it known again with its next ADD.
+    If a configuration still has it, its next ADD adds the gateway again.
     """
     found = session.client.get(f"/gateways/{gateway_id}")
-    confirm(f"Let {found['address']} of pool {found['pool']} be assigned to pods again?", yes=yes)
+    confirm(
+        f"Allow {found['address']} of pool {found['pool']} to be assigned to pods again?", yes=yes
+    )
     session.client.delete(f"/gateways/{gateway_id}")
     session.printer.done(f"gateway {found['address']} of {found['cni_network']} forgotten", found)

@@ -1,4 +1,4 @@
-"""`rowhouse who`, `pod` and `history`: who held which address, where and when."""
+"""`rowhouse who`, `pod` and `history`: the owners of addresses over time."""
 
 from __future__ import annotations
 
@@ -38,20 +38,24 @@ _COLUMNS: Final = (
     Column("STARTED BY", "started_by", wide=True),
     Column("ENDED BY", "ended_by", wide=True),
 )
-_network = click.option("--network", help="In this network alone.")
-_since = click.option("--since", type=Moment(), help="Held then or later: 7d, or a time.")
-_until = click.option("--until", type=Moment(), help="Held before.")
-_limit = click.option("--limit", type=click.IntRange(1), help="The latest so many.")
+_network = click.option("--network", help="Only this network.")
+_since = click.option(
+    "--since", type=Moment(), help="Held at or after this time, or this long ago: 7d."
+)
+_until = click.option("--until", type=Moment(), help="Held before this time.")
+_limit = click.option(
+    "--limit", type=click.IntRange(1), help="Show only this many of the latest entries."
+)
 
 
 @click.command()
 @click.argument("address", type=HostAddress())
-@click.option("--at", type=Moment(), help="At this time, or so long ago: 2h. Without: now.")
+@click.option("--at", type=Moment(), help="At this time, or this long ago: 2h. Default: now.")
 @_network
 @client_options
 def who(session: Session, *, address: str, at: str | None, network: str | None) -> None:
-    """Tell who has an address, or had it at a moment. Exits with 3 if nobody had."""
-    # Whatever this machine's clock says, what is held now has no end.
+    """Show the owner of an address, now or at a given time. Exits with 3 if it had none."""
+    # Not compared with this machine's clock, which may be wrong: a current tenure has no end.
     moment = at or ALWAYS
     found = session.client.find("/history", address=address, at=moment, network=network)
     when = f"had {address} at {at}" if at else f"has {address}"
@@ -74,9 +78,9 @@ def pod(
     until: str | None,
     limit: int | None,
 ) -> None:
-    """List what a pod holds and held, the latest first. Exits with 3 if that is nothing.
+    """List the current and past addresses of a pod, latest first. Exits with 3 if there are none.
 
-    A device or person that holds addresses by name alone is /NAME.
+    For a device or person, which has no namespace, write /NAME.
     """
     namespace, slash, name = pod.partition("/")
     if not slash or not name:
@@ -109,7 +113,7 @@ def history(
     until: str | None,
     limit: int | None,
 ) -> None:
-    """List who has and had an address, the latest first."""
+    """List the current and past owners of an address, latest first."""
     found = session.client.find(
         "/history", most=limit, address=address, network=network, since=since, until=until
     )
@@ -117,7 +121,7 @@ def history(
 
 
 def _print(session: Session, found: Sequence[Document], *, nothing: str, must: bool) -> None:
-    # Where there are several clusters, a pod's name alone does not tell which pod it is.
+    # With several clusters, a pod's name alone is ambiguous.
     named = any(one["owner"]["cluster"] for one in found)
     columns = [
         replace(column, wide=False) if named and column.title == "CLUSTER" else column

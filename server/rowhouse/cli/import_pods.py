@@ -1,4 +1,4 @@
-"""`rowhouse import pods`, `hold` and `resume`: running pods keep their addresses after a restore, or a move."""
+"""`rowhouse import pods`, `hold` and `resume`: running pods keep their addresses after a restore or a move."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from rowhouse.domain.running import RunningPods
 
 
-@click.command(short_help="Import the addresses of the pods that run.")
+@click.command(short_help="Import the addresses of running pods.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @cluster_options
-@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
 @click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
 def pods(
     *,
@@ -51,19 +51,19 @@ def pods(
 ) -> None:
     """Import the addresses of the running pods, from the cluster or from files.
 
-    Use it after a restore, and to move from another IPAM whose pods go on running. Each pod's network
-    status tells its addresses, and each NAD its ranges. The addresses become attached reservations
-    that the pod's own DEL releases.
+    Use it after a restore, or to move from another IPAM while its pods keep running. The addresses come from
+    each pod's network status, the ranges from each NAD. The addresses become attached reservations, which the
+    DEL of the pod releases.
 
-    PATH is a file that `kubectl get pods,network-attachment-definitions -A -o json` wrote, or a
-    folder of such; "-" is standard input. Without a PATH they are read from the cluster itself.
+    PATH is a file written by `kubectl get pods,network-attachment-definitions -A -o json`, or a
+    folder of such files; "-" is standard input. Without PATH, the command reads the cluster itself.
 
-    It goes straight to the database of ROWHOUSE_DATABASE_URL and may be repeated at any time. Exit
-    code 6: done, except for what is reported.
+    The command uses the database in ROWHOUSE_DATABASE_URL directly, and can be repeated at any time. Exit
+    code 6 means that it finished but left out what it reports.
     """
     if paths and (kubeconfig or context):
         raise click.UsageError("--kubeconfig and --context are for a live cluster")
-    # A hundred thousand pods live to the end: the collector would scan them again and again.
+    # With a hundred thousand pods in memory to the end, the collector would rescan them again and again.
     gc.disable()
     settings = Settings.from_environment()
     objects = _read(paths, kubeconfig, context)
@@ -89,22 +89,24 @@ def pods(
 @click.command()
 @click.option("--reason", default="a restore is under way", show_default=True)
 def hold(*, reason: str) -> None:
-    """Hold new addresses back until the running pods were read.
+    """Hold back new addresses until the running pods are imported.
 
-    An ADD that needs a new address is told to try again (code 11), except for pools that `rowhouse import
-    pods` has read since. What a pod holds already it gets all the same. `rowhouse import resume` ends it.
+    An ADD that needs a new address fails with "try again" (code 11), except for pools that `rowhouse import
+    pods` has read since. A pod still gets an address that it already holds. `rowhouse import resume` ends this.
     """
     with _database(Settings.from_environment()) as database:
         begun = importing.hold(database, Actor(name=operator()), reason)
-    click.echo("New addresses are held back." if begun else "New addresses are held back already.")
+    click.echo(
+        "New addresses are now held back." if begun else "New addresses are already held back."
+    )
 
 
 @click.command()
 def resume() -> None:
-    """Let every pool assign addresses again."""
+    """Let all pools assign addresses again."""
     with _database(Settings.from_environment()) as database:
         ended = importing.resume(database, Actor(name=operator()))
-    click.echo("Every pool assigns addresses again." if ended else "Nothing was held back.")
+    click.echo("All pools assign addresses again." if ended else "No addresses were held back.")
 
 
 @contextlib.contextmanager
@@ -125,7 +127,7 @@ def _read(paths: tuple[str, ...], kubeconfig: str | None, context: str | None) -
     read_files(paths, objects)
     if not objects.definitions:
         raise click.UsageError(
-            "the files have no NetworkAttachmentDefinition, and so no range:"
+            "the files contain no NetworkAttachmentDefinition, and so no range. Create them with"
             " kubectl get pods,network-attachment-definitions -A -o json"
         )
     return objects

@@ -1,4 +1,4 @@
-"""What an import tells: a diff for people, documents for programs."""
+"""The report of an import: a diff for people, documents for programs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Report:
     """Collects findings, counts them, and shows them.
 
     Args:
-        not_taken: what could not even be read.
+        not_taken: entries that could not be read.
         dry_run: nothing was changed.
     """
 
@@ -41,7 +41,7 @@ class Report:
         self.counts: Counter[str] = Counter({"not taken": len(not_taken)})
 
     def add(self, finding: Finding) -> None:
-        """One more."""
+        """Add a finding."""
         self._findings.append(finding)
         other = "gateways" if finding.address else "pools and slices"
         what = "addresses" if finding.what == "address" else other
@@ -49,12 +49,12 @@ class Report:
 
     @property
     def incomplete(self) -> bool:
-        """Whether something was left out."""
+        """Whether the import left something out."""
         return bool(self._not_taken) or any(one.outcome in _PROBLEMS for one in self._findings)
 
     @property
     def summary(self) -> str:
-        """The counts, in a line."""
+        """The counts, on one line."""
         counts = self.counts
         addresses = [
             f"{counts[f'addresses {outcome}']:,} {outcome}"
@@ -67,7 +67,7 @@ class Report:
         return f"{pools}; addresses: {', '.join(addresses)}; {counts['not taken']:,} not taken"
 
     def show(self, printer: Printer, *, wide: bool) -> None:
-        """Print all of it; for people without what is as it should be, unless `wide`."""
+        """Print the report. For people, unchanged items are shown only with `wide`."""
         if not printer.for_people:
             printer.done("", self._document())
             return
@@ -87,7 +87,7 @@ class Report:
 
     def _show_pool(self, finding: Finding) -> None:
         network = f"network {finding.pool.network}" if finding.pool.network else DEFAULT_NETWORK
-        alone = ", with a space of its own" if finding.pool.isolated else ""
+        alone = ", isolated" if finding.pool.isolated else ""
         title = f"{network}, pool {finding.pool.cidr}{alone}"
         if finding.what == "pool":
             detail = f" ({finding.detail})" if finding.detail else ""
@@ -138,5 +138,5 @@ class Report:
 
 
 def _line(text: str) -> str:
-    """Without anything that a terminal would act upon: names come from elsewhere."""
+    """Remove terminal control characters, because names come from foreign input."""
     return "".join(character if character.isprintable() else " " for character in text)

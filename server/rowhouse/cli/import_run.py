@@ -1,4 +1,4 @@
-"""One import with its progress bar, that may be interrupted."""
+"""Run an import with a progress bar; it can be interrupted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(work: Import, report: Report, *, length: int, source: str) -> Report:
-    """Do it and report it; what was done before an interruption stays done."""
+    """Run the import and report it. Completed batches stay after an interruption."""
     bar = click.progressbar(
         length=length, label="addresses", file=sys.stderr, hidden=not sys.stderr.isatty()
     )
@@ -28,7 +28,9 @@ def run(work: Import, report: Report, *, length: int, source: str) -> Report:
                     bar.update(1)
     except (KeyboardInterrupt, RowhouseError) as stop:
         if not report.dry_run:
-            click.echo(f"interrupted: {report.summary}; run it again to go on", err=True)
+            click.echo(
+                f"interrupted: {report.summary}; run the command again to continue", err=True
+            )
         if isinstance(stop, RowhouseError):
             raise
         click.get_current_context().exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Where `rowhouse import whereabouts` reads: files, or a live cluster."""
+"""The source of `rowhouse import whereabouts`: files, or a live cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Files, if there are `paths`; else a cluster, of which whereabouts' objects may be in one namespace."""
+    """Files if there are `paths`, else a cluster, optionally limited to one namespace for whereabouts' objects."""
 
     paths: tuple[str, ...]
     namespace: str | None
@@ -29,7 +29,7 @@ class Source:
     context: str | None
 
     def read(self) -> Objects:
-        """All objects. Raises InputFailure, TryAgain, NotFound, NotReady."""
+        """Read all objects. Raises InputFailure, TryAgain, NotFound, NotReady."""
         if self.paths:
             return read_files(self.paths)
         with kubernetes_client(self.kubeconfig, self.context) as client:
@@ -40,10 +40,12 @@ class Source:
 
 
 def source_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the arguments that say where to read; its first argument is the Source."""
+    """Add the source arguments to a command; its first argument is the Source."""
 
     @click.argument("paths", nargs=-1, metavar="[PATH]...")
-    @click.option("--namespace", help="Of whereabouts' objects in the cluster. Without: all.")
+    @click.option(
+        "--namespace", help="The namespace of whereabouts' objects. Default: all namespaces."
+    )
     @cluster_options
     @functools.wraps(command)
     def reader(

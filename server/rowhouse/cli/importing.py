@@ -1,4 +1,4 @@
-"""`rowhouse import`: import the addresses that another manager assigned."""
+"""`rowhouse import`: import addresses from another IPAM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def import_() -> None:
-    """Import the addresses that another manager assigned."""
+    """Import addresses from another IPAM."""
 
 
 for _command in (pods, hold, resume):
@@ -37,17 +37,17 @@ for _command in (pods, hold, resume):
 
 @import_.command(short_help="Import the pools and addresses of whereabouts.")
 @source_options
-@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
 @click.option(
     "--release-gone",
     is_flag=True,
-    help="Release what was imported earlier, is as it was then, and is gone from whereabouts.",
+    help="Release addresses that were imported earlier, are unchanged since, and are gone from whereabouts.",
 )
 @click.option(
     "--isolated",
     multiple=True,
     metavar="POOL",
-    help="The name or CIDR of an IPPool with enable_overlapping_ranges: false. May be repeated.",
+    help="Name or CIDR of an IPPool with enable_overlapping_ranges: false. May be repeated.",
 )
 @click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
 def whereabouts(
@@ -61,13 +61,13 @@ def whereabouts(
 ) -> None:
     """Import the pools and addresses of whereabouts, from the cluster or from files.
 
-    PATH is a file, or a folder of files, that `kubectl get ippools,
-    overlappingrangeipreservations,nodeslicepools,pods -A -o yaml` wrote; "-" is standard input.
-    Without a PATH the objects are read from the cluster itself.
+    PATH is a file, or a folder of files, written by `kubectl get ippools,
+    overlappingrangeipreservations,nodeslicepools,pods -A -o yaml`; "-" is standard input.
+    Without PATH, the command reads the cluster itself.
 
-    It goes straight to the database of ROWHOUSE_DATABASE_URL, in small transactions, and may be
-    repeated at any time: what is there already stays, and what somebody else has is reported and
-    left alone. Exit code 6: done, except for what is reported.
+    The command uses the database in ROWHOUSE_DATABASE_URL directly, in small transactions, and can be
+    repeated at any time. Existing reservations stay as they are; conflicts are reported and left alone.
+    Exit code 6 means that it finished but left out what it reports.
     """
     settings = Settings.from_environment()
     objects = source.read()
@@ -97,18 +97,18 @@ def whereabouts(
 
 
 def _tell(objects: Objects, found: Inventory) -> None:
-    """What people should know of the source before they read what became of it."""
+    """Print notes about the source before the report."""
     if not (found.pools or found.addresses or found.not_taken):
         raise Failure(
-            "there is no IPPool, no OverlappingRangeIPReservation and no NodeSlicePool",
-            hint="Is it the right cluster, file, or namespace?",
+            "found no IPPool, no OverlappingRangeIPReservation and no NodeSlicePool",
+            hint="Check that the cluster, file or namespace is the right one.",
             exit_code=NOT_FOUND,
         )
     for kind, number in sorted(objects.others.items()):
-        click.echo(f"ignored: {number} of the kind {kind}", err=True)
+        click.echo(f"ignored: {number} objects of kind {kind}", err=True)
     if objects.pods is None:
         click.echo(
-            "no pods are among the objects: nodes, and interfaces that an entry lacks, stay unknown"
+            "the objects contain no pods: nodes and missing interfaces stay unknown"
             " (add kubectl get pods -A -o yaml)",
             err=True,
         )

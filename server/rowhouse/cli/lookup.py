@@ -1,4 +1,4 @@
-"""From what people write to the ids that the API wants."""
+"""Look up the ids that the API needs by names, CIDRs and addresses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RUN = re.compile(r"([^\s/-]+)-([^\s/-]+)")
 
 
 def pool(client: Client, text: str, network: str | None) -> Document:
-    """The pool of that name, CIDR or id; where several networks have the CIDR, that of `network`."""
+    """Find a pool by name, CIDR or id; `network` decides if several networks have the CIDR."""
     if "/" in text:
         found = client.find("/pools", cidr=text, network=network)
     else:
@@ -31,40 +31,40 @@ def pool(client: Client, text: str, network: str | None) -> Document:
 
 
 def network(client: Client, name: str) -> Document:
-    """The network of that name; isolated ones, which hold one pool each, do not count."""
+    """Find a network by name. Isolated networks, which have one pool each, do not count."""
     found = [one for one in client.find("/networks", name=name) if one["isolated"] is None]
     return _only(found, f"network {quoted(name)}" if name else DEFAULT_NETWORK, [])
 
 
 def reservation(client: Client, address: str, network: str | None, in_pool: str | None) -> Document:
-    """The reservation of an address; where several networks have it, that of `network` or `in_pool`."""
+    """Find the reservation of an address; `network` or `in_pool` decides if several networks have it."""
     pool_id = pool(client, in_pool, network)["id"] if in_pool else None
     found = client.find("/reservations", address=address, network=network, pool_id=pool_id)
     return _only(found, f"reservation of {address}", [quoted(one["network"]) for one in found])
 
 
 def run(text: str) -> tuple[str, str]:
-    """First and last address of "FIRST-LAST", of a CIDR, or of one address."""
+    """Parse "FIRST-LAST", a CIDR or one address to the first and last address."""
     if found := _RUN.fullmatch(text):
         return found[1], found[2]
     if "/" not in text:
         return text, text
-    from netaddr import AddrFormatError, IPNetwork  # noqa: PLC0415 - few write a CIDR here
+    from netaddr import AddrFormatError, IPNetwork  # noqa: PLC0415 - rarely needed
 
     try:
         block = IPNetwork(text)
     except (AddrFormatError, ValueError):
-        raise click.UsageError(f"{text} is no CIDR") from None
+        raise click.UsageError(f"{text} is not a CIDR") from None
     return str(block.cidr[0]), str(block.cidr[-1])
 
 
 class HostAddress(click.ParamType[str]):
-    """An address; the prefix length with which a pod's interface shows it is left out."""
+    """An address argument; a prefix length, as a pod's interface shows it, is dropped."""
 
     name = "ADDRESS"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The address alone."""
+        """Parse the address without its prefix length."""
         address, slash, length = value.partition("/")
         if slash and not length.isdecimal():
             self.fail(f"{value!r} is not an address", param, ctx)
@@ -77,6 +77,6 @@ def _only(found: Sequence[Document], what: str, networks: Sequence[str]) -> Docu
     if not found:
         raise Failure(f"there is no {what}", exit_code=NOT_FOUND)
     raise Failure(
-        f"there is more than one {what}, in the networks {', '.join(networks)}",
-        hint='Name the network by --network ("" is the default one), or the pool by --pool where it is isolated.',
+        f"several networks have {what}: {', '.join(networks)}",
+        hint='Select the network with --network ("" is the default network), or an isolated pool with --pool.',
     )

@@ -1,4 +1,4 @@
-"""`rowhouse mirror`: whereabouts' objects as the database would have them."""
+"""`rowhouse mirror`: inspect and sync the mirror of whereabouts' objects."""
 
 from __future__ import annotations
 
@@ -42,26 +42,28 @@ _PROBLEMS = (
 _CHANGES = (Column("ACTION", "action"), Column("OBJECT", "object"), Column("CHANGE", "change"))
 _output = click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
 _SILENT = 60.0
-"""Seconds after which a controller that said nothing is not there; it speaks every 15."""
+"""Seconds without a report after which a controller counts as gone; it reports every 15 seconds."""
 _SHOWN = 3
 
 
-@click.group(short_help="Whereabouts' objects, as a controller mirrors them.")
+@click.group(short_help="Inspect and sync the mirror of whereabouts' objects.")
 def mirror() -> None:
-    """The IPPool and OverlappingRangeIPReservation objects that `rowhouse controller --mirror` keeps.
+    """Inspect and sync the IPPool and OverlappingRangeIPReservation objects of `rowhouse controller --mirror`.
 
-    On the database in ROWHOUSE_DATABASE_URL.
+    The commands use the database in ROWHOUSE_DATABASE_URL.
     """
 
 
-@mirror.command(short_help="Show each cluster's mirror, and how far behind it is.")
+@mirror.command(short_help="Show the state of each cluster's mirror.")
 @_output
 def status(*, form: str) -> None:
     """Show each cluster's mirror: how far behind it is, and what it cannot express."""
     with MirrorStore(Settings.from_environment().database, "") as store:
         found = [_status(one) for one in store.registered()]
     printer = Printer(form)
-    printer.items(found, _STATUS, nothing="no cluster mirrors: see `rowhouse controller --mirror`")
+    printer.items(
+        found, _STATUS, nothing="no cluster has a mirror: see `rowhouse controller --mirror`"
+    )
     problems = [
         {"cluster": one["cluster"], **problem} for one in found for problem in one["problems"]
     ]
@@ -70,10 +72,10 @@ def status(*, form: str) -> None:
         printer.items(problems, _PROBLEMS, nothing="")
 
 
-@mirror.command(short_help="Show what differs between objects and database.")
+@mirror.command(short_help="Show differences between objects and database.")
 @cluster_options
 @mirror_namespace_option
-@click.option("--overwrite", is_flag=True, help="Count what the database never had as well.")
+@click.option("--overwrite", is_flag=True, help="Include entries that the database never had.")
 @_output
 def diff(
     *,
@@ -84,7 +86,7 @@ def diff(
     overwrite: bool,
     form: str,
 ) -> None:
-    """Show what differs between the objects and the database; change nothing."""
+    """Show the differences between the objects and the database, and change nothing."""
     client = kubernetes_client(kubeconfig, context)
     with MirrorStore(Settings.from_environment().database, cluster) as store:
         one = _mirror(store, client, mirror_namespace, Pacing(), overwrite=overwrite)
@@ -92,25 +94,25 @@ def diff(
     Printer(form).items(
         [_change(change) for change in changes],
         _CHANGES,
-        nothing="the objects say what the database says",
+        nothing="the objects match the database",
     )
     _warn(one.problems)
 
 
-@mirror.command(short_help="Bring all objects up to date now.")
+@mirror.command(short_help="Update all objects now.")
 @cluster_options
 @mirror_namespace_option
 @click.option(
     "--overwrite",
     is_flag=True,
-    help="Remove what the database never had as well: addresses that were not imported.",
+    help="Also remove entries that the database never had: addresses that were not imported.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(min=0.1),
     default=MIRROR_WRITES_PER_SECOND,
     show_default=True,
-    help="Writes a second.",
+    help="Maximum number of writes per second.",
 )
 def resync(
     *,
@@ -121,7 +123,7 @@ def resync(
     overwrite: bool,
     rate: float,
 ) -> None:
-    """Bring all objects up to date now, whether or not a controller mirrors."""
+    """Update all objects now, even if no controller maintains the mirror."""
     client = kubernetes_client(kubeconfig, context)
     with MirrorStore(Settings.from_environment().database, cluster) as store:
         one = _mirror(store, client, mirror_namespace, Pacing(rate=rate), overwrite=overwrite)
@@ -169,7 +171,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _described(change: Change) -> str:
-    """What changes in the object, briefly."""
+    """Summarize the changes to an object."""
     if isinstance(change.desired, DesiredSlicePool):
         taken = sorted(change.desired.content.taken())
         return ", ".join(f"{part} {node}" for node, part in taken[:_SHOWN])

@@ -25,7 +25,10 @@ _COLUMNS: Final = (
 
 @click.group()
 def network() -> None:
-    """Address spaces: an address is unique in its network. They come with their first pool."""
+    """Manage networks, the address spaces.
+
+    An address is unique in its network. A network is created with its first pool.
+    """
 
 
 @network.command("list")
@@ -41,8 +44,8 @@ def list_networks(session: Session) -> None:
 @yes_option
 @client_options
 def delete(session: Session, *, name: str, yes: bool) -> None:
-    """Remove a network that has no pools and no exclusions."""
+    """Delete a network that has no pools and no exclusions."""
     found = lookup.network(session.client, name)
-    confirm(f"Remove {named(name)}?", yes=yes)
+    confirm(f"Delete {named(name)}?", yes=yes)
     session.client.delete(f"/networks/{found['id']}")
-    session.printer.done(f"{named(name)} removed", found)
+    session.printer.done(f"{named(name)} deleted", found)

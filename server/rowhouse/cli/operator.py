@@ -1,4 +1,4 @@
-"""Who runs the command, for history and audit: user@host, as the operating system knows them."""
+"""The user of the command for history and audit: user@host, from the operating system."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 
 
 def operator() -> str:
-    """The user of this process, by uid and not by the environment, and the machine."""
+    """Return the user of this process, by uid and not by the environment, and the host."""
     uid = os.getuid()
     try:
         user = pwd.getpwuid(uid).pw_name

@@ -1,4 +1,4 @@
-"""The options that all commands share, and what a command gets from them."""
+"""The options that all commands share, and the session they create."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _FILE = click.Path(exists=True, dir_okay=False)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where a command gets its documents, and where they go."""
+    """The client and the printer of a command."""
 
     client: Client
     printer: Printer
 
 
 def client_options(view: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options to reach Rowhouse and for its output; its first argument is the Session."""
+    """Add the connection and output options to a command; its first argument is the Session."""
 
     @click.option(
         "--server",
         envvar="ROWHOUSE_SERVER",
         metavar="URL",
-        help="The server (ROWHOUSE_SERVER). Without one: the database of ROWHOUSE_DATABASE_URL.",
+        help="The server (ROWHOUSE_SERVER). Default: use the database in ROWHOUSE_DATABASE_URL directly.",
     )
     @click.option(
         "--token-file",
         envvar="ROWHOUSE_TOKEN_FILE",
         type=_FILE,
-        help="Holds the token for the server (ROWHOUSE_TOKEN_FILE, or the token in ROWHOUSE_TOKEN).",
+        help="File with the token for the server (ROWHOUSE_TOKEN_FILE). Default: the token in ROWHOUSE_TOKEN.",
     )
     @click.option(
         "--ca-file",
         envvar="ROWHOUSE_CA_FILE",
         type=_FILE,
-        help="The server's certificate authorities, if not the system's (ROWHOUSE_CA_FILE).",
+        help="File with the server's certificate authorities (ROWHOUSE_CA_FILE). Default: the system's.",
     )
     @click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True)
     @functools.wraps(view)
@@ -63,18 +63,18 @@ def client_options(view: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask on a terminal; elsewhere nobody could answer, and --yes is needed.
+    """Ask for confirmation on a terminal. Without a terminal, --yes is required.
 
     Raises:
-        click.UsageError: there is nobody to ask.
+        click.UsageError: there is no terminal.
         click.Abort: the answer is no.
     """
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError("there is no terminal to ask on: repeat it with --yes")
+        raise click.UsageError("cannot ask for confirmation without a terminal: pass --yes")
     click.confirm(question, abort=True, err=True)

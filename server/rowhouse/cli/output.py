@@ -1,4 +1,4 @@
-"""What the commands print: tables for people, JSON and YAML for programs."""
+"""The output of the commands: tables for people, JSON and YAML for programs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LARGE: Final = 10**12
 class Column:
     """A column of a table, or a line of a single document.
 
-    `path` leads to the value: `owner.name`. `kind` tells how it is written. `wide`: only in wide tables.
+    `path` is the path of the value: `owner.name`. `kind` selects its format. `wide`: only in wide tables.
     """
 
     title: str
@@ -44,11 +44,11 @@ class Printer:
 
     @property
     def for_people(self) -> bool:
-        """Whether somebody reads it, and no program."""
+        """Whether the output is for people."""
         return self._form in {"table", "wide"}
 
     def items(self, found: Sequence[Document], columns: Sequence[Column], *, nothing: str) -> None:
-        """Print a list; `nothing` tells people that it is empty."""
+        """Print a list; if it is empty, people get the message `nothing`."""
         if not self.for_people:
             self._document({"items": list(found)})
         elif not found:
@@ -58,7 +58,7 @@ class Printer:
             self._table(found, shown)
 
     def one(self, document: Document, columns: Sequence[Column]) -> None:
-        """Print one document: for people a line for each column."""
+        """Print one document; for people, one line per column."""
         if not self.for_people:
             self._document(document)
             return
@@ -68,7 +68,7 @@ class Printer:
             click.echo(f"{label} {self._cell(document, column, full=True)}".rstrip())
 
     def done(self, text: str, document: Document) -> None:
-        """Tell what was done, and to what."""
+        """Report a completed action and its object."""
         if self.for_people:
             click.echo(text)
         else:
@@ -78,7 +78,7 @@ class Printer:
         if self._form == "json":
             click.echo(json.dumps(document, indent=2, ensure_ascii=False))
             return
-        import yaml  # noqa: PLC0415 - few ask for it
+        import yaml  # noqa: PLC0415 - rarely needed
 
         click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
 
@@ -115,11 +115,11 @@ def _line(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]
 
 
 def _colour(item: Document) -> str | None:
-    """Pools that are nearly full stand out."""
+    """Highlight pools that are nearly full."""
     used = (item.get("usage") or {}).get("percent_used")
     if used is None:
         return None
-    return "red" if used >= 95 else "yellow" if used >= 85 else None  # noqa: PLR2004 - as the alerts
+    return "red" if used >= 95 else "yellow" if used >= 85 else None  # noqa: PLR2004 - as in the alerts
 
 
 def _number(value: float) -> str:
@@ -127,7 +127,7 @@ def _number(value: float) -> str:
 
 
 def _text(value: Any) -> str:
-    """On one line, without anything that a terminal would act upon."""
+    """Return the text on one line, without terminal control characters."""
     return "".join(character if character.isprintable() else " " for character in str(value))
 
 

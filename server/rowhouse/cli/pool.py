@@ -1,4 +1,4 @@
-"""`rowhouse pool`: the CIDRs from which addresses are assigned."""
+"""`rowhouse pool`: CIDRs from which addresses are assigned."""
 
 from __future__ import annotations
 
@@ -48,25 +48,29 @@ _COLUMNS: Final = (
     Column("DESCRIPTION", "description", wide=True),
 )
 
-_network = click.option("--network", help="Its network, where several have a pool of this CIDR.")
+_network = click.option("--network", help="The pool's network, if several networks have this CIDR.")
 _pool = click.argument("text", metavar="POOL")
 
 
 @click.group()
 def pool() -> None:
-    """CIDRs of a network from which addresses are assigned. POOL is a name, a CIDR or an id."""
+    """Manage pools: CIDRs from which addresses are assigned. POOL is a name, a CIDR or an id."""
 
 
 @pool.command("list")
-@click.option("--network", help="Of this network.")
-@click.option("--contains", metavar="ADDRESS", help="With this address in their CIDR.")
-@click.option("--label", metavar="KEY=VALUE", help="With this label.")
-@click.option("--drained/--not-drained", default=None, help="Drained, or not.")
+@click.option("--network", help="Only this network.")
+@click.option("--contains", metavar="ADDRESS", help="Only pools whose CIDR contains this address.")
+@click.option("--label", metavar="KEY=VALUE", help="Only pools with this label.")
+@click.option(
+    "--drained/--not-drained",
+    default=None,
+    help="Only drained pools, or only pools that are not drained.",
+)
 @client_options
 def list_pools(session: Session, **conditions: Any) -> None:
-    """List the pools and how full they are."""
+    """List pools and how full they are."""
     found = session.client.find("/pools", usage=True, **conditions)
-    session.printer.items(found, _COLUMNS, nothing="there are no such pools")
+    session.printer.items(found, _COLUMNS, nothing="no pools match")
 
 
 @pool.command()
@@ -80,22 +84,30 @@ def show(session: Session, *, text: str, network: str | None) -> None:
 
 @pool.command()
 @click.argument("cidr")
-@click.option("--network", default="", help="Its network, made if it is new; without: the default.")
-@click.option("--isolated", is_flag=True, help="No other pool shares its addresses.")
-@click.option("--force", is_flag=True, help="Even if a running pod uses the gateway's address.")
+@click.option(
+    "--network", default="", help="Its network, created if needed. Default: the default network."
+)
+@click.option(
+    "--isolated",
+    is_flag=True,
+    help="Give the pool its own address space, which no other pool shares.",
+)
+@click.option(
+    "--force", is_flag=True, help="Create it although a running pod uses the gateway's address."
+)
 @plan_options
 @client_options
 def create(
     session: Session, *, cidr: str, network: str, isolated: bool, force: bool, **given: Any
 ) -> None:
-    """Make a pool of a CIDR."""
+    """Create a pool from a CIDR."""
     plan = {"cidr": cidr, "network": network, "isolated": isolated, "force": force}
     made = session.client.post("/pools", {**plan, **changes_of(given, {})})
     _show(session, made)
     if made["overlaps"] and session.printer.for_people:
         click.echo(
             f"{made['cidr']} shares its addresses with {', '.join(made['overlaps'])}:"
-            " what one of them assigns is used in the others as well.",
+            " an address assigned by one is used in all of them.",
             err=True,
         )
 
@@ -108,12 +120,12 @@ def create(
     "--unset",
     type=click.Choice(["name", "gateway", "first", "last"]),
     multiple=True,
-    help="Go back to none, or to what the CIDR gives.",
+    help="Reset a field to none, or to the default of the CIDR.",
 )
 @click.option(
     "--force",
     is_flag=True,
-    help="Even if it touches reservations or running pods: they stay as they are.",
+    help="Change it although this affects reservations or running pods; they stay as they are.",
 )
 @client_options
 def change(
@@ -125,11 +137,11 @@ def change(
     force: bool,
     **given: Any,
 ) -> None:
-    """Change a pool: what is not named stays as it is."""
+    """Change a pool. Fields without an option stay as they are."""
     now = lookup.pool(session.client, text, network)
     changes = changes_of(given, now["labels"], unset)
     if not changes:
-        raise click.UsageError("nothing to change: name at least one option")
+        raise click.UsageError("nothing to change: pass at least one option")
     _change(session, now, changes, force=force)
 
 
@@ -138,7 +150,7 @@ def change(
 @_network
 @client_options
 def drain(session: Session, *, text: str, network: str | None) -> None:
-    """Assign no further address; those in use stay."""
+    """Stop assigning new addresses from a pool. Addresses in use stay assigned."""
     _change(session, lookup.pool(session.client, text, network), {"drained": True})
 
 
@@ -147,7 +159,7 @@ def drain(session: Session, *, text: str, network: str | None) -> None:
 @_network
 @client_options
 def undrain(session: Session, *, text: str, network: str | None) -> None:
-    """Assign addresses again."""
+    """Let a drained pool assign addresses again."""
     _change(session, lookup.pool(session.client, text, network), {"drained": False})
 
 
@@ -157,18 +169,18 @@ def undrain(session: Session, *, text: str, network: str | None) -> None:
 @yes_option
 @client_options
 def delete(session: Session, *, text: str, network: str | None, yes: bool) -> None:
-    """Remove a pool that holds no reservations."""
+    """Delete a pool that has no reservations."""
     found = lookup.pool(session.client, text, network)
-    confirm(f"Remove pool {found['cidr']} of {named(found['network'])}?", yes=yes)
+    confirm(f"Delete pool {found['cidr']} of {named(found['network'])}?", yes=yes)
     session.client.delete(f"/pools/{found['id']}", version=found["version"])
-    session.printer.done(f"pool {found['cidr']} removed", found)
+    session.printer.done(f"pool {found['cidr']} deleted", found)
 
 
 pool.add_command(fill)
 
 
 def _change(session: Session, now: Document, changes: Document, *, force: bool = False) -> None:
-    """With the version that was read: what somebody else changed meanwhile is not undone."""
+    """Change the version that was read, so that no concurrent change is overwritten."""
     path = f"/pools/{now['id']}"
     _show(session, session.client.patch(path, changes, version=now["version"], force=force))
 

@@ -24,9 +24,11 @@ _COLUMNS: Final = (
 
 @click.command(short_help="Show how many addresses were in use over time.")
 @click.argument("text", metavar="POOL")
-@click.option("--network", help="Its network, where several have a pool of this CIDR.")
-@click.option("--since", type=Moment(), help="From when on: 7d, or a time. Without: a day.")
-@click.option("--until", type=Moment(), help="Until when. Without: now.")
+@click.option("--network", help="The pool's network, if several networks have this CIDR.")
+@click.option(
+    "--since", type=Moment(), help="Start at this time, or this long ago: 7d. Default: 1d."
+)
+@click.option("--until", type=Moment(), help="End at this time. Default: now.")
 @click.option("--steps", type=click.IntRange(1, 1000), default=24, show_default=True)
 @client_options
 def fill(
@@ -38,7 +40,7 @@ def fill(
     until: str | None,
     steps: int,
 ) -> None:
-    """Show how many addresses of a pool were in use at evenly spaced moments."""
+    """Show how many addresses of a pool were in use, at regular intervals."""
     found = lookup.pool(session.client, text, network)
     path = f"/pools/{found['id']}/fill"
     moments = session.client.get(path, since=since, until=until, steps=steps)["moments"]
@@ -48,4 +50,4 @@ def fill(
             {**moment, "at": moment["at"][:19] + "Z", "bar": moment["used"] * _WIDTH // most}
             for moment in moments
         ]
-    session.printer.items(moments, _COLUMNS, nothing="there are no moments")
+    session.printer.items(moments, _COLUMNS, nothing="no samples in this period")

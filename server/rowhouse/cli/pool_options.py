@@ -1,4 +1,4 @@
-"""The options that say how a pool shall be."""
+"""The options for the fields of a pool."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ _FIELDS: Final = {
     "description": "description",
 }
 _OPTIONS: Final = (
-    click.option("--name", help="By which configurations may refer to it."),
-    click.option("--gateway", metavar="ADDRESS", help="Of the range; never assigned."),
-    click.option("--first", metavar="ADDRESS", help="The first address assigned."),
-    click.option("--last", metavar="ADDRESS", help="The last address assigned."),
+    click.option("--name", help="Name by which network configurations can refer to the pool."),
     click.option(
-        "--reuse-delay", type=Duration(), help="Before a released address is assigned again."
+        "--gateway", metavar="ADDRESS", help="The gateway of the range; it is never assigned."
+    ),
+    click.option("--first", metavar="ADDRESS", help="The first address that can be assigned."),
+    click.option("--last", metavar="ADDRESS", help="The last address that can be assigned."),
+    click.option(
+        "--reuse-delay", type=Duration(), help="How long a released address stays in quarantine."
     ),
     click.option(
         "--label",
@@ -36,12 +38,12 @@ _OPTIONS: Final = (
         multiple=True,
         help="Set a label; KEY- removes it. May be repeated.",
     ),
-    click.option("--description", metavar="TEXT", help="What it is for."),
+    click.option("--description", metavar="TEXT", help="What the pool is for."),
 )
 
 
 def plan_options(view: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options."""
+    """Add these options to a command."""
     for option in reversed(_OPTIONS):
         view = option(view)
     return view
@@ -50,15 +52,15 @@ def plan_options(view: Callable[..., None]) -> Callable[..., None]:
 def changes_of(
     given: Mapping[str, Any], labels: Mapping[str, str], unset: Sequence[str] = ()
 ) -> Document:
-    """The fields that options change.
+    """Return the fields that the options change.
 
     Args:
         given: the options.
-        labels: as they are now.
+        labels: the current labels.
         unset: options whose fields become null.
 
     Raises:
-        click.BadParameter: a label is none.
+        click.BadParameter: a label is invalid.
     """
     changes = {
         field: given[option] for option, field in _FIELDS.items() if given[option] is not None

@@ -1,4 +1,4 @@
-"""`rowhouse db prune`: remove history and audit lines that are old enough."""
+"""`rowhouse db prune`: remove old history and audit lines."""
 
 from __future__ import annotations
 
@@ -25,20 +25,24 @@ _BATCH: Final = 2000
 
 
 @click.command(short_help="Remove old history and audit lines, in small transactions.")
-@click.option("--older-than", type=Duration(), help="Remove history that ended before: 90d.")
-@click.option("--after", type=click.IntRange(0), default=0, help="Go on behind this tenure's id.")
 @click.option(
-    "--audit-older-than", type=Duration(), help="Remove audit lines written before: 520w."
+    "--older-than", type=Duration(), help="Remove history that ended longer ago than this: 90d."
+)
+@click.option("--after", type=click.IntRange(0), default=0, help="Continue after this tenure id.")
+@click.option(
+    "--audit-older-than",
+    type=Duration(),
+    help="Remove audit lines written longer ago than this: 520w.",
 )
 @click.option(
-    "--audit-after", type=click.IntRange(0), default=0, help="Go on behind this audit line's id."
+    "--audit-after", type=click.IntRange(0), default=0, help="Continue after this audit line id."
 )
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
     default=_BATCH,
     show_default=True,
-    help="Rows a transaction.",
+    help="Rows per transaction.",
 )
 @yes_option
 def prune(
@@ -52,17 +56,16 @@ def prune(
 ) -> None:
     """Remove old history, old audit lines, or both, in small transactions.
 
-    Without --audit-older-than every audit line stays. Allocations do not wait, and what is held now
-    stays. Ctrl-C stops it between two transactions; it then tells where to go on. The audit log
-    says who removed how much. The database user needs the role rowhouse_owner: a server cannot
-    remove history.
+    Without --audit-older-than, all audit lines stay. The command does not block allocations, and it keeps
+    current tenures. Ctrl-C stops it between two transactions; it then prints where to continue. The audit
+    log records each run. The database user needs the role rowhouse_owner: a server cannot remove history.
     """
     wanted = {"history": older_than, "audit lines": audit_older_than}
     asked = [
         f"the {what} older than {span(age)}" for what, age in wanted.items() if age is not None
     ]
     if not asked:
-        raise click.UsageError("Say what to remove: --older-than, --audit-older-than, or both.")
+        raise click.UsageError("Pass --older-than, --audit-older-than, or both.")
     settings = Settings.from_environment()
     confirm(f"Remove {' and '.join(asked)}?", yes=yes)
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
@@ -92,7 +95,7 @@ def _run(pruning: Pruning, batch: int, what: str, option: str) -> None:
     except (KeyboardInterrupt, RowhouseError) as stop:
         click.echo(
             f"interrupted: {pruning.pruned:,} {what} removed;"
-            f" go on with {option} {pruning.last_id}",
+            f" continue with {option} {pruning.last_id}",
             err=True,
         )
         if isinstance(stop, RowhouseError):

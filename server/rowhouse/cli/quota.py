@@ -23,19 +23,19 @@ _COLUMNS: Final = (
     Column("IN USE", "in_use", "number"),
     Column("ID", "id", wide=True),
 )
-_pool = click.option("--pool", metavar="POOL", help="In this pool; without: in all together.")
+_pool = click.option("--pool", metavar="POOL", help="The pool. Default: all pools together.")
 
 
 @click.group(short_help="How many addresses a namespace may hold.")
 def quota() -> None:
-    """How many addresses a namespace may hold, in one pool or in all."""
+    """Manage quotas: how many addresses a namespace may hold, in one pool or in all pools."""
 
 
 @quota.command("list")
-@click.option("--namespace", help="Of this namespace.")
+@click.option("--namespace", help="Only this namespace.")
 @client_options
 def list_quotas(session: Session, *, namespace: str | None) -> None:
-    """List the quotas; "-" for the pool: in all together."""
+    """List quotas. Pool "-" stands for all pools together."""
     found = session.client.find("/quotas", namespace=namespace)
     session.printer.items(found, _COLUMNS, nothing="there are no quotas")
 
@@ -46,7 +46,7 @@ def list_quotas(session: Session, *, namespace: str | None) -> None:
 @_pool
 @client_options
 def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | None) -> None:
-    """Limit NAMESPACE to so many ADDRESSES; what it holds already it keeps."""
+    """Limit NAMESPACE to this number of ADDRESSES. It keeps addresses that it already holds."""
     client = session.client
     pool_id = lookup.pool(client, pool, None)["id"] if pool else None
     now = _find(client, namespace, pool_id)
@@ -64,15 +64,15 @@ def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | N
 @yes_option
 @client_options
 def delete(session: Session, *, namespace: str, pool: str | None, yes: bool) -> None:
-    """End a limit."""
+    """Remove the quota of a namespace."""
     pool_id = lookup.pool(session.client, pool, None)["id"] if pool else None
     now = _find(session.client, namespace, pool_id)
     if now is None:
         where = f" in pool {pool}" if pool else ""
         raise Failure(f"namespace {namespace} has no quota{where}", exit_code=NOT_FOUND)
-    confirm(f"End the limit of namespace {namespace}?", yes=yes)
+    confirm(f"Remove the quota of namespace {namespace}?", yes=yes)
     session.client.delete(f"/quotas/{now['id']}")
-    session.printer.done(f"namespace {namespace} is not limited any more", now)
+    session.printer.done(f"quota of namespace {namespace} removed", now)
 
 
 def _find(client: Client, namespace: str, pool_id: int | None) -> Document | None:

@@ -1,4 +1,4 @@
-"""`rowhouse db repair`: history and free space follow the reservations again."""
+"""`rowhouse db repair`: rebuild history and free space from the reservations."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 MAX_SHOWN: Final = 50
 
 
-@click.command(short_help="Repair what integrity_problems shows.")
-@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@click.command(short_help="Repair the problems in the view integrity_problems.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, but change nothing.")
 def repair(*, dry_run: bool) -> None:
-    """Repair history and free space, so that they follow reservations, pools, exclusions and gateways.
+    """Repair history and free space so that they match reservations, pools, exclusions and gateways.
 
-    No reservation changes. Allocations wait while it runs. Each change is in the audit log. The
-    database user needs the role rowhouse_owner. Exits with 6 if a problem is left that you have to
-    solve.
+    Reservations do not change. Allocations wait while the command runs. The audit log records each change.
+    The database user needs the role rowhouse_owner. Exits with 6 if problems remain that need a person.
     """
     settings = Settings.from_environment()
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)

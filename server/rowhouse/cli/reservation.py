@@ -35,36 +35,36 @@ _COLUMNS: Final = (
 )
 _DETAILS: Final = (*_COLUMNS, Column("SANDBOXES", "attached", "json"))
 
-_network = click.option("--network", help="Its network, where several hold the address.")
-_pool = click.option("--pool", metavar="POOL", help="Its pool, where that has a space of its own.")
+_network = click.option("--network", help="The network, if several networks have the address.")
+_pool = click.option("--pool", metavar="POOL", help="The pool, if it is isolated.")
 
 
 @click.group()
 def reservation() -> None:
-    """Addresses and their owners."""
+    """Manage reservations: addresses and their owners."""
 
 
 @reservation.command("list")
-@click.option("--network", help="In this network.")
-@click.option("--pool", metavar="POOL", help="In this pool: its name, CIDR or id.")
-@click.option("--prefix", metavar="CIDR", help="In this CIDR.")
+@click.option("--network", help="Only this network.")
+@click.option("--pool", metavar="POOL", help="Only this pool: its name, CIDR or id.")
+@click.option("--prefix", metavar="CIDR", help="Only addresses in this CIDR.")
 @click.option("--kind", type=click.Choice(["pod", "static"]))
-@click.option("--cluster", help="Of owners in this cluster.")
-@click.option("--namespace", help="Of owners in this namespace.")
-@click.option("--name", help="Of owners of this name.")
-@click.option("--node", help="Of sandboxes on this node.")
-@click.option("--container-id", help="Of this sandbox.")
-@click.option("--limit", type=click.IntRange(1), help="So many at most.")
+@click.option("--cluster", help="Only owners in this cluster.")
+@click.option("--namespace", help="Only owners in this namespace.")
+@click.option("--name", help="Only owners with this name.")
+@click.option("--node", help="Only sandboxes on this node.")
+@click.option("--container-id", help="Only this sandbox.")
+@click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @client_options
 def list_reservations(
     session: Session, *, pool: str | None, limit: int | None, **conditions: Any
 ) -> None:
-    """List the addresses in use that meet every condition."""
+    """List the reserved addresses that match all filters."""
     if pool is not None:
         found = lookup.pool(session.client, pool, conditions["network"])
         conditions["pool_id"] = found["id"]
     reservations = session.client.find("/reservations", most=limit, **conditions)
-    session.printer.items(reservations, _COLUMNS, nothing="there are no such reservations")
+    session.printer.items(reservations, _COLUMNS, nothing="no reservations match")
 
 
 @reservation.command()
@@ -79,17 +79,21 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
     session.printer.one(session.client.get(path), _DETAILS)
 
 
-@reservation.command(short_help="Reserve addresses of a pool, named or free ones.")
+@reservation.command(short_help="Reserve addresses of a pool.")
 @click.argument("pool")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, type=lookup.HostAddress())
-@click.option("--network", help="The pool's network, where several have its CIDR.")
+@click.option("--network", help="The pool's network, if several networks have its CIDR.")
 @click.option(
-    "--count", type=click.IntRange(1), help="So many of the lowest free ones. Without: 1."
+    "--count",
+    type=click.IntRange(1),
+    help="Reserve this many of the lowest free addresses. Default: 1.",
 )
 @owner_options
-@click.option("--ttl", type=Duration(), help="Given up after so long, unless a sandbox uses it.")
-@click.option("--description", default="", metavar="TEXT", help="What it is for.")
-@click.option("--force", is_flag=True, help="Even a gateway, a network or a broadcast address.")
+@click.option(
+    "--ttl", type=Duration(), help="Release it after this time, unless a sandbox uses it."
+)
+@click.option("--description", default="", metavar="TEXT", help="What the reservation is for.")
+@click.option("--force", is_flag=True, help="Allow gateway, network and broadcast addresses.")
 @client_options
 def reserve(
     session: Session,
@@ -103,12 +107,12 @@ def reserve(
     force: bool,
     **owner: Any,
 ) -> None:
-    """Reserve the named addresses of a pool, or the lowest free ones: all of them or none.
+    """Reserve the given addresses of a pool, or the lowest free ones: all of them or none.
 
-    They stay until they are released. A pod of that name gets them with its ADD.
+    They stay reserved until they are released. If the owner is a pod, it gets them with its ADD.
     """
     if addresses and count is not None:
-        raise click.UsageError("either name the addresses or give --count")
+        raise click.UsageError("pass either addresses or --count, not both")
     found = lookup.pool(session.client, pool, network)
     wanted = {
         "pool_id": found["id"],
@@ -120,7 +124,7 @@ def reserve(
         "force": force,
     }
     made = session.client.post("/reservations", wanted)["items"]
-    session.printer.items(made, _COLUMNS, nothing="nothing was reserved")
+    session.printer.items(made, _COLUMNS, nothing="no addresses were reserved")
 
 
 @reservation.command()
@@ -129,7 +133,11 @@ def reserve(
 )
 @_network
 @_pool
-@click.option("--force", is_flag=True, help="Even if a sandbox uses it: it would go on using it.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Release it although a sandbox uses it: a running pod would keep using it.",
+)
 @yes_option
 @client_options
 def release(
@@ -162,7 +170,9 @@ def release(
 @_pool
 @owner_options
 @click.option(
-    "--force", is_flag=True, help="Even if a sandbox uses it: it would go on using the address."
+    "--force",
+    is_flag=True,
+    help="Reassign it although a sandbox uses it: a running pod would keep using it.",
 )
 @yes_option
 @client_options
@@ -176,7 +186,7 @@ def reassign(
     yes: bool,
     **owner: Any,
 ) -> None:
-    """Give a reservation to another owner; the history shows both. It stays until it is released."""
+    """Reassign a reservation to another owner. It then stays until it is released; the history shows both owners."""
     found = lookup.reservation(session.client, address, network, pool)
     before = f"{found['owner']['namespace']}/{found['owner']['name']}"
     confirm(f"Take {found['address']} from {before}?", yes=yes)

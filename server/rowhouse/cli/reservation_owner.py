@@ -1,4 +1,4 @@
-"""The options that name who shall hold an address."""
+"""The options for the owner of an address."""
 
 from __future__ import annotations
 
@@ -12,27 +12,33 @@ if TYPE_CHECKING:
     from rowhouse.cli.client.client import Document
 
 _OPTIONS: Final = (
-    click.option("--name", required=True, help="Of the owner: a pod, a device, a person."),
-    click.option("--namespace", default="", help="Of the pod. Without: the owner is no pod."),
-    click.option("--cluster", default="", help="Of the pod, as its nodes' settings name it."),
-    click.option("--interface", default="", help="Of the pod: net1. Without: the owner is no pod."),
+    click.option("--name", required=True, help="Name of the owner: a pod, a device or a person."),
+    click.option(
+        "--namespace", default="", help="Namespace of the pod. Omit it if the owner is not a pod."
+    ),
+    click.option("--cluster", default="", help="Cluster of the pod, as in its nodes' settings."),
+    click.option(
+        "--interface",
+        default="",
+        help="Interface of the pod, such as net1. Omit it if the owner is not a pod.",
+    ),
 )
 
 
 def owner_options(view: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options."""
+    """Add these options to a command."""
     for option in reversed(_OPTIONS):
         view = option(view)
     return view
 
 
 def owner_of(given: Mapping[str, Any]) -> Document:
-    """The owner that the options name: a pod's interface if they name one, else somebody by name.
+    """Return the owner that the options name: an interface of a pod if they name one, else a name.
 
     Raises:
-        click.UsageError: a pod's address is for one interface of it.
+        click.UsageError: only one of --namespace and --interface is given.
     """
     names_pod = bool(given["namespace"])
     if names_pod != bool(given["interface"]):
-        raise click.UsageError("a pod's interface is named by --namespace and --interface together")
+        raise click.UsageError("a pod needs both --namespace and --interface")
     return {**given, "kind": "pod" if names_pod else "static"}

@@ -58,8 +58,8 @@ class _Address(click.ParamType[str]):
     type=click.Path(file_okay=False, path_type=Path),
     is_flag=False,
     flag_value=_default_directory(),
-    help="Start a PostgreSQL of our own and keep its data in this directory "
-    f"(without one: {_default_directory()}).",
+    help="Start an embedded PostgreSQL and keep its data in this directory "
+    f"(default: {_default_directory()}).",
 )
 @click.option("--bind", type=_Address(), default=SERVE_BIND, show_default=True)
 @click.option("--threads", type=click.IntRange(1, 1000), default=64, show_default=True)
@@ -67,12 +67,16 @@ class _Address(click.ParamType[str]):
 @click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the URL into this file once requests are served.",
+    help="Write the URL to this file once the server accepts requests.",
 )
-@click.option("--tls-cert", type=_FILE, help="Speak HTTPS with the certificate in this file.")
-@click.option("--tls-key", type=_FILE, help="Its private key, unless that is in the same file.")
+@click.option("--tls-cert", type=_FILE, help="Serve HTTPS with the certificate in this file.")
 @click.option(
-    "--insecure", is_flag=True, help="Let everybody do everything, whatever address is bound."
+    "--tls-key", type=_FILE, help="The file with its private key, if it is not in the same file."
+)
+@click.option(
+    "--insecure",
+    is_flag=True,
+    help="Require no token, on any address: every client may do everything.",
 )
 def serve(
     *,
@@ -87,20 +91,21 @@ def serve(
 ) -> None:
     """Serve the CNI plugins and the API over HTTP.
 
-    The database is the one in ROWHOUSE_DATABASE_URL, or in the file that
-    ROWHOUSE_DATABASE_URL_FILE names, its schema brought up to date by `rowhouse
-    db upgrade`; or, with --embedded, one that we start, migrate and stop ourselves.
+    ROWHOUSE_DATABASE_URL, or the file in ROWHOUSE_DATABASE_URL_FILE, names the database, and `rowhouse db
+    upgrade` migrates it. With --embedded, the server starts, migrates and stops its own PostgreSQL instead.
     """
     if directory is None and not names_database(os.environ):
         raise click.UsageError(
-            "no database: name one in ROWHOUSE_DATABASE_URL=postgresql://user:password@host/name"
-            f" or in a file that {URL_FILE} names, or let us start one with --embedded"
+            "no database given: set ROWHOUSE_DATABASE_URL=postgresql://user:password@host/name"
+            f" or {URL_FILE}, or start one with --embedded"
         )
     named = [variable for variable in _DATABASE_VARIABLES if os.environ.get(variable)]
     if directory is not None and named:
-        raise click.UsageError(f"--embedded and {named[0]} are two databases: choose one")
+        raise click.UsageError(
+            f"--embedded and {named[0]} name two databases: use only one of them"
+        )
     _await_address(bind)
-    # Until gunicorn takes over: as process 1 of a container nothing else would end us.
+    # Until gunicorn takes over: process 1 of a container ignores signals that it does not handle.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with contextlib.ExitStack() as stack:
         stack.push(_leave)
@@ -116,21 +121,21 @@ def serve(
         given = {"tls_cert": tls_cert, "tls_key": tls_key, "auth": "off" if insecure else None}
         settings = settings.model_copy(update={name: new for name, new in given.items() if new})
         if settings.tls_key and not settings.tls_cert:
-            raise click.UsageError("--tls-key without --tls-cert: there is no certificate for it")
+            raise click.UsageError("--tls-key needs --tls-cert")
         settings = _settled(settings, bind)
         serve_http(settings, bind=bind, threads=threads, workers=workers, ready_file=ready_file)
 
 
 def _leave(_kind: object, ended: BaseException | None, _trace: object) -> None:
-    """After all else: what we stopped for was a signal, so nothing is left to be done."""
+    """Exit last of all: the process ends because of a signal."""
     if isinstance(ended, SystemExit) and not isinstance(ended.code, str):
         exit_at_once(ended.code or 0)
 
 
 def _await_address(bind: str) -> None:
-    """Fail if nobody can listen there, before a database is made for nothing.
+    """Fail early if the address cannot be bound, before a database is created in vain.
 
-    A server that was killed there a moment ago gets the time to let go of it.
+    Retry for a while, because a server that was just killed may still hold the address.
     """
     host, _colon, port = bind.rpartition(":")
     deadline = time.monotonic() + _LETTING_GO_SECONDS
@@ -145,7 +150,7 @@ def _await_address(bind: str) -> None:
             with socket.socket(family, kind, protocol) as tried:
                 tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 tried.bind(address)
-                # Two that may reuse an address can both bind it; only one of them can listen.
+                # With SO_REUSEADDR, two sockets can bind an address, but only one of them can listen.
                 tried.listen()
                 return
         except OSError as error:
@@ -154,12 +159,12 @@ def _await_address(bind: str) -> None:
                 continue
             raise Failure(
                 f"--bind {bind}: {error.strerror or error}",
-                hint="Stop what listens there, or choose another address; port 0 takes a free one.",
+                hint="Stop the program that listens there, or choose another address. Port 0 picks a free port.",
             ) from error
 
 
 def _warn_unless_ready(store: Database) -> None:
-    """Name what an operator has to do, such as a grant, at the start too. A database that is away may come."""
+    """Log at startup what an operator has to do, such as a grant. An unreachable database may still come up."""
     try:
         schema.check_engine(store.engine)
     except TryAgain:
@@ -169,7 +174,7 @@ def _warn_unless_ready(store: Database) -> None:
 
 
 def _settled(settings: Settings, bind: str) -> Settings:
-    """The settings with the mode of access that fits where the server listens."""
+    """Return the settings with the access mode for the address on which the server listens."""
     store = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
         mode = settled_mode(settings.auth, bind, settings.trusted_clusters(), store)
@@ -178,8 +183,8 @@ def _settled(settings: Settings, bind: str) -> Settings:
         store.close()
     if mode == "required" and not settings.tls_cert and not is_loopback(bind):
         click.echo(
-            f"rowhouse: WARNING: {bind} without TLS: whoever can listen on the way gets the tokens."
-            " Give --tls-cert, unless something in front of the server does TLS",
+            f"rowhouse: WARNING: {bind} serves without TLS: tokens can be intercepted on the network."
+            " Pass --tls-cert, unless a proxy in front of the server terminates TLS",
             err=True,
         )
     return settings.model_copy(update={"auth": mode})

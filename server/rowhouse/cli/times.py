@@ -1,4 +1,4 @@
-"""Times as people write and read them."""
+"""Parse and format times for people."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SHOWN: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _AGO: Final = re.compile(r"([0-9]{1,9}[smhdw])( ago)?")
 ALWAYS: Final = "9999-12-31T00:00:00Z"
-"""A moment that only what has no end reaches."""
+"""A time that only open tenures reach."""
 
 
 def seconds_of(text: str) -> float | None:
-    """The seconds of "90d"; None if it is no duration."""
+    """Return the seconds of "90d"; None if it is not a duration."""
     found = _DURATION.fullmatch(text)
     return float(int(found[1]) * _UNITS[found[2]]) if found else None
 
@@ -40,12 +40,12 @@ class Duration(click.ParamType[float]):
 
 
 class Moment(click.ParamType[str]):
-    """A moment as the API takes it: RFC 3339, in UTC."""
+    """A time for the API: RFC 3339, in UTC."""
 
     name = "TIME"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """RFC 3339 from that, from a local time, or from "2h ago"."""
+        """Convert RFC 3339, a local time, or "2h ago" to RFC 3339."""
         if found := _AGO.fullmatch(value):
             try:
                 return rfc3339(datetime.now(UTC) - timedelta(seconds=seconds_of(found[1]) or 0))
@@ -58,12 +58,12 @@ class Moment(click.ParamType[str]):
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment in UTC; one without a zone is local time."""
+    """Parse a time to UTC; one without a zone is local time."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def relative(text: str, now: datetime) -> str:
-    """How far a moment is from now: "2h ago", "in 3d"."""
+    """Format a time relative to now: "2h ago", "in 3d"."""
     seconds = (now - datetime.fromisoformat(text)).total_seconds()
     for unit, size in _SHOWN:
         count = int(abs(seconds) // size)
@@ -73,7 +73,7 @@ def relative(text: str, now: datetime) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration as it is written on the command line."""
+    """Format a duration as on the command line."""
     for unit, size in _SHOWN:
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:.0f}{unit}"

@@ -35,34 +35,38 @@ _MAX_SECONDS: Final = 520 * 7 * 86_400
 
 @click.group()
 def token() -> None:
-    """Static tokens, kept in the database of ROWHOUSE_DATABASE_URL."""
+    """Manage static tokens in the database in ROWHOUSE_DATABASE_URL."""
 
 
 @token.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice(get_args(Role)), required=True)
-@click.option("--cluster", help="A node's token is good for this cluster alone.")
-@click.option("--node", help="A node's token is good for this node alone.")
-@click.option("--expires", type=Duration(), help="Valid for so long: 30d; else until revoked.")
+@click.option("--cluster", help="Bind a node's token to this cluster.")
+@click.option("--node", help="Bind a node's token to this node.")
+@click.option(
+    "--expires",
+    type=Duration(),
+    help="How long the token is valid: 30d. Default: until it is revoked.",
+)
 def create(
     *, name: str, role: str, cluster: str | None, node: str | None, expires: float | None
 ) -> None:
-    """Make a token and print it, this once: only its SHA-256 is kept.
+    """Create a token and print it. It cannot be shown again: only its SHA-256 is stored.
 
-    A token of the role node without --node believes what its bearer says about the node: whoever
-    has it can release what any node uses.
+    A token of role node without --node is valid for every node: its bearer can release addresses of
+    any node.
     """
     if role != "node" and (cluster is not None or node is not None):
-        raise click.UsageError(f"--cluster and --node are for the role node, not for {role}")
+        raise click.UsageError(f"--cluster and --node require the role node, not {role}")
     if not name.strip() or not name.isprintable():
         raise click.UsageError("NAME must be printable text")
     if expires is not None and not 0 < expires <= _MAX_SECONDS:
         raise click.BadParameter(
-            "a token is valid for a second at least, and 520w at most",
+            "a token must be valid for at least one second and at most 520w",
             param_hint="--expires",
         )
     if node is not None and cluster is None:
-        cluster = ""  # that of a plugin without `cluster` in its settings
+        cluster = ""  # the cluster of a plugin without `cluster` in its settings
     made = new_token()
     with _database() as database:
         tokens.create(
@@ -81,7 +85,7 @@ def create(
 @token.command(name="list")
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True)
 def list_tokens(*, output: str) -> None:
-    """List every token that was ever made."""
+    """List all tokens, including expired and revoked ones."""
     with _database() as database:
         found = [_document(one) for one in tokens.all_tokens(database)]
     printer = Printer(output)
@@ -92,13 +96,13 @@ def list_tokens(*, output: str) -> None:
     printer.items(found, _COLUMNS, nothing="there are no tokens")
 
 
-@token.command(short_help="End a token's validity.")
+@token.command(short_help="Revoke a token.")
 @click.argument("name")
 def revoke(name: str) -> None:
-    """End a token's validity; running servers refuse it within 10 seconds."""
+    """Revoke a token. Running servers refuse it within 10 seconds."""
     with _database() as database:
         tokens.revoke(database, name, actor=operator())
-    click.echo(f'the token "{name}" is revoked')
+    click.echo(f'token "{name}" revoked')
 
 
 def _document(listed: Listed) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def _document(listed: Listed) -> dict[str, Any]:
 
 
 def _bound(document: dict[str, Any], to: str) -> str | None:
-    """For people: what a node's token is good for."""
+    """The binding of a node's token, for people."""
     if document["role"] != "node":
         return None
     return "any" if document[to] is None else document[to] or '""'

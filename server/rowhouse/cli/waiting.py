@@ -1,4 +1,4 @@
-"""Waiting for a database that is not there yet, or not ready yet."""
+"""Wait for a database that is not reachable or not ready yet."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ wait_option = click.option(
     "wait_seconds",
     type=Duration(),
     default=0.0,
-    help="Wait this long for the database, such as 10m, and say once what for. Without: not at all.",
+    help="Wait up to this long for the database: 10m. Default: do not wait.",
 )
 
 
 def wait_until(check: Callable[[], None], seconds: float) -> None:
     """Call `check` until it raises neither NotReady nor TryAgain, for at most `seconds`.
 
-    Each new reason is one line on standard error. Raises the last error, with how long was waited.
+    Each new reason is printed once to standard error. Raises the last error, with the time waited.
     """
     if threading.current_thread() is threading.main_thread():
         # The first process of a container ignores SIGTERM unless it handles it.

@@ -1,4 +1,4 @@
-"""How the commands reach Rowhouse: over HTTP, or its application in this process, on the database."""
+"""How the commands reach Rowhouse: over HTTP, or by running its application in this process, on the database."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["Client", "open_client"]
 def open_client(
     server: str | None, token_file: str | None, ca_file: str | None
 ) -> Iterator[Client]:
-    """The server if one is named, else the database of ROWHOUSE_DATABASE_URL.
+    """Connect to the server if one is named, else to the database in ROWHOUSE_DATABASE_URL.
 
     Raises:
-        click.UsageError: there is neither.
+        click.UsageError: neither is given.
     """
-    # Each way imports much that the other one has no use for.
+    # Imported here because each way needs many modules that the other does not.
     if server:
         from rowhouse.cli.client.over_http import over_http  # noqa: PLC0415
 
@@ -36,8 +36,8 @@ def open_client(
         way = in_process()
     else:
         raise click.UsageError(
-            "neither a server nor a database: name the one by --server or ROWHOUSE_SERVER,"
-            " or the other by ROWHOUSE_DATABASE_URL or ROWHOUSE_DATABASE_URL_FILE"
+            "no server and no database given: set --server or ROWHOUSE_SERVER,"
+            " or else ROWHOUSE_DATABASE_URL or ROWHOUSE_DATABASE_URL_FILE"
         )
     with way as http:
         yield Client(http)

@@ -1,4 +1,4 @@
-"""The API as the commands use it: documents in, documents out, a Failure for everything else."""
+"""The API client of the commands: documents in and out, and a Failure for every error."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _TOO_MANY: Final = 429
 
 
 class Client:
-    """Calls the API through `http`, which knows where it is and in whose name."""
+    """Calls the API through `http`, which has the base URL and the credentials."""
 
     def __init__(self, http: httpx2.Client) -> None:
         self._http = http
 
     def get(self, path: str, **query: Any) -> Document:
-        """One document. `query` without what is None."""
+        """Get one document. None values are dropped from `query`."""
         return self._call("GET", path, query=query)
 
     def find(self, path: str, *, most: int | None = None, **query: Any) -> list[Document]:
-        """The items of a list, all pages of it, `most` at most."""
+        """Get all items of a list, page by page, but at most `most`."""
         found: list[Document] = []
         for page in self._pages(path, query, most):
             found += page
@@ -44,17 +44,17 @@ class Client:
         return found[:most]
 
     def post(self, path: str, body: Document) -> Document:
-        """Make something, once, even where an answer was lost and the request is sent again."""
+        """Create an object exactly once, even if the response is lost and the request is repeated."""
         return self._call("POST", path, body=body, headers={"Idempotency-Key": uuid.uuid4().hex})
 
     def patch(
         self, path: str, body: Document, *, version: int | None = None, **query: Any
     ) -> Document:
-        """Change something; if a `version` is given, only that one."""
+        """Update an object; with `version`, only if it still has that version."""
         return self._call("PATCH", path, query=query, body=body, headers=_if_match(version))
 
     def delete(self, path: str, *, version: int | None = None, **query: Any) -> None:
-        """Remove something; if a `version` is given, only that one."""
+        """Delete an object; with `version`, only if it still has that version."""
         self._call("DELETE", path, query=query, headers=_if_match(version))
 
     def _pages(self, path: str, query: Document, most: int | None) -> Iterator[list[Document]]:
@@ -83,7 +83,7 @@ class Client:
         body: Document | None = None,
         headers: dict[str, str] | None = None,
     ) -> Document:
-        # What may have happened already must not happen twice.
+        # The request may already have been served, and must not run twice.
         repeatable = method == "GET" or "Idempotency-Key" in (headers or {})
         request = self._http.build_request(
             method, _BASE + path, params=_parameters(query or {}), json=body, headers=headers
@@ -114,7 +114,7 @@ def _if_match(version: int | None) -> dict[str, str]:
 
 
 def _waited(answer: httpx2.Response) -> bool:
-    """Waits as long as a server asks that gets too many requests; False if it does not ask."""
+    """Wait for the time that a rate-limiting server asks for; False if it does not ask."""
     wait = answer.headers.get("Retry-After", "")
     if answer.status_code != _TOO_MANY or not wait.isdecimal() or int(wait) > _MAX_WAIT:
         return False
@@ -132,7 +132,7 @@ def _document(answer: httpx2.Response) -> Document:
     if not isinstance(document, dict) or "detail" not in document:
         raise Failure(
             f"{answer.url.host} answered {answer.status_code} {answer.reason_phrase}",
-            hint="Is that the URL of a Rowhouse server, and no proxy in between?",
+            hint="Check that the URL is that of a Rowhouse server, and that no proxy is in between.",
             exit_code=exit_code_of(answer.status_code),
         )
     raise Failure(
@@ -143,7 +143,7 @@ def _document(answer: httpx2.Response) -> Document:
 
 
 def _told(document: Document) -> str:
-    """What was refused; values that are wrong by their names, as nobody typed a JSON pointer."""
+    """Return the error message; it shows invalid values by name instead of JSON pointer."""
     wrong = {
         f"{_name(error['pointer'])}: {error['detail']}" for error in document.get("errors") or ()
     }
@@ -159,12 +159,12 @@ def _unreachable(url: httpx2.URL, error: Exception) -> Failure:
     where = f"{url.scheme}://{url.netloc.decode('ascii')}"
     if "WRONG_VERSION_NUMBER" in str(error):
         return Failure(
-            f"{where} speaks plain http and not https",
-            hint="Write http:// in --server (ROWHOUSE_SERVER), or have the server serve TLS.",
+            f"{where} serves http, not https",
+            hint="Use http:// in --server (ROWHOUSE_SERVER), or enable TLS on the server.",
             exit_code=NOT_READY,
         )
     return Failure(
         f"no answer from {where}: {str(error) or type(error).__name__}",
-        hint="Is the server running, and --server (ROWHOUSE_SERVER) its URL?",
+        hint="Check that the server is running and that --server (ROWHOUSE_SERVER) is its URL.",
         exit_code=NOT_READY,
     )

@@ -1,7 +1,7 @@
-"""Straight on the database: the server's application in this process, and nobody else reaches it.
+"""Run the server's application in this process, directly on the database, without a port.
 
-So both ways are one API, and they cannot differ in what they do, refuse or print. Whoever has the
-database's password may do everything; history and audit name them as user@host.
+Both ways use the same API, so they cannot differ in behavior or output. A user with the database's
+password may do everything; history and audit show user@host.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def in_process() -> Iterator[httpx2.Client]:
-    """A client of the application on the database of ROWHOUSE_DATABASE_URL.
+    """Return a client of the application on the database in ROWHOUSE_DATABASE_URL.
 
     Raises:
         SettingsError: the settings cannot be used.
     """
     settings = Settings.from_environment().model_copy(update={"pool_size": 2})
-    # The command says itself what went wrong.
+    # The command reports errors itself.
     telemetry.configure_logging(level="CRITICAL")
     app = create_app(settings, only_caller=Caller(name=operator(), role="admin"))
     transport = httpx2.WSGITransport(app=app, raise_app_exceptions=False)

@@ -1,4 +1,4 @@
-"""To a server, with the token of a file."""
+"""Connect to a server with a token."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _LAST_PORT: Final = 65_535
 
 @contextlib.contextmanager
 def over_http(server: str, token_file: str | None, ca_file: str | None) -> Iterator[httpx2.Client]:
-    """A client of the server at a URL.
+    """Return a client of the server at a URL.
 
     Args:
         server: http or https.
-        token_file: holds the token; without one that of ROWHOUSE_TOKEN, or none.
-        ca_file: certificate authorities instead of the system's.
+        token_file: the file with the token; by default the token in ROWHOUSE_TOKEN, if any.
+        ca_file: certificate authorities to use instead of the system's.
 
     Raises:
-        click.BadParameter: the URL is none.
+        click.BadParameter: the URL is invalid.
         Failure: a file cannot be used.
     """
     try:
         url = httpx2.URL(server)
     except httpx2.InvalidURL:
         url = httpx2.URL("")
-    # (A larger port would be taken for another one, which then got the token.)
+    # (A port above 65535 would wrap to another port, which would then get the token.)
     if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) > _LAST_PORT:
         raise click.BadParameter(
-            f"{server!r} is no URL of a server, such as https://rowhouse:8080",
+            f"{server!r} is not the URL of a server, such as https://rowhouse:8080",
             param_hint="--server (ROWHOUSE_SERVER)",
         )
     token = _token(token_file)
@@ -62,7 +62,7 @@ def _token(file: str | None) -> str:
             raise Failure(f"the token cannot be read: {error}") from error
     token = text.strip()
     if not all(33 <= ord(character) <= 126 for character in token):  # noqa: PLR2004 - visible ASCII
-        raise Failure(f"{where} holds no token")
+        raise Failure(f"{where} contains no token")
     return token
 
 
@@ -70,4 +70,4 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise Failure(f"{ca_file} holds no certificates that can be used: {error}") from error
+        raise Failure(f"{ca_file} contains no usable certificates: {error}") from error
