@@ -64,7 +64,7 @@ def test_hold_and_resume_say_what_they_did(direct: Rowhouse) -> None:
     assert "now held back." in direct("import", "hold", "--reason", "restore").output
     assert "already" in direct("import", "hold").output
     assert "assign addresses again" in direct("import", "resume").output
-    assert "Nothing was held back" in direct("import", "resume").output
+    assert "No addresses were held back" in direct("import", "resume").output
     acts = [one["action"] for one in direct.items("audit")]
     assert {"assignment_hold.create", "assignment_hold.delete"} <= set(acts)
 
