@@ -13,7 +13,6 @@ import pytest
 ROOT: Final = Path(__file__).parents[1]
 
 SKIPPED: Final = (
-    "CHANGELOG.md",  # tells of what was renamed
     "LICENSE",
     "docs/reliability/",  # what programs printed
     "migrations/versions/",  # written from migrations/schema
@@ -71,6 +70,20 @@ WORDS: Final = (
     Word("waits", "PERFORM", "migrations/"),
     Word("around", "previous_command", "migrations/"),
 )
+# What the documentation does not say, outside of code.
+PLAIN: Final = {
+    "anew": "again",
+    "anybody": "name the program or the user",
+    "behaviour": "behavior",
+    "can not": "cannot",
+    "colour": "color",
+    "everybody": "name the program or the user",
+    "licence": "license",
+    "no more": "no longer",
+    "nobody": "no program, no caller, no user",
+    "somebody": "name the program or the user",
+    "whoever": "name the program or the user",
+}
 PHRASES: Final = {"Needs attention": "Warnings", "Its life": "History"}
 
 # (word, path): why it may stand there.
@@ -146,3 +159,26 @@ def test_a_heading_that_was_replaced_is_not_used(
 ) -> None:
     used = [path for path, (_, _, text) in files.items() if phrase in text]
     assert used == [], f"say {PHRASES[phrase]}"
+
+
+def prose(page: Path) -> str:
+    """The text of a Markdown page without code, as a line."""
+    text = re.sub(
+        r"^```.*?^```$|`[^`]*`",
+        " ",
+        page.read_text(encoding="utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    return " ".join(text.split()).lower()
+
+
+@pytest.mark.parametrize("words", PLAIN)
+def test_the_documentation_speaks_plainly(words: str) -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    assert len(pages) > 25
+    found = [
+        page.relative_to(ROOT).as_posix()
+        for page in pages
+        if re.search(rf"\b{words}\b", prose(page))
+    ]
+    assert found == [], f"say: {PLAIN[words]}"
