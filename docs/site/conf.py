@@ -62,7 +62,7 @@ html_show_sphinx = False
 
 
 class LinkToTheCodeHost(SphinxTransform):
-    """A link to a file that is no page opens it on the code host, instead of a copy of it."""
+    """A link to a file that is no page opens it on the code host; only a picture is copied into the site."""
 
     default_priority = 5
 
@@ -71,6 +71,8 @@ class LinkToTheCodeHost(SphinxTransform):
         page = PurePosixPath(self.env.docname)
         for node in list(self.document.findall(addnodes.download_reference)):
             file = (ROOT / page.parent / node["reftarget"]).resolve()
+            if file.suffix == ".svg":
+                continue
             target = CODE_HOST + file.relative_to(ROOT).as_posix()
             link = nodes.reference("", "", *node.children, refuri=target, internal=False)
             node.replace_self(link)

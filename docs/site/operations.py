@@ -11,16 +11,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _SCHEMAS: Final = "#/components/schemas/"
-_LIMITS: Final = {
-    "minimum": "at least {}",
-    "exclusiveMinimum": "more than {}",
-    "maximum": "at most {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "maxProperties": "at most {} keys",
-}
+# The keys of the least and the most, and their unit.
+_LIMITS: Final = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " items"),
+    ("minProperties", "maxProperties", " keys"),
+)
 
 
 def reference(document: Json) -> str:
@@ -95,9 +92,19 @@ def _about(told: Json, schema: Json) -> str:
     parts = [told.get("description") or schema.get("description") or ""]
     if schema.get("default") is not None:
         parts.append(f"default `{_json(schema['default'])}`")
-    parts += [text.format(schema[key]) for key, text in _LIMITS.items() if key in schema]
+    parts += [_limit(schema.get(least), schema.get(most), unit) for least, most, unit in _LIMITS]
+    if "exclusiveMinimum" in schema:
+        parts.append(f"more than {schema['exclusiveMinimum']}")
     parts += [f"for example `{value}`" for value in schema.get("examples", [])[:1]]
     return "; ".join(part for part in parts if part)
+
+
+def _limit(least: object, most: object, unit: str) -> str:
+    if least is None and most is None:
+        return ""
+    if least is None:
+        return f"at most {most}{unit}"
+    return f"at least {least}{unit}" if most is None else f"{least} to {most}{unit}"
 
 
 def _json(value: object) -> str:

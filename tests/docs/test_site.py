@@ -67,7 +67,7 @@ def test_a_schema_that_is_named_is_described(document: dict[str, Any], reference
 
 def test_a_field_tells_its_type_its_limits_and_an_example(reference: str) -> None:
     assert (
-        "| `limit` | query | integer | Maximum number of items on a page; default `100`; at least 1; at most 1000 |"
+        "| `limit` | query | integer | Maximum number of items on a page; default `100`; 1 to 1000 |"
         in reference
     )
     assert (
