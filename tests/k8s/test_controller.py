@@ -175,7 +175,7 @@ def test_a_mirror_by_hand(
     assert kube.specs("ippools") == {}
     assert "2 objects written" in rowhouse(database, "mirror", "resync", *of_cluster)
     assert list(kube.specs("ippools")) == ["10.0.0.0-24"]
-    assert "the objects say what the database says" in rowhouse(
+    assert "the objects match the database" in rowhouse(
         database, "mirror", "diff", *of_cluster
     )
 
