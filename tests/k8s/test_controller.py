@@ -175,9 +175,7 @@ def test_a_mirror_by_hand(
     assert kube.specs("ippools") == {}
     assert "2 objects written" in rowhouse(database, "mirror", "resync", *of_cluster)
     assert list(kube.specs("ippools")) == ["10.0.0.0-24"]
-    assert "the objects match the database" in rowhouse(
-        database, "mirror", "diff", *of_cluster
-    )
+    assert "the objects match the database" in rowhouse(database, "mirror", "diff", *of_cluster)
 
 
 def test_the_end_of_a_pod_is_seen_without_a_full_pass(
