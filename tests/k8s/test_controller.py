@@ -159,7 +159,7 @@ def test_it_mirrors_and_without_the_option_turns_the_mirror_off(
     start(*PROMPT)
     until(lambda: not dba.execute("SELECT FROM mirrors").fetchall())
     assert len(kube.specs("overlappingrangeipreservations")) == 2
-    assert "no cluster mirrors" in rowhouse(database, "mirror", "status")
+    assert "no cluster has a mirror" in rowhouse(database, "mirror", "status")
 
 
 def test_a_mirror_by_hand(
