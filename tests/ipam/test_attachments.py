@@ -38,6 +38,15 @@ def test_a_late_del_of_the_old_sandbox_takes_nothing_from_the_new_one(pods: Pods
     assert pods.delete("new") == []
 
 
+def test_an_add_that_finds_its_owner_s_address_begins_no_other_tenure(
+    pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    assert pods.add("web-0", SUBNET) == "10.0.0.1"
+    assert pods.add("web-0", SUBNET) == "10.0.0.1"
+    found = dba.execute("SELECT host(address), upper_inf(during) FROM tenures").fetchall()
+    assert found == [("10.0.0.1", True)]
+
+
 def test_a_del_from_a_node_that_came_back_frees_no_address_of_its_next_owner(pods: Pods) -> None:
     pods.add("web-0", ONE, container="old")
     pods.delete("old")

@@ -40,9 +40,11 @@ DECLARE
                              set_config('lock_timeout', max_wait::text, true),
                              current_setting('rowhouse.careful', true)];
     command  text;
-    single   boolean := cardinality(cidrs) = 1;
+    single   boolean;
     the_pool integer;
     space    integer;
+    choice   record; -- of choose_run()
+    the_tenure bigint;
     held     inet;
     is_due   boolean;
     drained  boolean;
@@ -53,7 +55,6 @@ DECLARE
     own      inet;
     low      inet;
     high     inet;
-    run_row  tid;
     owner    text;
     is_alone boolean;
     is_kept  boolean;
@@ -74,7 +75,7 @@ BEGIN
     -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
     -- the unique constraint tells, continue below.
     -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
-    is_usual := settings[4] IS DISTINCT FROM 'on' AND single AND NOT strict AND cardinality(segment_firsts) = 1
+    is_usual := settings[4] IS DISTINCT FROM 'on' AND cardinality(cidrs) = 1 AND NOT strict AND cardinality(segment_firsts) = 1
                 AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
     IF is_usual AND cardinality(gateway_addresses) > 0 THEN
         is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
@@ -82,48 +83,50 @@ BEGIN
     IF is_usual THEN
         low := segment_firsts[1];
         high := segment_lasts[1];
-        SELECT p.pool_id, p.network_id, run.address, run.run_first, run.run_last, run.run_row INTO the_pool, space, address, low, high, run_row
+        SELECT p.pool_id, p.network_id, run.address::host_address AS address, run.run_first, run.run_last, run.run_row INTO choice
           FROM plain_pools p, LATERAL choose_run(p.network_id, low, high, high) AS run
          WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1])
            AND run.step = 1 AND run.free_from <= clock_timestamp()
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1);
         IF FOUND THEN
-            -- It does itself what reservation_made() does for every other INSERT, which finds the tenure open.
-            WITH made AS (
-                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
-                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
-                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slots[1], is_sticky, ttl,
-                        attach_v1.reuse_delay, node, container_id)
-                ON CONFLICT DO NOTHING
-                RETURNING r.tenure_id),
-            attached AS (
-                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
-                SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
-            opened AS (
-                INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
-                                     owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
-                SELECT made.tenure_id, space, address, the_pool, tstzrange(clock_timestamp(), NULL), 'pod',
-                       cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
-            SELECT true INTO created FROM made;
+            -- It does itself what reservation_made() does for every other INSERT, which finds the tenure open. (Statements
+            -- of their own: as parts of one statement, each would pass its row through two more plan nodes. The address
+            -- is a host_address already, so that its rule is checked once.)
+            the_tenure := nextval('tenures_id_seq');
+            INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                 owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+            VALUES (the_tenure, choice.network_id, choice.address, choice.pool_id, tstzrange(clock_timestamp(), NULL), 'pod',
+                    cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD');
+            INSERT INTO reservations (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name, owner_interface,
+                                      owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id, tenure_id)
+            VALUES (choice.network_id, choice.address, choice.pool_id, cluster, namespace, pod, interface,
+                    uid, slots[1], is_sticky, ttl, attach_v1.reuse_delay, node, container_id, the_tenure)
+            ON CONFLICT DO NOTHING;
             IF FOUND THEN
-                IF address = low AND address < high THEN
-                    UPDATE free_ranges f SET first = address + 1 WHERE f.ctid = run_row; -- it is locked, so it is still there
-                ELSIF address = low THEN
-                    DELETE FROM free_ranges f WHERE f.ctid = run_row;
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                VALUES (cluster, container_id, interface, choice.network_id, choice.address, node, cni_network, uid);
+                address := choice.address;
+                IF address = choice.run_first AND address < choice.run_last THEN
+                    UPDATE free_ranges f SET first = address + 1 WHERE f.ctid = choice.run_row; -- it is locked, so it is still there
+                ELSIF address = choice.run_first THEN
+                    DELETE FROM free_ranges f WHERE f.ctid = choice.run_row;
                 ELSE
-                    PERFORM take_run(space, address, address);
+                    PERFORM take_run(choice.network_id, address, address);
                 END IF;
                 ordinal := 1;
                 network_name := networks[1];
                 cidr := cidrs[1];
+                created := true;
                 RETURN NEXT;
                 command := set_config('rowhouse.command', settings[1], true);
                 RETURN;
             END IF;
+            DELETE FROM tenures t WHERE t.id = the_tenure;
         END IF;
     END IF;
 
+    single := cardinality(cidrs) = 1;
     owner := owner_key(cluster, namespace, pod, interface);
     taken := '{}';
     spaces := '{}';

@@ -18,7 +18,11 @@ AS $$
 -- one stays, since a container id is no secret and must not release what another node's pod uses.
 #variable_conflict use_column
 DECLARE
-    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
+    -- Not a SET clause: only a superuser may name a parameter of our own there. (And no PERFORM, which is a statement.)
+    settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
+                             set_config('rowhouse.command', reason, true),
+                             set_config('lock_timeout', max_wait::text, true)];
+    command text;
     held    record;
     kept    reservations;
     other   attachments;
@@ -26,8 +30,6 @@ DECLARE
     spaces  integer[];
     used    inet[];
 BEGIN
-    -- Not a SET clause: only a superuser may name a parameter of our own there.
-    PERFORM set_config('rowhouse.command', reason, true), set_config('lock_timeout', max_wait::text, true);
     -- Before a reservation is looked up: while an isolated pool joins the shared space, its reservations move to another
     -- network, and a row lock that waited for that would find nothing to release.
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -51,7 +53,17 @@ BEGIN
             END IF;
         END LOOP;
     END LOOP;
-    IF used IS NOT NULL THEN
+    IF cardinality(used) = 1 THEN
+        -- The usual case, for one address: as for many below, at two thirds of the cost.
+        ordinal := gone[1];
+        network_id := spaces[1];
+        address := used[1];
+        DELETE FROM reservations r
+         WHERE r.network_id = spaces[1] AND r.address = used[1] AND r.owner_kind = 'pod' AND NOT r.sticky
+           AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = spaces[1] AND a.address = used[1]);
+        released := FOUND;
+        RETURN NEXT;
+    ELSIF used IS NOT NULL THEN
         -- The usual case, once for all: no other sandbox uses the address, and it is not kept. (Both arrays
         -- narrow the index down; that the pair is one of ours is then a matter of few rows.)
         RETURN QUERY
@@ -70,6 +82,8 @@ BEGIN
                    AND row_number() OVER (PARTITION BY call.network_id, call.address ORDER BY call.n DESC) = 1
               FROM unnest(gone, spaces, used) AS call (n, network_id, address)
               LEFT JOIN freed ON freed.network_id = call.network_id AND freed.address = call.address;
+    END IF;
+    IF used IS NOT NULL AND released IS NOT true THEN
         FOR kept IN
             SELECT r.* FROM reservations r
              WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
@@ -90,7 +104,7 @@ BEGIN
             END IF;
         END LOOP;
     END IF;
-    PERFORM set_config('rowhouse.command', previous_command, true);
+    command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
     'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';

@@ -3,6 +3,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Once for all rows of a statement.
 DECLARE
     released record;
+    is_free  boolean;
     moment   timestamptz := clock_timestamp();
     by_hand  boolean := current_reason() = 'SQL';
     run      free_ranges; -- addresses that follow each other, not yet in the free space
@@ -40,7 +41,8 @@ BEGIN
             END IF;
             run.last := released.address;
         ELSIF NOT released.is_careful THEN
-            PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
+            -- (An assignment, since PERFORM would be a statement more.)
+            is_free := give_back(released.network_id, released.address, moment, released.delay, released.owner);
         ELSE
             BEGIN
                 PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);

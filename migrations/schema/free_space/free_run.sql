@@ -1,8 +1,9 @@
 CREATE FUNCTION free_run(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql AS $$
 -- Puts a run into the free space, joined with those of its neighbors that are not locked: a release
--- never blocks. Quarantined runs keep to themselves until their time has come.
+-- never blocks. Quarantined runs keep to themselves until their time has come. Returns whether
+-- there was one to join.
 DECLARE
     before free_ranges;
     after  free_ranges;
@@ -42,5 +43,6 @@ BEGIN
         INSERT INTO free_ranges (network_id, first, last, free_from)
         VALUES (run_network, run_first, run_last, run_free_from);
     END IF;
+    RETURN before.last IS NOT NULL OR after.last IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Puts a run of addresses into the free space of a network.';

@@ -1502,10 +1502,11 @@ COMMENT ON FUNCTION take_run(integer, inet, inet) IS 'Takes a run of addresses o
 
 -- schema/free_space/free_run.sql
 CREATE FUNCTION free_run(run_network integer, run_first inet, run_last inet, run_free_from timestamptz)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql AS $$
 -- Puts a run into the free space, joined with those of its neighbors that are not locked: a release
--- never blocks. Quarantined runs keep to themselves until their time has come.
+-- never blocks. Quarantined runs keep to themselves until their time has come. Returns whether
+-- there was one to join.
 DECLARE
     before free_ranges;
     after  free_ranges;
@@ -1545,20 +1546,27 @@ BEGIN
         INSERT INTO free_ranges (network_id, first, last, free_from)
         VALUES (run_network, run_first, run_last, run_free_from);
     END IF;
+    RETURN before.last IS NOT NULL OR after.last IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Puts a run of addresses into the free space of a network.';
 
 -- schema/free_space/give_back.sql
-CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval, owner text) RETURNS void
+CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval, owner text) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- (What is withheld is quarantined as well: that may end before the time is over.)
+-- Returns whether it may be assigned at once. (What is withheld is quarantined as well: that may end before the time is
+-- over.)
+DECLARE
+    is_joined boolean;
 BEGIN
     IF delay > '0' THEN
         INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
         VALUES (of_network, true, of_address, of_address, ended + delay, owner);
+        RETURN false;
     ELSIF NOT is_withheld(of_network, of_address) THEN -- (while it was in use)
-        PERFORM free_run(of_network, of_address, of_address, ended);
+        is_joined := free_run(of_network, of_address, of_address, ended);
+        RETURN true;
     END IF;
+    RETURN false;
 END $$;
 COMMENT ON FUNCTION give_back(integer, inet, timestamptz, interval, text) IS
     'Puts a released address into the free space or into quarantine, unless it is kept out of use.';
@@ -1832,6 +1840,8 @@ COMMENT ON FUNCTION admit_gateways(integer, inet, inet) IS 'Lets a forced reserv
 CREATE FUNCTION free_ranges_guard() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Runs of a network never overlap, and no reserved address is free. A change by hand is in the audit log.
+DECLARE
+    broken text; -- the name of the rule
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
         PERFORM record_change('free_range.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE 'update' END, host(NEW.first) || '-' || host(NEW.last),
@@ -1841,27 +1851,26 @@ BEGIN
         RAISE EXCEPTION 'free range %-% is not a run of addresses', host(NEW.first), host(NEW.last)
             USING ERRCODE = 'check_violation';
     END IF;
-    -- Of the free and of the quarantined runs: one that ends inside, or the next one behind that begins
-    -- inside. Each is one look at the index, however many runs there are.
-    IF EXISTS (SELECT FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
-                  AND last >= NEW.first AND last < NEW.last)
-       OR EXISTS (SELECT FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
-                     AND last >= NEW.first AND last < NEW.last)
-       OR (SELECT first FROM free_ranges WHERE network_id = NEW.network_id AND NOT quarantined
-              AND last >= NEW.last AND (last > NEW.last OR NEW.quarantined) ORDER BY last LIMIT 1) <= NEW.last
-       OR (SELECT first FROM free_ranges WHERE network_id = NEW.network_id AND quarantined
-              AND last >= NEW.last AND (last > NEW.last OR NOT NEW.quarantined) ORDER BY last LIMIT 1) <= NEW.last
-    THEN
-        RAISE EXCEPTION 'free range %-% of network % overlaps another', host(NEW.first), host(NEW.last), NEW.network_id
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_never_overlap';
-    END IF;
-    -- (A reservation without a tenure is one of the statement under way: it is about to be taken out, see
-    -- reservation_made(), and gets its tenure then.)
-    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = NEW.network_id
-                  AND r.address >= NEW.first AND r.address <= NEW.last
-                  AND EXISTS (SELECT FROM tenures t WHERE t.id = r.tenure_id)) THEN
-        RAISE EXCEPTION 'free range %-% of network % holds a reserved address', host(NEW.first), host(NEW.last), NEW.network_id
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'free_ranges_hold_no_reservation';
+    -- Of the free and of the quarantined runs: of those that end behind our first address, the next one begins behind our
+    -- last. Each is one index look-up, however many runs there are. (One statement for all: each one that starts
+    -- costs as much as two look-ups. A reservation without a tenure is one of the statement under way: it is about to be
+    -- taken out, see reservation_made(), and gets its tenure then.)
+    broken := CASE
+        WHEN (SELECT f.first FROM free_ranges f
+               WHERE f.network_id = NEW.network_id AND NOT f.quarantined AND f.last >= NEW.first
+                 AND (f.last <> NEW.last OR NEW.quarantined) ORDER BY f.last LIMIT 1) <= NEW.last
+          OR (SELECT f.first FROM free_ranges f
+               WHERE f.network_id = NEW.network_id AND f.quarantined AND f.last >= NEW.first
+                 AND (f.last <> NEW.last OR NOT NEW.quarantined) ORDER BY f.last LIMIT 1) <= NEW.last
+        THEN 'free_ranges_never_overlap'
+        WHEN EXISTS (SELECT FROM reservations r
+                      WHERE r.network_id = NEW.network_id AND r.address >= NEW.first AND r.address <= NEW.last
+                        AND EXISTS (SELECT FROM tenures t WHERE t.id = r.tenure_id))
+        THEN 'free_ranges_hold_no_reservation' END;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION 'free range %-% of network % %', host(NEW.first), host(NEW.last), NEW.network_id,
+                        CASE broken WHEN 'free_ranges_never_overlap' THEN 'overlaps another' ELSE 'holds a reserved address' END
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = broken;
     END IF;
     RETURN NULL;
 END $$;
@@ -3078,9 +3087,11 @@ DECLARE
                              set_config('lock_timeout', max_wait::text, true),
                              current_setting('rowhouse.careful', true)];
     command  text;
-    single   boolean := cardinality(cidrs) = 1;
+    single   boolean;
     the_pool integer;
     space    integer;
+    choice   record; -- of choose_run()
+    the_tenure bigint;
     held     inet;
     is_due   boolean;
     drained  boolean;
@@ -3091,7 +3102,6 @@ DECLARE
     own      inet;
     low      inet;
     high     inet;
-    run_row  tid;
     owner    text;
     is_alone boolean;
     is_kept  boolean;
@@ -3112,7 +3122,7 @@ BEGIN
     -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
     -- the unique constraint tells, continue below.
     -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
-    is_usual := settings[4] IS DISTINCT FROM 'on' AND single AND NOT strict AND cardinality(segment_firsts) = 1
+    is_usual := settings[4] IS DISTINCT FROM 'on' AND cardinality(cidrs) = 1 AND NOT strict AND cardinality(segment_firsts) = 1
                 AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
     IF is_usual AND cardinality(gateway_addresses) > 0 THEN
         is_usual := knows_gateways(attach_v1.cni_network, networks[1], cidrs[1], gateway_addresses);
@@ -3120,48 +3130,50 @@ BEGIN
     IF is_usual THEN
         low := segment_firsts[1];
         high := segment_lasts[1];
-        SELECT p.pool_id, p.network_id, run.address, run.run_first, run.run_last, run.run_row INTO the_pool, space, address, low, high, run_row
+        SELECT p.pool_id, p.network_id, run.address::host_address AS address, run.run_first, run.run_last, run.run_row INTO choice
           FROM plain_pools p, LATERAL choose_run(p.network_id, low, high, high) AS run
          WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v1.isolated[1])
            AND run.step = 1 AND run.free_from <= clock_timestamp()
            AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
                             ORDER BY r.expires_at LIMIT 1);
         IF FOUND THEN
-            -- It does itself what reservation_made() does for every other INSERT, which finds the tenure open.
-            WITH made AS (
-                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
-                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
-                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slots[1], is_sticky, ttl,
-                        attach_v1.reuse_delay, node, container_id)
-                ON CONFLICT DO NOTHING
-                RETURNING r.tenure_id),
-            attached AS (
-                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
-                SELECT cluster, container_id, interface, space, address, node, cni_network, uid FROM made),
-            opened AS (
-                INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
-                                     owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
-                SELECT made.tenure_id, space, address, the_pool, tstzrange(clock_timestamp(), NULL), 'pod',
-                       cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD' FROM made)
-            SELECT true INTO created FROM made;
+            -- It does itself what reservation_made() does for every other INSERT, which finds the tenure open. (Statements
+            -- of their own: as parts of one statement, each would pass its row through two more plan nodes. The address
+            -- is a host_address already, so that its rule is checked once.)
+            the_tenure := nextval('tenures_id_seq');
+            INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace,
+                                 owner_name, owner_interface, owner_uid, node, container_id, started_by, start_reason)
+            VALUES (the_tenure, choice.network_id, choice.address, choice.pool_id, tstzrange(clock_timestamp(), NULL), 'pod',
+                    cluster, namespace, pod, interface, uid, node, container_id, current_actor(), 'ADD');
+            INSERT INTO reservations (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name, owner_interface,
+                                      owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id, tenure_id)
+            VALUES (choice.network_id, choice.address, choice.pool_id, cluster, namespace, pod, interface,
+                    uid, slots[1], is_sticky, ttl, attach_v1.reuse_delay, node, container_id, the_tenure)
+            ON CONFLICT DO NOTHING;
             IF FOUND THEN
-                IF address = low AND address < high THEN
-                    UPDATE free_ranges f SET first = address + 1 WHERE f.ctid = run_row; -- it is locked, so it is still there
-                ELSIF address = low THEN
-                    DELETE FROM free_ranges f WHERE f.ctid = run_row;
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
+                VALUES (cluster, container_id, interface, choice.network_id, choice.address, node, cni_network, uid);
+                address := choice.address;
+                IF address = choice.run_first AND address < choice.run_last THEN
+                    UPDATE free_ranges f SET first = address + 1 WHERE f.ctid = choice.run_row; -- it is locked, so it is still there
+                ELSIF address = choice.run_first THEN
+                    DELETE FROM free_ranges f WHERE f.ctid = choice.run_row;
                 ELSE
-                    PERFORM take_run(space, address, address);
+                    PERFORM take_run(choice.network_id, address, address);
                 END IF;
                 ordinal := 1;
                 network_name := networks[1];
                 cidr := cidrs[1];
+                created := true;
                 RETURN NEXT;
                 command := set_config('rowhouse.command', settings[1], true);
                 RETURN;
             END IF;
+            DELETE FROM tenures t WHERE t.id = the_tenure;
         END IF;
     END IF;
 
+    single := cardinality(cidrs) = 1;
     owner := owner_key(cluster, namespace, pod, interface);
     taken := '{}';
     spaces := '{}';
@@ -3528,7 +3540,11 @@ AS $$
 -- one stays, since a container id is no secret and must not release what another node's pod uses.
 #variable_conflict use_column
 DECLARE
-    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
+    -- Not a SET clause: only a superuser may name a parameter of our own there. (And no PERFORM, which is a statement.)
+    settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
+                             set_config('rowhouse.command', reason, true),
+                             set_config('lock_timeout', max_wait::text, true)];
+    command text;
     held    record;
     kept    reservations;
     other   attachments;
@@ -3536,8 +3552,6 @@ DECLARE
     spaces  integer[];
     used    inet[];
 BEGIN
-    -- Not a SET clause: only a superuser may name a parameter of our own there.
-    PERFORM set_config('rowhouse.command', reason, true), set_config('lock_timeout', max_wait::text, true);
     -- Before a reservation is looked up: while an isolated pool joins the shared space, its reservations move to another
     -- network, and a row lock that waited for that would find nothing to release.
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -3561,7 +3575,17 @@ BEGIN
             END IF;
         END LOOP;
     END LOOP;
-    IF used IS NOT NULL THEN
+    IF cardinality(used) = 1 THEN
+        -- The usual case, for one address: as for many below, at two thirds of the cost.
+        ordinal := gone[1];
+        network_id := spaces[1];
+        address := used[1];
+        DELETE FROM reservations r
+         WHERE r.network_id = spaces[1] AND r.address = used[1] AND r.owner_kind = 'pod' AND NOT r.sticky
+           AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = spaces[1] AND a.address = used[1]);
+        released := FOUND;
+        RETURN NEXT;
+    ELSIF used IS NOT NULL THEN
         -- The usual case, once for all: no other sandbox uses the address, and it is not kept. (Both arrays
         -- narrow the index down; that the pair is one of ours is then a matter of few rows.)
         RETURN QUERY
@@ -3580,6 +3604,8 @@ BEGIN
                    AND row_number() OVER (PARTITION BY call.network_id, call.address ORDER BY call.n DESC) = 1
               FROM unnest(gone, spaces, used) AS call (n, network_id, address)
               LEFT JOIN freed ON freed.network_id = call.network_id AND freed.address = call.address;
+    END IF;
+    IF used IS NOT NULL AND released IS NOT true THEN
         FOR kept IN
             SELECT r.* FROM reservations r
              WHERE r.network_id = ANY (spaces) AND r.address = ANY (used)
@@ -3600,7 +3626,7 @@ BEGIN
             END IF;
         END LOOP;
     END IF;
-    PERFORM set_config('rowhouse.command', previous_command, true);
+    command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
     'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';
@@ -3936,6 +3962,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Once for all rows of a statement.
 DECLARE
     released record;
+    is_free  boolean;
     moment   timestamptz := clock_timestamp();
     by_hand  boolean := current_reason() = 'SQL';
     run      free_ranges; -- addresses that follow each other, not yet in the free space
@@ -3973,7 +4000,8 @@ BEGIN
             END IF;
             run.last := released.address;
         ELSIF NOT released.is_careful THEN
-            PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
+            -- (An assignment, since PERFORM would be a statement more.)
+            is_free := give_back(released.network_id, released.address, moment, released.delay, released.owner);
         ELSE
             BEGIN
                 PERFORM give_back(released.network_id, released.address, moment, released.delay, released.owner);
