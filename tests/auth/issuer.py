@@ -109,10 +109,16 @@ class ApiServer:
     url: str = ""
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def __enter__(self) -> Self:  # noqa: C901 - a handler with its five kinds of paths
+    def __enter__(self) -> Self:  # noqa: C901 - a handler with its kinds of paths
         outer = self
 
         class Handler(Quiet):
+            def parse_request(self) -> bool:
+                if super().parse_request() and not outer.is_away():
+                    return True
+                self.close_connection = True
+                return False
+
             def do_GET(self) -> None:  # noqa: N802 - http.server calls it so
                 served = SERVED.get(self.path, "application/json")
                 named = {part.split(";")[0].strip() for part in self.headers["Accept"].split(",")}
@@ -129,11 +135,12 @@ class ApiServer:
                 )
 
             def tell_pod(self) -> None:
-                if self.path in outer.pods:
-                    self.told(outer.pods[self.path], "application/json")
-                else:
+                found = outer.pod(self.path, self.headers["Authorization"])
+                if isinstance(found, Refusal):
                     outer.asked.append(self.path)
-                    self.refuse(refusal(404, "NotFound", "pods not found"))
+                    self.refuse(found)
+                else:
+                    self.told(found, "application/json")
 
             def do_POST(self) -> None:  # noqa: N802 - http.server calls it so
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -163,6 +170,14 @@ class ApiServer:
 
         self.url = self._open.enter_context(listening(Handler))
         return self
+
+    def pod(self, path: str, _authorization: str | None) -> dict[str, Any] | Refusal:
+        """The answer to GET of a pod."""
+        return self.pods.get(path) or refusal(404, "NotFound", "pods not found")
+
+    def is_away(self) -> bool:
+        """Whether it closes connections instead of answering."""
+        return False
 
     def __exit__(self, *_: object) -> None:
         self._open.close()

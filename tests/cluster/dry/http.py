@@ -21,6 +21,7 @@ from cluster.dry.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cluster.programs import Object
 
@@ -44,6 +45,14 @@ class Handler(BaseHTTPRequestHandler):
     crashes: list[str]
     execute: Callable[[str, str, str, list[str], bytes], tuple[int, bytes, bytes]]
     logs: Callable[[str, str], str]
+    away: Path
+
+    def parse_request(self) -> bool:
+        """Close the connection while the API server is to be away."""
+        if super().parse_request() and not self.away.exists():
+            return True
+        self.close_connection = True
+        return False
 
     def log_message(self, *_: Any) -> None:
         """Nothing."""
@@ -132,6 +141,7 @@ class Handler(BaseHTTPRequestHandler):
                     new["metadata"]["name"] = name
                     if (plural, namespace, name) in store.objects:
                         raise Refused(409, "AlreadyExists", f'{plural} "{name}" already exists')
+                    store.check_namespace(plural, namespace, name)
             made = store.put(plural, namespace, new, dry="dryRun" in query)
             self._send(201 if verb == "POST" else 200, made)
 
@@ -141,6 +151,8 @@ class Handler(BaseHTTPRequestHandler):
         if how == "application/apply-patch+yaml":
             with store.changed:
                 was = store.objects.get((plural, namespace, name))
+                if was is None:
+                    store.check_namespace(plural, namespace, name)
                 return store.put(plural, namespace, applied(was, patch) if was else patch)
         if how == "application/json-patch+json":
             return store.change(plural, namespace, name, lambda was: json_patched(was, patch))
@@ -181,6 +193,8 @@ class Handler(BaseHTTPRequestHandler):
             self._tell("BOOKMARK", mark)
         with contextlib.suppress(OSError):
             for _, event, key, obj in store.after(begun):
+                if self.away.exists():
+                    return
                 if not event:
                     self.wfile.flush()
                 elif key[0] == plural and namespace in {"", key[1]} and _is_selected(obj, query):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import trustme
 import yaml
 
-from auth.issuer import ApiServer as Issuer
+from cluster.dry.asked import Asked
 from cluster.dry.balancer import Balancer
 from cluster.dry.http import Handler, Server
 from cluster.dry.node import Agent
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 NODES = ("node1", "node2")
 ROUND_SECONDS = 0.2
+AWAY = "api-server-is-away"
+"""While there is a file of this name, the API server does not answer."""
 
 
 class DryCluster:
@@ -161,9 +163,10 @@ def dry_cluster(folder: Path, plugin: Path) -> Iterator[DryCluster]:
     kubeconfig.chmod(0o600)
     ready: list[DryCluster] = []
     balancer = Balancer(lambda: ready[0].ready_servers() if ready else [])
-    with Issuer() as issuer:
+    store, away = Store(), folder / AWAY
+    with Asked(store=store, away=away) as issuer:
         world = World(
-            store=Store(),
+            store=store,
             folder=folder,
             kubeconfig=kubeconfig,
             plugin=plugin,
@@ -180,6 +183,7 @@ def dry_cluster(folder: Path, plugin: Path) -> Iterator[DryCluster]:
             ("delete", staticmethod(cluster.delete)),
             ("execute", staticmethod(cluster.execute)),
             ("logs", staticmethod(cluster.logs)),
+            ("away", away),
         ):
             setattr(Handler, name, value)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

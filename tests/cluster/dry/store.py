@@ -44,6 +44,9 @@ class Refused(Exception):
     reason: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.reason}: {self.message}"
+
 
 @dataclass
 class Store:
@@ -76,6 +79,14 @@ class Store:
                 and namespace in {"", key[1]}
                 and labels.items() <= (one["metadata"].get("labels") or {}).items()
             ]
+
+    def check_namespace(self, plural: str, namespace: str, name: str) -> None:
+        """A client's new object needs a namespace that is not about to end. Raises Refused (403, 404)."""
+        if not BY_PLURAL[plural].namespaced:
+            return
+        if "deletionTimestamp" in self.get("namespaces", "", namespace)["metadata"]:
+            said = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise Refused(403, "Forbidden", f'{plural} "{name}" is forbidden: {said}')
 
     def put(self, plural: str, namespace: str, new: Object, *, dry: bool = False) -> Object:
         """Create or replace; `status` stays unless `new` brings one. Raises Refused."""
