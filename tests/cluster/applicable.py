@@ -20,36 +20,57 @@ def obstacle(
     values: Mapping[str, object],
     facts: Facts,
     *,
+    now: list[Object],
     node_labels: list[Mapping[str, str]],
     there: set[tuple[str, str]],
     namespaces: set[str],
 ) -> str:
     """Why a file cannot be tried here; empty if nothing is in its way.
 
-    `there` are (kind, name) of objects in the release's namespace that it may name.
+    `now` is what the release renders to without the file. `there` are (kind, name) of objects in its namespace that
+    it may name.
     """
     release = Release(rendered)
     for reason in (
-        _other_database(values, facts),
+        _other_database(values),
         *(_unknown_kind(one, facts) for one in rendered),
         *_missing(release, there),
         *(_nowhere(pod.spec.get("nodeSelector") or {}, node_labels) for pod in release.pods),
         *(_no_namespace(one, namespaces) for one in rendered),
+        _empty_database(release, Release(now), facts),
     ):
         if reason:
             return reason
     return ""
 
 
-def _other_database(values: Mapping[str, object], facts: Facts) -> str:
+def _other_database(values: Mapping[str, object]) -> str:
     database = values.get("postgresql")
     if isinstance(database, dict) and database.get("enabled") is False:
         return "its database is another one, and no data moves with an upgrade"
-    if database and not facts.has_default_storage:
-        return "PostgreSQL would restart, and be empty without a volume (no default StorageClass)"
     if values.get("fullnameOverride") or values.get("nameOverride"):
         return "it names all objects differently: another release"
     return ""
+
+
+def _empty_database(release: Release, now: Release, facts: Facts) -> str:
+    if facts.has_default_storage or _postgresql(release) == _postgresql(now):
+        return ""
+    return "PostgreSQL would restart, and be empty without a volume (no default StorageClass)"
+
+
+def _postgresql(release: Release) -> list[Object]:
+    """Its pods, without the sum of a certificate: outside of a cluster helm makes another one each time."""
+    found = [one["spec"]["template"] for one in release.of("StatefulSet")]
+    return [
+        {**one, "metadata": {**one["metadata"], "annotations": _kept(one["metadata"])}}
+        for one in found
+    ]
+
+
+def _kept(metadata: Object) -> Object:
+    annotations: Object = metadata.get("annotations") or {}
+    return {key: value for key, value in annotations.items() if key != "checksum/tls"}
 
 
 def _unknown_kind(obj: Object, facts: Facts) -> str:

@@ -65,8 +65,8 @@ class Release:
                 found.setdefault(part, {})["priorityClassName"] = ""
         return found
 
-    def upgrade(self, *more: str, before: Path | None = None) -> None:
-        """Install or upgrade, and wait until all of it is ready and migrated.
+    def upgrade(self, *more: str, before: Path | None = None, wait: bool = True) -> None:
+        """Install or upgrade, and wait until all of it is ready and migrated, unless told not to.
 
         `before` is a file of values that ours have precedence over.
         """
@@ -81,8 +81,7 @@ class Release:
             f"--namespace={self.live.namespace}",
             *(f"--values={one}" for one in files),
             *more,
-            "--wait",
-            "--wait-for-jobs",
+            *(["--wait", "--wait-for-jobs"] if wait else []),
             f"--timeout={INSTALL_SECONDS:g}s",
             seconds=INSTALL_SECONDS + 60,
         )
@@ -93,12 +92,14 @@ class Release:
         line = ["rollout", "status", f"{kind}/{NAME}-{part}", *where]
         self.live.kubectl.run(*line, seconds=seconds + 60)
 
-    def scale(self, part: str, replicas: int) -> None:
-        """Change the number of pods of a part, and wait until it is so.
+    def stop_servers(self) -> None:
+        """Have no server, until the next upgrade; wait until none is left.
 
-        By helm: it would refuse to overwrite what `kubectl scale` set.
+        By helm: it would refuse to overwrite what `kubectl scale` set. It does not wait: the node daemons are not ready
+        without a server, so it would wait in vain, unless it is faster than their probes.
         """
-        self.upgrade(f"--set={part}.replicas={replicas}")
+        self.upgrade("--set=server.replicas=0", wait=False)
+        self.live.gone_servers()
 
     @property
     def database(self) -> str:

@@ -31,9 +31,8 @@ def test_pods_end_while_no_server_runs_and_their_addresses_come_back_later(
         live.make.network("away", space, config), live.make.deployment("away", space, "away", 4)
     )
     pods = live.replicas(space, "away", 4)
-    release.scale("server", 0)
     try:
-        live.gone_servers()
+        release.stop_servers()
         live.kubectl.run("scale", "deployment/away", "--replicas=0", "--namespace", space)
         live.gone(space, [one["metadata"]["name"] for one in pods])
         # A new pod waits, and is not given up.

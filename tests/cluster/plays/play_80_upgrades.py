@@ -53,9 +53,10 @@ def fitting(live: Live, file: Path) -> list[str]:
 
 def in_the_way(live: Live, release: Release, file: Path) -> str:
     """Why the file cannot be tried in this cluster; empty if it can."""
-    ours = release.folder / "values.yaml"
     line = ["template", NAME, str(CHART), f"--namespace={live.namespace}"]
-    printed = live.helm.text(*line, f"--values={file}", f"--values={ours}", *fitting(live, file))
+    ours = [f"--values={one}" for one in (*live.settings.values, release.folder / "values.yaml")]
+    now = live.helm.text(*line, *ours)
+    printed = live.helm.text(*line, f"--values={file}", *ours, *fitting(live, file))
     there = {
         (kind, str(one["metadata"]["name"]))
         for kind, plural in (
@@ -70,6 +71,7 @@ def in_the_way(live: Live, release: Release, file: Path) -> str:
         [one for one in yaml.safe_load_all(printed) if one],
         yaml.safe_load(file.read_text()),
         live.facts,
+        now=[one for one in yaml.safe_load_all(now) if one],
         node_labels=[one["metadata"].get("labels") or {} for one in nodes],
         there=there,
         namespaces={str(one["metadata"]["name"]) for one in live.kubectl.list("namespaces")},
