@@ -97,7 +97,7 @@ image-test: dev ## the Dockerfile's steps without an engine, and the chart's pod
 	@$(BIN)/python -m pytest --quiet tests/image/in_a_debootstrap_root.py
 
 # Its variables (docs/how-to/try-in-a-cluster.md) reach it since make exports what its command line names.
-PLAYS = -o python_files=play_*.py -o junit_logging=all -p no:randomly --timeout=3600 --timeout-method=signal -rs
+PLAYS = -o python_files=play_*.py -o junit_logging=all -o verbosity_assertions=2 -p no:randomly --timeout=3600 --timeout-method=signal -rs
 
 cluster-test: dev ## the chart in a cluster with multus: KUBECONFIG=…, IMAGE=… (docs/how-to/try-in-a-cluster.md)
 	@$(BIN)/python -m pytest $(PLAYS) --junitxml=build/cluster-test.xml tests/cluster/plays
