@@ -209,7 +209,7 @@ BEGIN
                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
             END IF;
             IF pool_names[ordinal] IS NULL AND (low IS NOT NULL OR high IS NOT NULL) THEN
-                -- An operator's window holds for those who spell the range, too.
+                -- An operator's window also holds for NADs that spell the range.
                 SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
             END IF;
 
@@ -283,7 +283,7 @@ BEGIN
             IF requested[ordinal] IS NOT NULL THEN
                 -- 3a. The address asked for, if it can be had.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
-                -- Its run is locked before its reservation is made, the order in which everybody does it.
+                -- Its run is locked before its reservation is made, the order that every caller keeps.
                 address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r

@@ -107,4 +107,4 @@ BEGIN
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
-    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';
+    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases addresses that no sandbox uses any longer.';

@@ -27,7 +27,7 @@ BEGIN
                                      AND first <= part_first AND last >= part_first);
             RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
                 USING ERRCODE = error_code('address_taken'),
-                      HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
+                      HINT = 'It is held by another owner, kept out of use, or in no pool of this network.';
         END IF;
 
         IF run.quarantined AND current_reason() = 'SQL' AND NOT is_forced() AND is_withheld(wanted_network, part_first) THEN

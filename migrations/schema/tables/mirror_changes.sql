@@ -4,9 +4,9 @@
 -- one is, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
 -- is no row that all allocations of a pool would wait for: transactions that meet each write a mark of their own.
 --
--- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore who takes marks
--- away asks afterwards who was writing at that moment (mirror_writers_v1), and looks at the same pools once more when
--- those are through. So nothing is missed, in whatever order transactions commit.
+-- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore a mirror that takes
+-- marks away asks afterwards which transactions were writing at that moment (mirror_writers_v1), and looks at the same
+-- pools once more when those have ended. So nothing is missed, in whatever order transactions commit.
 
 CREATE TABLE mirror_changes (
     cluster text NOT NULL,

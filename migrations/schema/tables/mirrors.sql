@@ -11,4 +11,4 @@ COMMENT ON COLUMN mirrors.namespace IS 'Where the objects are in the cluster.';
 COMMENT ON COLUMN mirrors.since IS 'When the mirror was switched on.';
 COMMENT ON COLUMN mirrors.reported_at IS 'When the controller last reported; NULL: not yet.';
 COMMENT ON COLUMN mirrors.report IS 'What the controller last said of its mirror: `rowhouse mirror status` shows it.';
-COMMENT ON INDEX mirrors_pkey IS 'One mirror a cluster.';
+COMMENT ON INDEX mirrors_pkey IS 'One mirror per cluster.';

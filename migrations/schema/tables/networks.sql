@@ -13,5 +13,5 @@ COMMENT ON COLUMN networks.isolated IS
     'The CIDR of the one pool that has this space to itself (enable_overlapping_ranges: false); NULL: pools share the space.';
 COMMENT ON COLUMN networks.created_at IS 'When the network was made.';
 COMMENT ON INDEX networks_pkey IS 'Finds a network by its number.';
-COMMENT ON INDEX networks_name_isolated_key IS 'One shared space a name, and one for each isolated CIDR.';
+COMMENT ON INDEX networks_name_isolated_key IS 'One shared space per name, and one per isolated CIDR.';
 COMMENT ON INDEX networks_id_name_key IS 'Target of the foreign key of pools, which keeps the name beside the number.';

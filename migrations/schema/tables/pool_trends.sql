@@ -22,4 +22,4 @@ COMMENT ON COLUMN pool_trends.week_slope IS
     'Addresses an hour, by linear regression over a week; NULL: too few samples.';
 COMMENT ON COLUMN pool_trends.week_fit IS
     'How much of the change over a week the line explains (R squared), 0 to 1; NULL: too few samples, or no change.';
-COMMENT ON INDEX pool_trends_pkey IS 'One row a pool.';
+COMMENT ON INDEX pool_trends_pkey IS 'One row per pool.';

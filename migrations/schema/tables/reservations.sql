@@ -25,7 +25,7 @@ CREATE TABLE reservations (
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX reservations_expiry ON reservations (network_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX reservations_slots ON reservations (pool_id) WHERE slot > 0;
-COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the promise: one owner an address.';
+COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the guarantee: one owner per address.';
 COMMENT ON COLUMN reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN reservations.address IS 'The address, without a prefix length.';
 COMMENT ON COLUMN reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
@@ -54,7 +54,7 @@ COMMENT ON COLUMN reservations.description IS
 COMMENT ON COLUMN reservations.reserved_at IS 'When the address was reserved.';
 COMMENT ON COLUMN reservations.tenure_id IS 'The open tenure of this reservation: tenures.id.';
 COMMENT ON INDEX reservations_pkey IS
-    'The promise itself: one owner an address. Also finds an address, and counts those of a pool.';
+    'The guarantee itself: one owner per address. Also finds an address, and counts those of a pool.';
 COMMENT ON INDEX reservations_owner IS
     'ADD finds what its owner holds; search by pod. One reservation for each owner, pool and slot.';
 COMMENT ON INDEX reservations_expiry IS 'Finds reservations that are due to expire; holds no others.';

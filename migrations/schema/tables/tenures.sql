@@ -59,9 +59,9 @@ COMMENT ON COLUMN tenures.end_reason IS
     'What ended it: DEL, GC, RECONCILE (the controller), EXPIRE, ADD, API, or SQL for a statement by hand; NULL while it is open.';
 COMMENT ON INDEX tenures_pkey IS 'Finds the open tenure of a reservation; db prune walks through it.';
 COMMENT ON INDEX tenures_one_owner_at_a_time_ipv4 IS
-    'The promise of history for IPv4; who_had() and tenures_of() use it.';
+    'The guarantee of history for IPv4; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_one_owner_at_a_time_ipv6 IS
-    'The promise of history for IPv6; who_had() and tenures_of() use it.';
+    'The guarantee of history for IPv6; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_address IS 'The history of an address or a prefix, in all networks.';
 COMMENT ON INDEX tenures_owner IS 'The history of a pod: held_by().';
 COMMENT ON INDEX tenures_node IS 'What ran on a node in a time: ran_on(). Closed tenures alone.';

@@ -21,5 +21,5 @@ COMMENT ON COLUMN tokens.created_at IS 'When the token was made.';
 COMMENT ON COLUMN tokens.expires_at IS 'When the token expires; NULL: never.';
 COMMENT ON COLUMN tokens.revoked_at IS 'When the token was revoked; NULL: it is valid.';
 COMMENT ON INDEX tokens_pkey IS 'Finds a token by its number.';
-COMMENT ON INDEX tokens_name_key IS 'One token a name.';
+COMMENT ON INDEX tokens_name_key IS 'One token per name.';
 COMMENT ON INDEX tokens_digest_key IS 'Finds the token of a request.';

@@ -145,7 +145,7 @@ COMMENT ON COLUMN networks.isolated IS
     'The CIDR of the one pool that has this space to itself (enable_overlapping_ranges: false); NULL: pools share the space.';
 COMMENT ON COLUMN networks.created_at IS 'When the network was made.';
 COMMENT ON INDEX networks_pkey IS 'Finds a network by its number.';
-COMMENT ON INDEX networks_name_isolated_key IS 'One shared space a name, and one for each isolated CIDR.';
+COMMENT ON INDEX networks_name_isolated_key IS 'One shared space per name, and one per isolated CIDR.';
 COMMENT ON INDEX networks_id_name_key IS 'Target of the foreign key of pools, which keeps the name beside the number.';
 
 -- schema/tables/pools.sql
@@ -311,9 +311,9 @@ COMMENT ON COLUMN tenures.end_reason IS
     'What ended it: DEL, GC, RECONCILE (the controller), EXPIRE, ADD, API, or SQL for a statement by hand; NULL while it is open.';
 COMMENT ON INDEX tenures_pkey IS 'Finds the open tenure of a reservation; db prune walks through it.';
 COMMENT ON INDEX tenures_one_owner_at_a_time_ipv4 IS
-    'The promise of history for IPv4; who_had() and tenures_of() use it.';
+    'The guarantee of history for IPv4; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_one_owner_at_a_time_ipv6 IS
-    'The promise of history for IPv6; who_had() and tenures_of() use it.';
+    'The guarantee of history for IPv6; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_address IS 'The history of an address or a prefix, in all networks.';
 COMMENT ON INDEX tenures_owner IS 'The history of a pod: held_by().';
 COMMENT ON INDEX tenures_node IS 'What ran on a node in a time: ran_on(). Closed tenures alone.';
@@ -351,7 +351,7 @@ CREATE TABLE reservations (
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX reservations_expiry ON reservations (network_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX reservations_slots ON reservations (pool_id) WHERE slot > 0;
-COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the promise: one owner an address.';
+COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the guarantee: one owner per address.';
 COMMENT ON COLUMN reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN reservations.address IS 'The address, without a prefix length.';
 COMMENT ON COLUMN reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
@@ -380,7 +380,7 @@ COMMENT ON COLUMN reservations.description IS
 COMMENT ON COLUMN reservations.reserved_at IS 'When the address was reserved.';
 COMMENT ON COLUMN reservations.tenure_id IS 'The open tenure of this reservation: tenures.id.';
 COMMENT ON INDEX reservations_pkey IS
-    'The promise itself: one owner an address. Also finds an address, and counts those of a pool.';
+    'The guarantee itself: one owner per address. Also finds an address, and counts those of a pool.';
 COMMENT ON INDEX reservations_owner IS
     'ADD finds what its owner holds; search by pod. One reservation for each owner, pool and slot.';
 COMMENT ON INDEX reservations_expiry IS 'Finds reservations that are due to expire; holds no others.';
@@ -596,7 +596,7 @@ COMMENT ON COLUMN tokens.created_at IS 'When the token was made.';
 COMMENT ON COLUMN tokens.expires_at IS 'When the token expires; NULL: never.';
 COMMENT ON COLUMN tokens.revoked_at IS 'When the token was revoked; NULL: it is valid.';
 COMMENT ON INDEX tokens_pkey IS 'Finds a token by its number.';
-COMMENT ON INDEX tokens_name_key IS 'One token a name.';
+COMMENT ON INDEX tokens_name_key IS 'One token per name.';
 COMMENT ON INDEX tokens_digest_key IS 'Finds the token of a request.';
 
 -- schema/tables/sessions.sql
@@ -694,7 +694,7 @@ COMMENT ON COLUMN pool_trends.week_slope IS
     'Addresses an hour, by linear regression over a week; NULL: too few samples.';
 COMMENT ON COLUMN pool_trends.week_fit IS
     'How much of the change over a week the line explains (R squared), 0 to 1; NULL: too few samples, or no change.';
-COMMENT ON INDEX pool_trends_pkey IS 'One row a pool.';
+COMMENT ON INDEX pool_trends_pkey IS 'One row per pool.';
 
 -- schema/tables/imported_unnamed.sql
 CREATE TABLE imported_unnamed (
@@ -722,7 +722,7 @@ COMMENT ON COLUMN mirrors.namespace IS 'Where the objects are in the cluster.';
 COMMENT ON COLUMN mirrors.since IS 'When the mirror was switched on.';
 COMMENT ON COLUMN mirrors.reported_at IS 'When the controller last reported; NULL: not yet.';
 COMMENT ON COLUMN mirrors.report IS 'What the controller last said of its mirror: `rowhouse mirror status` shows it.';
-COMMENT ON INDEX mirrors_pkey IS 'One mirror a cluster.';
+COMMENT ON INDEX mirrors_pkey IS 'One mirror per cluster.';
 
 -- schema/tables/mirror_changes.sql
 -- The outbox of the mirrors: which pools have changed since a mirror last looked at them.
@@ -731,9 +731,9 @@ COMMENT ON INDEX mirrors_pkey IS 'One mirror a cluster.';
 -- one is, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
 -- is no row that all allocations of a pool would wait for: transactions that meet each write a mark of their own.
 --
--- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore who takes marks
--- away asks afterwards who was writing at that moment (mirror_writers_v1), and looks at the same pools once more when
--- those are through. So nothing is missed, in whatever order transactions commit.
+-- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore a mirror that takes
+-- marks away asks afterwards which transactions were writing at that moment (mirror_writers_v1), and looks at the same
+-- pools once more when those have ended. So nothing is missed, in whatever order transactions commit.
 
 CREATE TABLE mirror_changes (
     cluster text NOT NULL,
@@ -1442,7 +1442,7 @@ BEGIN
                                      AND first <= part_first AND last >= part_first);
             RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
                 USING ERRCODE = error_code('address_taken'),
-                      HINT = 'It is held by somebody else, kept out of use, or in no pool of this network.';
+                      HINT = 'It is held by another owner, kept out of use, or in no pool of this network.';
         END IF;
 
         IF run.quarantined AND current_reason() = 'SQL' AND NOT is_forced() AND is_withheld(wanted_network, part_first) THEN
@@ -2186,9 +2186,9 @@ COMMENT ON FUNCTION sample_fill_v1 IS 'Notes how many addresses of each pool are
 -- schema/pools/wait_for_reservations.sql
 CREATE FUNCTION wait_for_reservations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Until the end of this transaction nobody takes an address or gives one back. Who does that has locked the
--- table, more weakly, before anything else: so nobody who waits for us holds what we want, and nobody who
--- read a pool or an exclusion before it changed acts on it afterwards.
+-- Until this transaction ends, no other one takes an address or gives one back. Each of those locks the table, more
+-- weakly, before anything else. So a transaction that waits for this one holds nothing that this one wants, and none
+-- that read a pool or an exclusion before it changed acts on it afterwards.
 BEGIN
     LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
     RETURN NULL;
@@ -3256,7 +3256,7 @@ BEGIN
                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
             END IF;
             IF pool_names[ordinal] IS NULL AND (low IS NOT NULL OR high IS NOT NULL) THEN
-                -- An operator's window holds for those who spell the range, too.
+                -- An operator's window also holds for NADs that spell the range.
                 SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
             END IF;
 
@@ -3330,7 +3330,7 @@ BEGIN
             IF requested[ordinal] IS NOT NULL THEN
                 -- 3a. The address asked for, if it can be had.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
-                -- Its run is locked before its reservation is made, the order in which everybody does it.
+                -- Its run is locked before its reservation is made, the order that every caller keeps.
                 address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
@@ -3629,7 +3629,7 @@ BEGIN
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
-    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases what nobody uses any more.';
+    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases addresses that no sandbox uses any longer.';
 
 -- schema/allocation/available_v1.sql
 CREATE FUNCTION available_v1(networks text[], cidrs cidr[], pool_names text[], segment_ranges integer[],
