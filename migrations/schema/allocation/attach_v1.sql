@@ -10,7 +10,7 @@ CREATE FUNCTION attach_v1(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
-RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean, rival text)
+RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s' -- max_wait, below; what the caller has set is there again afterwards
@@ -32,7 +32,15 @@ AS $$
 -- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
 -- say their names may have pods of one name.
 #variable_conflict use_column
+<<result>>
 DECLARE
+    ordinal  integer;
+    network_name text;
+    cidr     cidr;
+    address  inet;
+    gateway  inet;
+    created  boolean;
+    rival    text;
     -- Not a SET clause: only a superuser may name a parameter of our own there. (One expression for all, see is_careful()
     -- for the last: each that reads or writes a setting takes a snapshot.) max_wait is milliseconds, for each lock.
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -114,11 +122,7 @@ BEGIN
                 ELSE
                     PERFORM take_run(choice.network_id, address, address);
                 END IF;
-                ordinal := 1;
-                network_name := networks[1];
-                cidr := cidrs[1];
-                created := true;
-                RETURN NEXT;
+                RETURN NEXT (1, networks[1], cidrs[1], address, NULL, true, NULL)::attached_address;
                 command := set_config('rowhouse.command', settings[1], true);
                 RETURN;
             END IF;
@@ -360,7 +364,7 @@ BEGIN
                                           WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
                                             -- (In strict mode the reservation may be of another interface.)
                                             AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
-                 WHERE r.network_id = space AND r.address = attach_v1.address;
+                 WHERE r.network_id = space AND r.address = result.address;
             END IF;
             INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
             VALUES (cluster, container_id, interface, space, address, node, cni_network, uid)
@@ -368,13 +372,13 @@ BEGIN
                SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
              WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
             SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
-             WHERE a.network_id = space AND a.address = attach_v1.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
+             WHERE a.network_id = space AND a.address = result.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
                AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
             spaces := spaces || space;
             used := used || address;
         END IF;
         taken := taken || (space || ' ' || host(address));
-        RETURN NEXT;
+        RETURN NEXT (ordinal, network_name, cidr, address, gateway, created, rival)::attached_address;
     END LOOP;
     IF used <> '{}' AND uid IS NOT NULL THEN
         PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);

@@ -34,7 +34,10 @@ BEGIN
                             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
         UNION ALL
         SELECT format('TYPE %s', oid::regtype), typowner FROM pg_type
-         WHERE typnamespace = 'rowhouse'::regnamespace AND typtype IN ('d', 'e', 'r', 'm')
+         WHERE typnamespace = 'rowhouse'::regnamespace
+           AND (typtype IN ('d', 'e', 'r', 'm')
+                -- Not the type of a table's rows.
+                OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))
     LOOP
         IF one.owner <> 'rowhouse_owner'::regrole AND pg_has_role(one.owner, 'USAGE') THEN
             BEGIN

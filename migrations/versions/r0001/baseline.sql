@@ -3044,6 +3044,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION end_replaced_sandboxes IS 'Ends the attachments of earlier sandboxes of the same pod (uid) on the same node.';
 
+-- schema/allocation/attached_address.sql
+CREATE TYPE attached_address AS (
+    ordinal      integer,
+    network_name text,
+    cidr         cidr,
+    address      inet,
+    gateway      inet,
+    created      boolean,
+    rival        text
+);
+COMMENT ON TYPE attached_address IS
+    'What attach_v1() returns for each range. Of OUT parameters, PostgreSQL would read the names twice in each call.';
+COMMENT ON COLUMN attached_address.ordinal IS 'The range of the request: its place in the arrays, from 1.';
+COMMENT ON COLUMN attached_address.network_name IS 'Network of the pool.';
+COMMENT ON COLUMN attached_address.cidr IS 'CIDR of the pool.';
+COMMENT ON COLUMN attached_address.address IS 'The address that the sandbox has now.';
+COMMENT ON COLUMN attached_address.gateway IS 'Gateway of a pool that was named in the request.';
+COMMENT ON COLUMN attached_address.created IS 'Whether this call made the reservation; false: its owner had it already.';
+COMMENT ON COLUMN attached_address.rival IS 'Node and uid of another pod that uses the address as well; NULL: none.';
+
 -- schema/allocation/attach_v1.sql
 -- Errors: pool_exhausted (also: every slice is assigned), address_taken, address_outside_ranges, quota_exceeded,
 -- invalid_config (no such pool), attached_elsewhere (verify where the pod runs; if that was done: try again),
@@ -3057,7 +3077,7 @@ CREATE FUNCTION attach_v1(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
-RETURNS TABLE (ordinal integer, network_name text, cidr cidr, address inet, gateway inet, created boolean, rival text)
+RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s' -- max_wait, below; what the caller has set is there again afterwards
@@ -3079,7 +3099,15 @@ AS $$
 -- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
 -- say their names may have pods of one name.
 #variable_conflict use_column
+<<result>>
 DECLARE
+    ordinal  integer;
+    network_name text;
+    cidr     cidr;
+    address  inet;
+    gateway  inet;
+    created  boolean;
+    rival    text;
     -- Not a SET clause: only a superuser may name a parameter of our own there. (One expression for all, see is_careful()
     -- for the last: each that reads or writes a setting takes a snapshot.) max_wait is milliseconds, for each lock.
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -3161,11 +3189,7 @@ BEGIN
                 ELSE
                     PERFORM take_run(choice.network_id, address, address);
                 END IF;
-                ordinal := 1;
-                network_name := networks[1];
-                cidr := cidrs[1];
-                created := true;
-                RETURN NEXT;
+                RETURN NEXT (1, networks[1], cidrs[1], address, NULL, true, NULL)::attached_address;
                 command := set_config('rowhouse.command', settings[1], true);
                 RETURN;
             END IF;
@@ -3407,7 +3431,7 @@ BEGIN
                                           WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
                                             -- (In strict mode the reservation may be of another interface.)
                                             AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
-                 WHERE r.network_id = space AND r.address = attach_v1.address;
+                 WHERE r.network_id = space AND r.address = result.address;
             END IF;
             INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
             VALUES (cluster, container_id, interface, space, address, node, cni_network, uid)
@@ -3415,13 +3439,13 @@ BEGIN
                SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
              WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
             SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
-             WHERE a.network_id = space AND a.address = attach_v1.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
+             WHERE a.network_id = space AND a.address = result.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
                AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
             spaces := spaces || space;
             used := used || address;
         END IF;
         taken := taken || (space || ' ' || host(address));
-        RETURN NEXT;
+        RETURN NEXT (ordinal, network_name, cidr, address, gateway, created, rival)::attached_address;
     END LOOP;
     IF used <> '{}' AND uid IS NOT NULL THEN
         PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
@@ -5843,7 +5867,10 @@ BEGIN
                             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
         UNION ALL
         SELECT format('TYPE %s', oid::regtype), typowner FROM pg_type
-         WHERE typnamespace = 'rowhouse'::regnamespace AND typtype IN ('d', 'e', 'r', 'm')
+         WHERE typnamespace = 'rowhouse'::regnamespace
+           AND (typtype IN ('d', 'e', 'r', 'm')
+                -- Not the type of a table's rows.
+                OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))
     LOOP
         IF one.owner <> 'rowhouse_owner'::regrole AND pg_has_role(one.owner, 'USAGE') THEN
             BEGIN

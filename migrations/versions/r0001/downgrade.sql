@@ -13,9 +13,10 @@ BEGIN
                 SELECT 2, 'TABLE', oid::regclass::text FROM pg_class
                  WHERE relnamespace = 'rowhouse'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
                 UNION ALL
-                -- A range has functions of its own, which go with it.
+                -- A range has functions of its own, which go with it. A row type that is not that of a table goes as well.
                 SELECT 3, 'TYPE', oid::regtype::text FROM pg_type
-                 WHERE typnamespace = 'rowhouse'::regnamespace AND typtype = 'r') AS made
+                 WHERE typnamespace = 'rowhouse'::regnamespace
+                   AND (typtype = 'r' OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))) AS made
          GROUP BY step, kind ORDER BY step
     LOOP
         EXECUTE statement;
