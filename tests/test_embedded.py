@@ -183,7 +183,7 @@ def test_a_forked_child_that_leaves_the_context_does_not_stop_it() -> None:
 def test_a_directory_of_another_version_is_refused(place: Path) -> None:
     with EmbeddedPostgres(place / "db", version=16, options=QUICK):
         pass
-    with pytest.raises(EmbeddedPostgresError, match=r"holds the data of PostgreSQL 16, and .* 18"):
+    with pytest.raises(EmbeddedPostgresError, match=r"contains data of PostgreSQL 16, but .* 18"):
         EmbeddedPostgres(place / "db", version=18, options=QUICK).__enter__()
 
 

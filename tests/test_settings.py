@@ -87,7 +87,9 @@ def test_a_password_in_a_file_needs_no_escaping(tmp_path: Path) -> None:
         "dbname": "rowhouse",
         "password": "p@ss/w'ord \\%41",
     }
-    with pytest.raises(SettingsError, match=r"PASSWORD_FILE=.*the database URL holds a password"):
+    with pytest.raises(
+        SettingsError, match=r"PASSWORD_FILE=.*the database URL contains a password"
+    ):
         Settings.from_environment(given | URL)
 
 

@@ -20,7 +20,7 @@ TRUSTED_BY_THE_HOST = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",
 )
-SPEAKS_HTTP = "it speaks plain http and not https: write http:// in `server`, or have it serve TLS"
+SPEAKS_HTTP = "it serves http, not https: use http:// in `server`, or enable TLS on the server"
 
 
 class TlsConnection(Connection):

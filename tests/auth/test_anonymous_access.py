@@ -103,7 +103,7 @@ def test_an_open_server_is_not_open_to_the_pages_of_others(
 def test_another_address_needs_tokens_for_good(
     store: Store, make_token: Callable[..., str]
 ) -> None:
-    with pytest.raises(NotAllowed, match="no access is configured") as refusal:
+    with pytest.raises(NotAllowed, match="access control is not configured") as refusal:
         settled_mode("auto", "0.0.0.0:80", (), store)
     assert "--insecure" in refusal.value.hint
     assert settled_mode("auto", "127.0.0.1:80", (), store) == "auto"
@@ -128,24 +128,24 @@ def test_the_server_refuses_another_address_and_says_how(
     result = CliRunner().invoke(main, ["serve", "--bind", "0.0.0.0:0"])
     assert result.exit_code == 5
     error, hint = result.output.splitlines()[-2:]
-    assert error.startswith("Error: 0.0.0.0:0 can be reached from elsewhere")
+    assert error.startswith("Error: 0.0.0.0:0 is reachable from other machines")
     assert "rowhouse token create" in hint
 
 
 def test_it_says_at_its_start_that_no_token_is_needed(database: Database, tmp_path: Path) -> None:
     environment = {"ROWHOUSE_DATABASE_URL": database.url}
     with serving(tmp_path, environment=environment) as server:
-        assert "no token is needed: no access is configured" in server.log.read_text()
+        assert "no token is needed: access control is not configured" in server.log.read_text()
     with serving(
         tmp_path, environment=environment, arguments=["--insecure", "--bind", "0.0.0.0:0"]
     ) as server:
-        assert "whoever reaches the server may do everything" in server.log.read_text()
+        assert "every client that reaches the server may do everything" in server.log.read_text()
 
 
 def test_tokens_without_tls_are_warned_about(database: Database, tmp_path: Path) -> None:
     environment = {"ROWHOUSE_DATABASE_URL": database.url, "ROWHOUSE_AUTH": "required"}
     with serving(tmp_path, environment=environment, arguments=["--bind", "0.0.0.0:0"]) as server:
-        assert "WARNING: 0.0.0.0:0 without TLS" in server.log.read_text()
+        assert "WARNING: 0.0.0.0:0 serves without TLS" in server.log.read_text()
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_tokens_without_tls_are_warned_about(database: Database, tmp_path: Path)
             "is not NAMESPACE/NAME",
         ),
         ({"CLUSTERS": '{"prod": {"jwk": "x"}}'}, 'cluster "prod".jwk: Extra inputs'),
-        ({"CLUSTERS": '{"prod": {}}'}, 'cluster "prod": needs jwks or token_review'),
-        ({"CLUSTERS": "{"}, "not JSON"),
-        ({"CLUSTERS": SHARED_ISSUER}, "would be shown to the other"),
+        ({"CLUSTERS": '{"prod": {}}'}, 'cluster "prod": needs either jwks or token_review'),
+        ({"CLUSTERS": "{"}, "not valid JSON"),
+        ({"CLUSTERS": SHARED_ISSUER}, "would be sent to the other"),
         ({"TLS_KEY": "/key"}, "ROWHOUSE_TLS_CERT is not"),
         ({"AUTH": "none"}, "ROWHOUSE_AUTH='none'"),
     ],

@@ -122,4 +122,4 @@ def test_a_certificate_that_can_not_be_used_is_named(
     monkeypatch.setenv("ROWHOUSE_DATABASE_URL", "postgresql://db/x")
     alone = CliRunner().invoke(main, ["serve", "--tls-key", str(files.key)])
     assert alone.exit_code == 2
-    assert "--tls-key without --tls-cert" in alone.output
+    assert "--tls-key needs --tls-cert" in alone.output

@@ -96,7 +96,7 @@ def test_a_token_that_does_not_say_what_it_must_is_refused(
         (lambda: signed(claims(aud=["vault"])), "'aud'"),
         (lambda: signed(claims(), ec_key(2)), "signature"),
         (lambda: signed(claims(), ec_key(2), key_id="k9"), "key is not one of its cluster's"),
-        (lambda: signed(claims(iss="https://elsewhere.example")), "not one of a cluster"),
+        (lambda: signed(claims(iss="https://elsewhere.example")), "does not belong to a cluster"),
     ],
 )
 def test_a_refusal_says_what_is_wrong_with_the_token(

@@ -67,12 +67,12 @@ def test_what_is_in_the_way_of_a_change_is_named(rowhouse: Rowhouse) -> None:
 def test_what_is_there_already_is_named(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/24", "--name", "a")
     again = rowhouse("pool", "create", "10.0.0.0/24", code=1).stderr
-    assert again == "Error: the network has a pool of this CIDR already: cidr 10.0.0.0/24\n"
+    assert again == "Error: the network already has a pool with this CIDR: cidr 10.0.0.0/24\n"
     renamed = rowhouse("pool", "create", "10.0.1.0/24", "--name", "a", code=1).stderr
-    assert renamed == "Error: there is a pool of this name already: name a\n"
+    assert renamed == "Error: a pool with this name already exists: name a\n"
     rowhouse("exclusion", "create", "10.0.0.1")
     twice = rowhouse("exclusion", "create", "10.0.0.1", code=1).stderr
-    assert twice.startswith("Error: part of it is kept out of use already: ")
+    assert twice.startswith("Error: part of it is already excluded: ")
 
 
 def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None:

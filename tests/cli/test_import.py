@@ -60,13 +60,13 @@ def test_a_dry_run_is_a_diff_and_changes_nothing(
         "default network, pool 10.0.0.0/24: there\n"
         "  + 10.0.0.5         shop/web net1\n"
         "  + 10.0.0.7         shop/no-id net1\n"
-        "      no container id: freed when its pod is gone (controller), not by a DEL"
+        "      no container id: released by the controller when its pod is gone, not by a DEL"
         " [IPPool kube-system/10.0.0.0-24, key 7]\n"
-        "      there is no pod of this name: the controller will release it"
+        "      there is no pod with this name: the controller will release it"
         " [IPPool kube-system/10.0.0.0-24, key 7]\n"
         f"  ! 10.0.0.9         shop/db net1  conflict: held by printer since {since}"
         " [IPPool kube-system/10.0.0.0-24, key 9]\n"
-        "      there is no pod of this name: the controller will release it"
+        "      there is no pod with this name: the controller will release it"
         " [IPPool kube-system/10.0.0.0-24, key 9]\n"
         "not taken\n"
         "  x IPPool kube-system/10.0.0.0-24, key oops: key 'oops' is no whole number\n"
@@ -154,7 +154,7 @@ def test_without_pods_it_says_what_stays_unknown(direct: Rowhouse, tmp_path: Pat
 def test_pools_with_a_space_of_their_own(direct: Rowhouse, tmp_path: Path) -> None:
     twin = ip_pool("10.0.0.0/16", {"5": entry("shop/twin")})
     file = written(tmp_path, "a.yaml", WEB, twin)
-    assert "is also that of" in direct("import", "whereabouts", file, "--dry-run", code=6).stdout
+    assert "is also used by" in direct("import", "whereabouts", file, "--dry-run", code=6).stdout
     direct("import", "whereabouts", file, "--isolated", "10.0.0.0-16")
     assert len(direct.items("who", "10.0.0.5")) == 2
 
@@ -164,8 +164,7 @@ def test_what_is_gone_is_shown_and_released_on_request(direct: Rowhouse, tmp_pat
     later = written(tmp_path, "b.yaml", ip_pool("10.0.0.0/24"))
     kept = direct("import", "whereabouts", later)
     assert (
-        "  - 10.0.0.5         shop/web net1  kept: it is released with --release-gone"
-        in kept.stdout
+        "  - 10.0.0.5         shop/web net1  kept; use --release-gone to release it" in kept.stdout
     )
     direct("who", "10.0.0.5")
     assert "  - 10.0.0.5" in direct("import", "whereabouts", later, "--release-gone").stdout
@@ -245,7 +244,7 @@ class TestLive:
         kube.faults.forget("ippools")
         config = str(kube.kubeconfig(tmp_path))
         done = direct("import", "whereabouts", "--kubeconfig", config, code=3)
-        assert "the cluster knows no objects of the kind IPPool" in done.stderr
+        assert "the cluster does not serve the kind IPPool" in done.stderr
 
     @pytest.mark.parametrize("resource", ["ippools", "overlappingrangeipreservations", "pods"])
     def test_an_account_that_may_not_look_imports_nothing(

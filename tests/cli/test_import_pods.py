@@ -46,7 +46,7 @@ def test_gateways_are_told_apart_from_the_pods_addresses(direct: Rowhouse, tmp_p
 @pytest.mark.parametrize(
     ("objects", "said"),
     [
-        ([STORAGE], "there is no pod among the objects"),
+        ([STORAGE], "the objects contain no pod"),
         ([running("web-0", "10.0.0.5")], "no NetworkAttachmentDefinition"),
     ],
 )

@@ -102,8 +102,8 @@ def test_the_server_does_not_ask_for_the_plugins_cni_path(server: Server) -> Non
         ),
         ({"CNI_Command": "NOPE"}, "unknown CNI_COMMAND: NOPE"),
         ({"CNI_Command": "add"}, "unknown CNI_COMMAND: add"),
-        ({"CNI_Args": "a\0b"}, 'CNI_ARGS holds a character that is not allowed: "a\\u0000b"'),
-        ({"Rowhouse_Node": "\ud800"}, "ROWHOUSE_NODE holds a character"),
+        ({"CNI_Args": "a\0b"}, 'CNI_ARGS contains a character that is not allowed: "a\\u0000b"'),
+        ({"Rowhouse_Node": "\ud800"}, "ROWHOUSE_NODE contains a character"),
     ],
 )
 def test_a_bad_environment_has_code_4(

@@ -67,7 +67,7 @@ def test_a_range_does_not_assign_the_static_addresses_of_its_configuration(serve
     planned = server.plan({"range": "10.0.0.0/29", "addresses": static}).plan
     assert planned.requests[0].segments == (("10.0.0.4", "10.0.0.6"),)
     assert planned.requests[0].gateways == ("10.0.0.2",)
-    with pytest.raises(AddressOutsideRanges, match="one of addresses"):
+    with pytest.raises(AddressOutsideRanges, match="listed in addresses"):
         server.plan(
             {"range": "10.0.0.0/29", "addresses": static}, runtimeConfig={"ips": ["10.0.0.3"]}
         )

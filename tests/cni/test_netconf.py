@@ -185,8 +185,11 @@ def test_node_slice_size_has_two_spellings(server: Server, text: str) -> None:
         ({"node_slice_size": "x"}, 'ipam.node_slice_size must be a prefix length like "/26"'),
         ({"node_slice_size": 26}, "ipam.node_slice_size must be a string, got 26"),
         ({"compat": "loose"}, 'ipam.compat must be "strict" or absent, got "loose"'),
-        ({"network_name": "a\0b"}, 'ipam.network_name holds a character that is not allowed: "a'),
-        ({"network_name": "\ud800"}, "ipam.network_name holds a character"),
+        (
+            {"network_name": "a\0b"},
+            'ipam.network_name contains a character that is not allowed: "a',
+        ),
+        ({"network_name": "\ud800"}, "ipam.network_name contains a character"),
         ({"network_name": "n" * 254}, "ipam.network_name is longer than 253 bytes"),
         ({"pool": "a", "range": "10.0.0.0/24"}, 'ipam.pool "a" and ipam.range exclude each other'),
         ({"pool": "a", "ipRanges": [{}]}, 'ipam.pool "a" and ipam.ipRanges exclude each other'),

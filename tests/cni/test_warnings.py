@@ -45,7 +45,7 @@ def test_a_sticky_network_and_a_generated_name_are_warned_of_once(
     for name in ("web-5d4f8c7b9d-x7k2p", "web-5d4f8c7b9d-zk4wq", "web-7f9c5d4f8c-tq5mz"):
         warnings.sticky_name(owner(name, sticky=True), "node1", "storage")
     assert notes.reasons == ["StickyGeneratedName"]
-    for said in ('"storage"', "web-5d4f8c7b9d-x7k2p", "never comes again", "sticky_ttl"):
+    for said in ('"storage"', "web-5d4f8c7b9d-x7k2p", "never used again", "sticky_ttl"):
         assert said in notes.messages[0]
     warnings.sticky_name(owner("api-5d4f8c7b9d-x7k2p", sticky=True), "node1", "storage")
     assert len(notes.reasons) == 2

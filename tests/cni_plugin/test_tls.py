@@ -148,7 +148,7 @@ def test_https_to_our_own_server_of_http_is_told_at_once(node: Node, tmp_path: P
         node.configure(server.url.replace("http:", "https:"), timeout=60)
         outcome = node.call("STATUS")
     assert outcome.seconds < 30
-    assert "speaks plain http and not https" in outcome.error["details"]
+    assert "serves http, not https" in outcome.error["details"]
     assert "write http:// in `server`" in outcome.error["details"]
 
 

@@ -179,7 +179,7 @@ def test_networks_that_cannot_be_used_are_named_with_the_reason(
     assert "no range given" in found["default/empty"].found
     assert found["default/bad"].state == found["default/empty"].state == "failed"
     assert found["default/theirs"].state == found["default/broken"].state == "warning"
-    assert found[""].found == "2 can be used"
+    assert found[""].found == "2 are usable"
 
 
 def test_a_pool_by_name_that_is_not_there_is_named(
@@ -193,7 +193,7 @@ def test_a_pool_by_name_that_is_not_there_is_named(
     for name, pools in {"good": [gold], "bad": [gold, silver]}.items():
         ipam = {"type": "rowhouse", "ipRanges": pools}
         cluster_of_doctor.network(name, {"cniVersion": "1.0.0", "type": "macvlan", "ipam": ipam})
-    assert "pools by name of 2 were not looked up" in outside.one("networks").found
+    assert "the pool names of 2 were not checked" in outside.one("networks").found
     outside.environment["ROWHOUSE_DATABASE_URL"] = database.url
     found = {one.about: one for one in outside.check("networks")}
     assert found.keys() == {"default/bad", ""}
@@ -248,7 +248,7 @@ def test_the_plugin_of_each_node(outside: Doctor, cluster_of_doctor: Cluster) ->
     assert old.state == new.state == "warning"
     assert "0.0.9" in old.found
     assert "node2" in old.found
-    assert "roll-out" in old.remedy.lower()
+    assert "rollout" in old.remedy.lower()
     cluster_of_doctor.tell("node-2", "metrics", "nothing of ours")
     assert outside.one("nodes", "node2").state == "warning"
 

@@ -33,7 +33,7 @@ def test_nothing_to_check_is_ready() -> None:
 def test_what_has_never_passed_is_not_ready_at_once() -> None:
     watched = Watched()
     watched.checks.expect("pods")
-    assert watched.unready() == {"pods": "it has not been tried yet"}
+    assert watched.unready() == {"pods": "not tried yet"}
     watched.checks.failed("pods", "forbidden")
     assert watched.unready() == {"pods": "forbidden"}
     watched.now += 3600

@@ -151,5 +151,5 @@ def test_a_quarantine_below_an_exclusion_survives_a_join(pods: Pods, dba: Sessio
 
 def test_a_network_with_pools_cannot_be_isolated_by_hand(pods: Pods, dba: Session) -> None:
     pods.add("a", SMALL)
-    with pytest.raises(psycopg.Error, match="whether it is isolated cannot change"):
+    with pytest.raises(psycopg.Error, match="its isolation cannot change"):
         dba.execute("UPDATE networks SET isolated = '10.40.0.0/28'")

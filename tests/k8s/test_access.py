@@ -75,7 +75,7 @@ class Cluster:
 def test_it_is_ready_when_it_may_do_everything() -> None:
     cluster = Cluster()
     check = cluster.check("kube-system")
-    assert cluster.problem[0] == "it has not been tried yet"
+    assert cluster.problem[0] == "not tried yet"
     assert check.look()
     assert cluster.problem == ("", "")
     assert {"/api/v1/pods", "/api/v1/nodes", REVIEWS} == set(cluster.asked)

@@ -151,7 +151,7 @@ def test_whereabouts_before_v0_8_has_no_node_slice_pools_and_is_imported_all_the
 
 
 def test_a_cluster_without_whereabouts_is_said_to_be_one() -> None:
-    with pytest.raises(NotFound, match="no objects of the kind IPPool"):
+    with pytest.raises(NotFound, match="does not serve the kind IPPool"):
         read_cluster(client_of(lambda _: unknown_kind()), None)
 
 

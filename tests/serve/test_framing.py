@@ -110,5 +110,5 @@ def test_a_body_that_nobody_will_read_is_not_waited_for() -> None:
 
 
 def test_a_handshake_of_tls_is_refused_by_its_first_byte() -> None:
-    with pytest.raises(RefusedError, match="plain http"):
+    with pytest.raises(RefusedError, match="serves http"):
         Framing().is_whole(bytearray(b"\x16"))

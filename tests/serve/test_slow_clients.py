@@ -138,7 +138,7 @@ def test_https_at_a_port_of_http_is_refused_at_once(plain: Server) -> None:
     assert time.monotonic() - begun < REQUEST_SECONDS / 2
     with connect(plain) as connection:
         connection.sendall(b"\x16")
-        assert answer(connection).startswith(b"HTTP/1.1 400 This port speaks plain http")
+        assert answer(connection).startswith(b"HTTP/1.1 400 This port serves http")
 
 
 def test_a_request_that_comes_byte_by_byte_is_served(plain: Server) -> None:

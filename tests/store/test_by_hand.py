@@ -111,12 +111,12 @@ def test_an_address_of_another_pool_is_refused_whether_inserted_or_moved(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     pods.add("db-0", subnet("10.0.1.0/24"))
-    with pytest.raises(errors.ForeignKeyViolation, match="is no pool of network"):
+    with pytest.raises(errors.ForeignKeyViolation, match="is not a pool of network"):
         dba.execute(RESERVE, ("10.0.1.9", "printer"))
     dba.execute("SET rowhouse.force = 'on'")
-    with pytest.raises(errors.ForeignKeyViolation, match="is no pool of network"):
+    with pytest.raises(errors.ForeignKeyViolation, match="is not a pool of network"):
         dba.execute("UPDATE reservations SET address = '10.0.1.9' WHERE owner_name = 'web-0'")
-    with pytest.raises(errors.ForeignKeyViolation, match="is no pool of network"):
+    with pytest.raises(errors.ForeignKeyViolation, match="is not a pool of network"):
         dba.execute("UPDATE reservations SET pool_id = 4711 WHERE owner_name = 'web-0'")
 
 

@@ -68,7 +68,7 @@ def test_a_window_binds_those_who_spell_the_range(pods: Pods, dba: Dba) -> None:
     assert [pods.add(name, RANGE) for name in "ab"] == ["10.0.0.3", "10.0.0.4"]
     with pytest.raises(PoolExhausted):
         pods.add("c", RANGE)
-    with pytest.raises(AddressOutsideRanges, match="outside what pool"):
+    with pytest.raises(AddressOutsideRanges, match="outside the window of pool"):
         pods.add("asks", replace(RANGE, requested="10.0.0.5"))
     # What a running pod has it keeps.
     assert pods.add("early", RANGE, container="early-2") == "10.0.0.1"

@@ -24,7 +24,7 @@ BEGIN
     IF FOUND AND NOT force THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'A running pod would go on using it. Delete the pod, or reassign by force if the sandbox is gone.';
+                  HINT = 'A running pod would keep using it. Delete the pod, or reassign with force if the sandbox is gone.';
     END IF;
     DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
     SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r

@@ -6,7 +6,7 @@ BEGIN
                 WHERE f.network_id = of_network AND f.quarantined AND f.last = wanted AND f.free_from > clock_timestamp()) THEN
         RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
             USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                  HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+                  HINT = 'Request another address; `rowhouse explain` shows when this one is free.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises address_taken if an address is quarantined.';

@@ -8,7 +8,7 @@ BEGIN
         RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
             concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
             USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                  HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+                  HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_taken(integer, inet, integer) IS 'Raises address_taken if an address is reserved.';

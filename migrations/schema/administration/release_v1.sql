@@ -18,7 +18,7 @@ BEGIN
     IF FOUND AND NOT even_attached THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
+                  HINT = 'A running pod would keep using it. Delete the pod, or release with force if the sandbox is gone.';
     END IF;
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
     PERFORM record_change('reservation.delete', host(wanted), to_jsonb(held), NULL);

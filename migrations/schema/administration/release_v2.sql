@@ -12,9 +12,9 @@ DECLARE
 BEGIN
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF FOUND AND held.tenure_id <> expected_tenure THEN
-        RAISE EXCEPTION 'address % has another owner by now: %', host(wanted),
+        RAISE EXCEPTION 'address % now has another owner: %', host(wanted),
             concat_ws('/', nullif(held.owner_namespace, ''), held.owner_name)
-            USING ERRCODE = error_code('outdated'), HINT = 'Look at it again, and release it if that still makes sense.';
+            USING ERRCODE = error_code('outdated'), HINT = 'Check the new owner, and release the address again if that is still right.';
     END IF;
     RETURN QUERY SELECT * FROM release_v1(actor, request_id, wanted_network, wanted, even_attached);
 END $$;

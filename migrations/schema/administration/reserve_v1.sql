@@ -40,7 +40,7 @@ BEGIN
             IF wanted IS NOT NULL THEN
                 IF NOT wanted[i] <<= pool.cidr THEN
                     RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr
-                        USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Ask for an address of the pool, or name the pool that holds it.';
+                        USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request an address of this pool, or use the pool that contains it.';
                 END IF;
                 IF NOT force THEN
                     PERFORM refuse_special(pool, wanted[i]);
@@ -60,7 +60,7 @@ BEGIN
                 END IF;
             ELSE
                 IF pool.drained THEN
-                    RAISE EXCEPTION 'pool % is drained: it assigns no further address', pool.cidr
+                    RAISE EXCEPTION 'pool % is drained and assigns no new addresses', pool.cidr
                         USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it assign addresses again.';
                 END IF;
                 address := (claim_addresses(pool.network_id, firsts, lasts, 1))[1];

@@ -141,9 +141,9 @@ BEGIN
          WHERE a.cluster = attach_v1.cluster AND a.container_id = attach_v1.container_id
            AND a.interface = attach_v1.interface AND a.node NOT IN ('', bound_node) LIMIT 1;
         IF FOUND THEN
-            RAISE EXCEPTION 'sandbox % belongs to node "%", and the token is for node "%"',
+            RAISE EXCEPTION 'sandbox % belongs to node "%", but the token is for node "%"',
                 attach_v1.container_id, elsewhere, bound_node
-                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token acts for the sandboxes of its own node.';
+                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token is valid only for sandboxes of its own node.';
         END IF;
     END IF;
 
@@ -161,7 +161,7 @@ BEGIN
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
-                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
+                          HINT = 'Create it with `rowhouse pool create CIDR --name`; `rowhouse pool list` shows the existing pools.';
             END IF;
             networks[ordinal] := network_name;
             cidrs[ordinal] := cidr;
@@ -176,7 +176,7 @@ BEGIN
             -- A search that never ends would keep its locks: rather let the caller repeat the call.
             rounds := rounds + 1;
             IF rounds > 1000 THEN
-                RAISE EXCEPTION 'pool % changed 1000 times while an address was searched', cidrs[ordinal] USING ERRCODE = '40001';
+                RAISE EXCEPTION 'pool % changed 1000 times during the search for an address', cidrs[ordinal] USING ERRCODE = '40001';
             END IF;
             -- 1. The pool, and whether anything has come due.
             SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
@@ -196,7 +196,7 @@ BEGIN
                 CONTINUE;
             END IF;
             IF is_alone THEN
-                RAISE EXCEPTION 'pool % is isolated, and this configuration shares its addresses', cidr
+                RAISE EXCEPTION 'pool % is isolated, but this configuration shares its addresses', cidr
                     USING ERRCODE = error_code('isolated_pool'), DETAIL = ordinal;
             END IF;
 
@@ -262,7 +262,7 @@ BEGIN
             created := true;
             PERFORM refuse_held_pool(the_pool, cidr, ordinal);
             IF drained THEN
-                RAISE EXCEPTION 'pool % is drained: it assigns no further address', cidr
+                RAISE EXCEPTION 'pool % is drained and assigns no new addresses', cidr
                     USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it assign addresses again.';
             END IF;
             IF is_due THEN

@@ -15,7 +15,7 @@ BEGIN
                  LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
             RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
                             coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
-                USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release what is no longer used.';
+                USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release unused addresses.';
         END IF;
     END LOOP;
 END $$;

@@ -17,10 +17,10 @@ BEGIN
      WHERE (of_pool IS NULL OR r.pool_id = of_pool)
        AND EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address);
     IF used > 0 THEN
-        RAISE EXCEPTION '% touches % that running sandboxes use: %', change,
+        RAISE EXCEPTION '% affects % that running sandboxes use: %', change,
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
-            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or repeat it with force.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or use force.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change touches addresses that running sandboxes use, unless it is forced.';

@@ -27,7 +27,7 @@ BEGIN
     END IF;
     IF progress IS NOT NULL THEN
         RAISE EXCEPTION 'no free address in pool %: %', wanted, progress
-            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
+            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen its window, create a pool with a larger CIDR, or release unused addresses.';
     END IF;
     RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = error_code('pool_exhausted'), DETAIL = range_no;
 END $$;

@@ -3,7 +3,7 @@ LANGUAGE plpgsql AS $$
 -- The allocator takes an address from its own pool; a person may mistype one.
 BEGIN
     IF NOT EXISTS (SELECT FROM pools WHERE id = of_pool AND network_id = of_network AND wanted <<= cidr) THEN
-        RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', of_pool, of_network, host(wanted)
+        RAISE EXCEPTION 'pool_id % is not a pool of network % that contains %', of_pool, of_network, host(wanted)
             USING ERRCODE = 'foreign_key_violation';
     END IF;
 END $$;

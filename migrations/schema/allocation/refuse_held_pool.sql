@@ -6,7 +6,7 @@ BEGIN
     SELECT * INTO hold FROM assignment_hold h
      WHERE NOT EXISTS (SELECT FROM assignment_hold_pools p WHERE p.pool_id = wanted_pool);
     IF FOUND THEN
-        RAISE EXCEPTION 'pool % assigns no address until the running pods were read: %', wanted, hold.reason
+        RAISE EXCEPTION 'pool % assigns no address until the running pods are imported: %', wanted, hold.reason
             USING ERRCODE = error_code('try_again'), DETAIL = range_no,
                   HINT = 'Run `rowhouse import pods`, and then `rowhouse import resume`. Held by ' || hold.actor || '.';
     END IF;

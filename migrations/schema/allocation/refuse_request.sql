@@ -16,9 +16,9 @@ BEGIN
                   HINT = 'Ask for another address; `rowhouse explain` tells more.';
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
-        RAISE EXCEPTION 'requested address % is outside what pool % assigns', host(wanted), pool.cidr
+        RAISE EXCEPTION 'requested address % is outside the window of pool %', host(wanted), pool.cidr
             USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
-                  HINT = 'Ask for an address inside its window, or let the window hold it.';
+                  HINT = 'Request an address inside the window, or widen the window.';
     END IF;
     LOOP
         SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
@@ -31,7 +31,7 @@ BEGIN
                 || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
                         THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
                 USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                      HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+                      HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             IF is_withheld(pool.network_id, wanted) THEN
@@ -41,7 +41,7 @@ BEGIN
             END IF;
             RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
                 USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                      HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+                      HINT = 'Request another address; `rowhouse explain` shows when this one is free.';
         END IF;
     END LOOP;
 END $$;

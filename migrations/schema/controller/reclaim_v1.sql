@@ -11,7 +11,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM act_as(actor, '');
-    -- The reservation is locked first, as everybody does, so that nothing changes after this look.
+    -- The reservation is locked first, as in all functions, so that nothing changes after this check.
     PERFORM FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
       WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
         AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)

@@ -10,9 +10,9 @@ BEGIN
             RETURN NULL;
         END IF;
     END IF;
-    RAISE EXCEPTION '% is append-only: there is no % of it', TG_TABLE_NAME, TG_OP
+    RAISE EXCEPTION '% is append-only and does not allow %', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'feature_not_supported',
-              HINT = '`rowhouse db prune --audit-older-than` removes old lines. Its owner can disable the trigger, and is then the one who did that.';
+              HINT = '`rowhouse db prune --audit-older-than` removes old lines. Only the owner can disable the trigger.';
 END $$;
 COMMENT ON FUNCTION refuse_rewriting() IS 'Trigger: the audit log is append-only; only prune_audit_v1() removes lines.';
 

@@ -9,8 +9,8 @@ BEGIN
     IF TG_TABLE_NAME = 'networks' AND TG_OP = 'UPDATE' AND before->'isolated' <> after->'isolated'
        AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
         -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
-        RAISE EXCEPTION 'network % has pools: whether it is isolated cannot change', row->>'id'
-            USING ERRCODE = error_code('in_the_way'), HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
+        RAISE EXCEPTION 'network % has pools, so its isolation cannot change', row->>'id'
+            USING ERRCODE = error_code('in_the_way'), HINT = 'An ADD of a configuration that shares the range (enable_overlapping_ranges) moves the pool to the shared space.';
     END IF;
     PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
                           coalesce(row->>'name', row->>'namespace'), before, after);

@@ -125,7 +125,7 @@ BEGIN
          WHERE e.n = ANY (changed) AND r.network_id = space AND r.address = ANY (moved) AND r.address = e.address;
     END IF;
 
-    -- Runs are locked before reservations are made, the order in which everybody does it.
+    -- Runs are locked before reservations are made, as in all functions.
     PERFORM FROM (SELECT DISTINCT run.quarantined, run.last
                     FROM jsonb_to_recordset(entries) AS e (n integer, address inet)
                    CROSS JOIN LATERAL (

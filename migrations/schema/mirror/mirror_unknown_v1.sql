@@ -3,7 +3,7 @@ RETURNS TABLE (address inet, holder text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 BEGIN ATOMIC
-    -- Of pairs of an address and a pod ("namespace/name", '' is anybody), those that the history does not have.
+    -- Of pairs of an address and a pod ("namespace/name", '' matches any pod), those that the history does not have.
     SELECT a, h FROM unnest(addresses, holders) AS pair (a, h)
      WHERE NOT EXISTS (
            SELECT FROM tenures t JOIN networks n ON n.id = t.network_id

@@ -5,13 +5,13 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.id, NEW.network_id, NEW.first, NEW.last) IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.first, OLD.last) THEN
             RAISE EXCEPTION 'the addresses of an exclusion cannot change'
-                USING ERRCODE = error_code('in_the_way'), HINT = 'Delete it and make another one.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Delete the exclusion and create another one.';
         END IF;
         PERFORM record_change('exclusion.update', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), to_jsonb(NEW));
     ELSIF TG_OP = 'INSERT' THEN
         IF EXISTS (SELECT FROM exclusions e WHERE e.network_id = NEW.network_id AND e.id <> NEW.id
                       AND e.last >= NEW.first AND e.first <= NEW.last) THEN
-            RAISE EXCEPTION 'part of %-% is kept out of use already', host(NEW.first), host(NEW.last)
+            RAISE EXCEPTION 'part of %-% is already excluded', host(NEW.first), host(NEW.last)
                 USING ERRCODE = error_code('in_the_way'), HINT = 'Exclusions of a network do not overlap.';
         END IF;
         PERFORM refuse_attached('excluding ' || host(NEW.first) || '-' || host(NEW.last), NEW.network_id,

@@ -5,7 +5,7 @@ DECLARE
     held  bigint;
 BEGIN
     -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
-    -- foreign key of a new pool already holds the key, for everybody who makes one at this moment.
+    -- foreign key of a new pool already locks the key, for every transaction that is creating a pool.
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP <> 'DELETE' AND NEW.gateway IS NOT NULL THEN
         IF TG_OP = 'INSERT' OR host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
@@ -30,7 +30,7 @@ BEGIN
         IF held > 0 THEN
             RAISE EXCEPTION 'pool % of the % still holds % reservations', OLD.cidr,
                 coalesce('network "' || nullif(OLD.network_name, '') || '"', 'default network'), held
-                USING ERRCODE = error_code('in_the_way'), HINT = 'Release them first.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Release the reservations first.';
         END IF;
         PERFORM record_change('pool.delete', OLD.cidr::text, to_jsonb(OLD), NULL);
     ELSE
@@ -41,7 +41,7 @@ BEGIN
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
             RAISE EXCEPTION 'the network and the CIDR of pool % cannot change', OLD.cidr
                 USING ERRCODE = error_code('in_the_way'),
-                      HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
+                      HINT = 'Create a pool with the other CIDR: overlapping pools share their free addresses.';
         END IF;
         IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN
             PERFORM refuse_attached('renaming pool "' || OLD.name || '"', NEW.network_id, ARRAY[first_address(NEW.cidr)],

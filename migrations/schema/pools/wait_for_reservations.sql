@@ -8,7 +8,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION wait_for_reservations() IS
-    'Trigger: waits for the allocations under way, and keeps others waiting until the transaction ends.';
+    'Trigger: waits for running allocations, and makes new ones wait until the transaction ends.';
 
 -- Without it an address could be left in no pool.
 CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools

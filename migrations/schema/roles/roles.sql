@@ -21,5 +21,5 @@ BEGIN
     END LOOP;
 END $$;
 
--- PostgreSQL lets everybody call a new function.
+-- By default, PostgreSQL lets every role call a new function.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rowhouse FROM PUBLIC;

@@ -4,23 +4,23 @@
 CREATE VIEW error_codes (sqlstate, name, meaning) AS VALUES
     -- Three digits are the CNI error code that the plugin reports.
     ('RH007', 'invalid_config', 'the configuration cannot be served: no such pool, or a collision of addresses'),
-    ('RH011', 'try_again', 'not now: new addresses of the pool are held back'),
+    ('RH011', 'try_again', 'the pool holds back new addresses for now'),
     ('RH100', 'pool_exhausted', 'no free address, or no free slice, in a range'),
     ('RH101', 'address_taken', 'the address is reserved, quarantined or not free'),
-    ('RH102', 'address_outside_ranges', 'the address is outside of what may be assigned'),
+    ('RH102', 'address_outside_ranges', 'the address is outside the ranges that may be assigned'),
     ('RH104', 'quota_exceeded', 'a quota does not allow another address'),
     ('RH110', 'not_allowed', 'the caller may not do this'),
     -- Letters: the condition has no CNI error code of its own.
     ('RHATT', 'attached_elsewhere', 'the address of the pod is attached on another node'),
     ('RHISO', 'isolated_pool', 'the pool is isolated, and the configuration shares its addresses'),
-    ('RHNFD', 'not_found', 'there is no such pool, network or reservation'),
-    ('RHOLD', 'outdated', 'it was changed since the caller read it'),
-    ('RHWAY', 'in_the_way', 'what exists does not allow this change; often force does');
+    ('RHNFD', 'not_found', 'the pool, network or reservation does not exist'),
+    ('RHOLD', 'outdated', 'the object has changed since the caller read it'),
+    ('RHWAY', 'in_the_way', 'the current state does not allow this change; force often does');
 COMMENT ON VIEW error_codes IS
-    'The SQLSTATEs that our functions raise. Three digits are the CNI error code; letters: it has none of its own.';
-COMMENT ON COLUMN error_codes.sqlstate IS 'What psql prints with \errverbose, and what a driver reports.';
-COMMENT ON COLUMN error_codes.name IS 'The name that functions raise it by.';
-COMMENT ON COLUMN error_codes.meaning IS 'What is wrong.';
+    'The SQLSTATEs that Rowhouse''s functions raise. Three digits are the CNI error code; letters mean that there is none.';
+COMMENT ON COLUMN error_codes.sqlstate IS 'The code that drivers report, and psql with \errverbose.';
+COMMENT ON COLUMN error_codes.name IS 'The name by which functions raise it.';
+COMMENT ON COLUMN error_codes.meaning IS 'The meaning of the condition.';
 
 -- schema/errors/error_code.sql
 CREATE FUNCTION error_code(wanted text) RETURNS text
@@ -1211,8 +1211,8 @@ BEGIN
     IF TG_TABLE_NAME = 'networks' AND TG_OP = 'UPDATE' AND before->'isolated' <> after->'isolated'
        AND EXISTS (SELECT FROM pools p WHERE p.network_id = (row->>'id')::integer) THEN
         -- Every pool knows whether it is isolated, and its sandboxes go on using their addresses.
-        RAISE EXCEPTION 'network % has pools: whether it is isolated cannot change', row->>'id'
-            USING ERRCODE = error_code('in_the_way'), HINT = 'A configuration that shares the range (enable_overlapping_ranges) has the pool join.';
+        RAISE EXCEPTION 'network % has pools, so its isolation cannot change', row->>'id'
+            USING ERRCODE = error_code('in_the_way'), HINT = 'An ADD of a configuration that shares the range (enable_overlapping_ranges) moves the pool to the shared space.';
     END IF;
     PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END,
                           coalesce(row->>'name', row->>'namespace'), before, after);
@@ -1315,9 +1315,9 @@ BEGIN
             RETURN NULL;
         END IF;
     END IF;
-    RAISE EXCEPTION '% is append-only: there is no % of it', TG_TABLE_NAME, TG_OP
+    RAISE EXCEPTION '% is append-only and does not allow %', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'feature_not_supported',
-              HINT = '`rowhouse db prune --audit-older-than` removes old lines. Its owner can disable the trigger, and is then the one who did that.';
+              HINT = '`rowhouse db prune --audit-older-than` removes old lines. Only the owner can disable the trigger.';
 END $$;
 COMMENT ON FUNCTION refuse_rewriting() IS 'Trigger: the audit log is append-only; only prune_audit_v1() removes lines.';
 
@@ -1341,8 +1341,8 @@ CREATE TRIGGER audit_log_stamp BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE F
 CREATE FUNCTION refuse_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or leave no line in the audit log', TG_TABLE_NAME
-        USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE: it keeps every invariant.';
+    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or bypass the audit log', TG_TABLE_NAME
+        USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE, which keeps all invariants.';
 END $$;
 COMMENT ON FUNCTION refuse_truncate() IS 'Trigger: refuses a TRUNCATE.';
 
@@ -2194,7 +2194,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION wait_for_reservations() IS
-    'Trigger: waits for the allocations under way, and keeps others waiting until the transaction ends.';
+    'Trigger: waits for running allocations, and makes new ones wait until the transaction ends.';
 
 -- Without it an address could be left in no pool.
 CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
@@ -2330,7 +2330,7 @@ DECLARE
     held  bigint;
 BEGIN
     -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
-    -- foreign key of a new pool already holds the key, for everybody who makes one at this moment.
+    -- foreign key of a new pool already locks the key, for every transaction that is creating a pool.
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP <> 'DELETE' AND NEW.gateway IS NOT NULL THEN
         IF TG_OP = 'INSERT' OR host(NEW.gateway) IS DISTINCT FROM host(OLD.gateway) THEN
@@ -2355,7 +2355,7 @@ BEGIN
         IF held > 0 THEN
             RAISE EXCEPTION 'pool % of the % still holds % reservations', OLD.cidr,
                 coalesce('network "' || nullif(OLD.network_name, '') || '"', 'default network'), held
-                USING ERRCODE = error_code('in_the_way'), HINT = 'Release them first.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Release the reservations first.';
         END IF;
         PERFORM record_change('pool.delete', OLD.cidr::text, to_jsonb(OLD), NULL);
     ELSE
@@ -2366,7 +2366,7 @@ BEGIN
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
             RAISE EXCEPTION 'the network and the CIDR of pool % cannot change', OLD.cidr
                 USING ERRCODE = error_code('in_the_way'),
-                      HINT = 'Create a pool of the other CIDR: pools that overlap share their free addresses.';
+                      HINT = 'Create a pool with the other CIDR: overlapping pools share their free addresses.';
         END IF;
         IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN
             PERFORM refuse_attached('renaming pool "' || OLD.name || '"', NEW.network_id, ARRAY[first_address(NEW.cidr)],
@@ -2597,13 +2597,13 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.id, NEW.network_id, NEW.first, NEW.last) IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.first, OLD.last) THEN
             RAISE EXCEPTION 'the addresses of an exclusion cannot change'
-                USING ERRCODE = error_code('in_the_way'), HINT = 'Delete it and make another one.';
+                USING ERRCODE = error_code('in_the_way'), HINT = 'Delete the exclusion and create another one.';
         END IF;
         PERFORM record_change('exclusion.update', host(OLD.first) || '-' || host(OLD.last), to_jsonb(OLD), to_jsonb(NEW));
     ELSIF TG_OP = 'INSERT' THEN
         IF EXISTS (SELECT FROM exclusions e WHERE e.network_id = NEW.network_id AND e.id <> NEW.id
                       AND e.last >= NEW.first AND e.first <= NEW.last) THEN
-            RAISE EXCEPTION 'part of %-% is kept out of use already', host(NEW.first), host(NEW.last)
+            RAISE EXCEPTION 'part of %-% is already excluded', host(NEW.first), host(NEW.last)
                 USING ERRCODE = error_code('in_the_way'), HINT = 'Exclusions of a network do not overlap.';
         END IF;
         PERFORM refuse_attached('excluding ' || host(NEW.first) || '-' || host(NEW.last), NEW.network_id,
@@ -3208,9 +3208,9 @@ BEGIN
          WHERE a.cluster = attach_v1.cluster AND a.container_id = attach_v1.container_id
            AND a.interface = attach_v1.interface AND a.node NOT IN ('', bound_node) LIMIT 1;
         IF FOUND THEN
-            RAISE EXCEPTION 'sandbox % belongs to node "%", and the token is for node "%"',
+            RAISE EXCEPTION 'sandbox % belongs to node "%", but the token is for node "%"',
                 attach_v1.container_id, elsewhere, bound_node
-                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token acts for the sandboxes of its own node.';
+                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token is valid only for sandboxes of its own node.';
         END IF;
     END IF;
 
@@ -3228,7 +3228,7 @@ BEGIN
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
-                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
+                          HINT = 'Create it with `rowhouse pool create CIDR --name`; `rowhouse pool list` shows the existing pools.';
             END IF;
             networks[ordinal] := network_name;
             cidrs[ordinal] := cidr;
@@ -3243,7 +3243,7 @@ BEGIN
             -- A search that never ends would keep its locks: rather let the caller repeat the call.
             rounds := rounds + 1;
             IF rounds > 1000 THEN
-                RAISE EXCEPTION 'pool % changed 1000 times while an address was searched', cidrs[ordinal] USING ERRCODE = '40001';
+                RAISE EXCEPTION 'pool % changed 1000 times during the search for an address', cidrs[ordinal] USING ERRCODE = '40001';
             END IF;
             -- 1. The pool, and whether anything has come due.
             SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
@@ -3263,7 +3263,7 @@ BEGIN
                 CONTINUE;
             END IF;
             IF is_alone THEN
-                RAISE EXCEPTION 'pool % is isolated, and this configuration shares its addresses', cidr
+                RAISE EXCEPTION 'pool % is isolated, but this configuration shares its addresses', cidr
                     USING ERRCODE = error_code('isolated_pool'), DETAIL = ordinal;
             END IF;
 
@@ -3329,7 +3329,7 @@ BEGIN
             created := true;
             PERFORM refuse_held_pool(the_pool, cidr, ordinal);
             IF drained THEN
-                RAISE EXCEPTION 'pool % is drained: it assigns no further address', cidr
+                RAISE EXCEPTION 'pool % is drained and assigns no new addresses', cidr
                     USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it assign addresses again.';
             END IF;
             IF is_due THEN
@@ -3691,7 +3691,7 @@ BEGIN
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
-                          HINT = 'Make it by `rowhouse pool create CIDR --name`; `rowhouse pool list` shows those that are there.';
+                          HINT = 'Create it with `rowhouse pool create CIDR --name`; `rowhouse pool list` shows the existing pools.';
             END IF;
             SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
               INTO firsts, lasts FROM pool_window(pool) w;
@@ -3723,9 +3723,9 @@ BEGIN
                   HINT = 'Ask for another address; `rowhouse explain` tells more.';
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
-        RAISE EXCEPTION 'requested address % is outside what pool % assigns', host(wanted), pool.cidr
+        RAISE EXCEPTION 'requested address % is outside the window of pool %', host(wanted), pool.cidr
             USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
-                  HINT = 'Ask for an address inside its window, or let the window hold it.';
+                  HINT = 'Request an address inside the window, or widen the window.';
     END IF;
     LOOP
         SELECT * INTO holder FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted;
@@ -3738,7 +3738,7 @@ BEGIN
                 || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
                         THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
                 USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                      HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+                      HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             IF is_withheld(pool.network_id, wanted) THEN
@@ -3748,7 +3748,7 @@ BEGIN
             END IF;
             RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
                 USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                      HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+                      HINT = 'Request another address; `rowhouse explain` shows when this one is free.';
         END IF;
     END LOOP;
 END $$;
@@ -3784,7 +3784,7 @@ BEGIN
     END IF;
     IF progress IS NOT NULL THEN
         RAISE EXCEPTION 'no free address in pool %: %', wanted, progress
-            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen its window, make a pool of a larger CIDR, or release what is no longer used.';
+            USING ERRCODE = error_code('pool_exhausted'), HINT = 'Widen its window, create a pool with a larger CIDR, or release unused addresses.';
     END IF;
     RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = error_code('pool_exhausted'), DETAIL = range_no;
 END $$;
@@ -3799,7 +3799,7 @@ BEGIN
     SELECT * INTO hold FROM assignment_hold h
      WHERE NOT EXISTS (SELECT FROM assignment_hold_pools p WHERE p.pool_id = wanted_pool);
     IF FOUND THEN
-        RAISE EXCEPTION 'pool % assigns no address until the running pods were read: %', wanted, hold.reason
+        RAISE EXCEPTION 'pool % assigns no address until the running pods are imported: %', wanted, hold.reason
             USING ERRCODE = error_code('try_again'), DETAIL = range_no,
                   HINT = 'Run `rowhouse import pods`, and then `rowhouse import resume`. Held by ' || hold.actor || '.';
     END IF;
@@ -3812,7 +3812,7 @@ LANGUAGE plpgsql AS $$
 -- The allocator takes an address from its own pool; a person may mistype one.
 BEGIN
     IF NOT EXISTS (SELECT FROM pools WHERE id = of_pool AND network_id = of_network AND wanted <<= cidr) THEN
-        RAISE EXCEPTION 'pool_id % is no pool of network % that holds %', of_pool, of_network, host(wanted)
+        RAISE EXCEPTION 'pool_id % is not a pool of network % that contains %', of_pool, of_network, host(wanted)
             USING ERRCODE = 'foreign_key_violation';
     END IF;
 END $$;
@@ -3836,7 +3836,7 @@ BEGIN
                  LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
             RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
                             coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
-                USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release what is no longer used.';
+                USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release unused addresses.';
         END IF;
     END LOOP;
 END $$;
@@ -3876,10 +3876,10 @@ BEGIN
      WHERE (of_pool IS NULL OR r.pool_id = of_pool)
        AND EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address);
     IF used > 0 THEN
-        RAISE EXCEPTION '% touches % that running sandboxes use: %', change,
+        RAISE EXCEPTION '% affects % that running sandboxes use: %', change,
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
-            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or repeat it with force.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or use force.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change touches addresses that running sandboxes use, unless it is forced.';
@@ -4325,7 +4325,7 @@ BEGIN
             IF wanted IS NOT NULL THEN
                 IF NOT wanted[i] <<= pool.cidr THEN
                     RAISE EXCEPTION 'address % is outside pool %', host(wanted[i]), pool.cidr
-                        USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Ask for an address of the pool, or name the pool that holds it.';
+                        USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request an address of this pool, or use the pool that contains it.';
                 END IF;
                 IF NOT force THEN
                     PERFORM refuse_special(pool, wanted[i]);
@@ -4345,7 +4345,7 @@ BEGIN
                 END IF;
             ELSE
                 IF pool.drained THEN
-                    RAISE EXCEPTION 'pool % is drained: it assigns no further address', pool.cidr
+                    RAISE EXCEPTION 'pool % is drained and assigns no new addresses', pool.cidr
                         USING ERRCODE = error_code('pool_exhausted'), HINT = '`rowhouse pool undrain` lets it assign addresses again.';
                 END IF;
                 address := (claim_addresses(pool.network_id, firsts, lasts, 1))[1];
@@ -4394,7 +4394,7 @@ BEGIN
     IF FOUND AND NOT even_attached THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'A running pod would go on using it. Delete the pod, or release by force if the sandbox is gone.';
+                  HINT = 'A running pod would keep using it. Delete the pod, or release with force if the sandbox is gone.';
     END IF;
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
     PERFORM record_change('reservation.delete', host(wanted), to_jsonb(held), NULL);
@@ -4417,9 +4417,9 @@ DECLARE
 BEGIN
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF FOUND AND held.tenure_id <> expected_tenure THEN
-        RAISE EXCEPTION 'address % has another owner by now: %', host(wanted),
+        RAISE EXCEPTION 'address % now has another owner: %', host(wanted),
             concat_ws('/', nullif(held.owner_namespace, ''), held.owner_name)
-            USING ERRCODE = error_code('outdated'), HINT = 'Look at it again, and release it if that still makes sense.';
+            USING ERRCODE = error_code('outdated'), HINT = 'Check the new owner, and release the address again if that is still right.';
     END IF;
     RETURN QUERY SELECT * FROM release_v1(actor, request_id, wanted_network, wanted, even_attached);
 END $$;
@@ -4452,7 +4452,7 @@ BEGIN
     IF FOUND AND NOT force THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'A running pod would go on using it. Delete the pod, or reassign by force if the sandbox is gone.';
+                  HINT = 'A running pod would keep using it. Delete the pod, or reassign with force if the sandbox is gone.';
     END IF;
     DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
     SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
@@ -4490,7 +4490,7 @@ BEGIN
                  WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
-            USING ERRCODE = error_code('in_the_way'), HINT = 'Reserve it by force if it is meant.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Use force to reserve it anyway.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises in_the_way for a gateway, a network address and a broadcast address.';
@@ -4506,7 +4506,7 @@ BEGIN
         RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
             concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
             USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                  HINT = 'Ask for another address, or have its owner release it: `rowhouse explain` tells who that is.';
+                  HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_taken(integer, inet, integer) IS 'Raises address_taken if an address is reserved.';
@@ -4520,7 +4520,7 @@ BEGIN
                 WHERE f.network_id = of_network AND f.quarantined AND f.last = wanted AND f.free_from > clock_timestamp()) THEN
         RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
             USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
-                  HINT = 'Ask for another address; `rowhouse explain` tells from when on it can be had.';
+                  HINT = 'Request another address; `rowhouse explain` shows when this one is free.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_quarantined(integer, inet, integer) IS 'Raises address_taken if an address is quarantined.';
@@ -4880,7 +4880,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM act_as(actor, '');
-    -- The reservation is locked first, as everybody does, so that nothing changes after this look.
+    -- The reservation is locked first, as in all functions, so that nothing changes after this check.
     PERFORM FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
       WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface AND a.node = of_node
         AND (of_uid IS NULL OR coalesce(a.pod_uid, r.owner_uid) = of_uid)
@@ -5146,7 +5146,7 @@ BEGIN
          WHERE e.n = ANY (changed) AND r.network_id = space AND r.address = ANY (moved) AND r.address = e.address;
     END IF;
 
-    -- Runs are locked before reservations are made, the order in which everybody does it.
+    -- Runs are locked before reservations are made, as in all functions.
     PERFORM FROM (SELECT DISTINCT run.quarantined, run.last
                     FROM jsonb_to_recordset(entries) AS e (n integer, address inet)
                    CROSS JOIN LATERAL (
@@ -5725,7 +5725,7 @@ RETURNS TABLE (address inet, holder text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 BEGIN ATOMIC
-    -- Of pairs of an address and a pod ("namespace/name", '' is anybody), those that the history does not have.
+    -- Of pairs of an address and a pod ("namespace/name", '' matches any pod), those that the history does not have.
     SELECT a, h FROM unnest(addresses, holders) AS pair (a, h)
      WHERE NOT EXISTS (
            SELECT FROM tenures t JOIN networks n ON n.id = t.network_id
@@ -5757,7 +5757,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- PostgreSQL lets everybody call a new function.
+-- By default, PostgreSQL lets every role call a new function.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rowhouse FROM PUBLIC;
 
 -- schema/roles/rowhouse_owner.sql

@@ -1,1 +1,1 @@
-"""Who is calling, and what they may do (docs/reference/access.md)."""
+"""Authentication and authorization (docs/reference/access.md)."""

@@ -1,4 +1,4 @@
-"""The settings about access; docs/reference/settings.md lists them, docs/reference/access.md explains."""
+"""The access settings; docs/reference/settings.md lists them, docs/reference/access.md explains them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Mode = Literal["auto", "required", "off"]
 
 
 class AccessSettings(pydantic.BaseModel):
-    """Who may call, and how often."""
+    """The settings for access control and rate limits."""
 
     auth: Mode = "auto"
-    """"required": nobody without a token; "off": everybody may do everything; "auto": the first
-    once a token was made or a cluster is trusted, until then the second, on loopback only."""
+    """"required": every request needs a token; "off": every client may do everything; "auto": "required" as soon
+    as a token exists or a cluster is trusted, and until then "off", on loopback only."""
 
     cluster: str = ""
-    """Name of the one cluster that is trusted by the following settings."""
+    """Name of the one cluster that the following settings trust."""
 
     jwt_issuer: str = ""
     """`iss` of the cluster's service account tokens."""
@@ -37,82 +37,82 @@ class AccessSettings(pydantic.BaseModel):
     """The cluster's public keys, a file or a URL."""
 
     token_review: str = ""
-    """The URL of the cluster's API server, to ask it about each token."""
+    """The URL of the cluster's API server, which then reviews each token."""
 
     kubernetes_ca_file: str = ""
     """Certificate authorities for these URLs."""
 
     kubernetes_token_file: str = ""
-    """Our own token for these URLs."""
+    """The server's own token for these URLs."""
 
     node_service_accounts: str = DEFAULT_SERVICE_ACCOUNT
-    """NAMESPACE/NAME, separated by commas: whose tokens are a node's."""
+    """Service accounts of nodes: NAMESPACE/NAME, separated by commas."""
 
     verify_placement: bool = False
     """Ask the cluster's API server where a pod runs if two nodes call for the same pod."""
 
     trust_node_header: bool = False
-    """Believe the header about the node where a token names none (Kubernetes before 1.30)."""
+    """Trust the node header if a token names no node (Kubernetes before 1.30)."""
 
     clusters: dict[str, dict[str, Any]] = pydantic.Field(default_factory=dict)
     """Several clusters: the keys of `TrustedCluster` by the cluster's name."""
 
     metrics_auth: bool = False
-    """/metrics needs the role viewer."""
+    """/metrics requires the role viewer."""
 
     node_rate: float = pydantic.Field(default=200.0, ge=0, le=1e6)
-    """Requests a second of each node; 0: no limit."""
+    """Requests per second from each node; 0: no limit."""
 
     node_burst: int = pydantic.Field(default=1000, ge=1, le=10**6)
-    """Requests of a node at once."""
+    """Burst of requests from each node."""
 
     caller_rate: float = pydantic.Field(default=50.0, ge=0, le=1e6)
-    """Requests a second of each other caller; 0: no limit."""
+    """Requests per second from each other caller; 0: no limit."""
 
     caller_burst: int = pydantic.Field(default=200, ge=1, le=10**6)
-    """Requests of another caller at once."""
+    """Burst of requests from each other caller."""
 
     failure_rate: float = pydantic.Field(default=0.5, ge=0, le=1e6)
-    """Refused tokens a second of each client address; 0: no limit."""
+    """Refused tokens per second from each client address; 0: no limit."""
 
     failure_burst: int = pydantic.Field(default=30, ge=1, le=10**6)
-    """Refused tokens of a client address at once."""
+    """Burst of refused tokens from each client address."""
 
     public_url: str = ""
-    """Where browsers reach the pages, if a proxy is between: https://rowhouse.example.org."""
+    """The URL of the pages for browsers, if there is a proxy in between: https://rowhouse.example.org."""
 
     session_seconds: float = pydantic.Field(default=43_200.0, ge=60, le=2_592_000)
-    """How long a login in a browser lasts at most."""
+    """Maximum duration of a login in a browser."""
 
     oidc_issuer: str = ""
-    """The OpenID Connect provider that people may log in with; "" for none."""
+    """The OpenID Connect provider for logins; "" for none."""
 
     oidc_client_id: str = ""
-    """Our name there."""
+    """The server's client id at the provider."""
 
     oidc_client_secret_file: str = ""
-    """File with our secret there; without one we are a public client, with PKCE alone."""
+    """File with the client secret; without it the server is a public client and uses PKCE only."""
 
     oidc_scopes: str = "openid profile email"
-    """What we ask to be told about people."""
+    """The scopes to request."""
 
     oidc_ca_file: str = ""
     """Certificate authorities for the provider."""
 
     oidc_name_claim: str = "email"
-    """The claim by which somebody is called in history and audit."""
+    """The claim with the user's name for history and audit."""
 
     oidc_role_claim: str = "groups"
-    """The claim that decides about the role."""
+    """The claim that determines the role."""
 
     oidc_roles: dict[str, PersonRole] = pydantic.Field(default_factory=dict)
-    """Role by a value of that claim; "*" for everybody who can log in there."""
+    """Roles by value of that claim; "*" matches every user of the provider."""
 
     tls_cert: str = ""
-    """File with the certificate chain; with it the server speaks HTTPS only."""
+    """File with the certificate chain; with it the server serves HTTPS only."""
 
     tls_key: str = ""
-    """File with its private key, unless that is in the certificate's file."""
+    """File with its private key, if it is not in the certificate's file."""
 
     @pydantic.field_validator("clusters")
     @classmethod
@@ -125,7 +125,7 @@ class AccessSettings(pydantic.BaseModel):
     def _the_one_is_understood(self) -> AccessSettings:
         self.trusted_clusters()
         if self.tls_key and not self.tls_cert:
-            raise ValueError("ROWHOUSE_TLS_KEY is set and ROWHOUSE_TLS_CERT is not")
+            raise ValueError("ROWHOUSE_TLS_KEY is set but ROWHOUSE_TLS_CERT is not")
         return self
 
     @pydantic.field_validator("public_url")
@@ -135,7 +135,7 @@ class AccessSettings(pydantic.BaseModel):
         if url and (
             parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")
         ):
-            raise ValueError("not the URL of a server without a path: https://rowhouse.example.org")
+            raise ValueError("not a URL without a path, such as https://rowhouse.example.org")
         return url.rstrip("/")
 
     @pydantic.model_validator(mode="after")
@@ -152,11 +152,11 @@ class AccessSettings(pydantic.BaseModel):
             if path and not Path(path).is_file():
                 raise ValueError(f"ROWHOUSE_{name.upper()}: there is no file {path!r}")
         if "openid" not in self.oidc_scopes.split():
-            raise ValueError(f"ROWHOUSE_OIDC_SCOPES must have openid: {self.oidc_scopes!r}")
+            raise ValueError(f"ROWHOUSE_OIDC_SCOPES must contain openid: {self.oidc_scopes!r}")
         return self
 
     def trusted_clusters(self) -> tuple[TrustedCluster, ...]:
-        """The clusters whose service account tokens are taken."""
+        """The clusters whose service account tokens are accepted."""
         common = {
             "service_accounts": [name.strip() for name in self.node_service_accounts.split(",")],
             "trust_node_header": self.trust_node_header,
@@ -177,17 +177,17 @@ class AccessSettings(pydantic.BaseModel):
 
     @property
     def node_limit(self) -> Rate:
-        """How often each node may call."""
+        """The rate limit of each node."""
         return Rate(per_second=self.node_rate, burst=self.node_burst)
 
     @property
     def caller_limit(self) -> Rate:
-        """How often everybody else may call."""
+        """The rate limit of every other caller."""
         return Rate(per_second=self.caller_rate, burst=self.caller_burst)
 
     @property
     def failure_limit(self) -> Rate:
-        """How often an address may present a token that is refused."""
+        """The rate limit of refused tokens per client address."""
         return Rate(per_second=self.failure_rate, burst=self.failure_burst)
 
 

@@ -1,4 +1,4 @@
-"""Whether a request needs a token at all."""
+"""Whether requests need a token."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _SECONDS: Final = 10.0
 
 
 class AnonymousAccess:
-    """Whether a request without a token may do everything; once the answer was no, it stays no.
+    """Decides whether a request without a token may do everything. Once it may not, it never may again.
 
     Args:
-        mode: as the settings say.
-        clusters: those that are trusted.
-        store: where the static tokens are.
+        mode: the mode from the settings.
+        clusters: the trusted clusters.
+        store: the database with the static tokens.
         clock: seconds that only grow.
     """
 
@@ -44,16 +44,16 @@ class AnonymousAccess:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.is_local = mode == "auto"
-        """Open to this machine only, and so also to the browsers on it."""
+        """Whether the server is open to this machine only, which includes its browsers."""
         self._closed = mode == "required" or (mode == "auto" and bool(clusters))
         self._open_until = float("inf") if mode == "off" else float("-inf")
         self._store = store
         self._clock = clock
 
     def is_allowed(self) -> bool:
-        """Whether no token is needed now.
+        """Whether requests currently need no token.
 
-        Errors: TryAgain and NotReady when the database cannot tell.
+        Errors: TryAgain and NotReady if the database cannot answer.
         """
         if self._closed:
             return False
@@ -67,29 +67,31 @@ class AnonymousAccess:
 def settled_mode(
     mode: Mode, bind: str, clusters: Sequence[TrustedCluster], store: Database
 ) -> Mode:
-    """The mode of a server that listens on `bind` (HOST:PORT), and a log line that tells it.
+    """Return the mode of a server that listens on `bind` (HOST:PORT), and a line for the log.
 
-    "auto" is only for loopback: on another address tokens are required, whatever comes.
+    "auto" allows anonymous access only on loopback: on other addresses, tokens are always required.
 
-    Errors: NotAllowed if nobody could have a token.
+    Errors: NotAllowed if no valid token could exist.
     """
     if mode == "off":
-        _log.warning("no token is needed: whoever reaches the server may do everything", bind=bind)
+        _log.warning(
+            "no token is needed: every client that reaches the server may do everything", bind=bind
+        )
         return mode
     try:
         closed = mode == "required" or bool(clusters) or tokens.any_made(store)
-    except (NotReady, TryAgain):  # nobody knows yet
+    except (NotReady, TryAgain):  # not known yet
         return mode if is_loopback(bind) else "required"
     if is_loopback(bind):
         if not closed:
-            _log.warning("no token is needed: no access is configured", bind=bind)
+            _log.warning("no token is needed: access control is not configured", bind=bind)
         return mode
     if not closed:
         raise NotAllowed(
-            f"{bind} can be reached from elsewhere, and no access is configured",
-            hint="Make a token (`rowhouse token create`), trust a cluster (ROWHOUSE_JWKS), require"
-            " tokens that are made later (ROWHOUSE_AUTH=required), listen on 127.0.0.1, or let"
-            " everybody do everything (--insecure)",
+            f"{bind} is reachable from other machines, but access control is not configured",
+            hint="Create a token (`rowhouse token create`), trust a cluster (ROWHOUSE_JWKS), require"
+            " tokens that you create later (ROWHOUSE_AUTH=required), listen on 127.0.0.1, or let"
+            " every client do everything (--insecure)",
         )
     return "required"
 
@@ -104,11 +106,11 @@ def is_loopback(bind: str) -> bool:
 
 
 def refuse_rebound_name(request: Request) -> None:
-    """Refuse a browser that came by a foreign name.
+    """Refuse a browser that uses a foreign host name.
 
-    Where no token is needed, a page of evil.example whose name was made to point at 127.0.0.1
-    could else do everything from within a browser here (DNS rebinding). A browser sends an Origin
-    with all that writes; programs send none.
+    Without tokens, a page of evil.example, whose name was changed to resolve to 127.0.0.1, could
+    otherwise do everything from a local browser (DNS rebinding). Browsers send an Origin header
+    with all writing requests; programs do not.
 
     Errors: NotAllowed.
     """
@@ -122,6 +124,6 @@ def refuse_rebound_name(request: Request) -> None:
         except ValueError:
             if name != "localhost":
                 raise NotAllowed(
-                    f"without a token the server is not to be had as {name!r}",
-                    hint="Use http://127.0.0.1 or localhost, or make a token.",
+                    f"without a token the server does not answer to the name {name!r}",
+                    hint="Use http://127.0.0.1 or localhost, or create a token.",
                 ) from None

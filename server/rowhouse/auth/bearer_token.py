@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_TOKEN_CHARACTERS: Final = 16_384
 _SEND_ONE: Final = (
-    "Send `Authorization: Bearer` and a token. The plugin takes it from `token_file` in its settings,"
+    "Send `Authorization: Bearer` and a token. The plugin reads it from `token_file` in its settings,"
     " the command line from ROWHOUSE_TOKEN_FILE (--token-file) or ROWHOUSE_TOKEN."
 )
 
 
 def no_token() -> Unauthenticated:
-    """What a request that carries no token is told."""
-    return Unauthenticated("the request carries no token", hint=_SEND_ONE)
+    """The hint for a request without a token."""
+    return Unauthenticated("the request has no token", hint=_SEND_ONE)
 
 
 def bearer_token(request: Request) -> str:
-    """The token of `Authorization: Bearer`.
+    """Return the token of `Authorization: Bearer`.
 
-    A browser sends it as the password of `Authorization: Basic`, whatever the user's name. It does
-    so for every page that makes it send a request here, so that counts for reading only.
+    A browser sends it as the password of `Authorization: Basic`, with any user name. It does so
+    even for requests caused by foreign pages, so Basic authentication only allows reading.
 
     Errors: Unauthenticated, NotAllowed.
     """
@@ -40,14 +40,14 @@ def bearer_token(request: Request) -> str:
     elif authorization.type == "basic":
         if request.method not in SAFE_METHODS:
             raise NotAllowed(
-                "a password is good for reading only", hint="Send `Authorization: Bearer`."
+                "Basic authentication only allows reading", hint="Send `Authorization: Bearer`."
             )
         token = authorization.password
     else:
         raise Unauthenticated(
-            "the header Authorization is of a kind that is not known",
+            "the header Authorization uses an unknown scheme",
             hint=_SEND_ONE,
         )
     if not token or not token.isascii() or len(token) > _MAX_TOKEN_CHARACTERS:
-        raise Unauthenticated("the header Authorization holds no token", hint=_SEND_ONE)
+        raise Unauthenticated("the header Authorization contains no token", hint=_SEND_ONE)
     return token

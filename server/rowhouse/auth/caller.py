@@ -1,6 +1,6 @@
-"""Who makes the current request, and what they may do.
+"""The caller of the current request and its permissions.
 
-The guard (`rowhouse.auth.guard`) has found that out before a view runs; views ask here.
+The guard (`rowhouse.auth.guard`) sets them before a view runs; views read them here.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _RANK: Final[dict[Role, int]] = {"node": 0, "viewer": 1, "operator": 2, "admin":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Somebody who has proved who they are.
+    """An authenticated caller.
 
-    `cluster` and `node` are set where the token is bound to them: its bearer acts for them alone.
+    `cluster` and `node` are set if the token is bound to them: the caller then acts for them only.
     """
 
     name: str
@@ -33,11 +33,11 @@ class Caller:
 
 
 ANYBODY: Final = Caller(name="anybody", role="admin")
-"""Everybody, where no access is configured: the server then listens on loopback only."""
+"""Every caller while access control is not configured; the server then listens on loopback only."""
 
 
 def current_caller() -> Caller:
-    """Who makes the current request.
+    """Return the caller of the current request.
 
     Errors: Unauthenticated.
     """
@@ -48,41 +48,41 @@ def current_caller() -> Caller:
 
 
 def has_role(caller: Caller, role: PersonRole) -> bool:
-    """Whether somebody has the role `role` or a higher one."""
+    """Whether the caller has the role `role` or a higher one."""
     return _RANK[caller.role] >= _RANK[role]
 
 
 def require_role(role: PersonRole) -> Caller:
-    """Who makes the current request, if their role is `role` or a higher one.
+    """Return the caller of the current request if its role is `role` or a higher one.
 
     Errors: Unauthenticated, NotAllowed.
     """
     caller = current_caller()
     if not has_role(caller, role):
         raise NotAllowed(
-            f'"{caller.name}" has the role {caller.role}, and this needs {role}',
+            f'"{caller.name}" has the role {caller.role}, but this requires {role}',
             hint="Ask an administrator for a token with that role.",
         )
     return caller
 
 
 def require_node(cluster: str, node: str) -> tuple[str, str]:
-    """The cluster and node that the current CNI call is made for.
+    """Return the cluster and node of the current CNI call.
 
     Args:
-        cluster: as the request's header says; "" if it says nothing.
+        cluster: the request's header; "" if it is absent.
         node: likewise.
 
-    What the token is bound to counts; a header may repeat it, and may say something only where the
-    token is not bound. An administrator may act for every node.
+    The token's binding decides. A header may repeat it, and counts only if the token is not bound.
+    An administrator may act for every node.
 
     Errors: Unauthenticated, NotAllowed.
     """
     caller = current_caller()
     if caller.role not in {"node", "admin"}:
         raise NotAllowed(
-            f'"{caller.name}" has the role {caller.role}, and only nodes may make CNI calls',
-            hint="Give the plugin a token with the role node.",
+            f'"{caller.name}" has the role {caller.role}, but only nodes may make CNI calls',
+            hint="Configure the plugin with a token of the role node.",
         )
     return (
         _own(caller, "cluster", caller.cluster, cluster),
@@ -91,7 +91,7 @@ def require_node(cluster: str, node: str) -> tuple[str, str]:
 
 
 def bound_node() -> str | None:
-    """The node whose attachments alone the current caller may see and end; None: any."""
+    """The only node whose attachments the current caller may see and end; None: any."""
     return current_caller().node
 
 
@@ -100,7 +100,7 @@ def _own(caller: Caller, what: str, own: str | None, named: str) -> str:
         return named
     if named and named != own:
         raise NotAllowed(
-            f'the token "{caller.name}" is for {what} "{own}", not for "{named}"',
-            hint=f"Correct `{what}` in the plugin's settings file, or its token.",
+            f'the token "{caller.name}" is bound to {what} "{own}", not to "{named}"',
+            hint=f"Correct `{what}` in the plugin's settings file, or use the right token.",
         )
     return own

@@ -1,4 +1,4 @@
-"""The server's TLS certificate, which may change while the server runs."""
+"""The server's TLS certificate, which is reloaded when it changes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _Version = tuple[tuple[int, int, int], ...]
 
 
 class Certificate:
-    """A chain and its key in files.
+    """A certificate chain and its key in files.
 
-    Each new connection gets what is in the files then; those that are open keep what they have. Where
-    the files cannot be used, say as one is written and the other is not yet, those of before stay.
+    Each new connection uses the current files; open connections are not affected. If the files are unusable,
+    for example while only one of them has been replaced, the previous certificate stays in use.
 
     Args:
         chain: path of the certificate and its issuers, PEM.
@@ -44,7 +44,7 @@ class Certificate:
             ) from error
 
     def context(self) -> ssl.SSLContext:
-        """For the next connection."""
+        """Return the context for the next connection."""
         with self._lock:
             try:
                 version = self._version()

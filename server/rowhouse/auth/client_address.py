@@ -1,4 +1,4 @@
-"""The address that a request comes from, and the limit on refused credentials from there."""
+"""The client address of a request, and the limit on its refused credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rowhouse.domain.errors import RowhouseError
 
 _log = structlog.get_logger(__name__)
-_GUESSING: Final = "this address with tokens that are refused"
+_GUESSING: Final = "this address with invalid tokens"
 
 
 class AuthenticationFailures:
@@ -27,26 +27,26 @@ class AuthenticationFailures:
         self._limiter = Limiter(rate)
 
     def check(self) -> None:
-        """Raises TooManyRequests if the current client has no try left."""
+        """Raises TooManyRequests if the current client has no attempt left."""
         refuse_if(self._limiter.wait(_client_address()), _GUESSING)
 
     def count(self, refusal: RowhouseError) -> None:
-        """One try less for the current client. Raises TooManyRequests if it had none."""
+        """Count a refused attempt of the current client. Raises TooManyRequests if it had none left."""
         _log.warning("refused", client_address=request.remote_addr, reason=refusal.message)
         refuse_if(self._limiter.take(_client_address()), _GUESSING)
 
 
 def refuse_if(wait: float, who: str) -> None:
-    """Raises TooManyRequests if there are seconds to wait; the answer then says how many."""
+    """Raises TooManyRequests with the seconds to wait, unless that is 0."""
     if wait > 0:
         g.retry_after = math.ceil(wait)
         raise TooManyRequests(
-            f"too many requests of {who}", hint=f"Try again in {math.ceil(wait)} s."
+            f"too many requests from {who}", hint=f"Try again in {math.ceil(wait)} s."
         )
 
 
 def _client_address() -> str:
-    """The sender's address; for IPv6 its /64, as one host has all of that."""
+    """The client's address; for IPv6 its /64, because one host owns all of it."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:

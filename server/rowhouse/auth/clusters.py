@@ -1,4 +1,4 @@
-"""The Kubernetes clusters whose service account tokens are taken."""
+"""The Kubernetes clusters whose service account tokens are accepted."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ _LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 
 class TrustedCluster(pydantic.BaseModel):
-    """How tokens of one cluster are verified: with its public keys, or by its API server."""
+    """How to verify tokens of one cluster: with its public keys, or by its API server."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     cluster: str = ""
-    """The name under which the cluster's attachments are kept."""
+    """The name of the cluster in the database."""
 
     issuer: str = ""
-    """`iss` of its tokens, or several separated by commas; clusters may have the same one. Empty: found out."""
+    """`iss` of its tokens, or several separated by commas; clusters may share one. Empty: discovered."""
 
     audience: str = pydantic.Field(default="rowhouse", min_length=1)
-    """`aud` that a token must have."""
+    """The `aud` that tokens must have."""
 
     jwks: str = ""
     """Its public keys: a file, or a URL such as https://kubernetes.default.svc/openid/v1/jwks."""
 
     token_review: str = ""
-    """Or the URL of its API server, which is then asked about each token."""
+    """Or the URL of its API server, which then reviews each token."""
 
     ca_file: str = ""
-    """Certificate authorities for these URLs; without one those of the system."""
+    """Certificate authorities for these URLs. Default: the system's."""
 
     token_file: str = ""
-    """Our own token for these URLs."""
+    """The server's own token for these URLs."""
 
     service_accounts: frozenset[str] = frozenset({DEFAULT_SERVICE_ACCOUNT})
-    """`NAMESPACE/NAME` of those whose tokens are a node's."""
+    """The service accounts of nodes: `NAMESPACE/NAME`."""
 
     verify_placement: bool = False
-    """Ask its API server where a pod runs if two nodes call for the same pod: our account must be able to get pods."""
+    """Ask its API server where a pod runs if two nodes call for the same pod; the account needs to get pods."""
 
     trust_node_header: bool = False
-    """Believe the header about the node where the token does not name it (Kubernetes before 1.30)."""
+    """Trust the node header if the token names no node (Kubernetes before 1.30)."""
 
     @pydantic.model_validator(mode="after")
     def _one_way_to_verify(self) -> Self:
         if bool(self.jwks) == bool(self.token_review):
-            raise ValueError("needs jwks or token_review, and not both")
+            raise ValueError("needs either jwks or token_review, not both")
         if (
             not self.issuers
             and not self.api_server
             and not ("://" in self.jwks and self.token_file)
         ):
             raise ValueError(
-                "needs issuer, the `iss` of the cluster's tokens: it is found out only from an API server"
-                f" (token_review, or jwks at its {_JWKS_PATH}) and from our own token (token_file)"
+                "needs issuer, the `iss` of the cluster's tokens: it can only be discovered from an API server"
+                f" (token_review, or jwks at its {_JWKS_PATH}) and from the server's own token (token_file)"
             )
         if self.token_review and "://" not in self.token_review:
             raise ValueError(f"token_review is not a URL: {self.token_review!r}")
@@ -89,12 +89,12 @@ class TrustedCluster(pydantic.BaseModel):
 
     @property
     def issuers(self) -> tuple[str, ...]:
-        """Those that the settings name; none: they are to be found out."""
+        """The issuers in the settings; none: they are discovered."""
         return tuple(filter(None, (one.strip() for one in self.issuer.split(","))))
 
     @property
     def api_server(self) -> str:
-        """The URL of its API server, "" if the settings do not tell it."""
+        """The URL of its API server, "" if the settings do not contain it."""
         if self.token_review:
             return self.token_review.rstrip("/")
         if "://" in self.jwks and self.jwks.endswith(_JWKS_PATH):
@@ -103,18 +103,18 @@ class TrustedCluster(pydantic.BaseModel):
 
     @property
     def title(self) -> str:
-        """What messages call it."""
+        """The cluster's name in messages."""
         return f'cluster "{self.cluster}"' if self.cluster else "the cluster"
 
 
 def is_private(url: str) -> bool:
-    """Whether nobody on the way can read or change what goes to and fro."""
+    """Whether the connection is protected: https, or a local file."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
 def refuse_shown_tokens(clusters: Sequence[TrustedCluster]) -> None:
-    """Refuse a review of tokens that may be another cluster's: its API server could use them.
+    """Refuse to send a cluster's tokens to the API server of another cluster, which could use them.
 
     Errors: ValueError.
     """
@@ -127,10 +127,10 @@ def refuse_shown_tokens(clusters: Sequence[TrustedCluster]) -> None:
             if not asked.issuers or not other.issuers:
                 raise ValueError(
                     f"{asked.title} has token_review beside another cluster: name the issuer of both, since"
-                    " tokens of the one could be shown to the other"
+                    " tokens of one could be sent to the other"
                 )
             if set(asked.issuers) & set(other.issuers):
                 raise ValueError(
                     f'clusters "{asked.cluster}" and "{other.cluster}" have the same issuer, so'
-                    f" tokens of the one would be shown to the other: use jwks for both"
+                    f" tokens of one would be sent to the other: use jwks for both"
                 )

@@ -1,7 +1,7 @@
-"""The cookies of the pages: how they are named, and with which flags they are set.
+"""The cookies of the pages: their names and flags.
 
-With TLS their names begin with `__Host-` (RFC 6265bis, section 4.1.3.2): a browser then takes them only from this
-very host, over https, for all of its paths, so that no other host of the domain can plant one.
+With TLS their names begin with `__Host-` (RFC 6265bis, section 4.1.3.2): a browser then accepts them only from this
+host, over https and for all paths, so that no other host of the domain can set one.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _PREFIX: Final = "__Host-"
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """A cookie that only we can read. Links from elsewhere bring it (SameSite=Lax), forms from elsewhere do not."""
+    """A cookie that scripts cannot read. Links from other sites send it (SameSite=Lax), their forms do not."""
 
     name: str
 
     def read(self, request: Request, *, secure: bool) -> str:
-        """Its value; "" if there is none."""
+        """Return its value; "" if it is not set."""
         return request.cookies.get(self._name(secure=secure), "")
 
     def write(self, response: Response, value: str, *, seconds: float, secure: bool) -> None:
@@ -39,7 +39,7 @@ class Cookie:
         )
 
     def remove(self, response: Response, *, secure: bool) -> None:
-        """Take it back."""
+        """Delete it."""
         response.delete_cookie(
             self._name(secure=secure), path="/", secure=secure, httponly=True, samesite="Lax"
         )
@@ -49,10 +49,10 @@ class Cookie:
 
 
 SESSION: Final = Cookie("rowhouse-session")
-"""Whoever has logged in."""
+"""The session of a user who has logged in."""
 
 VISIT: Final = Cookie("rowhouse-visit")
-"""A browser without a session: what its forms are bound to."""
+"""The cookie that binds the forms of a browser without a session."""
 
 ATTEMPT: Final = Cookie("rowhouse-attempt")
-"""A login at an OpenID Connect provider that is under way."""
+"""A login with an OpenID Connect provider that is in progress."""

@@ -11,8 +11,8 @@ import httpx2
 
 from rowhouse.domain.errors import TryAgain
 
-# The API server has its keys as the second only and answers 406 to whatever does not name it; OpenID Connect
-# providers have the first.
+# The API server offers its keys only as the second type, and answers 406 to requests that do not accept it;
+# OpenID Connect providers use the first.
 _ACCEPT: Final = "application/json, application/jwk-set+json"
 _SECONDS: Final = 3.0
 _MAX_BYTES: Final = 1024 * 1024
@@ -35,10 +35,10 @@ def fetch(
     body: dict[str, Any] | None = None,
     needs: str = "",
 ) -> Any:
-    """The JSON document at `location`, a path or an http(s) URL; with a `body` it is posted there.
+    """Read the JSON document at `location`, a path or an http(s) URL; with a `body`, POST it there.
 
-    `ca_file` and `token_file` are read each time: Kubernetes renews them. `needs`: what the account of
-    that token must have, for the hint of a refusal.
+    `ca_file` and `token_file` are read each time, because Kubernetes renews them. `needs`: the permissions that
+    the token's account needs, for the hint of a refusal.
 
     Errors: TryAgain.
     """
@@ -54,7 +54,7 @@ def fetch(
 
 
 def status_of(error: TryAgain) -> int | None:
-    """The HTTP status with which the server refused; None if there was none."""
+    """Return the HTTP status of a refusal; None if there was no response."""
     cause = error.__cause__
     return cause.status if isinstance(cause, _Refused) else None
 
@@ -64,7 +64,7 @@ def _hint(error: Exception, token_file: str, needs: str) -> str:
     if status == _FORBIDDEN and needs:
         return f"The server's service account needs {needs}."
     if status == _UNAUTHORIZED and token_file:
-        return f"The token in {token_file} is refused: see that Kubernetes renews it."
+        return f"The server refuses the token in {token_file}. Check that Kubernetes renews it."
     if isinstance(error, OSError) and token_file and error.filename == token_file:
         return f"Mount a service account token of the server at {token_file}."
     return "The server needs it to verify tokens."
@@ -75,7 +75,7 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
     if token_file:
         token = Path(token_file).read_text(encoding="ascii").strip()
         headers["Authorization"] = f"Bearer {token}"
-    # Our token is for the server that the settings name: no other one is followed to.
+    # Do not follow redirects: the token is only for the server in the settings.
     client = httpx2.Client(
         verify=ssl.create_default_context(cafile=ca_file or None),
         timeout=_SECONDS,
@@ -99,7 +99,7 @@ def _content(answer: httpx2.Response, limit: int) -> bytes:
 
 
 def _message(body: bytes) -> str:
-    """What the API server says in its Status object; "" for anything else, such as a proxy's page."""
+    """Return the message of the API server's Status object; "" for anything else, such as a proxy's page."""
     try:
         document = json.loads(body)
         message = document["message"] if document["kind"] == "Status" else ""

@@ -1,7 +1,7 @@
-"""Looks at every request before a view does: who sends it, and whether they may.
+"""Authenticate and authorize every request before its view runs.
 
-Deny by default: a view that says nothing else needs the role viewer, or operator where the method
-is not one for reading. `least_role` says something else.
+Deny by default: a view requires the role viewer for reading methods and operator for all others, unless
+`least_role` sets another role.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _DEFAULT: Final = object()
 
 
 def least_role(role: Role | None) -> Callable[[View], View]:
-    """Mark a view: the least role that it needs; None for a view that everybody may see."""
+    """Set the role that a view requires; None for a view without authentication."""
 
     def mark(view: View) -> View:
         setattr(view, _MARK, role)
@@ -53,12 +53,12 @@ def least_role(role: Role | None) -> Callable[[View], View]:
 
 
 class Guard:
-    """Stands before the views of one application.
+    """Guards the views of one application.
 
     Args:
         access: the settings.
-        store: where the static tokens and the sessions are.
-        pages: the blueprint whose views take a session for a token; no other one knows cookies.
+        store: the database with the static tokens and the sessions.
+        pages: the blueprint whose views accept a session instead of a token; no other view reads cookies.
     """
 
     def __init__(self, access: AccessSettings, store: Database, *, pages: str = "") -> None:
@@ -68,7 +68,7 @@ class Guard:
         self._kubernetes = ServiceAccountTokens(clusters)
         self.verification = Verification(self._kubernetes.clusters)
         self._bearers = VerifiedCallers()
-        # Apart, as neither a token in a cookie nor a cookie as a token is good for anything.
+        # Separate: a token in a cookie and a cookie as a token are both invalid.
         self._in_session = VerifiedCallers()
         self._nodes = Limiter(access.node_limit)
         self._others = Limiter(access.caller_limit)
@@ -79,16 +79,16 @@ class Guard:
         self.oidc = OidcLogin(access, self.sessions) if access.oidc_issuer else None
 
     def watch(self, app: Flask) -> None:
-        """Look at each request of `app` from now on."""
+        """Guard every request of `app` from now on."""
         app.before_request(self._admit)
         app.after_request(self._explain)
 
     def needs_no_login(self) -> bool:
-        """Whether everybody may do everything now. Raises TryAgain, NotReady."""
+        """Whether access control is currently off. Raises TryAgain, NotReady."""
         return self._anonymous_access.is_allowed()
 
     def end_session(self, value: str) -> None:
-        """End a session, here at once and on other replicas within seconds. Raises TryAgain, NotReady."""
+        """End a session: immediately here, on other replicas within seconds. Raises TryAgain, NotReady."""
         self.sessions.end(value)
         self._in_session.forget(digest(value))
 
@@ -121,17 +121,17 @@ class Guard:
         except (Unauthenticated, NotAllowed) as refusal:
             if session or not self._is_page() or "Authorization" in request.headers:
                 self.authentication_failures.count(refusal)
-            # else a browser that has to log in: it has guessed nothing
+            # otherwise a browser that has to log in, which is not an attempt to guess
             raise
 
     def _session(self) -> str:
-        """The session that a request for a page brings; "" if there is none, or a token beside it."""
+        """Return the session of a request for a page; "" without one, or if the request also has a token."""
         if not self._is_page() or "Authorization" in request.headers:
             return ""
         return SESSION.read(request, secure=is_secure(request, self._access))
 
     def _is_page(self) -> bool:
-        """Whether a page is asked for, or by somebody who wants pages something that is not there."""
+        """Whether the request is for a page, or comes from a browser for an unknown path."""
         if request.endpoint is None:
             return bool(self._pages) and "text/html" in request.accept_mimetypes.values()
         return request.blueprint == self._pages
@@ -145,14 +145,14 @@ class Guard:
         key = digest(secret)
         if (known := seen.get(key)) is not None:
             return known
-        # Whoever was verified a moment ago is let in, whatever others try from the same address.
+        # Callers that were verified recently are accepted even if others guess from the same address.
         self.authentication_failures.check()
         verified = verify(secret)
         seen.put(key, verified)
         return verified.caller
 
     def _explain(self, response: Response) -> Response:
-        """The headers that tell a client how to do better."""
+        """Return the headers that tell a client how to authenticate or when to retry."""
         if response.status_code == Unauthenticated.http_status and not g.get("caller"):
             response.headers.add("WWW-Authenticate", 'Bearer realm="rowhouse"')
             by_password = request.method in SAFE_METHODS and request.accept_mimetypes.accept_html
@@ -168,5 +168,5 @@ def _needed() -> Role | None:
     marked = getattr(view, _MARK, _DEFAULT)
     if marked is _DEFAULT:
         return "viewer" if request.method in SAFE_METHODS else "operator"
-    needed: Role | None = marked  # type: ignore[assignment]  # what `least_role` has put there
+    needed: Role | None = marked  # type: ignore[assignment]  # set by `least_role`
     return needed

@@ -1,4 +1,4 @@
-"""The issuers of one cluster's tokens: those of the settings, or those that the cluster itself names."""
+"""The issuers of one cluster's tokens, from the settings or discovered from the cluster."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 class Issuers:
     """The issuers of one cluster. Safe to share between threads.
 
-    Unless the settings name them, they are the `iss` of the server's own token, which the same API server has
-    signed, and the issuer of its discovery document, which not every account may read. Both are looked up
-    again, as an API server may be given another issuer: it then signs with the new one and takes both. So one
-    that was found once stays good for as long as the server runs; the keys decide whose a token is.
+    If the settings do not name them, they are the `iss` of the server's own token, which the same API server
+    signed, and the issuer in its discovery document, which not every account may read. Both are looked up
+    again later, because an API server may get a new issuer: it then signs with the new one and accepts both. So
+    every issuer found stays valid while the server runs; the keys decide which cluster a token belongs to.
 
     Args:
-        cluster: as the settings name it.
+        cluster: the cluster from the settings.
         clock: seconds that only grow.
     """
 
@@ -50,13 +50,13 @@ class Issuers:
 
     @property
     def known(self) -> tuple[str, ...]:
-        """The issuers, the newest first; empty as long as none was found."""
+        """The issuers, newest first; empty until one is found."""
         return self._known
 
     def has(self, issuer: Any) -> bool:
-        """Whether this is the cluster's. An unknown one is a reason to look, but not for every token.
+        """Whether the issuer is the cluster's. An unknown one triggers a lookup, but not for every token.
 
-        Errors: TryAgain as long as no issuer could be found.
+        Errors: TryAgain until an issuer is found.
         """
         if issuer in self._known:
             return True
@@ -71,7 +71,7 @@ class Issuers:
         return issuer in self._known
 
     def refresh(self) -> None:
-        """Look now. Raises TryAgain if no issuer is known after that."""
+        """Look up the issuers now. Raises TryAgain if none is known afterwards."""
         if self._are_given:
             return
         with self._lock:
@@ -92,7 +92,7 @@ class Issuers:
             return ""
         try:
             token = Path(self._cluster.token_file).read_text(encoding="ascii").strip()
-            # It came from the kubelet and not from a caller: the API server's word alone.
+            # The token comes from the kubelet, not from a caller, so its claims need no verification.
             _, said = jwt.unverified(token)
         except (OSError, ValueError, Unauthenticated):
             return ""

@@ -1,4 +1,4 @@
-"""The public keys of a cluster (RFC 7517), read again when they may have changed."""
+"""The public keys of a cluster (RFC 7517), reloaded when they may have changed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 class KeySet:
     """The keys of one cluster by key id. Safe to share between threads.
 
-    Keys are read again every 5 minutes, so that one taken back is not believed for long, and when
-    a token names an unknown one, but then at most every 30 seconds: tokens cost nothing to make up.
-    While they cannot be read, the earlier ones count, and a token with an unknown key is not refused for good.
+    Keys are reloaded every 5 minutes, so that a withdrawn key is not trusted for long, and when a token names
+    an unknown key, but then at most every 30 seconds, because anyone can make up tokens. While they cannot be
+    read, the previous keys stay valid, and a token with an unknown key fails with "try again".
 
     Args:
         read: the JWK set as a JSON object; raises TryAgain.
-        is_logged: say in the log when they cannot be read; False where the caller looks and tells.
+        is_logged: log failures to read them; False if the caller reports failures itself.
         clock: seconds that only grow.
     """
 
@@ -54,13 +54,13 @@ class KeySet:
         return len(self._keys)
 
     def key(self, key_id: str) -> VerificationKey:
-        """The key with this id.
+        """Return the key with this id.
 
-        Errors: Unauthenticated; TryAgain when it is unknown and keys could not be read.
+        Errors: Unauthenticated; TryAgain if it is unknown and the keys could not be read.
         """
         known = self._keys.get(key_id)
         if known is None or self._clock() - self._read_at >= _OLD_SECONDS:
-            # Who has a key goes on with it while another thread reads.
+            # Threads with a known key continue while another thread reloads.
             if self._lock.acquire(blocking=known is None):
                 try:
                     self._refresh_for(key_id)
@@ -74,7 +74,7 @@ class KeySet:
         raise Unauthenticated("the token's key is not one of its cluster's")
 
     def refresh(self) -> None:
-        """Read the keys now. Raises TryAgain if that fails; those of before stay."""
+        """Read the keys now. Raises TryAgain if that fails; the previous keys then stay."""
         with self._lock:
             self._try()
             if self._trouble is not None:
@@ -103,21 +103,21 @@ class KeySet:
             self._keys = keys
             self._read_at = self._clock()
             self._trouble = None
-        # After the read: those that waited for it must not each wait for another one.
+        # Set after the read, so that threads that waited for it do not start another one each.
         self._tried_at = self._clock()
 
 
 def _usable(document: Any) -> dict[str, VerificationKey]:
-    """The RSA and EC keys of a set that are for signatures; others are ignored.
+    """Return the RSA and EC signature keys of a set; other keys are ignored.
 
-    Errors: TryAgain if there is none: no cluster is without one, so this is not its key set.
+    Errors: TryAgain if there is none: every cluster has one, so this is not its key set.
     """
     listed = document.get("keys") if isinstance(document, dict) else None
     keys = [usable_key(entry) for entry in listed] if isinstance(listed, list) else []
     usable = {key.key_id: key for key in keys if key is not None}
     if not usable:
         raise TryAgain(
-            "the key set has no key that signs tokens: RS256, ES256, ES384 or ES512, with a key id",
-            hint="See that ROWHOUSE_JWKS names the keys of the cluster.",
+            "the key set contains no key for RS256, ES256, ES384 or ES512 with a key id",
+            hint="Check that ROWHOUSE_JWKS names the keys of the cluster.",
         )
     return usable

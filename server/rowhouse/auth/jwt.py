@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ALGORITHMS: Final = frozenset({"RS256", "ES256", "ES384", "ES512"})
-"""Those that Kubernetes signs with. Each key is used with its own algorithm only."""
+"""The algorithms that Kubernetes signs with. Each key is used only with its own algorithm."""
 
 _OF_CURVE: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationKey:
-    """A public key that signatures of one algorithm are verified with."""
+    """A public key for signatures of one algorithm."""
 
     key_id: str
     algorithm: str
@@ -37,14 +37,14 @@ class VerificationKey:
 
 
 class _Registry(jws.JWSRegistry):
-    # Some providers put a chain of certificates into the header; the library's limit is 512 bytes.
+    # Some providers put a certificate chain into the header; the library's limit is 512 bytes.
     max_header_length = 16 * 1024
 
 
 def unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The header and the claims of a token, which anyone may have written.
+    """Return the header and the claims of a token without verification.
 
-    Errors: Unauthenticated if it is no JWT.
+    Errors: Unauthenticated if it is not a JWT.
     """
     try:
         parts = jws.extract_compact(token.encode("ascii"))
@@ -67,11 +67,11 @@ def verified(
     issuers: Sequence[str],
     leeway_seconds: int,
 ) -> dict[str, Any]:
-    """The claims of a token that `key` has signed, and that is for `audience` and still valid.
+    """Verify that `key` signed the token, that it is for `audience` and not expired; return its claims.
 
     Errors: Unauthenticated, with the reason.
     """
-    # A header parameter that the library does not know means nothing, as RFC 7515 4.2 says;
+    # Ignore header parameters that the library does not know, as in RFC 7515 4.2;
     # `crit` still refuses the token.
     registry = _Registry(algorithms=[key.algorithm], strict_check_header=False)
     rules = jwt.JWTClaimsRegistry(
@@ -91,7 +91,7 @@ def verified(
 
 
 def _reason(error: Exception) -> str:
-    """What a refused token's error means."""
+    """Describe the error of a refused token."""
     if isinstance(error, ExpiredTokenError):
         return "the token has expired"
     if isinstance(error, BadSignatureError):
@@ -102,7 +102,7 @@ def _reason(error: Exception) -> str:
 
 
 def usable_key(entry: Any) -> VerificationKey | None:
-    """The key of one entry of a JWK set, None if it verifies none of our algorithms."""
+    """Return the key of a JWK set's entry; None if it is not for one of our algorithms."""
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
         return None
     try:

@@ -1,7 +1,7 @@
-"""Projected service account tokens of Kubernetes: whose they are, and on which node.
+"""Projected service account tokens of Kubernetes: their account and node.
 
-Kubernetes puts the pod into the token, since 1.30 its node as well (KEP-4193), so that what a
-node's token says about the node is the API server's word and not the bearer's.
+Kubernetes puts the pod into the token and, since 1.30, the node (KEP-4193). So the API server, not the bearer,
+states the node.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 _LEEWAY_SECONDS: Final = 10
 _SECONDS: Final = 60.0
-"""For how long a token that was verified is believed without another look."""
+"""How long a verified token is trusted without another verification."""
 
-_UNTRUSTED: Final = "the token is not one of a cluster that this server trusts"
+_UNTRUSTED: Final = "the token does not belong to a cluster that this server trusts"
 _ROLE: Final = "the cluster role system:service-account-issuer-discovery"
 
 
@@ -41,7 +41,7 @@ class ClusterTokens:
         self.keys = key_set_of(cluster)
 
     def verify(self, token: str, header: dict[str, Any]) -> Verified:
-        """The node that bears the token, which names an issuer of this cluster.
+        """Return the node that bears the token, which names an issuer of this cluster.
 
         Errors: Unauthenticated, NotAllowed, TryAgain.
         """
@@ -51,7 +51,7 @@ class ClusterTokens:
         return _as_node(self.cluster, _account(claims), float(claims["exp"]) - time.time())
 
     def look(self) -> None:
-        """Do what verifying needs: read the keys, or have a token reviewed. Raises TryAgain."""
+        """Check that verification works: read the keys, or have a token reviewed. Raises TryAgain."""
         self.issuers.refresh()
         if self.keys is None:
             review_own(self.cluster)
@@ -66,10 +66,10 @@ class ServiceAccountTokens:
         self.clusters = [ClusterTokens(cluster) for cluster in clusters]
 
     def verify(self, token: str) -> Verified:
-        """The node that bears the token.
+        """Return the node that bears the token.
 
-        Errors: Unauthenticated, NotAllowed; TryAgain when the cluster's keys or its API server
-        cannot be reached.
+        Errors: Unauthenticated, NotAllowed; TryAgain if the cluster's keys or its API server
+        are unreachable.
         """
         try:
             header, claims = jwt.unverified(token)
@@ -77,7 +77,7 @@ class ServiceAccountTokens:
             raise Unauthenticated("the token is neither a Rowhouse token nor a JWT") from error
         issuer = claims.get("iss")
         refusal: RowhouseError = Unauthenticated(_UNTRUSTED)
-        # Clusters may share the name of their issuer; whose key has signed the token, decides.
+        # Clusters may share an issuer name; the key that signed the token decides.
         for cluster in self.clusters:
             try:
                 if cluster.issuers.has(issuer):
@@ -85,17 +85,17 @@ class ServiceAccountTokens:
             except (NotAllowed, TryAgain, Unauthenticated) as error:
                 refusal = max(
                     error, refusal, key=_weight
-                )  # what a cluster says, not that none is trusted
+                )  # prefer a cluster's reason over "no trusted cluster"
         raise refusal
 
 
 def _weight(refusal: RowhouseError) -> int:
-    """Which of two clusters' refusals counts: one that could not look may be the token's own."""
+    """Choose between the errors of two clusters: TryAgain wins, because that cluster may accept the token."""
     return (Unauthenticated, TryAgain, NotAllowed).index(type(refusal))
 
 
 def key_set_of(cluster: TrustedCluster) -> KeySet | None:
-    """The keys of a cluster, None where its API server is asked about each token."""
+    """The keys of a cluster; None if its API server reviews each token."""
     if not cluster.jwks:
         return None
     return KeySet(
@@ -110,9 +110,9 @@ def _verified_claims(
     tokens: ClusterTokens, keys: KeySet, token: str, header: dict[str, Any]
 ) -> dict[str, Any]:
     if header.get("alg") not in jwt.ALGORITHMS or not isinstance(header.get("kid"), str):
-        raise Unauthenticated("the token is not signed in a way that Kubernetes signs")
+        raise Unauthenticated("the token's signature algorithm is not one that Kubernetes uses")
     key = keys.key(header["kid"])
-    # The key's own algorithm, whatever the token says: no public key ever serves as a secret.
+    # Use the key's own algorithm, not the token's: a public key must never serve as an HMAC secret.
     return jwt.verified(
         token,
         key,
@@ -148,8 +148,8 @@ def _as_node(cluster: TrustedCluster, account: Account, seconds: float) -> Verif
         )
     if not account["node"] and not cluster.trust_node_header:
         raise NotAllowed(
-            "the token does not say on which node its pod runs",
-            hint="Kubernetes 1.30 and newer say it; for an older one set ROWHOUSE_TRUST_NODE_HEADER=true.",
+            "the token does not name the node of its pod",
+            hint="Kubernetes 1.30 and newer name it. For older versions set ROWHOUSE_TRUST_NODE_HEADER=true.",
         )
     where = account["node"] or account["pod"]
     caller = Caller(

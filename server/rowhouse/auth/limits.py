@@ -1,4 +1,4 @@
-"""Rate limits: a token bucket for each caller."""
+"""Rate limits: one token bucket per caller."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _MAX_REMEMBERED: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """`per_second` requests in the long run, and up to `burst` at once. 0 per second: no limit."""
+    """`per_second` requests on average, with bursts of up to `burst`. 0 per second: no limit."""
 
     per_second: float
     burst: int
 
 
 class Limiter:
-    """One bucket for each key, all of the same size. Safe to share between threads.
+    """One bucket per key, all of the same size. Safe to share between threads.
 
     Args:
-        rate: of every bucket.
-        max_remembered: buckets; the one that was used least recently goes first, and would start full.
+        rate: the rate of every bucket.
+        max_remembered: number of buckets; the least recently used one is dropped first, and would start full.
         clock: seconds that only grow.
     """
 
@@ -45,11 +45,11 @@ class Limiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str) -> float:
-        """Take one; 0 if there was one, else the seconds until there is."""
+        """Take a token. Returns 0 if there was one, else the seconds until there is one."""
         return self._level(key, 1.0)
 
     def wait(self, key: str) -> float:
-        """As `take`, but takes nothing."""
+        """Like `take`, but takes nothing."""
         return self._level(key, 0.0)
 
     def _level(self, key: str, taken: float) -> float:

@@ -1,4 +1,4 @@
-"""Where browsers reach us, and whether a page of ours sent a request."""
+"""The server's public URL, and whether one of its own pages sent a request."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _OWN: Final = {"same-origin", "none"}
 
 
 def is_secure(request: Request, access: AccessSettings) -> bool:
-    """Whether the browser came over https: to us, or to a proxy that ends it in front of us."""
+    """Whether the browser uses https, to the server or to a proxy that terminates TLS."""
     return request.is_secure or access.public_url.startswith("https://")
 
 
 def refuse_foreign_page(request: Request, access: AccessSettings) -> None:
-    """Refuse what a page of somebody else made a browser send.
+    """Refuse a request that a page of another site made the browser send.
 
-    Browsers say who sends: `Sec-Fetch-Site` (Fetch Metadata), older ones `Origin` (RFC 6454). One that says
-    nothing is not believed either.
+    Browsers state the sender in `Sec-Fetch-Site` (Fetch Metadata), older ones in `Origin` (RFC 6454). A request
+    with neither header is refused as well.
 
     Errors: NotAllowed.
     """
     said = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     if said in _OWN:
-        return  # by the URL that the browser knows, whatever a proxy makes of host and scheme
+        return  # the URL in the browser, even if a proxy changes host and scheme
     if said is not None or origin is None:
         raise _refusal(origin)
     sender = urlsplit(origin)
@@ -40,7 +40,7 @@ def refuse_foreign_page(request: Request, access: AccessSettings) -> None:
         public = urlsplit(access.public_url)
         own.add((public.scheme, public.netloc))
     elif not request.is_secure:
-        own.add(("https", request.host))  # behind a proxy that ends TLS
+        own.add(("https", request.host))  # behind a proxy that terminates TLS
     if (sender.scheme, sender.netloc) not in own:
         raise _refusal(origin)
 
@@ -50,5 +50,5 @@ def _refusal(origin: str | None) -> NotAllowed:
         f"the request was sent by another site: {origin}"
         if origin
         else "the request does not say which page sent it",
-        hint="Open the page here, and send its form again. Behind a proxy set ROWHOUSE_PUBLIC_URL.",
+        hint="Open the page on this server and send its form again. Behind a proxy, set ROWHOUSE_PUBLIC_URL.",
     )

@@ -1,4 +1,4 @@
-"""Where pods run, as the API servers of the trusted clusters say."""
+"""Where pods run, according to the API servers of the trusted clusters."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _NOT_FOUND: Final = 404
 class ApiServerPods:
     """Asks the API server of a pod's cluster (`rowhouse.ipam.placement.PodPlacement`).
 
-    One GET for each question, so it is asked only where two nodes call for the same pod.
+    Each question is one GET, so it is asked only if two nodes call for the same pod.
     """
 
     def __init__(self, clusters: Iterable[TrustedCluster]) -> None:
         self._clusters = {one.cluster: one for one in clusters if one.verify_placement}
 
     def __bool__(self) -> bool:
-        """Whether any cluster may be asked."""
+        """Whether the settings allow queries to any cluster."""
         return bool(self._clusters)
 
     def find(self, cluster: str, namespace: str, pod: str) -> PlacedPod | None:
-        """The pod as its cluster knows it now; None: it has no such pod.
+        """Return the pod as its cluster knows it; None if it has no such pod.
 
-        Errors: TryAgain when it cannot be asked, or is not to be asked.
+        Errors: TryAgain if the cluster cannot or may not be queried.
         """
         trusted = self._clusters.get(cluster)
         if trusted is None:
             raise TryAgain(
-                f'the API server of cluster "{cluster}" is not to be asked about pods',
+                f'the settings do not allow queries for pods to the API server of cluster "{cluster}"',
                 hint="Set ROWHOUSE_VERIFY_PLACEMENT, or verify_placement of the cluster.",
             )
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}"
@@ -69,11 +69,11 @@ def _placed(pod: Any) -> PlacedPod:
             addresses=_addresses(annotations),
         )
     except (AttributeError, KeyError, TypeError) as error:
-        raise TryAgain("the API server's answer is no Pod") from error
+        raise TryAgain("the API server's response is not a Pod") from error
 
 
 def _addresses(annotations: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Interface to addresses, from multus' network status; empty if there is none that can be read."""
+    """Return addresses by interface, from multus' network status; empty if it is missing or unreadable."""
     try:
         attached = attached_interfaces(annotations)
     except ValueError:

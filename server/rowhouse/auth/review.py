@@ -1,4 +1,4 @@
-"""Asking a cluster's API server about a token (TokenReview, authentication.k8s.io/v1)."""
+"""Token reviews by a cluster's API server (TokenReview, authentication.k8s.io/v1)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POD: Final = "authentication.kubernetes.io/pod-name"
 
 
 class Account(TypedDict):
-    """Whose token it is: `system:serviceaccount:…`, and where it runs ("" where that is not said)."""
+    """The account of a token, `system:serviceaccount:…`, and its node ("" if unknown)."""
 
     username: str
     node: str
@@ -26,14 +26,14 @@ class Account(TypedDict):
 
 
 def review(cluster: TrustedCluster, token: str) -> Account:
-    """What the API server says of the token.
+    """Have the API server review the token.
 
-    Errors: Unauthenticated; TryAgain when it cannot be asked.
+    Errors: Unauthenticated; TryAgain if the API server is unreachable or refuses the review.
     """
     answer = _ask(cluster, {"token": token, "audiences": [cluster.audience]})
     try:
         status = answer["status"]
-        # An API server that knows no audiences leaves them out: its word is about another question.
+        # An API server without support for audiences omits them, so its response proves nothing.
         if not status.get("authenticated") or cluster.audience not in status.get("audiences", ()):
             raise Unauthenticated("the API server of the token's cluster does not accept it")
         user = status["user"]
@@ -48,7 +48,7 @@ def review(cluster: TrustedCluster, token: str) -> Account:
 
 
 def review_own(cluster: TrustedCluster) -> None:
-    """Have the API server review our own token for its own audience: it answers, and we may ask.
+    """Check access by having the API server review the server's own token for the API server's audience.
 
     Errors: TryAgain.
     """

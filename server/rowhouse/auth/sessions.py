@@ -1,7 +1,7 @@
-"""Sessions: a random value in a cookie stands for somebody who has proved who they are.
+"""Sessions: a random value in a cookie stands for an authenticated user.
 
-The value has 256 random bits and says nothing, so there is nothing to sign and no key for replicas to share; it
-is good for as long as its row is there. So a logout ends it everywhere, and so does revoking the token.
+The value has 256 random bits and no content, so there is nothing to sign and no key for replicas to share. It is
+valid while its row exists, so a logout ends it everywhere, and so does revoking the token.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _RANDOM_BYTES: Final = 32
 _SECONDS: Final = 10.0
-"""A session whose token was revoked is over after this many seconds at the latest."""
+"""A session ends at most this many seconds after its token was revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A session that was just begun: what goes into the cookie, and whose it is."""
+    """A new session: the value of the cookie, and the user's name."""
 
     value: str
     name: str
@@ -38,8 +38,8 @@ class Sessions:
     """Begins, verifies and ends sessions.
 
     Args:
-        store: where they are.
-        seconds: that each of them lasts at most.
+        store: the database.
+        seconds: maximum duration of a session.
     """
 
     def __init__(self, store: Database, *, seconds: float) -> None:
@@ -48,20 +48,20 @@ class Sessions:
         self._tokens = StaticTokens(store)
 
     def begin_with_token(self, token: str) -> Begun:
-        """A session of whoever bears a static token.
+        """Begin a session for the bearer of a static token.
 
         Errors: Unauthenticated, NotAllowed (a node's token); TryAgain and NotReady.
         """
         if not token.startswith(PREFIX) or not token.isascii():
             raise Unauthenticated(
-                f"that is not a token: one begins with {PREFIX}",
+                f"this is not a token: tokens begin with {PREFIX}",
                 hint="Ask an administrator for one: `rowhouse token create`.",
             )
         bearer = self._tokens.verify(token).caller
         if bearer.role == "node":
             raise NotAllowed(
-                f'"{bearer.name}" is a node\'s token, and the pages are for people',
-                hint="Take a token with the role viewer, operator or admin.",
+                f'"{bearer.name}" is a node\'s token, which cannot open pages',
+                hint="Use a token with the role viewer, operator or admin.",
             )
         value = _new_value()
         sessions.begin_with_token(
@@ -70,24 +70,24 @@ class Sessions:
         return Begun(value=value, name=bearer.name, seconds=self._seconds)
 
     def begin_as(self, name: str, role: PersonRole) -> Begun:
-        """A session of somebody whom an OpenID Connect provider has named. Raises TryAgain, NotReady."""
+        """Begin a session for a user of the OpenID Connect provider. Raises TryAgain, NotReady."""
         value = _new_value()
         sessions.begin_as(self._store, digest(value), name=name, role=role, seconds=self._seconds)
         return Begun(value=value, name=name, seconds=self._seconds)
 
     def verify(self, value: str) -> Verified:
-        """Whose session a cookie stands for.
+        """Return the caller of the session with this cookie.
 
-        Errors: Unauthenticated; TryAgain and NotReady when the database cannot tell.
+        Errors: Unauthenticated; TryAgain and NotReady if the database cannot answer.
         """
         bearer = sessions.find(self._store, digest(value))
         if bearer is None:
-            raise Unauthenticated("the session is over", hint="Log in again.")
+            raise Unauthenticated("the session has expired", hint="Log in again.")
         caller = Caller(name=bearer.name, role=cast("Role", bearer.role))
         return Verified(caller, min(_SECONDS, bearer.seconds_left or 0.0))
 
     def end(self, value: str) -> None:
-        """Ends a session, if it is one. Raises TryAgain, NotReady."""
+        """End a session, if it exists. Raises TryAgain, NotReady."""
         sessions.end(self._store, digest(value))
 
 

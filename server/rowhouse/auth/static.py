@@ -1,4 +1,4 @@
-"""Static tokens: 256 random bits, of which only the SHA-256 is kept."""
+"""Static tokens: 256 random bits, stored only as SHA-256."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 PREFIX: Final = "rh_"
-"""So that scanners for leaked secrets know one when they see it."""
+"""A prefix by which scanners for leaked secrets recognize a token."""
 
 _RANDOM_BYTES: Final = 32
 _SECONDS: Final = 10.0
-"""A revoked token is refused after this many seconds at the latest."""
+"""A revoked token is refused within this many seconds."""
 
 
 def new_token() -> str:
-    """A token that was never there before: `rh_` and 43 characters of URL-safe base64."""
+    """Return a new token: `rh_` and 43 characters of URL-safe base64."""
     return PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token, and what it is looked up by.
+    """Return the digest under which a token is stored.
 
-    A look-up by digest tells nothing by the time that it takes: who tries tokens does not choose
+    The duration of a lookup by digest leaks nothing, because an attacker who guesses tokens does not control
     their digests.
     """
     return hashlib.sha256(token.encode()).digest()
 
 
 class StaticTokens:
-    """Knows the tokens in the database."""
+    """Looks up the tokens in the database."""
 
     def __init__(self, store: Database) -> None:
         self._store = store
 
     def verify(self, token: str) -> Verified:
-        """Who bears the token.
+        """Return the bearer of the token.
 
-        Errors: Unauthenticated; TryAgain and NotReady when the database cannot tell.
+        Errors: Unauthenticated; TryAgain and NotReady if the database cannot answer.
         """
         bearer = tokens.find(self._store, digest(token))
         if bearer is None:
             raise Unauthenticated(
-                "the token is not known, has expired or was revoked",
+                "the token is unknown, expired or revoked",
                 hint="Ask an administrator for one: `rowhouse token create`.",
             )
         caller = Caller(

@@ -1,4 +1,4 @@
-"""Whether tokens can be verified: looked at in the background, so that the server knows before a node asks."""
+"""A background check that tokens can be verified, so that problems show before a node calls."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _SPREAD: Final = 0.8, 1.2
 
 
 class Verification:
-    """Looks again and again whether the tokens of each trusted cluster can be verified.
+    """Repeatedly checks whether the tokens of each trusted cluster can be verified.
 
-    With keys of a cluster the server goes on for as long as it likes while the API server is away, so it stays
-    ready once it had them. One that asks about each token (TokenReview) can do nothing meanwhile: it is not
-    ready after a minute, which a restart of the API server does not take.
+    With a cluster's keys, the server can work without the API server, so it stays ready once it has them. With
+    TokenReview it cannot verify anything meanwhile, so it stops being ready after a minute, which is longer than
+    a restart of the API server.
 
     Args:
-        clusters: those that are trusted.
-        checks: where to keep how the looks went; None: its own.
+        clusters: the trusted clusters.
+        checks: records the results; None: an own instance.
     """
 
     def __init__(self, clusters: Sequence[ClusterTokens], *, checks: Checks | None = None) -> None:
@@ -47,21 +47,21 @@ class Verification:
             self.checks.expect(name, grace_seconds=grace_seconds)
 
     def begin(self) -> None:
-        """Start the thread of this process, if there is a cluster to look at."""
+        """Start the thread of this process, if any cluster is trusted."""
         if self.clusters:
             threading.Thread(target=self._run, name="token-verification", daemon=True).start()
 
     def look(self) -> None:
-        """Look at each cluster once."""
+        """Check each cluster once."""
         for name, one in self._names.items():
             try:
                 one.look()
             except TryAgain as error:
                 self.checks.failed(name, error.message, error.hint)
-            except Exception as error:  # noqa: BLE001 - the thread must outlive it
+            except Exception as error:  # noqa: BLE001 - the thread must keep running
                 _log.exception("look_failed", cluster=one.cluster.cluster)
                 reason = f"{type(error).__name__}: {error}"
-                self.checks.failed(name, reason, "This is a bug: the log has its stack trace.")
+                self.checks.failed(name, reason, "This is a bug. See the stack trace in the log.")
             else:
                 self.checks.passed(name)
 
@@ -74,10 +74,10 @@ class Verification:
             )
 
     def report(self) -> list[dict[str, Any]]:
-        """What is known of each cluster, for /readyz and `rowhouse doctor`.
+        """The state of each cluster, for /readyz and `rowhouse doctor`.
 
-        `cluster`: its name in the settings. `way`: jwks or token_review. `issuers`: the newest first.
-        `is_ready`: its tokens can be verified. `is_up`: the last look was good. `reason`, `hint`: otherwise.
+        `cluster`: its name in the settings. `way`: jwks or token_review. `issuers`: newest first.
+        `is_ready`: its tokens can be verified. `is_up`: the last check passed. `reason`, `hint`: of a failure.
         """
         return [self._report(check) for check in self.checks.all()]
 
@@ -104,7 +104,7 @@ class Verification:
                     issuers=list(one.issuers.known),
                     keys=None if one.keys is None else len(one.keys),
                 )
-        spread = random.Random()  # noqa: S311 - so that replicas do not look at the same moment
+        spread = random.Random()  # noqa: S311 - so that replicas do not check at the same time
         while True:
             time.sleep(self._pause() * spread.uniform(*_SPREAD))
             self.look()
@@ -129,6 +129,6 @@ def _named(clusters: Sequence[ClusterTokens]) -> dict[str, ClusterTokens]:
     named: dict[str, ClusterTokens] = {}
     for one in clusters:
         name = f"tokens of {one.cluster.cluster}" if one.cluster.cluster else "tokens"
-        # The settings may name a cluster twice: keys of before and after a move, for example.
+        # The settings may name a cluster twice, for example with its keys before and after a move.
         named[name if name not in named else f"{name} ({len(named) + 1})"] = one
     return named

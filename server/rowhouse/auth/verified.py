@@ -1,4 +1,4 @@
-"""Callers whose tokens were verified a moment ago, so that not every call verifies anew."""
+"""A cache of recently verified callers, so that not every call verifies its token."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _MAX_REMEMBERED: Final = 10_000
 
 
 class Verified(NamedTuple):
-    """Who bears a token, and for how many seconds that may be relied on."""
+    """The bearer of a token, and the seconds for which this stays valid."""
 
     caller: Caller
     seconds: float
 
 
 class VerifiedCallers:
-    """A bounded memory by the digest of the token. Safe to share between threads.
+    """A bounded cache by the digest of the token. Safe to share between threads.
 
     Args:
-        max_remembered: entries; the one that was made first goes first.
+        max_remembered: number of entries; the oldest one is dropped first.
         clock: seconds that only grow.
     """
 
@@ -39,14 +39,14 @@ class VerifiedCallers:
         self._entries: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
 
     def get(self, digest: bytes) -> Caller | None:
-        """Who bears the token with this digest, if that is known and recent enough."""
+        """Return the bearer of the token with this digest, if it was verified recently."""
         entry = self._entries.get(digest)
         if entry is None or entry[1] <= self._clock():
             return None
         return entry[0]
 
     def put(self, digest: bytes, verified: Verified) -> None:
-        """Remember who bears a token."""
+        """Remember the bearer of a token."""
         with self._lock:
             self._entries[digest] = (verified.caller, self._clock() + verified.seconds)
             self._entries.move_to_end(digest)
@@ -54,7 +54,7 @@ class VerifiedCallers:
                 self._entries.popitem(last=False)
 
     def forget(self, digest: bytes) -> None:
-        """Verify the next time."""
+        """Forget a token, so that its next use verifies it."""
         with self._lock:
             self._entries.pop(digest, None)
 

@@ -1,6 +1,6 @@
 """CNI_ARGS: `KEY=value` pairs joined by `;`, read as the CNI project's `types.LoadArgs` does.
 
-Of a repeated key the last value wins: multus appends keys that were set already.
+If a key is repeated, the last value wins: multus appends keys that are already set.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAMES = ("K8S_POD_NAME", "K8S_POD_NAMESPACE", "K8S_POD_UID")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """What CNI_ARGS tells: the pod, and the comma lists `IP` and `GATEWAY` (blanks stripped)."""
+    """The contents of CNI_ARGS: the pod, and the comma-separated lists `IP` and `GATEWAY` (blanks stripped)."""
 
     pod_name: str = ""
     pod_namespace: str = ""

@@ -1,8 +1,8 @@
-"""A CNI call as the plugin forwarded it: headers for the environment, the body for standard input.
+"""A CNI call as the plugin forwards it: the environment as headers, standard input as the body.
 
-The checks, their order and their words are those of the CNI project's `pkg/skel` and `pkg/utils`
-(v1.3.0), with one exception: CNI_PATH is not required, since nothing is executed here; the plugin
-asks for it before it calls.
+The checks, their order and their messages are those of the CNI project's `pkg/skel` and `pkg/utils`
+(v1.3.0), with one exception: CNI_PATH is not required, because the server executes nothing. The plugin
+checks it before the call.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from rowhouse.cni.fields import Fields
 
 MAX_BODY = 1024 * 1024
-"""Bytes of network configuration that are read."""
+"""Maximum size of a network configuration in bytes."""
 
 MAX_KNOWN = 4096
-"""Bytes of the largest network configuration that is remembered."""
+"""Maximum size in bytes of a cached network configuration."""
 
 MOST_KNOWN = 256
-"""Network configurations that are remembered: every pod of a network brings the same bytes."""
+"""Number of cached network configurations: every pod of a network sends the same bytes."""
 
 MAX_ID_BYTES = 512
-"""Bytes of a container id and of a network name; longer ones would not fit a database index."""
+"""Maximum length in bytes of a container id and of a network name; longer ones would not fit a database index."""
 
 MAX_VALUE_BYTES = 8000
-"""Bytes of any other variable; HTTP servers take a header line of about that. The plugin has the same limits."""
+"""Maximum length in bytes of any other variable, about that of an HTTP header line. The plugin has the same limits."""
 
 _HEADERS = {
     "CNI_COMMAND": "CNI-Command",
@@ -62,15 +62,15 @@ class Headers(Protocol):
     """HTTP headers, looked up without regard to case."""
 
     def get(self, key: str, /) -> str | None:
-        """The value of a header, None when it is absent."""
+        """Return the value of a header, None if it is absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call, valid as far as `skel` checks it; `config` is the network configuration, from `body`.
+    """One call that passed the checks of `skel`; `config` is the network configuration, from `body`.
 
-    The keys of `config` are folded; nobody may change it, since other calls share it. `raw_version` is
-    the `cniVersion` as written ("" when absent), `cni_version` the one to answer in.
+    The keys of `config` are folded. It must not be changed, because calls share it. `raw_version` is
+    the `cniVersion` as written ("" if absent), `cni_version` the version of the response.
     """
 
     command: str
@@ -87,15 +87,15 @@ class Call:
 
     @property
     def cni_version(self) -> str:
-        """The version to answer in: that of the configuration, 0.1.0 where it names none."""
+        """The version of the response: that of the configuration, or 0.1.0 if it has none."""
         return self.raw_version or versions.SUPPORTED[0]
 
 
 def parse_call(headers: Headers, body: bytes | None) -> Call:
-    """Read and check one call. A `body` None was too large to be read, which only a DEL can do without.
+    """Parse and check one call. `body` is None if it was too large; only a DEL can do without it.
 
     Raises InvalidEnvironment, Undecodable, InvalidConfig, InputTooLarge or UnsupportedVersion, and
-    no other exception, whatever the input.
+    no other exception for any input.
     """
     env = {variable: _value(headers, header, variable) for variable, header in _HEADERS.items()}
     command = env["CNI_COMMAND"]
@@ -133,7 +133,7 @@ def parse_call(headers: Headers, body: bytes | None) -> Call:
 
 
 def answer_version(body: bytes) -> str:
-    """The version for an error object: that of the configuration if it is ours, else our newest."""
+    """Return the version for an error object: the configuration's if it is supported, else the newest."""
     try:
         version = config_version(read_config(body)) or versions.SUPPORTED[0]
     except RowhouseError:
@@ -142,27 +142,27 @@ def answer_version(body: bytes) -> str:
 
 
 def _value(headers: Headers, header: str, variable: str) -> str:
-    """A header's text: WSGI hands bytes over as Latin-1, the plugin sent UTF-8."""
+    """Decode a header: WSGI passes its bytes as Latin-1, but the plugin sends UTF-8."""
     value = headers.get(header) or ""
     foreign = not value.isascii()
     if foreign:
         try:
             value = value.encode("latin-1").decode()
         except UnicodeEncodeError:
-            pass  # it was decoded already
+            pass  # already decoded
         except UnicodeDecodeError:
             raise InvalidEnvironment(f"{variable} is not UTF-8") from None
     if len(value.encode(errors="surrogatepass")) > MAX_VALUE_BYTES:
         raise InvalidEnvironment(f"{variable} has more than {MAX_VALUE_BYTES} bytes")
     if "\0" in value or (foreign and any("\ud800" <= char <= "\udfff" for char in value)):
         raise InvalidEnvironment(
-            f"{variable} holds a character that is not allowed: {shown(value)}"
+            f"{variable} contains a character that is not allowed: {shown(value)}"
         )
     return value
 
 
 def read_config(body: bytes) -> Fields:
-    """The network configuration with its keys folded: the same object for the same bytes.
+    """Return the network configuration with folded keys, as the same object for the same bytes.
 
     Raises Undecodable or InputTooLarge.
     """
@@ -205,7 +205,7 @@ def _network_name(config: Fields) -> str:
 
 
 def config_version(config: Fields) -> str:
-    """The `cniVersion` as written, "" when absent. Raises Undecodable."""
+    """Return the `cniVersion` as written, "" if absent. Raises Undecodable."""
     version = config.get("cniversion")
     if version is not None and not isinstance(version, str):
         raise Undecodable(

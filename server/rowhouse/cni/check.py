@@ -1,4 +1,4 @@
-"""CHECK: is what the last ADD reported still reserved? (CNI SPEC 1.1.0 section 2, CHECK)."""
+"""CHECK: are the addresses of the last ADD still reserved? (CNI SPEC 1.1.0 section 2, CHECK)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def previous_addresses(config: Fields) -> set[IPAddress]:
-    """The addresses of `prevResult`, whichever plugin they are from.
+    """Return the addresses of `prevResult`, from all plugins.
 
     Raises InvalidConfig if there is no `prevResult`.
     """
@@ -35,28 +35,28 @@ def previous_addresses(config: Fields) -> set[IPAddress]:
         try:
             addresses.add(parse_address(text.partition("/")[0]))
         except ValueError:
-            continue  # not ours: we never report an address that cannot be read
+            continue  # not ours: the server never reports an unreadable address
     return addresses
 
 
 def verify(netconf: Netconf, reserved: Sequence[Assigned], previous: set[IPAddress]) -> None:
-    """Each range has its reservation, and each reserved address is in `previous`.
+    """Check that each range has a reservation, and that each reserved address is in `previous`.
 
-    Static addresses and those of other plugins are not ours to check. Raises NotReserved.
+    Static addresses and those of other plugins are not checked. Raises NotReserved.
     """
     wanted = len(netconf.ranges)
-    if netconf.strict:  # several ranges may have given the same address (cases D20, O06)
+    if netconf.strict:  # several ranges may have the same address (cases D20, O06)
         wanted = min(wanted, 1)
     if len(reserved) < wanted:
         raise NotReserved(
             "no reservation for this container and interface: "
             f"{len(reserved)} of {wanted} addresses are reserved",
-            hint="delete the pod, so that its next sandbox gets an address",
+            hint="delete the pod so that its next sandbox gets an address",
         )
     missing = [given.address for given in reserved if parse_address(given.address) not in previous]
     if missing:
         raise NotReserved(
             "reserved address differs from prevResult: "
-            f"{', '.join(missing)} is reserved and not in prevResult",
-            hint="the interface has an address that is not its own; delete the pod",
+            f"{', '.join(missing)} is reserved but not in prevResult",
+            hint="the interface uses an address that is not reserved for it; delete the pod",
         )

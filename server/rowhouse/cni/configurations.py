@@ -1,4 +1,4 @@
-"""What network configurations come to, worked out once for all calls that bring the same bytes."""
+"""A cache of parsed network configurations: calls with the same bytes share one result."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NOTHING_ASKED: Final = Arguments()
 
 
 class Configurations:
-    """Reads the network configurations that come to one server, and remembers those of late.
+    """Parses the network configurations of one server and caches the recent ones.
 
-    Safe to share between threads: what it assigns cannot be changed. Errors are not remembered.
+    Safe to share between threads: its results are immutable. Errors are not cached.
 
     Args:
         compat: the server's setting, as in `read_netconf`.
-        defaults: what the server's settings say for keys that a configuration leaves out.
+        defaults: the server's defaults for keys that a configuration omits.
     """
 
     def __init__(self, compat: str, defaults: Mapping[str, object]) -> None:
@@ -34,11 +34,11 @@ class Configurations:
         self._plans = lru_cache(MOST_KNOWN)(self._work_out)
 
     def netconf(self, body: bytes) -> Netconf:
-        """The `ipam` object of a configuration. Raises InvalidConfig."""
+        """Return the `ipam` object of a configuration. Raises InvalidConfig."""
         return self._netconfs(body) if len(body) <= MAX_KNOWN else self._read(body)
 
     def plan(self, body: bytes, arguments: Arguments) -> Plan:
-        """What an ADD of a configuration has to do; the errors are those of `plan_addresses`."""
+        """Return the plan for an ADD of a configuration. Raises the errors of `plan_addresses`."""
         if len(body) > MAX_KNOWN or arguments.addresses or arguments.gateways:
             return self._work_out(body, arguments)
         return self._plans(body)

@@ -1,4 +1,4 @@
-"""NetworkAttachmentDefinitions: the configurations in them, and the ranges from which those assign addresses."""
+"""NetworkAttachmentDefinitions: their configurations, and the ranges from which these assign addresses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOST_LOCAL: Final = "host-local"
 
 
 def plugins_of(config: Any) -> list[dict[str, Any]]:
-    """The plugins of a configuration: itself, or those of its list."""
+    """Return the plugins of a configuration: itself, or those of its list."""
     if not isinstance(config, dict):
         return []
     listed = config.get("plugins")
@@ -31,7 +31,7 @@ def plugins_of(config: Any) -> list[dict[str, Any]]:
 
 
 def configuration_of(name: str, config: dict[str, Any], plugin: dict[str, Any]) -> bytes:
-    """What a plugin of a NAD gets on standard input: the runtime adds name and version of the whole."""
+    """Return the standard input of a NAD's plugin: the runtime adds the NAD's name and version."""
     shared = {key: config[key] for key in ("name", "cniVersion") if key in config}
     return json.dumps({"name": name, **plugin, **shared}).encode()
 
@@ -42,15 +42,15 @@ def ranges_of(
     configurations: Configurations,
     pools: Mapping[str, KnownPool],
 ) -> KnownRanges:
-    """The ranges of the first plugin with an IPAM that has any; host-local's as well, as what is moved from.
+    """Return the ranges of the first plugin whose IPAM has any, including host-local, to migrate from it.
 
     Args:
-        name: of the NAD, which is the configuration's where it has none.
+        name: the NAD's name, used if the configuration has none.
         text: `spec.config`.
-        configurations: reads ours as the server does.
-        pools: those that have a name.
+        configurations: parses Rowhouse's configurations like the server.
+        pools: the pools with a name.
 
-    Raises InvalidConfig, with the reason why there are none.
+    Raises InvalidConfig, with the reason, if there are no ranges.
     """
     try:
         config = json.loads(text)
@@ -68,7 +68,7 @@ def ranges_of(
             kinds.append(kind)
     what = f"its IPAM is {', '.join(kinds)}" if kinds else "it has no IPAM"
     raise InvalidConfig(
-        f"{what}: give the NAD its rowhouse ranges first, its pods may go on running"
+        f"{what}: add the rowhouse ranges to the NAD first; its pods can keep running"
     )
 
 
@@ -102,7 +102,7 @@ def _ours(
 def _host_local(ipam: dict[str, Any], cni_network: str) -> KnownRanges:
     """`subnet`, and `ranges`: lists of lists of subnets (containernetworking/plugins, host-local).
 
-    The gateway of a subnet is its `gateway`, or else the first address behind the network address.
+    The gateway of a subnet is its `gateway`, or else the first address after the network address.
     """
     subnets: list[Any] = [ipam] if ipam.get("subnet") else []
     found: list[KnownPool] = []

@@ -1,4 +1,4 @@
-"""The error object of CNI (SPEC 1.1.0 section 5), the only place where one is written."""
+"""The error object of CNI (SPEC 1.1.0 section 5). All of them are built here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 def error_body(
     error: RowhouseError, *, version: str, request_id: str = "", subject: str = ""
 ) -> bytes:
-    """The error as JSON; `details` tells what to do, who called, and the id of the request.
+    """Return the error as JSON; `details` has the next step, the pod or sandbox, and the id of the request.
 
-    `version` is the cniVersion to answer in, `subject` the pod or sandbox ("" if unknown).
+    `version` is the cniVersion of the response, `subject` the pod or sandbox ("" if unknown).
     """
     details = [
         part

@@ -1,6 +1,6 @@
-"""Reading a JSON document by Go's rules: existing configurations were written for its decoder.
+"""Parse JSON by Go's rules, because existing configurations were written for its decoder.
 
-Keys match without regard to case and the last one wins; `null` counts as absent; unknown keys are
+Keys are case-insensitive and the last one wins; `null` counts as absent; unknown keys are
 ignored; a value of the wrong type is an error that names key and value (`encoding/json`).
 """
 
@@ -14,20 +14,18 @@ from rowhouse.domain.errors import InvalidConfig, Undecodable
 from rowhouse.domain.limits import MAX_NAME
 
 Fields = Mapping[str, object]
-"""A JSON object whose keys were folded to lower case."""
+"""A JSON object with its keys folded to lower case."""
 
 _SHOWN = 120
 
 
 def decode(body: bytes) -> object:
-    """Decode UTF-8 JSON, objects as `Fields`. Raises Undecodable whatever the bytes are."""
+    """Decode UTF-8 JSON, objects as `Fields`. Raises Undecodable for invalid bytes of any kind."""
     try:
         return _DECODER.decode(body.decode())
     except RecursionError:
         raise Undecodable("error unmarshall network config: nested too deeply") from None
-    except (
-        ValueError
-    ) as error:  # also of UnicodeDecodeError, and of an integer with too many digits
+    except ValueError as error:  # also the base of UnicodeDecodeError, and raised for an integer with too many digits
         reason = str(error) if body.strip() else "unexpected end of JSON input"
         raise Undecodable(f"error unmarshall network config: {reason}") from None
 
@@ -54,7 +52,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_fold, parse_constant=_no_constant
 
 
 def shown(value: object) -> str:
-    """A JSON value as text for a message, cut short."""
+    """Return a JSON value as text for a message, shortened."""
     try:
         text = json.dumps(value)
     except RecursionError:
@@ -81,11 +79,11 @@ def name(fields: Fields, key: str, where: str = "ipam") -> str:
 
 
 def printable(value: str, key: str) -> str:
-    """Refuse what only JSON holds: NUL (none in PostgreSQL), a lone surrogate (none in UTF-8)."""
+    """Refuse NUL, which PostgreSQL cannot store, and lone surrogates, which UTF-8 cannot encode."""
     if "\0" in value or (
         not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)
     ):
-        raise InvalidConfig(f"{key} holds a character that is not allowed: {shown(value)}")
+        raise InvalidConfig(f"{key} contains a character that is not allowed: {shown(value)}")
     return value
 
 
@@ -149,7 +147,7 @@ def _items(fields: Fields, key: str, where: str) -> list[object]:
 
 
 def wrong_type(where: str, key: str, expected: str, value: object) -> InvalidConfig:
-    """The error for a JSON value of another type than the key wants."""
+    """Return the error for a JSON value of the wrong type."""
     return InvalidConfig(
         f"LoadIPAMConfig - JSON Parsing Error: {where}.{key} must be {expected}, got {shown(value)}"
     )

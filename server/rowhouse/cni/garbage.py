@@ -1,6 +1,6 @@
-"""GC: which attachments the runtime says are alive (CNI SPEC 1.1.0 section 2, GC).
+"""GC: the attachments that the runtime lists as valid (CNI SPEC 1.1.0 section 2, GC).
 
-A list that cannot be read as a whole is refused as a whole: to skip an entry would release the
+If any entry is unreadable, the whole list is refused: skipping an entry would release the
 address of a running pod.
 """
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 VALID_ATTACHMENTS = "cni.dev/valid-attachments"
 ATTACHMENTS = "cni.dev/attachments"
-"""The name that SPEC 1.1.0 used by mistake (containernetworking/cni#1101); libcni sends both."""
+"""The name in SPEC 1.1.0, a mistake (containernetworking/cni#1101); libcni sends both names."""
 
 
 def has_valid_attachments(config: Fields) -> bool:
-    """Whether the runtime says at all which attachments are alive."""
+    """Whether the runtime sent a list of valid attachments at all."""
     return VALID_ATTACHMENTS in config or ATTACHMENTS in config
 
 
 def valid_attachments(config: Fields) -> set[tuple[str, str]]:
-    """Pairs of container id and interface that must be kept. Raises InvalidConfig.
+    """Return the pairs of container id and interface to keep. Raises InvalidConfig.
 
-    `null` is what Go makes of an empty list; a config without the key names nothing and is refused.
+    Go writes an empty list as `null`. A config without the key is refused.
     """
     if not has_valid_attachments(config):
         raise InvalidConfig(

@@ -1,4 +1,4 @@
-"""Which addresses of a range are routers' or fixed ones, as the network configuration tells."""
+"""The addresses of a range that the network configuration uses for routers or fixed addresses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def gateways_of(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress | None, ...]:
-    """The gateways of a range: `gateway`, those of `addresses`, and what the main plugin makes one.
+    """Return the gateways of a range: `gateway`, those of `addresses`, and the main plugin's own.
 
-    One that lies in no range goes with the first range: it is a router of the network all the same, and a larger
-    range of another configuration may hold it. None stands for the first address behind the network address of a
-    pool by name: only the database knows its CIDR. Strict mode knows no gateways, as upstream.
+    A gateway outside all ranges counts for the first range: it is still a router of the network, and a larger
+    range of another configuration may contain it. None stands for the first address after the network address
+    of a pool by name, whose CIDR only the database knows. Strict mode has no gateways, as upstream.
     """
     if netconf.strict:
         return ()
@@ -43,7 +43,7 @@ def gateways_of(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress | None, 
 
 
 def withheld_by(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress, ...]:
-    """What the range does not assign: its gateways, and the `addresses` that every pod of it has."""
+    """Return the addresses that the range does not assign: its gateways, and the `addresses` of all its pods."""
     if netconf.strict:
         return ()
     gateways = (hop for hop in gateways_of(netconf, entry) if hop is not None)
@@ -51,5 +51,5 @@ def withheld_by(netconf: Netconf, entry: RangeEntry) -> tuple[IPAddress, ...]:
 
 
 def behind_network(cidr: IPNetwork) -> IPAddress | None:
-    """What `bridge` takes: the address behind the network address, which a block of one does not have."""
+    """Return the address that `bridge` takes: the one after the network address; a block of one has none."""
     return IPAddress(cidr.first + 1, cidr.version) if cidr.size > 1 else None

@@ -1,7 +1,7 @@
-"""The `ipam` object of a network configuration: every key that whereabouts knows, and ours.
+"""The `ipam` object of a network configuration: all keys of whereabouts, and Rowhouse's own.
 
-`docs/reference/config.md` is the table of the keys. The rules are those of whereabouts v0.9.4
-(`pkg/config/config.go`, `pkg/types/types.go`); where ours differ, the comment says so.
+`docs/reference/config.md` lists the keys. The rules are those of whereabouts v0.9.4
+(`pkg/config/config.go`, `pkg/types/types.go`); comments mark the differences.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TYPES = ("whereabouts", "rowhouse")
 STRICT = "strict"
 
 MOST_RANGES = 128
-"""More ranges than this in one configuration are refused: each one costs an address of an ADD."""
+"""The maximum number of ranges in one configuration: each one costs an address per ADD."""
 
 MAX_TTL = 100 * 365 * 86400.0
 """Seconds."""
@@ -42,7 +42,7 @@ _RANGE_KEYS = ("range", "ipranges", "pool")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeEntry:
-    """One address is wanted from here: a `configured` range, or a `pool` by name.
+    """A source of one address: a `configured` range, or a `pool` by name.
 
     `exclude` is as written; `where` is the place in the document.
     """
@@ -55,11 +55,11 @@ class RangeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Netconf:
-    """What the `ipam` object says. `ranges` are in the order of the addresses in the result.
+    """The contents of the `ipam` object. `ranges` are in the order of the addresses in the result.
 
-    `address_space` is `network_name`; `sticky_ttl` counts seconds, None is until released;
-    `reuse_delay` counts seconds, None is as the pool says. `takes_first` tells
-    that the main plugin uses the first address behind the network address itself where there is no gateway.
+    `address_space` is `network_name`; `sticky_ttl` is in seconds, None: until released;
+    `reuse_delay` is in seconds, None: the pool's value. `takes_first`: the main plugin uses the first
+    address after the network address itself if there is no gateway.
     """
 
     ranges: tuple[RangeEntry, ...]
@@ -79,13 +79,13 @@ class Netconf:
 
 
 def is_strict(config: Fields, server_compat: str) -> bool:
-    """Whether the call asks for upstream's behaviour; nothing else in it is checked."""
+    """Whether the configuration asks for upstream's behavior; nothing else in it is checked."""
     ipam = config.get("ipam")
     return server_compat == STRICT or (isinstance(ipam, dict) and ipam.get("compat") == STRICT)
 
 
 def ipam_object(config: Fields) -> Fields:
-    """The `ipam` object, if it is for us. Raises InvalidConfig."""
+    """Return the `ipam` object if its type is ours. Raises InvalidConfig."""
     if config.get("ipam") is None:
         raise InvalidConfig("IPAM config missing 'ipam' key")
     ipam = fields.section(config, "ipam", "netconf")
@@ -99,9 +99,9 @@ def ipam_object(config: Fields) -> Fields:
 
 
 def takes_first_address(config: Fields) -> bool:
-    """Whether the main plugin makes the first address of a subnet without a gateway its own.
+    """Whether the main plugin takes the first address of a subnet without a gateway for itself.
 
-    `bridge` does so as a gateway (containernetworking/plugins, `calcGateways` of main/bridge).
+    `bridge` uses it as a gateway (containernetworking/plugins, `calcGateways` of main/bridge).
     """
     return config.get("type") == "bridge" and (
         config.get("isgateway") is True or config.get("isdefaultgateway") is True
@@ -115,10 +115,10 @@ def read_netconf(
     defaults: Mapping[str, object] | None = None,
     takes_first: bool = False,
 ) -> Netconf:
-    """Read the `ipam` object. Raises InvalidConfig that names key and value.
+    """Parse the `ipam` object. Raises InvalidConfig, which names key and value.
 
-    `server_compat` and `defaults` are the server's settings; a default fills only what is empty.
-    `takes_first` as `takes_first_address` tells it.
+    `server_compat` and `defaults` are the server's settings; a default fills only empty keys.
+    `takes_first` is the result of `takes_first_address`.
     """
     compat = fields.text(ipam, "compat") or server_compat
     if compat not in {"", STRICT}:
@@ -148,10 +148,10 @@ def read_netconf(
 
 
 def _with_defaults(ipam: Fields, defaults: Mapping[str, object], *, strict: bool) -> Fields:
-    """Fill what is absent, null, "", 0, [] or {} in the NAD, as the flat file of whereabouts does.
+    """Fill keys that are absent, null, "", 0, [] or {} in the NAD, like the flat file of whereabouts.
 
-    Other than there, a default of `enable_overlapping_ranges` counts where the NAD is silent (not
-    in strict mode), and a NAD that names its ranges or its pool is not given the other one.
+    Unlike there, a default of `enable_overlapping_ranges` applies if the NAD does not set it (except
+    in strict mode), and a NAD with ranges gets no default pool, nor the reverse.
     """
     merged = dict(ipam)
     named = {key for key in _RANGE_KEYS if ipam.get(key)}
@@ -278,7 +278,7 @@ def _node_slice_size(text: str) -> int | None:
 
 
 def _duration(ipam: Fields, key: str) -> float | None:
-    """Seconds as a number, or a duration like "24h", "1h30m", "7d"; None when it is absent."""
+    """Seconds as a number, or a duration like "24h", "1h30m", "7d"; None if it is absent."""
     value = ipam.get(key)
     if value is None or value == "":
         return None

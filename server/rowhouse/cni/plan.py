@@ -1,4 +1,4 @@
-"""From a configuration to what the allocator is asked, and to the addresses of the result."""
+"""Convert a configuration to requests for the allocator, and its answers to the addresses of the result."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _ONE_PER_FAMILY = {"", "0.1.0", "0.2.0"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an ADD has to do: `requests` for the allocator, then the untracked `static` addresses.
+    """The plan of an ADD: `requests` for the allocator, then the untracked `static` addresses.
 
-    `gateways` stand beside the requests: the gateway for each one's address; None: the pool's own.
+    `gateways` has one entry per request: the gateway for its address; None: the pool's own.
     """
 
     requests: tuple[RangeRequest, ...]
@@ -39,7 +39,7 @@ class Plan:
 
 @dataclass(slots=True)
 class _Place:
-    """A range of the configuration while requests are put on ranges."""
+    """A range of the configuration while requested addresses are matched to ranges."""
 
     entry: RangeEntry
     usable: UsableRange | None
@@ -53,14 +53,14 @@ def plan_addresses(
     *,
     raw_version: str = "",
 ) -> Plan:
-    """Decide what to ask of the allocator. `raw_version` is the `cniVersion` as written.
+    """Plan the requests for the allocator. `raw_version` is the `cniVersion` as written.
 
     Raises InvalidConfig, InvalidEnvironment, AddressOutsideRanges or PoolExhausted.
     """
     gateways = tuple(gateway_argument(text) for text in arguments.gateways)
     if (
         netconf.strict
-    ):  # upstream adds every IP of CNI_ARGS as it is, and looks at the ranges afterwards
+    ):  # upstream adds every IP of CNI_ARGS unchanged, and checks the ranges afterwards
         added = [static_argument(text) for text in arguments.addresses]
         static = static_addresses(netconf, added, gateways, raw_version)
         places = _places(netconf)
@@ -82,9 +82,9 @@ def plan_addresses(
 def static_addresses(
     netconf: Netconf, added: Sequence[IPNetwork], gateways: Sequence[IPAddress], raw_version: str
 ) -> tuple[InterfaceAddress, ...]:
-    """The untracked addresses: those of the configuration, then those of CNI_ARGS.
+    """Return the untracked addresses: those of the configuration, then those of CNI_ARGS.
 
-    A GATEWAY of CNI_ARGS is set on each address whose subnet contains it; the last one wins.
+    A GATEWAY in CNI_ARGS applies to each address whose subnet contains it; the last one wins.
     Raises InvalidConfig.
     """
     static = list(netconf.static)
@@ -108,13 +108,13 @@ def static_addresses(
 def result_addresses(
     netconf: Netconf, plan: Plan, assigned: Sequence[Assigned]
 ) -> list[InterfaceAddress]:
-    """The addresses of the result, in the order of the ranges, then the static ones.
+    """Return the addresses of the result: those of the ranges in order, then the static ones.
 
-    A gateway is stamped only on addresses of its own family; in strict mode on every range address.
+    A gateway is set only on addresses of its own family; in strict mode, on every range's address.
     """
     addresses: list[InterfaceAddress] = []
     for given, chosen in zip(assigned, plan.gateways, strict=True):
-        # The database writes IPv4 as we do; IPv6 it may not.
+        # The database formats IPv4 like this module, but possibly not IPv6.
         is_ipv4 = ":" not in given.address
         version = IPV4 if is_ipv4 else IPV6
         address = given.address if is_ipv4 else format_address(parse_address(given.address))
@@ -149,10 +149,10 @@ def _places(netconf: Netconf) -> list[_Place]:
 
 
 def _put_on_ranges(wanted: Sequence[RequestedAddress], places: Sequence[_Place]) -> list[IPNetwork]:
-    """Put each request on the first free range that may give it out; return the static ones.
+    """Match each requested address to the first unused range that can assign it; return the static ones.
 
-    A pool by name knows its own window, so a request that no range of the configuration covers goes
-    to the next pool, and the allocator judges it.
+    The window of a pool by name is in the database. So a requested address outside all ranges of the
+    configuration goes to the next such pool, and the allocator checks it.
     """
     static: list[IPNetwork] = []
     for request in wanted:
@@ -185,17 +185,17 @@ def _outside(
     cidrs = ", ".join(place.usable.cidr for place in covering if place.usable is not None)
     if offering:
         return AddressOutsideRanges(
-            f"{named}: more addresses are requested than there are ranges for them ({cidrs})",
-            hint="one address is assigned for each range",
+            f"{named}: more addresses are requested than there are ranges ({cidrs})",
+            hint="each range assigns one address",
         )
     if covering:
         return AddressOutsideRanges(
             f"{named} cannot be assigned by {cidrs}: "
-            "it is outside the window, excluded, one of addresses, or the gateway",
-            hint="see range_start, range_end, exclude, gateway and addresses of the configuration",
+            "it is outside the window, excluded, listed in addresses, or the gateway",
+            hint="check range_start, range_end, exclude, gateway and addresses in the configuration",
         )
     return AddressOutsideRanges(
-        f"{named} is outside every range", hint="ask for an address inside one of the ranges"
+        f"{named} is outside every range", hint="request an address inside one of the ranges"
     )
 
 
@@ -228,14 +228,14 @@ def _requests(netconf: Netconf, places: Sequence[_Place]) -> tuple[RangeRequest,
 
 
 def _slice(netconf: Netconf, usable: UsableRange | None, *, first: bool) -> int | None:
-    """The slice size where it fits the range; the first range must hold such slices."""
+    """Return the slice size if it fits the range; the first range must fit it."""
     size = netconf.node_slice_size
     if size is None or usable is None:
         return size
     bits = 32 if usable.version == IPV4 else 128
     if size == bits and not netconf.use_all:
         raise InvalidConfig(
-            f"ipam.node_slice_size /{size} is one address: a slice of {usable.cidr} may hold no usable one",
+            f"ipam.node_slice_size /{size} is too small: a slice of {usable.cidr} may contain no usable address",
             hint=f"choose a length from /{usable.prefix_length} to /{bits - 2}",
         )
     if usable.prefix_length <= size <= bits:
@@ -249,7 +249,7 @@ def _slice(netconf: Netconf, usable: UsableRange | None, *, first: bool) -> int 
 
 
 def _gateway(netconf: Netconf, place: _Place, gateways: Sequence[IPAddress]) -> IPAddress | None:
-    """GATEWAY of CNI_ARGS for an address that CNI_ARGS asks for, else `gateway`."""
+    """Return GATEWAY of CNI_ARGS for an address that CNI_ARGS requests, else `gateway`."""
     if place.wanted is not None and place.wanted.by_arguments and place.usable is not None:
         fitting = [gateway for gateway in gateways if place.usable.covers(gateway)]
         if fitting:

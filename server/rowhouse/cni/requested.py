@@ -1,8 +1,8 @@
-"""Addresses that the caller asks for: `runtimeConfig.ips`, `args.cni.ips`, CNI_ARGS `IP`.
+"""Addresses that the caller requests: `runtimeConfig.ips`, `args.cni.ips`, CNI_ARGS `IP`.
 
 The first source that is not empty counts (CNI CONVENTIONS.md: capabilities before `args` before
-CNI_ARGS). multus sends the `ips` of a pod's annotation as CNI_ARGS `IP`, and as `runtimeConfig.ips`
-too where the network declares the capability.
+CNI_ARGS). multus sends the `ips` of a pod's annotation as CNI_ARGS `IP`, and also as `runtimeConfig.ips`
+if the network declares the capability.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedAddress:
-    """An address asked for; `cidr` if it came with a prefix length; `source` names the key.
+    """A requested address; `cidr` if it has a prefix length; `source` names the key.
 
-    `by_arguments` tells that CNI_ARGS `IP` lists it, which makes it a static address where it lies
-    outside every range, as upstream has it (case C08).
+    `by_arguments`: CNI_ARGS `IP` lists it. It is then a static address if it is outside every range,
+    as upstream (case C08).
     """
 
     address: IPAddress
@@ -36,7 +36,7 @@ class RequestedAddress:
 
 
 def requested_addresses(config: Fields, arguments: Arguments) -> tuple[RequestedAddress, ...]:
-    """What is asked for, in order, each address once.
+    """Return the requested addresses in order, without duplicates.
 
     Raises InvalidConfig or InvalidEnvironment.
     """
@@ -58,7 +58,7 @@ def requested_addresses(config: Fields, arguments: Arguments) -> tuple[Requested
 
 
 def static_argument(text: str) -> IPNetwork:
-    """An entry of CNI_ARGS `IP` as upstream reads it: a CIDR, host bits kept.
+    """Parse an entry of CNI_ARGS `IP` like upstream: a CIDR, with its host bits.
 
     Raises InvalidEnvironment.
     """
@@ -69,7 +69,7 @@ def static_argument(text: str) -> IPNetwork:
 
 
 def gateway_argument(text: str) -> IPAddress:
-    """An entry of CNI_ARGS `GATEWAY`. Raises InvalidEnvironment."""
+    """Parse an entry of CNI_ARGS `GATEWAY`. Raises InvalidEnvironment."""
     try:
         return parse_address(text, sloppy=True)
     except ValueError as error:

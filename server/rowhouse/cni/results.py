@@ -25,7 +25,7 @@ _GO_ESCAPES = str.maketrans(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceAddress:
-    """An address as the result reports it: `address` with its prefix length, `version` 4 or 6."""
+    """An address in the result: `address` with its prefix length, `version` 4 or 6."""
 
     address: str
     version: int
@@ -48,7 +48,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dns:
-    """The `dns` object of the configuration, copied to the result; what is empty is left out."""
+    """The `dns` object of the configuration, copied to the result without its empty keys."""
 
     nameservers: tuple[str, ...] = ()
     domain: str = ""
@@ -59,9 +59,9 @@ class Dns:
 def result_body(
     version: str, addresses: Sequence[InterfaceAddress], routes: Sequence[Route], dns: Dns
 ) -> bytes:
-    """The result of ADD in the form of `version`, one of `versions.SUPPORTED`.
+    """Return the result of ADD in the form of `version`, one of `versions.SUPPORTED`.
 
-    Raises InvalidConfig where the form cannot hold it: 0.1.0 and 0.2.0 need an address.
+    Raises InvalidConfig if the form cannot represent it: 0.1.0 and 0.2.0 need an address.
     """
     if version in _ONE_PER_FAMILY:
         return pretty(_one_per_family(version, addresses, routes, dns))
@@ -71,7 +71,7 @@ def result_body(
 
 
 def version_body(version: str, supported: Sequence[str]) -> bytes:
-    """The answer to VERSION, on one line, as Go's encoder prints it."""
+    """Return the response to VERSION, on one line, as Go's encoder prints it."""
     return (
         json.dumps(
             {"cniVersion": version, "supportedVersions": list(supported)}, separators=(",", ":")
@@ -81,14 +81,14 @@ def version_body(version: str, supported: Sequence[str]) -> bytes:
 
 
 def pretty(document: Mapping[str, object]) -> bytes:
-    """JSON as Go's `MarshalIndent` writes it with four spaces."""
+    """Format JSON like Go's `MarshalIndent` with four spaces."""
     parts: list[str] = []
     _write(parts, document, "\n")
     return "".join(parts).translate(_GO_ESCAPES).encode("utf-8", "replace")
 
 
 def _write(parts: list[str], value: object, line: str) -> None:
-    """As `json.dumps(indent=4)`, which is written in Python for all cases, and takes three times as long."""
+    """Like `json.dumps(indent=4)`, which is generic Python code and takes three times as long."""
     inner = line + "    "
     separator = inner
     if isinstance(value, str):
@@ -170,7 +170,7 @@ def _ip(address: InterfaceAddress) -> dict[str, object]:
 
 
 def _route(route: Route) -> dict[str, object]:
-    """What is None is left out, and 0 where Go omits it; 0 is a table and a scope."""
+    """Omit None, and 0 where Go omits it; 0 is a valid table and scope."""
     document: dict[str, object] = {
         "dst": route.dst,
         "gw": route.gw or None,

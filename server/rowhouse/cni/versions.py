@@ -1,6 +1,6 @@
-"""Which CNI versions are spoken, and which verbs a version has.
+"""The supported CNI versions, and the verbs of each version.
 
-The checks and their words are those of the CNI project's `pkg/skel` and `pkg/version` (v1.3.0).
+The checks and their messages are those of the CNI project's `pkg/skel` and `pkg/version` (v1.3.0).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _PARTS = 3
 
 
 def require(command: str, version: str) -> None:
-    """Refuse a version that we do not speak, or one that has no such verb.
+    """Refuse an unsupported version, or one without this verb.
 
-    Raises UnsupportedVersion (code 1), or Undecodable (6) where a text that is compared is none.
+    Raises UnsupportedVersion (code 1), or Undecodable (6) if the version cannot be parsed.
     """
     since = _SINCE.get(command)
     if since is not None:

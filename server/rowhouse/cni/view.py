@@ -1,4 +1,4 @@
-"""`POST /cni`: parse the call, run the use case, answer as CNI wants it. 200 is exit status 0."""
+"""`POST /cni`: parse the call, run the use case, answer in CNI's format. 200 is exit status 0."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _remember(state: BlueprintSetupState) -> None:
 @blueprint.post("/cni")
 @least_role("node")
 def serve() -> Response:
-    """Serve one call of the plugin; the body of the answer is what it prints."""
+    """Serve one call of the plugin, which prints the response's body."""
     call = parse_call(request.headers, _body())
     structlog.contextvars.bind_contextvars(
         command=call.command, container_id=call.container_id, interface=call.interface
@@ -87,7 +87,7 @@ def add(call: Call) -> bytes:
     if not arguments.pod_name:
         raise InvalidEnvironment(
             "IPAM client initialization error: no pod name",
-            hint="CNI_ARGS must hold K8S_POD_NAME (multus sends it)",
+            hint="CNI_ARGS must contain K8S_POD_NAME (multus sends it)",
         )
     plan = _configurations().plan(call.body, arguments)
     owner = _owner(call, netconf, arguments)
@@ -116,7 +116,7 @@ def add(call: Call) -> bytes:
 
 
 def delete(call: Call) -> bytes:
-    """DEL: by container and interface alone; only strict mode looks at the configuration, if it was read."""
+    """DEL: by container and interface only; strict mode also checks the configuration, if it was read."""
     if call.body and is_strict(call.config, _settings().compat):
         _netconf(call)
     store, sandbox, node = _store(), _sandbox(call), bound_node()
@@ -128,7 +128,7 @@ def delete(call: Call) -> bytes:
 
 
 def check(call: Call) -> bytes:
-    """CHECK: the reservations are there, and their addresses in `prevResult`."""
+    """CHECK: the reservations exist, and `prevResult` contains their addresses."""
     previous = previous_addresses(call.config)
     netconf, _ = _netconf(call)
     store, sandbox, node = _store(), _sandbox(call), bound_node()
@@ -140,7 +140,7 @@ def check(call: Call) -> bytes:
 
 
 def status(call: Call) -> bytes:
-    """STATUS: could an ADD of this network be served now? Strict mode never looks, as upstream."""
+    """STATUS: could an ADD of this network be served now? Strict mode never checks, as upstream."""
     netconf, arguments = _netconf(call)
     if netconf.strict:
         return b""
@@ -152,7 +152,7 @@ def status(call: Call) -> bytes:
 
 
 def collect(call: Call) -> bytes:
-    """GC: what the runtime does not list, of this node and this network only."""
+    """GC: release what the runtime does not list, of this node and this network only."""
     if not call.node:
         raise InvalidEnvironment(
             "required env variables [ROWHOUSE_NODE] missing", hint="set node in rowhouse.conf"
@@ -165,7 +165,7 @@ def collect(call: Call) -> bytes:
 
 
 def version(_call: Call) -> bytes:
-    """VERSION: the plugin answers it itself; here for a caller without plugin."""
+    """VERSION: for callers without the plugin, which answers it itself."""
     return version_body(versions.CURRENT, versions.SUPPORTED)
 
 
@@ -181,11 +181,11 @@ _VERBS: dict[str, Callable[[Call], bytes]] = {
 
 @blueprint.errorhandler(RowhouseError)
 def fail(error: RowhouseError) -> Response:
-    """Turn an error into the CNI error object."""
+    """Convert an error to the CNI error object."""
     if isinstance(error, TryAgain) and request.headers.get("CNI-Command") == "STATUS":
-        error = NotReady(error.message, hint=error.hint)  # the guard could not look
+        error = NotReady(error.message, hint=error.hint)  # the guard could not check the token
     try:
-        body = _body()  # nobody may have read it yet
+        body = _body()  # it may not have been read yet
     except HTTPException:
         body = None
     return _failure(error, body or b"")
@@ -193,19 +193,19 @@ def fail(error: RowhouseError) -> Response:
 
 @blueprint.errorhandler(HTTPException)
 def fail_unread(error: HTTPException) -> Response:
-    """Turn what Flask refused into the CNI error object."""
+    """Convert Flask's refusal of a request to the CNI error object."""
     return _failure(InputFailure(f"the request could not be read: {error.description}"))
 
 
 @blueprint.errorhandler(Exception)
 def fail_unexpectedly(error: Exception) -> Response:
-    """Never a bare 500: whatever was not foreseen is logged and answered with a code."""
+    """Log an unexpected error and answer with a CNI error code, never with a bare 500."""
     _log.error("cni_call_failed", exc_info=error)
-    return fail(RowhouseError("internal error", hint="see the log of the server"))
+    return fail(RowhouseError("internal error", hint="see the server's log"))
 
 
 def _failure(error: RowhouseError, body: bytes = b"") -> Response:
-    """The CNI error object for a call with this `body`; `g.cni_code` is for the metrics."""
+    """Return the CNI error object for a call with this `body`; `g.cni_code` is for the metrics."""
     g.cni_code = error.cni_code
     bound = structlog.contextvars.get_contextvars()
     document = error_body(
@@ -218,7 +218,7 @@ def _failure(error: RowhouseError, body: bytes = b"") -> Response:
 
 
 def _body() -> bytes | None:
-    """The network configuration; None if it is too large to be read. Then the connection ends with the answer."""
+    """Return the network configuration; None if it is too large. The connection then ends after the response."""
     request.max_content_length = MAX_BODY
     try:
         return request.get_data(cache=True)
@@ -227,7 +227,7 @@ def _body() -> bytes | None:
 
 
 def _netconf(call: Call) -> tuple[Netconf, Arguments]:
-    ipam_object(call.config)  # whom it is for is looked at before anything else is
+    ipam_object(call.config)  # authorization comes before anything else
     arguments = parse_arguments(call.args)
     if arguments.pod_name:
         pod = f"{arguments.pod_namespace}/{arguments.pod_name}"
@@ -236,7 +236,7 @@ def _netconf(call: Call) -> tuple[Netconf, Arguments]:
 
 
 def _ranges(call: Call) -> tuple[list[str], list[str]] | None:
-    """Networks and CIDRs of the call's configuration, one beside the other; None if it cannot be read."""
+    """Return networks and CIDRs of the call's configuration, in parallel lists; None if it is unreadable."""
     try:
         netconf = _configurations().netconf(call.body)
     except RowhouseError:
@@ -246,7 +246,7 @@ def _ranges(call: Call) -> tuple[list[str], list[str]] | None:
 
 
 def _pod(call: Call) -> PodIdentity:
-    """The pod that the call says it is for; empty if its arguments cannot be read, which must not fail a DEL."""
+    """Return the pod in the call's arguments; empty if they are unreadable, which must not fail a DEL."""
     try:
         arguments = parse_arguments(call.args)
     except RowhouseError:

@@ -1,4 +1,4 @@
-"""Warnings about calls that are served: a line in the log, and an event on the pod."""
+"""Warnings about successful calls: a line in the log, and an event on the pod."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_REMEMBERED: Final = 10_000
 
 
 class Warnings:
-    """What one server has warned of; it does so once for each subject. Safe to share between threads."""
+    """Warns once per subject. Safe to share between threads."""
 
     def __init__(self, notes: AllocationFailureQueue) -> None:
         self._notes = notes
@@ -28,25 +28,25 @@ class Warnings:
         self._told: set[tuple[str, ...]] = set()
 
     def sticky_name(self, owner: Owner, node: str, network: str) -> None:
-        """A pod whose name never comes again keeps its address for that name."""
+        """Warn about a sticky address for a generated pod name, which is never used again."""
         stem = generated_stem(owner.name) if owner.sticky else None
         if stem is None or not self._is_news(
             "sticky", owner.cluster, owner.namespace, stem, network
         ):
             return
         kept = (
-            "until it is released" if owner.sticky_ttl is None else "until its sticky_ttl is over"
+            "until it is released" if owner.sticky_ttl is None else "until its sticky_ttl expires"
         )
         message = (
             f'network "{network}" is sticky, and the name of pod {owner.namespace}/{owner.name} is generated:'
-            f" its address is kept for that name, which never comes again, {kept}."
-            " Use sticky for StatefulSets and pods with a name of their own, or set sticky_ttl."
+            f" its address is kept for this name, which is never used again, {kept}."
+            " Use sticky only for StatefulSets and pods with fixed names, or set sticky_ttl."
         )
         _log.warning("sticky_generated_name", network=network, pods=f"{owner.namespace}/{stem}-…")
         self._notes.note(owner, node, message, reason="StickyGeneratedName")
 
     def shared_name(self, owner: Owner, node: str, assigned: Sequence[Assigned]) -> None:
-        """Two clusters that do not say their names have a pod of one name, and so one address for both."""
+        """Warn if two clusters without names have a pod of the same name, and so share one address."""
         if owner.cluster:
             return
         for one in assigned:
@@ -54,7 +54,7 @@ class Warnings:
                 continue
             message = (
                 f"address {one.address} is in use by two pods named {owner.namespace}/{owner.name}: here (node"
-                f' "{node}", uid {owner.uid}) and on {one.rival}. If they are of two clusters, give each one a name'
+                f' "{node}", uid {owner.uid}) and on {one.rival}. If they belong to two clusters, name each cluster'
                 " (cluster in the chart's values and the plugin's settings)."
             )
             _log.warning(

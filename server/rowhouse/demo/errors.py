@@ -6,7 +6,7 @@ import signal
 
 
 class DemoError(Exception):
-    """A step did not give what it should; the message says which, and what it gave instead."""
+    """A step had an unexpected result; the message names the step and the result."""
 
 
 class LeftBehindError(DemoError):
@@ -14,7 +14,7 @@ class LeftBehindError(DemoError):
 
 
 class Interrupted(Exception):
-    """Somebody asked the demo to stop. `exit_status` is the shell's for this signal."""
+    """A signal stopped the demo. `exit_status` is the shell's for this signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 # $1 is the folder to remove at the end, $2 a Python, the rest the server's command line. The `read`
-# ends when the demo does, for whatever reason, since then nobody holds the other end of the pipe.
-# A server that is stopped while it starts may leave an initdb or a PostgreSQL on its way out: they
-# all hold the lock of their directory (rowhouse.embedded), so whoever gets it is the last.
+# ends when the demo ends for any reason, because the other end of the pipe is then closed.
+# A server that is stopped while it starts may leave an initdb or a PostgreSQL that is still stopping.
+# All of them hold the lock of their directory (rowhouse.embedded), so the lock is free only after the last one.
 _KEEPER: Final = """
 folder=$1; python=$2; shift 2
 "$@" </dev/null & server=$!
@@ -91,7 +91,7 @@ class Server:
             self._keeper.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             raise LeftBehindError(
-                f"the server is still stopping; {self.folder} goes with it"
+                f"the server is still stopping; {self.folder} will be removed with it"
             ) from None
         if self.folder.exists():
             raise LeftBehindError(f"{self.folder} could not be removed")

@@ -1,5 +1,5 @@
-"""`rowhouse doctor`: checks of everything between a pod and its address, each with a remedy for what it finds.
+"""`rowhouse doctor`: checks everything between a pod and its address, and gives a remedy for each problem.
 
-A check is a function in a module of `checks/`. It reads what `Surroundings` gives it and yields `Finding`s; it
-changes nothing. `examine` runs them all at once, each within a time limit, and returns the findings in one order.
+A check is a function in a module of `checks/`. It reads `Surroundings`, yields `Finding`s and changes nothing.
+`examine` runs all checks concurrently, each within a time limit, and returns the findings in a fixed order.
 """

@@ -1,4 +1,4 @@
-"""Runs the checks: those that do not wait for each other at the same time, each within a time limit."""
+"""Run the checks: independent ones concurrently, each within a time limit."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from rowhouse.doctor.surroundings import Surroundings
 
 MAX_SECONDS: Final = 30.0
-"""For one check; the requests of a check have shorter limits of their own."""
+"""The time limit of one check; its requests have shorter limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check by its name; `after`: it is skipped if that one failed, since it could only say the same."""
+    """A named check. It is skipped if the check `after` failed, because it would fail for the same reason."""
 
     name: str
     run: Callable[[Surroundings], Iterator[Finding]]
@@ -41,14 +41,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A check and what it found, never nothing."""
+    """A check and its findings, at least one."""
 
     name: str
     findings: tuple[Finding, ...]
 
     @property
     def is_failed(self) -> bool:
-        """Whether something does not work."""
+        """Whether the check failed."""
         return any(one.state == "failed" for one in self.findings)
 
 
@@ -74,7 +74,7 @@ CHECKS: Final = (
 def examine(
     where: Surroundings, checks: Sequence[Check] = CHECKS, *, max_seconds: float = MAX_SECONDS
 ) -> list[Result]:
-    """The results of all checks, in their order, whatever happens in one of them."""
+    """Return the results of all checks in order, even if some of them crash."""
     done: dict[str, Result] = {}
     left = list(checks)
     while left:
@@ -94,7 +94,7 @@ def _at_once(
             found[check.name] = Result(check.name, (_because_of(done[check.after]),))
             continue
         into: list[Finding] = []
-        # A daemon: a check that does not come back keeps no process from ending.
+        # A daemon thread, so that a hanging check does not keep the process from exiting.
         thread = threading.Thread(target=_run, args=(check, where, into), daemon=True)
         thread.start()
         running[check.name] = thread, into
@@ -102,8 +102,8 @@ def _at_once(
         thread.join(max_seconds)
         if thread.is_alive():
             late = failed(
-                f"it did not end within {max_seconds:g} s",
-                "Something does not answer: see the other checks.",
+                f"it did not finish within {max_seconds:g} s",
+                "A peer does not respond: see the other checks.",
             )
             found[name] = Result(name, (*into, late))
         else:
@@ -123,11 +123,11 @@ def _run(check: Check, where: Surroundings, into: list[Finding]) -> None:
     except Exception as error:  # noqa: BLE001 - one check must not hide what the others find
         into.append(
             failed(
-                f"{type(error).__name__}: {error}", "This is a bug of the doctor: please report it."
+                f"{type(error).__name__}: {error}", "This is a bug in the doctor. Please report it."
             )
         )
     if not into:
-        into.append(skipped("there was nothing to look at"))
+        into.append(skipped("there was nothing to check"))
 
 
 def _is_skipped(result: Result) -> bool:

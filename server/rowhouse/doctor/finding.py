@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""The findings of a check."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ State = Literal["ok", "warning", "failed", "skipped"]
 class Finding:
     """One line of the report.
 
-    `about` is the object that the check looked at, "" where there is only one. `remedy` is what to do about a warning
-    or a failure, and where else to run a check that was skipped.
+    `about` is the object that was checked, "" if there is only one. `remedy` is what to do about a warning or a
+    failure, or where to run a skipped check instead.
     """
 
     about: str = ""
@@ -23,7 +23,7 @@ class Finding:
 
 
 def ok(found: str, *, about: str = "") -> Finding:
-    """All is well."""
+    """No problem was found."""
     return Finding(state="ok", found=found, about=about)
 
 
@@ -38,5 +38,5 @@ def failed(found: str, remedy: str, *, about: str = "") -> Finding:
 
 
 def skipped(found: str, remedy: str = "", *, about: str = "") -> Finding:
-    """The check does not apply here, or cannot be done from here; `found` says why."""
+    """The check does not apply or cannot run here; `found` says why."""
     return Finding(state="skipped", found=found, remedy=remedy, about=about)

@@ -1,4 +1,4 @@
-"""The parts of a release in the cluster, as their workloads and pods tell."""
+"""The parts of a release in the cluster, from their workloads and pods."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORKLOADS: Final = ("/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets")
 class Workload:
     """A Deployment or DaemonSet.
 
-    `selector` is that of its pods, as a query; `variables` are those with a plain value.
+    `selector` selects its pods, as a query; `variables` are its environment variables with a literal value.
     """
 
     part: str
@@ -36,9 +36,9 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The workloads of Rowhouse in a cluster. `are_known`: whether this account may look at them.
+    """The workloads of Rowhouse in a cluster. `are_known`: whether this account may read them.
 
-    Where it may not, `workloads` are made of the labels of the doctor's own pod and have no variables.
+    If it may not, `workloads` are derived from the labels of the doctor's own pod and have no variables.
     """
 
     workloads: tuple[Workload, ...]
@@ -49,13 +49,13 @@ class Installation:
         return next((one for one in self.workloads if one.part == part), None)
 
     def variable(self, part: str, name: str) -> str:
-        """A variable of a part, "" if it is not set or not known."""
+        """Return a variable of a part, "" if it is not set or unknown."""
         workload = self.of(part)
         return workload.variables.get(name, "") if workload else ""
 
 
 def find_installation(api: KubernetesApi, pod: str) -> Installation | None:
-    """By the labels of the chart; else by those of our own `pod`. None: neither may be looked at.
+    """Find the release by the chart's labels, or else by those of our own `pod`. None: neither is readable.
 
     Raises TryAgain.
     """

@@ -1,4 +1,4 @@
-"""Where the doctor runs, and what it can reach from there."""
+"""The environment of the doctor, and what it can reach."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Part = Literal["server", "controller", "node", "operator"]
 
 
 class Unavailable(Exception):
-    """Something that a check needs cannot be had here; the texts become its finding."""
+    """Something that a check needs is unavailable; the texts become its finding."""
 
     def __init__(self, found: str, remedy: str = "") -> None:
         super().__init__(found)
@@ -32,9 +32,9 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the checks read. Everything is found out once, when the first check asks for it.
+    """The inputs of the checks. Each is looked up once, when the first check needs it.
 
-    `cluster` is the name with which the nodes of the cluster call. `clock` is this machine's, in seconds since 1970.
+    `cluster` is the cluster's name in its nodes' settings. `clock` is this machine's, in seconds since 1970.
     """
 
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -45,7 +45,7 @@ class Surroundings:
 
     @cached_property
     def part(self) -> Part:
-        """In which pod this is, by the variables that the chart sets; outside of them it is an operator's machine."""
+        """The pod that this is, by the variables that the chart sets; without them it is an operator's machine."""
         has = self.environment.get
         if has("ROWHOUSE_NODE_SERVER"):
             return "node"
@@ -55,10 +55,10 @@ class Surroundings:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the environment. Raises Unavailable, SettingsError."""
+        """Read the settings from the environment. Raises Unavailable, SettingsError."""
         if not names_database(self.environment):
             raise Unavailable(
-                "ROWHOUSE_DATABASE_URL is not set, nor ROWHOUSE_DATABASE_URL_FILE",
+                "neither ROWHOUSE_DATABASE_URL nor ROWHOUSE_DATABASE_URL_FILE is set",
                 "Run it in a pod of the server: kubectl exec deploy/rowhouse-server -- rowhouse doctor",
             )
         return Settings.from_environment(self.environment)
@@ -85,13 +85,13 @@ class Surroundings:
         found = find_installation(self.kubernetes, self.environment.get("HOSTNAME", ""))
         if found is None:
             raise Unavailable(
-                "this account may not look for the parts of Rowhouse, or they are not there",
-                "Run it where kubectl works, as an account that may list deployments, daemonsets and pods.",
+                "the parts of Rowhouse do not exist, or this account may not list them",
+                "Run it where kubectl works, with an account that may list deployments, daemonsets and pods.",
             )
         return found
 
     def setting_of(self, part: str, name: str) -> str:
-        """A variable of a part: this environment's, where this is the part's pod, else that of its workload."""
+        """Return a variable of a part: from this environment in the part's own pod, else from its workload."""
         if self.part == part:
             return self.environment.get(name, "")
         try:

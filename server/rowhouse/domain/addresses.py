@@ -1,6 +1,6 @@
-"""Addresses as text: what whereabouts reads, and how Go writes it.
+"""Addresses as text: parsed like whereabouts does, and formatted like Go.
 
-Existing configurations were written for Go's parsers, so theirs are the rules: `net.ParseIP` and
+Existing configurations were written for Go's parsers, so their rules apply: `net.ParseIP` and
 `net.ParseCIDR` (no leading zeros, no IPv6 zone, a prefix length in digits), and for some keys the
 "sloppy" parsers of k8s.io/utils/net, which read leading zeros as decimal (`010.0.0.1` is 10.0.0.1).
 """
@@ -15,7 +15,7 @@ from netaddr import AddrFormatError, IPAddress, IPNetwork
 IPV4, IPV6 = 4, 6
 
 MAX_ADDRESS = 200
-"""Longer text is no address: it bounds what the caches of `ranges` may keep."""
+"""The maximum length of an address; it bounds the caches of `ranges`."""
 
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-fA-F])0+(?=[0-9a-fA-F])")
 _DIGITS = re.compile(r"[0-9]{1,8}")
@@ -23,14 +23,14 @@ _MAPPED = 0xFFFF
 
 
 class AddressSyntaxError(ValueError):
-    """The text is no IP address or no CIDR."""
+    """The text is not an IP address or not a CIDR."""
 
 
 class MappedAddressError(ValueError):
     """An IPv4 address was written in its IPv4-mapped IPv6 form (`::ffff:10.0.0.1`).
 
-    Go takes it for the IPv4 address, PostgreSQL for another one: we refuse it, so that one address
-    never has two names.
+    Go treats it as the IPv4 address, PostgreSQL as a different one. It is refused, so that no address
+    has two forms.
     """
 
 

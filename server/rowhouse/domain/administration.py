@@ -1,4 +1,4 @@
-"""What an administrator asks for: pools as they shall be, and who shall hold an address."""
+"""The plans of an administrator: pools, reservations and their owners."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ OwnerKind = Literal["pod", "static"]
 """Owners that an operator may reserve for."""
 
 AnyOwnerKind = Literal["pod", "static", "claim", "virtual_machine", "workload"]
-"""What a reservation may say: during a roll-out, a newer server makes what this one only reads."""
+"""The kinds that a reservation may have: during a rollout, a newer server creates kinds that this one only reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """In whose name something is changed, and by which request: so it stands in history and audit."""
+    """The actor of a change and its request, as recorded in history and audit."""
 
     name: str
     request_id: str = ""
@@ -28,7 +28,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who shall hold an address: a pod's interface, or (`static`) a person or device by a name."""
+    """The new owner of an address: an interface of a pod, or (`static`) a person or device by name."""
 
     kind: OwnerKind
     name: str
@@ -41,9 +41,9 @@ class Holder:
 class ReservationPlan:
     """Addresses to reserve by hand in one pool, all or nothing.
 
-    `addresses` are the ones wanted, as canonical text; None: the `count` lowest free ones. They are given
-    up `ttl` seconds after they were made if no sandbox uses them; None: never. Gateways, network and broadcast
-    addresses are reserved by `force` alone.
+    `addresses` are the requested ones, as canonical text; None: the `count` lowest free ones. They expire `ttl`
+    seconds after the reservation if no sandbox uses them; None: never. Gateways, network and broadcast addresses
+    need `force`.
     """
 
     pool_id: int
@@ -57,7 +57,7 @@ class ReservationPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolPlan:
-    """A pool as it shall be. Addresses are canonical text without prefix length; None: not set.
+    """The plan of a pool. Addresses are canonical text without prefix length; None: not set.
 
     `reuse_delay` in seconds.
     """
@@ -75,7 +75,7 @@ class PoolPlan:
     def check(self) -> None:
         """Raises InvalidRequest unless the gateway and the window fit the CIDR.
 
-        A gateway outside of the CIDR is accepted, as upstream.
+        A gateway outside the CIDR is accepted, as upstream.
         """
         network = parse_cidr(self.cidr)
         wrong = [
@@ -85,12 +85,14 @@ class PoolPlan:
         ]
         gateway = _address(self.gateway)
         if gateway is not None and gateway.version != network.version:
-            wrong.append(("/gateway", f"{self.gateway} is not of the family of {self.cidr}"))
+            wrong.append(
+                ("/gateway", f"{self.gateway} and {self.cidr} have different address families")
+            )
         first, last = _address(self.window_first), _address(self.window_last)
         if first is not None and last is not None and first > last:
             wrong.append(("/window_last", f"{self.window_last} is before {self.window_first}"))
         if wrong:
-            raise InvalidRequest(f"pool {self.cidr} cannot be so: {wrong[0][1]}", errors=wrong)
+            raise InvalidRequest(f"pool {self.cidr} is invalid: {wrong[0][1]}", errors=wrong)
 
 
 def _address(text: str | None) -> IPAddress | None:

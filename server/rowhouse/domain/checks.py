@@ -1,10 +1,10 @@
-"""Named checks of one process: can it do its work, and does each of its loops still run?
+"""Named checks of one process: is it ready, and does each of its loops still run?
 
-A probe asks two different questions, so a check answers them apart:
+Probes ask two different questions, and checks answer them separately:
 
-* *ready*: `passed` and `failed` say how the last try went. A check that has passed before may fail for
-  `grace_seconds` before the process counts as not ready, so a short restart of a peer changes nothing.
-* *alive*: `beat` says that a loop still goes round. A loop that stops beating is stuck, and only a
+* *ready*: `passed` and `failed` report the last attempt. A check that has passed before may fail for
+  `grace_seconds` before the process stops being ready, so a short restart of a peer changes nothing.
+* *alive*: `beat` reports that a loop is still running. A loop that stops beating is stuck, and only a
   restart of the process helps.
 """
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GRACE_SECONDS: Final = 60.0
-_NOT_YET: Final = "it has not been tried yet"
+_NOT_YET: Final = "not tried yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check as it is now.
+    """The state of one check.
 
-    `has_passed`: at least once. `failing_since`: a reading of the clock, None while the last try was
-    good. `is_ready`: whether the process counts as ready as far as this check goes.
+    `has_passed`: at least once. `failing_since`: a value of the clock, None if the last attempt passed.
+    `is_ready`: whether this check allows the process to be ready.
     """
 
     name: str
@@ -43,8 +43,8 @@ class Checks:
     """The checks of one process. Safe to share between threads.
 
     Args:
-        grace_seconds: for so long a check that has passed before may fail, unless `expect` says otherwise.
-        on_change: called with a check that begins to fail, fails for another reason, or passes again.
+        grace_seconds: how long a check that has passed before may fail, unless `expect` sets another time.
+        on_change: called with a check that starts to fail, fails for another reason, or passes again.
         clock: seconds that only grow.
     """
 
@@ -63,16 +63,16 @@ class Checks:
         self._beats: dict[str, tuple[float, float]] = {}
 
     def expect(self, name: str, *, grace_seconds: float | None = None) -> None:
-        """Not ready until this check has passed. A check that is known stays as it is.
+        """Add a check: the process is not ready until it has passed. An existing check is not changed.
 
-        `grace_seconds`: its own; `math.inf` for one that is needed only once.
+        `grace_seconds`: its own grace time; `math.inf` if it has to pass only once.
         """
         grace = self._grace_seconds if grace_seconds is None else grace_seconds
         with self._lock:
             self._checks.setdefault(name, Check(name=name, grace_seconds=grace, reason=_NOT_YET))
 
     def passed(self, name: str) -> None:
-        """The last try was good."""
+        """Report that the last attempt passed."""
         with self._lock:
             before = self._known(name)
             now = replace(before, has_passed=True, failing_since=None, reason="", hint="")
@@ -81,7 +81,7 @@ class Checks:
             self._on_change(now)
 
     def failed(self, name: str, reason: str, hint: str = "") -> None:
-        """The last try failed: why, and what to do about it."""
+        """Report that the last attempt failed, with the reason and the remedy."""
         with self._lock:
             before = self._known(name)
             since = self._clock() if before.failing_since is None else before.failing_since
@@ -91,30 +91,30 @@ class Checks:
             self._on_change(now)
 
     def beat(self, name: str, *, within_seconds: float) -> None:
-        """The loop `name` goes round; it is stuck unless it says so again within that time."""
+        """Report that the loop `name` is running; it counts as stuck unless it beats again within that time."""
         with self._lock:
             self._beats[name] = (self._clock(), within_seconds)
 
     def forget(self, name: str) -> None:
-        """The loop or check `name` has ended as it should: nothing is expected of it any more."""
+        """Remove the loop or check `name`, which has ended as intended."""
         with self._lock:
             self._checks.pop(name, None)
             self._beats.pop(name, None)
 
     def all(self) -> list[Check]:
-        """Every check as it is now, by name."""
+        """The state of every check, by name."""
         with self._lock:
             checks = sorted(self._checks.items())
             now = self._clock()
         return [replace(check, is_ready=self._is_ready(check, now)) for _, check in checks]
 
     def unready(self) -> list[Check]:
-        """The checks that keep the process from being ready, those that failed first; none: it is ready."""
+        """The checks that keep the process from being ready, earliest failure first; empty if it is ready."""
         unready = [check for check in self.all() if not check.is_ready]
         return sorted(unready, key=lambda check: check.failing_since is None)
 
     def stuck(self) -> dict[str, float]:
-        """Loops that no longer go round → seconds since they last did."""
+        """Stuck loops → seconds since their last beat."""
         now = self._clock()
         with self._lock:
             beats = sorted(self._beats.items())

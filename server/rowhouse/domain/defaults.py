@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 SERVE_BIND: Final = "127.0.0.1:8080"
-"""Where the server listens."""
+"""The address on which the server listens."""
 HEALTH_BIND: Final = "127.0.0.1:8081"
-"""Where the controller answers probes and Prometheus."""
+"""The address on which the controller serves probes and metrics."""
 
 GRACE_SECONDS: Final = 60.0
-"""The reconciler judges nothing younger, and its two passes before a release are so far apart."""
+"""Minimum age before release, and the interval between the reconciler's two checks."""
 SETTLE_SECONDS: Final = 10.0
-"""From the end of a pod that was watched to the second check of it."""
+"""Delay between the end of a watched pod and the second check of it."""
 PASS_SECONDS: Final = 300.0
-"""Between full passes of the reconciler that find nothing new."""
+"""Interval between full passes of the reconciler when there is nothing new."""
 
 MIRROR_WRITES_PER_SECOND: Final = 100.0
 MIRROR_RESYNC_SECONDS: Final = 600.0
-"""Between comparisons of all mirrored objects."""
+"""Interval between full comparisons of the mirrored objects."""

@@ -1,8 +1,8 @@
-"""The one family of errors.
+"""All errors.
 
-Every class carries its CNI error code (CNI SPEC 1.1.0 section 5, codes from 100 are ours), its HTTP
-status and its problem type (RFC 9457); the first line of its docstring is its title. Views turn an
-error into a body in one place and never write one by hand.
+Every class has its CNI error code (CNI SPEC 1.1.0 section 5, codes from 100 are ours), its HTTP
+status and its problem type (RFC 9457); the first line of its docstring is its title. Views convert
+errors to bodies in one place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class RowhouseError(Exception):
     """Something went wrong in Rowhouse.
 
-    `message` names the offending key and value, the pool and the pod; `hint` tells what to do.
+    `message` names the offending key and value, the pool and the pod; `hint` says what to do.
     """
 
     cni_code: ClassVar[int] = 999
@@ -34,7 +34,7 @@ class RowhouseError(Exception):
         return (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
 
     def members(self) -> dict[str, object]:
-        """What a problem document says beyond message and hint (RFC 9457 section 3.2)."""
+        """Members of a problem document besides message and hint (RFC 9457 section 3.2)."""
         return {}
 
 
@@ -86,7 +86,7 @@ class InvalidConfig(RowhouseError):
 
 
 class TryAgain(RowhouseError):
-    """The service is busy or its database is out of reach; try again later."""
+    """The service is busy or its database is unreachable; try again later."""
 
     cni_code = 11
     http_status = 503
@@ -106,7 +106,7 @@ class IsolatedPool(InvalidConfig):
 
 
 class InternalError(RowhouseError):
-    """The server or its database has a fault; the same call would fail again."""
+    """The server or its database has a fault; repeating the call will not help."""
 
 
 class NotReady(RowhouseError):
@@ -126,7 +126,7 @@ class PoolExhausted(RowhouseError):
 
 
 class AddressTaken(RowhouseError):
-    """The requested address belongs to somebody else."""
+    """The requested address belongs to another owner."""
 
     cni_code = 101
     http_status = 409
@@ -158,7 +158,7 @@ class QuotaExceeded(RowhouseError):
 
 
 class Unauthenticated(RowhouseError):
-    """The caller did not prove who it is."""
+    """The caller is not authenticated."""
 
     cni_code = 110
     http_status = 401
@@ -174,28 +174,28 @@ class NotAllowed(RowhouseError):
 
 
 class NotFound(RowhouseError):
-    """There is no such thing."""
+    """The object does not exist."""
 
     http_status = 404
     problem_type = "not-found"
 
 
 class InTheWay(RowhouseError):
-    """What is there does not allow this change."""
+    """The current state does not allow this change."""
 
     http_status = 409
     problem_type = "in-the-way"
 
 
 class Outdated(RowhouseError):
-    """The thing was changed since it was read."""
+    """The object has changed since it was read."""
 
     http_status = 412
     problem_type = "outdated"
 
 
 class TooManyRequests(RowhouseError):
-    """The caller sends more requests than it may."""
+    """The caller exceeds its rate limit."""
 
     cni_code = 11
     http_status = 429
@@ -205,8 +205,8 @@ class TooManyRequests(RowhouseError):
 class InvalidRequest(RowhouseError):
     """The request is not valid.
 
-    `errors` names each value that is wrong: its place as a JSON pointer (RFC 6901) into the body, or as
-    `/query/name` or `/path/name`, and what is wrong with it.
+    `errors` lists each invalid value: its place as a JSON pointer (RFC 6901) into the body, or as
+    `/query/name` or `/path/name`, and the reason.
     """
 
     http_status = 422
@@ -219,16 +219,16 @@ class InvalidRequest(RowhouseError):
         self.errors = tuple(errors)
 
     def members(self) -> dict[str, object]:
-        """The values that are wrong."""
+        """The invalid values."""
         return {
             "errors": [{"pointer": pointer, "detail": detail} for pointer, detail in self.errors]
         }
 
 
 class ReservationsInTheWay(InTheWay):
-    """Reservations are in the way of this change.
+    """Reservations block this change.
 
-    `first` holds the first of them, as (address, who holds it); there are `total`.
+    `first` has the first of them, as (address, owner); there are `total`.
     """
 
     problem_type = "reservations-in-the-way"
@@ -241,7 +241,7 @@ class ReservationsInTheWay(InTheWay):
         self.total = total
 
     def members(self) -> dict[str, object]:
-        """The reservations in the way."""
+        """The blocking reservations."""
         return {
             "in_the_way": [{"address": address, "owner": owner} for address, owner in self.first],
             "total": self.total,
@@ -256,7 +256,7 @@ class KeyReused(RowhouseError):
 
 
 class KeyInUse(RowhouseError):
-    """The first request with this Idempotency-Key is still under way."""
+    """The first request with this Idempotency-Key is still running."""
 
     http_status = 409
     problem_type = "idempotency-key-in-use"

@@ -1,4 +1,4 @@
-"""When a pool will be full, if it goes on as it did."""
+"""Forecast when a pool will be full at its current rate."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CLEAR: Final = 0.5
-"""A line that explains less than half of what happened says nothing about what will happen."""
+"""The minimum R squared: a line that explains less than half of the past predicts nothing."""
 
 FARTHEST: Final = timedelta(days=90)
-"""Nobody plans for what a week's line says about the time behind that."""
+"""The longest forecast: a week of samples says nothing about a later time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A line through what a pool held.
+    """A line through the fill of a pool.
 
-    `slope` in addresses an hour; `fit` is R squared, 0 to 1. None: too few samples.
+    `slope` is in addresses per hour; `fit` is R squared, 0 to 1. None: too few samples.
     """
 
     slope: float | None
@@ -28,12 +28,12 @@ class Trend:
 
     @property
     def is_clear(self) -> bool:
-        """Whether it goes up, and a line describes it."""
+        """Whether it rises, and a line fits it."""
         return bool(self.slope and self.slope > 0 and self.fit is not None and self.fit >= CLEAR)
 
 
 def full_in(free: float, trends: Iterable[Trend]) -> timedelta | None:
-    """How long until `free` addresses are gone, by the steepest clear trend; None: not to be seen."""
+    """Return the time until `free` addresses are used up, by the steepest clear trend; None: not foreseeable."""
     slopes = [trend.slope for trend in trends if trend.is_clear and trend.slope]
     if not slopes:
         return None

@@ -1,4 +1,4 @@
-"""What another address manager knows to be in use, in our terms, and what became of each of it here."""
+"""The addresses that another IPAM has in use, in Rowhouse's terms, and the outcome of importing each."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from rowhouse.domain.administration import OwnerKind
 
 Outcome = Literal["new", "there", "changed", "conflict", "refused", "gone"]
-"""new: was or would be taken. there: as it should be. changed: its sandbox is another one since it was
-imported. conflict: somebody else has it here, it was left alone. refused: the database said no. gone: it was
-imported earlier, and is not in use any more."""
+"""new: it was or would be imported. there: it is already here. changed: its sandbox has changed since it was
+imported. conflict: it has another owner here and was left alone. refused: the database refused it. gone: it was
+imported earlier, and is no longer in use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPool:
-    """A range: `cidr` is canonical and masked; `isolated`: it has a space of its own."""
+    """A range: `cidr` is canonical and masked; `isolated`: it has its own address space."""
 
     network: str
     cidr: str
@@ -25,7 +25,7 @@ class KnownPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSlice:
-    """The part of a pool from which a node draws."""
+    """The part of a pool that belongs to a node."""
 
     pool: KnownPool
     node: str
@@ -34,7 +34,7 @@ class KnownSlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownGateway:
-    """A router's address in or near a range, as a network configuration names it."""
+    """The address of a router, as a network configuration names it."""
 
     pool: KnownPool
     address: str
@@ -43,7 +43,7 @@ class KnownGateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRanges:
-    """What a NAD assigns from, in its order, and the gateways that it names."""
+    """The ranges of a NAD in order, and its gateways."""
 
     pools: tuple[KnownPool, ...]
     gateways: tuple[KnownGateway, ...] = ()
@@ -51,7 +51,7 @@ class KnownRanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSandbox:
-    """Who uses an address: the key of the DEL that will come. `interface` and `node`: "" where not known."""
+    """The sandbox that uses an address: the key of its later DEL. `interface` and `node`: "" if unknown."""
 
     container_id: str
     interface: str
@@ -60,7 +60,7 @@ class KnownSandbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAddress:
-    """An address in use. `source` says where that stands, `notes` what was odd about it.
+    """An address in use. `source` is where it was found, `notes` are oddities about it.
 
     `sandboxes` is empty for a static reservation only.
     """
@@ -85,7 +85,7 @@ class KnownAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Something that cannot be taken over, and why."""
+    """Something that cannot be imported, and the reason."""
 
     source: str
     reason: str
@@ -93,7 +93,7 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """Everything that was found. Addresses of a pool stand together, each address of a space once."""
+    """Everything that was found. It is grouped by pool, and each address of a space appears once."""
 
     pools: tuple[KnownPool, ...] = ()
     slices: tuple[KnownSlice, ...] = ()
@@ -104,7 +104,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What became, or would become, of one thing. `address` is "" for a pool or a slice."""
+    """The outcome, or expected outcome, for one item. `address` is "" for a pool or a slice."""
 
     outcome: Outcome
     pool: KnownPool

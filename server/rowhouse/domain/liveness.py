@@ -1,6 +1,6 @@
-"""Whether a sandbox that holds an address may still be in use. Pure: facts in, a verdict out.
+"""Decide whether a sandbox that holds an address may still be in use. Pure: facts in, a verdict out.
 
-Every rule is there because leaving it out gave a living pod's address to another one somewhere.
+Each rule exists because without it, a running pod's address was once assigned to another pod.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SandboxKey: TypeAlias = "tuple[str, str, str, str, str, str, datetime]"
 STATIC_POD_UIDS: Final = ("kubernetes.io/config.mirror", "kubernetes.io/config.hash")
-"""Annotations with the uid that its kubelet gave a static pod; its image in the API has another."""
+"""The annotation with the uid that the kubelet gave a static pod; its mirror pod has another."""
 
 FINISHED: Final = frozenset({"Succeeded", "Failed"})
 
@@ -36,14 +36,14 @@ class HeldSandbox:
 
     @property
     def key(self) -> SandboxKey:
-        """Tells a sandbox from a later one of the same name, and from one that another node claims to have."""
+        """Distinguishes a sandbox from a later one with the same name, and from one claimed by another node."""
         pod = (self.node, self.pod_uid or "", self.namespace, self.pod)
         return (self.container_id, self.interface, *pod, self.attached_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """What matters of a pod. `uids`: its own and, of a static pod, the one that the kubelet gave it."""
+    """The relevant facts of a pod. `uids`: its own and, for a static pod, the one from the kubelet."""
 
     namespace: str
     name: str
@@ -53,17 +53,17 @@ class Pod:
 
 @dataclass(slots=True)
 class ClusterView:
-    """The pods and nodes of a cluster, read after the sandboxes that are judged by them."""
+    """The pods and nodes of a cluster, read after the sandboxes to be judged."""
 
     by_uid: dict[str, str] = field(default_factory=dict)
     """uid → phase."""
     by_name: dict[tuple[str, str], str] = field(default_factory=dict)
     """(namespace, name) → phase."""
     nodes: dict[str, bool] = field(default_factory=dict)
-    """name → whether what the API says of its pods is true: it is ready, or fenced for good."""
+    """name → whether the API's data about its pods is reliable: the node is ready, or fenced for good."""
 
     def add(self, pod: Pod) -> None:
-        """One more pod."""
+        """Add a pod."""
         for uid in pod.uids:
             self.by_uid[uid] = pod.phase
         self.by_name[pod.namespace, pod.name] = pod.phase
@@ -71,17 +71,17 @@ class ClusterView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether nobody uses a sandbox any more, and why."""
+    """Whether a sandbox is gone, and the reason."""
 
     gone: bool
     reason: str
 
 
 def replaced_sandboxes(held: Iterable[HeldSandbox]) -> set[SandboxKey]:
-    """The sandboxes that a later one of the same pod (uid), node and interface replaced: a pod has one on its node.
+    """Return the sandboxes that a later one of the same pod (uid), node and interface has replaced.
 
-    An ADD ends those whose address it gets again. The others are left, of a range or a network that the
-    pod no longer has.
+    A pod has one sandbox on its node. An ADD ends replaced sandboxes whose address it gets again. The others
+    remain: those in a range or a network that the pod no longer uses.
     """
     newest: dict[tuple[str, ...], HeldSandbox] = {}
     told = [one for one in held if one.pod_uid and one.node and one.container_id]
@@ -109,19 +109,19 @@ def judge(
     if held.age < grace:
         return Verdict(gone=False, reason=f"attached less than {grace:g} s ago")
     if held.node and not view.nodes.get(held.node, True):
-        # Its pods may be gone from the API, deleted by force, and run on behind a cut cable.
+        # Its pods may have been force-deleted from the API but still run while the node is disconnected.
         return Verdict(
-            gone=False, reason=f"node {held.node} is not ready: what runs there is not known"
+            gone=False, reason=f"node {held.node} is not ready, so its running pods are unknown"
         )
     same_name = view.by_name.get((held.namespace, held.pod))
     phase = same_name if held.pod_uid is None else view.by_uid.get(held.pod_uid)
     if phase is None:
         if same_name is not None:
             return Verdict(
-                gone=True, reason=f"pod {name} is another one now, of the same name (uid)"
+                gone=True, reason=f"pod {name} was replaced by another pod with the same name (uid)"
             )
         return Verdict(gone=True, reason=f"there is no pod {name}")
     if phase in FINISHED:
         return Verdict(gone=True, reason=f"pod {name} has finished ({phase})")
-    reason = "has a newer sandbox on its node" if is_replaced else f"is there ({phase})"
+    reason = "has a newer sandbox on its node" if is_replaced else f"exists ({phase})"
     return Verdict(gone=is_replaced, reason=f"pod {name} {reason}")

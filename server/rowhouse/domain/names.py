@@ -1,4 +1,4 @@
-"""What the name of a pod tells."""
+"""Recognize generated pod names."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _GENERATED: Final = re.compile(r"(?P<stem>.*?)(-[bcdf0-9]{1,10})?-[bcdfghjklmnpq
 
 
 def generated_stem(pod: str) -> str | None:
-    """The name of the Deployment, DaemonSet or Job of a pod whose own name is generated; None: it is not.
+    """Return the name of the Deployment, DaemonSet or Job of a pod with a generated name; None for other names.
 
-    Kubernetes ends generated names with five letters and digits without vowels, and the name of a
-    ReplicaSet before them with its hash (k8s.io/apimachinery/pkg/util/rand). Such a name never comes again.
+    Generated names end with five random letters and digits without vowels, for a ReplicaSet after its hash
+    (k8s.io/apimachinery/pkg/util/rand). Such a name is never used again.
     """
     match = _GENERATED.fullmatch(pod)
     return match["stem"] if match else None

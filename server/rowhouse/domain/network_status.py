@@ -1,4 +1,4 @@
-"""The annotation in which multus writes what it attached to a pod (multi-network specification v1.3, section 4.2)."""
+"""The annotation in which multus records a pod's attachments (multi-network specification v1.3, section 4.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _KEYS: Final = ("k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status")
-"""The present key, and the older one."""
+"""The current key and the older one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +24,9 @@ class AttachedInterface:
 
 
 def attached_interfaces(annotations: Mapping[str, Any]) -> tuple[AttachedInterface, ...]:
-    """The interfaces of a pod with addresses, except that of the cluster's own network; none without the annotation.
+    """Return the interfaces of a pod with addresses, without the cluster network's; empty without the annotation.
 
-    Raises ValueError if it cannot be read.
+    Raises ValueError if it is unreadable.
     """
     written = next((annotations[key] for key in _KEYS if annotations.get(key)), "[]")
     try:

@@ -1,6 +1,6 @@
-"""How people read the name of a network, which is empty for the default one.
+"""Format the name of a network, which is empty for the default network, for people.
 
-Machines (documents, labels of metrics, SQL) get the name as it is.
+Programs (documents, metric labels, SQL) get the name unchanged.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ DEFAULT_NETWORK: Final = "default network"
 
 
 def as_shown(name: str) -> str:
-    """The name by itself, where it is clear that it is a network's: in a column, in a title."""
+    """The bare name, for columns and titles about networks."""
     return name or DEFAULT_NETWORK
 
 
 def quoted(name: str) -> str:
-    """The name in quotation marks, in a list of several."""
+    """The name in quotation marks, for lists."""
     return f'"{name}"' if name else DEFAULT_NETWORK
 
 
 def named(name: str) -> str:
-    """The network in a sentence: `network "storage"`, `the default network`."""
+    """The name for sentences: `network "storage"`, `the default network`."""
     return f'network "{name}"' if name else f"the {DEFAULT_NETWORK}"

@@ -43,12 +43,12 @@ _WRITE_IT_SO = "write the range as 10.0.0.0/24 or 10.0.0.10-10.0.0.20/24"
 
 CACHED_RANGES = 1024
 CACHED_EXCLUDES = 64
-"""A range with more excludes than this is computed each time, so that the cache stays small."""
+"""Ranges with more excludes than this are not cached, so that the cache stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredRange:
-    """A range as configured: `cidr`, host bits masked off, and the wished first and last one."""
+    """A range as configured: `cidr`, host bits masked off, and the requested first and last address."""
 
     cidr: IPNetwork
     start: IPAddress | None
@@ -88,7 +88,7 @@ class UsableRange:
 def configured_range(text: str, start: str = "", end: str = "") -> ConfiguredRange:
     """Read a `range`: a CIDR, or `first-last/length`, which wins over `start` and `end`.
 
-    `start` and `end` that are no addresses are ignored in silence, as upstream does (case A36).
+    If `start` or `end` is not an address, it is ignored silently, as upstream (case A36).
     Raises InvalidConfig.
     """
     known = (value if len(value) <= MAX_ADDRESS else "" for value in (start, end))
@@ -119,7 +119,7 @@ def _network(text: str) -> IPNetwork:
 def _masked(written: IPNetwork, text: str) -> IPNetwork:
     """The network without its host bits. Of 10.0.0.0/0 nothing would be left: every address there is.
 
-    Upstream takes that and assigns 0.0.0.1/0. Whoever means all of it writes 0.0.0.0/0 or ::/0.
+    Upstream accepts that and assigns 0.0.0.1/0. A configuration can still use 0.0.0.0/0 or ::/0.
     """
     if written.prefixlen == 0 and int(written.ip) != 0:
         raise InvalidConfig(
@@ -231,7 +231,7 @@ def _excluded(text: str, version: Version) -> Span | None:
     except AddressSyntaxError:
         raise InvalidConfig(
             f'could not parse exclude range, err: "invalid CIDR address: {text}"',
-            hint="an exclude is a CIDR or one address; write first-last as the CIDRs that it is made of",
+            hint="an exclude must be a CIDR or one address; write first-last as a list of CIDRs",
         ) from None
     except MappedAddressError as error:
         raise InvalidConfig(f"could not parse exclude range {text}: {error}") from None

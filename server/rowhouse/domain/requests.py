@@ -1,4 +1,4 @@
-"""What a caller asks of the allocator, and what it gets."""
+"""The requests to the allocator, and its answers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Segment = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Who holds an address: a pod's interface, by names; `uid` tells a recreated pod from a restarted one.
+    """The owner of an address: an interface of a pod, by names; `uid` tells a recreated pod from a restarted one.
 
     `sticky` keeps the reservation after the last detach, for `sticky_ttl` seconds (None: until released).
-    `reuse_delay` seconds quarantine a released address (None: as its pool says). All three count when the
-    reservation is made, and are not changed by a later ADD.
+    `reuse_delay` is the quarantine of a released address in seconds (None: the pool's value). All three are
+    fixed when the reservation is made; a later ADD does not change them.
     """
 
     cluster: str
@@ -29,9 +29,9 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """Which sandbox uses an address: the key of a release (CNI SPEC section 2: container id and interface).
+    """The sandbox that uses an address: the key of a release (CNI SPEC section 2: container id and interface).
 
-    `network_name` is the `name` of the CNI network configuration: a GC is limited to it. It is not part of the key.
+    `network_name` is the `name` of the CNI network configuration, to which a GC is limited. It is not part of the key.
     """
 
     cluster: str
@@ -43,7 +43,7 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class PodIdentity:
-    """Which pod a call says that it is for (CNI_ARGS of the kubelet); empty where it does not say."""
+    """The pod in the call's CNI_ARGS, from the kubelet; empty if absent."""
 
     namespace: str = ""
     name: str = ""
@@ -52,20 +52,20 @@ class PodIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeRequest:
-    """One address is wanted from one range.
+    """A request for one address from one range.
 
     Either `cidr` (canonical text, host bits masked) with the `segments` that may be assigned, in
     ascending order, disjoint, at least one; or `pool`, the name of a pool that lives in the database,
     whose own window counts. `network` is the address space (`network_name`, "" is the default one).
 
-    `isolated` (`enable_overlapping_ranges: false`) gives the pool a space of its own.
-    `requested` is the address asked for, or None. `slot` tells apart several addresses of one owner in
+    `isolated` (`enable_overlapping_ranges: false`) gives the pool its own address space.
+    `requested` is the requested address, or None. `slot` distinguishes several addresses of one owner in
     one pool: 0 for the first mention of the pool in a call, 1 for the second.
-    `node_slice_size` is a prefix length: each node draws from its own slice of that size.
+    `node_slice_size` is a prefix length: each node gets addresses from its own slice of that size.
 
-    `gateways` are those that the network configuration has inside the CIDR. The database remembers them and
+    `gateways` are those that the network configuration has inside the CIDR. The database records them and
     does not assign them to any caller. None, for a pool by name without a gateway: the main plugin takes the
-    first address behind the network address.
+    first address after the network address.
     """
 
     network: str = ""
@@ -85,7 +85,7 @@ class Assigned:
 
     `address` without and `prefix_length` of the pool's CIDR; `pool_gateway` is the gateway kept in the
     database for a pool by name, None otherwise. `created` is False if the owner already held it.
-    `rival` says where another pod (uid) of the owner's name uses it as well, on another node, since not long ago.
+    `rival` describes another pod (uid) with the owner's name that recently attached it on another node.
     """
 
     network: str

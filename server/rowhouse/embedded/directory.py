@@ -55,17 +55,17 @@ class Directory:
         present = sorted(entry.name for entry in self.path.iterdir())
         if foreign := [name for name in present if not _OURS.fullmatch(name)]:
             raise EmbeddedPostgresError(
-                f"{self.path} is not a directory of the embedded PostgreSQL: it holds"
-                f" {foreign[0]!r}. Name an empty or a new directory"
+                f"{self.path} is not a directory of the embedded PostgreSQL: it contains"
+                f" {foreign[0]!r}. Use an empty or a new directory"
             )
         if "lock" not in present and self.path.stat().st_uid != self._account.uid:
             self._account.take_over(self.path)
         if not self._account.can_reach(self.path):
             raise EmbeddedPostgresError(
                 f"started by root, PostgreSQL runs as the user {self._account.name!r}, who cannot"
-                f" enter {self.path}. Name a directory elsewhere, such as /var/lib/rowhouse"
+                f" enter {self.path}. Use another directory, such as /var/lib/rowhouse"
             )
-        # A mounted volume may be somebody else's and only writable; the socket is closed anyway.
+        # A mounted volume may belong to another user and only be writable; the socket is protected anyway.
         script = 'umask 077; cd -- "$1" && mkdir -p log && : >>lock && { chmod 700 . || :; }'
         made = self._account.run(["/bin/sh", "-c", script, "sh", self.path])
         if made.returncode != 0:
@@ -99,7 +99,7 @@ class Directory:
             by = f" (postmaster {self.postmaster_pid()})"
         except (OSError, ValueError):
             by = ""
-        return f"another embedded PostgreSQL runs in {self.path}{by}: stop it first"
+        return f"another embedded PostgreSQL is running in {self.path}{by}: stop it first"
 
     def initialise(self, initdb: Sequence[str | Path], *, version: int, lock: int) -> None:
         """Make the cluster, or check that the one that is there is of `version`.
@@ -117,7 +117,7 @@ class Directory:
             found = version_file.read_text().strip()
             if found != str(version):
                 raise EmbeddedPostgresError(
-                    f"{self.path} holds the data of PostgreSQL {found}, and this is PostgreSQL"
+                    f"{self.path} contains data of PostgreSQL {found}, but this is PostgreSQL"
                     f" {version}: dump it with version {found} and load the dump into a new"
                     " directory"
                 )

@@ -1,1 +1,1 @@
-"""The use cases: one function each, one transaction each."""
+"""The use cases: one function and one transaction each."""

@@ -1,7 +1,7 @@
-"""Calls that mean what was imported without the name of its interface, or without its node.
+"""Complete imported addresses whose interface or node is unknown.
 
-whereabouts before v0.8 kept no interfaces, and an export without pods knows no nodes. The first call of the pod or
-the sandbox that can only mean such an address gives it what it lacks.
+whereabouts before v0.8 stored no interfaces, and an export without pods has no nodes. The first call of the pod or
+sandbox that can only refer to such an address adds the missing data.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 _MAX_AGE_SECONDS: Final = 10.0
-"""So long an ADD may not know of an import that has just ended."""
+"""How long an ADD may miss an import that has just finished."""
 
 
 class UnnamedImports:
-    """Whether any imported address has no interface yet, looked up now and then. Safe to share between threads."""
+    """Caches whether any imported address still has no interface. Safe to share between threads."""
 
     def __init__(self, store: Database, *, max_age_seconds: float = _MAX_AGE_SECONDS) -> None:
         self._store = store
         self._max_age_seconds = max_age_seconds
         self._lock = threading.Lock()
-        self._exist = True  # until a look says otherwise: an ADD before that asks in vain at worst
+        self._exist = True  # until the first lookup; at worst, an ADD before that asks in vain
         self._valid_until = time.monotonic()
 
     def exist(self) -> bool:
-        """The last answer, or a new one if it is too old. Raises TryAgain, NotReady."""
+        """Return the cached answer, or look it up if it is too old. Raises TryAgain, NotReady."""
         with self._lock:
             now = time.monotonic()
             if now < self._valid_until:
                 return self._exist
-            # One caller looks; the others go on with the last answer.
+            # One caller looks it up; the others use the cached answer.
             self._valid_until = now + self._max_age_seconds
         try:
             found = importing.has_unnamed(self._store)
@@ -65,11 +65,11 @@ def adopt_owner(
     bound_node: str | None = None,
     pods: PodPlacement | None = None,
 ) -> None:
-    """Before an ADD: what its pod holds without an interface, in the pools of `requests`, becomes this one's.
+    """Before an ADD: assign the pod's addresses without an interface, in the pools of `requests`, to this interface.
 
-    Costs a call only as long as any imported address has no interface, and without `unnamed` one more to find out.
-    Where `pods` knows which addresses the interface has, only those; for a caller that is bound to a node, nothing of
-    another node's.
+    This costs a database call only while any imported address has no interface, plus one without `unnamed`. If
+    `pods` knows the addresses of the interface, only those change. A caller that is bound to a node changes nothing
+    of another node.
     Raises TryAgain, NotReady.
     """
     ranges = [(one.network, one.cidr) for one in requests if one.cidr]
@@ -106,7 +106,7 @@ def adopt_sandbox(
     only_node: str | None,
     pods: PodPlacement | None = None,
 ) -> bool:
-    """After a DEL that found nothing: whether it means something now that it did not before.
+    """After a DEL that found nothing: whether it now matches an imported attachment.
 
     `ranges` are those of the call's configuration; None: it cannot be read. An attachment whose node is not
     known is that of a node-bound caller (`only_node`) only if `pods` says that the pod runs there.
@@ -129,7 +129,7 @@ def imported(
     only_node: str | None,
     pods: PodPlacement | None = None,
 ) -> list[Assigned]:
-    """What `adopt_sandbox` would find, for a CHECK, which changes nothing. Raises TryAgain, NotReady."""
+    """Return what `adopt_sandbox` would find, for a CHECK, which changes nothing. Raises TryAgain, NotReady."""
     found = importing.imported_sandbox(store, sandbox, pod, only_node=only_node, ranges=ranges)
     if not found and only_node is not None and pods is not None:
         unverified = importing.imported_sandbox(

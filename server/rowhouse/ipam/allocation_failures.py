@@ -1,8 +1,7 @@
-"""Pods that got no address, told to the controller, which makes Kubernetes events of them.
+"""Report pods that got no address to the controller, which writes Kubernetes events about them.
 
-The answer of the call has gone by then: a thread of its own writes what has come together, once in a while. It
-remembers so many pods and no more; what cannot be written is forgotten, as the call's own answer has
-said it all.
+A background thread writes the reports in batches, after the calls were answered. It keeps a limited number of pods.
+Reports that cannot be written are dropped, because the response of the call has the same information.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _MAX_PENDING: Final = 1000
 
 
 class AllocationFailureQueue:
-    """What one server has to tell. Safe to share between threads."""
+    """The reports of one server. Safe to share between threads."""
 
     def __init__(self, store: Database, *, every: float = _EVERY) -> None:
         self._store = store
@@ -39,7 +38,7 @@ class AllocationFailureQueue:
     def note(
         self, owner: Owner, node: str, message: str, *, reason: str = allocation_failures.NO_ADDRESS
     ) -> None:
-        """A pod's interface was refused an address, or got it with a warning (`reason`). Does not block."""
+        """Report that a pod's interface got no address, or one with a warning (`reason`). Does not block."""
         made = allocation_failures.AllocationFailure(
             cluster=owner.cluster,
             namespace=owner.namespace,

@@ -36,12 +36,12 @@ def attach(
     pods: PodPlacement | None = None,
     unnamed: UnnamedImports | None = None,
 ) -> list[Assigned]:
-    """One address of each range for a pod's interface, all or nothing, in the order of `requests`.
+    """Attach one address of each range to a pod's interface, all or nothing, in the order of `requests`.
 
-    Idempotent: what the owner holds already it gets again. `strict` gives an address that the pod holds
-    in an overlapping range a second time, as upstream. `bound_node` is the node that the caller's token is for
-    (None: any): what another node has is touched only if `pods` says that the pod runs on this one.
-    `unnamed` saves a look for imported addresses without an interface.
+    Idempotent: the owner gets addresses again that it already holds. With `strict`, an address that the pod holds
+    in an overlapping range is returned a second time, as upstream. `bound_node` is the node that the caller's token
+    is bound to (None: any): attachments of another node change only if `pods` confirms that the pod runs on this
+    one. `unnamed` saves a lookup of imported addresses without an interface.
     Raises PoolExhausted, AddressTaken, AddressOutsideRanges, InvalidConfig, NotAllowed, TryAgain, NotReady.
     """
     adopt_owner(store, owner, requests, unnamed=unnamed, bound_node=bound_node, pods=pods)
@@ -85,7 +85,7 @@ def _runs_on(pods: PodPlacement | None, owner: Owner, node: str | None) -> bool:
 
 
 def _explained(reason: RowhouseError, wanted: RangeRequest, owner: Owner) -> RowhouseError:
-    """The refusal with the pool and the pod in it. Exhaustion begins as upstream's message does."""
+    """Add the pool and the pod to the error. The message about exhaustion begins like upstream's."""
     where = f'pool "{wanted.pool}"' if wanted.pool else f"range: {wanted.cidr}"
     network = f' of network "{wanted.network}"' if wanted.network else ""
     pod = f"pod {owner.namespace}/{owner.name}, interface {owner.interface}"
@@ -99,6 +99,6 @@ def _explained(reason: RowhouseError, wanted: RangeRequest, owner: Owner) -> Row
             f"error at storage engine: Could not allocate IP in range: {window}{where}{network}"
             f" ({reason.message}; {pod})",
             hint=reason.hint
-            or "Widen the range, or release what is no longer used: see the view rowhouse.stale_reservations.",
+            or "Widen the range, or release unused addresses: see the view rowhouse.stale_reservations.",
         )
     return type(reason)(f"{reason.message} ({where}{network}; {pod})", hint=reason.hint)

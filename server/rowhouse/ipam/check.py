@@ -1,4 +1,4 @@
-"""CHECK: what a sandbox holds."""
+"""CHECK: the addresses of a sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def reserved(store: Database, sandbox: Sandbox, *, only_node: str | None = None) -> list[Assigned]:
-    """The addresses that a sandbox's interface uses; empty if it has none, on `only_node` if that is given.
+    """Return the addresses of a sandbox's interface; with `only_node`, only those on this node.
 
     Raises TryAgain, NotReady.
     """

@@ -1,4 +1,4 @@
-"""DEL: detach, and release what nobody uses any more."""
+"""DEL: detach, and release addresses that are no longer used."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def detach(
     store: Database, sandbox: Sandbox, *, reason: str = "DEL", only_node: str | None = None
 ) -> list[Detached]:
-    """Ends a sandbox's attachments by (cluster, container id, interface) alone.
+    """End a sandbox's attachments, identified by (cluster, container id, interface) only.
 
-    The last attachment of a reservation releases it, unless its owner is sticky. Nothing to do is
-    success. `reason` goes into the history. With `only_node` an attachment of another node stays as it
-    is, and that is success as well. Raises TryAgain, NotReady.
+    The end of the last attachment of a reservation releases it, unless its owner is sticky. If there is
+    nothing to do, that is success. `reason` goes into the history. With `only_node`, attachments of other nodes
+    stay as they are, and that is success as well. Raises TryAgain, NotReady.
     """
     return allocator.detach(store, sandbox, reason=reason, only_node=only_node)

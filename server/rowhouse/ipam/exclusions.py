@@ -1,4 +1,4 @@
-"""Addresses kept out of use: make and end exclusions."""
+"""Create and end exclusions of addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def exclusion(store: Database, exclusion_id: int) -> Record:
-    """One exclusion, with how many of its addresses are in use. Raises NotFound."""
+    """Return an exclusion, with the number of its addresses in use. Raises NotFound."""
     found = exclusions.get(store, exclusion_id)
     if found is None:
         raise _missing(exclusion_id)
@@ -31,20 +31,20 @@ def exclude(
     reason: str = "",
     force: bool = False,
 ) -> Record:
-    """Keeps the addresses from `first` to `last` out of use; those in use go out of it when released.
+    """Exclude the addresses from `first` to `last`. Those in use are excluded once released.
 
-    Raises NotFound (network), InTheWay (part of them is kept out of use already, or running sandboxes use
-    some of them: unless `force`).
+    Raises NotFound (network), InTheWay (some of them are already excluded, or, without `force`, used by running
+    sandboxes).
     """
     made = exclusions.create(store, network_id, first, last, reason, actor, force=force)
     if made is None:
         raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
-    # Counted afterwards: allocations that were under way when it was made are in.
+    # Counted afterwards, to include allocations that were running when it was created.
     return exclusion(store, made)
 
 
 def end_exclusion(store: Database, exclusion_id: int, actor: Actor) -> None:
-    """Gives the addresses of an exclusion out again. Raises NotFound."""
+    """End an exclusion: its addresses can be assigned again. Raises NotFound."""
     if not exclusions.delete(store, exclusion_id, actor):
         raise _missing(exclusion_id)
 

@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 def collect_garbage(
     store: Database, cluster: str, node: str, network_name: str, valid: Collection[tuple[str, str]]
 ) -> int:
-    """Detaches every sandbox of this node and CNI network that is not in `valid`; returns how many.
+    """Detach every sandbox of this node and CNI network that is not in `valid`; return their number.
 
     `valid` holds (container id, interface). Never touches another node's attachments. Works through
     the whole list (CNI SPEC section 2, GC: "should return errors, but continue"); then raises TryAgain
@@ -50,7 +50,7 @@ def collect_garbage(
             released += 1
     if failed:
         raise TryAgain(
-            f"{len(failed)} attachments could not be released, {released} were: {failed[0].message}",
-            hint="The next GC tries them again.",
+            f"could not release {len(failed)} attachments, released {released}: {failed[0].message}",
+            hint="The next GC retries them.",
         )
     return released

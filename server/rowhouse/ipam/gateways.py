@@ -1,4 +1,4 @@
-"""Gateways that network configurations have: look at them, and forget those that are no longer used."""
+"""Gateways of network configurations: show them, and forget unused ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def gateway(store: Database, gateway_id: int) -> Record:
-    """One gateway. Raises NotFound."""
+    """Return a gateway. Raises NotFound."""
     found = gateways.get(store, gateway_id)
     if found is None:
         raise NotFound(f"there is no gateway {gateway_id}", hint="GET /api/v1/gateways lists them.")
@@ -22,15 +22,15 @@ def gateway(store: Database, gateway_id: int) -> Record:
 
 
 def forget_gateway(store: Database, gateway_id: int, actor: Actor) -> None:
-    """Lets the address of a gateway be assigned again, unless another pool or CNI network has it too.
+    """Forget a gateway: its address can be assigned again, unless another pool or CNI network has it too.
 
     The next ADD of a network configuration that still has this gateway records it again.
-    Raises NotFound, and InTheWay for the gateway that an operator set.
+    Raises NotFound, and InTheWay for a gateway that an operator set.
     """
     found = gateway(store, gateway_id)
     if found.cni_network is None:
         raise InTheWay(
-            f"gateway {found.address} is that of pool {found.pool}",
+            f"{found.address} is the gateway of pool {found.pool}",
             hint="Change the gateway of the pool instead.",
         )
     gateways.forget(store, gateway_id, actor)

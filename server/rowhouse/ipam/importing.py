@@ -1,7 +1,7 @@
-"""Import: import the addresses that another manager assigned, batch by batch.
+"""Import addresses from another IPAM, batch by batch.
 
-Each batch is a transaction of its own, and each address is looked at before it is taken: so an import may be
-killed at any point, run again, and run beside a server that is at work.
+Each batch is one transaction, and each address is checked before it is imported. So an import can be killed at any
+point, repeated, and run beside an active server.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 BATCH: Final = 500
-"""Addresses of one transaction: it holds its locks for some ten milliseconds."""
+"""Addresses per transaction, which then holds its locks for about ten milliseconds."""
 _LOOKS: Final = 5
 
 
@@ -31,12 +31,12 @@ class Import:
 
     Args:
         store: the database.
-        actor: who imports, for history and audit.
-        cluster: the name with which the nodes of the cluster call.
+        actor: the actor for history and audit.
+        cluster: the cluster's name in its nodes' settings.
         dry_run: change nothing.
-        release_gone: release what was imported earlier and is no longer in the inventory's pools.
-        running_at: the inventory is that of the running pods, listed then or later. What it lacks is not told of;
-            what an ended pod holds of a running one's addresses is released.
+        release_gone: release addresses that were imported earlier and are no longer in the inventory's pools.
+        running_at: the inventory lists the running pods, at that time or later. Missing addresses are not
+            reported, and addresses of running pods that an ended pod still holds are released.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Import:
         self._batch = batch
 
     def findings(self) -> Generator[Finding]:
-        """What becomes of everything, pool by pool; taking them from the iterator is what does it.
+        """Import pool by pool, and yield the findings; the import proceeds as the iterator is consumed.
 
-        Raises TryAgain, NotReady: what was told before is done, and stays.
+        Raises TryAgain, NotReady: everything yielded before that is committed.
         """
         by_pool = {
             pool: list(found) for pool, found in groupby(self._inventory.addresses, _pool_of)
@@ -83,7 +83,7 @@ class Import:
                 importing.mark_read(self._store, pool)
 
     def record(self, source: str, facts: dict[str, object]) -> None:
-        """Writes into the audit log what was done. Raises TryAgain, NotReady."""
+        """Record the import in the audit log. Raises TryAgain, NotReady."""
         importing.record(self._store, self._actor, source, facts)
 
     def _pool(self, pool: KnownPool) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ class Import:
             yield Finding(outcome=cast("Outcome", outcome), pool=pool, what=what, detail=detail)
 
     def _gateways(self, pool: KnownPool) -> Iterator[Finding]:
-        """Those that the database did not know: no pod gets one from now on."""
+        """Record the gateways that the database did not know: no pod gets their addresses from now on."""
         by_network: dict[str, list[str]] = {}
         for hop in self._inventory.gateways:
             if hop.pool == pool:
@@ -108,7 +108,7 @@ class Import:
                 yield Finding(outcome="new", pool=pool, what=what, address=address)
 
     def _gone(self, pool: KnownPool, known: Sequence[KnownAddress]) -> Iterator[Finding]:
-        """What was imported earlier, as it was, and is not in use any more, or not by the same owner."""
+        """Find addresses that were imported, are unchanged since, and are no longer in use by the same owner."""
         if self._running_at is not None:
             return
         now = {(one.address, one.namespace, one.name) for one in known}
@@ -130,11 +130,11 @@ class Import:
                     address=address,
                     owner=f"{namespace}/{name}" if namespace else name,
                     interface=interface,
-                    detail="" if self._release_gone else "kept: it is released with --release-gone",
+                    detail="" if self._release_gone else "kept; use --release-gone to release it",
                 )
 
     def _stale(self, batch: Sequence[KnownAddress]) -> Iterator[Finding]:
-        """What ended pods hold of a running one's addresses. Two running pods with one address are no such case."""
+        """Release addresses of running pods that ended pods hold. Two running pods with one address do not count."""
         sure = [one for one in batch if not one.notes]
         if self._running_at is None or not sure:
             return
@@ -154,7 +154,7 @@ class Import:
                 address=address,
                 owner=f"{namespace}/{name}",
                 interface=interface,
-                detail=f"released: the pod that has it now is {owners[address]}",
+                detail=f"released: {owners[address]} has it now",
             )
 
     def _addresses(self, batch: Sequence[KnownAddress], freed: set[str]) -> Iterator[Finding]:
@@ -163,7 +163,7 @@ class Import:
         except (TryAgain, NotReady):
             raise
         except RowhouseError as error:
-            # What ended pods hold counts for their namespace's quota.
+            # Addresses of ended pods count against their namespace's quota.
             stale = list(self._stale(batch))
             yield from stale
             if stale and not self._dry_run:
@@ -171,12 +171,12 @@ class Import:
             elif len(batch) == 1:
                 yield _finding(batch[0], "refused", error.message)
             else:
-                # One that the database refuses (a quota) must not keep the others out.
+                # One address that the database refuses (a quota) must not block the others.
                 middle = len(batch) // 2
                 yield from self._addresses(batch[:middle], freed)
                 yield from self._addresses(batch[middle:], freed)
             return
-        # A conflict is rare: only then does the import ask whether an ended pod holds the address.
+        # Conflicts are rare, so the import only then checks whether an ended pod holds the address.
         conflicts = [batch[n] for n, (outcome, _) in outcomes.items() if outcome == "conflict"]
         stale = list(self._stale(conflicts))
         yield from stale
@@ -185,7 +185,7 @@ class Import:
         for n, one in enumerate(batch):
             outcome, detail = outcomes[n]
             if outcome == "conflict" and (one.address in freed or one.address in left):
-                outcome, detail = "new", "after what was imported earlier is released"
+                outcome, detail = "new", "after earlier imports are released"
             if not again or one.address not in left:
                 yield _finding(one, outcome, detail)
         if again:
@@ -208,7 +208,7 @@ class Import:
             told |= {missing[n]: outcome for n, outcome in answer.items()}
         missing = [n for n in range(len(batch)) if n not in told]
         return told | dict.fromkeys(
-            missing, ("refused", "others took and released it all the while")
+            missing, ("refused", "other owners kept taking and releasing it")
         )
 
 

@@ -1,4 +1,4 @@
-"""Networks: read, and remove when empty."""
+"""Networks: read them, and delete empty ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def network(store: Database, network_id: int) -> Record:
-    """One network. Raises NotFound."""
+    """Return a network. Raises NotFound."""
     found = networks.get(store, network_id)
     if found is None:
         raise _missing(network_id)
@@ -22,7 +22,7 @@ def network(store: Database, network_id: int) -> Record:
 
 
 def delete_network(store: Database, network_id: int, actor: Actor) -> None:
-    """Removes a network. Raises NotFound, and InTheWay while it has pools or exclusions."""
+    """Delete a network. Raises NotFound, and InTheWay if it has pools or exclusions."""
     if not networks.delete(store, network_id, actor):
         raise _missing(network_id)
 

@@ -1,7 +1,7 @@
-"""Where a pod really runs: what decides between two nodes that call for the same pod.
+"""Where a pod really runs, to decide between two nodes that call for the same pod.
 
-A node's token proves the node and nothing else; which pod the call is for is the node's own word. So where a call
-would touch what another node has, or what no node is known of, the cluster itself is asked.
+A node's token proves only the node; the node itself states which pod the call is for. So before a call changes an
+attachment of another or an unknown node, the server asks the cluster.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _log = structlog.get_logger(__name__)
 class PlacedPod:
     """A pod as its cluster knows it.
 
-    `node` is `spec.nodeName`, "" before it is scheduled. `uids` holds its own and, for a static pod, the one that the
-    kubelet gave it. `addresses` maps an interface to its addresses, where the pod's network status tells them.
+    `node` is `spec.nodeName`, "" before it is scheduled. `uids` has its own and, for a static pod, the kubelet's.
+    `addresses` maps interfaces to their addresses, if the pod's network status has them.
     """
 
     node: str
@@ -33,10 +33,10 @@ class PlacedPod:
 
 
 class PodPlacement(Protocol):
-    """What can say where a pod runs."""
+    """Looks up where pods run."""
 
     def find(self, cluster: str, namespace: str, pod: str) -> PlacedPod | None:
-        """The pod as its cluster knows it now; None: it has no such pod. Raises TryAgain if it cannot be asked."""
+        """Return the pod as its cluster knows it; None if it has no such pod. Raises TryAgain if it cannot be asked."""
 
 
 def placed_on(
@@ -48,9 +48,9 @@ def placed_on(
     uid: str | None,
     node: str,
 ) -> PlacedPod | None:
-    """The pod, if its cluster says that it runs on `node`; None if not, or if it cannot be asked.
+    """Return the pod if its cluster says that it runs on `node`; None if not, or if the cluster cannot be asked.
 
-    A `uid` must be one of the pod's: another pod of the same name proves nothing.
+    A `uid` must be one of the pod's: another pod with the same name proves nothing.
     """
     if source is None or not pod:
         return None

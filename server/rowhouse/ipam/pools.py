@@ -1,4 +1,4 @@
-"""Pools: make, change, remove."""
+"""Pools: create, update, delete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def pool(store: Database, pool_id: int) -> Record:
-    """One pool. Raises NotFound."""
+    """Return a pool. Raises NotFound."""
     found = pools.get(store, pool_id)
     if found is None:
         raise NotFound(f"there is no pool {pool_id}", hint="GET /api/v1/pools lists them.")
@@ -34,7 +34,7 @@ def create_pool(
     isolated: bool = False,
     force: bool = False,
 ) -> Record:
-    """Makes a pool, and its network if that is new; `isolated` gives it a space of its own.
+    """Create a pool, and its network if needed; `isolated` gives it its own address space.
 
     Raises InvalidRequest (gateway or window do not fit), InTheWay (the CIDR or the name is taken; a running
     sandbox uses the gateway's address, unless `force`).
@@ -53,11 +53,11 @@ def change_pool(
     version: int | None = None,
     force: bool = False,
 ) -> Record:
-    """Changes those fields of a pool's plan that `changes` names; `version` is the one it must have.
+    """Change the fields of a pool that are in `changes`; `version` is the one that it must have.
 
-    A window never shrinks over reservations, nor does a gateway come to lie on a pod's address, nor is a pool
-    renamed whose addresses running sandboxes use, unless `force`: those stay as they are. What sandboxes use
-    the database checks while no ADD is under way.
+    Without `force`, a window does not shrink over reservations, a gateway is not set to an address of a pod, and a
+    pool whose addresses running sandboxes use is not renamed. With it, those stay as they are. The database checks
+    the use by sandboxes while no ADD is running.
     Raises NotFound, InvalidRequest, InTheWay, ReservationsInTheWay, Outdated.
     """
     while True:
@@ -68,18 +68,18 @@ def change_pool(
             store, pool_id, now.version, plan, actor, force=force
         ):
             return pool(store, pool_id)
-        # Somebody changed it meanwhile: once more, with what they made of it.
+        # The pool has changed meanwhile: retry with its current values.
 
 
 def check_change(
     store: Database, pool_id: int, changes: Mapping[str, Any], *, force: bool = False
 ) -> None:
-    """Raises what `change_pool` would raise now, and changes nothing."""
+    """Raise what `change_pool` would raise now, and change nothing."""
     _changed(store, pool(store, pool_id), changes, force=force)
 
 
 def delete_pool(store: Database, pool_id: int, actor: Actor, *, version: int | None = None) -> None:
-    """Removes a pool. Raises NotFound, Outdated, and InTheWay while it holds reservations."""
+    """Delete a pool. Raises NotFound, Outdated, and InTheWay if it has reservations."""
     _expect(pool(store, pool_id), version)
     if not pools.delete(store, pool_id, version, actor):
         raise _outdated(pool(store, pool_id))
@@ -114,8 +114,8 @@ def _expect(now: Record, version: int | None) -> None:
 
 def _outdated(now: Record) -> Outdated:
     return Outdated(
-        f"pool {now.cidr} is at version {now.version} now",
-        hint="Read it again, and repeat the change with its ETag if it still makes sense.",
+        f"pool {now.cidr} is now at version {now.version}",
+        hint="Read it again, and repeat the change with the new ETag if it still applies.",
     )
 
 
@@ -130,8 +130,8 @@ def _refuse_obstacles(store: Database, now: Record, plan: PoolPlan) -> None:
     total = found[0][3]
     shown = ", ".join(f"{address} ({owner})" for address, owner in first[:3])
     raise ReservationsInTheWay(
-        f"{total} reservations of pool {now.cidr} are in the way: {shown}{', …' if total > len(first[:3]) else ''}",
+        f"{total} reservations of pool {now.cidr} block the change: {shown}{', …' if total > len(first[:3]) else ''}",
         first=first,
         total=total,
-        hint="Release or move them first, or use force: they then stay until they are released.",
+        hint="Release or reassign them first, or use force: they then stay until they are released.",
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def quota(store: Database, quota_id: int) -> Record:
-    """One quota, with how many addresses of it are in use. Raises NotFound."""
+    """Return a quota, with the number of addresses in use. Raises NotFound."""
     found = quotas.get(store, quota_id)
     if found is None:
         raise _missing(quota_id)
@@ -24,9 +24,9 @@ def quota(store: Database, quota_id: int) -> Record:
 def create_quota(
     store: Database, namespace: str, pool_id: int | None, addresses: int, actor: Actor
 ) -> Record:
-    """Limits a namespace in one pool, or (None) in all. What it holds already it keeps.
+    """Limit a namespace in one pool, or (None) in all. It keeps addresses that it already holds.
 
-    Raises NotFound (pool), InTheWay (it is limited there already).
+    Raises NotFound (pool), InTheWay (it already has a quota there).
     """
     made = quotas.create(store, namespace, pool_id, addresses, actor)
     if made is None:
@@ -35,14 +35,14 @@ def create_quota(
 
 
 def change_quota(store: Database, quota_id: int, addresses: int, actor: Actor) -> Record:
-    """Changes a limit. Raises NotFound."""
+    """Change a quota. Raises NotFound."""
     if not quotas.update(store, quota_id, addresses, actor):
         raise _missing(quota_id)
     return quota(store, quota_id)
 
 
 def delete_quota(store: Database, quota_id: int, actor: Actor) -> None:
-    """Ends a limit. Raises NotFound."""
+    """Delete a quota. Raises NotFound."""
     if not quotas.delete(store, quota_id, actor):
         raise _missing(quota_id)
 

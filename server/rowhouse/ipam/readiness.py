@@ -25,5 +25,5 @@ def readiness(store: Database, requests: Sequence[RangeRequest] = ()) -> None:
     if full:
         raise NotReady(
             f"pool exhausted: no free address in {', '.join(full)}",
-            hint="Widen the range, or release what is no longer used.",
+            hint="Widen the range, or release unused addresses.",
         )

@@ -1,7 +1,7 @@
-"""Release what no living pod holds: the leaks that a lost DEL leaves behind.
+"""Release addresses that no running pod holds: leaks after a lost DEL.
 
-A sandbox is looked at twice, a grace period apart, and released only if nobody used it both times. What is
-known between the two looks is known by one process: another leader begins with a first look.
+A sandbox is checked twice, a grace period apart, and released only if it was unused both times. The result of the
+first check stays in the process: a new leader starts with a first check.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _log = structlog.get_logger(__name__)
 
 
 class PodSource(Protocol):
-    """Where the pods are known."""
+    """Lists the pods and nodes."""
 
     def view(self) -> ClusterView:
-        """All pods and nodes now. Raises TryAgain unless the list is whole."""
+        """List all pods and nodes. Raises TryAgain if the list is incomplete."""
 
     def view_of(self, namespace: str, pod: str, nodes: set[str]) -> ClusterView:
-        """One pod and some nodes, as they are now. Raises TryAgain if that cannot be told."""
+        """Read one pod and some nodes. Raises TryAgain if that fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A sandbox that nobody uses, why, and what became of it; `released` addresses are free again."""
+    """An unused sandbox, with the reason and the outcome; `released` addresses are free again."""
 
     held: HeldSandbox
     verdict: Verdict
@@ -48,22 +48,22 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Pass:
-    """What one look at everything found: how many sandboxes there are, and those that nobody uses."""
+    """The result of a full pass: the number of sandboxes, and the unused ones."""
 
     sandboxes: int = 0
     findings: list[Finding] = field(default_factory=list)
 
 
 class Reconciler:
-    """Looks at the sandboxes of one cluster, again and again.
+    """Repeatedly checks the sandboxes of one cluster.
 
     Args:
         session: the leader's connection.
-        cluster: whose sandboxes; those of other clusters are another controller's.
-        pods: where its pods are known.
-        grace: seconds: nothing younger is judged, and the two looks are so far apart.
-        settle: the same after the end of a pod was seen, which is a look of its own.
-        actor: who it is for the history.
+        cluster: the cluster; other clusters have their own controllers.
+        pods: lists its pods.
+        grace: minimum age before release, and the interval between the two checks, in seconds.
+        settle: the same interval after the end of a watched pod, which counts as the first check.
+        actor: the actor for the history.
         dry_run: release nothing.
         clock: seconds that only grow.
     """
@@ -93,21 +93,21 @@ class Reconciler:
 
     @property
     def suspects(self) -> int:
-        """How many sandboxes wait for their second look."""
+        """The number of sandboxes that await their second check."""
         return len(self._suspects)
 
     def look(self) -> Pass:
-        """Looks at everything once. Raises TryAgain, NotReady; nothing was released then.
+        """Make one full pass. Raises TryAgain, NotReady; nothing was released then.
 
-        Sandboxes are read before pods: one that is attached meanwhile is not looked at, and a pod that
-        appears meanwhile is seen.
+        Sandboxes are read before pods. So the pass skips sandboxes that attach meanwhile, and includes pods that
+        appear meanwhile.
         """
         held = list(sandboxes.held_sandboxes(self._session, self._cluster))
         view = self._pods.view()
         if held and not view.by_uid:
             raise TryAgain(
-                "the list of pods is empty, though pods hold addresses: nothing is released",
-                hint="Is this the right cluster, and may this account list pods in all namespaces?",
+                "the list of pods is empty although pods hold addresses; nothing is released",
+                hint="Check that this is the right cluster, and that this account may list pods in all namespaces.",
             )
         found = Pass(sandboxes=len(held))
         now = self._clock()
@@ -129,14 +129,14 @@ class Reconciler:
         return found
 
     def pod_ended(self, namespace: str, pod: str) -> None:
-        """A pod's end was seen: that is a first look; the second one follows soon."""
+        """Record the end of a watched pod as its first check; the second check follows soon."""
         self._ended.setdefault((namespace, pod), self._clock() + self._settle)
 
     def check_ended(self) -> list[Finding]:
-        """Takes the second look at pods whose end was seen long enough ago.
+        """Make the second check of pods whose end was seen long enough ago.
 
-        Raises TryAgain, NotReady if not even the first of them could be looked at. One that could not keeps its
-        place, and is looked at again after the others.
+        Raises TryAgain, NotReady if the first of them cannot be checked. A pod that cannot be checked stays queued
+        and is retried after the others.
         """
         now = self._clock()
         findings: list[Finding] = []
@@ -146,7 +146,7 @@ class Reconciler:
                 continue
             held = sandboxes.sandboxes_of_pod(self._session, self._cluster, namespace, pod)
             if not held:
-                # Most pods have no address of ours: the API server is not asked about them.
+                # Most pods have no address of ours, so do not query the API server for them.
                 del self._ended[namespace, pod]
                 continue
             try:
@@ -172,7 +172,7 @@ class Reconciler:
         try:
             released = sandboxes.reclaim(self._session, self._actor, self._cluster, held)
         except RowhouseError as error:
-            # One that cannot be released now must not keep the others waiting; the next pass tries again.
+            # A failed release must not delay the others; the next pass retries it.
             if self._session.closed:
                 raise
             _log.warning("not_reclaimed", container_id=held.container_id, reason=error.message)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def reservation(store: Database, key: Key) -> Record:
-    """One reservation. Raises NotFound."""
+    """Return a reservation. Raises NotFound."""
     found = reservations.get(store, key)
     if found is None:
         raise NotFound(
             f"address {key[1]} of network {key[0]} is not reserved",
-            hint="GET /api/v1/explain tells why an address is assigned or not.",
+            hint="GET /api/v1/explain shows why an address can be assigned or not.",
         )
     return found
 
@@ -36,9 +36,9 @@ def reserve(
     idempotency_key: str | None = None,
     reserved_before: str | None = None,
 ) -> Sequence[Record]:
-    """Reserves what is planned, all or nothing; a pod of that name gets the addresses with its ADD.
+    """Reserve all planned addresses or none; if the owner is a pod, it gets them with its ADD.
 
-    `reserved_before` is what an interrupted request with this key had noted: its addresses are the answer.
+    `reserved_before` is the note of an interrupted request with this key: its addresses are the answer.
     Raises NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain, and InTheWay
     for a gateway, a network or a broadcast address, unless the plan says `force`.
     """
@@ -57,9 +57,9 @@ def release(
     even_attached: bool = False,
     expected: int | None = None,
 ) -> None:
-    """Releases a reservation. Raises NotFound, and InTheWay if a sandbox uses it, unless `even_attached`.
+    """Release a reservation. Raises NotFound, and InTheWay if a sandbox uses it, unless `even_attached`.
 
-    `expected` is the tenure that the caller has seen: Outdated if the address has another owner by now.
+    `expected` is the tenure that the caller saw: Outdated if the address has another owner now.
     """
     reservations.release(store, key, actor, even_attached=even_attached, expected=expected)
 
@@ -67,7 +67,7 @@ def release(
 def reassign(
     store: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool = False
 ) -> Record:
-    """Gives a reservation to another owner; the history shows both. It stays until it is released.
+    """Reassign a reservation to another owner; the history shows both. It then stays until it is released.
 
     Raises NotFound, QuotaExceeded, and InTheWay if a sandbox uses it, unless `even_attached`: the sandbox's
     attachments then end, and its DEL changes nothing.

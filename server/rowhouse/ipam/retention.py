@@ -1,4 +1,4 @@
-"""Retention: remove history or audit lines that are old enough, step by step, and say so in the audit log."""
+"""Retention: remove old history or audit lines in batches, and record that in the audit log."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Pruning:
         seconds: float,
         after: int = 0,
     ) -> None:
-        """Will remove what ended, or was written, more than `seconds` ago, behind the row with the id `after`.
+        """Prepare to remove rows that ended, or were written, more than `seconds` ago, after the id `after`.
 
-        Errors: TryAgain, NotReady, the latter also for a database user who is no rowhouse_owner.
+        Errors: TryAgain, NotReady, the latter also if the database user is not in rowhouse_owner.
         """
         self._store = store
         self._kept = kept
@@ -40,17 +40,17 @@ class Pruning:
         self._before, self.end_id = retention.bounds(store, kept, seconds)
         self.last_id = after
         self.pruned = 0
-        # Before anything goes: a process that is killed would not tell afterwards.
+        # Recorded before any row is removed, because a killed process could not do it afterwards.
         begun: dict[str, object] = {self._age: self.before_text, "after_id": after}
         retention.record(store, kept, actor, "prune_begin", begun)
 
     @property
     def before_text(self) -> str:
-        """The moment before which a tenure must have ended, or a line been written, as RFC 3339."""
+        """The time before which a tenure must have ended, or a line been written, as RFC 3339."""
         return self._before.isoformat()
 
     def step(self, at_most: int) -> bool:
-        """One small transaction; False when there is nothing more to look at.
+        """Run one small transaction; False if there is nothing left.
 
         Errors: TryAgain, NotReady.
         """
@@ -65,7 +65,7 @@ class Pruning:
         return True
 
     def record(self) -> None:
-        """Writes what was done into the audit log.
+        """Record the result in the audit log.
 
         Errors: TryAgain, NotReady.
         """

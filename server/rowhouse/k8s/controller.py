@@ -1,4 +1,4 @@
-"""The controller: elected among its replicas, it keeps looking for addresses that no living pod holds."""
+"""The controller: the leader of its replicas continuously releases addresses that no running pod holds."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class MirrorSettings:
 class Timing:
     """Seconds.
 
-    `grace`: nothing younger is judged, and the two looks of full passes are at least so far apart.
-    `settle`: from the end of a pod that was watched to the second look at it.
-    `interval`: between full passes that found nothing new.
+    `grace`: minimum age before release, and the minimum interval between the two checks of full passes.
+    `settle`: delay between the end of a watched pod and the second check of it.
+    `interval`: interval between full passes when there is nothing new.
     """
 
     grace: float = GRACE_SECONDS
@@ -67,7 +67,7 @@ class Controller:
 
     Args:
         source: of the database itself, not of PgBouncer in transaction mode (see `leader_election`).
-        cluster: the name with which the nodes of this cluster call.
+        cluster: the cluster's name in its nodes' settings.
         client: of that cluster's API.
         timing: intervals and limits.
         mirror: keep whereabouts' objects as well; None: do not.
@@ -149,7 +149,7 @@ class Controller:
                 self._source, self._cluster, self._client, namespace, pacing, over, self.checks
             ).start()
             return
-        # It may have been on before: then nobody takes changes out of the outbox any more.
+        # The mirror may have been on before, and no process would take changes out of the outbox any longer.
         try:
             with MirrorStore(self._source, self._cluster) as store:
                 if store.turn_off():

@@ -120,7 +120,7 @@ def explain(
         message = f"Kubernetes could not be reached for {what}: {failure.message}"
     else:
         message = f"Kubernetes refused {what}: {failure.message}"
-    hint = "It is tried again."
+    hint = "The server retries."
     if failure.is_denied:
         hint = rights
     elif failure.is_unknown_kind:

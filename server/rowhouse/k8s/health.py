@@ -1,4 +1,4 @@
-"""What the controller answers to probes and to Prometheus.
+"""The controller's endpoints for probes and Prometheus.
 
 Every thread of the controller reports to the one `Checks` of its process: `passed` and `failed` after each
 list, watch and write (readiness), `beat` on each turn of its loop (liveness), `forget` when it ends as asked.
@@ -37,8 +37,8 @@ def controller_checks(*, grace_seconds: float = GRACE_SECONDS) -> Checks:
 def serve_health(checks: Checks, host: str, port: int) -> int:
     """Serve /healthz, /readyz and /metrics in a thread of this process; the port (for 0: a free one).
 
-    /healthz fails when a loop no longer goes round, /readyz when a check keeps failing. A replica that is
-    not the leader is as healthy and as ready as the leader.
+    /healthz fails when a loop is stuck, /readyz when a check keeps failing. A replica that is
+    not the leader is as healthy and ready as the leader.
     """
     registry = prometheus_client.CollectorRegistry()
     registry.register(CheckMetrics(checks))
@@ -97,7 +97,7 @@ def _answer(problems: list[dict[str, str]], good: str, bad: str) -> Response:
 
 
 def _stuck(name: str, seconds: float) -> dict[str, str]:
-    return {"check": name, "reason": f"its loop has not gone round for {seconds:.0f} s"}
+    return {"check": name, "reason": f"its loop has been stuck for {seconds:.0f} s"}
 
 
 def _unready(check: Check) -> dict[str, str]:

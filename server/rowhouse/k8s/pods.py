@@ -45,8 +45,8 @@ class KubernetesPods:
             raise explain(error, "a list of all pods and nodes") from error
         if on_nodes and not view.nodes:
             raise TryAgain(
-                "the list of nodes has no node, though pods run: nothing can be judged by it",
-                hint="May this account list nodes? See the chart's ClusterRole.",
+                "the list of nodes is empty although pods are running, so it cannot be used",
+                hint="Check that this account may list nodes: see the chart's ClusterRole.",
             )
         return view
 
@@ -171,7 +171,7 @@ def _name(node: Node) -> str:
 
 
 def is_known(node: Node) -> bool:
-    """Whether what the API says of a node's pods is true: it is ready, or somebody vouches that it is off."""
+    """Whether the API's data about a node's pods is reliable: the node is ready, or marked as shut down."""
     if any(taint.key == _FENCED for taint in (node.spec.taints if node.spec else None) or ()):
         return True
     conditions = (node.status.conditions if node.status else None) or ()

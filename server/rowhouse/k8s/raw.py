@@ -128,7 +128,7 @@ class KubernetesApi:
             raise TryAgain(
                 f"the API server {self.server} could not be reached:"
                 f" {str(error) or type(error).__name__}",
-                hint="See whether it runs, and whether a NetworkPolicy or a proxy is between.",
+                hint="Check that it is running, and that no NetworkPolicy or proxy blocks the connection.",
             ) from error
         return _answer(response)
 

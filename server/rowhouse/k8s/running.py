@@ -40,7 +40,7 @@ class RunningObjects(Objects):
         """The pods that run. Raises InputFailure if there is none, or one without a time."""
         if not self.raw_pods:
             raise InputFailure(
-                "there is no pod among the objects",
+                "the objects contain no pod",
                 hint="Save them with kubectl get pods,network-attachment-definitions -A -o json",
             )
         pods, not_taken = [], list(self.unreadable)
@@ -77,8 +77,8 @@ def read_running(client: Client) -> RunningObjects:
     except ERRORS as error:
         if failure_of(error).is_unknown_kind:
             raise NotFound(
-                "the cluster knows no NetworkAttachmentDefinition",
-                hint="Is it the right cluster? multus is not installed here.",
+                "the cluster does not serve the kind NetworkAttachmentDefinition",
+                hint="Check that this is the right cluster: multus is not installed here.",
             ) from error
         raise explain(error, "a list of all NetworkAttachmentDefinitions") from error
     try:

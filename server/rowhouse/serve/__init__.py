@@ -41,7 +41,7 @@ class _Logger(Logger):
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
-        # Its signals and worker starts are news only to somebody who debugs it.
+        # Its messages about signals and worker starts matter only for debugging.
         self.error_log.setLevel(
             logging.DEBUG if logging.root.level == logging.DEBUG else logging.WARNING
         )

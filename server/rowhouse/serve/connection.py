@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import socket
 
 REQUEST_SECONDS: Final = 10.0
-"""From its first byte, or from the connection, until all of a request is there."""
+"""Maximum time from the connection, or from a request's first byte, to the complete request."""
 
 ANSWER_SECONDS: Final = 10.0
-"""A client that does not take its answer for so long is given up."""
+"""A client that does not read its response for this time is disconnected."""
 
 _WOULD_WAIT: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _PIECE: Final = 64 * 1024
@@ -33,9 +33,9 @@ class ClosedError(Exception):
 class Connection(TConn):
     """A connection whose socket never blocks until its request is whole.
 
-    `deadline` is a reading of time.monotonic(); `received` holds what has come of the request;
-    `oversized` tells that nobody will read all of it; `is_done` that it was answered, and that the client
-    has said that it will send no other one, so that there is nothing to wait for.
+    `deadline` is a value of time.monotonic(); `received` has the bytes received so far; `oversized`: the
+    body is too large to be read; `is_done`: the request was answered and the client has announced that it
+    will send no other one, so there is nothing to wait for.
     """
 
     def __init__(self, cfg: Any, client: socket.socket, peer: Any, server: Any) -> None:

@@ -1,7 +1,6 @@
-"""Where a request ends (RFC 9112, sections 2.1 and 6): only to know when all of it is here.
+"""Find the end of a request (RFC 9112, sections 2.1 and 6), only to know when it is complete.
 
-Nothing is decided by it. gunicorn's parser reads the same bytes again and refuses what is malformed,
-so what makes no sense here counts as whole.
+gunicorn's parser reads the same bytes again and refuses malformed requests, so those count as complete here.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _CODING: Final = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _EXPECTS: Final = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
 _HEXADECIMAL: Final = re.compile(rb"[0-9a-fA-F]+")
 _MOST_DIGITS: Final = 15
-"""Of a length: one that has more is too large, wherever it is cut off."""
+"""The maximum number of digits of a length; a longer one is too large."""
 
 
 _TLS_HANDSHAKE: Final = 0x16
@@ -29,7 +28,7 @@ _TLS_HANDSHAKE: Final = 0x16
 
 
 class RefusedError(Exception):
-    """No more of the request is worth reading; `status` is the status line that says why."""
+    """The request is refused before it is complete; `status` is the status line."""
 
     def __init__(self, status: bytes) -> None:
         super().__init__(status)
@@ -39,7 +38,7 @@ class RefusedError(Exception):
 class Framing:
     """Finds the end of one request in bytes that arrive piece by piece, reading each of them once.
 
-    `oversized` tells, once it is whole, that its body is not: it is longer than anybody will read.
+    `oversized`, once it is complete: its body is too large and will not be read.
     """
 
     def __init__(self) -> None:
@@ -50,13 +49,13 @@ class Framing:
         self._chunk: int | None = None
 
     def is_whole(self, received: bytearray) -> bool:
-        """Whether the request that begins `received` is all there.
+        """Whether the request at the start of `received` is complete.
 
-        Raises RefusedError when no more of it should be read.
+        Raises RefusedError if it is refused.
         """
         if self._seen == 0 and received[:1] == bytes([_TLS_HANDSHAKE]):
-            # Whoever waits for us to go on with a handshake waits as long as it has time for.
-            raise RefusedError(b"400 This port speaks plain http and not https")
+            # A TLS client would hang until its own timeout.
+            raise RefusedError(b"400 This port serves http, not https")
         if self._end is None and self._chunk is None and not self._has_head(received):
             return False
         if self._chunk is not None:

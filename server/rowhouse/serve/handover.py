@@ -1,8 +1,7 @@
-"""Answers that outlive their request: the application claims the connection, and gets it when its head is sent.
+"""Responses that outlive their request: the application claims the connection and gets it after the headers.
 
-A stream of events would keep a thread for as long as somebody looks at a page, and sixteen viewers would
-stop the service. So the thread writes the head of the answer and is free; whoever claimed the connection
-writes the rest, chunk by chunk.
+A stream of events would occupy a thread while a page is open, and sixteen viewers would stop the service. So the
+thread writes the headers and is free again; the claimant of the connection writes the rest, chunk by chunk.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Claims:
-    """The connections that were claimed and not yet handed over."""
+    """The connections that are claimed but not yet handed over."""
 
     def __init__(self) -> None:
         self._takers: dict[int, Taker] = {}
@@ -38,11 +37,11 @@ class Claims:
         return offer
 
     def holds(self, connection: socket.socket) -> bool:
-        """Whether somebody has claimed it."""
+        """Whether the connection is claimed."""
         return id(connection) in self._takers
 
     def pop(self, connection: socket.socket) -> Taker | None:
-        """Who has claimed a connection whose request is done with."""
+        """Return the claimant of a connection whose request has ended."""
         return self._takers.pop(id(connection), None)
 
     def _head_only(

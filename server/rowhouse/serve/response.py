@@ -1,6 +1,6 @@
-"""Runs the application for one request, and sends the head of its answer with the beginning of the body.
+"""Run the application for one request, and send the headers together with the start of the body.
 
-gunicorn sends them one after the other: two segments, and a client that wakes up twice.
+gunicorn sends them separately: two segments, which wake the client twice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def answer(
     Raises OSError when the client is gone, StopIteration (gunicorn's word for it) when nothing can be said
     any more, and what the application raises before it has begun to answer.
     """
-    # Whoever asked for it was told while its body was on the way; nobody reads one that is too large.
+    # Expect was answered while the body was being received, and a body that is too large is not read.
     req._expected_100_continue = False  # noqa: SLF001 - gunicorn's, which would tell it now
     response, environ = wsgi.create(
         req, conn.sock, conn.client, conn.server, cfg, response_class=OneWriteResponse

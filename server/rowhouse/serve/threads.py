@@ -1,8 +1,7 @@
-"""The threads that answer. A connection wakes one thread: the one that has been idle for the shortest time.
+"""The threads that serve requests. A connection wakes one thread: the one that has been idle for the shortest time.
 
-A queue of the standard library wakes, with each item, one more thread that finds nothing; each of those
-fights for the interpreter's lock. And the thread that has answered last has its stack in the processor's
-caches still.
+A queue of the standard library also wakes a thread that finds nothing with each item, and each of those contends
+for the interpreter's lock. The thread that was active last still has its stack in the processor's caches.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ class Threads:
             self._answer(connection)
 
     def _next(self, slot: _WaitSlot) -> Any:
-        """Wait for a connection; None when there will be no more."""
+        """Wait for a connection; None after shutdown."""
         with self._state:
             if self._queued:
                 return self._queued.popleft()

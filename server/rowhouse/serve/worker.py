@@ -1,12 +1,12 @@
 """gunicorn's threaded worker, with less work between two requests and a quicker end.
 
-In gunicorn's own every request passes the main thread twice and takes a future, a callback, a pipe and a
-condition of its own: two fifths of the time that a server process spent on a request. Here the thread that
-answered a request hands its connection back to the poller itself, or closes it, and a new connection goes to
-a thread without a look at the poller, since the kernel keeps it back until something has come of it.
+In gunicorn's worker, every request passes through the main thread twice and needs a future, a callback, a pipe and
+a condition: two fifths of the time that a server process spent on a request. Here the thread that served a request
+returns its connection to the poller itself, or closes it. A new connection goes to a thread without polling,
+because the kernel holds it back until data arrives.
 
-The queue is bounded: whoever would have to wait too long is told at once to come again. Who only asks how the
-server is does not wait behind those that want something.
+The queue is bounded: a request that would wait too long is refused immediately with "try again". Health probes
+bypass the request queue.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ _DATA_WITHIN: Final = 1
 """Seconds that the kernel keeps a new connection to itself until something has come of it."""
 
 _ACCEPT_SECONDS: Final = 0.2
-"""A stopping server still lets in who had connected before: what they send is on its way."""
+"""A stopping server still serves earlier connections, because their requests may be in transit."""
 
 _BODY: Final = (
     b'{"cniVersion": "1.0.0", "code": 11, "msg": "the server is overloaded",'
-    b' "details": "too many requests wait already; nothing was done, the call may be repeated"}\n'
+    b' "details": "too many requests are waiting; nothing was done, repeat the call"}\n'
 )
 _COME_AGAIN: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
@@ -64,8 +64,8 @@ _COME_AGAIN: Final = (
 class Worker(BufferingWorker):
     """Serves requests in threads, and stops listening as soon as it stops accepting.
 
-    gunicorn's own keeps the socket open until the last request has ended: a connection made meanwhile
-    would wait for nobody, up to the whole grace period.
+    gunicorn's worker keeps the socket open until the last request has ended: a connection made meanwhile
+    would wait in vain for up to the whole grace period.
     """
 
     tpool: Threads  # type: ignore[assignment]  # gunicorn only ever makes it, and shuts it down
@@ -162,8 +162,8 @@ class Worker(BufferingWorker):
             conn.sock.setblocking(False)  # noqa: FBT003 - the standard library's signature
             conn.set_timeout()
             self.keepalived_conns.append(conn)
-            # (epoll is told from any thread, and what the main thread looks up is there before. So it is for
-            # whoever has to make room: then it is closed by now.)
+            # (epoll accepts registrations from any thread, and the entry for the main thread exists before. Another
+            # thread may have closed the connection meanwhile to make room.)
             with contextlib.suppress(ValueError, OSError):
                 self.poller.register(
                     conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn)
@@ -177,7 +177,7 @@ class Worker(BufferingWorker):
             self.method_queue.defer(self.finish_request, conn, done)
 
     def set_accept_enabled(self, enabled: bool | None) -> None:  # noqa: FBT001 - gunicorn's signature
-        """Begin or stop to accept connections; who has come already is served."""
+        """Start or stop accepting connections; earlier connections are still served."""
         if self.alive:
             super().set_accept_enabled(enabled)
             return
@@ -209,7 +209,7 @@ class Worker(BufferingWorker):
 def _is_question(conn: Any) -> bool:
     """Whether a probe or a scraper asks; not to be seen through TLS."""
     try:
-        conn.sock.settimeout(0)  # as whoever reads the request will do, too
+        conn.sock.settimeout(0)  # like the thread that reads the request
         coming = conn.sock.recv(_MAX_QUESTION, socket.MSG_PEEK)
     except (OSError, ValueError):  # (a TLS socket cannot be peeked at)
         return False

@@ -1,7 +1,7 @@
-"""What a scrape finds out: the fill of the pools by one query, and the state of the connections.
+"""Metrics computed on each scrape: the fill of the pools by one query, and the state of the connections.
 
-The query's cost is bounded: its answer is kept for some seconds, longer where it took long, so that
-scrapes take a small share of one connection however many pools there are and whoever scrapes.
+The query's cost is bounded: its result is cached for some seconds, longer if it took long. So scrapes use a small
+share of one connection, for any number of pools and of scrapers.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class DatabaseMetrics(Collector):
             self._failures += 1
         ended = time.monotonic()
         self._took = ended - began
-        # A database out of reach has no work with it, and is to be found again soon.
+        # Do not cache for an unreachable database: it has no load from this, and its return should be noticed soon.
         self._until = ended + max(KEPT_SECONDS, KEPT_TIMES * self._took if self._up else 0)
 
     def _connections(self) -> Iterator[Metric]:

@@ -98,10 +98,10 @@ def _json_line(_logger: object, _method: str, event: EventDict) -> str:
 
 
 class _StandardError:
-    """Writes finished lines; `name` stands in each of them.
+    """Writes formatted lines; each contains `name`.
 
-    A line that cannot be written is lost, as the request that it tells about must not be: whoever
-    reads our log may have gone, or its disk may be full.
+    A line that cannot be written is dropped, because the request must not fail: the reader of the log may be
+    gone, or its disk may be full.
     """
 
     _one_at_a_time: Final = threading.Lock()

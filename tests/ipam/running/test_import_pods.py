@@ -187,7 +187,7 @@ def test_what_its_network_can_be(store: Store, pods: Pods, dba: Session) -> None
     assert set(done.outcomes) == {"10.1.0.9", "fd00::9", "10.7.0.9", "10.2.0.9", "10.2.0.1"}
     for said in (
         "its IPAM is spiderpool",
-        "10.4.0.9: there is no such NAD",
+        "10.4.0.9: its NAD no longer exists",
         "10.9.0.9 is outside every range",
     ):
         assert said in done.refused

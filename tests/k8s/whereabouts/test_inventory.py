@@ -157,7 +157,7 @@ def test_whereabouts_409_a_reservation_without_an_entry_is_taken_into_the_smalle
     )
     one = only(found)
     assert (one.pool.cidr, one.owner) == ("10.0.0.0/24", "shop/web")
-    assert "it stands in no IPPool" in one.notes
+    assert "no IPPool lists it" in one.notes
 
 
 def test_a_reservation_in_no_pool_is_told() -> None:
@@ -185,7 +185,7 @@ def test_whereabouts_97_of_two_pods_with_one_address_the_one_that_has_it_keeps_i
     )
     assert held(found) == {"10.0.0.1": "shop/web"}
     [reason] = reasons(found).values()
-    assert "10.0.0.1 of shop/ghost is also that of shop/web" in reason
+    assert "10.0.0.1 of shop/ghost is also used by shop/web" in reason
 
 
 def test_without_pods_the_entry_with_a_reservation_wins() -> None:
@@ -258,7 +258,7 @@ def test_what_can_not_be_read_is_told_and_hides_nothing_else() -> None:
     assert "its 1 allocations are not taken" in told["IPPool broken".replace(" ", " kube-system/")]
     assert "mapped" in told["IPPool kube-system/mapped"]
     assert told["IPPool kube-system/10.2.0.0-24, key 1"] == "it is no object"
-    assert told["OverlappingRangeIPReservation no-address-here"] == "its name holds no address"
+    assert told["OverlappingRangeIPReservation no-address-here"] == "its name contains no address"
     assert told["a test"] == "no Kubernetes object"
 
 
@@ -287,7 +287,7 @@ def test_a_pool_under_a_name_that_whereabouts_would_not_give_it_is_taken_with_a_
 
 def test_an_entry_whose_pod_is_gone_says_so() -> None:
     found = inventory_of(ip_pool("10.0.0.0/24", {"1": entry("shop/gone")}), pod("shop/other"))
-    assert any("there is no pod of this name" in note for note in only(found).notes)
+    assert any("there is no pod with this name" in note for note in only(found).notes)
 
 
 def test_of_two_addresses_of_one_interface_the_one_that_the_pod_has_comes_first() -> None:

@@ -138,7 +138,7 @@ def test_a_node_has_no_session(app: Flask, make_token: Callable[..., str]) -> No
     person = Person(app)
     answer = person.log_in(make_token("node"))
     assert answer.status_code == 403
-    assert "the pages are for people" in answer.text
+    assert "which cannot open pages" in answer.text
     assert "rowhouse-session" not in person.cookies()
 
 

@@ -163,9 +163,9 @@ def test_the_highest_role_that_a_claim_gives(
         ({"groups": ["sales"]}, "has no role here"),
         ({"groups": None}, "has no role here"),
         ({"groups": {"netops": True}}, "has no role here"),
-        ({"email": None}, "does not say"),
-        ({"email": ["ada"]}, "does not say"),
-        ({"email": "ada\n"}, "does not say"),
+        ({"email": None}, "does not send"),
+        ({"email": ["ada"]}, "does not send"),
+        ({"email": "ada\n"}, "does not send"),
         ({"email_verified": False}, "has not verified"),
     ],
 )

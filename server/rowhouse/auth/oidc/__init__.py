@@ -1,5 +1,5 @@
-"""Logging in at an OpenID Connect provider: the authorization code flow with PKCE.
+"""Login with an OpenID Connect provider: the authorization code flow with PKCE.
 
-OpenID Connect Core 1.0 section 3.1, RFC 7636 (PKCE), RFC 9207 (which issuer answered). We ask who somebody is,
-once, and then begin a session of our own: no token of the provider is kept.
+OpenID Connect Core 1.0 section 3.1, RFC 7636 (PKCE), RFC 9207 (issuer identification). The provider authenticates
+the user once, and the server then begins its own session. It does not keep the provider's tokens.
 """

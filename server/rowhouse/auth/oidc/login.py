@@ -1,4 +1,4 @@
-"""The two steps of a login at the provider, as the pages take them."""
+"""The two steps of a login with the provider."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class OidcLogin:
-    """Logs people in whom the provider knows.
+    """Logs in users of the provider.
 
     Args:
-        access: the settings; they name a provider.
-        sessions: where sessions begin.
+        access: the settings, which name a provider.
+        sessions: begins sessions.
     """
 
     def __init__(self, access: AccessSettings, sessions: Sessions) -> None:
@@ -34,12 +34,12 @@ class OidcLogin:
         return self._provider.issuer
 
     def begin(self, target: str) -> tuple[str, Attempt]:
-        """Where to send the browser, and what it must remember. Raises TryAgain."""
+        """Return the URL for the browser, and the attempt that it must keep. Raises TryAgain."""
         attempt = Attempt.new(target)
         return self._provider.login_url(attempt), attempt
 
     def finish(self, attempt: Attempt, answer: Mapping[str, str]) -> Begun:
-        """The session of whoever has come back.
+        """Begin the session of a user who returns from the provider.
 
         Errors: Unauthenticated, NotAllowed; TryAgain and NotReady.
         """

@@ -1,4 +1,4 @@
-"""The provider: what it publishes, the way to its login, and what its answer is worth."""
+"""The provider: its metadata, its login URL, and the verification of its responses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 CALLBACK: Final = "/login/oidc/callback"
-"""The path that the provider sends browsers back to."""
+"""The path to which the provider redirects browsers."""
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -44,7 +44,7 @@ class Provider:
     """The OpenID Connect provider that the settings name. Safe to share between threads.
 
     Args:
-        access: the settings; they name one.
+        access: the settings, which name a provider.
         clock: seconds that only grow.
     """
 
@@ -60,7 +60,7 @@ class Provider:
         self._keys = KeySet(lambda: self._fetch(self._metadata()["jwks_uri"]), clock=clock)
 
     def login_url(self, attempt: Attempt) -> str:
-        """Where somebody logs in. Raises TryAgain if the provider does not say."""
+        """Return the login URL. Raises TryAgain if the provider's metadata is unavailable."""
         endpoint = self._metadata()["authorization_endpoint"]
         with self._client() as client:
             url, _ = client.create_authorization_url(
@@ -72,15 +72,15 @@ class Provider:
         return str(url)
 
     def claims(self, attempt: Attempt, answer: Mapping[str, str]) -> dict[str, Any]:
-        """What the provider says about whoever has logged in there, from the callback's parameters.
+        """Return the claims about the user, from the callback's parameters.
 
-        Errors: Unauthenticated; TryAgain if the provider cannot be reached.
+        Errors: Unauthenticated; TryAgain if the provider is unreachable.
         """
         if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
-            raise Unauthenticated("the answer belongs to another login", hint="Begin again.")
-        # RFC 9207: the answer of another issuer must not get its code to this one.
+            raise Unauthenticated("the response belongs to another login", hint="Begin again.")
+        # RFC 9207: a code from another issuer must not be sent to this one.
         if answer.get("iss", self.issuer) != self.issuer:
-            raise Unauthenticated("the answer is of another issuer", hint="Begin again.")
+            raise Unauthenticated("the response comes from another issuer", hint="Begin again.")
         if "code" not in answer:
             said = answer.get("error_description") or answer.get("error") or "no code"
             raise Unauthenticated(f"the provider refuses: {said[:200]}", hint="Begin again.")
@@ -100,17 +100,17 @@ class Provider:
             said = error.description or error.error
             raise Unauthenticated(f"the provider refuses: {said}", hint="Begin again.") from error
         except (OSError, ValueError, httpx2.HTTPError) as error:
-            raise TryAgain(f"{endpoint} does not answer: {error}", hint="Begin again.") from error
+            raise TryAgain(f"no response from {endpoint}: {error}", hint="Begin again.") from error
         return tokens
 
     def _verified(self, attempt: Attempt, tokens: dict[str, Any]) -> dict[str, Any]:
         token = tokens.get("id_token")
         if not isinstance(token, str):
-            raise Unauthenticated("the provider's answer has no ID token")
+            raise Unauthenticated("the provider's response has no ID token")
         header, _ = jwt.unverified(token)
         if header.get("alg") not in jwt.ALGORITHMS or not isinstance(header.get("kid"), str):
             raise Unauthenticated(
-                f"the ID token is signed with {header.get('alg')}, without a key's id"
+                f"the ID token is signed with {header.get('alg')} and has no key id"
             )
         claims = jwt.verified(
             token,
@@ -120,7 +120,7 @@ class Provider:
             leeway_seconds=_LEEWAY_SECONDS,
         )
         try:
-            # What is of OpenID Connect rather than of JWT: nonce, azp, at_hash.
+            # The claims of OpenID Connect that are not part of JWT: nonce, azp, at_hash.
             CodeIDToken(
                 claims,
                 header,
@@ -153,7 +153,7 @@ class Provider:
         )
 
     def _metadata(self) -> dict[str, Any]:
-        """What the provider publishes (OpenID Connect Discovery 1.0); read again every hour."""
+        """The provider's metadata (OpenID Connect Discovery 1.0), reloaded every hour."""
         with self._lock:
             if self._clock() - self._read_at >= _OLD_SECONDS:
                 try:
@@ -172,7 +172,7 @@ class Provider:
             said = document.get("issuer") if isinstance(document, dict) else None
             raise TryAgain(
                 f"the provider at {self.issuer} calls itself {said!r}",
-                hint="ROWHOUSE_OIDC_ISSUER must be spelled as the provider spells it.",
+                hint="ROWHOUSE_OIDC_ISSUER must match the provider's spelling exactly.",
             )
         for name in _ENDPOINTS:
             if not isinstance(document.get(name), str) or not is_private(document[name]):

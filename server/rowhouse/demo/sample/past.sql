@@ -1,4 +1,4 @@
--- Eight days in the past of the demo's cluster, which nobody can live through while a demo starts: the networks
+-- Eight days of history for the demo's cluster, which cannot pass while a demo starts: the networks
 -- and pools, and the tenures of pods that are gone. Everything of the present comes from calls of the service.
 -- Everything is made as a DBA may: triggers give the pools their free space and write the audit.
 SET search_path = rowhouse;

@@ -1,4 +1,4 @@
-"""Starts the server, fills it, and lets pods come and go until somebody has seen enough."""
+"""Start the server, fill it, and let pods come and go until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def show(bind: str) -> None:
     folder = Path(tempfile.gettempdir(), f"rowhouse-demo-{secrets.token_hex(4)}")
     with Interrupts() as interrupts, Server(folder, enter=(), bind=bind) as server:
         click.echo(
-            "Starting a server with a PostgreSQL of its own, and filling it with a cluster …"
+            "Starting a server with its own PostgreSQL, and filling it with a sample cluster …"
         )
         server.wait_until_ready(interrupts.check)
         with httpx2.Client(base_url=server.url, timeout=30) as client:

@@ -1,1 +1,1 @@
-"""The checks, a module for each thing that is looked at."""
+"""The checks, one module per subject."""

@@ -1,4 +1,4 @@
-"""The API server: reachable, and as which account."""
+"""The API server: whether it is reachable, and with which account."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _REVIEW: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
 def api_server(where: Surroundings) -> Iterator[Finding]:
-    """An answer to /version, and the name of the account that asks."""
+    """Query /version, and the name of the account."""
     api = where.kubernetes
     answer = api.get("/version")
     if not answer.is_success:
         remedy = (
-            "The token is refused: see that the pod's service account token is mounted and not expired, or that the"
+            "The token is refused. Check that the pod's service account token is mounted and not expired, or that the"
             " kubeconfig is the right one (`kubectl auth whoami`)."
             if answer.is_denied
-            else "See the log of the API server."
+            else "See the API server's log."
         )
         yield failed(f"{api.server}: {answer.message}", remedy)
         return
@@ -34,7 +34,7 @@ def api_server(where: Surroundings) -> Iterator[Finding]:
     if review.status == 401:  # noqa: PLR2004 - anonymous accounts may read /version
         yield failed(
             f"{api.server} refuses the token: {review.message}",
-            "See that the pod's service account token is mounted and not expired, or that the kubeconfig is the right"
+            "Check that the pod's service account token is mounted and not expired, or that the kubeconfig is the right"
             " one (`kubectl auth whoami`).",
         )
         return

@@ -1,4 +1,4 @@
-"""The clocks: this machine's against those of the database and of the API server."""
+"""Compare this machine's clock with those of the database and of the API server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rowhouse.doctor.surroundings import Surroundings
 
 MAX_SECONDS: Final = 10.0
-"""The leeway with which the times in a token are taken; beyond it valid tokens are refused."""
+"""The leeway for the times in a token; beyond it, valid tokens are refused."""
 NOTICED_SECONDS: Final = 2.0
 _REMEDY: Final = (
     "Synchronize the clocks of both machines (chrony, systemd-timesyncd): chronyc tracking"
@@ -22,7 +22,7 @@ _REMEDY: Final = (
 
 
 def database_clock(where: Surroundings) -> Iterator[Finding]:
-    """Times to live, quarantines and history go by the database's clock."""
+    """Check the database's clock, which times expiry, quarantines and history."""
     source = where.database
     before = where.clock()
     theirs = diagnosis.facts(source).clock
@@ -30,18 +30,21 @@ def database_clock(where: Surroundings) -> Iterator[Finding]:
 
 
 def api_server_clock(where: Surroundings) -> Iterator[Finding]:
-    """Tokens say when they begin and end, by the API server's clock."""
+    """Check the API server's clock, which sets the validity of tokens."""
     before = where.clock()
     date = where.kubernetes.get("/version").date
     after = where.clock()
     if date is None:
-        yield warning("its answers have no Date", "A proxy removes it: ask the API server itself.")
+        yield warning(
+            "its responses have no Date header",
+            "A proxy removes it. Connect to the API server directly.",
+        )
     else:
         yield _judge(date - after, date + 1.0 - before)  # a Date has whole seconds
 
 
 def _judge(low: float, high: float) -> Finding:
-    """Their clock less ours is somewhere from `low` to `high`, in seconds: judge the least that it can be."""
+    """Judge the smallest possible difference: their clock minus ours is between `low` and `high`, in seconds."""
     least = low if low > 0 else min(high, 0.0)
     said = f"{abs(least):.1f} s {'ahead of' if least > 0 else 'behind'} this machine"
     if abs(least) > MAX_SECONDS:

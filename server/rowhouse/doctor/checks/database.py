@@ -1,4 +1,4 @@
-"""The database: reachable, of a version and encoding that serve, its schema at head, the login role's grants."""
+"""The database: its reachability, version, encoding and schema, and the grants of the login role."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NEWEST: Final = 18
 
 
 def database(where: Surroundings) -> Iterator[Finding]:
-    """A connection, and what it leads to."""
+    """Connect, and check the server's version, its encoding and that it is a primary."""
     try:
         facts = diagnosis.facts(where.database)
     except RowhouseError as error:
         yield failed(
             error.message,
-            f"{error.hint} See that PostgreSQL runs, and that host, password and TLS of ROWHOUSE_DATABASE_URL"
+            f"{error.hint} Check that PostgreSQL is running, and that host, password and TLS of ROWHOUSE_DATABASE_URL"
             " are right.".strip(),
         )
         return
@@ -34,14 +34,15 @@ def database(where: Surroundings) -> Iterator[Finding]:
     )
     if facts.encoding != "UTF8":
         yield failed(
-            what, "Create the database again with ENCODING 'UTF8', and restore a dump of this one."
+            what,
+            "Create the database again with ENCODING 'UTF8', and restore a dump of this database into it.",
         )
     elif facts.major < OLDEST:
         yield failed(what, f"Upgrade to PostgreSQL {OLDEST} or newer.")
     elif facts.is_standby:
         yield failed(
-            f"{what}: a standby, which takes no writes",
-            "Name the primary in ROWHOUSE_DATABASE_URL.",
+            f"{what}: a standby, which is read-only",
+            "Set ROWHOUSE_DATABASE_URL to the primary.",
         )
     elif facts.major > NEWEST:
         yield warning(what, f"Rowhouse is tested with PostgreSQL {OLDEST} to {NEWEST}.")
@@ -50,26 +51,26 @@ def database(where: Surroundings) -> Iterator[Finding]:
 
 
 def schema_at_head(where: Surroundings) -> Iterator[Finding]:
-    """The revision that this version needs."""
+    """Check the schema's revision against this version."""
     try:
         schema.check_revision(where.database)
     except RowhouseError as error:
-        job = "In a cluster the chart's migrate Job does it: kubectl logs job/rowhouse-migrate-…"
+        job = "In a cluster, the chart's migrate Job does this: kubectl logs job/rowhouse-migrate-…"
         yield failed(
             error.message, f"{error.hint} {job}" if "db upgrade" in error.hint else error.hint
         )
     else:
-        yield ok("the schema serves this version")
+        yield ok("the schema matches this version")
 
 
 def grants(where: Surroundings) -> Iterator[Finding]:
-    """The privileges of the role that the server logs in as."""
+    """Check the privileges of the server's login role."""
     source = where.database
     facts = diagnosis.facts(source)
     missing = diagnosis.missing_privileges(source)
     if missing:
         yield failed(privileges.lacks(facts.user, missing), privileges.remedy(facts.user))
     elif facts.is_superuser:
-        yield ok(f"role {facts.user!r} is a superuser; the role rowhouse_server would be enough")
+        yield ok(f"role {facts.user!r} is a superuser; the role rowhouse_server is sufficient")
     else:
-        yield ok(f"role {facts.user!r} has what the server needs")
+        yield ok(f"role {facts.user!r} has all privileges that the server needs")

@@ -1,4 +1,4 @@
-"""The kinds of objects that multus and whereabouts bring, and whether it matters that one is missing."""
+"""The resource kinds of multus and whereabouts, and whether a missing one matters."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _MIRRORED: Final = {
 
 
 def kinds(where: Surroundings) -> Iterator[Finding]:
-    """Which are served: everybody may read that."""
+    """Check which kinds are served; every account may read this."""
     api = where.kubernetes
     if "network-attachment-definitions" in _served(api, _MULTUS):
         yield ok("served", about="NetworkAttachmentDefinition")
     else:
         yield warning(
             "not served: multus is not installed",
-            "Install multus; without it only the cluster's own CNI configuration can name Rowhouse.",
+            "Install multus. Without it, only the cluster's own CNI configuration can use Rowhouse.",
             about="NetworkAttachmentDefinition",
         )
     is_mirror = where.setting_of("controller", "ROWHOUSE_MIRROR") == "true"
@@ -41,7 +41,7 @@ def kinds(where: Surroundings) -> Iterator[Finding]:
         yield ok("served", about="NodeSlicePool")
     elif is_mirror and there:
         yield warning(
-            "not served: the slices of nodes are not mirrored",
+            "not served: node slices are not mirrored",
             "Install the CRD NodeSlicePool (charts/rowhouse/files/whereabouts-crds.yaml) if configurations use"
             " node_slice_size.",
             about="NodeSlicePool",
@@ -56,7 +56,7 @@ def _mirrored(kind: str, *, is_served: bool, is_mirror: bool) -> Finding:
     if not is_mirror:
         return ok("not served, and not needed: the mirror is off", about=kind)
     return failed(
-        "not served, and the mirror is on",
+        "not served, but the mirror is on",
         "Install whereabouts' CRDs: charts/rowhouse/files/whereabouts-crds.yaml, or `mirror.installCRDs`"
         " in the chart's values.",
         about=kind,
@@ -64,7 +64,7 @@ def _mirrored(kind: str, *, is_served: bool, is_mirror: bool) -> Finding:
 
 
 def _served(api: KubernetesApi, path: str) -> frozenset[str]:
-    """The plurals that an API group serves; none where it is not there. Raises Refused, TryAgain."""
+    """Return the plurals that an API group serves; empty if the group does not exist. Raises Refused, TryAgain."""
     answer = api.get(path)
     if answer.is_absent:
         return frozenset()

@@ -1,4 +1,4 @@
-"""The controller as the database sees it: whether one leads, and how far behind its mirror is."""
+"""The controller's state in the database: whether one leads, and how far behind its mirror is."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ _LOGS: Final = "kubectl logs deploy/rowhouse-controller"
 
 
 def leader(where: Surroundings) -> Iterator[Finding]:
-    """Whether a controller holds the leader's lock."""
+    """Check whether a controller holds the leader's lock."""
     if diagnosis.has_leader(where.database, where.cluster):
-        yield ok(f"a controller of cluster {where.cluster!r} leads")
+        yield ok(f"cluster {where.cluster!r} has a leading controller")
     else:
         yield warning(
-            f"no controller of cluster {where.cluster!r} leads: addresses of pods that died"
+            f"cluster {where.cluster!r} has no leading controller: addresses of pods that died"
             " without a DEL stay reserved",
-            "See whether it runs, and that it has the cluster's name and reaches the database itself, not PgBouncer:"
+            "Check that it is running, has the cluster's name, and connects to the database itself, not to PgBouncer:"
             f" {_LOGS}",
         )
 
 
 def mirror(where: Surroundings) -> Iterator[Finding]:
-    """What each cluster's mirror last said."""
+    """Check the last report of each cluster's mirror."""
     with MirrorStore(where.database, where.cluster) as store:
         registered = store.registered()
     if not registered:
-        yield skipped("no cluster mirrors (mirror.enabled)")
+        yield skipped("no cluster has a mirror (mirror.enabled)")
     for one in registered:
         yield _judge(one)
 
@@ -49,12 +49,12 @@ def _judge(one: Registered) -> Finding:
     about = one.cluster
     if one.reported_ago is None or one.reported_ago > MAX_SILENCE_SECONDS:
         said = (
-            "has never said anything"
+            "has never reported"
             if one.reported_ago is None
-            else f"is silent for {one.reported_ago:.0f} s"
+            else f"has not reported for {one.reported_ago:.0f} s"
         )
         return failed(
-            f"the mirror {said}: its controller does not run, or its watch is dead",
+            f"the mirror {said}: its controller is not running, or its watch is stuck",
             f"Restart it, and see {_LOGS}",
             about=about,
         )
@@ -63,13 +63,13 @@ def _judge(one: Registered) -> Finding:
         return failed(str(trouble), f"See `rowhouse mirror status` and {_LOGS}", about=about)
     if lag > MAX_LAG_SECONDS:
         return failed(
-            f"{lag:.0f} s behind, {one.waiting} pools wait",
-            "Raise --mirror-rate, or see what the API server refuses: `rowhouse mirror status`",
+            f"{lag:.0f} s behind, {one.waiting} pools waiting",
+            "Raise --mirror-rate, or check what the API server refuses: `rowhouse mirror status`",
             about=about,
         )
     if problems := one.report.get("problem_count", 0):
         return warning(
-            f"{problems} objects cannot be expressed",
+            f"{problems} entries cannot be expressed in whereabouts' objects",
             "`rowhouse mirror status` lists them.",
             about=about,
         )

@@ -1,4 +1,4 @@
-"""The NetworkAttachmentDefinitions whose addresses come from Rowhouse: can an ADD be served with each?"""
+"""The NetworkAttachmentDefinitions that use Rowhouse: can each of them serve an ADD?"""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ELSEWHERE: Final = (
 
 
 def networks(where: Surroundings) -> Iterator[Finding]:
-    """Read each as the server reads it; each that cannot be used is a finding."""
+    """Parse each NAD like the server; each unusable one is a finding."""
     configurations = _configurations(where)
     pools = _pool_names(where)
     good = unknown = 0
@@ -42,18 +42,18 @@ def networks(where: Surroundings) -> Iterator[Finding]:
             good += sum(one.state in {"ok", "skipped"} for one in findings)
     except Refused as refused:
         if refused.answer.is_absent:
-            yield skipped("multus' kind is not served, so there are none")
+            yield skipped("multus' kind is not served, so there are no NADs")
         elif refused.answer.is_denied:
             yield skipped(f"this account may not list them: {refused.answer.message}", _ELSEWHERE)
         else:
             raise
         return
-    left = f"; pools by name of {unknown} were not looked up, without a database" if unknown else ""
-    yield ok(f"{good} can be used{left}")
+    left = f"; without a database, the pool names of {unknown} were not checked" if unknown else ""
+    yield ok(f"{good} are usable{left}")
 
 
 def _configurations(where: Surroundings) -> Configurations:
-    """With the server's defaults, as far as they can be seen from here."""
+    """Return the parser with the server's defaults, as far as they are known here."""
     names = ("ROWHOUSE_COMPAT", "ROWHOUSE_CNI_DEFAULTS")
     found = {name: where.setting_of("server", name) for name in names}
     settings = Settings.from_environment({"ROWHOUSE_DATABASE_URL": "postgresql://", **found})
@@ -61,7 +61,7 @@ def _configurations(where: Surroundings) -> Configurations:
 
 
 def _pool_names(where: Surroundings) -> frozenset[str] | None:
-    """The names of pools; None without a database that can be read, which has a check of its own."""
+    """Return the names of pools; None if the database is unreadable, which has its own check."""
     try:
         return diagnosis.pool_names(where.database)
     except (RowhouseError, Unavailable):
@@ -75,7 +75,7 @@ def _judge(
     name = f"{metadata['namespace']}/{metadata['name']}"
     text = (definition.get("spec") or {}).get("config") or ""
     if not text.strip():
-        return  # multus reads the configuration of this name from the node's disk
+        return  # multus reads the configuration with this name from the node's disk
     try:
         config = json.loads(text)
     except json.JSONDecodeError as error:
@@ -97,7 +97,9 @@ def _judge(
             state = failed if kind == TYPES[1] else warning
             remedy = error.hint or "docs/reference/config.md lists the keys and their values."
             if kind == TYPES[0]:
-                remedy += ' Its type is "whereabouts": it matters where Rowhouse stands in for it.'
+                remedy += (
+                    ' Its type is "whereabouts", so this matters only if Rowhouse replaces it.'
+                )
             yield state(error.message, f"Change its ipam object: {remedy}", about=name)
             continue
         named = [one.pool for one in plan.requests if one.pool is not None]
@@ -105,10 +107,11 @@ def _judge(
         for pool in missing:
             yield failed(
                 f'there is no pool named "{pool}"',
-                f"Make it: rowhouse pool create CIDR --name {shlex.quote(pool)}; or change `pool` in the ipam object.",
+                f"Create it (rowhouse pool create CIDR --name {shlex.quote(pool)}),"
+                " or change `pool` in the ipam object.",
                 about=name,
             )
         if named and pools is None:
-            yield skipped("its pools were not looked up", about=name)
+            yield skipped("its pools were not checked", about=name)
         elif not missing:
-            yield ok("can be used", about=name)
+            yield ok("usable", about=name)

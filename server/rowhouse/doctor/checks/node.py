@@ -1,4 +1,4 @@
-"""The node's own checks, where this is a node's pod."""
+"""The node's own checks, in a node's pod."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SECONDS: Final = 25.0
 
 
 def node(where: Surroundings) -> Iterator[Finding]:
-    """What `rowhouse-node doctor` finds: settings, token, spool, CNI folder, plugin, a STATUS through it."""
+    """Run `rowhouse-node doctor`: settings, token, spool, CNI folder, plugin, and a STATUS through it."""
     if where.part != "node":
         yield skipped(
-            "this is not the pod of a node",
+            "this is not a node's pod",
             "kubectl exec ds/rowhouse-node -- rowhouse-node doctor",
         )
         return
@@ -37,7 +37,7 @@ def node(where: Surroundings) -> Iterator[Finding]:
         listed = json.loads(done.stdout)["items"]
     except (ValueError, KeyError):
         yield failed(
-            f"rowhouse-node doctor: {done.stderr.strip()}", "See the variables ROWHOUSE_NODE_…"
+            f"rowhouse-node doctor: {done.stderr.strip()}", "Check the variables ROWHOUSE_NODE_…"
         )
         return
     for one in listed:

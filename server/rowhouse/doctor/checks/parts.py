@@ -1,4 +1,4 @@
-"""The pods of the release: are they Ready, and which plugin is on each node?"""
+"""The pods of the release: whether they are Ready, and the plugin's version on each node."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _SHOWN: Final = 5
 
 
 def parts(where: Surroundings) -> Iterator[Finding]:
-    """How many pods of each part are Ready, and what the others say.
+    """Count the Ready pods of each part, and show why the others are not.
 
-    A node daemon is Ready when a STATUS through the plugin succeeds, so this is the node's way as well.
+    A node daemon is Ready when a STATUS through the plugin succeeds, so this also checks the path from the node.
     """
     installation = where.installation
     for part in PARTS:
@@ -48,7 +48,9 @@ def parts(where: Surroundings) -> Iterator[Finding]:
             continue
         unready = [pod for pod in pods if not _is_ready(pod)]
         if not pods and not installation.are_known:
-            yield skipped("has no pod; whether it should, this account may not see", about=part)
+            yield skipped(
+                "has no pod; this account cannot see whether it should have one", about=part
+            )
         elif not pods:
             yield failed(
                 "has no pod", f"kubectl describe {part} -n {workload.namespace}", about=part
@@ -60,21 +62,23 @@ def parts(where: Surroundings) -> Iterator[Finding]:
 
 
 def nodes(where: Surroundings) -> Iterator[Finding]:
-    """Which version of the plugin each node has: its daemon tells it, through the API server's proxy."""
+    """Get the plugin's version on each node from its daemon, through the API server's proxy."""
     workload = where.installation.of("node")
     if workload is None:
-        yield skipped("the node daemon is not installed by the chart (node.enabled)")
+        yield skipped("the chart does not install the node daemon (node.enabled)")
         return
     pods = {one["spec"].get("nodeName") or "": one for one in pods_of(where.kubernetes, workload)}
     if not pods and not where.installation.are_known:
-        yield skipped("there is no node daemon; whether there should, this account may not see")
+        yield skipped(
+            "there is no node daemon; this account cannot see whether there should be one"
+        )
         return
     with ThreadPoolExecutor(_MAX_THREADS) as threads:
         answers = threads.map(partial(_metrics, where.kubernetes), pods.values())
         told = dict(zip(pods, answers, strict=True))
     if any(answer.is_denied for answer in told.values()):
         yield skipped(
-            "this account may not ask the node daemons (get on pods/proxy)",
+            "this account may not query the node daemons (get on pods/proxy)",
             "Run it as an account that may, or in a node's pod: kubectl exec ds/rowhouse-node --"
             " rowhouse-node doctor",
         )
@@ -94,7 +98,7 @@ def _versions(told: dict[str, Answer]) -> Iterator[Finding]:
             plugins.setdefault((found[1], found[2]), []).append(node)
         else:
             yield warning(
-                f"its daemon does not tell its version: {answer.message}",
+                f"its daemon does not report its version: {answer.message}",
                 f"kubectl get pods -o wide -l {COMPONENT}=node shows its pod; see its log.",
                 about=node,
             )
@@ -102,8 +106,10 @@ def _versions(told: dict[str, Answer]) -> Iterator[Finding]:
         said = f"plugin {version} ({folder}) on {_listed(names)}"
         if version != VERSION or len(plugins) > 1:
             yield warning(
-                f"{said}; this is {VERSION}" if version != VERSION else f"{said}, others elsewhere",
-                "A roll-out is under way, or has stopped: kubectl rollout status ds/rowhouse-node",
+                f"{said}; this is {VERSION}"
+                if version != VERSION
+                else f"{said}, other versions elsewhere",
+                "A rollout is in progress or stuck: kubectl rollout status ds/rowhouse-node",
             )
         else:
             yield ok(said)
@@ -117,7 +123,7 @@ def _uncovered(where: Surroundings, covered: set[str]) -> Iterator[Finding]:
     if missing := sorted(there - covered):
         yield warning(
             f"no node daemon on {_listed(missing)}",
-            "Pods there get no address of Rowhouse. If they should, see node.tolerations and"
+            "Pods there get no address from Rowhouse. If they should, check node.tolerations and"
             " node.nodeSelector of the chart.",
         )
 
@@ -140,7 +146,7 @@ def _unready(
 
 
 def _proxied(pod: dict[str, Any], part: str, path: str) -> str:
-    """A path of a pod, at the first port that it declares."""
+    """Query a path of a pod, at the first port that it declares."""
     metadata = pod["metadata"]
     name = f"https:{metadata['name']}:" if part == "server" else metadata["name"]
     return f"/api/v1/namespaces/{metadata['namespace']}/pods/{name}/proxy/{path}"
@@ -152,7 +158,7 @@ def _is_ready(pod: dict[str, Any]) -> bool:
 
 
 def _waiting(pod: dict[str, Any]) -> str:
-    """Why a container does not run, "" if all do."""
+    """Return why a container is not running, "" if all are."""
     for one in (pod.get("status") or {}).get("containerStatuses") or ():
         waiting = (one.get("state") or {}).get("waiting")
         if waiting:

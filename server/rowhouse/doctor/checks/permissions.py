@@ -1,4 +1,4 @@
-"""What the accounts of the parts may do, against what they need: the API server itself is asked."""
+"""The permissions of each part's account, compared with its needs by asking the API server."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _ROLES: Final = {
 
 
 def permissions(where: Surroundings) -> Iterator[Finding]:
-    """Each part's needs: of this pod's own account, or from outside of the accounts of the release."""
+    """Check each part's needs: for this pod's own account, or from outside for all accounts of the release."""
     api = where.kubernetes
     if where.part == "node":
-        yield skipped("the node daemon needs no permission of Kubernetes")
+        yield skipped("the node daemon needs no Kubernetes permissions")
         return
     parts = (where.part,) if where.part != "operator" else ("server", "controller")
     for part in parts:
@@ -48,7 +48,7 @@ def permissions(where: Surroundings) -> Iterator[Finding]:
 
 
 def _of(where: Surroundings, part: str) -> Iterator[tuple[str, Sequence[Permission]]]:
-    """Name and needs of each thing that a part does."""
+    """Return the name and the needs of each task of a part."""
     if part == "server":
         by_review = bool(where.setting_of(part, "ROWHOUSE_TOKEN_REVIEW"))
         looks_at_pods = where.setting_of(part, "ROWHOUSE_VERIFY_PLACEMENT") == "true"
@@ -74,35 +74,37 @@ def _judge(api: KubernetesApi, name: str, needs: Sequence[Permission], account: 
     who = account or _OWN
     if denied is None:
         return skipped(
-            f"this account may not ask what {who} may do",
+            f"this account may not query the permissions of {who}",
             f"Run it in that pod, or as an account that may create subjectaccessreviews: kubectl auth can-i --as {who}",
             about=name,
         )
     if denied:
         return failed(
             f"{who} may not {', '.join(map(str, denied))}",
-            f"Bind {who} to {_ROLES[name]}: `helm upgrade` makes it.",
+            f"Bind {who} to {_ROLES[name]}; `helm upgrade` creates it.",
             about=name,
         )
-    return ok(f"{who} has what the {name} needs", about=name)
+    return ok(f"{who} has all permissions that the {name} needs", about=name)
 
 
 def _import(api: KubernetesApi) -> Finding:
-    """An import is run by hand or by its own Job: an account that may not is no mistake."""
+    """Check the import's needs. An import is run by hand or by its own Job, so missing permissions are no error."""
     denied = _denied(api, of_import(), "")
     if denied:
         return skipped(
             f"{_OWN} may not {', '.join(map(str, denied))}, so it cannot import whereabouts' addresses",
-            "The chart makes a Job with an account that may: import.whereabouts.enabled=true",
+            "The chart can create a Job with an account that may: import.whereabouts.enabled=true",
             about="import",
         )
-    return ok(f"{_OWN} may read what `rowhouse import whereabouts` reads", about="import")
+    return ok(
+        f"{_OWN} may read everything that `rowhouse import whereabouts` needs", about="import"
+    )
 
 
 def _denied(
     api: KubernetesApi, needs: Sequence[Permission], account: str
 ) -> list[Permission] | None:
-    """Of the needs, those that are denied; None: this account may not ask for it. Raises Refused, TryAgain."""
+    """Return the denied needs; None if this account may not ask. Raises Refused, TryAgain."""
     denied = []
     for need in needs:
         spec = _attributes(need)

@@ -1,4 +1,4 @@
-"""Whether the tokens of nodes can be verified, with the settings of the server."""
+"""Whether the tokens of nodes can be verified with the server's settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IN_THE_SERVER: Final = (
 
 
 def tokens(where: Surroundings) -> Iterator[Finding]:
-    """Read the keys of each trusted cluster, or have a token reviewed, and tell whose tokens are taken."""
+    """Read the keys of each trusted cluster, or have a token reviewed, and show whose tokens are accepted."""
     trusted = where.settings.trusted_clusters()
     if not trusted:
         yield skipped(
@@ -43,23 +43,23 @@ def _judge(cluster: TrustedCluster) -> Finding:
     actual = _actual(cluster)
     if actual and not set(actual) & set(known):
         return failed(
-            f"the settings take tokens of {', '.join(known)}, and the cluster signs as {', '.join(actual)}",
-            "Leave ROWHOUSE_JWT_ISSUER (kubernetes.issuer of the chart) empty, or set it to what the cluster signs as.",
+            f"the settings accept tokens of {', '.join(known)}, but the cluster signs as {', '.join(actual)}",
+            "Leave ROWHOUSE_JWT_ISSUER (kubernetes.issuer of the chart) empty, or set it to the cluster's issuer.",
             about=about,
         )
-    way = "TokenReview is answered" if verifier.keys is None else f"{len(verifier.keys)} keys"
+    way = "TokenReview works" if verifier.keys is None else f"{len(verifier.keys)} keys"
     said = f"{way}; issuer {', '.join(known)}"
     if not cluster.issuers and not actual:
         return warning(
             said,
-            "Name the issuer in ROWHOUSE_JWT_ISSUER: the cluster does not tell it any more.",
+            "Set the issuer in ROWHOUSE_JWT_ISSUER: the cluster no longer names it.",
             about=about,
         )
     return ok(said, about=about)
 
 
 def _actual(cluster: TrustedCluster) -> tuple[str, ...]:
-    """The issuers that the cluster itself names, none if it does not."""
+    """Return the issuers that the cluster itself names; empty if it names none."""
     try:
         found = Issuers(cluster.model_copy(update={"issuer": ""}))
         found.refresh()

@@ -1,6 +1,6 @@
 """What the objects should be: pools and addresses in, IPPools and reservations out. Pure.
 
-Form and names are those of whereabouts v0.9; what it cannot express is left out and said.
+Form and names are those of whereabouts v0.9. What it cannot express is omitted and reported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ENTRY: Final = len('"":{"id":"","ifname":"","podref":""},')
 
 
 class Holder(NamedTuple):
-    """Who holds an address; "" where there is none. No `podref`: nobody of this cluster."""
+    """The holder of an address; "" for unknown fields. No `podref`: not a pod of this cluster."""
 
     id: str
     podref: str

@@ -39,7 +39,7 @@ _SHOWN: Final = 50
 REASONS: Final = ("size", "key", "name", "unknown", "foreign", "refused", "absent")
 """Why something of the database is not in the cluster, or the other way round."""
 _TRIES: Final = 5
-_REPEAT: Final = "What was written stays; run it again."
+_REPEAT: Final = "Completed writes stay. Run the command again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class Mirror:
 
     @property
     def pause(self) -> float:
-        """Seconds for which there is nothing to do, unless somebody changes something."""
+        """Seconds until there is something to do, unless a change comes first."""
         if self._queue.backoff.left:
             return self._queue.backoff.left
         if self._queue or self._again:
@@ -183,7 +183,7 @@ class Mirror:
     def once(self) -> Tally:
         """Look at everything and write, without the outbox and so without its lock. Raises TryAgain, NotReady.
 
-        Whoever mirrors meanwhile writes the same.
+        A controller that mirrors meanwhile writes the same.
         """
         self._list_again()
         self._pending.hurry(pool.id for pool in self._store.pools())
@@ -196,7 +196,7 @@ class Mirror:
             failed = failed + 1 if tally.failed > before else 0
             if failed > _TRIES:
                 raise TryAgain(
-                    f"the API server did not take it: {self._queue.trouble}", hint=_REPEAT
+                    f"the API server did not accept it: {self._queue.trouble}", hint=_REPEAT
                 )
             self._stop.wait(self._queue.backoff.left)
         return tally

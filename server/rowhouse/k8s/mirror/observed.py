@@ -110,7 +110,7 @@ class _Event:
 
 @dataclass(frozen=True, slots=True)
 class _Behind:
-    """The watch of a kind knows no more what happened: it must be listed anew."""
+    """The watch of a kind has lost events: the kind must be listed again."""
 
     kind: str
     watch: threading.Thread
@@ -178,7 +178,7 @@ class ObservedObjects:
             self._watches[kind].start()
 
     def edits(self) -> tuple[list[tuple[str, str]], list[str]]:
-        """What others changed meanwhile, (kind, name); and the kinds that must be listed anew."""
+        """Return the objects that others changed meanwhile, (kind, name), and the kinds to list again."""
         changed, behind = [], []
         while not self._news.empty():
             news = self._news.get()

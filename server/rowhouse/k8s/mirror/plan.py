@@ -1,8 +1,8 @@
-"""From what changed in the database, and what the objects are, to what must be written.
+"""Compute the writes from the changes in the database and the observed objects.
 
-Nothing is taken out of the cluster on a guess. Before this process has observed an object as it should be, an entry
-in it of which the history knows nothing may be a living pod's: of a whereabouts that was not imported, or that took
-over for a while. Such an object is left as it is, and said.
+Nothing is removed from the cluster on a guess. Until this process has observed an object in its desired state, an
+entry in it that the history does not know may belong to a running pod: of a whereabouts that was not imported, or
+that was in use for a while. Such an object is left as it is and reported.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Planner:
             mine[number] = set()
             yield from self._claimed(number, found, pools, mine[number])
             self._note(number, found.problems)
-        # Only now: what one pool has no more another one may have got.
+        # Last, because an address that one pool lost may have moved to another pool.
         for number, names in mine.items():
             yield from self._given_up(number, names)
 
@@ -203,15 +203,13 @@ class Planner:
                 if self.overwrite or is_ours:
                     yield Change(kind, name, observed, None)
                 else:
-                    text = (
-                        "it is of no pool of the database: left as it is; import it, or delete it"
-                    )
+                    text = "it belongs to no pool of the database and is left as it is; import it or delete it"
                     problems.append(Problem(reason="foreign", object=f"{kind}/{name}", text=text))
         ours, foreign = self._orphaned_reservations()
         for name in ours + (foreign if self.overwrite else []):
             yield Change(RESERVATIONS, name, self.observed.get(RESERVATIONS, name), None)
         if foreign and not self.overwrite:
-            text = f"never was in the database, with {len(foreign) - 1} more: left as they are; {IMPORT_FIRST}"
+            text = f"was never in the database, like {len(foreign) - 1} more; they are left as they are; {IMPORT_FIRST}"
             problems.append(
                 Problem(reason="foreign", object=f"{RESERVATIONS}/{foreign[0]}", text=text)
             )
@@ -298,10 +296,10 @@ def _without_kind(name: str) -> Problem:
 
 
 def _unknown(name: Name, unknown: list[tuple[str, str]]) -> Problem:
-    some = ", ".join(f"{address} of {podref or 'nobody'}" for address, podref in unknown[:_SHOWN])
+    some = ", ".join(f"{address} of {podref or 'no pod'}" for address, podref in unknown[:_SHOWN])
     more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
     return Problem(
         reason="unknown",
         object="/".join(name),
-        text=f"left as it is: it holds {some}{more}, which the database never had; {IMPORT_FIRST}",
+        text=f"left as it is: it contains {some}{more}, which the database never had; {IMPORT_FIRST}",
     )

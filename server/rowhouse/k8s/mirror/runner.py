@@ -73,13 +73,13 @@ class MirrorThread(threading.Thread):
                 metrics.MIRROR_FAILURES.labels("database").inc()
                 _log.warning("mirror_interrupted", reason=error.message, hint=error.hint)
                 self._checks.failed(self.name, error.message, error.hint)
-            except Exception as error:  # noqa: BLE001 - a mirror that dies is a mirror that lies
+            except Exception as error:  # noqa: BLE001 - a dead mirror would serve outdated objects
                 metrics.MIRROR_FAILURES.labels("error").inc()
                 _log.exception("mirror_failed")
                 self._checks.failed(self.name, str(error) or type(error).__name__)
             self._beat()
             self._stop_asked.wait(self._pause)
-            # To turn it on may take a lock that somebody holds for long; each try makes others wait a little.
+            # Turning it on needs a lock that may be held for long; each attempt makes other sessions wait briefly.
             self._pause = min(self._pause * 2, _MAX_PAUSE)
         self._checks.forget(self.name)
 

@@ -226,5 +226,5 @@ def _read_again(client: Client, namespace: str, change: Change, message: str) ->
             return Outcome(change, Result.CONFLICT, None, message)
         return Outcome(change, Result.FAILED, change.observed, failure.message, failure.retry_after)
     same = change.observed is not None and observed.version == change.observed.version
-    # Nobody was faster, so it is the patch itself that is refused.
+    # There was no concurrent edit, so the API server refuses the patch itself.
     return Outcome(change, Result.REFUSED if same else Result.CONFLICT, observed, message)

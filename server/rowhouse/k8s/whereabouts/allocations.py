@@ -90,7 +90,7 @@ class Join:
     def _reservation(self, obj: Object, found: Readings) -> _Reservation | None:
         source, spec = name_of(obj), section(obj, "spec")
         if not found:
-            self.not_taken.append(NotTaken(source=source, reason="its name holds no address"))
+            self.not_taken.append(NotTaken(source=source, reason="its name contains no address"))
             return None
         return _Reservation(
             source=source,
@@ -103,7 +103,7 @@ class Join:
     def _allocation(self, pool: SourcePool, key: str, value: object) -> Allocation | None:
         source = f"{pool.name}, key {key[:40]}"
         if not isinstance(value, dict):
-            self.not_taken.append(NotTaken(source=source, reason="it is no object"))
+            self.not_taken.append(NotTaken(source=source, reason="it is not an object"))
             return None
         notes = [pool.note] if pool.note else []
         try:
@@ -197,7 +197,7 @@ class Join:
                 continue
             home = self._home(one)
             if home is None:
-                reason = "no IPPool holds its address, so nobody knows in which range it is"
+                reason = "no IPPool contains its address, so its range is unknown"
                 self.not_taken.append(NotTaken(source=one.source, reason=reason))
                 continue
             pool, address = home
@@ -210,7 +210,7 @@ class Join:
                 source=one.source,
                 listed=False,
                 confirmed=True,
-                notes=("it stands in no IPPool",),
+                notes=("no IPPool lists it",),
             )
 
     def _home(self, one: _Reservation) -> tuple[SourcePool, str] | None:

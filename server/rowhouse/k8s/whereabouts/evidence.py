@@ -72,7 +72,7 @@ class Evidence:
         found: Counter[str] = Counter()
         for address, podref, interface in _held(written, allocations):
             if not podref:
-                continue  # of anybody: it may be another network's
+                continue  # without a pod, it may belong to another network
             for network, reserved in self._reserved.get((address, podref), ()):
                 if interface and reserved and interface != reserved:
                     continue

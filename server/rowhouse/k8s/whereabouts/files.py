@@ -43,7 +43,7 @@ def _files(path: Path) -> list[Path]:
         return [path]
     found = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
     if not found:
-        raise InputFailure(f"{path} holds no file that ends in {', '.join(SUFFIXES)}")
+        raise InputFailure(f"{path} contains no file that ends in {', '.join(SUFFIXES)}")
     return found
 
 
@@ -63,7 +63,7 @@ def _documents(text: str, where: str) -> list[Any]:
         said = " ".join(str(error).split())
         raise InputFailure(
             f"{where} cannot be read: {said}",
-            hint="Write it again with kubectl get … -o yaml, or leave it out: nothing was imported.",
+            hint="Write it again with kubectl get … -o yaml, or omit it. Nothing was imported.",
         ) from error
 
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from rowhouse.k8s.whereabouts.allocations import Allocation
     from rowhouse.k8s.whereabouts.objects import LivePod, Objects
 
-NO_CONTAINER: Final = "no container id: freed when its pod is gone (controller), not by a DEL"
-NO_INTERFACE: Final = (
-    "no interface is known: the first ADD or DEL of the pod that fits it is taken for its own"
+NO_CONTAINER: Final = (
+    "no container id: released by the controller when its pod is gone, not by a DEL"
 )
-NO_POD: Final = "there is no pod of this name: the controller will release it"
-NO_PODREF: Final = "no pod is named: it stays reserved until it is released by hand"
+NO_INTERFACE: Final = "its interface is unknown: the first matching ADD or DEL of the pod sets it"
+NO_POD: Final = "there is no pod with this name: the controller will release it"
+NO_PODREF: Final = "it names no pod: it stays reserved until it is released by hand"
 
 
 def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> Inventory:
@@ -95,8 +95,8 @@ def _one_owner(
     losers.extend(
         NotTaken(
             source=one.source,
-            reason=f"{one.address} of {one.podref or 'nobody'} is also that of {winner.podref or 'nobody'}"
-            f" ({winner.source}), which is taken",
+            reason=f"{one.address} of {one.podref or 'no pod'} is also used by {winner.podref or 'no pod'}"
+            f" ({winner.source}), which gets it",
         )
         for one in found
         if one.podref != winner.podref

@@ -90,7 +90,7 @@ def _list(
             return  # whereabouts before v0.8 has none
         if failure_of(error).is_unknown_kind:
             raise NotFound(
-                f"the cluster knows no objects of the kind {name}",
-                hint="Is it the right cluster? whereabouts was never installed here, or its CRDs are gone.",
+                f"the cluster does not serve the kind {name}",
+                hint="Check that this is the right cluster: whereabouts' CRDs were never installed, or are gone.",
             ) from error
         raise explain(error, f"a list of all objects of the kind {name}", rights=_RIGHTS) from error

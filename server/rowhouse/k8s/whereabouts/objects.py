@@ -25,7 +25,7 @@ class LivePod:
 
 @dataclass(slots=True)
 class Objects:
-    """Objects by kind, as they came; `pods` None: nobody told which pods there are."""
+    """Objects by kind, unprocessed; `pods` None: the input has no pods."""
 
     pools: list[Object] = field(default_factory=list)
     reservations: list[Object] = field(default_factory=list)
@@ -36,18 +36,18 @@ class Objects:
     unreadable: list[NotTaken] = field(default_factory=list)
 
     def add_all(self, found: Iterable[Any], where: str, *, in_list: bool = False) -> None:
-        """Take what is of interest; a List is taken apart. `where` is for messages.
+        """Add the relevant objects, including those in a List. `where` is for messages.
 
-        A List that is itself in a List is not: nobody writes that, and with YAML's aliases a few
-        lines of it would be without end, or as good as that.
+        A List inside a List is refused: tools do not write it, and with YAML aliases a few lines of it
+        could be practically endless.
         """
         for obj in found:
             if obj is None:
                 continue  # between two `---`
             if not isinstance(obj, dict) or not isinstance(obj.get("kind"), str):
-                self.unreadable.append(NotTaken(source=where, reason="no Kubernetes object"))
+                self.unreadable.append(NotTaken(source=where, reason="not a Kubernetes object"))
             elif isinstance(obj.get("items"), list) and in_list:
-                self.unreadable.append(NotTaken(source=where, reason="a List inside of a List"))
+                self.unreadable.append(NotTaken(source=where, reason="a List inside a List"))
             elif isinstance(obj.get("items"), list):
                 kind = obj["kind"].removesuffix("List")
                 # The items of a typed list (`kubectl get --raw`) do not say their kind.

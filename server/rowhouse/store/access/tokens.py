@@ -82,17 +82,15 @@ def create(
     }
     if not database.change(CREATE, parameters, actor=actor):
         raise InTheWay(
-            f'there is a token named "{name}" already',
-            hint="Choose another name: those of revoked tokens are not used again.",
+            f'a token named "{name}" already exists',
+            hint="Choose another name. Names of revoked tokens cannot be reused.",
         )
 
 
 def revoke(database: Database, name: str, *, actor: str) -> None:
     """Ends a token's validity now. Raises NotFound."""
     if not database.change(REVOKE, {"name": name}, actor=actor):
-        raise NotFound(
-            f'there is no token named "{name}" to revoke', hint="See `rowhouse token list`."
-        )
+        raise NotFound(f'there is no valid token named "{name}"', hint="See `rowhouse token list`.")
 
 
 def all_tokens(database: Database) -> list[Listed]:

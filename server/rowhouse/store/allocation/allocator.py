@@ -35,7 +35,7 @@ AVAILABLE: Final = statement(__name__, "available")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detached:
-    """An address that a sandbox no longer uses; `released` if nobody holds it any more."""
+    """An address that a sandbox no longer uses; `released` if it is no longer reserved either."""
 
     address: str
     released: bool

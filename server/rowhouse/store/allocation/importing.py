@@ -92,9 +92,9 @@ def take_addresses(
     dry_run: bool,
     are_running: bool = False,
 ) -> dict[int, tuple[str, str]]:
-    """Takes over addresses of one pool, in one transaction: position in the batch → (outcome, detail).
+    """Import addresses of one pool in one transaction; return position in the batch → (outcome, detail).
 
-    A position is missing if somebody took the address at this moment: ask again.
+    A position is missing if the address was taken at this moment: retry it.
     Errors: QuotaExceeded, TryAgain, NotReady.
     """
     pool = batch[0].pool

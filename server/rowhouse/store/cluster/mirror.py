@@ -1,8 +1,8 @@
 """What the mirror reads, and how it learns of changes; on a connection of its own, with a lock of its own.
 
-The lock is held for as long as the connection lives. Who has it alone takes marks out of the outbox: a mark that is
-taken away by somebody who then does nothing with it would be a change that is missed. Not through PgBouncer in
-transaction mode, for the lock's sake and that of LISTEN.
+The lock is held while the connection lives. Only its holder takes marks out of the outbox: a mark taken by a process
+that does not handle it would be a missed change. The lock and LISTEN do not work through PgBouncer in transaction
+mode.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class MirrorStore:
         self._session.autocommit = True
 
     def is_ours(self) -> bool:
-        """Whether nobody else mirrors this cluster, from now on and as long as the connection lives."""
+        """Whether this connection now has the lock of this cluster's mirror, as long as it lives."""
         return bool(self._rows(LOCK, (self.cluster,))[0][0])
 
     def check(self) -> None:
@@ -190,7 +190,7 @@ class MirrorStore:
     def unknown(self, network: str, holders: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Of (address, "namespace/name"), those that the history of a network does not have.
 
-        An empty name is anybody's.
+        An empty name matches any pod.
         """
         found: list[tuple[str, str]] = []
         for start in range(0, len(holders), PAGE):

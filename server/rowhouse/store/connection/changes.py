@@ -13,9 +13,9 @@ END_OF_LOG: Final = "SELECT pg_current_wal_insert_lsn()::text"
 
 
 def end_of_log(database: Database) -> str:
-    """Where the write-ahead log ends: another one than before if anything was written since.
+    """Return the end of the write-ahead log, which moves whenever anything is written.
 
-    A transaction is to be seen a moment after its end has moved the log, so whoever looks at a change
-    looks once more later.
+    A transaction becomes visible shortly after its end has moved the log, so callers must check a change again
+    later.
     """
     return str(database.call(END_OF_LOG)[0][0])

@@ -169,7 +169,7 @@ class _FallbackLimiter:
         if time.monotonic() < self._refuses_until:
             raise TryAgain(
                 "the range is busy: its calls wait for a lock",
-                hint="Repeat the call. Who holds the lock: the view pg_locks of PostgreSQL.",
+                hint="Repeat the call. PostgreSQL's view pg_locks shows the lock's holder.",
             )
 
     def __enter__(self) -> None:

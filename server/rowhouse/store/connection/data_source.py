@@ -55,7 +55,7 @@ class DataSource:
             return found
         if conninfo_to_dict(found).get("password"):
             raise NotReady(
-                f"{PASSWORD_FILE}={str(self.password_file)!r}: the database URL holds a password too",
+                f"{PASSWORD_FILE}={str(self.password_file)!r}: the database URL contains a password too",
                 hint="Remove one of the two passwords.",
             )
         return make_conninfo(found, password=_content(PASSWORD_FILE, self.password_file))

@@ -38,7 +38,7 @@ Parameters: TypeAlias = "tuple[Any, ...] | dict[str, Any]"
 
 ACT_AS = statement(__name__, "act_as")
 
-# A commit whose connection died may have happened. Every mutation is idempotent, so it is tried again.
+# A commit whose connection died may have happened. Every mutation is idempotent, so it is retried.
 ATTEMPTS = 3
 
 # Seconds between two tries to reach the database while calls wait for it, with as much jitter; the pool's own
@@ -60,9 +60,9 @@ class Connections:
 
 
 class _Reconnector:
-    """Called by the pool when it could not connect: tries again soon, as long as somebody waits.
+    """Called by the pool after a failed connection: retries soon while calls are waiting.
 
-    One try at a time for the whole process, so a database that comes back is not stormed.
+    The process makes one attempt at a time, so that a recovering database is not overloaded.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Database:
     ) -> None:
         """`pool_size` connections at most; `wait` seconds at most for a free one, `lock_wait` for each lock.
 
-        `prepare` False leaves out prepared statements, which PgBouncer before 1.21 cannot carry.
+        `prepare` False disables prepared statements, which PgBouncer before 1.21 does not support.
         """
         self.source = source
         self._wait = wait
@@ -167,7 +167,7 @@ class Database:
         return self.run(work, function=_function(query))
 
     def _lock_milliseconds(self) -> int:
-        return max(1, int(seconds_left(self._lock_wait) * 1000))  # 0 would be for ever
+        return max(1, int(seconds_left(self._lock_wait) * 1000))  # 0 would mean no timeout
 
     def change(
         self,
@@ -217,7 +217,7 @@ class Database:
             self._pool.open()
         except PoolClosed as error:
             raise TryAgain(
-                "the server is stopping", hint="Repeat the call: another one serves it."
+                "the server is stopping", hint="Repeat the call: another server will handle it."
             ) from error
         for attempt in range(1, ATTEMPTS + 1):
             began = False
@@ -233,7 +233,7 @@ class Database:
                     try:
                         return work(connection)
                     except (ReadOnlySqlTransaction, FeatureNotSupported):
-                        connection.close()  # it leads to a standby, or prepared what a migration has changed
+                        connection.close()  # it leads to a standby, or has prepared statements that a migration changed
                         raise
             except PoolTimeout as error:
                 raise self._no_connection() from error
@@ -255,7 +255,7 @@ class Database:
             return TryAgain(f"{message}: {failure.message}", hint=failure.hint)
         return TryAgain(
             message,
-            hint="The server is overloaded or PostgreSQL cannot be reached; the call may be repeated.",
+            hint="The server is overloaded or PostgreSQL is unreachable. Repeat the call.",
         )
 
     def queue(

@@ -1,8 +1,8 @@
-"""Until when the caller of a request waits: work for one that has gone is not begun.
+"""The deadline of a request: no work begins for a caller that has stopped waiting.
 
-The plugin says how long it still waits; `begin` keeps that for the thread of the request. Nothing under way is ever
-broken off by it: a commit that waits for its synchronous standby must not be, since it would become visible
-without being safe.
+The plugin sends how long it still waits; `begin` stores that for the thread of the request. The deadline never
+interrupts running work: interrupting a commit that waits for its synchronous standby would make it visible before
+it is durable.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Final
 from rowhouse.domain.errors import TryAgain
 
 MAX_SECONDS: Final = 3600.0
-"""Seconds: whoever says that it waits for longer says nothing."""
+"""The longest deadline in seconds; longer ones are ignored."""
 
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 def begin(seconds: str | None, *, arrived_at: float | None = None) -> None:
-    """A request begins whose caller waits for `seconds` (a number as text) from its arrival on.
+    """Begin a request whose caller waits for `seconds` (a number as text) from its arrival.
 
-    None, and what is no such number: for as long as it takes. `arrived_at` is a reading of time.monotonic(), from
-    before the request waited for a thread; None: now.
+    None or an invalid number: no deadline. `arrived_at` is a value of time.monotonic(), from before the request
+    waited for a thread; None: now.
     """
     if seconds is None:
         _until.set(None)
@@ -37,9 +37,9 @@ def begin(seconds: str | None, *, arrived_at: float | None = None) -> None:
 
 
 def seconds_left(most: float) -> float:
-    """How long the caller still waits, `most` at most.
+    """Return how long the caller still waits, at most `most`.
 
-    Raises TryAgain if it has gone: nobody may hear of it, and whoever does may repeat the call.
+    Raises TryAgain if the deadline has passed; a caller that still reads the response may repeat the call.
     """
     until = _until.get()
     if until is None:
@@ -47,7 +47,7 @@ def seconds_left(most: float) -> float:
     left = until - time.monotonic()
     if left <= 0.0:
         raise TryAgain(
-            "the caller has stopped waiting before its turn came",
-            hint="The server is overloaded; the call may be repeated.",
+            "the caller stopped waiting before the call was served",
+            hint="The server is overloaded. Repeat the call.",
         )
     return min(left, most)

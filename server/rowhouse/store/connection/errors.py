@@ -1,4 +1,4 @@
-"""A driver's error becomes one of the domain's, by SQLSTATE and constraint, in this one place.
+"""Convert driver errors to the domain's errors, by SQLSTATE and constraint.
 
 `Refusal` names the SQLSTATEs that the stored functions of migrations/schema raise; there, the view `error_codes` does.
 """
@@ -53,7 +53,7 @@ class Refusal(StrEnum):
 
 
 class _Meaning(NamedTuple):
-    """The error that stands for a SQLSTATE, the words before PostgreSQL's own, and the next step."""
+    """The error for a SQLSTATE, the prefix of PostgreSQL's message, and the next step."""
 
     error: type[RowhouseError]
     prefix: str = ""
@@ -63,24 +63,24 @@ class _Meaning(NamedTuple):
 _BUSY: Final = _Meaning(
     TryAgain,
     "PostgreSQL: ",
-    "The database cannot be reached or is in trouble. Repeat the call.",
+    "The database is unreachable or has a problem. Repeat the call.",
 )
 _FAULT: Final = _Meaning(
     InternalError,
     "the database refuses: ",
-    "Query the view integrity_problems. If it is empty, report this message with the log of PostgreSQL.",
+    "Query the view integrity_problems. If it is empty, report this message with PostgreSQL's log.",
 )
 _SCHEMA: Final = _Meaning(
-    NotReady, "the database's schema does not fit: ", "Run `rowhouse db upgrade`."
+    NotReady, "the database's schema does not match: ", "Run `rowhouse db upgrade`."
 )
 _LOGIN: Final = _Meaning(
     NotReady,
     "the database refuses the login: ",
-    "Check ROWHOUSE_DATABASE_URL, or the files that hold the URL or the password.",
+    "Check ROWHOUSE_DATABASE_URL, or the files with the URL or the password.",
 )
 
 BY_SQLSTATE: Final[dict[str, _Meaning]] = {
-    # Raised by our functions, with a message and a hint of their own.
+    # Raised by our functions, with their own message and hint.
     Refusal.INVALID_CONFIG: _Meaning(InvalidConfig),
     Refusal.TRY_AGAIN: _Meaning(TryAgain),
     Refusal.POOL_EXHAUSTED: _Meaning(PoolExhausted),
@@ -97,8 +97,8 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
     "08": _BUSY,  # connection exceptions
     "22": _Meaning(
         InvalidConfig,
-        "PostgreSQL cannot take a value: ",
-        "Correct the value that the message names.",
+        "PostgreSQL rejects a value: ",
+        "Correct the value in the message.",
     ),
     "23": _FAULT,  # integrity constraints that no caller can run into; see BY_CONSTRAINT
     "25": _FAULT,
@@ -131,16 +131,16 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
 
 Without a SQLSTATE there is no connection: `_BUSY`.
 """
-# The constraints that a caller can run into, and what they say.
+# The constraints that a caller can violate, and their messages.
 BY_CONSTRAINT: dict[str, str] = {
-    "pools_network_name_cidr_key": "the network has a pool of this CIDR already",
-    "pools_name_key": "there is a pool of this name already",
+    "pools_network_name_cidr_key": "the network already has a pool with this CIDR",
+    "pools_name_key": "a pool with this name already exists",
     "pools_network_id_network_name_fkey": "the network still has pools",
     "exclusions_network_id_fkey": "the network still has exclusions",
-    "exclusions_last": "part of it is kept out of use already",
-    "quotas_namespace_pool_id_key": "the namespace has a quota there already",
-    "quotas_pool_id_fkey": "there is no such pool any more",
-    "reservations_owner": "this owner got another address of the pool at the same moment",
+    "exclusions_last": "part of it is already excluded",
+    "quotas_namespace_pool_id_key": "the namespace already has a quota there",
+    "quotas_pool_id_fkey": "the pool no longer exists",
+    "reservations_owner": "this owner got another address of the pool at the same time",
 }
 UNDONE = (
     errors.SerializationFailure,
@@ -152,14 +152,14 @@ LOST = (errors.OperationalError, errors.InterfaceError)
 
 
 def is_rolled_back(error: psycopg.Error) -> bool:
-    """Whether it is certain that the transaction of a transient error did not happen."""
+    """Whether the transaction of a transient error certainly did not happen."""
     return isinstance(error, UNDONE)
 
 
 def is_transient(error: psycopg.Error) -> bool:
-    """Whether the same call may succeed at once, on another connection.
+    """Whether the same call may succeed immediately on another connection.
 
-    The connection was lost, two transactions met, or the server has become a standby.
+    The connection was lost, two transactions conflicted, or the server has become a standby.
     """
     if isinstance(error, errors.LockNotAvailable):
         return False
@@ -167,23 +167,25 @@ def is_transient(error: psycopg.Error) -> bool:
 
 
 def range_of(error: psycopg.Error) -> int | None:
-    """Which range of the request (from 0) a stored function refused; None if it did not say."""
+    """Return the range of the request (from 0) that a stored function refused; None if unknown."""
     detail = error.diag.message_detail
     return int(detail) - 1 if detail and detail.isdecimal() else None
 
 
 def is_integrity_error(error: BaseException | None) -> bool:
-    """Whether a rule of the database refused what a call would have written (SQLSTATE class 23)."""
+    """Whether an integrity constraint refused the call (SQLSTATE class 23)."""
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("23")
 
 
 def domain_error(error: psycopg.Error) -> RowhouseError:
-    """The error of the domain that stands for a driver's error."""
+    """Return the domain's error for a driver's error."""
     if (refused := _violation(error)) is not None:
         return refused
     message = error.diag.message_primary or str(error).strip() or type(error).__name__
     if isinstance(error, errors.LockNotAvailable):
-        return TryAgain("the pool is busy: its lock was not free in time", hint="Repeat the call.")
+        return TryAgain(
+            "the pool is busy: timeout while waiting for its lock", hint="Repeat the call."
+        )
     meaning = _meaning(error)
     return meaning.error(
         meaning.prefix + message, hint=meaning.hint or error.diag.message_hint or ""
@@ -198,7 +200,7 @@ def _meaning(error: psycopg.Error) -> _Meaning:
 
 
 def _violation(error: psycopg.Error) -> RowhouseError | None:
-    """What a constraint that callers can run into refused."""
+    """Return the error of a constraint that callers can violate."""
     name = error.diag.constraint_name or ""
     if isinstance(error, errors.CheckViolation) and name.startswith(("pools_", "networks_")):
         return InvalidRequest(f"the database refuses: {error.diag.message_primary}")
@@ -208,9 +210,9 @@ def _violation(error: psycopg.Error) -> RowhouseError | None:
 
 
 def _values(error: psycopg.Error) -> str:
-    """The key and its values, such as ": name storage-a", where the database names them.
+    """Return the key and its values, such as ": name storage-a", if the database names them.
 
-    What is empty, such as the name of the default network, is left out.
+    Empty values, such as the name of the default network, are omitted.
     """
     found = re.match(r"Key \((.*?)\)=\((.*?)\) ", error.diag.message_detail or "")
     if found is None:

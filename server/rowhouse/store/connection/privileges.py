@@ -38,9 +38,9 @@ def lacks(user: str, missing: Sequence[str]) -> str:
 
 
 def remedy(user: str) -> str:
-    """How it gets that."""
+    """The statement that grants it."""
     return (
-        f'As the owner of the schema: GRANT rowhouse_server TO "{user}"; if that is so already,'
+        f'As the owner of the schema, run GRANT rowhouse_server TO "{user}"; if it is already granted,'
         " run `rowhouse db upgrade` as the owner."
     )
 

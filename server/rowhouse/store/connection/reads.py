@@ -36,20 +36,20 @@ def rows(database: Database, statement: Executable) -> Sequence[Record]:
     """
     try:
         with database.engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
-            milliseconds = max(1, int(seconds_left(MAX_SECONDS) * 1000))  # 0 would be for ever
-            # For the transaction alone: behind PgBouncer the next one may be a writer's.
+            milliseconds = max(1, int(seconds_left(MAX_SECONDS) * 1000))  # 0 would mean no timeout
+            # For this transaction only: behind PgBouncer, the next one may write.
             connection.exec_driver_sql(_LIMIT, (str(milliseconds),))
             return connection.execute(statement).all()
     except NoConnection as error:
         raise TryAgain(
             "no database connection is free",
-            hint="The server is overloaded or PostgreSQL cannot be reached; the call may be repeated.",
+            hint="The server is overloaded or PostgreSQL is unreachable. Repeat the call.",
         ) from error
     except DBAPIError as error:
         if isinstance(error.orig, QueryCanceled):
             raise TryAgain(
                 "the database took too long to answer",
-                hint="Ask for less, such as a shorter time span or a longer prefix; or the database is overloaded.",
+                hint="Narrow the query, such as to a shorter period or a longer prefix; or the database is busy.",
             ) from error
         if isinstance(error.orig, psycopg.Error):
             raise domain_error(error.orig) from error

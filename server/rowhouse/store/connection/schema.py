@@ -1,4 +1,4 @@
-"""The schema's migrations, as the installed package carries them."""
+"""The schema's migrations, from the installed package."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def head() -> str:
     revision = ScriptDirectory.from_config(config()).get_current_head()
     if revision is None:
         raise NotReady(
-            "this installation carries no migrations", hint="Install the rowhouse-ipam wheel again."
+            "this installation contains no migrations",
+            hint="Install the rowhouse-ipam wheel again.",
         )
     return revision
 
@@ -152,18 +153,18 @@ def _migrating(source: Source, lock_timeout: str) -> Iterator[Config]:
                 raise
             raise TryAgain(
                 f"the schema is in use: no lock within {lock_timeout}",
-                hint=f"Nothing has changed. {_in_the_way(source)}",
+                hint=f"Nothing was changed. {_in_the_way(source)}",
             ) from error
 
 
 def _in_the_way(source: Source) -> str:
-    """Who holds locks on our tables, such as a pg_dump, the longest transaction first."""
+    """Return the transactions that lock our tables, such as a pg_dump, longest first."""
     found: list[str] = []
-    # What was refused must be told also where this cannot be found out.
+    # The refusal must be reported even if its cause cannot be determined.
     with contextlib.suppress(DBAPIError), _engine(source).connect() as connection:
         found += connection.exec_driver_sql(LOCK_HOLDERS).scalars()
-    names = ", ".join(found) or "a transaction that is over by now"
-    return f"Its tables are in use by {names}. Upgrade again when that is over."
+    names = ", ".join(found) or "a transaction that has ended meanwhile"
+    return f"Its tables are in use by {names}. Upgrade again when that has ended."
 
 
 def check(source: Source) -> None:
@@ -201,7 +202,7 @@ def _check_revision(engine: Engine) -> None:
             raise _unknown(found)
         raise NotReady(
             f"the database's schema is at revision {found}, this code needs {head()}",
-            hint="Run `rowhouse db upgrade`, or start the version of the server that fits.",
+            hint="Run `rowhouse db upgrade`, or start the matching version of the server.",
         )
 
 
@@ -210,16 +211,16 @@ def _known() -> set[str]:
 
 
 def _unknown(found: str) -> NotReady:
-    """What to do about a schema whose revision this code does not have."""
+    """Return the error for a schema whose revision this code does not know."""
     if found in _UNRELEASED:
         return NotReady(
-            f"the database's schema is at revision {found}, which no release has: there is no upgrade from it",
-            hint="Make a new database, or DROP SCHEMA rowhouse CASCADE in this one, and run `rowhouse db upgrade`."
+            f"the database's schema is at revision {found}, which is not part of a release and cannot be upgraded",
+            hint="Create a new database, or DROP SCHEMA rowhouse CASCADE in this one, and run `rowhouse db upgrade`."
             " `rowhouse import pods` imports the addresses of running pods.",
         )
     return NotReady(
         f"the database's schema is at revision {found}, which this version does not know",
-        hint="Use the version of Rowhouse that made it, or a later one.",
+        hint="Use the version of Rowhouse that created it, or a later one.",
     )
 
 

@@ -29,7 +29,7 @@ def pin(connection: psycopg.Connection[TupleRow]) -> bool:
     """
     if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
         raise NotReady(
-            f"the encoding of database {connection.info.dbname!r} is SQL_ASCII, which keeps bytes and not text",
+            f"the encoding of database {connection.info.dbname!r} is SQL_ASCII, which stores bytes and not text",
             hint="Create the database again with ENCODING 'UTF8' TEMPLATE template0, and restore a dump of this one.",
         )
     # For each BEGIN of psycopg; a statement on its own goes by the session's default.

@@ -1,4 +1,4 @@
-"""Finding things by what people have at hand: an address, a prefix, a pod, a node, a container id."""
+"""Find objects by an address, a prefix, a pod, a node or a container id."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 MAX_FOUND: Final = 50
-"""So many of each kind are shown."""
+"""The maximum number of results of each kind."""
 
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
 def networks_of(database: Database, address: str) -> Sequence[Record]:
-    """The networks in which an address lies in a pool, or ever was somebody's: rows (id, name, isolated)."""
+    """The networks in which an address is in a pool or ever had an owner: rows (id, name, isolated)."""
     wanted = cast(address, INET)
     of_pools = select(Pool.network_id).where(cast(Pool.cidr, INET).op(">>=")(wanted))
     of_history = select(Tenure.network_id).where(Tenure.address == wanted)
@@ -40,7 +40,7 @@ def networks_of(database: Database, address: str) -> Sequence[Record]:
 
 
 def pools_at(database: Database, prefix: str) -> Sequence[Record]:
-    """The pools that a prefix holds, or that hold it, the largest first."""
+    """The pools inside a prefix, or that contain it, largest first."""
     wanted = cast(prefix, INET)
     cidr = cast(Pool.cidr, INET)
     statement = (
@@ -53,7 +53,7 @@ def pools_at(database: Database, prefix: str) -> Sequence[Record]:
 
 
 def pools_named(database: Database, text: str) -> Sequence[Record]:
-    """The pools whose name or network's name holds a text."""
+    """The pools whose name or network's name contains a text."""
     found = or_(
         Pool.name.icontains(text, autoescape=True),
         Pool.network_name.icontains(text, autoescape=True),

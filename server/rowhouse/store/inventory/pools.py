@@ -157,7 +157,7 @@ def create(
     """Makes a pool, and its network if that is new. Raises InTheWay, InvalidRequest."""
     parameters = _columns(plan) | {"network": network, "cidr": plan.cidr, "isolated": isolated}
     while not (made := _change(database, CREATE, parameters, actor, force=force)):
-        pass  # The network was made by somebody else meanwhile: now we see it.
+        pass  # The network was created concurrently and is visible now.
     return int(made[0][0])
 
 

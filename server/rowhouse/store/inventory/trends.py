@@ -20,7 +20,7 @@ SAMPLE = "SELECT rowhouse.sample_fill_v1()"
 
 
 def sample(database: Database) -> bool:
-    """Takes the sample of this quarter of an hour; False if somebody has done so already."""
+    """Take the sample of this quarter of an hour; False if it was already taken."""
     return bool(database.call(SAMPLE)[0][0])
 
 
