@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="the folder to make, such as build/plugin")
     output: Path = parser.parse_args().output
     if output.exists() and not (output / "rowhouse.d").is_dir() and any(output.iterdir()):
-        sys.exit(f"{output} holds something else: name another folder")
+        sys.exit(f"{output} contains other files: use another folder")
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".plugin-") as scratch:
         made = Path(scratch) / "plugin"

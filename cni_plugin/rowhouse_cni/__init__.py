@@ -1,7 +1,7 @@
 """Rowhouse's CNI plugin: CNI over HTTP, standard library only.
 
-It forwards what the container runtime gave it and prints what the server answered.
-It knows no range and reads no more of the network configuration than ``log_file``.
+It forwards the container runtime's call and prints the server's answer.
+It does not interpret ranges, and reads only ``log_file`` from the network configuration.
 """
 
 __version__ = "0.1.0"

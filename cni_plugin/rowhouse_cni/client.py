@@ -5,8 +5,8 @@ enough for the second. A single URL is tried again if the first try failed at on
 it there may be several replicas, and every CNI command can be repeated (the server knows
 an attachment by cluster, container and interface).
 
-An ADD goes on for some seconds, since its failure costs the runtime a whole sandbox. The
-pauses grow and have jitter: after an outage a thousand nodes must not come at one moment.
+An ADD keeps retrying for some seconds, because its failure costs the runtime a whole sandbox. The
+pauses grow and have jitter, so that a thousand nodes do not call at the same time after an outage.
 """
 
 from time import monotonic, monotonic_ns, sleep
@@ -37,7 +37,7 @@ def identity_lines(settings: Settings) -> list[bytes]:
 
 
 def authorization_lines(settings: Settings) -> list[bytes]:
-    """The token's header line, read anew: a projected token changes while a node runs."""
+    """The token's header line, read on every call: a projected token changes while a node runs."""
     if not settings.token_file:
         return []
     try:
@@ -50,7 +50,7 @@ def authorization_lines(settings: Settings) -> list[bytes]:
         problem = "it is empty or not one line of visible ASCII"
     raise NoServerAnsweredError(
         f"can't use token_file {settings.token_file}: {problem}",
-        "the node daemon writes this file; check that it runs, then try again",
+        "the node daemon writes this file: check that it is running, then try again",
     )
 
 
@@ -131,5 +131,5 @@ def ask(
     raise NoServerAnsweredError(
         f"no Rowhouse server answered {command}",
         f"{'; '.join(dict.fromkeys(reasons)) or 'no time was left'} - check that the server "
-        f"runs and that `server` in {settings.file} is right, then try again",
+        f"is running and that `server` in {settings.file} is right, then try again",
     )

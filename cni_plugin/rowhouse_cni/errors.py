@@ -31,8 +31,8 @@ class UnreadableInputError(CniError):
 class BadSettingsError(CniError):
     """The settings file is missing or wrong (SPEC: code 7).
 
-    ``spool`` is where a DEL is kept all the same: the directory that the file names,
-    if that much of it could be read, else the default.
+    ``spool`` is where a DEL is kept nevertheless: the directory that the file names,
+    if that line is readable, else the default.
     """
 
     code = 7

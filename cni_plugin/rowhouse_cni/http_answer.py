@@ -1,8 +1,8 @@
 """Reading an answer: HTTP/1.1 as far as one POST needs it (RFC 9112).
 
-A body comes with Content-Length, in chunks (a proxy may cut it so) or up to the end of
-the connection. Whatever is cut short, too long or not HTTP raises NoAnswerError: then nobody
-has answered, and the caller may ask again, since every CNI command can be repeated.
+A body comes with Content-Length, in chunks (a proxy may do that) or up to the end of
+the connection. An answer that is incomplete, too long or not HTTP raises NoAnswerError: it counts
+as no answer, and the caller may ask again, because every CNI command can be repeated.
 """
 
 from rowhouse_cni.answer import SUCCESS, Answer, NoAnswerError
@@ -112,7 +112,7 @@ def read_body(incoming: Incoming, status: int, fields: dict[bytes, bytes]) -> by
     if not length and not lengths:
         return incoming.to_the_end()
     if lengths or not is_number(length, 19):
-        raise NoAnswerError("its Content-Length makes no sense")
+        raise NoAnswerError("its Content-Length is invalid")
     if int(length) > MAX_BODY:
         raise NoAnswerError(f"its answer is longer than {MAX_BODY} bytes")
     return incoming.exactly(int(length))
@@ -126,7 +126,7 @@ def read_chunks(incoming: Incoming) -> bytes:
         line = incoming.up_to(b"\r\n", MAX_CHUNK_LINE, "chunk size")
         digits = line.partition(b";")[0].strip()
         if not digits or digits.strip(HEXADECIMAL):
-            raise NoAnswerError("its chunk size makes no sense")
+            raise NoAnswerError("its chunk size is invalid")
         size = int(digits, 16)
         if size == 0:
             return b"".join(pieces)

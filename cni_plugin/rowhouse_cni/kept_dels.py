@@ -48,9 +48,9 @@ def keep(call: Call, lines: list[bytes], netconf: bytes, directory: str, reason:
         Spool(directory).keep(name, lines, netconf)
     except (OSError, SpoolUnusableError) as trouble:
         raise NoServerAnsweredError(
-            f"no server took this DEL and it can't be kept in {directory}: {trouble}",
-            f"{reason} - make room, mend the directory, or name one that this user may write to "
-            f"by `spool` in {file}; DEL has to be called again",
+            f"no server accepted this DEL, and it can't be kept in {directory}: {trouble}",
+            f"{reason} - free disk space, repair the directory, or set `spool` in {file} to one "
+            f"that this user may write to; the runtime has to call DEL again",
         ) from None
 
 
@@ -58,8 +58,8 @@ def remember(directory: str, file: str) -> None:
     """Write down, beside the settings, that a DEL is kept in this directory, before it is.
 
     Settings that name another spool later would hide it: an ADD of the same container would
-    not send it first, and whoever sent it after that would free what the ADD got. Which of
-    the two came first the file system alone can tell; the server gets them in the wrong order.
+    not send it first, and sending it afterwards would free the ADD's address. Only the file
+    system knows which of the two came first; the server would get them in the wrong order.
     """
     if directory == DEFAULT_SPOOL:
         return
@@ -98,8 +98,8 @@ def replay_own(
     setitimer(ITIMER_REAL, max(deadline - monotonic(), 0.001))
     try:
         own.difference_update(replay(settings, directory, [*own], deadline, wait=True).foreign)
-    except NoServerAnsweredError as nobody:
-        why = " - ".join(part for part in (nobody.msg, nobody.details) if part)
+    except NoServerAnsweredError as failure:
+        why = " - ".join(part for part in (failure.msg, failure.details) if part)
     except SpoolUnusableError as trouble:
         why = str(trouble)
     except TimeoutError:
@@ -108,7 +108,7 @@ def replay_own(
         setitimer(ITIMER_REAL, 0.0)
     if not own.isdisjoint(names_in(directory)):
         raise NoServerAnsweredError(
-            f"a DEL of {call.container_id} {call.interface} has to come before this ADD",
+            f"a kept DEL of {call.container_id} {call.interface} must be sent before this ADD",
             f"it is kept in {directory}: {why}",
         )
 
@@ -137,8 +137,8 @@ def replay(
 ) -> Replayed:
     """Replay the named entries, with this node's identity where an entry has none.
 
-    Those that were kept under another settings file are left to whoever has that: their
-    server is another one, which alone can release what they are about.
+    Entries that were kept under another settings file are left to calls with that file: only
+    their server can release the addresses.
     """
 
     def send(lines: list[bytes], netconf: bytes, until: float) -> Answer | None:
@@ -160,5 +160,5 @@ def is_another(file: bytes, settings: Settings) -> bool:
     try:
         theirs, ours = posix.stat(file), posix.stat(settings.file)
     except (OSError, ValueError):
-        return False  # it was renamed or taken away: nobody else would replay it
+        return False  # it was renamed or removed: no other call would replay it
     return (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino)

@@ -4,10 +4,10 @@ Levels are upstream's. ``debug`` (the default) adds the body of the answer, ``ve
 has one line a call, ``error`` the failed ones only, ``panic`` none. A token never gets
 here: neither the request nor the settings do.
 
-Whoever may write a NetworkAttachmentDefinition names this file, and the plugin writes as
-root. A line of theirs in /etc/ld.so.preload would make them root on the node; so the
-settings say in which directories a log may be, and only a new file, or one that is a log
-of a CNI plugin already, is written to.
+A user who may write a NetworkAttachmentDefinition chooses this file, and the plugin writes as
+root. With a line in /etc/ld.so.preload, that user would become root on the node. So the
+settings limit the directories for logs, and the plugin writes only to new files and to
+existing logs of CNI plugins.
 """
 
 import posix
@@ -32,7 +32,7 @@ def record(netconf: bytes, line: str, body: bytes, dirs: tuple[str, ...], *, fai
         return
     level = level.lower() or "debug"
     if level not in LEVELS:
-        raise ValueError(f"log_level {level} is none of {', '.join(LEVELS)}")
+        raise ValueError(f"log_level {level} is not one of {', '.join(LEVELS)}")
     if LEVELS.index(level) < LEVELS.index("error" if failed else "verbose"):
         return
     if level == "debug" and body:
@@ -52,8 +52,8 @@ def open_log(file: str, dirs: tuple[str, ...]) -> int:
     """A descriptor that appends to ``file``, made 0600 if it is new.
 
     Below ``dirs`` no symbolic link is followed but the last one, once, if root or the
-    plugin's user made it; a pipe, a device, a file with a second name, a file of somebody
-    else or one that is no CNI plugin's log is refused. Raise ValueError, OSError.
+    plugin's user made it. A pipe, a device, a file with a second name, a file of another user
+    and one that is not a CNI plugin's log are refused. Raise ValueError, OSError.
     """
     folder, name = open_folder(file, dirs)
     try:
@@ -64,7 +64,7 @@ def open_log(file: str, dirs: tuple[str, ...]) -> int:
             if link.st_mode & TYPE_OF_FILE != SYMBOLIC_LINK:
                 raise
             if link.st_uid not in (0, posix.geteuid()):
-                raise ValueError("it is somebody else's symbolic link") from None
+                raise ValueError("it is a symbolic link of another user") from None
             target = posix.readlink(name, dir_fd=folder)
             descriptor = posix.open(target, APPEND | posix.O_NOFOLLOW, 0o600, dir_fd=folder)
     finally:
@@ -105,8 +105,8 @@ def refuse_what_is_no_log(descriptor: int) -> None:
     if found.st_mode & TYPE_OF_FILE != REGULAR_FILE or found.st_nlink != 1:
         raise ValueError("it is not a plain file with one name")
     if found.st_uid not in (0, posix.geteuid()):
-        raise ValueError("it belongs to somebody else")
+        raise ValueError("it belongs to another user")
     start = posix.pread(descriptor, 40, 0)
     # As whereabouts, multus and we begin a line: 2026-01-31T12:00:00Z [verbose] …
     if start and not (start[:4].isdigit() and start[4:5] == b"-" and b" [" in start[20:]):
-        raise ValueError("there is a file of that name that is no CNI plugin's log")
+        raise ValueError("a file with that name exists and is not a CNI plugin's log")

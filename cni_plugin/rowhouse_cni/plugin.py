@@ -76,7 +76,7 @@ def serve(environ: dict[bytes, bytes], begun: float) -> int:
 
 
 def forward(call: Call, netconf: bytes, settings: Settings, deadline: float) -> Outcome:
-    """Hand the call to a server; keep a DEL that no server takes."""
+    """Send the call to a server; keep a DEL that no server accepts."""
     lines = call.headers + identity_lines(settings)
     try:
         if call.command == "ADD":
@@ -110,7 +110,7 @@ def replay_own_del(call: Call, settings: Settings, deadline: float) -> None:
 def keep_del(
     call: Call, lines: list[bytes], netconf: bytes, directory: str, reason: str
 ) -> Outcome:
-    """Keep a DEL in the spool and call it done: teardown of a pod never waits for us."""
+    """Keep a DEL in the spool and report success: the teardown of a pod never waits for the server."""
     from rowhouse_cni.kept_dels import keep
 
     keep(call, lines, netconf, directory, reason)
@@ -126,7 +126,7 @@ def failure(call: Call | None, netconf: bytes, error: Exception) -> Outcome:
         except Exception as worse:
             error = worse
     if not isinstance(error, CniError):
-        error = CniError(f"{type(error).__name__}: {error}", "this is a fault of the plugin")
+        error = CniError(f"{type(error).__name__}: {error}", "this is a bug in the plugin")
     from rowhouse_cni.errors import error_object
     from rowhouse_cni.netconf import cni_version
 
@@ -162,7 +162,7 @@ def log(netconf: bytes, line: str, body: bytes, settings: Settings | None, *, fa
 
 
 def write(descriptor: int, content: bytes) -> bool:
-    """Write all of ``content``; False if nobody reads it."""
+    """Write all of ``content``; False if the reader is gone."""
     try:
         while content:
             content = content[posix.write(descriptor, content) :]

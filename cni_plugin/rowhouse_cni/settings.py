@@ -1,4 +1,4 @@
-"""The node's settings: a ``key = value`` file, read anew by every call.
+"""The node's settings: a ``key = value`` file, read by every call.
 
 The file is $ROWHOUSE_CONFIG, else /etc/cni/net.d/rowhouse.d/rowhouse.conf. Lines that
 begin with ``#`` and what follows a blank and ``#`` are comments; unknown keys are
@@ -64,7 +64,7 @@ class Settings:
                 server.tls_name = server_name
         if not urls:
             raise BadSettingsError(
-                f"no server in {file}",
+                f"no `server` in {file}",
                 f"add a line such as `server = https://rowhouse.example:8443` to {file}",
                 self.spool,
             )
@@ -89,7 +89,7 @@ class Settings:
         paths = tuple(text.replace(",", " ").split())
         for path in paths:
             if not path.startswith("/") or "\0" in path:
-                raise self.bad("log_dirs", path, "a path begins with /; none: no log at all")
+                raise self.bad("log_dirs", path, "a path must begin with /; `none` allows no log")
         return paths or DEFAULT_LOG_DIRS
 
     def timeout_of(self, text: str) -> float:
@@ -182,12 +182,14 @@ def without_comment(line: str) -> str:
 def read_file(path: str, *, guarded: bool = False) -> bytes:
     """The whole of a small file. With ``guarded``, PermissionError if others may change it.
 
-    Whoever changes the settings names the server that is sent the node's token.
+    A user who can change the settings chooses the server that gets the node's token.
     """
     descriptor = posix.open(path, READ)
     try:
         if guarded and is_open_to_others(posix.fstat(descriptor)):
-            raise PermissionError(EPERM, "others may change it: chown it to root, chmod go-w")
+            raise PermissionError(
+                EPERM, "other users may change it: run chown root and chmod go-w on it"
+            )
         content = b""
         while piece := posix.read(descriptor, 65536):
             content += piece
@@ -199,7 +201,7 @@ def read_file(path: str, *, guarded: bool = False) -> bytes:
 
 
 def is_open_to_others(found: "posix.stat_result") -> bool:
-    """Whether somebody else than root and the plugin's user owns this, or may write to it."""
+    """Whether a user other than root and the plugin's owns this, or may write to it."""
     mode = found.st_mode
     return bool(
         found.st_uid not in (0, posix.geteuid())

@@ -1,12 +1,12 @@
-"""DELs that no server took: kept on disk, replayed when one answers again.
+"""DELs that no server accepted: kept on disk, replayed when a server answers again.
 
 One file for each DEL (spool_entry.py), on disk before the runtime hears of success. A
 name that begins with a dot is a file still being written.
 
-Whoever replays a file holds its flock, which the kernel drops with the process: a claim
-never has to be broken. Replaying twice does no harm, since the server releases by
-container id; replaying late does none, since the next ADD of the same container replays
-its own DEL first.
+A process that replays a file holds its flock, which the kernel releases when the process ends, so
+a lock never has to be broken. Replaying twice does no harm, because the server releases by
+container id. Replaying late does none either, because the next ADD of the same container
+replays its own DEL first.
 """
 
 import posix
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Send = Callable[[list[bytes], bytes, float], Answer | None]
     """Sends one DEL: header lines, network configuration, deadline (time.monotonic()).
 
-    None: it is somebody else's to send.
+    None: another call has to send it.
     """
 
 ABANDONED = 3600  # seconds after which a temporary file has lost its writer
@@ -40,7 +40,7 @@ class SpoolUnusableError(Exception):
 
 
 class Replayed:
-    """What became of the entries that a replay got hold of."""
+    """The outcome of the entries that a replay processed."""
 
     def __init__(self) -> None:
         self.released: list[str] = []
@@ -69,9 +69,9 @@ class Spool:
     ) -> Replayed:
         """Send the named DELs until ``deadline``; drop those that are done with.
 
-        An entry that somebody else is replaying is left to them, or waited for with
-        ``wait``. What the server will never take moves to ``refused``. Raise
-        SpoolUnusableError, or what ``send`` raises when no server answers: the rest stays.
+        An entry that another process is replaying is skipped, or waited for with ``wait``.
+        Entries that the server refuses for good move to ``refused``. Raise SpoolUnusableError,
+        or the error of ``send`` if no server answers; the remaining entries stay.
         """
         result = Replayed()
         directory = self.open()
@@ -98,7 +98,7 @@ class Spool:
         try:
             entry = posix.open(name, spool_entry.OPEN, dir_fd=directory)
         except FileNotFoundError:
-            return  # somebody else has just replayed it
+            return  # another process has just replayed it
         except OSError:
             result.kept.append(name)  # a symbolic link, say: not of our making
             return
@@ -124,7 +124,7 @@ class Spool:
             else:
                 result.kept.append(name)
         except BlockingIOError:
-            pass  # somebody else is replaying it
+            pass  # another process is replaying it
         finally:
             posix.close(entry)
 
@@ -146,13 +146,17 @@ class Spool:
             directory = posix.open(self.directory, OPEN_DIRECTORY)
         except NotADirectoryError:
             raise SpoolUnusableError(
-                f"{self.directory} is no directory, or a symbolic link"
+                f"{self.directory} is not a directory, or is a symbolic link"
             ) from None
         above = posix.stat("..", dir_fd=directory).st_mode
         if is_open_to_others(posix.fstat(directory)):
-            trouble = f"{self.directory} is open to others: chown and chmod 0700 it"
-        elif above & 0o002 and not above & STICKY:  # anybody could put another one into its place
-            trouble = f"the folder above {self.directory} is open to others: chmod o-w it"
+            trouble = (
+                f"{self.directory} is accessible to other users: run chown and chmod 0700 on it"
+            )
+        elif above & 0o002 and not above & STICKY:  # any user could replace it
+            trouble = (
+                f"the parent of {self.directory} is writable by all users: run chmod o-w on it"
+            )
         else:
             return directory
         posix.close(directory)

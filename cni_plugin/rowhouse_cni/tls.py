@@ -37,7 +37,7 @@ class TlsConnection(Connection):
             self.channel.do_handshake()
         except TimeoutError:
             raise NoAnswerError(
-                "the TLS handshake took too long: is it a server that speaks http?"
+                "the TLS handshake took too long; the server may serve http"
             ) from None
         except _ssl.SSLError as failure:
             if failure.reason == "WRONG_VERSION_NUMBER":  # of the record layer: it is no TLS

@@ -26,7 +26,7 @@ class State:
     """What health and metrics tell; written by the rounds, read by the HTTP server."""
 
     round_ended: float  # a reading of time.monotonic()
-    problem: str = "the first round has not ended"
+    problem: str = "the first round has not finished"
     installs: int = 0
     failures: int = 0
     replayed: int = 0
@@ -35,7 +35,7 @@ class State:
 
 
 class Daemon:
-    """One node's daemon; several may run at once, the one started last has the last word."""
+    """One node's daemon. If several run at once, the one started last wins."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -46,7 +46,7 @@ class Daemon:
         self.status_call = StatusCall(options)
 
     def run(self, stop: threading.Event) -> None:
-        """Do rounds until ``stop``; what fails is tried again in the next one."""
+        """Run rounds until ``stop``; the next round retries what failed."""
         while not stop.is_set():
             self.round(stop, self.call_status)
             stop.wait(self.options.period)
@@ -74,7 +74,7 @@ class Daemon:
         if problem:
             self.state.failures += 1
         if problem != self.state.problem:
-            say(problem or "all is well")
+            say(problem or "no problems")
         self.state.problem = problem
         self.state.round_ended = time.monotonic()
 
@@ -106,7 +106,7 @@ class Daemon:
         self.stand_in.repaired()
         self.installed = True
         self.state.installs += 1
-        say(f"the plugin is in {self.options.bin_dir}")
+        say(f"installed the plugin in {self.options.bin_dir}")
 
     def call_status(self) -> None:
         """See that a call of this node would be served."""

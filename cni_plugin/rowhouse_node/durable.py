@@ -1,8 +1,8 @@
 """Changes of the host's file system that are whole or not at all, also after a power cut.
 
 Everything is prepared under a temporary name, flushed, renamed, and the folder flushed. A
-temporary name begins with ``.rowhouse-node.``; whoever holds the lock may sweep what a
-killed daemon left under such names.
+temporary name begins with ``.rowhouse-node.``; the holder of the lock may remove such files of a
+killed daemon.
 """
 
 import ctypes
@@ -32,7 +32,7 @@ def locked(file: Path) -> Iterator[None]:
 
 
 def temporary(beside: Path) -> Path:
-    """A name that nobody uses, in the same folder."""
+    """An unused name in the same folder."""
     return beside.parent / f"{TEMPORARY}{beside.name}.{os.getpid()}.{time.monotonic_ns()}"
 
 

@@ -81,7 +81,7 @@ def metrics(daemon: Daemon) -> str:
             "STATUS calls that failed",
             daemon.status_call.failures,
         ),
-        ("installs_total", "counter", "times the plugin was put on the host", state.installs),
+        ("installs_total", "counter", "times the plugin was installed on the host", state.installs),
         (
             "whereabouts_replaced_total",
             "counter",
@@ -89,9 +89,9 @@ def metrics(daemon: Daemon) -> str:
             daemon.stand_in.replaced,
         ),
         ("failed_rounds_total", "counter", "rounds with a problem", state.failures),
-        ("spool_entries", "gauge", "DELs that wait for a server", state.kept),
+        ("spool_entries", "gauge", "DELs that are waiting for a server", state.kept),
         ("spool_refused_entries", "gauge", "DELs that a server refused for good", state.refused),
-        ("spool_replayed_total", "counter", "DELs gone from the spool", state.replayed),
+        ("spool_replayed_total", "counter", "DELs removed from the spool", state.replayed),
     )
     return info(daemon) + "".join(
         f"# HELP rowhouse_node_{name} {text}\n# TYPE rowhouse_node_{name} {kind}\n"

@@ -46,7 +46,7 @@ class HostPlugin:
         digest = digest_of(folder)
         target = self.bin_dir / f"rowhouse.d-{digest}"
         if os.path.lexists(target) and not is_intact(target, digest):
-            durable.remove(target)  # somebody changed it: a version is never mended in place
+            durable.remove(target)  # it was changed: a version is never repaired in place
         if not target.is_dir():
             durable.copy_tree(folder, target)
         old = self.link.readlink() if self.link.is_symlink() else None
@@ -76,7 +76,7 @@ class HostPlugin:
             else:
                 durable.remove(self.whereabouts)
         elif os.path.lexists(self.whereabouts):
-            durable.remove(self.original)  # whoever installed whereabouts anew has the last word
+            durable.remove(self.original)  # a later installation of whereabouts wins
 
     def remove_superseded(self, *, older: float = KEPT) -> None:
         """Remove folders that were in use before, once no call can still be in them."""
@@ -126,7 +126,7 @@ def is_ours(file: Path) -> bool:
 
 
 def is_intact(folder: Path, digest: str) -> bool:
-    """Whether this is a folder of that content, no link to one, and nobody else's to change."""
+    """Whether this is a folder with that content, not a link, and not writable by other users."""
     if folder.is_symlink() or not folder.is_dir() or digest_of(folder) != digest:
         return False
     owners = {path.lstat().st_uid for path in (folder, *folder.rglob("*"))}

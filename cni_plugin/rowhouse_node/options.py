@@ -61,7 +61,7 @@ class Options:
 def absolute(text: str) -> Path:
     """A path that means the same in every working directory."""
     if not text.startswith("/"):
-        raise argparse.ArgumentTypeError(f"{text!r}: a path begins with /")
+        raise argparse.ArgumentTypeError(f"{text!r}: a path must begin with /")
     return Path(text)
 
 
@@ -98,8 +98,8 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
 
     parser = argparse.ArgumentParser(
         prog="rowhouse-node",
-        description="Installs the Rowhouse CNI plugin on this node and keeps it supplied.",
-        epilog="Every option may also be given as ROWHOUSE_NODE_…: --bin-dir as ROWHOUSE_NODE_BIN_DIR.",
+        description="Installs the Rowhouse CNI plugin on this node and keeps its settings up to date.",
+        epilog="Each option can also be set as a variable: --bin-dir as ROWHOUSE_NODE_BIN_DIR.",
     )
     parser.add_argument(
         "command", choices=("run", "install", "uninstall", "doctor"), nargs="?", default="run"
@@ -125,15 +125,15 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("--period", type=float, default=default("PERIOD", "5"), metavar="SECONDS")
     add("--listen", default=default("LISTEN", "127.0.0.1:8082"), metavar="HOST:PORT")
     add("--stay", action="store_true", help="uninstall: wait for SIGTERM afterwards")
-    add("-o", "--output", choices=("table", "json"), default="table", help="doctor: how to print")
+    add("-o", "--output", choices=("table", "json"), default="table", help="doctor: output format")
     options = Options(**vars(parser.parse_args(arguments)))
     if options.command != "uninstall" and not options.server and not options.service:
         parser.error(
-            "--server (ROWHOUSE_NODE_SERVER) is missing: the URL of a Rowhouse server."
-            " Or name a Service to look up: --service (ROWHOUSE_NODE_SERVICE)"
+            "--server (ROWHOUSE_NODE_SERVER), the URL of a Rowhouse server, is missing."
+            " Or pass a Service to look up: --service (ROWHOUSE_NODE_SERVICE)"
         )
     if options.period <= 0:
-        parser.error("--period has to be above 0")
+        parser.error("--period must be above 0")
     if not options.listen.rpartition(":")[2].isdecimal():
         parser.error(f"--listen {options.listen!r} is not HOST:PORT")
     return options

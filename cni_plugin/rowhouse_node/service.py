@@ -19,7 +19,7 @@ def urls_of(service: str) -> str:
     except OSError as failure:
         raise ServiceUnknown(
             f"cannot look up the Service {host}: {failure.strerror or failure}."
-            " Is it there, and does the cluster's DNS answer? It is looked up again"
+            " Check that it exists and that the cluster's DNS works. The daemon retries"
         ) from None
     addresses = sorted({(family, str(address[0])) for family, *_, address in found})
     return ",".join(

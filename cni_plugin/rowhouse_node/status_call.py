@@ -112,7 +112,7 @@ class StatusCall:
         parts += [part for part in said_parts if part]
         if answer.status == UNAUTHORIZED:
             parts.append(
-                f"the token in {token_file or 'the settings (there is none)'} has to be this cluster's, for the"
+                f"the token in {token_file or 'the settings (there is none)'} must be from this cluster, for the"
                 " audience rowhouse, and of an account in ROWHOUSE_NODE_SERVICE_ACCOUNTS of the server"
             )
         return ": ".join(parts)

@@ -32,7 +32,7 @@ def settings_text(options: Options) -> str:
     if found != {key: value for key, value in pairs.items() if value}:
         raise BadSettingsError(
             "a value can't be written into a settings file",
-            "leave out line breaks, leading and trailing blanks, and # after a blank",
+            "remove line breaks, leading and trailing blanks, and # after a blank",
             str(options.spool),
         )
     Settings(str(options.settings_file), found, {})

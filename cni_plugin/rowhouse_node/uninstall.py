@@ -1,4 +1,4 @@
-"""Taking everything off the host again, but for DELs that no server took."""
+"""Remove everything from the host, except DELs that no server accepted."""
 
 import errno
 import os
@@ -61,7 +61,7 @@ def spools_in_use(options: Options) -> list[str]:
 
 
 def _refresh_and_attempt(daemon: Daemon) -> str:
-    """What keeps the host from being clean; empty if nothing does."""
+    """What is left on the host; empty if it is clean."""
     try:
         if daemon.options.settings_file.exists() and (
             daemon.options.server or daemon.options.service
@@ -75,7 +75,7 @@ def _refresh_and_attempt(daemon: Daemon) -> str:
         return str(failure)
     if kept := daemon.state.kept:
         return (
-            f"{kept} DELs that no server took are kept in {daemon.options.spool}:"
+            f"{kept} DELs that no server accepted are kept in {daemon.options.spool}:"
             f" {trouble_with_replay or 'they are sent again'}"
         )
     return ""
@@ -107,7 +107,7 @@ def _take_back(options: Options, spools: list[str]) -> None:
         _remove_empty(folder)
     for spool, number in kept.items():
         if number:
-            say(f"{number} DELs that no server took stay in {spool}")
+            say(f"{number} DELs that no server accepted stay in {spool}")
         elif refused := len(names_in(f"{spool}/{REFUSED}")):
             say(f"{refused} DELs that a server refused for good stay in {spool}/{REFUSED}")
 

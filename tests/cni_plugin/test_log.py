@@ -171,7 +171,7 @@ def test_somebody_elses_symbolic_link_is_not_followed(node: Node, tmp_path: Path
     os.lchown(tmp_path / "log", 65534, 65534)
     outcome = node.call(netconf=logging(log_file=str(tmp_path / "log")))
     assert outcome.exit_status == 0
-    assert b"somebody else's symbolic link" in outcome.stderr
+    assert b"symbolic link of another user" in outcome.stderr
     assert not (tmp_path / "shadow").exists()
 
 
@@ -227,7 +227,7 @@ def test_a_file_that_is_something_else_is_not_appended_to(
     del server
     log.write_text(content)
     outcome = node.call(netconf=logging(log_file=str(log)))
-    assert (b"no CNI plugin's log" not in outcome.stderr) == is_log
+    assert (b"not a CNI plugin's log" not in outcome.stderr) == is_log
     assert (log.read_text() != content) == is_log
 
 
@@ -236,7 +236,7 @@ def test_a_file_that_is_something_else_is_not_appended_to(
 def test_a_file_of_somebody_else_is_not_appended_to(node: Node, log: Path) -> None:
     log.touch(mode=0o666)
     os.chown(log, 65534, 65534)
-    assert b"belongs to somebody else" in node.call(netconf=logging(log_file=str(log))).stderr
+    assert b"belongs to another user" in node.call(netconf=logging(log_file=str(log))).stderr
     assert log.read_text() == ""
 
 

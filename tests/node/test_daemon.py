@@ -214,7 +214,7 @@ def test_kept_dels_survive_an_uninstall_without_a_server(host: Host) -> None:
     host.keep_del("c1")
     done = host.do("uninstall", "v1")
     assert done.returncode == 0
-    assert "1 DELs that no server took stay" in done.stderr
+    assert "1 DELs that no server accepted stay" in done.stderr
     assert (host.state / "spool" / "c1@net1").exists()
 
 
@@ -248,13 +248,13 @@ def test_an_uninstall_waits_for_kept_dels_and_sends_them_with_a_new_token(host: 
     host.do("install", "v1")
     host.keep_del("c1")
     with uninstalling(host) as url:
-        eventually(lambda: "1 DELs that no server took are kept" in get(f"{url}/readyz")[1])
+        eventually(lambda: "1 DELs that no server accepted are kept" in get(f"{url}/readyz")[1])
         assert not (host.bin / "rowhouse").exists()
         assert (host.state / "spool" / "c1@net1").exists()
         host.project("token-2")
         eventually(lambda: (host.config / "token").read_text() == "token-2")
     # Without waiting, what stays is named; credentials do not.
-    assert "1 DELs that no server took stay in" in host.log.read_text()
+    assert "1 DELs that no server accepted stay in" in host.log.read_text()
     assert (host.state / "spool" / "c1@net1").exists()
     assert not host.config.exists()
 

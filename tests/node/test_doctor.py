@@ -168,11 +168,11 @@ def test_authorities_that_cannot_be_used(node: Node) -> None:
 def test_a_folder_that_somebody_changed(node: Node) -> None:
     folder = node.host.bin / (node.host.bin / "rowhouse.d").readlink()
     (folder / "more").write_text("")
-    assert "not what was installed" in node.fails("folder")["found"]
+    assert "changed since it was installed" in node.fails("folder")["found"]
 
 
 def test_whose_file_is_named_whereabouts(node: Node) -> None:
-    assert "not there" in node.findings()["whereabouts"]["found"]
+    assert "does not exist" in node.findings()["whereabouts"]["found"]
     node.install("--as-whereabouts")
     assert "is Rowhouse's" in node.findings("--as-whereabouts")["whereabouts"]["found"]
     assert node.findings(code=6)["whereabouts"]["state"] == "warning"
@@ -200,7 +200,7 @@ def test_dels_that_wait_and_that_were_refused(node: Node) -> None:
     [entry] = [one for one in spool.iterdir() if one.is_file()]
     shutil.copy(entry, refused / entry.name)
     found = node.findings(code=6)["spool"]
-    assert found["found"] == "1 DELs wait for a server, 1 were refused"
+    assert found["found"] == "1 DELs are waiting for a server, 1 were refused"
     # The STATUS went through the plugin, which sends what is kept whenever a server answers.
     assert "0 DELs wait" in node.findings(code=6)["spool"]["found"]
     assert "runbook" in found["remedy"]

@@ -13,11 +13,11 @@ from rowhouse_node.status_call import NETCONF
 MAX_SECONDS = 15.0
 NOT_ALLOWED = 110  # also for a token that is not taken
 REFUSED_REMEDY = (
-    "The server does not take this token: `rowhouse doctor` in its pod shows the issuer that it verifies (check"
+    "The server does not accept this token: `rowhouse doctor` in its pod shows the issuer that it verifies (check"
     " `tokens`), and ROWHOUSE_NODE_SERVICE_ACCOUNTS of the server must name the account."
 )
 UNREACHABLE_REMEDY = (
-    "See that the servers run, and that this node reaches them: kubectl get pods; `rowhouse doctor` in a"
+    "Check that the servers are running, and that this node reaches them: kubectl get pods; `rowhouse doctor` in a"
     " server's pod."
 )
 
@@ -30,12 +30,12 @@ def plugin(options: Options) -> Finding:
     said = done.stderr.partition("\n")[0]
     if done.returncode or "rowhouse v" not in said:
         return Finding(
-            "plugin", FAILED, f"it does not tell its version: {said or done.stdout}", RESTART
+            "plugin", FAILED, f"it does not print its version: {said or done.stdout}", RESTART
         )
     version = said.partition("rowhouse v")[2].partition(":")[0]
     if version != __version__:
         return Finding(
-            "plugin", WARNING, f"version {version}, and the daemon has {__version__}", RESTART
+            "plugin", WARNING, f"version {version}, but the daemon has {__version__}", RESTART
         )
     return Finding("plugin", OK, f"version {version}")
 
@@ -78,4 +78,4 @@ def called(options: Options, environ: "dict[str, str]") -> "subprocess.Completed
     except OSError as failure:
         return f"{launcher} cannot be run: {failure.strerror}"
     except subprocess.TimeoutExpired:
-        return f"{launcher} did not end within {MAX_SECONDS:g} s"
+        return f"{launcher} did not finish within {MAX_SECONDS:g} s"

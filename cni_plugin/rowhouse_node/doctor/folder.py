@@ -18,7 +18,7 @@ def folder(options: Options) -> Finding:
         return Finding(name, FAILED, problem, RESTART)
     used = plugin.bin_dir / plugin.link.readlink()
     if not is_intact(used, used.name.removeprefix("rowhouse.d-")):
-        return Finding(name, FAILED, f"{used} is not what was installed", RESTART)
+        return Finding(name, FAILED, f"{used} has changed since it was installed", RESTART)
     return Finding(name, OK, f"{plugin.launcher} with {used.name}")
 
 
@@ -27,15 +27,15 @@ def whereabouts(options: Options) -> Finding:
     file = HostPlugin(options.bin_dir).whereabouts
     if not os.path.lexists(file):
         if options.as_whereabouts:
-            return Finding("whereabouts", FAILED, f"{file} is not there", RESTART)
-        return Finding("whereabouts", OK, f"{file} is not there, and is not ours to be")
+            return Finding("whereabouts", FAILED, f"{file} does not exist", RESTART)
+        return Finding("whereabouts", OK, f"{file} does not exist, as configured")
     if is_ours(file):
         if options.as_whereabouts:
             return Finding("whereabouts", OK, f"{file} is Rowhouse's")
         return Finding(
             "whereabouts",
             WARNING,
-            f"{file} is Rowhouse's, and the daemon runs without --as-whereabouts",
+            f"{file} is Rowhouse's, but the daemon runs without --as-whereabouts",
             RESTART,
         )
     if options.as_whereabouts:

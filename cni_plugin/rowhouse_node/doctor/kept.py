@@ -1,4 +1,4 @@
-"""DELs that no server took, and where they are kept."""
+"""DELs that no server accepted, and their folder."""
 
 import os
 
@@ -22,17 +22,17 @@ def spool(options: Options) -> Finding:
         except FileNotFoundError:
             continue  # it is made for the first DEL that is kept
         except (OSError, SpoolUnusableError) as trouble:
-            remedy = f"{directory} has to be a folder of the plugin's user, of mode 0700."
+            remedy = f"{directory} must be a folder of the plugin's user with mode 0700."
             return Finding("spool", FAILED, str(trouble), remedy)
         free = min(free, disk.f_bavail * disk.f_frsize)
         waiting += len(names_in(directory))
         refused += len(names_in(f"{directory}/{REFUSED}"))
-    said = f"{waiting} DELs wait for a server, {refused} were refused"
+    said = f"{waiting} DELs are waiting for a server, {refused} were refused"
     if free < MIN_FREE_BYTES:
         return Finding(
-            "spool", WARNING, f"{said}; {free} bytes are free", "Make room on that disk."
+            "spool", WARNING, f"{said}; {free} bytes are free", "Free space on that disk."
         )
     if refused:
-        remedy = "docs/runbook.md#rowhousereplaysrefused tells what to do with them."
+        remedy = "docs/runbook.md#rowhousereplaysrefused describes what to do with them."
         return Finding("spool", WARNING, said, remedy)
     return Finding("spool", OK, said)

@@ -26,7 +26,9 @@ def settings(options: Options) -> Finding:
     where = ", ".join(server.url for server in found.servers)
     said = f"{file}: node {found.node!r} of cluster {found.cluster!r} asks {where}"
     if file.read_text() != settings_text(options):
-        return Finding("settings", WARNING, f"{said}; they are not those of this daemon", DAEMON)
+        return Finding(
+            "settings", WARNING, f"{said}; this differs from the daemon's settings", DAEMON
+        )
     return Finding("settings", OK, said)
 
 
@@ -38,7 +40,7 @@ def loaded(options: Options) -> Settings:
 def token(options: Options) -> Finding:
     """The copy of the token that the plugin sends."""
     if options.token_source is None:
-        return Finding("token", SKIPPED, "this node has none (--token-source)")
+        return Finding("token", SKIPPED, "this node has no token (--token-source)")
     try:
         ours = options.token.read_text(encoding="ascii").strip()
         theirs = options.token_source.read_text(encoding="ascii").strip()
@@ -58,7 +60,7 @@ def judged(said: "dict[str, Any] | None", options: Options) -> Finding:
     left = float(said.get("exp", float("inf"))) - time.time()
     if left > 0:
         return Finding("token", OK, f"{who}, for {left:.0f} s more")
-    remedy = "The kubelet renews it: see its log, and the clock of the node."
+    remedy = "The kubelet renews it: check its log and the node's clock."
     return Finding("token", FAILED, f"{who}: it expired {-left:.0f} s ago", remedy)
 
 
