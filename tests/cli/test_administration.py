@@ -117,7 +117,7 @@ def test_gateways_are_listed_and_reserved_by_force(rowhouse: Rowhouse) -> None:
     [known] = rowhouse.items("gateway", "list", "--pool", "10.0.0.0/24")
     assert (known["address"], known["cni_network"]) == ("10.0.0.1", None)
     refused = rowhouse("gateway", "forget", str(known["id"]), "--yes", code=1).stderr
-    assert "is that of pool 10.0.0.0/24" in refused
+    assert "is the gateway of pool 10.0.0.0/24" in refused
     wanted = ("reservation", "reserve", "10.0.0.0/24", "10.0.0.1", "--name", "router")
     assert "is the gateway of pool 10.0.0.0/24" in rowhouse(*wanted, code=1).stderr
     assert rowhouse.items(*wanted, "--force")[0]["address"] == "10.0.0.1"

@@ -132,7 +132,7 @@ def test_a_file_that_is_cut_off_imports_nothing(
     broken.write_text(json.dumps(WEB)[:-9])
     done = direct("import", "whereabouts", file, str(broken), code=1)
     assert "b.json cannot be read" in done.stderr
-    assert "nothing was imported" in done.stderr
+    assert "Nothing was imported" in done.stderr
     assert dba.execute("SELECT count(*) FROM pools").fetchone() == (0,)
 
 

@@ -151,6 +151,6 @@ def test_an_add_that_can_not_send_its_own_del_says_why(node: Node) -> None:
         node.configure(dead)
         outcome = node.call()
     assert outcome.code == 11
-    assert "a DEL of ctr-new net1 must be sent before this ADD" in outcome.error["msg"]
+    assert "a kept DEL of ctr-new net1 must be sent before this ADD" in outcome.error["msg"]
     assert f"kept in {node.spool}" in outcome.error["details"]
     assert "Connection refused" in outcome.error["details"]

@@ -135,7 +135,7 @@ def test_an_unusable_log_never_fails_a_call(node: Node, tmp_path: Path) -> None:
 def test_an_unknown_level_is_noted(node: Node, log: Path) -> None:
     outcome = node.call(netconf=logging(log_file=str(log), log_level="loud"))
     assert outcome.exit_status == 0
-    assert b"log_level loud is none of panic, error, verbose, debug" in outcome.stderr
+    assert b"log_level loud is not one of panic, error, verbose, debug" in outcome.stderr
 
 
 @pytest.mark.usefixtures("server")

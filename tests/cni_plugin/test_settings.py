@@ -96,7 +96,7 @@ def test_a_file_without_server_is_code_7(node: Node, content: str) -> None:
     node.settings.write_text(content)
     error = node.call().error
     assert error["code"] == 7
-    assert error["msg"] == f"no server in {node.settings}"
+    assert error["msg"] == f"no `server` in {node.settings}"
 
 
 def test_a_line_that_is_no_setting_is_code_7_with_its_number(node: Node) -> None:
@@ -135,7 +135,7 @@ def test_settings_that_others_may_change_are_not_obeyed(node: Node, make: str) -
             node.settings.chmod(0o664)
         refused = node.call()
         assert refused.code == 7
-        assert "others may change it" in refused.error["msg"]
+        assert "other users may change it" in refused.error["msg"]
         assert node.call("DEL").exit_status == 0
     assert server.asked == []
     assert names_in(node.default_spool)
@@ -143,7 +143,7 @@ def test_settings_that_others_may_change_are_not_obeyed(node: Node, make: str) -
 
 def test_a_pipe_in_the_place_of_the_settings_holds_nobody(node: Node) -> None:
     os.mkfifo(node.settings)
-    assert "no server" in node.call().error["msg"]
+    assert "no `server`" in node.call().error["msg"]
 
 
 def test_settings_that_are_too_large_are_not_read(node: Node) -> None:

@@ -175,7 +175,7 @@ def test_a_spool_that_is_not_safe_fails_the_del(node: Node, tmp_path: Path, make
     assert outcome.code == 11
     assert "can't be kept in" in outcome.error["msg"]
     assert "Connection refused" in outcome.error["details"]
-    assert f"by `spool` in {node.settings}" in outcome.error["details"]
+    assert f"set `spool` in {node.settings}" in outcome.error["details"]
     assert names_in(elsewhere) == []
 
 

@@ -149,7 +149,7 @@ def test_https_to_our_own_server_of_http_is_told_at_once(node: Node, tmp_path: P
         outcome = node.call("STATUS")
     assert outcome.seconds < 30
     assert "serves http, not https" in outcome.error["details"]
-    assert "write http:// in `server`" in outcome.error["details"]
+    assert "use http:// in `server`" in outcome.error["details"]
 
 
 def test_a_server_that_waits_for_http_is_named_as_that(node: Node, ca_file: Path) -> None:

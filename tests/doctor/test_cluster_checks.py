@@ -199,7 +199,7 @@ def test_a_pool_by_name_that_is_not_there_is_named(
     assert found.keys() == {"default/bad", ""}
     assert found["default/bad"].found == 'there is no pool named "silver"'
     assert "rowhouse pool create" in found["default/bad"].remedy
-    assert found[""].found == "1 can be used"
+    assert found[""].found == "1 are usable"
 
 
 def test_networks_are_read_with_the_servers_defaults(

@@ -128,7 +128,7 @@ def test_a_list_of_pods_without_a_single_node_is_no_cluster() -> None:
         items = [] if request.url.path.endswith("nodes") else [scheduled()]
         return httpx2.Response(200, json={"metadata": {"resourceVersion": "1"}, "items": items})
 
-    with pytest.raises(TryAgain, match="no node"):
+    with pytest.raises(TryAgain, match="list of nodes is empty"):
         KubernetesPods(client_of(answer)).view()
 
 

@@ -205,7 +205,7 @@ def test_a_spool_that_can_not_be_used_keeps_no_other_one_from_being_replayed(
         host.server = server.url
         with running(host) as url:
             eventually(lambda: "rowhouse_node_spool_replayed_total 1" in get(f"{url}/metrics")[1])
-            eventually(lambda: "open to others" in get(f"{url}/readyz")[1])
+            eventually(lambda: "accessible to other users" in get(f"{url}/readyz")[1])
     assert [name for command, name in server.asked if command == "DEL"] == ["c2"]
 
 
@@ -304,7 +304,7 @@ def test_a_service_that_is_not_known_yet_is_looked_up_until_it_is(host: Host) ->
         (["--server="], "ROWHOUSE_NODE_SERVER"),
         (["--server=ftp://x"], "server = ftp://x"),
         (["--node=a\nserver = http://evil"], "can't be written"),
-        (["--bin-dir=relative"], "begins with /"),
+        (["--bin-dir=relative"], "must begin with /"),
         (["--timeout=0"], "timeout"),
     ],
 )

@@ -202,10 +202,10 @@ def test_dels_that_wait_and_that_were_refused(node: Node) -> None:
     found = node.findings(code=6)["spool"]
     assert found["found"] == "1 DELs are waiting for a server, 1 were refused"
     # The STATUS went through the plugin, which sends what is kept whenever a server answers.
-    assert "0 DELs wait" in node.findings(code=6)["spool"]["found"]
+    assert "0 DELs are waiting" in node.findings(code=6)["spool"]["found"]
     assert "runbook" in found["remedy"]
     spool.chmod(0o777)
-    assert "open to others" in node.fails("spool")["found"]
+    assert "accessible to other users" in node.fails("spool")["found"]
 
 
 def test_the_real_server_and_what_rowhouse_doctor_shows_of_it(

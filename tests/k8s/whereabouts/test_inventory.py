@@ -99,7 +99,7 @@ def test_an_interface_that_nobody_wrote_comes_from_multus() -> None:
     assert web.notes == ()
     # The pod of this name does not say that it has the address: its life may be a later one.
     assert (old.interface, old.uid) == ("", None)
-    assert any("no interface" in note for note in old.notes)
+    assert any("its interface is unknown" in note for note in old.notes)
 
 
 def test_a_container_id_that_nobody_wrote_can_be_that_of_no_container() -> None:
@@ -163,7 +163,7 @@ def test_whereabouts_409_a_reservation_without_an_entry_is_taken_into_the_smalle
 def test_a_reservation_in_no_pool_is_told() -> None:
     found = inventory_of(ip_pool("10.0.0.0/24"), reservation("192.168.0.7", "shop/web"))
     assert (
-        "no IPPool holds its address"
+        "no IPPool contains its address"
         in reasons(found)["OverlappingRangeIPReservation kube-system/192.168.0.7"]
     )
 
@@ -257,9 +257,9 @@ def test_what_can_not_be_read_is_told_and_hides_nothing_else() -> None:
     told = reasons(found)
     assert "its 1 allocations are not taken" in told["IPPool broken".replace(" ", " kube-system/")]
     assert "mapped" in told["IPPool kube-system/mapped"]
-    assert told["IPPool kube-system/10.2.0.0-24, key 1"] == "it is no object"
+    assert told["IPPool kube-system/10.2.0.0-24, key 1"] == "it is not an object"
     assert told["OverlappingRangeIPReservation no-address-here"] == "its name contains no address"
-    assert told["a test"] == "no Kubernetes object"
+    assert told["a test"] == "not a Kubernetes object"
 
 
 def test_an_entry_that_names_no_pod_stays_reserved() -> None:

@@ -196,7 +196,7 @@ def test_an_address_that_has_another_owner_by_now_is_not_released(
     hold(store, pool, "camera", "10.0.0.5")
     answer = ada.post(path, {**looked_at, "confirmed": "1"})
     assert answer.status_code == 412
-    assert "another owner by now: camera" in text_of(answer)
+    assert "now has another owner: camera" in text_of(answer)
     assert dba.execute("SELECT owner_name FROM reservations").fetchall() == [("camera",)]
 
 
