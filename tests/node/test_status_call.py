@@ -160,7 +160,9 @@ def test_the_real_server_answers_it_for_the_node_of_the_token_alone(
                 host.project(signed(claims("node-1", iss="https://elsewhere.example")))
                 eventually(lambda: "a cluster that this server trusts" in get(f"{url}/readyz")[1])
                 host.project(signed(claims("node-2")))
-                eventually(lambda: 'for node "node-2", not for "node-1"' in get(f"{url}/readyz")[1])
+                eventually(
+                    lambda: 'bound to node "node-2", not to "node-1"' in get(f"{url}/readyz")[1]
+                )
                 host.project(signed(claims("node-1"), ec_key(2)))
                 eventually(lambda: "signature does not match its key" in get(f"{url}/readyz")[1])
     assert host.log.read_text().count("a cluster that this server trusts") == 1, "said once"
