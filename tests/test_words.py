@@ -70,7 +70,7 @@ WORDS: Final = (
     Word("waits", "PERFORM", "migrations/"),
     Word("around", "previous_command", "migrations/"),
 )
-# What the documentation does not say, outside of code.
+# What the documentation does not say outside of code, nor code in its comments and texts.
 PLAIN: Final = {
     "anew": "again",
     "anybody": "name the program or the user",
@@ -89,6 +89,12 @@ PHRASES: Final = {"Needs attention": "Warnings", "Its life": "History"}
 # (word, path): why it may stand there.
 EXCEPTIONS: Final = {
     ("linger", "tests/cni_plugin/scripted.py"): "SO_LINGER is a socket option",
+}
+# The same for the words of PLAIN.
+NEEDED: Final = {
+    ("anybody", "server/rowhouse/auth/caller.py"): "the audit log has this name",
+    ("nobody", "server/rowhouse/embedded/__init__.py"): "a system user",
+    ("nobody", "server/rowhouse/embedded/account.py"): "a system user",
 }
 # The licenses of others speak of third parties, and ruff's setting is called known-first-party.
 USUAL: Final = re.compile(r"(third|first)[- _]part(y|ies)")
@@ -182,3 +188,29 @@ def test_the_documentation_speaks_plainly(words: str) -> None:
         if re.search(rf"\b{words}\b", prose(page))
     ]
     assert found == [], f"say: {PLAIN[words]}"
+
+
+def texts(path: str) -> str:
+    """What a file of code says: the comments and strings of Python, all of other files."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if path.endswith(".py"):
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        text = " ".join(token.string for token in tokens if token.type != tokenize.NAME)
+    return " ".join(re.sub(r"[\"'#]|--", " ", text).split()).lower()
+
+
+@pytest.fixture(scope="module")
+def code() -> dict[str, str]:
+    folders = ("charts/", "cni_plugin/", "migrations/", "server/")
+    return {path: texts(path) for path in sources() if path.startswith(folders)}
+
+
+@pytest.mark.parametrize("words", PLAIN)
+def test_the_code_speaks_plainly(words: str, code: dict[str, str]) -> None:
+    assert len(code) > 700
+    found = [path for path, text in code.items() if re.search(rf"\b{words}\b", text)]
+    assert [path for path in found if (words, path) not in NEEDED] == [], f"say: {PLAIN[words]}"
+
+
+def test_a_needed_word_is_there(code: dict[str, str]) -> None:
+    assert [one for one in NEEDED if one[0] not in code[one[1]]] == []

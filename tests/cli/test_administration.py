@@ -151,9 +151,9 @@ def test_the_history_tells_who_had_an_address(rowhouse: Rowhouse) -> None:
     assert then["owner"]["name"] == "printer"
     assert [one["id"] for one in rowhouse.items("pod", "/printer")] == [earlier["id"]]
     assert rowhouse.json("who", "10.0.0.2", code=3) == {"items": []}
-    assert rowhouse("who", "10.0.0.2", code=3).stderr == "nobody has 10.0.0.2\n"
+    assert rowhouse("who", "10.0.0.2", code=3).stderr == "10.0.0.2 has no owner\n"
     assert rowhouse("pod", "devops/web-0", code=3).stderr == "devops/web-0 held no address\n"
-    assert rowhouse("history", "10.0.0.2").stderr == "nobody ever had 10.0.0.2\n"
+    assert rowhouse("history", "10.0.0.2").stderr == "10.0.0.2 never had an owner\n"
     fill = rowhouse.items("pool", "fill", "a", "--since", "1h", "--steps", "4")
     assert [moment["used"] for moment in fill] == [0, 0, 0, 0, 1]
     assert rowhouse("pool", "fill", "a", "--steps", "4").output.count("#" * 50) == 1

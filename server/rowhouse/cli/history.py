@@ -58,8 +58,8 @@ def who(session: Session, *, address: str, at: str | None, network: str | None) 
     # Not compared with this machine's clock, which may be wrong: a current tenure has no end.
     moment = at or ALWAYS
     found = session.client.find("/history", address=address, at=moment, network=network)
-    when = f"had {address} at {at}" if at else f"has {address}"
-    _print(session, found, nothing=f"nobody {when}", must=True)
+    when = f"had no owner at {at}" if at else "has no owner"
+    _print(session, found, nothing=f"{address} {when}", must=True)
 
 
 @click.command()
@@ -117,7 +117,7 @@ def history(
     found = session.client.find(
         "/history", most=limit, address=address, network=network, since=since, until=until
     )
-    _print(session, found, nothing=f"nobody ever had {address}", must=False)
+    _print(session, found, nothing=f"{address} never had an owner", must=False)
 
 
 def _print(session: Session, found: Sequence[Document], *, nothing: str, must: bool) -> None:

@@ -108,11 +108,11 @@ class Report:
             click.echo(f"      {_line(note)} [{_line(finding.source)}]")
 
     def _mark(self, finding: Finding, what: str) -> None:
-        mark, colour = _MARKS[finding.outcome]
+        mark, color = _MARKS[finding.outcome]
         problem = f"{finding.outcome}: " if finding.outcome in _PROBLEMS else ""
         detail = f"  {problem}{finding.detail}" if problem or finding.detail else ""
         source = f" [{finding.source}]" if finding.outcome in _PROBLEMS and finding.source else ""
-        click.echo(f"  {click.style(mark, fg=colour)} {_line(what + detail + source)}")
+        click.echo(f"  {click.style(mark, fg=color)} {_line(what + detail + source)}")
 
     def _document(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""What the demo prints: headlines, commands, their output; colours on a terminal only."""
+"""What the demo prints: headlines, commands, their output; colors on a terminal only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Screen:
     def __init__(self, between_steps: Callable[[], None]) -> None:
         self._between_steps = between_steps
         self._steps = 0
-        # click itself drops the colours where standard output is no terminal.
+        # click itself drops the colors where standard output is no terminal.
         self._color = False if os.environ.get("NO_COLOR") else None
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a locale without ✓

@@ -130,8 +130,8 @@ class Database:
     ) -> list[TupleRow]:
         """Runs one statement in a transaction of its own and returns its rows.
 
-        Errors: the domain's error for what the stored functions raise; TryAgain when the database can
-        not be reached, is overloaded or waited too long for a lock.
+        Errors: the domain's error for what the stored functions raise; TryAgain if the database
+        cannot be reached, is overloaded or waited too long for a lock.
         """
         return self.run(
             lambda connection: _execute(connection, query, parameters).fetchall(),
