@@ -149,7 +149,10 @@ def namespaces() -> str:
 def test_without_a_built_plugin_it_runs_on_the_interpreter(place: Path, bare_path: str) -> None:
     status, output = whole(place, "--plugin", "/nowhere/rowhouse", PATH=bare_path)
     assert status == 0, output
-    assert "There is no /nowhere/rowhouse (`make plugin` makes it): the plugin runs on" in output
+    assert (
+        "/nowhere/rowhouse does not exist (`make plugin` builds it), so the plugin runs on"
+        in output
+    )
     assert left_in(place) == []
 
 
@@ -219,7 +222,7 @@ def test_kept_dels_of_a_real_node_are_not_delivered_to_the_demo(
 ) -> None:
     monkeypatch.setattr(installation, "_KEPT_DELS", tmp_path)
     (tmp_path / "aa3576c8@net1").touch()
-    with pytest.raises(DemoError, match="holds DELs of this node's pods"):
+    with pytest.raises(DemoError, match="contains DELs of this node's pods"):
         installation.install_plugin(tmp_path, Screen(lambda: None), plugin=Path("rowhouse"))
 
 

@@ -69,7 +69,7 @@ def test_a_dry_run_is_a_diff_and_changes_nothing(
         "      there is no pod with this name: the controller will release it"
         " [IPPool kube-system/10.0.0.0-24, key 9]\n"
         "not taken\n"
-        "  x IPPool kube-system/10.0.0.0-24, key oops: key 'oops' is no whole number\n"
+        "  x IPPool kube-system/10.0.0.0-24, key oops: key 'oops' is not a whole number\n"
         "would be: 0 pools and slices new; addresses: 2 new, 0 there, 1 conflict; 1 not taken\n"
     )
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (1,)

@@ -1,7 +1,7 @@
 """`rowhouse demo`: one address end to end, with a real server, a real database and the real plugin.
 
-Everything that it prints is what the programs printed, and each step checks what it shows. A keeper
-process ends the server and removes the one folder that holds all files, however the demo ends.
+All output comes from the real programs, and each step checks it. A keeper process stops the server and removes the
+one folder with all files, however the demo ends.
 """
 
 from rowhouse.demo.errors import DemoError, Interrupted

@@ -33,7 +33,9 @@ def install_plugin(folder: Path, screen: Screen, *, plugin: Path) -> Path:
     except OSError:
         kept = 0
     if kept:
-        raise DemoError(f"{_KEPT_DELS} holds DELs of this node's pods: run the demo elsewhere")
+        raise DemoError(
+            f"{_KEPT_DELS} contains DELs of this node's pods: run the demo on another machine"
+        )
     target = folder / "cni-bin"
     target.mkdir()
     installed = target / "whereabouts"
@@ -44,7 +46,7 @@ def install_plugin(folder: Path, screen: Screen, *, plugin: Path) -> Path:
     installed.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -m rowhouse_cni "$@"\n')
     installed.chmod(0o755)
     screen.say(
-        f"There is no {plugin} (`make plugin` makes it): the plugin runs on {sys.executable}."
+        f"{plugin} does not exist (`make plugin` builds it), so the plugin runs on {sys.executable}."
     )
     return target
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: the demo stops between two steps, never within one."""
+"""Handle Ctrl-C and similar signals: the demo stops between two steps, never within one."""
 
 from __future__ import annotations
 

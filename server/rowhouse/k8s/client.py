@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TIMEOUT: Final = httpx2.Timeout(10.0, read=60.0)
-"""Seconds; a page of a large list may take its time."""
+"""Seconds; a page of a large list may take long."""
 
 _MAX_SILENCE_SECONDS: Final = 30.0
-"""How long after `timeoutSeconds` a watch may say nothing: then its connection is dead without a sign."""
+"""How long after `timeoutSeconds` a watch may stay silent before its connection counts as dead."""
 
 
 class _Metadata(msgspec.Struct):
@@ -31,7 +31,7 @@ class _Metadata(msgspec.Struct):
 
 
 class _Versioned(msgspec.Struct):
-    """What a bookmark is read as: a Pod's has `spec.containers: null`, which no Pod may have."""
+    """The type for bookmarks: a Pod's bookmark has `spec.containers: null`, which is invalid for a Pod."""
 
     metadata: _Metadata
 
@@ -41,7 +41,7 @@ class KubernetesClient(Client):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # lightkube looks at the type of each error's body, and fails without one.
+        # lightkube reads the content type of each error's body, and fails without one.
         self._http.event_hooks = {"response": [_name_type]}
 
     def __enter__(self) -> Self:
@@ -110,9 +110,9 @@ def _name_type(response: httpx2.Response) -> None:
 def kubernetes_client(
     kubeconfig: str | None = None, context: str | None = None
 ) -> KubernetesClient:
-    """A client by a kubeconfig file, or by what is found, or NotReady.
+    """Return a client for a kubeconfig file, or else for the default credentials. Raises NotReady.
 
-    Found are, in this order: a pod's service account, KUBECONFIG, ~/.kube/config.
+    The defaults are, in this order: a pod's service account, KUBECONFIG, ~/.kube/config.
     """
     _learn_types()
     try:
@@ -130,8 +130,7 @@ def kubernetes_client(
 def _learn_types() -> None:
     """Decode one of each kind, here, while there is one thread.
 
-    msgspec (0.22) works out a type when it first meets it, and two threads that do so at the same moment
-    take the process down.
+    msgspec (0.22) analyzes a type on first use, and two threads that do so at the same time crash the process.
     """
     for kind in (Pod, Node, Event, IPPool, OverlappingRangeIPReservation, NodeSlicePool):
         decoders.decode_list(b'{"items": []}', kind)

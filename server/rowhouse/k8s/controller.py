@@ -42,7 +42,7 @@ _LISTS: Final = "pods and nodes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorSettings:
-    """Where whereabouts' objects are kept, and how fast they are written."""
+    """The namespace of whereabouts' objects, and the rate of writes."""
 
     namespace: str
     pacing: Pacing
@@ -90,13 +90,13 @@ class Controller:
         self._mirror = mirror
         self._events = EventRecorder(client)
         self._pass_soon = threading.Event()
-        """Set by a watch that missed something, or saw a node change."""
+        """Set by a watch that missed events or saw a node change."""
         self.checks = checks or controller_checks()
         self.checks.expect(_DATABASE)
         self._beat()
 
     def run(self, stop: threading.Event) -> None:
-        """Lead whenever we may, until `stop` is set."""
+        """Lead whenever elected, until `stop` is set."""
         needed = of_controller(self._mirror.namespace if self._mirror else None)
         AccessCheck(self._client, needed, stop, self.checks).start()
         while not stop.is_set():
@@ -122,7 +122,7 @@ class Controller:
                 return
         LEADER.set(1)
         _log.info("leading", cluster=self._cluster)
-        # What the last leader suspected is not known: a first look comes first.
+        # The suspicions of the previous leader are unknown, so begin with a first check.
         reconciler = Reconciler(
             election.session,
             self._cluster,
@@ -171,7 +171,7 @@ class Controller:
                 self._events.flush()
                 if self._pass_soon.is_set():
                     self._pass_soon.clear()
-                    # Not more often than a second look would come anyway, however the nodes flap.
+                    # Not more often than the second checks, even if nodes flap.
                     due = min(due, looked_at + self._timing.grace)
                 if time.monotonic() >= due:
                     looked_at = time.monotonic()
@@ -186,7 +186,7 @@ class Controller:
             stop.wait(_TICK)
 
     def _full_pass(self, reconciler: Reconciler) -> float:
-        """Look at everything; the seconds until the next look."""
+        """Make a full pass; return the seconds until the next one."""
         began = time.monotonic()
         found = reconciler.look()
         PASSES.labels("complete").inc()

@@ -1,4 +1,4 @@
-"""Events: what `kubectl describe` and `kubectl get events` show of what became of addresses."""
+"""Kubernetes events about addresses, for `kubectl describe` and `kubectl get events`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 _QUIET_SECONDS: Final = 300.0
 _MAX_REMEMBERED: Final = 10_000
 _MAX_MESSAGE: Final = 1024
-"""Characters of a message, by the API server's validation."""
+"""The maximum length of a message in characters, by the API server's validation."""
 
 MAX_BURST: Final = 50
 MAX_PER_SECOND: Final = 1.0
@@ -40,10 +40,10 @@ _PAUSE_SECONDS: Final = 30.0
 
 
 class EventRecorder:
-    """Writes events; one that cannot be written is logged and counted, and that is all.
+    """Writes events; a failed write is only logged and counted.
 
-    A runtime asks for an address again and again: the same pod and the same node are told of it once in five
-    minutes. There are never more than MAX_BURST events at once and MAX_PER_SECOND after that.
+    A runtime repeats a failed ADD, so the same pod and the same node get an event at most once in five minutes.
+    There are at most MAX_BURST events at once and MAX_PER_SECOND after that.
 
     Args:
         client: of the cluster.
@@ -59,7 +59,7 @@ class EventRecorder:
         self._paused_until = 0.0
 
     def reclaimed(self, findings: Sequence[Finding]) -> None:
-        """On each pod that is gone and held an address, and on their nodes; on their namespaces if they are many."""
+        """Report reclaimed addresses on their pods and nodes, or on the namespaces if there are many pods."""
         few = len(findings) <= min(_MAX_POD_EVENTS, self._budget.left)
         for finding in findings:
             held = finding.held
@@ -74,7 +74,7 @@ class EventRecorder:
         self.flush()
 
     def flush(self) -> None:
-        """Tell what has yet to be told, as far as that may be now: the largest first."""
+        """Write pending events, largest first, as far as the rate allows."""
         for about, tallies, where in (
             (_namespace, self._backlog.namespaces, "in this namespace"),
             (_node, self._backlog.nodes, "on this node"),
@@ -86,7 +86,7 @@ class EventRecorder:
                 self._tell(about(name), "AddressesReclaimed", tally.text(where))
 
     def refused(self, failures: Sequence[AllocationFailure]) -> None:
-        """On each pod that got no address, and on their nodes; on a pod that got one with a warning."""
+        """Report allocation failures on pods and nodes, and warnings on pods."""
         by_node: defaultdict[str, list[AllocationFailure]] = defaultdict(list)
         for one in failures:
             if one.reason != NO_ADDRESS:
@@ -143,7 +143,7 @@ class EventRecorder:
             return
         now = datetime.now(UTC)
         event = Event(
-            # (what is in no namespace has its events in "default")
+            # (events about cluster-scoped objects are in "default")
             metadata=ObjectMeta(generateName="rowhouse-", namespace=about.namespace or "default"),
             involvedObject=about,
             type="Warning" if warning else "Normal",

@@ -1,4 +1,4 @@
-"""What an error of the Kubernetes API means: the one place that reads lightkube's and httpx2's exceptions.
+"""Interpret errors of the Kubernetes API: all handling of lightkube's and httpx2's exceptions is here.
 
 lightkube makes an ApiError of a Status in JSON alone. The 404 of a kind without a CRD, the 429 of priority and
 fairness, and the answers of a proxy are plain text and arrive as HTTPStatusError; a body that ends in the middle
@@ -36,12 +36,12 @@ ConfigError and OSError: the file with the service account's token can be missin
 """
 
 _MAX_MESSAGE: Final = 300
-"""Characters of a body that is no Status: a proxy's page can be long."""
+"""Maximum length in characters of a body that is not a Status, such as a proxy's page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An error, taken apart.
+    """A parsed error.
 
     `status` is the HTTP status, 0 without an answer. `reason` is that of the Status ("NotFound", "Expired"), "" where
     the body is none. `name` is the object that the Status is about. `retry_after` is in seconds, 0: not said.
@@ -114,7 +114,7 @@ CONTROLLER_RIGHTS: Final = "The account needs the permission: see the chart's Cl
 def explain(
     error: BaseException, what: str, *, rights: str = CONTROLLER_RIGHTS
 ) -> KubernetesFailure:
-    """What `error` means for `what` was tried; `rights`: what to do where a permission is missing."""
+    """Convert `error` of the attempt `what`; `rights`: the remedy for a missing permission."""
     failure = failure_of(error)
     if not failure.status:
         message = f"Kubernetes could not be reached for {what}: {failure.message}"

@@ -1,4 +1,4 @@
-"""What an account of the controller must be allowed to do, and whether it is."""
+"""The permissions that an account needs, and which of them are missing."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def of_import() -> list[Permission]:
 
 
 def missing(client: Client, needed: Sequence[Permission]) -> list[Permission]:
-    """Those that the client's account does not have, by SelfSubjectAccessReview.
+    """Return the permissions that the client's account lacks, by SelfSubjectAccessReview.
 
-    Every account may ask that by default. Where it may not, or there is no answer, nothing is known to be missing.
+    By default, every account may ask this. If it may not, or gets no answer, nothing counts as missing.
 
     Raises any of `failures.ERRORS` if the API server does not answer.
     """

@@ -1,4 +1,4 @@
-"""The pods and nodes of a cluster, as the reconciler wants to know them."""
+"""The pods and nodes of a cluster, for the reconciler."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FENCED: Final = "node.kubernetes.io/out-of-service"
 
 
 class KubernetesPods:
-    """Pods and nodes by the API of one cluster."""
+    """Reads pods and nodes from the API of one cluster."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -69,7 +69,7 @@ class KubernetesPods:
         try:
             return self._client.get(kind, name, **namespace)
         except ERRORS as error:
-            # Any other 404 (of a proxy, of an API server that starts) says nothing of the object.
+            # Any other 404 (from a proxy, or a starting API server) proves nothing about the object.
             if failure_of(error).is_absence_of(name):
                 return None
             raise
@@ -118,7 +118,7 @@ def node_watch(
     stop: threading.Event,
     checks: Checks,
 ) -> Watch:
-    """Tells when a node becomes ready or is gone: then its sandboxes can be judged that could not be before."""
+    """Reports when a node becomes ready or is gone: its sandboxes can then be judged."""
     known: dict[str, bool] = {}
 
     def begin() -> str:
@@ -154,7 +154,7 @@ def node_watch(
 
 
 def pod_of(pod: PodResource) -> Pod:
-    """What matters of a pod of the API."""
+    """Return the relevant facts of a pod from the API."""
     metadata = pod.metadata
     annotations = (metadata.annotations if metadata else None) or {}
     static = [annotations[key] for key in STATIC_POD_UIDS if key in annotations]

@@ -1,4 +1,4 @@
-"""The Kubernetes API as JSON, for questions that are not about one known kind.
+"""The Kubernetes API as JSON, for requests that are not about one known kind.
 
 The client of `client.py` decodes objects into types; discovery, reviews of access and proxied requests have none.
 """
@@ -31,8 +31,8 @@ _MAX_TEXT: Final = 300
 class Answer:
     """An answer of the API server, of any status.
 
-    `document` is its JSON, None where it is none. `text` is the whole body. `message` is what it says when it
-    refuses. `date` is its clock in seconds since 1970, None if it did not say.
+    `document` is its JSON, None if it is not JSON. `text` is the whole body. `message` is the reason of a refusal.
+    `date` is the server's clock in seconds since 1970, None if unknown.
     """
 
     status: int

@@ -1,4 +1,4 @@
-"""Many reclaimed addresses as few events: what is not told of each pod is told of its namespace and its node."""
+"""Summarize many reclaimed addresses in few events, per namespace and per node instead of per pod."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_SHOWN: Final = 10
 
 
 class Budget:
-    """A token bucket: `size` at once, `per_second` after that."""
+    """A token bucket: a burst of `size`, then `per_second`."""
 
     def __init__(self, size: int, per_second: float, clock: Callable[[], float]) -> None:
         self._size = size

@@ -1,4 +1,4 @@
-"""The one loop that follows a kind of object, through everything that can end a watch."""
+"""The loop that watches a kind of object and restarts its watch after any error."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 WATCH_SECONDS: Final = 240
-"""After which the API server ends a watch; bookmarks come before that, so the next one begins where this one ended."""
+"""The API server ends a watch after this time; bookmarks come before that, so the next watch continues there."""
 STUCK_SECONDS: Final = 600.0
 _MIN_PAUSE_SECONDS: Final = 0.5
 _MAX_PAUSE_SECONDS: Final = 30.0
 _MAX_RETRY_AFTER_SECONDS: Final = 300.0
 _BRIEF_SECONDS: Final = 1.0
-"""A watch that ends sooner and said nothing counts as a failed one, as a peer may end each at once."""
+"""A silent watch that ends sooner counts as failed, because a peer may end every watch immediately."""
 
 
 class Watch(threading.Thread):
@@ -73,7 +73,7 @@ class Watch(threading.Thread):
         self._pause = _MIN_PAUSE_SECONDS
 
     def run(self) -> None:
-        """Watch; begin again however it ends."""
+        """Watch, and restart after any end."""
         self._checks.expect(self.name)
         while not self._stop_asked.is_set():
             self._beat()
@@ -85,7 +85,7 @@ class Watch(threading.Thread):
                 self._follow(self._version)
             except ERRORS as error:
                 self._interrupted(error)
-            except Exception as error:  # noqa: BLE001 - the watch outlives what its listener does
+            except Exception as error:  # noqa: BLE001 - the watch survives errors of its listener
                 # `tell` failed, so this event is lost: only a list makes up for it.
                 _log.exception("watch_failed", watch=self._kind_name)
                 self._restart("error", str(error) or type(error).__name__)

@@ -1,4 +1,4 @@
-"""The process above those that serve: starts them, replaces one that died, and stops them."""
+"""The parent of the worker processes: it starts them, replaces dead ones and stops them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STOPS: Final = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
 
 
 class Arbiter(arbiter.Arbiter):
-    """Ctrl-C stops as gracefully as SIGTERM; a second one does not wait."""
+    """Ctrl-C stops gracefully, like SIGTERM; a second one stops immediately."""
 
     def handle_int(self) -> NoReturn:
         """On SIGINT."""

@@ -1,4 +1,4 @@
-"""Freezes what is loaded out of Python's garbage collector, which stops every thread while it runs."""
+"""Exclude loaded objects from Python's garbage collector, which stops all threads while it runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import gc
 def freeze_loaded_objects() -> None:
     """Exclude the modules, and all else that lives as long as the process, from later collections.
 
-    They are 150,000 objects, which a full collection walks in 40 ms; no request is answered meanwhile.
+    These are 150,000 objects. A full collection takes 40 ms to walk them, and no request is served meanwhile.
     """
     gc.collect()
     gc.freeze()

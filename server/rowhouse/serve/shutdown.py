@@ -1,4 +1,4 @@
-"""The end of a process that has nothing left to do."""
+"""Exit a process quickly."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import NoReturn
 
 
 def exit_at_once(status: int) -> NoReturn:
-    """End this process at once, without the interpreter's own cleanup.
+    """Exit this process immediately, without the interpreter's cleanup.
 
-    That takes half a second of CPU, first in the process that served, then in the one above it: on a node with too
-    much to do a stop came to last longer than the 30 s after which Kubernetes kills.
+    The cleanup takes half a second of CPU, first in the worker and then in its parent. On an overloaded node, a stop
+    took longer than the 30 s after which Kubernetes kills the pod.
     """
     with contextlib.suppress(OSError, ValueError):  # the reader of the pipe may be gone
         sys.stdout.flush()

@@ -1,1 +1,1 @@
-"""The database. Each package has one job; only `connection` is used by the others."""
+"""The database layer. The packages are independent, except that all of them use `connection`."""

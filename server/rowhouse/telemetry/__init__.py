@@ -1,4 +1,4 @@
-"""What the server tells about itself: logs and metrics."""
+"""The server's logs and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted as it happens, and the text that Prometheus reads."""
+"""The counters, and the text for Prometheus."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class VerificationMetrics(Collector):
         """Both metrics, a sample for each cluster."""
         ready = VERIFICATION_READY.gauge()
         up = VERIFICATION_UP.gauge()
-        # The settings may name a cluster twice: then the worse one counts.
+        # If the settings name a cluster twice, the worse state counts.
         samples: dict[str, tuple[int, int]] = {}
         for found in self._verification.report():
             is_ready, is_up = samples.get(found["cluster"], (1, 1))

@@ -122,7 +122,7 @@ def test_a_container_id_of_v0_7_comes_from_the_reservation() -> None:
 @pytest.mark.parametrize(
     ("key", "reason"),
     [
-        ("abc", "no whole number"),
+        ("abc", "not a whole number"),
         ("-5", "negative"),
         ("300", "beyond the end of 10.0.0.0/24"),
         ("18446744073709551615", "2^63 or more"),

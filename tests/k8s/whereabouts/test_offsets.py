@@ -30,11 +30,11 @@ def test_a_key_is_the_distance_from_the_address_that_is_written(
 @pytest.mark.parametrize(
     ("key", "why"),
     [
-        ("", "no whole number"),
-        ("1.5", "no whole number"),
-        ("1_0", "no whole number"),
-        (" 1", "no whole number"),
-        ("٣", "no whole number"),
+        ("", "not a whole number"),
+        ("1.5", "not a whole number"),
+        ("1_0", "not a whole number"),
+        (" 1", "not a whole number"),
+        ("٣", "not a whole number"),
         ("-1", "negative"),
         ("-" + "9" * 5000, "negative"),
         ("14602077366818701312", "2^63 or more"),

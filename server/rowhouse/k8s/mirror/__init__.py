@@ -1,1 +1,1 @@
-"""The mirror: what the database knows, as whereabouts' objects, for the tools that look there. One way."""
+"""The mirror: a one-way copy of the database in whereabouts' objects, for tools that read those."""

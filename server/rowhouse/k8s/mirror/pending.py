@@ -1,4 +1,4 @@
-"""The pools that changed and are not looked at yet: since when, and how long more changes of each are waited for."""
+"""The changed pools that still have to be compared, and how long to wait for more changes to each."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ BUSY_SECONDS: Final = 60.0
 class Pending:
     """Delays the changes of a busy pool, so that many of them are one write, and those that cancel out none.
 
-    A pod that cannot start gets an address and loses it a second later, again and again. The first change of a pool
-    that was quiet does not wait.
+    A pod that cannot start repeatedly gets an address and loses it a second later. The first change of a quiet
+    pool does not wait.
 
     Args:
         window_seconds: how long a change of a busy pool waits for more.

@@ -1,4 +1,4 @@
-"""The writes that are due: a few seconds of them at a time, by several threads, no faster than they may go."""
+"""The queue of due writes: several threads write for a few seconds at a time, within the rate limit."""
 
 from __future__ import annotations
 

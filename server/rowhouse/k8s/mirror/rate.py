@@ -15,7 +15,7 @@ _MAX_RETRY_AFTER: Final = 300.0
 
 
 class Rate:
-    """So many a second, after a burst of as many. Safe to share between threads."""
+    """Limits the rate per second, with a burst of the same size. Safe to share between threads."""
 
     def __init__(self, per_second: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._gap = 1.0 / per_second
@@ -24,7 +24,7 @@ class Rate:
         self._next = 0.0
 
     def wait_time(self) -> float:
-        """Takes a turn; the seconds until it has come."""
+        """Take a slot; return the seconds until it is due."""
         with self._lock:
             now = self._clock()
             self._next = max(self._next, now - 1.0) + self._gap
@@ -32,7 +32,7 @@ class Rate:
 
 
 class Backoff:
-    """After a failure a pause, each one twice as long, or as long as the server asks."""
+    """Pauses after failures: each twice as long as the last, or as long as the server asks."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -40,15 +40,15 @@ class Backoff:
         self._until = 0.0
 
     def failed(self, asked: float = 0.0) -> None:
-        """It failed; `asked` in seconds, by Retry-After."""
+        """Report a failure; `asked` is Retry-After in seconds."""
         self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _MAX_PAUSE)
         self._until = self._clock() + max(self._pause, min(asked, _MAX_RETRY_AFTER))
 
     def worked(self) -> None:
-        """All is well."""
+        """Report a success."""
         self._pause = self._until = 0.0
 
     @property
     def left(self) -> float:
-        """Seconds until the next try."""
+        """Seconds until the next attempt."""
         return max(0.0, self._until - self._clock())

@@ -1,4 +1,4 @@
-"""The mirror beside the leader: a thread with a connection and a lock of its own, through the loss of either side."""
+"""The mirror's thread beside the leader, with its own connection and lock; it survives the loss of either side."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_PAUSE: Final = 60.0
 _CHECK_SECONDS: Final = 5.0
 _COALESCE: Final = 0.5
 _REST: Final = 4.0
-"""It rests so many times as long as reading and comparing took: that never takes more than a fifth of a core."""
+"""The pause in multiples of the time for reading and comparing, which so use at most a fifth of a core."""
 _REPORT: Final = 15.0
 
 
@@ -63,7 +63,7 @@ class MirrorThread(threading.Thread):
         self._pause = _AGAIN
 
     def run(self) -> None:
-        """Take the lock and mirror; begin again when the database is lost, or whatever else happens."""
+        """Take the lock and mirror; start again after the loss of the database or any other error."""
         self._checks.expect(self.name)
         while not self._stop_asked.is_set():
             try:
@@ -87,7 +87,7 @@ class MirrorThread(threading.Thread):
         self._checks.beat(self.name, within_seconds=STUCK_SECONDS)
 
     def _mirror(self, store: MirrorStore) -> None:
-        # The last leader's mirror may be at its last write.
+        # The previous leader's mirror may still be finishing its last write.
         while not store.is_ours():
             self._beat()
             if self._stop_asked.wait(_AGAIN):
@@ -130,7 +130,7 @@ class MirrorThread(threading.Thread):
         return tally
 
     def _sleep(self, store: MirrorStore, mirror: Mirror) -> None:
-        """Until something happens, or it is time for a look."""
+        """Wait for a change, or until the next round is due."""
         until = time.monotonic() + min(_CHECK_SECONDS, mirror.pause)
         while (left := until - time.monotonic()) > 0 and not self._stop_asked.is_set():
             if mirror.has_edits or store.was_woken(min(left, 0.25)):

@@ -1,8 +1,8 @@
-"""Writing objects: the smallest change that makes one what it should be, and what to do if it is refused.
+"""Write objects with the smallest possible change, and handle refusals.
 
-An IPPool is changed by a JSON patch of the keys that differ, as upstream does it: the request is small however
-large the pool. Server-side apply would send all of it, and would leave what others added. The patch
-carries the version for which it was made, so an edit that came in between is a conflict and not lost.
+An IPPool is changed by a JSON patch of the keys that differ, as upstream: the request is small even for a large
+pool. Server-side apply would send all of it, and would keep foreign additions. The patch contains the version for
+which it was made, so a concurrent edit causes a conflict instead of being lost.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 Target: TypeAlias = DesiredPool | Reserved | DesiredSlicePool
 
 _MAX_PATCH: Final = 1000
-"""Operations; an API server takes 10,000 at most, and beyond so many the whole object is as good."""
+"""The maximum number of operations; an API server accepts 10,000, but above this the whole object is as cheap."""
 _TOO_LARGE: Final = ("request is too large", "entity too large", "message larger than max")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What must be done to one object. `desired` None: it must go; `observed` None: it is not there."""
+    """The change to one object. `desired` None: delete it; `observed` None: it does not exist."""
 
     kind: str
     name: str
@@ -64,16 +64,16 @@ class Change:
 
 
 class Result(Enum):
-    """How a write ended."""
+    """The outcome of a write."""
 
     DONE = "done"
     CONFLICT = "conflict"
-    """The object is another one than was known; it has been read."""
+    """The object differed from what was known; it was read again."""
     TOO_LARGE = "too large"
     REFUSED = "refused"
-    """It will be refused again: the object is not valid there."""
+    """The API server would refuse it again: the object is invalid."""
     FAILED = "failed"
-    """The API server could not do it now."""
+    """The API server cannot do it at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Outcome:
 def change_of(
     kind: str, name: str, desired: Target | None, observed: Observed | None
 ) -> Change | None:
-    """What must be done to an object, None if nothing."""
+    """Return the change that an object needs, None if none."""
     if isinstance(desired, DesiredPool) and isinstance(observed, ObservedPool):
         same = (desired.range, desired.annotations()) == (observed.range, observed.annotations)
         if same and desired.allocations == observed.allocations:
@@ -113,7 +113,7 @@ def change_of(
 
 
 def write(client: Client, namespace: str, change: Change) -> Outcome:
-    """Does it. Never raises for what an API server answers, or does not."""
+    """Make the change. Errors of the API server never raise."""
     try:
         return Outcome(change, Result.DONE, _written(client, namespace, change))
     except ERRORS as error:

@@ -1,1 +1,1 @@
-"""The objects in which whereabouts keeps its addresses: their names, keys and URLs, to the letter of v0.9."""
+"""The objects in which whereabouts stores its addresses: their names, keys and URLs, exactly as in v0.9."""

@@ -1,4 +1,4 @@
-"""What the mirror writes on an object whose name alone does not tell where it belongs, and the import reads.
+"""The annotations that the mirror writes if an object's name is ambiguous, and that the import reads.
 
 `node1-10.62.0.0-28` may be a pool of the network "node1", or node1's slice in the default network; `ab-abcd--1` may be
 abcd::1 of the network "ab", or ab:abcd::1. whereabouts ignores annotations.

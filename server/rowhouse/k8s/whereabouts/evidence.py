@@ -1,4 +1,4 @@
-"""What reservations tell of the networks of pools: their names have the network alone in front, and no node."""
+"""Infer the networks of pools from reservations, whose names begin with the network and contain no node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _ENOUGH: Final = 32
-"""Entries of a pool that agree: more need not be looked at."""
+"""The number of agreeing entries of a pool after which no more are checked."""
 
 Readings = list[tuple[str, str]]
 """Every (network, address) that a reservation may be of."""

@@ -1,4 +1,4 @@
-"""From the objects of a cluster to what is to be taken over: every address once, everything else with a reason."""
+"""Convert the objects of a cluster to an inventory: every address once, everything else with a reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NO_PODREF: Final = "it names no pod: it stays reserved until it is released by h
 
 
 def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> Inventory:
-    """What the objects come to. `isolated`: names or CIDRs of IPPools that have a space of their own."""
+    """Build the inventory. `isolated`: names or CIDRs of IPPools with their own address space."""
     places = Places()
     for obj in objects.slice_pools:
         places.add(obj)

@@ -1,4 +1,4 @@
-"""The keys of an IPPool's allocations: how far an address is from the one that `spec.range` begins with.
+"""The keys of an IPPool's allocations: the offset of an address from the first address of `spec.range`.
 
 The base is the address as it is written there, even if it has host bits: in `10.10.10.0/16` the key 1 is
 10.10.10.1. A key is a decimal number below 2**63: upstream writes larger ones for IPv6, but ignores them when
@@ -15,7 +15,7 @@ from netaddr import IPAddress
 from rowhouse.domain.addresses import format_address, format_cidr, parse_address, parse_cidr
 
 LIMIT: Final = 1 << 63
-"""The first offset that upstream does not read back."""
+"""The first offset that upstream cannot read back."""
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
@@ -41,7 +41,7 @@ def address_at(spec_range: str, key: str) -> str:
     """
     written = parse_cidr(spec_range)
     if not _NUMBER.fullmatch(key):
-        raise BadKey(f"key {key[:40]!r} is no whole number")
+        raise BadKey(f"key {key[:40]!r} is not a whole number")
     # So long that it need not be read, and that Python would refuse to.
     offset = int(key) if len(key) <= len(str(1 << 128)) else 1 << 128
     if key.startswith("-") and offset:

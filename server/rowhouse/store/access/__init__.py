@@ -1,1 +1,1 @@
-"""What callers identify themselves with: tokens, sessions, idempotency keys."""
+"""Tokens, sessions and idempotency keys."""

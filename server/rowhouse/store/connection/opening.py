@@ -1,4 +1,4 @@
-"""How a connection to the database is made, for whatever purpose."""
+"""Open connections to the database."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.data_source import Source
 
-# What notices a server that has gone without a word: 10 s of silence, two probes, 20 s in all; 15 s for what
-# was sent and not confirmed. A standby that was promoted is found by its taking writes.
+# Keepalives detect a dead server after 10 s of silence and two probes, 20 s in total, or 15 s for unconfirmed data.
+# A promoted standby is found because it accepts writes.
 _NETWORK: dict[str, Any] = {
     "application_name": "rowhouse",
     "client_encoding": "UTF8",

@@ -1,1 +1,1 @@
-"""Networks and pools with all that is set on them, and how full they are."""
+"""Networks and pools, their settings, and how full they are."""
