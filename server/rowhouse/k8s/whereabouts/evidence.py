@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _ENOUGH: Final = 32
-"""The number of agreeing entries of a pool after which no more are checked."""
+"""The number of agreeing entries of a pool after which checking stops."""
 
 Readings = list[tuple[str, str]]
 """Every (network, address) that a reservation may be of."""
