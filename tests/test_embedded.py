@@ -92,7 +92,7 @@ def test_a_second_server_in_the_same_directory_is_refused(place: Path) -> None:
     with EmbeddedPostgres(place / "db", options=QUICK) as first:
         with pytest.raises(EmbeddedPostgresError) as refusal:
             EmbeddedPostgres(place / "db", options=QUICK, lock_timeout=0.1).__enter__()
-        assert f"runs in {place / 'db'} (postmaster {first.pid})" in str(refusal.value)
+        assert f"is running in {place / 'db'} (postmaster {first.pid})" in str(refusal.value)
         assert ask(first, "SELECT 1") == "1"
 
 
@@ -196,7 +196,7 @@ def test_half_an_initdb_is_begun_anew(place: Path) -> None:
 def test_a_directory_with_other_things_in_it_is_refused_and_left_alone(place: Path) -> None:
     (place / "photos").mkdir()
     before = place.stat()
-    with pytest.raises(EmbeddedPostgresError, match="it holds 'photos'"):
+    with pytest.raises(EmbeddedPostgresError, match="it contains 'photos'"):
         EmbeddedPostgres(place, options=QUICK).__enter__()
     assert (place.stat().st_mode, place.stat().st_uid) == (before.st_mode, before.st_uid)
 

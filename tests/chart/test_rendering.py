@@ -97,9 +97,9 @@ def test_the_notes_say_what_is_promised(helm: Helm) -> None:
     assert "Nothing\nis backed up" in notes()
     assert "backed up" not in notes("--set=backup.enabled=true")
     cnpg = values("cloudnativepg-values.yaml")
-    assert "may be given twice" not in notes(*cnpg)
+    assert "may be assigned twice" not in notes(*cnpg)
     preferred = "--set=cloudnativepg.synchronous.dataDurability=preferred"
-    assert "may be given twice" in notes(*cnpg, preferred)
+    assert "may be assigned twice" in notes(*cnpg, preferred)
     assert "PostgreSQL is yours" in notes(*values("external-values.yaml"))
     assert "being taken off" in notes("--set=node.uninstall=true")
 
