@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from rowhouse import telemetry
 from rowhouse.api import problems
 from rowhouse.api.view import blueprint as api_blueprint
-from rowhouse.auth.guard import Guard, least_role
+from rowhouse.auth.guard import Guard, is_public, least_role
 from rowhouse.auth.placement import ApiServerPods
 from rowhouse.cni.view import blueprint as cni_blueprint
 from rowhouse.domain.errors import (
+    InputFailure,
     NotReady,
     RowhouseError,
     TooManyRequests,
     TryAgain,
     Unauthenticated,
 )
+from rowhouse.domain.unreadable import ABOUT_A_VALUE, raised_at
 from rowhouse.ipam.readiness import readiness
 from rowhouse.store.connection import deadline
 from rowhouse.store.connection.database import Database
@@ -35,6 +37,8 @@ from rowhouse.web.view import blueprint as web_blueprint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask import Request
+    from werkzeug.routing import MapAdapter
     from werkzeug.wrappers import Response as AnyResponse
 
     from rowhouse.auth.caller import Caller
@@ -47,6 +51,7 @@ ARRIVED_AT: Final = "rowhouse.arrived_at"
 _log = structlog.get_logger(__name__)
 _PASSING = {TooManyRequests.http_status, TryAgain.http_status}
 _MAX_CHECK_SECONDS = 2.0  # seconds, while another probe is running
+_BAD_HOST = "rowhouse.bad_host"
 _QUIET = {"/livez", "/readyz", "/metrics"}
 
 
@@ -68,6 +73,36 @@ class _Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Skip Flask's check on every request: no view is asynchronous."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Bind the routes to the request's host, or to another one if that is no host: no page renders without."""
+        try:
+            return super().create_url_adapter(request)
+        except HTTPException:
+            if request is None:
+                raise
+            request.environ[_BAD_HOST] = True
+            return self.url_map.bind("localhost", path_info=request.path)
+
+    def preprocess_request(self) -> Any:
+        """Do what comes before the view: all that it reads is the caller's, so an error there is not the server's."""
+        try:
+            return super().preprocess_request()
+        except HTTPException:
+            raise
+        except ABOUT_A_VALUE as error:
+            raise _unreadable(error) from None
+
+    def dispatch_request(self) -> Any:
+        """Run the view. A view without authentication has only the input of the caller, so the same holds for it."""
+        if not is_public():
+            return super().dispatch_request()
+        try:
+            return super().dispatch_request()
+        except HTTPException:
+            raise
+        except ABOUT_A_VALUE as error:
+            raise _unreadable(error) from None
 
 
 def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flask:
@@ -107,6 +142,22 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     return app
 
 
+def _unreadable(error: Exception) -> RowhouseError:
+    """Refuse what could not be read, and count it as a failed authentication.
+
+    Before a caller is known, that is 401: the plugin repeats such a call, so a DEL is not lost.
+    """
+    _log.warning("unreadable_request", error=type(error).__name__, raised_at=raised_at(error))
+    known = is_public() or g.get("caller") is not None
+    kind = InputFailure if known else Unauthenticated
+    refusal = kind("the request cannot be read", hint="Check its headers, its path and its token.")
+    try:
+        _rowhouse().guard.authentication_failures.count(refusal)
+    except TooManyRequests as enough:
+        return enough
+    return refusal
+
+
 def _unserved(error: HTTPException) -> Response | HTTPException:
     """Answer an unknown path or a wrong method: with a page for browsers, with a problem document for the API."""
     return pages.unserved(error) if _wants_page() else problems.unserved(error)
@@ -132,6 +183,8 @@ def _begin() -> None:
         request.headers.get("Rowhouse-Timeout"), arrived_at=request.environ.get(ARRIVED_AT)
     )
     g.began = time.perf_counter()
+    if _BAD_HOST in request.environ:
+        raise BadRequest("The header Host does not name a host.")
 
 
 def _end(response: Response) -> Response:

@@ -42,7 +42,7 @@ class Call:
         tags = request.if_match
         if tags.star_tag or not tags:
             return None
-        known = [int(tag) for tag in tags if _VERSION.fullmatch(tag)]
+        known = [int(tag) for tag in tags if tag and _VERSION.fullmatch(tag)]
         return known[0] if known else 0
 
 

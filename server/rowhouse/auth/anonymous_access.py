@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import time
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import structlog
 
+from rowhouse.auth.origin import origin_of
 from rowhouse.domain.errors import NotAllowed, NotReady, TryAgain
 from rowhouse.store.access import tokens
 
@@ -110,20 +110,32 @@ def refuse_rebound_name(request: Request) -> None:
 
     Without tokens, a page of evil.example, whose name was changed to resolve to 127.0.0.1, could
     otherwise do everything from a local browser (DNS rebinding). Browsers send an Origin header
-    with all writing requests; programs do not.
+    with all writing requests; programs do not. The host may be any address, because an address
+    cannot be made to resolve to another one. The origin must be loopback, because it is where the
+    page came from.
 
     Errors: NotAllowed.
     """
     origin = request.headers.get("Origin")
     if origin is None and request.method not in {"GET", "HEAD"}:
         return
-    for url in filter(None, (f"//{request.host}", origin)):
-        name = urlsplit(url).hostname or ""
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            if name != "localhost":
-                raise NotAllowed(
-                    f"without a token the server does not answer to the name {name!r}",
-                    hint="Use http://127.0.0.1 or localhost, or create a token.",
-                ) from None
+    host = origin_of(f"//{request.host}").hostname or ""
+    if not _is_address(host) and host != "localhost":
+        raise _not_as(host)
+    if origin is not None and not is_loopback(f"{origin_of(origin).hostname or ''}:"):
+        raise _not_as(origin)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _not_as(name: str) -> NotAllowed:
+    return NotAllowed(
+        f"without a token the server does not answer to the name {name!r}",
+        hint="Use http://127.0.0.1 or localhost, or create a token.",
+    )

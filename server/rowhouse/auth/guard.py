@@ -163,6 +163,11 @@ class Guard:
         return response
 
 
+def is_public() -> bool:
+    """Whether the view of the current request needs no authentication."""
+    return _needed() is None
+
+
 def _needed() -> Role | None:
     view = current_app.view_functions.get(request.endpoint or "")
     marked = getattr(view, _MARK, _DEFAULT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from rowhouse.domain.errors import NotAllowed
 
@@ -20,6 +20,16 @@ def is_secure(request: Request, access: AccessSettings) -> bool:
     return request.is_secure or access.public_url.startswith("https://")
 
 
+def origin_of(url: str) -> SplitResult:
+    """The parts of an origin, or of //HOST. Those of one that is no URL are empty, so it is a foreign one."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for one that is no port
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    return parts
+
+
 def refuse_foreign_page(request: Request, access: AccessSettings) -> None:
     """Refuse a request that a page of another site made the browser send.
 
@@ -34,7 +44,7 @@ def refuse_foreign_page(request: Request, access: AccessSettings) -> None:
         return  # the URL in the browser, even if a proxy changes host and scheme
     if said is not None or origin is None:
         raise _refusal(origin)
-    sender = urlsplit(origin)
+    sender = origin_of(origin)
     own = {(request.scheme, request.host)}
     if access.public_url:
         public = urlsplit(access.public_url)

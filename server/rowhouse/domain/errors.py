@@ -24,9 +24,10 @@ class RowhouseError(Exception):
     problem_type: ClassVar[str] = "internal"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        message = _encodable(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = _encodable(hint)
 
     @classmethod
     def title(cls) -> str:
@@ -36,6 +37,11 @@ class RowhouseError(Exception):
     def members(self) -> dict[str, object]:
         """Members of a problem document besides message and hint (RFC 9457 section 3.2)."""
         return {}
+
+
+def _encodable(text: str) -> str:
+    """The text, which may quote a caller's JSON, without halves of characters: no answer could hold them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 class UnsupportedVersion(RowhouseError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
@@ -167,6 +168,10 @@ def test_the_highest_role_that_a_claim_gives(
         ({"email": ["ada"]}, "does not send"),
         ({"email": "ada\n"}, "does not send"),
         ({"email_verified": False}, "has not verified"),
+        ({"email_verified": "false"}, "has not verified"),
+        ({"email_verified": 0}, "has not verified"),
+        ({"email_verified": "yes"}, "has not verified"),
+        ({"email_verified": [True]}, "has not verified"),
     ],
 )
 def test_somebody_without_a_name_or_a_role_stays_outside(
@@ -189,6 +194,7 @@ def test_somebody_without_a_name_or_a_role_stays_outside(
         {"exp": int(time.time()) - 3600},
         {"nonce": "of another attempt"},
         {"nonce": None},
+        {"nonce": ""},
         {"sub": None},
         {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
     ],
@@ -234,6 +240,43 @@ def test_an_answer_is_good_once(make_person: Callable[..., Person], issuer: Issu
         "__Host-rowhouse-attempt", kept, domain="rowhouse.example", secure=True
     )
     assert person.get(answer).status_code == 401, "the provider takes a code once"
+
+
+@pytest.mark.parametrize("left_out", ["state", "nonce", "verifier"])
+def test_an_attempt_with_an_empty_secret_is_none(
+    make_person: Callable[..., Person], issuer: Issuer, left_out: str
+) -> None:
+    person = make_person()
+    answer = issuer.log_in(to_provider(person))
+    kept = person.cookies()["__Host-rowhouse-attempt"]
+    begun = json.loads(base64.urlsafe_b64decode(kept))
+    changed = json.dumps({**begun, left_out: ""}).encode()
+    person.client.set_cookie(
+        "__Host-rowhouse-attempt",
+        base64.urlsafe_b64encode(changed).decode(),
+        domain="rowhouse.example",
+        secure=True,
+    )
+    if left_out == "state":
+        answer = answer.replace(quote_plus(begun["state"]), "")
+    if left_out == "nonce":
+        issuer.claims = {"nonce": None}
+    assert person.get(answer).status_code == 401
+    assert issuer.token_requests == []
+
+
+def test_a_login_leads_to_a_page_with_any_letters(
+    make_person: Callable[..., Person], issuer: Issuer
+) -> None:
+    answer = log_in(make_person(), issuer, "/login/oidc?next=/search%3Fq%3D%C3%A9")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/search?q=%C3%A9")
+
+
+def test_a_provider_may_say_verified_as_text(
+    make_person: Callable[..., Person], issuer: Issuer
+) -> None:
+    issuer.claims = {"email_verified": "true"}
+    assert log_in(make_person(), issuer).status_code == 303
 
 
 def test_an_answer_that_names_another_issuer_is_refused(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import secrets
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from rowhouse.domain.errors import Unauthenticated
+from rowhouse.domain.unreadable import ABOUT_A_VALUE
 
 SECONDS: Final = 600.0
 """Maximum duration of an attempt."""
@@ -48,9 +48,18 @@ class Attempt:
         """Decode the cookie. Raises Unauthenticated if it is invalid."""
         try:
             known = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
-            return cls(**{name: str(known[name]) for name in cls.__slots__})
-        except (ValueError, KeyError, TypeError, binascii.Error):
+            return cls(**{name: _part(name, known[name]) for name in cls.__slots__})
+        except ABOUT_A_VALUE:
             raise Unauthenticated(
                 "this browser has no login in progress",
                 hint="Start the login again. Allow cookies, and finish the login within 10 minutes.",
             ) from None
+
+
+def _part(name: str, value: object) -> str:
+    """A part of an attempt, as `new` makes it. An empty secret would be equal to what an answer leaves out."""
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ValueError(f"{name} is no text")
+    if name != "target" and not value.isascii():
+        raise ValueError(f"{name} is no secret of ours")
+    return value

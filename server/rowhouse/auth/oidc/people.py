@@ -50,7 +50,9 @@ def _name(path: str, claims: Mapping[str, Any]) -> str:
             f"the provider does not send the claim `{path}`; it sends {', '.join(sorted(claims))}",
             hint="Set another claim in ROWHOUSE_OIDC_NAME_CLAIM, or request more scopes in ROWHOUSE_OIDC_SCOPES.",
         )
-    if path == "email" and claims.get("email_verified") is False:
+    verified = claims.get("email_verified", True)
+    # Some providers send "true" as text; everything else is not a yes.
+    if path == "email" and verified is not True and verified != "true":
         raise NotAllowed(
             f"the provider has not verified the email address {name}",
             hint="Verify it at the provider, or set another claim in ROWHOUSE_OIDC_NAME_CLAIM.",

@@ -84,7 +84,10 @@ class Provider:
         if "code" not in answer:
             said = answer.get("error_description") or answer.get("error") or "no code"
             raise Unauthenticated(f"the provider refuses: {said[:200]}", hint="Begin again.")
-        return self._verified(attempt, self._exchange(attempt, answer["code"]))
+        code = answer["code"]
+        if not (code.isascii() and code.isprintable()):  # RFC 6749, appendix A.11
+            raise Unauthenticated("the answer's code has characters that none has")
+        return self._verified(attempt, self._exchange(attempt, code))
 
     def _exchange(self, attempt: Attempt, code: str) -> dict[str, Any]:
         endpoint = self._metadata()["token_endpoint"]
