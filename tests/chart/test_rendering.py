@@ -94,14 +94,14 @@ def test_the_notes_say_what_is_promised(helm: Helm) -> None:
         return str(json.loads(done.stdout)["info"]["notes"])
 
     assert "one instance, no failover" in notes()
-    assert "Nothing\nis backed up" in notes()
-    assert "backed up" not in notes("--set=backup.enabled=true")
+    assert "no backups" in notes()
+    assert "no backups" not in notes("--set=backup.enabled=true")
     cnpg = values("cloudnativepg-values.yaml")
     assert "may be assigned twice" not in notes(*cnpg)
     preferred = "--set=cloudnativepg.synchronous.dataDurability=preferred"
     assert "may be assigned twice" in notes(*cnpg, preferred)
-    assert "PostgreSQL is yours" in notes(*values("external-values.yaml"))
-    assert "being taken off" in notes("--set=node.uninstall=true")
+    assert "your own PostgreSQL" in notes(*values("external-values.yaml"))
+    assert "being removed from every node" in notes("--set=node.uninstall=true")
 
 
 @pytest.mark.parametrize(
