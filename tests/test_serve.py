@@ -165,7 +165,7 @@ def test_two_databases_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("ROWHOUSE_DATABASE_URL", "postgresql://db/rowhouse")
     result = CliRunner().invoke(main, ["serve", "--embedded", str(tmp_path)])
     assert result.exit_code == 2
-    assert "choose one" in result.output
+    assert "use only one of them" in result.output
 
 
 @pytest.mark.parametrize("bind", ["8080", "localhost", "127.0.0.1:99999", "127.0.0.1:http"])
