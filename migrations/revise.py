@@ -51,8 +51,10 @@ class Migrations:
         listed = [line for line in lines if line and not line.startswith("#")]
         schema = self.root / "schema"
         there = {str(file.relative_to(schema)) for file in schema.rglob("*.sql")}
-        if odd := there.symmetric_difference(listed):
-            raise Refused(f"listed in schema/order.txt or there, but not both: {sorted(odd)}")
+        if new := sorted(there.difference(listed)):
+            raise Refused(f"add these files to migrations/schema/order.txt: {new}")
+        if gone := sorted(set(listed) - there):
+            raise Refused(f"migrations/schema/order.txt lists files that do not exist: {gone}")
         if len(listed) != len(there):
             raise Refused("schema/order.txt lists a file twice")
         return listed
@@ -93,9 +95,8 @@ class Migrations:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise Refused(f"NAME={name!r}: lower-case letters, digits and underscores, please")
         before = self.revisions()[-1]
-        known, now = self._digests(before), self._current_digests()
-        changed = [path for path in self.paths() if now[path] != known.get(path)]
-        gone = [path for path in known if path not in now]
+        known = self._digests(before)
+        changed, gone = self.changed_since(before)
         if not changed and not gone:
             raise Refused(f"schema/ is as {before} left it")
         revision = f"r{int(before[1:]) + 1:04}"
@@ -114,6 +115,12 @@ class Migrations:
         (self.versions / f"{revision}_{name}.py").write_text(module, "utf-8")
         self._keep_digests(revision)
         return revision
+
+    def changed_since(self, revision: str) -> tuple[list[str], list[str]]:
+        """The files of schema/ that are new or other than at a revision, and those that are gone."""
+        known, now = self._digests(revision), self._current_digests()
+        changed = [path for path in self.paths() if now[path] != known.get(path)]
+        return changed, [path for path in known if path not in now]
 
     def freeze(self) -> list[str]:
         """List the revisions as released; returns the files that are new there."""

@@ -28,6 +28,12 @@ CREATE TABLE rowhouse.alembic_version
     (version_num varchar(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));"""
 
 
+_REMEDY = (
+    "migrations/schema differs from the revisions: `make revision NAME=…` writes the next one"
+    " (before the first release: `make baseline`); docs/how-to/change-the-schema.md"
+)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A copy of the migrations that a test may change."""
@@ -49,11 +55,17 @@ def found_in(database: Database) -> dict[str, str]:
         return catalogue(session)
 
 
+def test_the_newest_revision_was_written_after_the_last_change_of_schema() -> None:
+    changed, gone = revise.Migrations().changed_since(migrations.newest())
+    assert not [*changed, *gone], _REMEDY
+
+
 def test_the_revisions_make_what_schema_says(cluster: Cluster, empty_database: Database) -> None:
     schema.upgrade(empty_database.url)
     wanted = made_by_schema(cluster)
     assert len(wanted) > 500
-    assert not (wrong := differences(found_in(empty_database), wanted)), wrong
+    wrong = differences(found_in(empty_database), wanted)
+    assert not wrong, f"{wrong}\n{_REMEDY}"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,8 @@ def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
     old.rename(old.with_name("record_v2.sql"))
     edit(root, "schema/history/record_v2.sql", "record_v1", "record_v2")
     made = revise.Migrations(root / "migrations")
-    assert made.make_revision("colors") == "r0002"
+    before = migrations.newest(root)
+    assert made.make_revision("colors") == migrations.newest(root) != before
     assert "CREATE OR REPLACE FUNCTION claim_addresses" in pre(root)
     assert "GRANT EXECUTE" in pre(root)
     with migrations.used(root):
@@ -110,31 +123,35 @@ def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
             schema.upgrade(empty_database.url)
         write(root, "pre.sql", "ALTER TABLE pools ADD COLUMN color text;")
         write(root, "downgrade.sql", "ALTER TABLE pools DROP COLUMN color;")
-        schema.upgrade(empty_database.url, "r0001")
+        schema.upgrade(empty_database.url, before)
         first = found_in(empty_database)
         schema.upgrade(empty_database.url)
         wrong = differences(found_in(empty_database), made_by_schema(cluster, root))
         assert not wrong
-        schema.downgrade(empty_database.url, "r0001")
+        schema.downgrade(empty_database.url, before)
         assert not (wrong := differences(found_in(empty_database), first)), wrong
-        assert "CREATE OR REPLACE FUNCTION" in schema.sql("r0001")
-    with pytest.raises(revise.Refused, match="schema/ is as r0002 left it"):
+        assert "CREATE OR REPLACE FUNCTION" in schema.sql(before)
+    with pytest.raises(revise.Refused, match=f"schema/ is as {migrations.newest(root)} left it"):
         made.make_revision("again")
     with pytest.raises(revise.Refused, match="make revision"):
         made.make_baseline()
     edit(root, "schema/tables/pools.sql", "color  ", "colour ")
-    assert made.make_revision("colours") == "r0003"
-    back = (root / "migrations/versions/r0003/downgrade.sql").read_text(encoding="utf-8")
-    assert "not written yet: tables/pools.sql" in back
+    made.make_revision("colours")
+    assert "not written yet: tables/pools.sql" in step(root, "downgrade.sql").read_text("utf-8")
 
 
 def pre(root: Path) -> str:
-    return (root / "migrations/versions/r0002/pre.sql").read_text(encoding="utf-8")
+    return step(root, "pre.sql").read_text(encoding="utf-8")
 
 
-def write(root: Path, step: str, statement: str) -> None:
+def step(root: Path, name: str) -> Path:
+    """A file of the newest revision."""
+    return root / "migrations/versions" / migrations.newest(root) / name
+
+
+def write(root: Path, name: str, statement: str) -> None:
     """Puts a statement where the new revision's file asks for one."""
-    file = root / "migrations/versions/r0002" / step
+    file = step(root, name)
     lines = file.read_text(encoding="utf-8").splitlines()
     written = [statement if "is not written yet" in line else line for line in lines]
     assert written != lines
@@ -146,8 +163,9 @@ def test_the_code_before_works_on_the_schema_of_the_next_revision(
 ) -> None:
     schema.upgrade(empty_database.url)
     later = migrations.with_a_later_revision(tmp_path)
+    at, needs = migrations.newest(), migrations.newest(later)
     with migrations.used(later):
-        with pytest.raises(NotReady, match="is at revision r0001, this code needs r0002"):
+        with pytest.raises(NotReady, match=f"is at revision {at}, this code needs {needs}"):
             schema.check(empty_database.url)
         schema.upgrade(empty_database.url)
         schema.check(empty_database.url)
@@ -170,7 +188,8 @@ def test_a_mirror_goes_on_while_a_revision_replaces_its_triggers(
 
 
 def test_released_revisions_are_frozen(root: Path) -> None:
-    assert not revise.Migrations().changed_since_release()
+    changed = revise.Migrations().changed_since_release()
+    assert not changed, "restore these files of a released revision, then `make revision NAME=…`"
     copy = revise.Migrations(root / "migrations")
     copy.freeze()
     assert not copy.freeze()
