@@ -20,7 +20,7 @@ INSTALLED_POSTGRESQL := $(wildcard $(foreach version,15 17,/usr/lib/postgresql/$
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba chart bench faults audit lock \
+.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba chart bench faults audit lock reference \
 	clean runtime dev
 
 help: ## list the targets
@@ -109,6 +109,7 @@ cluster-clean: dev ## remove what a killed `make cluster-test` left in a cluster
 	@PYTHONPATH=tests $(BIN)/python -m cluster
 
 revision: ## the next revision of the database, from what changed in migrations/schema: NAME=…
+	@test -n "$(NAME)" || { echo "make revision NAME=pool_colors"; exit 2; }
 	@$(PYTHON) migrations/revise.py revision $(NAME)
 
 baseline: ## until the first release: the baseline revision again, from migrations/schema
@@ -127,6 +128,10 @@ docs: ## the documentation site: build/docs/html/index.html; a warning is an err
 
 dba: dev ## the picture and psql's answers in docs/dba.md, from the catalog
 	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs/test_dba.py
+
+reference: dev ## the generated parts of docs/reference: every command's help, and the document of the API
+	@$(BIN)/python -m rowhouse.api.openapi > build/openapi.json && mv build/openapi.json docs/reference/
+	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/cli/test_reference.py
 
 chart: dev ## the table of values in charts/rowhouse/README.md
 	@$(BIN)/python charts/values_table.py

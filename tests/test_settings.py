@@ -138,4 +138,4 @@ def test_the_reference_lists_every_setting_with_its_default() -> None:
         if not field.is_required():
             assert f"| `{field.get_default(call_default_factory=True)!s}` |" in row or (
                 not field.get_default(call_default_factory=True) and "| |" in row
-            )
+            ), f"docs/reference/settings.md has another default of {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -272,11 +273,28 @@ def test_the_document_is_valid_and_the_committed_one_is_the_same(refusing_api: A
     served = refusing_api.get("/openapi.json")
     validate(served)
     assert served["openapi"] == "3.1.0"
-    assert COMMITTED.read_text() == openapi.document_text(), "python -m rowhouse.api.openapi"
+    wanted = openapi.document_text()
+    assert COMMITTED.read_text() == wanted, "run `make reference` and look at what changed"
 
 
 def test_the_reference_lists_every_operation() -> None:
     reference = REFERENCE.read_text()
     for path, methods in openapi.document()["paths"].items():
         for method in methods:
-            assert f"`{method.upper()} {path.removeprefix(BASE)}`" in reference
+            operation = f"`{method.upper()} {path.removeprefix(BASE)}`"
+            assert operation in reference, "add a row to docs/reference/api.md"
+
+
+def test_the_reference_lists_every_filter_of_a_list() -> None:
+    rows = REFERENCE.read_text().splitlines()
+    for path, methods in openapi.document()["paths"].items():
+        if "get" not in methods:
+            continue
+        [row] = [row for row in rows if f"`GET {path.removeprefix(BASE)}`" in row]
+        names = {
+            one["name"] for one in methods["get"].get("parameters", ()) if one["in"] == "query"
+        }
+        missing = {
+            name for name in names - {"limit", "cursor"} if not re.search(rf"`{name}\b", row)
+        }
+        assert not missing, f"add to the row of {path} in docs/reference/api.md: {missing}"

@@ -165,6 +165,13 @@ def test_settings_that_the_schema_allows_are_settings_of_the_server() -> None:
     server = schema["properties"]["server"]["properties"]
     allowed = set(server["settings"]["properties"])
     assert allowed <= set(Settings.model_fields)
+    templates = "".join(file.read_text() for file in (CHART / "templates").rglob("*.*"))
+    unknown = {
+        name
+        for name in Settings.model_fields
+        if name not in allowed and f"ROWHOUSE_{name.upper()}" not in templates
+    }
+    assert not unknown, f"allow them in server.settings of values.schema.json: {unknown}"
     # What the chart sets itself is no further setting.
     for name in ("database_url", "auth", "jwks", "tls_cert", "tls_key", "log_level"):
         assert name not in allowed

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cni.conftest import Server
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference/config.md"
 
 
 def read(server: Server, ipam: dict[str, Any] | str, **settings: Any) -> Netconf:
@@ -47,6 +51,29 @@ def test_an_ipam_object_that_is_not_for_us_is_refused(
     with pytest.raises(InvalidConfig) as caught:
         ipam_object(call.config)
     assert message in caught.value.message
+
+
+class Asked(dict[str, object]):
+    """An object that notes which of its keys were read."""
+
+    def __init__(self, *known: tuple[str, object]) -> None:
+        super().__init__(known)
+        self.keys_read: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.keys_read.add(key)
+        return super().get(key, default)
+
+
+def test_the_reference_lists_every_key() -> None:
+    entry = Asked(("range", "10.0.0.0/24"))
+    ipam = Asked(("ipranges", [entry]))
+    read_netconf(ipam)
+    assert len(ipam.keys_read) > 15
+    first = re.findall(r"^\| (`.+?`) \|", REFERENCE.read_text(), re.MULTILINE)
+    listed = {key.lower() for cell in first for key in re.findall(r"`(\w+)`", cell)}
+    missing = (ipam.keys_read | entry.keys_read) - listed
+    assert not missing, f"add rows to docs/reference/config.md: {missing}"
 
 
 def test_defaults_of_every_key(server: Server) -> None:

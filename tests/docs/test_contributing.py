@@ -22,3 +22,12 @@ def test_each_opens_at_most_five_files_that_exist() -> None:
         for name, link in files:
             assert name == link, title
             assert (ROOT / link).is_file(), link
+
+
+def test_each_names_the_tests_to_run() -> None:
+    for title, text in CHANGES.items():
+        [commands] = re.findall(r"^Run ((?:.+\n)+)", text, flags=re.MULTILINE)
+        files = re.findall(r"\btests/[\w/]+\.py", commands)
+        assert files, title
+        for file in files:
+            assert (ROOT / file).is_file(), file

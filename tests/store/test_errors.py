@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Dba = psycopg.Connection[TupleRow]
 
 SCHEMA = Path(__file__).parents[2] / "migrations/schema"
+MAP = "server/rowhouse/store/connection/errors.py"
 RAISED = re.compile(r"ERRCODE\s*=\s*error_code\('(\w+)'\)")
 MEANINGS: dict[str, type[RowhouseError]] = {
     Refusal.INVALID_CONFIG: InvalidConfig, Refusal.TRY_AGAIN: TryAgain, Refusal.POOL_EXHAUSTED: PoolExhausted,
@@ -89,18 +90,17 @@ def test_a_state_has_its_meaning(dba: Dba, state: str) -> None:
 
 
 def test_every_state_of_the_table_is_among_them() -> None:
-    assert {
-        state[: len(known)]
-        for state in MEANINGS
-        for known in BY_SQLSTATE
-        if state.startswith(known)
-    } >= set(BY_SQLSTATE)
+    missing = {
+        known for known in BY_SQLSTATE if not any(state.startswith(known) for state in MEANINGS)
+    }
+    assert not missing, f"add to MEANINGS in this file: {missing}"
 
 
 def test_the_database_and_python_know_the_same_errors_by_the_same_names(dba: Dba) -> None:
     rows = dba.execute("SELECT sqlstate, name FROM error_codes").fetchall()
     names: dict[str, str] = dict(rows)
-    assert names == {refusal.value: refusal.name.lower() for refusal in Refusal}
+    ours = {refusal.value: refusal.name.lower() for refusal in Refusal}
+    assert names == ours, f"Refusal in {MAP} and migrations/schema/errors/error_codes.sql differ"
     for state, name in names.items():
         assert dba.execute("SELECT error_code(%s)", (name,)).fetchone() == (state,)
     assert {state for state in BY_SQLSTATE if state.startswith("RH")} == set(names)
@@ -113,7 +113,9 @@ def test_each_error_is_raised_by_its_name_and_none_by_its_number() -> None:
             text = file.read_text()
             raised_names |= set(RAISED.findall(text))
             assert re.findall(r"\bRH\w{3}\b", text) == [], file
-    assert raised_names == {refusal.name.lower() for refusal in Refusal}
+    names = {refusal.name.lower() for refusal in Refusal}
+    assert not (unknown := raised_names - names), f"add to Refusal in {MAP}: {unknown}"
+    assert not (unused := names - raised_names), f"no function of {SCHEMA.name}/ raises {unused}"
 
 
 @pytest.mark.parametrize("refusal", Refusal)

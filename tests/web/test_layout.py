@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rowhouse.web.layout.assets import FOLDER
+from web.chromium.test_every_page import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
     from flask.testing import FlaskClient
+
+# What a page loads, files to download, and the log in, which has tests of its own.
+NO_PAGE = re.compile(
+    r"web\.(live_\w+|asset|reserve_state|audit_csv|audit_json|login|to_provider|from_provider)"
+)
 
 
 def test_a_page_brings_nothing_that_its_policy_forbids(browser: Callable[..., FlaskClient]) -> None:
@@ -34,6 +41,32 @@ def test_every_file_of_a_page_is_there_and_kept_by_the_browser(
         with client.get(file) as answer:
             assert answer.status_code == 200, file
             assert answer.cache_control.immutable
+
+
+def test_every_page_is_visited_by_a_browser_and_described(app: Flask) -> None:
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.partition(".")[0] == "web"]
+    pages = {
+        rule.endpoint: rule
+        for rule in rules
+        if "GET" in (rule.methods or ()) and not NO_PAGE.fullmatch(rule.endpoint)
+    }
+    urls = app.url_map.bind("localhost")
+    numbers = dict.fromkeys(("network", "storage", "edge", "six", "quiet"), 1)
+    visited = {
+        urls.match(path.format(**numbers).partition("?")[0])[0]
+        for name, path in PAGES.items()
+        if name != "not-found"
+    }
+    missing = pages.keys() - visited
+    assert not missing, f"add to PAGES in tests/web/chromium/test_every_page.py: {missing}"
+    described = (Path(__file__).parents[2] / "docs/pages.md").read_text()
+    missing = {
+        endpoint
+        for endpoint, rule in pages.items()
+        if "POST" not in (rule.methods or ()) and endpoint != "web.done"
+        if f"`{rule.rule.partition('<')[0]}" not in described
+    }
+    assert not missing, f"add a row to the table of docs/pages.md: {missing}"
 
 
 def test_no_file_loads_anything_from_elsewhere() -> None:

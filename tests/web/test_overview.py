@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rowhouse.web
 from fixtures.pods import Pods, subnet
 from rowhouse.store.inventory import trends
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     Browser = Callable[..., FlaskClient]
     Session = psycopg.Connection[TupleRow]
 
+WEB = Path(rowhouse.web.__path__[0])
+
 
 def fill(pods: Pods, cidr: str, count: int, *, network: str = "") -> None:
     for number in range(count):
@@ -28,6 +32,23 @@ def test_an_empty_address_space_says_how_to_begin(browser: Browser) -> None:
     page = browser().get("/")
     assert page.status_code == 200
     assert "No pools yet." in page.text
+
+
+def test_the_widths_of_the_columns_add_up() -> None:
+    head = re.search(r"<thead>.*</thead>", (WEB / "overview/pools.html").read_text())
+    assert head
+    columns = head[0].count("<th ")
+    css = (WEB / "assets/overview.css").read_text()
+    widths = {
+        int(number): int(width)
+        for selectors, width in re.findall(
+            r"^ *(\.pools th:nth.*?) { width: (\d+)%; }", css, re.MULTILINE
+        )
+        for number in re.findall(r"nth-child\((\d+)\)", selectors)
+    }
+    assert (len(widths), sum(widths.values())) == (columns, 100), (
+        "in server/rowhouse/web/assets/overview.css, give each column of the table of pools a width"
+    )
 
 
 def test_networks_and_pools_are_shown_with_their_fill(browser: Browser, pods: Pods) -> None:
