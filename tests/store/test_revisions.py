@@ -237,9 +237,11 @@ def test_a_schema_of_before_the_first_release_is_told_apart(
         partial(schema.check, database.url),
         partial(schema.downgrade, database.url, "base"),
     ):
-        with pytest.raises(NotReady, match=f"at revision {revision}, which no release has") as told:
+        with pytest.raises(
+            NotReady, match=f"at revision {revision}, which is not part of a release"
+        ) as told:
             step()
-        assert "Make a new database" in told.value.hint
+        assert "Create a new database" in told.value.hint
 
 
 def test_a_schema_that_serves_only_later_code_is_left_alone(
