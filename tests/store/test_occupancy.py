@@ -28,6 +28,15 @@ POOLS = (
     ("a", "fd00::/120", "fd00::1", None, None, "0"),
     ("b", "10.0.0.0/24", None, "10.0.0.10", "10.0.0.20", "0"),
     ("b", "10.9.9.8/31", None, None, None, "0"),
+    (
+        "b",
+        "10.0.0.0/28",
+        None,
+        None,
+        "10.0.0.0",
+        "0",
+    ),  # (assigns nothing: its window ends before it begins)
+    ("b", "10.0.0.16/29", None, "10.0.0.23", None, "0"),
 )
 POOL = """
 INSERT INTO pools (network_id, network_name, cidr, gateway, window_first, window_last, reuse_delay)

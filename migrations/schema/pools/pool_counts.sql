@@ -10,8 +10,7 @@ BEGIN ATOMIC
     WITH wanted AS MATERIALIZED (
         SELECT p.id, p.network_id, p.cidr, first_address(p.cidr)::inet AS low, last_address(p.cidr)::inet AS high,
                coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
-               coalesce(p.window_last, last_usable(p.cidr))::inet AS last,
-               row_number() OVER (ORDER BY p.id) AS ordinal
+               coalesce(p.window_last, last_usable(p.cidr))::inet AS last
           FROM pools p WHERE wanted_pools IS NULL OR p.id = ANY (wanted_pools)),
     own AS (
         -- All pools by one pass over the reservations, some of them by their addresses.
@@ -35,15 +34,24 @@ BEGIN ATOMIC
                               WHERE r.network_id = w.network_id AND r.pool_id = other.id
                                 AND r.address BETWEEN greatest(w.low, first_address(other.cidr))
                                                   AND least(w.high, last_address(other.cidr))) AS r
-         GROUP BY w.id)
-    SELECT w.id, c.total, coalesce(own.reserved, 0), coalesce(o.reserved, 0), coalesce(own.attached, 0),
-           coalesce(own.sticky, 0), c.used, c.quarantined, c.excluded, c.free, round(100 * c.used / nullif(c.total, 0), 1)
-      FROM wanted w
-      JOIN window_counts((SELECT array_agg(network_id ORDER BY ordinal) FROM wanted),
-                         (SELECT array_agg(first ORDER BY ordinal) FROM wanted),
-                         (SELECT array_agg(last ORDER BY ordinal) FROM wanted)) c USING (ordinal)
-      LEFT JOIN own ON own.id = w.id
-      LEFT JOIN overlapping o ON o.id = w.id;
+         GROUP BY w.id),
+    held AS MATERIALIZED (
+        SELECT w.id, w.network_id, w.first, w.last, row_number() OVER (ORDER BY w.id) AS ordinal,
+               coalesce(own.reserved, 0) AS reserved, coalesce(own.attached, 0) AS attached, coalesce(own.sticky, 0) AS sticky,
+               coalesce(o.reserved, 0) AS by_overlaps,
+               (SELECT count(*) FROM reservations r
+                 WHERE r.network_id = w.network_id AND r.address >= w.low AND r.address < w.first)
+               + (SELECT count(*) FROM reservations r
+                   WHERE r.network_id = w.network_id AND r.address > w.last AND r.address <= w.high) AS outside
+          FROM wanted w LEFT JOIN own ON own.id = w.id LEFT JOIN overlapping o ON o.id = w.id)
+    SELECT h.id, c.total, h.reserved, h.by_overlaps, h.attached, h.sticky, c.used, c.quarantined, c.excluded, c.free,
+           round(100 * c.used / nullif(c.total, 0), 1)
+      FROM (SELECT array_agg(h.network_id ORDER BY h.ordinal) AS networks, array_agg(h.first ORDER BY h.ordinal) AS firsts,
+                   array_agg(h.last ORDER BY h.ordinal) AS lasts,
+                   array_agg(h.reserved + h.by_overlaps - h.outside ORDER BY h.ordinal) AS reserved
+              FROM held h) AS windows
+     CROSS JOIN window_counts(windows.networks, windows.firsts, windows.lasts, windows.reserved) c
+      JOIN held h USING (ordinal);
 END;
 COMMENT ON FUNCTION pool_counts(integer[]) IS
     'How full these pools are (NULL: all of them). The columns are those of the view pool_usage.';

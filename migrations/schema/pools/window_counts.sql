@@ -1,16 +1,17 @@
-CREATE FUNCTION window_counts(networks integer[], firsts inet[], lasts inet[])
+CREATE FUNCTION window_counts(networks integer[], firsts inet[], lasts inet[], reserved bigint[] DEFAULT NULL)
 RETURNS TABLE (ordinal bigint, total numeric, used bigint, quarantined bigint, excluded numeric, free numeric)
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
 BEGIN ATOMIC
     -- The one definition of what becomes of addresses that may be assigned: each is used, quarantined, excluded or free.
     -- Gateways may not be assigned. An excluded address that is reserved counts as used.
+    -- reserved: how many reservations are in each window, where the caller has counted them already.
     --
     -- LATERAL and OFFSET 0: one index scan for each window. Left to itself PostgreSQL joins by network, and compares
     -- each window with everything in its network.
     WITH windows AS MATERIALIZED (
-        SELECT w.ordinal, w.network_id, w.first, w.last, h.gateways
-          FROM ROWS FROM (unnest(networks), unnest(firsts), unnest(lasts))
-               WITH ORDINALITY AS w (network_id, first, last, ordinal)
+        SELECT w.ordinal, w.network_id, w.first, w.last, w.reserved, h.gateways
+          FROM ROWS FROM (unnest(networks), unnest(firsts), unnest(lasts), unnest(reserved))
+               WITH ORDINALITY AS w (network_id, first, last, reserved, ordinal)
          CROSS JOIN LATERAL (SELECT array_agg(DISTINCT g.address::inet) AS gateways FROM gateways g
                               WHERE g.network_id = w.network_id AND g.address BETWEEN w.first AND w.last) AS h),
     counts AS MATERIALIZED (
@@ -21,8 +22,8 @@ BEGIN ATOMIC
                     THEN (w.last - w.first)::numeric + 1 - coalesce(cardinality(w.gateways), 0)
                     ELSE address_number(w.last) - address_number(w.first) + 1 - coalesce(cardinality(w.gateways), 0)
                END AS total,
-               (SELECT count(*) FROM reservations r
-                 WHERE r.network_id = w.network_id AND r.address BETWEEN w.first AND w.last)
+               coalesce(w.reserved, (SELECT count(*) FROM reservations r
+                                      WHERE r.network_id = w.network_id AND r.address BETWEEN w.first AND w.last))
                - CASE WHEN w.gateways IS NULL THEN 0
                       ELSE (SELECT count(*) FROM reservations r
                              WHERE r.network_id = w.network_id AND r.address = ANY (w.gateways)) END AS used,
@@ -51,5 +52,5 @@ BEGIN ATOMIC
            greatest(c.total - c.used - c.quarantined - c.excluded, 0)
       FROM counts c;
 END;
-COMMENT ON FUNCTION window_counts(integer[], inet[], inet[]) IS
+COMMENT ON FUNCTION window_counts(integer[], inet[], inet[], bigint[]) IS
     'What becomes of the addresses of some windows, first to last inclusive, each of a network: total, used, quarantined, excluded, free. Its parts are what pool_counts and the address map count with.';

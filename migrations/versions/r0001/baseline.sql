@@ -1921,19 +1921,20 @@ COMMENT ON FUNCTION pool_window(pools) IS
     'The first-last segments that a pool may assign: its window without every known gateway. Exclusions are looked up apart.';
 
 -- schema/pools/window_counts.sql
-CREATE FUNCTION window_counts(networks integer[], firsts inet[], lasts inet[])
+CREATE FUNCTION window_counts(networks integer[], firsts inet[], lasts inet[], reserved bigint[] DEFAULT NULL)
 RETURNS TABLE (ordinal bigint, total numeric, used bigint, quarantined bigint, excluded numeric, free numeric)
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
 BEGIN ATOMIC
     -- The one definition of what becomes of addresses that may be assigned: each is used, quarantined, excluded or free.
     -- Gateways may not be assigned. An excluded address that is reserved counts as used.
+    -- reserved: how many reservations are in each window, where the caller has counted them already.
     --
     -- LATERAL and OFFSET 0: one index scan for each window. Left to itself PostgreSQL joins by network, and compares
     -- each window with everything in its network.
     WITH windows AS MATERIALIZED (
-        SELECT w.ordinal, w.network_id, w.first, w.last, h.gateways
-          FROM ROWS FROM (unnest(networks), unnest(firsts), unnest(lasts))
-               WITH ORDINALITY AS w (network_id, first, last, ordinal)
+        SELECT w.ordinal, w.network_id, w.first, w.last, w.reserved, h.gateways
+          FROM ROWS FROM (unnest(networks), unnest(firsts), unnest(lasts), unnest(reserved))
+               WITH ORDINALITY AS w (network_id, first, last, reserved, ordinal)
          CROSS JOIN LATERAL (SELECT array_agg(DISTINCT g.address::inet) AS gateways FROM gateways g
                               WHERE g.network_id = w.network_id AND g.address BETWEEN w.first AND w.last) AS h),
     counts AS MATERIALIZED (
@@ -1944,8 +1945,8 @@ BEGIN ATOMIC
                     THEN (w.last - w.first)::numeric + 1 - coalesce(cardinality(w.gateways), 0)
                     ELSE address_number(w.last) - address_number(w.first) + 1 - coalesce(cardinality(w.gateways), 0)
                END AS total,
-               (SELECT count(*) FROM reservations r
-                 WHERE r.network_id = w.network_id AND r.address BETWEEN w.first AND w.last)
+               coalesce(w.reserved, (SELECT count(*) FROM reservations r
+                                      WHERE r.network_id = w.network_id AND r.address BETWEEN w.first AND w.last))
                - CASE WHEN w.gateways IS NULL THEN 0
                       ELSE (SELECT count(*) FROM reservations r
                              WHERE r.network_id = w.network_id AND r.address = ANY (w.gateways)) END AS used,
@@ -1974,7 +1975,7 @@ BEGIN ATOMIC
            greatest(c.total - c.used - c.quarantined - c.excluded, 0)
       FROM counts c;
 END;
-COMMENT ON FUNCTION window_counts(integer[], inet[], inet[]) IS
+COMMENT ON FUNCTION window_counts(integer[], inet[], inet[], bigint[]) IS
     'What becomes of the addresses of some windows, first to last inclusive, each of a network: total, used, quarantined, excluded, free. Its parts are what pool_counts and the address map count with.';
 
 -- schema/pools/pool_counts.sql
@@ -1990,8 +1991,7 @@ BEGIN ATOMIC
     WITH wanted AS MATERIALIZED (
         SELECT p.id, p.network_id, p.cidr, first_address(p.cidr)::inet AS low, last_address(p.cidr)::inet AS high,
                coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
-               coalesce(p.window_last, last_usable(p.cidr))::inet AS last,
-               row_number() OVER (ORDER BY p.id) AS ordinal
+               coalesce(p.window_last, last_usable(p.cidr))::inet AS last
           FROM pools p WHERE wanted_pools IS NULL OR p.id = ANY (wanted_pools)),
     own AS (
         -- All pools by one pass over the reservations, some of them by their addresses.
@@ -2015,15 +2015,24 @@ BEGIN ATOMIC
                               WHERE r.network_id = w.network_id AND r.pool_id = other.id
                                 AND r.address BETWEEN greatest(w.low, first_address(other.cidr))
                                                   AND least(w.high, last_address(other.cidr))) AS r
-         GROUP BY w.id)
-    SELECT w.id, c.total, coalesce(own.reserved, 0), coalesce(o.reserved, 0), coalesce(own.attached, 0),
-           coalesce(own.sticky, 0), c.used, c.quarantined, c.excluded, c.free, round(100 * c.used / nullif(c.total, 0), 1)
-      FROM wanted w
-      JOIN window_counts((SELECT array_agg(network_id ORDER BY ordinal) FROM wanted),
-                         (SELECT array_agg(first ORDER BY ordinal) FROM wanted),
-                         (SELECT array_agg(last ORDER BY ordinal) FROM wanted)) c USING (ordinal)
-      LEFT JOIN own ON own.id = w.id
-      LEFT JOIN overlapping o ON o.id = w.id;
+         GROUP BY w.id),
+    held AS MATERIALIZED (
+        SELECT w.id, w.network_id, w.first, w.last, row_number() OVER (ORDER BY w.id) AS ordinal,
+               coalesce(own.reserved, 0) AS reserved, coalesce(own.attached, 0) AS attached, coalesce(own.sticky, 0) AS sticky,
+               coalesce(o.reserved, 0) AS by_overlaps,
+               (SELECT count(*) FROM reservations r
+                 WHERE r.network_id = w.network_id AND r.address >= w.low AND r.address < w.first)
+               + (SELECT count(*) FROM reservations r
+                   WHERE r.network_id = w.network_id AND r.address > w.last AND r.address <= w.high) AS outside
+          FROM wanted w LEFT JOIN own ON own.id = w.id LEFT JOIN overlapping o ON o.id = w.id)
+    SELECT h.id, c.total, h.reserved, h.by_overlaps, h.attached, h.sticky, c.used, c.quarantined, c.excluded, c.free,
+           round(100 * c.used / nullif(c.total, 0), 1)
+      FROM (SELECT array_agg(h.network_id ORDER BY h.ordinal) AS networks, array_agg(h.first ORDER BY h.ordinal) AS firsts,
+                   array_agg(h.last ORDER BY h.ordinal) AS lasts,
+                   array_agg(h.reserved + h.by_overlaps - h.outside ORDER BY h.ordinal) AS reserved
+              FROM held h) AS windows
+     CROSS JOIN window_counts(windows.networks, windows.firsts, windows.lasts, windows.reserved) c
+      JOIN held h USING (ordinal);
 END;
 COMMENT ON FUNCTION pool_counts(integer[]) IS
     'How full these pools are (NULL: all of them). The columns are those of the view pool_usage.';
