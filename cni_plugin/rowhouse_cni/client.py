@@ -72,13 +72,14 @@ def ask_each(
         start = b"POST " + server.path.encode() + b" HTTP/1.1"
         host = b"Host: " + server.authority.encode()
         timeout = b"Rowhouse-Timeout: %.3f" % share
-        request = b"\r\n".join([start, host, timeout, *lines])
+        call = b"%x" % monotonic_ns()
+        request = b"\r\n".join([start, host, timeout, b"Rowhouse-Call: " + call, *lines])
         try:
             answer = post(server, request, settings.ca_file, now + share)
         except NoAnswerError as failure:
             reasons.append(f"{server.url}: {failure}")
             continue
-        if not answer.is_rowhouse(command):
+        if not answer.is_rowhouse(command, call):
             reasons.append(f"{server.url}: HTTP {answer.status}, but not from Rowhouse")
         elif answer.status < SERVER_ERROR:
             return answer

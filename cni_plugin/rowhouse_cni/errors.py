@@ -73,6 +73,13 @@ def error_object(error: CniError, cni_version: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def visible(text: str) -> str:
+    """``text`` for a terminal: escape what controls one, since it may come from a server."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
 def quoted(text: str) -> str:
     """``text`` as a JSON string (RFC 8259, section 7)."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -78,7 +78,9 @@ def read_answer(connection: Connection) -> Answer:
     for _ in range(MOST_INTERIM_ANSWERS):
         status, fields = parse_head(incoming.up_to(b"\r\n\r\n", MAX_HEAD, "head"))
         if status >= SUCCESS:  # below are interim answers (RFC 9110, section 15.2)
-            return Answer(status, read_body(incoming, status, fields))
+            body = read_body(incoming, status, fields)
+            call, request_id = fields.get(b"rowhouse-answer"), fields.get(b"x-request-id")
+            return Answer(status, body, call or b"", request_id or b"")
     raise NoAnswerError("it sends interim answers without end")
 
 

@@ -13,6 +13,7 @@ existing logs of CNI plugins.
 import posix
 from time import gmtime, strftime, time
 
+from rowhouse_cni.errors import visible
 from rowhouse_cni.netconf import log_target
 
 LEVELS = ("panic", "error", "verbose", "debug")
@@ -42,7 +43,7 @@ def record(netconf: bytes, line: str, body: bytes, dirs: tuple[str, ...], *, fai
     word = "error" if failed else "verbose"
     descriptor = open_log(file, dirs)
     try:
-        text = f"{stamp} [{word}] {' '.join(line.split())}".encode("utf-8", "replace")
+        text = f"{stamp} [{word}] {visible(' '.join(line.split()))}".encode("utf-8", "replace")
         posix.write(descriptor, text[:MAX_LINE] + b"\n")
     finally:
         posix.close(descriptor)

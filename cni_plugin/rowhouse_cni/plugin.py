@@ -12,7 +12,13 @@ from rowhouse_cni import __version__
 from rowhouse_cni.answer import SERVER_ERROR, SUCCESS
 from rowhouse_cni.client import ask, identity_lines
 from rowhouse_cni.environment import Call, check_network_namespace, read_netconf
-from rowhouse_cni.errors import BadSettingsError, CniError, NoServerAnsweredError, NotReadyError
+from rowhouse_cni.errors import (
+    BadSettingsError,
+    CniError,
+    NoServerAnsweredError,
+    NotReadyError,
+    visible,
+)
 from rowhouse_cni.settings import DEFAULT_LOG_DIRS, Settings, load, spools_of
 from rowhouse_cni.spool_entry import names_in
 
@@ -45,7 +51,8 @@ def main() -> None:
         posix._exit(0 if write(1, text.encode()) else 1)
     if not command:
         about = f"CNI plugin rowhouse v{__version__}: addresses from a Rowhouse server"
-        note(f"{about}\nCNI protocol versions supported: {', '.join(SUPPORTED_VERSIONS)}")
+        note(about)
+        note(f"CNI protocol versions supported: {', '.join(SUPPORTED_VERSIONS)}")
         posix._exit(0)
     posix._exit(serve(environ, begun))
 
@@ -91,7 +98,7 @@ def forward(call: Call, netconf: bytes, settings: Settings, deadline: float) -> 
         raise
     if answer.status == SUCCESS:
         return Outcome(answer.body, 0, "ok", answered=True)
-    if call.command == "DEL" and not answer.is_final("DEL"):
+    if call.command == "DEL" and not answer.is_final():
         reason = f"the server can't take it now (HTTP {answer.status})"
         return keep_del(call, lines, netconf, settings.spool, reason)
     words = f"refused (HTTP {answer.status})"
@@ -173,4 +180,4 @@ def write(descriptor: int, content: bytes) -> bool:
 
 def note(text: str) -> None:
     """One short note on standard error, which multus and libcni show to people."""
-    write(2, text.encode("utf-8", "replace") + b"\n")
+    write(2, visible(text).encode("utf-8", "replace") + b"\n")

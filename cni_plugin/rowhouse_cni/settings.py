@@ -149,9 +149,12 @@ def spools_of(settings: Settings) -> list[str]:
 
 
 def key_values(file: str, text: str) -> dict[str, str]:
-    """``key = value`` lines as a dict; a key given twice counts as last given."""
+    """``key = value`` lines as a dict; a key given twice counts as last given.
+
+    Editors of Windows put a byte order mark at the start of a file.
+    """
     values: dict[str, str] = {}
-    for number, whole_line in enumerate(text.split("\n"), 1):
+    for number, whole_line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         line = without_comment(whole_line)
         if not line:
             continue

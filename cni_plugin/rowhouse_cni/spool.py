@@ -118,7 +118,7 @@ class Spool:
                 if is_still(entry, name, directory):
                     posix.unlink(name, dir_fd=directory)
                 result.released.append(name)
-            elif answer.is_final("DEL"):
+            elif answer.is_final():
                 text = " ".join(answer.body.decode("utf-8", "replace").split())
                 refuse(name, directory, f"HTTP {answer.status} {text}", result)
             else:

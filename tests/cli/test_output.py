@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.conftest import Rowhouse
+from fixtures.http import Quiet, listening
 from rowhouse.cli import main
 from rowhouse.cli.output import Column, Printer
 from rowhouse.cli.times import Moment, relative, rfc3339, seconds_of, span
@@ -50,6 +52,40 @@ def test_a_cell_is_one_line_of_printable_text(name: str) -> None:
     )
     assert len(table.splitlines()) == 2
     assert table.replace("\n", "").isprintable()
+
+
+ESCAPES = "\x1b[2J\x9b2J\x7f"
+
+
+class Hostile(Quiet):
+    """A server whose texts control a terminal."""
+
+    def do_GET(self) -> None:  # noqa: N802 - http.server calls it so
+        if self.path.startswith("/api/v1/networks"):
+            found = {"items": [{"id": 1, "name": f"a{ESCAPES}", "pools": 1}], "next": None}
+            self.answer(json.dumps(found).encode(), "application/json")
+        else:
+            problem = {
+                "detail": f"detail{ESCAPES}",
+                "hint": f"hint{ESCAPES}",
+                "errors": [{"pointer": f"/query/p{ESCAPES}", "detail": f"wrong{ESCAPES}"}],
+            }
+            self.answer(json.dumps(problem).encode(), "application/problem+json", 422)
+
+
+@pytest.mark.parametrize("form", ["table", "wide", "json", "yaml"])
+@pytest.mark.parametrize("command", ["network", "pool"])
+def test_no_text_of_a_server_controls_the_terminal(command: str, form: str) -> None:
+    with listening(Hostile) as url:
+        result = CliRunner().invoke(main, [command, "list", "-o", form, "--server", url])
+    assert (result.exit_code, "2J" in result.output) == (int(command == "pool"), True)
+    assert result.output.replace("\n", "").isprintable()
+
+
+def test_a_completed_action_is_one_line_of_printable_text() -> None:
+    said = printed(lambda: Printer("table").done(f"pool {ESCAPES}\n deleted", {}))
+    assert said.count("\n") == 1
+    assert said.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ def post(database: Database) -> Iterator[Callable[..., TestResponse]]:
 
     def send(command: str = "ADD", body: bytes | None = None, **more: Any) -> TestResponse:
         headers = ENVIRONMENT | {"CNI-Command": command}
-        headers |= {key.replace("_", "-"): more.pop(key) for key in list(more) if key[:3] == "CNI"}
+        own = [key for key in more if key.startswith(("CNI", "Rowhouse"))]
+        headers |= {key.replace("_", "-"): more.pop(key) for key in own}
         config = {**NETWORK, "ipam": RANGE, **more}
         return client.post("/cni", data=body or json.dumps(config).encode(), headers=headers)
 
@@ -51,6 +52,21 @@ def failure(response: TestResponse) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(response.data)
     assert response.headers["X-Request-ID"] in document["details"]
     return document
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [("ADD", 200), ("DEL", 200), ("CHECK", 422), ("X", 400)]
+)
+def test_every_answer_repeats_the_number_of_its_call(
+    post: Callable[..., TestResponse], command: str, status: int
+) -> None:
+    answer = post(command, Rowhouse_Call="1f-2")
+    assert (answer.status_code, answer.headers["Rowhouse-Answer"]) == (status, "1f-2")
+
+
+@pytest.mark.parametrize("call", ["", "a b", "a,b", "\xe9", "x" * 65, "<script>"])
+def test_only_a_number_is_repeated(post: Callable[..., TestResponse], call: str) -> None:
+    assert "Rowhouse-Answer" not in post("DEL", Rowhouse_Call=call).headers
 
 
 def test_an_address_lives_from_add_to_del(post: Callable[..., TestResponse]) -> None:

@@ -59,9 +59,20 @@ class Scripted:
 
 
 def reply(status: int, body: bytes = b"", *, reason: str = "Whatever") -> Behaviour:
-    """Answer as the real server does: with a Content-Length."""
-    head = f"HTTP/1.1 {status} {reason}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return raw(head.encode() + body)
+    """Answer as the real server does: with a Content-Length, and the number of the call."""
+
+    def behave(connection: socket.socket, request: Request) -> None:
+        call = (request.get("Rowhouse-Call") or b"").decode()
+        fields = f"Rowhouse-Answer: {call}\r\nContent-Length: {len(body)}\r\n"
+        raw(f"HTTP/1.1 {status} {reason}\r\n{fields}\r\n".encode() + body)(connection, request)
+
+    return behave
+
+
+def foreign(status: int, body: bytes = b"", *fields: str) -> Behaviour:
+    """Answer as some other HTTP server does."""
+    head = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", *fields, "", ""]
+    return raw("\r\n".join(head).encode() + body)
 
 
 def refusal(status: int, code: int, msg: str = "no") -> Behaviour:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cni_plugin.kept import ENTRY
 from cni_plugin.node import BRIEFLY
 from cni_plugin.scripted import (
     RESULT,
@@ -13,6 +14,8 @@ from cni_plugin.scripted import (
     byte_by_byte,
     drip,
     endless,
+    foreign,
+    good,
     raw,
     refusal,
     reply,
@@ -157,6 +160,67 @@ def test_no_server_is_code_11_but_for_status(node: Node, command: str, code: int
         outcome = node.call(command, before=BRIEFLY)
     assert outcome.code == code
     assert outcome.error["msg"] == f"no Rowhouse server answered {command}"
+
+
+ERROR = b'{"cniVersion": "1.0.0", "code": 7, "msg": "no"}'
+FOREIGN: dict[str, Behaviour] = {
+    "nothing": foreign(200),
+    "an empty object": foreign(200, b"{}"),
+    "an object": foreign(200, b'{"status": "ok"}'),
+    "an error of the same form": foreign(404, b'{"code": 404, "msg": "not found"}'),
+    "a final refusal of the same form": foreign(400, b'{"code": 400, "msg": "bad request"}'),
+    "the id of a proxy": foreign(200, b"", "X-Request-ID: 4f1c7b52-7d1e-4b8e-9d6a-3a8d5c1f0e2b"),
+    "the answer to another call": foreign(200, b"", "Rowhouse-Answer: 1"),
+    "the error of another call": foreign(400, ERROR, "Rowhouse-Answer: 1"),
+    "a result": foreign(200, RESULT),
+}
+
+
+@pytest.mark.parametrize("behaviour", FOREIGN.values(), ids=FOREIGN)
+def test_another_http_server_swallows_no_del(node: Node, behaviour: Behaviour) -> None:
+    with serving(behaviour) as server:
+        node.configure(server.url)
+        outcome = node.call("DEL", before=BRIEFLY)
+        assert (outcome.exit_status, outcome.stdout) == (0, b"")
+        assert node.kept == [ENTRY]
+        assert node.call("DEL", CNI_CONTAINERID="other", before=BRIEFLY).exit_status == 0
+    assert ENTRY in node.kept, "a replay must not lose it either"
+    with serving(good) as server:
+        node.configure(server.url)
+        assert node.call(CNI_CONTAINERID="third").stdout == RESULT
+    assert ("DEL", "ctr-new") in server.asked
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [foreign(200, b'{"status": "ok"}'), foreign(200, RESULT, "Rowhouse-Answer: 1")],
+    ids=["an object", "the result of another call"],
+)
+def test_another_http_server_assigns_no_address(node: Node, behaviour: Behaviour) -> None:
+    with serving(behaviour) as server:
+        node.configure(server.url)
+        outcome = node.call(before=BRIEFLY)
+    assert outcome.code == 11
+    assert "not from Rowhouse" in outcome.error["details"]
+
+
+def test_a_server_that_repeats_no_call_is_known_by_the_form_of_its_answers(node: Node) -> None:
+    own_id = "X-Request-ID: 0123456789abcdef"
+    with serving(foreign(200, RESULT), foreign(409, ERROR), foreign(200, b"", own_id)) as server:
+        node.configure(server.url)
+        assert node.call().stdout == RESULT
+        assert node.call().stdout == ERROR
+        assert node.call("DEL").exit_status == 0
+    assert node.kept == []
+
+
+def test_each_request_has_a_number_of_its_own(node: Node) -> None:
+    with serving(reply(502), good) as server:
+        node.configure(server.url)
+        node.call()
+        node.call()
+    numbers = {request.get("Rowhouse-Call") for request in server.requests}
+    assert len(numbers) == len(server.requests) == 3
 
 
 def test_nobody_reading_the_result_fails_the_call(node: Node) -> None:

@@ -115,6 +115,20 @@ def test_a_del_refused_for_good_is_put_aside_and_told(node: Node, tmp_path: Path
         assert "not your node" in text
 
 
+def test_no_escape_sequence_of_a_server_reaches_a_terminal(node: Node, tmp_path: Path) -> None:
+    keep(node)
+    log = tmp_path / "cni.log"
+    body = '{"code": 110, "msg": "\x1b[2J\x9b2J\x7f red"}'.encode()
+    with serving(reply(200, RESULT), reply(403, body)) as server:
+        node.configure(server.url)
+        outcome = node.call(
+            CNI_CONTAINERID="other", netconf=NETCONF | {"ipam": {"log_file": str(log)}}
+        )
+    for text in (outcome.stderr.decode(), log.read_text()):
+        assert "\\x1b[2J\\x9b2J\\x7f red" in text
+        assert text.replace("\n", "").isprintable()
+
+
 @pytest.mark.parametrize("content", [b"", b"garbage", b"Rowhouse-Spool: 1\r\nX: y\r\n\r\n{}"])
 def test_a_damaged_entry_is_put_aside_unsent(node: Node, content: bytes) -> None:
     keep(node)

@@ -30,6 +30,12 @@ def test_comments_blanks_and_unknown_keys_are_ignored(node: Node) -> None:
     assert request.get("Authorization") is None
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_key(node: Node) -> None:
+    with serving(good) as server:
+        node.settings.write_text(f"server = {server.url}\n", encoding="utf-8-sig")
+        assert node.call().stdout == RESULT
+
+
 def test_a_missing_file_is_code_7_and_says_what_to_create(node: Node) -> None:
     error = node.call().error
     assert error["code"] == 7

@@ -10,6 +10,7 @@ from rowhouse import telemetry
 from rowhouse.cli.cluster_options import cluster_options
 from rowhouse.cli.exits import INCOMPLETE, NOT_READY
 from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.cli.terminal import plain
 from rowhouse.doctor.examination import examine
 from rowhouse.doctor.surroundings import Surroundings
 
@@ -68,5 +69,6 @@ def _tell_remedies(items: list[dict[str, Any]]) -> None:
             if item["state"] == state:
                 about = f" ({item['about']})" if item["about"] else ""
                 click.echo()
-                click.secho(f"{state}: {item['check']}{about}: {item['found']}", fg=color)
-                click.echo(f"  {item['remedy']}")
+                found = plain(f"{state}: {item['check']}{about}: {item['found']}")
+                click.secho(found, fg=color)
+                click.echo(plain(f"  {item['remedy']}"))

@@ -9,6 +9,7 @@ import click
 from rowhouse.cli import lookup
 from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import named
 
 if TYPE_CHECKING:
@@ -110,13 +111,17 @@ def _tell_reach(session: Session, made: Document) -> None:
         if one["network_id"] != made["network_id"]
     }
     click.echo(
-        f"It applies only to {named(made['network'])}, for its pools"
-        f" {', '.join(sorted(reached)) or 'to come: none has these addresses yet'}.",
+        plain(
+            f"It applies only to {named(made['network'])}, for its pools"
+            f" {', '.join(sorted(reached)) or 'to come: none has these addresses yet'}."
+        ),
         err=True,
     )
     if others:
         click.echo(
-            f"It does not apply to {', '.join(sorted(others))}."
-            " Select those with --network or --pool.",
+            plain(
+                f"It does not apply to {', '.join(sorted(others))}."
+                " Select those with --network or --pool."
+            ),
             err=True,
         )

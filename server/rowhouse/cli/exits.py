@@ -6,6 +6,8 @@ from typing import IO, Any, Final
 
 import click
 
+from rowhouse.cli.terminal import plain_lines
+
 REFUSED: Final = 1
 WRITTEN_WRONGLY: Final = 2
 NOT_FOUND: Final = 3
@@ -42,8 +44,8 @@ class Failure(click.ClickException):
     """A line with the error, and a line with the next step."""
 
     def __init__(self, message: str, *, hint: str = "", exit_code: int = REFUSED) -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(plain_lines(message))
+        self.hint = plain_lines(hint)
         self.code = exit_code
 
     @property

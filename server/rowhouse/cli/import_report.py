@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import DEFAULT_NETWORK
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Report:
         if self._not_taken:
             click.secho("not taken", bold=True)
         for one in self._not_taken:
-            click.echo(f"  {click.style('x', fg='red')} {_line(one.source)}: {_line(one.reason)}")
+            click.echo(f"  {click.style('x', fg='red')} {plain(one.source)}: {plain(one.reason)}")
         begin = "would be" if self.dry_run else "done"
         click.echo(f"{begin}: {self.summary}")
 
@@ -91,7 +92,7 @@ class Report:
         title = f"{network}, pool {finding.pool.cidr}{alone}"
         if finding.what == "pool":
             detail = f" ({finding.detail})" if finding.detail else ""
-            click.secho(f"{_line(title)}: {finding.outcome}{_line(detail)}", bold=True)
+            click.secho(f"{plain(title)}: {finding.outcome}{plain(detail)}", bold=True)
         elif not finding.address:
             self._mark(finding, finding.what)
 
@@ -105,14 +106,14 @@ class Report:
             f"{finding.address:<16} {held_by if finding.what == 'address' else finding.what}",
         )
         for note in finding.notes:
-            click.echo(f"      {_line(note)} [{_line(finding.source)}]")
+            click.echo(f"      {plain(note)} [{plain(finding.source)}]")
 
     def _mark(self, finding: Finding, what: str) -> None:
         mark, color = _MARKS[finding.outcome]
         problem = f"{finding.outcome}: " if finding.outcome in _PROBLEMS else ""
         detail = f"  {problem}{finding.detail}" if problem or finding.detail else ""
         source = f" [{finding.source}]" if finding.outcome in _PROBLEMS and finding.source else ""
-        click.echo(f"  {click.style(mark, fg=color)} {_line(what + detail + source)}")
+        click.echo(f"  {click.style(mark, fg=color)} {plain(what + detail + source)}")
 
     def _document(self) -> dict[str, Any]:
         return {
@@ -135,8 +136,3 @@ class Report:
             "not_taken": [{"source": one.source, "reason": one.reason} for one in self._not_taken],
             "summary": {key.replace(" ", "_"): count for key, count in self.counts.items()},
         }
-
-
-def _line(text: str) -> str:
-    """Remove terminal control characters, because names come from foreign input."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -13,6 +13,7 @@ from rowhouse.cli.import_run import run
 from rowhouse.cli.import_source import source_options
 from rowhouse.cli.operator import operator
 from rowhouse.cli.output import FORMATS, Printer
+from rowhouse.cli.terminal import plain
 from rowhouse.domain.administration import Actor
 from rowhouse.ipam.importing import Import
 from rowhouse.k8s.whereabouts.inventory import inventory
@@ -105,7 +106,7 @@ def _tell(objects: Objects, found: Inventory) -> None:
             exit_code=NOT_FOUND,
         )
     for kind, number in sorted(objects.others.items()):
-        click.echo(f"ignored: {number} objects of kind {kind}", err=True)
+        click.echo(plain(f"ignored: {number} objects of kind {kind}"), err=True)
     if objects.pods is None:
         click.echo(
             "the objects contain no pods: nodes and missing interfaces stay unknown"

@@ -9,6 +9,7 @@ import click
 
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
 from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.cli.terminal import plain
 from rowhouse.domain.defaults import MIRROR_WRITES_PER_SECOND
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.mirror.desired import DesiredPool
@@ -192,4 +193,4 @@ def _described(change: Change) -> str:
 
 def _warn(problems: list[Problem]) -> None:
     for one in problems:
-        click.echo(f"{one.object}: {one.text}", err=True)
+        click.echo(plain(f"{one.object}: {one.text}"), err=True)

@@ -11,6 +11,7 @@ import click
 
 from rowhouse.cli.client import Client, open_client
 from rowhouse.cli.output import FORMATS, Printer
+from rowhouse.cli.terminal import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,4 +78,4 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError("cannot ask for confirmation without a terminal: pass --yes")
-    click.confirm(question, abort=True, err=True)
+    click.confirm(plain(question), abort=True, err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli.terminal import plain, plain_json
 from rowhouse.cli.times import relative, span
 from rowhouse.domain.networks import DEFAULT_NETWORK
 
@@ -70,13 +71,13 @@ class Printer:
     def done(self, text: str, document: Document) -> None:
         """Report a completed action and its object."""
         if self.for_people:
-            click.echo(text)
+            click.echo(plain(text))
         else:
             self._document(document)
 
     def _document(self, document: Document) -> None:
         if self._form == "json":
-            click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+            click.echo(plain_json(json.dumps(document, indent=2, ensure_ascii=False)))
             return
         import yaml  # noqa: PLC0415 - rarely needed
 
@@ -127,8 +128,7 @@ def _number(value: float) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return the text on one line, without terminal control characters."""
-    return "".join(character if character.isprintable() else " " for character in str(value))
+    return plain(str(value))
 
 
 def _labels(value: dict[str, Any]) -> str:

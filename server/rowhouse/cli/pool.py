@@ -11,6 +11,7 @@ from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_fill import fill
 from rowhouse.cli.pool_options import changes_of, plan_options
+from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import named
 
 if TYPE_CHECKING:
@@ -106,8 +107,10 @@ def create(
     _show(session, made)
     if made["overlaps"] and session.printer.for_people:
         click.echo(
-            f"{made['cidr']} shares its addresses with {', '.join(made['overlaps'])}:"
-            " an address assigned by one is used in all of them.",
+            plain(
+                f"{made['cidr']} shares its addresses with {', '.join(made['overlaps'])}:"
+                " an address assigned by one is used in all of them."
+            ),
             err=True,
         )
 

@@ -10,6 +10,7 @@ from rowhouse.cli import lookup
 from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.reservation_owner import owner_of, owner_options
+from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def release(
         path = f"/reservations/{one['network_id']}/{one['address']}"
         session.client.delete(path, force=force)
         if session.printer.for_people:
-            click.echo(f"{one['address']} released")
+            click.echo(plain(f"{one['address']} released"))
     if not session.printer.for_people:
         session.printer.items(found, _COLUMNS, nothing="")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration, span
 from rowhouse.domain.errors import NotReady, TryAgain
 
@@ -50,7 +51,8 @@ def wait_until(check: Callable[[], None], seconds: float) -> None:
                     f"waited {span(seconds)} for the database: {reason}", hint=error.hint
                 ) from error
             if reason != told:
-                click.echo(f"waiting for the database, up to {span(seconds)}: {reason}", err=True)
+                waiting = f"waiting for the database, up to {span(seconds)}: {reason}"
+                click.echo(plain(waiting), err=True)
                 told = reason
         else:
             return

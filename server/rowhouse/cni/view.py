@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ _CONFIGURATIONS = "rowhouse_cni_configurations"
 _ALLOCATION_FAILURES = "rowhouse_cni_allocation_failures"
 _UNNAMED = "rowhouse_cni_unnamed"
 _WARNINGS = "rowhouse_cni_warnings"
+_CALL = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _log = structlog.get_logger(__name__)
 
 
@@ -177,6 +179,15 @@ _VERBS: dict[str, Callable[[Call], bytes]] = {
     "GC": collect,
     "VERSION": version,
 }
+
+
+@blueprint.after_request
+def answer_call(response: Response) -> Response:
+    """Repeat the number of the call, so that the plugin knows this answer from that of another HTTP server."""
+    call = request.headers.get("Rowhouse-Call", "")
+    if _CALL.fullmatch(call):
+        response.headers["Rowhouse-Answer"] = call
+    return response
 
 
 @blueprint.errorhandler(RowhouseError)
