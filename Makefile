@@ -112,7 +112,7 @@ revision: ## the next revision of the database, from what changed in migrations/
 	@test -n "$(NAME)" || { echo "make revision NAME=pool_colors"; exit 2; }
 	@$(PYTHON) migrations/revise.py revision $(NAME)
 
-baseline: ## until the first release: the baseline revision again, from migrations/schema
+baseline: # until the first release: the baseline revision again, from migrations/schema
 	@$(PYTHON) migrations/revise.py baseline
 
 freeze: dev ## with a release, VERSION=0.2.0: no revision of it ever changes again; keep a populated database of it

@@ -215,14 +215,6 @@ def test_the_order_names_every_file_once(root: Path) -> None:
         copy.paths()
 
 
-def test_a_baseline_is_what_schema_says(root: Path) -> None:
-    copy = revise.Migrations(root / "migrations")
-    if not copy.released():
-        before = (root / "migrations/versions/r0001/baseline.sql").read_bytes()
-        copy.make_baseline()
-        assert (root / "migrations/versions/r0001/baseline.sql").read_bytes() == before
-
-
 @pytest.mark.parametrize("revision", ["0001", "0007"])
 def test_a_schema_of_before_the_first_release_is_told_apart(
     database: Database, dba: psycopg.Connection[TupleRow], revision: str
