@@ -146,6 +146,7 @@ def namespaces() -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_without_a_built_plugin_it_runs_on_the_interpreter(place: Path, bare_path: str) -> None:
     status, output = whole(place, "--plugin", "/nowhere/rowhouse", PATH=bare_path)
     assert status == 0, output
@@ -187,6 +188,7 @@ def test_stopped_at_any_moment_it_leaves_nothing(
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["initdb runs", "a pod has its address"])
 def test_even_killed_it_leaves_nothing(place: Path, plugin: Path, moment: str) -> None:
     with demo(place, "--plugin", plugin) as running:
@@ -195,6 +197,7 @@ def test_even_killed_it_leaves_nothing(place: Path, plugin: Path, moment: str) -
     assert eventually(lambda: left_in(place) == []), left_in(place)
 
 
+@pytest.mark.slow
 def test_a_wrong_address_fails_the_demo(place: Path, tmp_path: Path, bare_path: str) -> None:
     liar = tmp_path / "liar"
     result = '{"ips": [{"address": "10.11.88.97/28", "gateway": "10.11.8.97"}]}'

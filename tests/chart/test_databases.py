@@ -191,6 +191,7 @@ def test_a_database_as_a_dba_makes_it_by_several_hosts_with_tls(
     assert "certificate verify failed" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_cluster_of_cloudnativepg_as_the_operator_makes_it(
     helm: Helm, postgres: Postgres, tmp_path: Path
 ) -> None:

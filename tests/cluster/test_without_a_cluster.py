@@ -52,6 +52,7 @@ def test_on_a_build_machine_a_missing_kubeconfig_is_a_failure() -> None:
     assert "no KUBECONFIG=…" in done.stdout
 
 
+@pytest.mark.slow
 def test_make_test_collects_no_play() -> None:
     line = ["-m", "pytest", "--quiet", "--collect-only", "-p", "no:randomly", "tests/cluster"]
     done = subprocess.run(

@@ -177,7 +177,7 @@ def test_any_configuration_and_environment_gives_a_result_or_an_error(
 
 
 @given(netconf=NETCONF)
-@settings(max_examples=500)
+@settings(max_examples=300)
 def test_any_configuration_of_a_good_call_gives_a_result_or_an_error(
     netconf: dict[str, Any],
 ) -> None:
@@ -197,6 +197,6 @@ def test_any_configuration_of_a_good_call_gives_a_result_or_an_error(
     headers=ENVIRONMENTS,
     body=st.binary() | st.text().map(str.encode) | JSON.map(json.dumps).map(str.encode),
 )
-@settings(max_examples=500)
+@settings(max_examples=300)
 def test_any_bytes_give_a_result_or_an_error(headers: dict[str, str], body: bytes) -> None:
     answers(headers, body)

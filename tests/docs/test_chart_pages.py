@@ -65,6 +65,7 @@ def shell(text: str, folder: Path, kubeconfig: Path, programs: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", BEFORE)
 def test_the_commands_of_the_page_work(
     page: str,

@@ -443,8 +443,9 @@ class Allocator(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(600)  # of which hypothesis takes five minutes at most, to shorten a failure
+@pytest.mark.parametrize("examples", [60, pytest.param(200, marks=pytest.mark.slow)])
 def test_the_allocator_does_what_the_model_does(
-    store: Store, dba: psycopg.Connection[TupleRow]
+    store: Store, dba: psycopg.Connection[TupleRow], examples: int
 ) -> None:
     class Machine(Allocator):
         pass
@@ -453,7 +454,7 @@ def test_the_allocator_does_what_the_model_does(
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=110,
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
