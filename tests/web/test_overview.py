@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rowhouse.web
 from fixtures.pods import Pods, subnet
+from rowhouse.cli.pool import create
 from rowhouse.store.inventory import trends
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ def test_an_empty_address_space_says_how_to_begin(browser: Browser) -> None:
     page = browser().get("/")
     assert page.status_code == 200
     assert "No pools yet." in page.text
+    command = re.search(r"<code>rowhouse pool create (.*?)</code>", page.text)
+    assert command
+    create.make_context("create", shlex.split(command[1]))  # fails unless the options exist
 
 
 def test_the_widths_of_the_columns_add_up() -> None:

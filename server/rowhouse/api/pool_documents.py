@@ -149,7 +149,7 @@ class NewPool(Request):
     description: Text = ""
     drained: bool = False
     force: Annotated[
-        bool, Field(description="Create it although a running sandbox uses the gateway's address")
+        bool, Field(description="Create it even if a running sandbox uses the gateway's address")
     ] = False
 
     def plan(self) -> PoolPlan:
@@ -176,7 +176,7 @@ class ChangeQuery(Request):
     force: Annotated[
         bool,
         Field(
-            description="Change it although reservations are outside the new window, or running"
+            description="Change it even if reservations are outside the new window, or running"
             " sandboxes use the gateway's address or the pool by its old name. They stay as they are"
         ),
     ] = False

@@ -183,7 +183,7 @@ class ReleaseQuery(Request):
     force: Annotated[
         bool,
         Field(
-            description="Release it although a sandbox uses it: a running pod would keep using it"
+            description="Release it even if a sandbox uses it: a running pod would keep using it"
         ),
     ] = False
 
@@ -195,7 +195,7 @@ class Reassignment(Request):
     force: Annotated[
         bool,
         Field(
-            description="Reassign it although a sandbox uses it: its attachments end,"
+            description="Reassign it even if a sandbox uses it: its attachments end,"
             " and a running pod would keep using it"
         ),
     ] = False

@@ -94,7 +94,7 @@ def show(session: Session, *, text: str, network: str | None) -> None:
     help="Give the pool its own address space, which no other pool shares.",
 )
 @click.option(
-    "--force", is_flag=True, help="Create it although a running pod uses the gateway's address."
+    "--force", is_flag=True, help="Create it even if a running pod uses the gateway's address."
 )
 @plan_options
 @client_options
@@ -128,7 +128,7 @@ def create(
 @click.option(
     "--force",
     is_flag=True,
-    help="Change it although this affects reservations or running pods; they stay as they are.",
+    help="Change it even if this affects reservations or running pods; they stay as they are.",
 )
 @client_options
 def change(

@@ -137,7 +137,7 @@ def reserve(
 @click.option(
     "--force",
     is_flag=True,
-    help="Release it although a sandbox uses it: a running pod would keep using it.",
+    help="Release it even if a sandbox uses it: a running pod would keep using it.",
 )
 @yes_option
 @client_options
@@ -173,7 +173,7 @@ def release(
 @click.option(
     "--force",
     is_flag=True,
-    help="Reassign it although a sandbox uses it: a running pod would keep using it.",
+    help="Reassign it even if a sandbox uses it: a running pod would keep using it.",
 )
 @yes_option
 @client_options

@@ -94,9 +94,9 @@ class Exclude(Action[NewExclusion]):
 def _consent(used: Sequence[Record]) -> str:
     first = f"{used[0].address} ({used[0].namespace}/{used[0].name})"
     return (
-        f"Exclude it although a running pod uses {first}"
+        f"Exclude it even though a running pod uses {first}"
         if len(used) == 1
-        else f"Exclude them although running pods use {used[0].total} of them, such as {first}"
+        else f"Exclude them even though running pods use {used[0].total} of them, such as {first}"
     )
 
 

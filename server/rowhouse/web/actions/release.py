@@ -82,7 +82,7 @@ class Release(Action[_Given]):
             button="Release address",
             lines=[line for line in lines if line.before],
             warnings=[_IN_USE] if used else [],
-            consent="Release it although a sandbox uses it" if used else "",
+            consent="Release it even though a sandbox uses it" if used else "",
             harmful=True,
         )
 

@@ -101,7 +101,7 @@ class Reserve(Action[NewReservations]):
         return Preview(
             button="Reserve addresses" if count > 1 else "Reserve address",
             lines=[line for line in lines if line.after],
-            consent=f"Reserve it although {special}" if special else "",
+            consent=f"Reserve it even though {special}" if special else "",
         )
 
     def do(self, given: NewReservations, actor: Actor) -> str:

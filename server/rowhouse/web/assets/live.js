@@ -58,17 +58,17 @@
       seen = event.lastEventId || seen;
       work(event);
     });
-    on("hello", () => say("live", "Live", "This page follows what happens"));
-    on("stale", () => { say("live", "Live", "This page follows what happens"); reload(); });
+    on("hello", () => say("live", "Live", "This page updates by itself"));
+    on("stale", () => { say("live", "Live", "This page updates by itself"); reload(); });
     on("part", (event) => {
       const { id, html } = JSON.parse(event.data);
       replace(id, html);
       document.dispatchEvent(new Event("live:changed"));
     });
-    on("trouble", (event) => say("trouble", "Database out of reach", JSON.parse(event.data)));
-    on("fine", () => { say("live", "Live", "This page follows what happens"); reload(); });
+    on("trouble", (event) => say("trouble", "Database unreachable", JSON.parse(event.data)));
+    on("fine", () => { say("live", "Live", "This page updates by itself"); reload(); });
     source.onerror = () => {
-      say("paused", "Not live", "Reload the page to see what is new");
+      say("paused", "Not live", "Reload the page to see changes");
       if (source?.readyState === EventSource.CLOSED) again = setTimeout(open, 60000);
     };
   }

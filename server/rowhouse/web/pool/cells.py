@@ -60,7 +60,7 @@ class Block:
         counts = self.counts
         named = (
             (counts.used, "used"),
-            (counts.outside, "used at addresses that are not assigned"),
+            (counts.outside, "used but not assignable"),
             (counts.sticky, "of these sticky"),
             (counts.by_hand, "by hand"),
             (counts.quarantined, "quarantined"),

@@ -55,7 +55,7 @@ def _oidc() -> OidcLogin:
     found = guard().oidc
     if found is None:
         raise NotFound(
-            "there is no OpenID Connect provider",
+            "no OpenID Connect provider is configured",
             hint="Set ROWHOUSE_OIDC_ISSUER, or log in with a token.",
         )
     return found
