@@ -1,1 +1,1 @@
-"""Addresses are assigned, released, reserved and imported."""
+"""Assign, release, reserve and import addresses."""

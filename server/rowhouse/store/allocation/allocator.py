@@ -1,4 +1,4 @@
-"""The calls of the allocator's stored functions: one statement, one round trip, one transaction each."""
+"""Call the allocator's stored functions: each call is one statement, one round trip and one transaction."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Detached:
 
 
 class RangeRefused(Exception):
-    """A range of a request could not be served: which one (from 0), and why."""
+    """One range of a request failed: `ordinal` is its position, from 0."""
 
     def __init__(self, ordinal: int, reason: RowhouseError) -> None:
         super().__init__(reason.message)
@@ -68,12 +68,17 @@ def attach(
     bound_node: str | None = None,
     placement: Placement = "ask",
 ) -> list[Assigned]:
-    """Reserves and attaches one address for each range, all or nothing, in the order of `requests`.
+    """Reserve and attach one address for each range, all or nothing, in the order of `requests`.
 
-    Plain calls for one range that meet are served together. `bound_node` is the node that the caller's token
-    is for (None: any). `placement` says what is known where the owner is attached on another node: nothing
-    yet ("ask": AttachedElsewhere), that its pod runs on the caller's ("join"), or that this could not be
-    verified ("avoid": a plain pod gets another address, for every other owner AttachedElsewhere).
+    Concurrent plain calls for one range form a batch. `bound_node` is the node of the caller's token (None: any).
+
+    `placement` matters only if the owner is already attached on another node:
+
+    - "ask": nothing is known yet; raise AttachedElsewhere.
+    - "join": the pod is known to run on the caller's node; attach there.
+    - "avoid": the placement could not be verified; a plain pod gets another address, any other owner
+      AttachedElsewhere.
+
     Raises RangeRefused for the range that failed, RowhouseError for everything else.
     """
     call = _Attach(owner, sandbox, requests, strict, bound_node, placement)
@@ -83,16 +88,16 @@ def attach(
         "attach", partial(_attach_one, database), partial(_attach_many, database)
     )
     wanted = requests[0]
-    # Which gateways are known is a matter of each CNI network.
+    # Each CNI network has its own known gateways.
     known = (wanted.gateways, sandbox.network_name) if wanted.gateways else ()
     range_ = (wanted.network, wanted.cidr, wanted.segments, wanted.isolated, owner.reuse_delay)
     return queue.serve((range_, known), call)
 
 
 def join_shared_space(database: Database, wanted: RangeRequest) -> None:
-    """Moves the isolated pool of a range to the shared space of its network, if it is not there already.
+    """Move the isolated pool of a range to the shared space of its network, unless it is already there.
 
-    Raises InvalidConfig, naming both owners, where an address is in use in both; TryAgain, NotReady.
+    Raises InvalidConfig, which names both owners, if an address is in use in both spaces; TryAgain, NotReady.
     """
     database.call(JOIN_SHARED_SPACE, (wanted.network, wanted.cidr))
 
@@ -108,7 +113,7 @@ class _Attach:
 
 
 def _is_plain(call: _Attach) -> bool:
-    """Whether attach_many_v1() knows how to serve it."""
+    """Whether attach_many_v1() supports this call."""
     return (
         len(call.requests) == 1
         and not call.strict
@@ -183,7 +188,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
 
 
 def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[list[Assigned]]]:
-    """For calls with one batch key, so for one range."""
+    """Serve a batch. All its calls have the same batch key, so the same range."""
     wanted = calls[0].requests[0]
     rows = database.call_waiting(
         ATTACH_MANY,
@@ -228,9 +233,9 @@ def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[l
 def detach(
     database: Database, sandbox: Sandbox, *, reason: str = "DEL", only_node: str | None = None
 ) -> list[Detached]:
-    """Ends a sandbox's attachments by (cluster, container id, interface) alone; none is success.
+    """End a sandbox's attachments, found by (cluster, container id, interface) alone. Finding none is success.
 
-    With `only_node`, those of this node. Calls that meet are served together.
+    `only_node` restricts this to attachments on that node. Concurrent calls form a batch.
     """
     queue = database.queue(
         "detach", partial(_detach_one, database), partial(_detach_many, database)
@@ -253,8 +258,8 @@ def _detach_one(database: Database, call: _Detach) -> list[Detached]:
 
 
 def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Detached]]:
-    """For calls with one batch key, so with one reason."""
-    # The calls of a refused batch are served alone, so each one's checks are its own.
+    """Serve a batch. All its calls have the same batch key, so the same reason."""
+    # After a refused batch, each call is served alone, with its own integrity retry.
     rows = (database.call_waiting if len(calls) > 1 else partial(integrity_retry.call, database))(
         DETACH_MANY,
         {
@@ -274,7 +279,7 @@ def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Deta
 def reserved(
     database: Database, sandbox: Sandbox, *, only_node: str | None = None
 ) -> list[Assigned]:
-    """The addresses that a sandbox's interface uses; with `only_node`, on this node."""
+    """Return the addresses that a sandbox's interface uses; with `only_node`, only those on that node."""
     parameters = {
         "cluster": sandbox.cluster,
         "container_id": sandbox.container_id,
@@ -298,7 +303,7 @@ def reserved(
 def sandboxes_of_node(
     database: Database, cluster: str, node: str, cni_network: str
 ) -> list[tuple[str, str]]:
-    """(container id, interface) of every attachment of a node in one CNI network."""
+    """Return (container id, interface) of every attachment of a node in one CNI network."""
     rows = database.call(
         SANDBOXES_OF_NODE, {"cluster": cluster, "node": node, "cni_network": cni_network}
     )
@@ -306,7 +311,7 @@ def sandboxes_of_node(
 
 
 def exhausted(database: Database, requests: Sequence[RangeRequest]) -> list[str]:
-    """The CIDRs of those ranges that have no free address now."""
+    """Return the CIDRs of the ranges that have no free address now."""
     if not requests:
         return []
     ranges, firsts, lasts = _segments(requests)

@@ -1,4 +1,4 @@
-"""Calls of the stored functions that import what another address manager assigned."""
+"""Call the stored functions that import the addresses of another address manager."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ADOPT_SANDBOX: Final = statement(__name__, "adopt_sandbox")
 IMPORTED_SANDBOX: Final = statement(__name__, "imported_sandbox")
 
 Ranges = tuple[list[str], list[str]]
-"""Networks, and the CIDRs beside them."""
+"""Networks and CIDRs, as parallel lists."""
 
 
 def take_pool(
@@ -48,7 +48,7 @@ def take_pool(
     *,
     dry_run: bool,
 ) -> list[tuple[int, str, str]]:
-    """Makes a pool and its slices where missing: (0 or the slice from 1, outcome, detail) for each.
+    """Create a pool and its slices if they are missing; return (0 for the pool or slice from 1, outcome, detail).
 
     Errors: TryAgain, NotReady.
     """
@@ -72,7 +72,7 @@ def take_gateways(
     *,
     dry_run: bool,
 ) -> list[str]:
-    """Records the gateways of a network configuration; those that were not known. Errors: TryAgain, NotReady."""
+    """Record the gateways of a network configuration; return the new ones. Errors: TryAgain, NotReady."""
     parameters = {
         **_in_pool(actor, pool),
         "dry_run": dry_run,
@@ -136,7 +136,7 @@ def _entry(n: int, one: KnownAddress) -> dict[str, object]:
 
 
 def imported(database: Database, cluster: str, pool: KnownPool) -> list[tuple[str, str, str, str]]:
-    """(address, namespace, name, interface) of what is in a pool as it was imported."""
+    """Return (address, namespace, name, interface) of a pool's reservations that are unchanged since their import."""
     rows = database.call(IMPORTED, {"network": pool.network, "cidr": pool.cidr, "cluster": cluster})
     return [(address, namespace, name, interface) for address, namespace, name, interface in rows]
 
@@ -144,7 +144,7 @@ def imported(database: Database, cluster: str, pool: KnownPool) -> list[tuple[st
 def release(
     database: Database, actor: Actor, pool: KnownPool, gone: Sequence[tuple[str, str, str, str]]
 ) -> set[str]:
-    """Releases what was imported, if it still is as it was imported; the addresses that are free now."""
+    """Release imported addresses that are unchanged since their import; return those that are free now."""
     parameters = {
         **_in_pool(actor, pool),
         "addresses": [address for address, _, _, _ in gone],
@@ -163,9 +163,9 @@ def release_stale(
     *,
     dry_run: bool,
 ) -> list[tuple[str, str, str, str]]:
-    """Releases what ended pods hold of addresses that running ones have: (address, namespace, name, interface).
+    """Release addresses of ended pods that running pods have; return (address, namespace, name, interface).
 
-    Nothing that was reserved or attached since the pods were listed, and nothing that its owner keeps.
+    Skips everything that was reserved or attached after the pods were listed, and sticky reservations.
     """
     parameters = {
         **_in_pool(actor, batch[0].pool),
@@ -180,29 +180,29 @@ def release_stale(
 
 
 def named_pools(database: Database) -> dict[str, KnownPool]:
-    """The pools that have a name, by it."""
+    """Return the pools that have a name, by name."""
     return {
         name: KnownPool(network=network, cidr=cidr) for name, network, cidr in database.call(NAMED)
     }
 
 
 def mark_read(database: Database, pool: KnownPool) -> None:
-    """All running pods of a pool were read: a hold is over for it."""
+    """Record that all running pods of a pool were read, which ends the hold for this pool."""
     database.call(READ, (pool.network, pool.cidr))
 
 
 def hold(database: Database, actor: Actor, reason: str) -> bool:
-    """Holds new addresses back; False if they were held already."""
+    """Hold back new addresses; False if they were already held."""
     return bool(database.call(HOLD, (actor.name, actor.request_id, reason))[0][0])
 
 
 def resume(database: Database, actor: Actor) -> bool:
-    """Ends a hold; False if there was none."""
+    """End the hold; False if there was none."""
     return bool(database.call(RESUME, (actor.name, actor.request_id))[0][0])
 
 
 def record(database: Database, actor: Actor, source: str, facts: dict[str, object]) -> None:
-    """Writes into the audit log what was imported."""
+    """Record in the audit log what was imported."""
     database.call(RECORD, (actor.name, actor.request_id, source, Jsonb(facts)))
 
 
@@ -221,10 +221,11 @@ def adopt_owner(
     known: Sequence[str] | None = None,
     can_ask: bool = False,
 ) -> int:
-    """Before an ADD: gives the interface what its pod holds in these pools without one; how many.
+    """Before an ADD: give the interface the addresses that its pod holds in these pools without an interface.
 
-    Nothing of another node than `only_node`; what no node is known of only if `is_verified`. `known` are the
-    addresses that the interface has, if the cluster told. -1: there is something to ask the cluster about (`can_ask`).
+    Returns their number, or -1 if the cluster must be asked first (only with `can_ask`). Skips addresses on other nodes
+    than `only_node`, and those without a known node unless `is_verified`. `known`: the addresses of this interface
+    according to the cluster, if it was asked.
     """
     networks, cidrs = ranges
     parameters = {
@@ -251,10 +252,10 @@ def adopt_sandbox(
     ranges: Ranges | None,
     is_verified: bool = False,
 ) -> int:
-    """Completes the imported attachments that a DEL can only mean; how many.
+    """Complete the imported attachments that a DEL unambiguously means; return their number.
 
-    `ranges` None: the configuration of the call cannot be read. -1: some, if it were verified that the pod runs on
-    the caller's node.
+    `ranges` None: the configuration of the call cannot be read. Returns -1 if there would be some, but it must first be
+    verified that the pod runs on the caller's node.
     """
     parameters = _meaning(sandbox, pod, only_node, ranges, is_verified=is_verified)
     return int(database.call(ADOPT_SANDBOX, parameters)[0][0])
@@ -269,7 +270,7 @@ def imported_sandbox(
     ranges: Ranges | None,
     is_verified: bool = False,
 ) -> list[Assigned]:
-    """What `adopt_sandbox` would complete; changes nothing."""
+    """Return what `adopt_sandbox` would complete, without changes."""
     parameters = _meaning(sandbox, pod, only_node, ranges, is_verified=is_verified)
     return [
         Assigned(

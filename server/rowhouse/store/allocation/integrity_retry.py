@@ -1,7 +1,7 @@
-"""Repeats a call that an integrity constraint refused, after a correction of history and free space.
+"""Correct history and free space after an integrity constraint refused a call, and repeat the call.
 
-The usual way relies on what the free space says: no owner has held an address since it was freed. A clock that was set
-back, or a change by hand, makes that wrong, and a constraint refuses the call. The careful way corrects first.
+The fast path trusts the free space: no owner has held an address since it was freed. A clock that was set back, or a
+change by hand, breaks this assumption, and a constraint refuses the call. The careful path corrects the data first.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 MAX_CAREFUL_CALLS: Final = 3
-"""The clock may jump once more between the correction and what it was for."""
+"""More than one, because the clock may jump again between the correction and the call."""
 
 
 def call(database: Database, query: LiteralString, parameters: dict[str, Any]) -> list[TupleRow]:
-    """As `Database.call_waiting`; carefully, if an integrity constraint refuses it.
+    """Like `Database.call_waiting`, but take the careful path if an integrity constraint refuses the call.
 
-    Errors: InternalError if it is refused all the same.
+    Errors: InternalError if the constraint still refuses it.
     """
     try:
         return database.call_waiting(query, parameters)

@@ -1,4 +1,4 @@
-"""Reservations: search, and the stored functions by which people make, release and move them."""
+"""Search reservations, and call the stored functions that reserve, release and reassign addresses by hand."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _Reservation = CurrentReservation
 class Search:
     """Conditions on reservations; None: any.
 
-    `prefix` and `within` are CIDRs that hold the address. `network_id` and `within` should come with
-    `pool_id`, which has no index: its network and its CIDR.
+    `prefix` and `within` are CIDRs that contain the address. Set `pool_id` only together with the pool's
+    `network_id` and its CIDR in `within`, because no index covers `pool_id`.
     """
 
     network_id: int | None = None
@@ -60,7 +60,7 @@ class Search:
 def search(
     database: Database, wanted: Search, *, after: Key | None, limit: int
 ) -> Sequence[Record]:
-    """Reservations that meet every condition, by network and address, those behind `after`."""
+    """Return the reservations after `after` that meet every condition, by network and address."""
     statement = (
         select(_Reservation).order_by(_Reservation.network_id, _Reservation.address).limit(limit)
     )
@@ -91,19 +91,19 @@ def search(
 
 
 def get(database: Database, key: Key) -> Record | None:
-    """One reservation."""
+    """Return one reservation."""
     found = rows(database, select(_Reservation).where(_is_one_of([key])))
     return found[0] if found else None
 
 
 def several(database: Database, keys: Sequence[Key]) -> Sequence[Record]:
-    """These reservations, in the order of their addresses."""
+    """Return these reservations, by network and address."""
     statement = select(_Reservation).where(_is_one_of(keys))
     return rows(database, statement.order_by(_Reservation.network_id, _Reservation.address))
 
 
 def attachments(database: Database, key: Key) -> Sequence[Record]:
-    """The sandboxes that use a reservation, the latest first."""
+    """Return the sandboxes that use a reservation, latest first."""
     statement = select(Attachment).where(
         Attachment.network_id == key[0], Attachment.address == cast(key[1], INET)
     )
@@ -113,7 +113,7 @@ def attachments(database: Database, key: Key) -> Sequence[Record]:
 def reserve(
     database: Database, plan: ReservationPlan, actor: Actor, *, idempotency_key: str | None
 ) -> list[Key]:
-    """Reserves what is planned, all or nothing.
+    """Reserve the planned addresses, all or nothing.
 
     Errors: NotFound, PoolExhausted, AddressTaken, AddressOutsideRanges, QuotaExceeded, TryAgain.
     """
@@ -139,7 +139,7 @@ def reserve(
 
 
 def tenure(database: Database, key: Key) -> int | None:
-    """What tells this reservation of an address from the next one; None if it is not reserved."""
+    """Return the tenure id, which identifies this reservation of the address; None if it is not reserved."""
     found = database.call(TENURE, key)
     return int(found[0][0]) if found else None
 
@@ -152,9 +152,9 @@ def release(
     even_attached: bool,
     expected: int | None = None,
 ) -> None:
-    """Releases one reservation. Raises NotFound, and InTheWay if a sandbox uses it.
+    """Release one reservation. Raises NotFound, and InTheWay if a sandbox uses it, unless `even_attached`.
 
-    With `expected`, Outdated if its tenure is another one by now.
+    Raises Outdated if its tenure is no longer `expected`.
     """
     parameters = (actor.name, actor.request_id, *key, even_attached, expected)
     database.change(RELEASE, parameters, actor=actor.name, request_id=actor.request_id)
@@ -163,7 +163,7 @@ def release(
 def reassign(
     database: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool
 ) -> None:
-    """Gives one reservation to another owner. Raises NotFound, InTheWay, QuotaExceeded."""
+    """Give one reservation to another owner. Raises NotFound, InTheWay, QuotaExceeded."""
     network_id, address = key
     parameters = {
         "actor": actor.name,
@@ -181,7 +181,7 @@ def reassign(
 
 
 def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:
-    # All of one request are in one network.
+    # All addresses of a request are in the same network.
     networks = {network_id for network_id, _ in keys}
     return _Reservation.network_id.in_(networks) & _Reservation.address.in_(
         [cast(address, INET) for _, address in keys]
@@ -196,7 +196,7 @@ def _in_prefix(prefix: str) -> ColumnElement[bool]:
 
 
 def _attached(wanted: Search) -> ColumnElement[bool]:
-    """The attachments have the indexes by node and by container id."""
+    """Match through the attachments, which have indexes by node and by container id."""
     used = select(Attachment.network_id, Attachment.address)
     if wanted.node is not None:
         used = used.where(Attachment.node == wanted.node)

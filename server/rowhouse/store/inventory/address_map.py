@@ -1,4 +1,4 @@
-"""What holds the addresses of a span, one by one or counted by blocks: what an address map is drawn of."""
+"""Data for the address map: the state of each address of a span, or counts by block."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BLOCKS: Final = statement(__name__, "blocks")
 
 
 def held(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """The reservations from `first` to `last`, by address, with their owners: so many behind `first`."""
+    """Return the reservations from `first` to `last`, by address; `offset` is the distance from `first`."""
     query = (
         select(
             Reservation.address.op("-", return_type=BigInteger())(_inet(first)).label("offset"),
@@ -43,10 +43,10 @@ def held(database: Database, network_id: int, first: str, last: str) -> Sequence
 
 @dataclass(frozen=True, slots=True)
 class BlockCounts:
-    """The addresses of a block: of those that the pool assigns, each is used, quarantined, excluded or free.
+    """Counts of a block. Each of its `total` assignable addresses is used, quarantined, excluded or free.
 
-    `outside`: reservations in the block at addresses that the pool does not assign. Of all its reservations,
-    `sticky` are kept for pods, and `by_hand` belong to no pod.
+    `outside` counts reservations of addresses that the pool does not assign. `sticky` (kept for pods) and `by_hand`
+    (not for pods) count among all reservations of the block.
     """
 
     total: int
@@ -62,7 +62,7 @@ class BlockCounts:
 def by_block(
     database: Database, network_id: int, window: tuple[str, str], blocks: Sequence[str]
 ) -> list[BlockCounts]:
-    """The counts of these blocks (CIDRs) of a pool that assigns the addresses of `window`, first to last, in order."""
+    """Return the counts of these blocks (CIDRs), in their order. `window`: first and last address of the pool."""
     parameters = {
         "network": network_id,
         "first": window[0],
@@ -74,7 +74,7 @@ def by_block(
 
 
 def bounds(database: Database, network_id: int, first: str, last: str) -> tuple[str, str] | None:
-    """The lowest and the highest reserved address from `first` to `last`; None: there is none."""
+    """Return the lowest and the highest reserved address from `first` to `last`; None if there is none."""
     lowest = select(Reservation.address).where(*_between(network_id, first, last)).limit(1)
     found = row(
         database,
@@ -87,9 +87,9 @@ def bounds(database: Database, network_id: int, first: str, last: str) -> tuple[
 
 
 def quarantined(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """The quarantined runs that reach into a span, by address, with the end of their quarantine."""
+    """Return the quarantined runs that overlap a span, by address, with the end of their quarantine."""
     mine = (FreeRange.network_id == network_id, FreeRange.quarantined)
-    # The last run that can reach into the span is the first one that ends at or behind its end.
+    # The last run that can overlap the span is the first one that ends at or after its end.
     bound = select(FreeRange.last).where(*mine, FreeRange.last >= _inet(last))
     high = func.coalesce(bound.order_by(FreeRange.last).limit(1).scalar_subquery(), _inet(last))
     query = (
@@ -102,7 +102,7 @@ def quarantined(database: Database, network_id: int, first: str, last: str) -> S
 
 
 def excluded(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """The exclusions that reach into a span, by address."""
+    """Return the exclusions that overlap a span, by address."""
     query = (
         select(Exclusion.id, Exclusion.first, Exclusion.last, Exclusion.reason)
         .where(Exclusion.network_id == network_id)
@@ -113,7 +113,7 @@ def excluded(database: Database, network_id: int, first: str, last: str) -> Sequ
 
 
 def gateways(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """The known gateways of a span, by address: rows (address, sources), the CNI networks with "" for an operator."""
+    """Return rows (address, sources): a span's known gateways. A source is a CNI network, or "" (an operator)."""
     query = (
         select(
             Gateway.address,

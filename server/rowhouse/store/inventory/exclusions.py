@@ -1,4 +1,4 @@
-"""Addresses kept out of use."""
+"""Exclusions: addresses that are kept out of use."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def search(
     after: int,
     limit: int,
 ) -> Sequence[Record]:
-    """Exclusions by id, those behind `after`, that meet every condition given."""
+    """Return the exclusions after id `after` that meet every condition, by id."""
     statement = _exclusions().where(Exclusion.id > after).order_by(Exclusion.id).limit(limit)
     if network_id is not None:
         statement = statement.where(Exclusion.network_id == network_id)
@@ -56,12 +56,12 @@ def search(
 
 
 def get(database: Database, exclusion_id: int) -> Record | None:
-    """One exclusion, with how many of its addresses are in use."""
+    """Return one exclusion, with the number of its addresses in use."""
     return row(database, _exclusions().where(Exclusion.id == exclusion_id))
 
 
 def attached(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """The lowest addresses of a run that sandboxes use, with their owners and how many there are (`total`)."""
+    """Return the two lowest addresses of a run that sandboxes use, with owners and the `total` number of them."""
     held = CurrentReservation
     statement = (
         select(held.address, held.namespace, held.name, func.count().over().label("total"))
@@ -83,9 +83,9 @@ def create(
     *,
     force: bool = False,
 ) -> int | None:
-    """Keeps addresses out of use; None if there is no such network.
+    """Exclude addresses; None if there is no such network.
 
-    Raises InTheWay where they overlap, and where sandboxes use some of them, unless `force`.
+    Raises InTheWay if another exclusion overlaps, or, without `force`, if sandboxes use some of the addresses.
     """
     made = database.change(
         CREATE,
@@ -98,7 +98,7 @@ def create(
 
 
 def delete(database: Database, exclusion_id: int, actor: Actor) -> bool:
-    """Ends an exclusion; False if there is none."""
+    """End an exclusion; False if there is none."""
     return bool(
         database.change(DELETE, (exclusion_id,), actor=actor.name, request_id=actor.request_id)
     )

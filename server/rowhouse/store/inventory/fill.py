@@ -1,4 +1,4 @@
-"""The fill of all pools at once, for metrics: one statement that ends after some time, done or not."""
+"""The fill of all pools at once, for metrics, with a time limit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STALE: Final = statement(__name__, "stale_reservations")
 
 
 class TookTooLong(TryAgain):
-    """The database is busy: the fill of the pools took too long to find out."""
+    """The database is busy: the query for pool usage took too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Fill:
 
 
 def of_pools(database: Database) -> Fill:
-    """The fill of all pools now.
+    """Return the fill of all pools now.
 
     Errors: TookTooLong, TryAgain, NotReady.
     """
@@ -49,8 +49,8 @@ def of_pools(database: Database) -> Fill:
                 stale = connection.execute(STALE)
             return counted.fetchall(), stale.fetchall()
         except psycopg.errors.QueryCanceled as error:
-            # Not a lost connection: trying again at once would take as long again.
-            raise TookTooLong("the fill of the pools took too long to find out") from error
+            # Not treated as a lost connection, because an immediate retry would take just as long.
+            raise TookTooLong("the query for pool usage took too long") from error
 
     counted, stale = database.run(work, function="pool_counts")
     return Fill(pools=tuple(map(occupancy_of, counted)), stale=dict(stale))

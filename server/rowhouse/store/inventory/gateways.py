@@ -1,4 +1,4 @@
-"""The known gateways of pools: their addresses are assigned to no pod."""
+"""The known gateways of pools, which are never assigned to a pod."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def search(
     after: int,
     limit: int,
 ) -> Sequence[Record]:
-    """Gateways by id, those behind `after`, that meet every condition given."""
+    """Return the gateways after id `after` that meet every condition, by id."""
     statement = _gateways().where(Gateway.id > after).order_by(Gateway.id).limit(limit)
     if network is not None:
         statement = statement.where(Network.name == network)
@@ -59,12 +59,12 @@ def search(
 
 
 def get(database: Database, gateway_id: int) -> Record | None:
-    """One gateway, with how many sandboxes use its address all the same."""
+    """Return one gateway, with the number of sandboxes that use its address nevertheless."""
     return row(database, _gateways().where(Gateway.id == gateway_id))
 
 
 def forget(database: Database, gateway_id: int, actor: Actor) -> bool:
-    """Forgets the gateway of a CNI network; False if there is none. One that an operator set stays."""
+    """Forget the gateway of a CNI network; False if there is none. A gateway that an operator set stays."""
     return bool(
         database.change(DELETE, (gateway_id,), actor=actor.name, request_id=actor.request_id)
     )

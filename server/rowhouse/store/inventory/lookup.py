@@ -27,7 +27,7 @@ _LAST_CHARACTER: Final = "\U0010ffff"
 
 
 def networks_of(database: Database, address: str) -> Sequence[Record]:
-    """The networks in which an address is in a pool or ever had an owner: rows (id, name, isolated)."""
+    """Return rows (id, name, isolated): networks in which the address is in a pool or ever had an owner."""
     wanted = cast(address, INET)
     of_pools = select(Pool.network_id).where(cast(Pool.cidr, INET).op(">>=")(wanted))
     of_history = select(Tenure.network_id).where(Tenure.address == wanted)
@@ -40,7 +40,7 @@ def networks_of(database: Database, address: str) -> Sequence[Record]:
 
 
 def pools_at(database: Database, prefix: str) -> Sequence[Record]:
-    """The pools inside a prefix, or that contain it, largest first."""
+    """Return the pools that a prefix contains, or that contain it, largest first."""
     wanted = cast(prefix, INET)
     cidr = cast(Pool.cidr, INET)
     statement = (
@@ -53,7 +53,7 @@ def pools_at(database: Database, prefix: str) -> Sequence[Record]:
 
 
 def pools_named(database: Database, text: str) -> Sequence[Record]:
-    """The pools whose name or network's name contains a text."""
+    """Return the pools whose name, or whose network's name, contains a text."""
     found = or_(
         Pool.name.icontains(text, autoescape=True),
         Pool.network_name.icontains(text, autoescape=True),
@@ -63,9 +63,9 @@ def pools_named(database: Database, text: str) -> Sequence[Record]:
 
 
 def owners(database: Database, namespace: str | None, name: str) -> Sequence[Record]:
-    """Who holds or held addresses and whose name begins so: rows (namespace, name, holds), by name.
+    """Return rows (namespace, name, holds): present and past owners whose name begins with `name`.
 
-    `namespace` None: in any one. `holds`: now.
+    `namespace` None: in any namespace. `holds`: the owner holds an address now. These come first.
     """
     now = _named(Reservation.owner_namespace, Reservation.owner_name, namespace, name)
     ever = _named(Tenure.owner_namespace, Tenure.owner_name, namespace, name)
@@ -83,7 +83,7 @@ def owners(database: Database, namespace: str | None, name: str) -> Sequence[Rec
 
 
 def nodes(database: Database, name: str) -> Sequence[Record]:
-    """The nodes of this name that use addresses: rows (cluster, node, attachments)."""
+    """Return rows (cluster, node, attachments): nodes with this name on which addresses are in use."""
     statement = (
         select(Attachment.cluster, Attachment.node, func.count().label("attachments"))
         .where(Attachment.node == name)
@@ -94,7 +94,7 @@ def nodes(database: Database, name: str) -> Sequence[Record]:
 
 
 def containers(database: Database, container_id: str) -> Sequence[Record]:
-    """The attachments of containers whose id begins so, with their owners."""
+    """Return the attachments of containers whose id begins with `container_id`, with their owners."""
     statement = (
         select(Attachment, Reservation.owner_namespace, Reservation.owner_name)
         .join(
@@ -113,7 +113,7 @@ def containers(database: Database, container_id: str) -> Sequence[Record]:
 
 
 def on_node(database: Database, node: str, cluster: str | None, *, limit: int) -> Sequence[Record]:
-    """The attachments of a node with their owners, by owner and interface."""
+    """Return the attachments of a node with their owners, by owner and interface."""
     statement = (
         select(
             Attachment,
@@ -149,7 +149,7 @@ def _named(
     namespace: str | None,
     name: str,
 ) -> Any:
-    """The names that begin so, in one namespace or in each: a range of the index for each of them."""
+    """Select the names that begin with `name`, in one namespace or in all: one index range per namespace."""
     where = literal(namespace) if namespace is not None else any_value_of(namespace_column)
     return (
         select(namespace_column.label("namespace"), name_column.label("name"))
@@ -161,7 +161,7 @@ def _named(
 
 
 def _begins(column: InstrumentedAttribute[str], text: str) -> tuple[ColumnElement[bool], ...]:
-    """A range for the index, which sorts as the database's collation does, and the condition itself."""
+    """Return a range for the index, which sorts by the database's collation, and the exact condition."""
     return (
         column >= text,
         column <= text + _LAST_CHARACTER,

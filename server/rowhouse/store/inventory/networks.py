@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-# The rows that go, and no error where there is none.
+# Returns the deleted row; none if the network does not exist.
 DELETE = "DELETE FROM rowhouse.networks WHERE id = %s RETURNING id"
 
 
@@ -30,7 +30,7 @@ def _networks() -> Select[Any]:
 
 
 def search(database: Database, *, name: str | None, after: int, limit: int) -> Sequence[Record]:
-    """Networks by id, those behind `after`; of this name, if one is given."""
+    """Return the networks after id `after`, by id; with `name`, only those with this name."""
     statement = _networks().where(Network.id > after).order_by(Network.id).limit(limit)
     if name is not None:
         statement = statement.where(Network.name == name)
@@ -38,12 +38,12 @@ def search(database: Database, *, name: str | None, after: int, limit: int) -> S
 
 
 def get(database: Database, network_id: int) -> Record | None:
-    """One network."""
+    """Return one network."""
     return row(database, _networks().where(Network.id == network_id))
 
 
 def delete(database: Database, network_id: int, actor: Actor) -> bool:
-    """Removes a network; False if there is none. Raises InTheWay while it has pools or exclusions."""
+    """Delete a network; False if there is none. Raises InTheWay while it has pools or exclusions."""
     return bool(
         database.change(DELETE, (network_id,), actor=actor.name, request_id=actor.request_id)
     )

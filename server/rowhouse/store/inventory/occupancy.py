@@ -1,4 +1,4 @@
-"""Pools with how many of their addresses are in use, quarantined, excluded and free.
+"""Pools with the numbers of addresses in use, quarantined, excluded and free.
 
 The stored function pool_counts counts; pages, API, metrics and command line read it here, DBAs in the view pool_usage.
 """
@@ -23,11 +23,11 @@ OCCUPANCY: Final = statement(__name__, "occupancy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupancy:
-    """A pool, and its addresses by what became of them.
+    """A pool, and its addresses counted by state.
 
-    `first` and `last` are its window; `total` is the window without the gateways known in it. Of `total`, an address is
-    used (whichever pool assigned it), quarantined, excluded or free. `reserved` counts the pool's own reservations,
-    `attached` and `sticky` among them, and `reserved_by_overlaps` those of other pools in its CIDR.
+    `first` and `last` are its window; `total` counts the window without its known gateways. Each of `total` is used (by
+    any pool), quarantined, excluded or free. `reserved` counts the pool's own reservations, including `attached` and
+    `sticky` ones; `reserved_by_overlaps` counts those of other pools in its CIDR.
     """
 
     id: int
@@ -52,23 +52,23 @@ class Occupancy:
     percent_used: float | None
     """To one decimal; None: the pool has no address to assign."""
     trends: tuple[Trend, Trend]
-    """Of a day, and of a week."""
+    """Over a day, and over a week."""
 
 
 def of_pools(database: Database, pool_ids: Collection[int] | None = None) -> list[Occupancy]:
-    """These pools (None: all), by network and CIDR; those that do not exist are left out."""
+    """Return these pools (None: all), by network and CIDR, without those that do not exist."""
     wanted = None if pool_ids is None else list(pool_ids)
     return [occupancy_of(row) for row in database.call(OCCUPANCY, {"pools": wanted})]
 
 
 def of_pool(database: Database, pool_id: int) -> Occupancy | None:
-    """One pool; None: there is none of this id."""
+    """Return one pool; None if there is none with this id."""
     found = of_pools(database, [pool_id])
     return found[0] if found else None
 
 
 def occupancy_of(row: TupleRow) -> Occupancy:
-    """A row of OCCUPANCY."""
+    """Convert a row of OCCUPANCY."""
     (
         pool_id, network_id, network, isolated, cidr, name, gateway, first, last, drained,
         total, reserved, reserved_by_overlaps, attached, sticky, used, quarantined, excluded, free,

@@ -1,4 +1,4 @@
-"""Pools: their rows, their fill, and what stands in the way of a change."""
+"""Pools: their rows, their fill, and the reservations that prevent a change."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ DELETE: Final = statement(__name__, "delete_pool")
 ENDS: Final = statement(__name__, "pool_ends")
 
 MOST_OVERLAPS = 100
-"""So many overlapping pools are told of."""
+"""Maximum number of overlapping pools to report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Conditions on pools; None: any.
 
-    `contains` is an address in the CIDR; `labels` must all be there with these values.
+    `contains` is an address in the CIDR. A pool must have all of `labels` with these values.
     """
 
     network: str | None = None
@@ -53,7 +53,7 @@ class Search:
 
 
 def search(database: Database, wanted: Search, *, after: int, limit: int) -> Sequence[Record]:
-    """Pools by id, those behind `after`, that meet every condition."""
+    """Return the pools after id `after` that meet every condition, by id."""
     statement = select(Pool).where(Pool.id > after).order_by(Pool.id).limit(limit)
     for wanted_column, value in (
         (Pool.network_name, wanted.network),
@@ -72,7 +72,7 @@ def search(database: Database, wanted: Search, *, after: int, limit: int) -> Seq
 
 
 def get(database: Database, pool_id: int) -> Record | None:
-    """One pool."""
+    """Return one pool."""
     return row(database, select(Pool).where(Pool.id == pool_id))
 
 
@@ -84,15 +84,15 @@ def free_runs(
     after: str | None,
     limit: int,
 ) -> Sequence[Record]:
-    """Runs of free (or of quarantined) addresses that a pool assigns, those that end behind `after`.
+    """Return the runs of free (or quarantined) addresses that a pool assigns and that end after `after`.
 
-    Gateways and exclusions are not among the free runs; of quarantined ones they are left out here.
+    Free runs never contain gateways or exclusions. Quarantined runs can, so this query filters them out.
     """
     bounds = text(ENDS).bindparams(pool=pool.id).columns(column("low", INET), column("high", INET))
     ends = bounds.cte("ends")
     mine = (FreeRange.network_id == pool.network_id, FreeRange.quarantined == quarantined)
-    # The last run that can reach into the pool is the first one that ends at or behind its end: with that
-    # bound the runs behind it are not read.
+    # The last run that can overlap the pool is the first one that ends at or after its end. With this bound, the
+    # scan does not read the runs after it.
     low, high = (select(end).scalar_subquery() for end in (ends.c.low, ends.c.high))
     bound = select(FreeRange.last).where(*mine, FreeRange.last >= high).order_by(FreeRange.last)
     statement = (
@@ -116,7 +116,7 @@ def free_runs(
 
 
 def overlaps(database: Database, pool_ids: Collection[int]) -> dict[int, list[str]]:
-    """The CIDRs of other pools of its network that share addresses with each pool, the largest first."""
+    """Return for each pool the CIDRs of the overlapping pools in its network, largest first."""
     other = aliased(Pool)
     statement = (
         select(
@@ -138,7 +138,7 @@ def overlaps(database: Database, pool_ids: Collection[int]) -> dict[int, list[st
 def fill(
     database: Database, pool_id: int, since: datetime, until: datetime, steps: int
 ) -> Sequence[Record]:
-    """How many addresses of a pool were in use at steps + 1 evenly spaced moments: rows (at, used)."""
+    """Return rows (at, used): the addresses of a pool in use at steps + 1 evenly spaced times."""
     moments = func.rowhouse.pool_fill(
         pool_id, cast(since, TIMESTAMP(timezone=True)), cast(until, TIMESTAMP(timezone=True)), steps
     ).table_valued("at", "used")
@@ -154,7 +154,7 @@ def create(
     isolated: bool,
     force: bool = False,
 ) -> int:
-    """Makes a pool, and its network if that is new. Raises InTheWay, InvalidRequest."""
+    """Create a pool, and its network if needed. Raises InTheWay, InvalidRequest."""
     parameters = _columns(plan) | {"network": network, "cidr": plan.cidr, "isolated": isolated}
     while not (made := _change(database, CREATE, parameters, actor, force=force)):
         pass  # The network was created concurrently and is visible now.
@@ -162,7 +162,7 @@ def create(
 
 
 def obstacles(database: Database, pool_id: int, plan: PoolPlan) -> list[tuple[str, str, str, int]]:
-    """The first ten reservations in the way of a change: address, namespace, name, and how many in all."""
+    """Return (address, namespace, name, total) of the first ten reservations that prevent a change."""
     found = database.call(OBSTACLES, _columns(plan) | {"pool": pool_id})
     return [(address, namespace, name, total) for address, namespace, name, total in found]
 
@@ -176,13 +176,13 @@ def update(
     *,
     force: bool = False,
 ) -> bool:
-    """Changes a pool; False if it is not of this version any more. Raises InTheWay, InvalidRequest."""
+    """Change a pool; False if it no longer has this version. Raises InTheWay, InvalidRequest."""
     parameters = _columns(plan) | {"pool": pool_id, "version": version}
     return bool(_change(database, UPDATE, parameters, actor, force=force))
 
 
 def delete(database: Database, pool_id: int, version: int | None, actor: Actor) -> bool:
-    """Removes an empty pool; False if there is none of this version. Raises InTheWay."""
+    """Delete an empty pool; False if there is none with this version. Raises InTheWay."""
     return bool(_change(database, DELETE, {"pool": pool_id, "version": version}, actor))
 
 

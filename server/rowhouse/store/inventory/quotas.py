@@ -1,4 +1,4 @@
-"""How many addresses a namespace may hold."""
+"""Quotas: how many addresses a namespace may hold."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _quotas() -> Select[Any]:
 def search(
     database: Database, *, namespace: str | None, pool_id: int | None, after: int, limit: int
 ) -> Sequence[Record]:
-    """Quotas by id, those behind `after`, that meet every condition given."""
+    """Return the quotas after id `after` that meet every condition, by id."""
     statement = _quotas().where(Quota.id > after).order_by(Quota.id).limit(limit)
     if namespace is not None:
         statement = statement.where(Quota.namespace == namespace)
@@ -47,21 +47,21 @@ def search(
 
 
 def get(database: Database, quota_id: int) -> Record | None:
-    """One quota, with how many addresses of it are in use."""
+    """Return one quota, with the number of addresses in use."""
     return row(database, _quotas().where(Quota.id == quota_id))
 
 
 def create(
     database: Database, namespace: str, pool_id: int | None, addresses: int, actor: Actor
 ) -> int | None:
-    """Limits a namespace; None if there is no such pool. Raises InTheWay where it is limited already."""
+    """Create a quota; None if there is no such pool. Raises InTheWay if the quota already exists."""
     parameters = {"namespace": namespace, "pool": pool_id, "addresses": addresses}
     made = database.change(CREATE, parameters, actor=actor.name, request_id=actor.request_id)
     return int(made[0][0]) if made else None
 
 
 def update(database: Database, quota_id: int, addresses: int, actor: Actor) -> bool:
-    """Changes a limit; False if there is none."""
+    """Change a quota; False if there is none."""
     return bool(
         database.change(
             UPDATE, (addresses, quota_id), actor=actor.name, request_id=actor.request_id
@@ -70,5 +70,5 @@ def update(database: Database, quota_id: int, addresses: int, actor: Actor) -> b
 
 
 def delete(database: Database, quota_id: int, actor: Actor) -> bool:
-    """Ends a limit; False if there is none."""
+    """Delete a quota; False if there is none."""
     return bool(database.change(DELETE, (quota_id,), actor=actor.name, request_id=actor.request_id))

@@ -1,4 +1,4 @@
-"""How full pools were over time: samples that servers take, and what comes of them."""
+"""The fill of pools over time: samples that servers take, and trends from them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sample(database: Database) -> bool:
 
 
 def of_pools(database: Database, pool_ids: Collection[int]) -> dict[int, Record]:
-    """The last day and week of pools, by id: rows (pool_id, day, week)."""
+    """Return the last day and week of pools, by id: rows (pool_id, day, week)."""
     statement = select(PoolTrend.pool_id, PoolTrend.day, PoolTrend.week).where(
         PoolTrend.pool_id == any_(cast(list(pool_ids), ARRAY(Integer)))
     )
@@ -33,14 +33,14 @@ def of_pools(database: Database, pool_ids: Collection[int]) -> dict[int, Record]
 
 
 def of_pool(database: Database, pool_id: int) -> Record | None:
-    """A pool's trend; None: no sample was taken yet."""
+    """Return a pool's trend; None if there is no sample yet."""
     return row(database, select(PoolTrend).where(PoolTrend.pool_id == pool_id))
 
 
 def samples(
     database: Database, pool_id: int, since: datetime, every: timedelta
 ) -> Sequence[Record]:
-    """The most addresses in use in each span of `every`: rows (at, used), `at` where a span begins."""
+    """Return rows (at, used): the maximum in use in each interval of length `every`, which begins at `at`."""
     at = func.date_bin(every, FillSample.at, since).label("at")
     statement = (
         select(at, func.max(FillSample.used).label("used"))
