@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rowhouse_cni.errors import CniError
+from rowhouse_cni.errors import CniError, visible
 from rowhouse_cni.kept_dels import replay
 from rowhouse_cni.settings import Settings, load, spools_of
 from rowhouse_cni.spool import Spool, SpoolUnusableError
@@ -147,4 +147,4 @@ def replay_spool(settings: Settings, spool: str, names: list[str]) -> None:
 
 def say(text: str) -> None:
     """One line of the log."""
-    print(f"rowhouse-node: {text}", file=sys.stderr, flush=True)  # noqa: T201 - its log
+    print(f"rowhouse-node: {visible(text)}", file=sys.stderr, flush=True)  # noqa: T201 - its log

@@ -12,7 +12,7 @@ from random import SystemRandom
 
 from rowhouse_cni.answer import SERVER_ERROR, SUCCESS, Answer
 from rowhouse_cni.client import ask, identity_lines
-from rowhouse_cni.errors import NoServerAnsweredError
+from rowhouse_cni.errors import NoServerAnsweredError, visible
 from rowhouse_cni.settings import load
 from rowhouse_node.options import Options
 
@@ -100,7 +100,7 @@ class StatusCall:
     def _refusal(answer: Answer, token_file: str) -> str:
         try:
             said = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             said = {}  # it looked like an error of Rowhouse's own, and is none
         parts = [f"the server refuses this node (HTTP {answer.status}, code {said.get('code')})"]
         details = str(said.get("details", "")).split("; ")
@@ -115,4 +115,4 @@ class StatusCall:
                 f"the token in {token_file or 'the settings (there is none)'} must be from this cluster, for the"
                 " audience rowhouse, and of an account in ROWHOUSE_NODE_SERVICE_ACCOUNTS of the server"
             )
-        return ": ".join(parts)
+        return visible(": ".join(parts))

@@ -111,9 +111,13 @@ class Sender:
 
     def _status(self, sent: Sent, address: str) -> int:
         with self.app.test_client(use_cookies=False) as client, capture_logs() as lines:
-            answer = client.open(environ_overrides=sent.environment(address))
-            answer.get_data()
-            answer.close()
+            try:
+                answer = client.open(environ_overrides=sent.environment(address))
+                answer.get_data()
+                answer.close()
+            except Exception as error:  # noqa: BLE001 - any is a fault
+                # In ASCII, since pytest-xdist cannot send half a character to its parent process.
+                pytest.fail(ascii((error, sent)), pytrace=False)
         assert not [line for line in lines if "exc_info" in line], (lines, sent)
         return answer.status_code
 

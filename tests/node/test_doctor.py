@@ -19,7 +19,8 @@ from fixtures.signing import signed
 from rowhouse.doctor.examination import CHECKS as SERVER_CHECKS
 from rowhouse.doctor.examination import examine
 from rowhouse.doctor.surroundings import Surroundings
-from rowhouse_node.doctor.report import CHECKS
+from rowhouse_node.doctor.finding import FAILED, Finding
+from rowhouse_node.doctor.report import CHECKS, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +142,12 @@ def test_a_token_that_the_server_refuses(host: Host, plugin: Path) -> None:
         found = made.fails("STATUS")
     assert "the token is refused (code 110)" in found["found"]
     assert "ROWHOUSE_NODE_SERVICE_ACCOUNTS" in found["remedy"]
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_no_escape_sequence_reaches_the_terminal(form: str) -> None:
+    found = Finding("STATUS", FAILED, "\x1b[2J\x9b2J\x7f", "\x9b2J")
+    assert text([found], form).replace("\n", "").isprintable()
 
 
 def test_no_server_that_answers(host: Host, plugin: Path) -> None:

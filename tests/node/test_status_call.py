@@ -66,6 +66,15 @@ def test_a_node_whose_token_is_refused_is_not_ready_and_says_why(
     assert request.get("Rowhouse-Node") == b"node-1"
 
 
+def test_no_escape_sequence_of_a_server_reaches_a_terminal(host: Host) -> None:
+    with serving(refusal(403, 110, "\x1b[2J\x9b2J red")) as server:
+        host.server = server.url
+        with running(host) as url:
+            eventually(lambda: "\\x1b[2J\\x9b2J red" in get(f"{url}/readyz")[1])
+            assert get(f"{url}/readyz")[1].replace("\n", "").isprintable()
+    assert host.log.read_text().replace("\n", "").isprintable()
+
+
 def test_a_node_without_a_server_is_not_ready_until_there_is_one(host: Host) -> None:
     with nobody() as url_of_none:
         host.server = url_of_none

@@ -51,7 +51,7 @@ def status(options: Options) -> Finding:
         said = json.loads(done.stdout)
         found = f"{said['msg']} (code {said['code']}): {said.get('details', '')}"
         code = said["code"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Finding("STATUS", FAILED, f"it printed {done.stdout!r}, {done.stderr!r}", RESTART)
     return Finding(
         "STATUS",

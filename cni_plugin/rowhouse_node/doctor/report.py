@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 
-from rowhouse_cni.errors import CniError
+from rowhouse_cni.errors import CniError, visible
 from rowhouse_node.doctor.calls import plugin, status
 from rowhouse_node.doctor.finding import FAILED, WARNING, Finding
 from rowhouse_node.doctor.folder import folder, whereabouts
@@ -39,7 +39,8 @@ def examine(options: Options) -> list[Finding]:
 def text(findings: Sequence[Finding], form: str) -> str:
     """The findings as a table with the remedies below, or as JSON."""
     if form == "json":
-        return json.dumps({"items": [vars(one) for one in findings]}, indent=2, ensure_ascii=False)
+        found = json.dumps({"items": [vars(one) for one in findings]}, indent=2)
+        return found.replace("\x7f", "\\u007f")
     width = max(len(one.check) for one in findings)
     lines = [f"{'CHECK':{width}}  STATE    FOUND"]
     lines += [f"{one.check:{width}}  {one.state:7}  {one.found}" for one in findings]
@@ -47,7 +48,7 @@ def text(findings: Sequence[Finding], form: str) -> str:
         for one in findings:
             if one.state == state:
                 lines += ["", f"{state}: {one.check}: {one.found}", f"  {one.remedy}"]
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def exit_status(findings: Sequence[Finding]) -> int:
