@@ -1,8 +1,7 @@
 """The production HTTP server: gunicorn, one process with many threads.
 
-One process, since metrics, connection pools and the combining of requests are per process;
-more capacity is more replicas. The process below the arbiter builds the application itself, so no
-database connection ever crosses a fork.
+One process, because metrics, connection pools and batches are per process. For more capacity, run more replicas. The
+worker process creates the application itself, so no database connection crosses a fork.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from rowhouse.settings import Settings
 
-# A stop lets requests finish for this long; less than the 30 s that Kubernetes gives a pod.
+# Time for running requests during a shutdown; less than the 30 s that Kubernetes gives a pod.
 _GRACE_SECONDS = 20
 
 _MOST_CONNECTIONS = 1000
@@ -35,7 +34,7 @@ _OTHER_FILES = 64  # the API's connections to the database, listeners, logs, cer
 
 
 class _Logger(Logger):
-    """gunicorn's messages go through our logging; its access log is off, as we write our own."""
+    """Sends gunicorn's messages through our logging. Its access log is off, because we write our own."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -70,14 +69,14 @@ class _Server(BaseApplication):
 def serve(
     settings: Settings, *, bind: str, threads: int, workers: int, ready_file: Path | None
 ) -> NoReturn:
-    """Serve until SIGTERM or SIGINT, let the requests under way finish, then exit.
+    """Serve until SIGTERM or SIGINT, let running requests finish, then exit.
 
     Args:
-        settings: of the application.
-        bind: HOST:PORT, [HOST]:PORT for IPv6; port 0 takes a free one.
-        threads: requests served at the same time by each process.
-        workers: processes.
-        ready_file: written when requests are served, with the URL.
+        settings: the application's settings.
+        bind: HOST:PORT, [HOST]:PORT for IPv6; port 0 picks a free one.
+        threads: concurrent requests of each process.
+        workers: number of processes.
+        ready_file: file to write the URL to when the server is ready.
 
     Raises:
         SystemExit: with the exit status.
@@ -86,7 +85,7 @@ def serve(
     tls = _tls(settings)
 
     def announce(worker: Any) -> None:
-        # The terminal sends Ctrl-C to us as well; it is for the arbiter to stop us.
+        # The terminal sends Ctrl-C to this process, too, but only the arbiter stops it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if worker.age > 1:
             return
@@ -107,7 +106,7 @@ def serve(
             "keepalive": 5,
             "logger_class": _Logger,
             "control_socket_disable": True,
-            # Always set: gunicorn's default trusts loopback and reads a variable of its own.
+            # Always set, because gunicorn's default trusts loopback and reads its own variable.
             "forwarded_allow_ips": settings.forwarded_allow_ips,
             "proc_name": "rowhouse",
             "post_worker_init": announce,
@@ -118,13 +117,13 @@ def serve(
 
 
 def _most_connections(threads: int, pool_size: int) -> int:
-    """Connections that a process accepts: it must not run out of files for the database and its own."""
+    """Limit the connections of a process, to leave file descriptors for the database and other files."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(threads + 1, min(_MOST_CONNECTIONS, files - pool_size - _OTHER_FILES))
 
 
 def _tls(settings: Settings) -> dict[str, Any]:
-    """The options with which gunicorn asks for a context for each connection; none without TLS."""
+    """Return the TLS options: gunicorn requests an SSL context for each connection. Empty without TLS."""
     if not settings.tls_cert:
         return {}
     certificate = Certificate(settings.tls_cert, settings.tls_key)

@@ -16,14 +16,14 @@ class Arbiter(arbiter.Arbiter):
     """Ctrl-C stops gracefully, like SIGTERM; a second one stops immediately."""
 
     def handle_int(self) -> NoReturn:
-        """On SIGINT."""
+        """Stop gracefully on SIGINT."""
         raise StopIteration  # how gunicorn's own handle_term says "stop gracefully"
 
     def spawn_worker(self) -> int:
-        """Start a process that serves.
+        """Start a worker process.
 
-        Until it has handlers of its own it would take a signal with ours, which do nothing there, and be killed
-        when the time to stop was over. So signals wait until then (Worker.init_signals).
+        Until it installs its own handlers, it has the arbiter's, which have no effect there: it would ignore a stop
+        signal and be killed after the grace period. So stop signals stay blocked until then (Worker.init_signals).
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         try:
@@ -32,7 +32,10 @@ class Arbiter(arbiter.Arbiter):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
-        """Stop those that serve, and kill who takes too long. gunicorn's own goes by the wall clock, which may jump."""
+        """Stop the workers, and kill those that take too long.
+
+        gunicorn's own method uses the wall clock, which may jump.
+        """
         sock.close_sockets(self.LISTENERS, unlink=False)  # type: ignore[arg-type]  # its own sockets
         self.LISTENERS = []  # type: ignore[misc]  # as gunicorn does
         self.kill_workers(signal.SIGTERM if graceful else signal.SIGQUIT)

@@ -1,7 +1,7 @@
 """The body of a request as the application reads it.
 
-gunicorn finds out what is wrong with a body only when that is read, and says so by errors of its own, which
-an application takes for its own failures. To WSGI a body that cannot be read is an OSError.
+gunicorn detects a malformed body only while the application reads it, and raises its own exceptions, which look like
+failures of the application. WSGI expects an OSError instead.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
 
 class Body:
-    """`wsgi.input` over gunicorn's. Reading raises OSError when the body is malformed or does not come."""
+    """Wraps gunicorn's `wsgi.input`. Reading raises OSError if the body is malformed or does not arrive."""
 
     def __init__(self, body: Any) -> None:
         self._body = body
 
     def read(self, size: int | None = None) -> bytes:
-        """At most `size` bytes, all without one; b"" at the end."""
-        return _told(self._body.read, size)
+        """Read at most `size` bytes (None: all); b"" at the end."""
+        return _read(self._body.read, size)
 
     def readline(self, size: int | None = None) -> bytes:
-        """A line with its end, at most `size` bytes of it; b"" at the end."""
-        return _told(self._body.readline, size)
+        """Read a line with its line break, at most `size` bytes; b"" at the end."""
+        return _read(self._body.readline, size)
 
     def readlines(self, _hint: int | None = None) -> list[bytes]:
-        """All lines that are left."""
+        """Read all remaining lines."""
         return list(self)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
 
-def _told(read: Callable[[int | None], bytes], size: int | None) -> bytes:
+def _read(read: Callable[[int | None], bytes], size: int | None) -> bytes:
     try:
         return read(size)
     except ParseException as error:

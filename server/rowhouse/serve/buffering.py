@@ -1,8 +1,8 @@
 """Buffers requests in one thread until they are complete.
 
-A thread that reads from a socket blocks until the client sends: sixteen connections with half a request each would
-stop a server of sixteen threads, without a token. So one selector buffers what arrives, and a thread gets a request
-only when all of it is there.
+A thread that reads from a socket blocks until the client sends. Sixteen connections with half a request each could
+block a server with sixteen threads, even without a token. So one selector buffers what arrives, and a thread gets a
+request only when it is complete.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _UNFINISHED: Final = object()
 _GRACEFUL_CLOSE_SECONDS: Final = 2.0
 _CHECK_SECONDS: Final = 0.5
 _MAX_BUFFERED: Final = 64 * 1024 * 1024
-"""Bytes of all unfinished requests together; beyond that the largest one is closed."""
+"""Total bytes of all incomplete requests; above this, the connection with the largest one is closed."""
 
 _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_CONNECTION: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class BufferingWorker(ThreadWorker):
-    """Buffers requests and closes connections gracefully, outside of the threads that serve."""
+    """Buffers requests and closes connections gracefully, outside of the request threads."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,11 +45,11 @@ class BufferingWorker(ThreadWorker):
         self._checked_at = 0.0
 
     def accept(self, listener: Any) -> None:
-        """Take a connection, in gunicorn's terms."""
+        """Accept a connection. gunicorn calls this."""
         self.accept_one(listener)
 
     def accept_one(self, listener: Any) -> bool:
-        """Take a connection, if there is one; above the limit the connection idle for longest is closed."""
+        """Accept a connection, if there is one. At the limit, close the connection that has been idle longest."""
         try:
             client, peer = listener.accept()
         except OSError as error:
@@ -60,17 +60,17 @@ class BufferingWorker(ThreadWorker):
             return False
         self.nr_conns += 1
         self.accepted(Connection(self.cfg, client, peer, listener.getsockname()))
-        # gunicorn would stop accepting, and so an attacker could keep every other client out.
+        # gunicorn would stop accepting, so an attacker could lock out all other clients.
         if self.nr_conns >= self.worker_connections:
             self._make_room()
         return True
 
     def accepted(self, conn: Connection) -> None:
-        """What becomes of a new connection."""
+        """Handle a new connection."""
         self._await(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Serve a request if it is whole; in a thread."""
+        """Serve a request if it is complete. Runs in a request thread."""
         try:
             if not conn.gather():
                 return _UNFINISHED
@@ -80,26 +80,26 @@ class BufferingWorker(ThreadWorker):
         except (ClosedError, OSError) as error:
             self.log.debug("Closing connection. %s", error)
             return False
-        except Exception:  # the thread has to live
+        except Exception:  # the thread must survive
             self.log.exception("Error reading a request")
             return False
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> bool:
-        """Serve a request; whether its connection may have another one.
+        """Serve a request; return whether the connection stays open for another one.
 
-        gunicorn's own, without its hooks and its access log, which we do not use. The connection ends with a
-        request whose body is not here to be skipped.
+        Like gunicorn's method, without hooks and access log, which we do not use. If the body was too large to be read,
+        the connection ends, because the rest of the body cannot be skipped.
         """
         is_last = req.should_close() and not conn.oversized and not self.cfg.is_ssl
         crowded = len(self.keepalived_conns) >= self.max_keepalived
         close = not self.alive or crowded or conn.oversized
         kept = answer(self.wsgi, req, conn, self.cfg, close=close)
-        conn.is_done = is_last and not req.body.failed  # of a malformed body there may be more
+        conn.is_done = is_last and not req.body.failed  # more of a malformed body may follow
         return kept
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """What becomes of a connection that a thread is done with."""
+        """Keep, buffer or close a connection after a thread is done with it."""
         failed = fs.cancelled() or fs.exception() is not None
         if not failed and fs.result() is _UNFINISHED:
             self._await(conn)
@@ -109,7 +109,7 @@ class BufferingWorker(ThreadWorker):
             self._close_gracefully(conn)
 
     def _await(self, conn: Connection) -> None:
-        """Wait for more of a request."""
+        """Wait for the rest of a request."""
         self._waiting[conn] = None
         conn.counted = len(conn.received)
         self._held += conn.counted
@@ -118,12 +118,12 @@ class BufferingWorker(ThreadWorker):
             self._close(max(self._waiting, key=lambda one: len(one.received)))
 
     def _more_came(self, conn: Connection, _socket: Any) -> None:
-        if conn in self._waiting:  # it may have had to make room a moment ago
+        if conn in self._waiting:  # it may have been closed a moment ago to make room
             self._forget(conn)
             self.enqueue_req(conn)
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
-        """More came on a connection that was kept; it, too, may have had to make room a moment ago."""
+        """Handle data on an idle connection, unless it was closed a moment ago to make room."""
         if client.fileno() >= 0:
             super().on_client_socket_readable(conn, client)
 
@@ -141,7 +141,7 @@ class BufferingWorker(ThreadWorker):
         conn.close()
 
     def _close_gracefully(self, conn: Connection) -> None:
-        """Close in the way of RFC 9112, section 9.6, so that the answer arrives; does not block."""
+        """Close as in RFC 9112, section 9.6, so that the response arrives. Does not block."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.settimeout(0)
@@ -182,13 +182,13 @@ class BufferingWorker(ThreadWorker):
             self._close(conn)
 
     def _shorten_deadlines(self, deadline: float) -> None:
-        """Shorten the deadlines of connections that have sent nothing; those that have begun keep theirs."""
+        """Shorten the deadlines of connections that have not sent anything; requests in progress keep theirs."""
         for conn in self._waiting:
             if not conn.received:
                 conn.deadline = min(conn.deadline or deadline, deadline)
 
     def _make_room(self) -> None:
-        """Close one that is served already, else the one that has sent least for longest."""
+        """Close one connection: a closing one, else the oldest without data, else the oldest incomplete or idle one."""
         if self._closing:
             self._close(next(iter(self._closing)))
         elif self._waiting:

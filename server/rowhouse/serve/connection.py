@@ -1,4 +1,4 @@
-"""One connection: gathers a request without ever waiting for it."""
+"""One connection, which collects a request without blocking."""
 
 from __future__ import annotations
 
@@ -31,11 +31,10 @@ class ClosedError(Exception):
 
 
 class Connection(TConn):
-    """A connection whose socket never blocks until its request is whole.
+    """A connection whose socket does not block until the request is complete.
 
-    `deadline` is a value of time.monotonic(); `received` has the bytes received so far; `oversized`: the
-    body is too large to be read; `is_done`: the request was answered and the client has announced that it
-    will send no other one, so there is nothing to wait for.
+    `deadline` is a value of time.monotonic(), `received` has the bytes received so far. `oversized`: the body is too
+    large to be read. `is_done`: the request was answered, and the client announced that it will not send another.
     """
 
     def __init__(self, cfg: Any, client: socket.socket, peer: Any, server: Any) -> None:
@@ -50,7 +49,7 @@ class Connection(TConn):
         self._has_tls = not cfg.is_ssl
 
     def gather(self) -> bool:
-        """Take what has come; whether a request is whole. It then goes to gunicorn's parser.
+        """Receive what has arrived; return whether a request is complete, which then goes to gunicorn's parser.
 
         Raises ClosedError, RefusedError, OSError.
         """
@@ -63,7 +62,7 @@ class Connection(TConn):
             self._shake_hands()
             while not self._framing.is_whole(self.received):
                 self._take()
-            # What is left in the TLS layer would not make the socket readable again.
+            # Data that the TLS layer has buffered would not make the socket readable again.
             while isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
                 self._take()
         except _WOULD_WAIT:
@@ -87,7 +86,7 @@ class Connection(TConn):
             self._framing.expects_continue = False
             self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if len(self.received) > MAX_REQUEST + _PIECE:
-            raise ClosedError  # more requests than one, which a client has to wait with
+            raise ClosedError  # several requests at once: a client must wait for each response
         piece = self.sock.recv(_PIECE)
         if not piece:
             raise ClosedError
@@ -104,12 +103,12 @@ class Connection(TConn):
         self.data_ready = True
 
     def init(self) -> None:
-        """Called by gunicorn when a thread takes over: from here on the client may be waited for."""
+        """Let the socket block from now on. gunicorn calls this when a thread takes over."""
         self.initialized = True
         self.sock.settimeout(ANSWER_SECONDS)
 
     def refuse(self, status: bytes) -> None:
-        """Say why the connection is closed, if that can be said without waiting."""
+        """Send the reason for closing the connection, if this does not block."""
         with contextlib.suppress(OSError):
             self.sock.settimeout(0)
             self.sock.send(

@@ -1,7 +1,8 @@
 """Responses that outlive their request: the application claims the connection and gets it after the headers.
 
-A stream of events would occupy a thread while a page is open, and sixteen viewers would stop the service. So the
-thread writes the headers and is free again; the claimant of the connection writes the rest, chunk by chunk.
+An event stream would occupy a thread while a page is open, so sixteen viewers could block a server with sixteen
+threads. Instead, the thread writes the headers and is free again; the claimant of the connection writes the rest, chunk
+by chunk.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Claims:
-    """The connections that are claimed but not yet handed over."""
+    """Connections that are claimed but not yet handed over."""
 
     def __init__(self) -> None:
         self._takers: dict[int, Taker] = {}
 
     def offering(self, application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
-        """The WSGI application, which may claim the connection of each request."""
+        """Wrap the WSGI application so that it can claim the connection of each request."""
 
         def offer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             taken: list[Taker] = []
@@ -48,7 +49,7 @@ class Claims:
         self, body: Iterable[bytes], connection: socket.socket, start_response: Any, taker: Taker
     ) -> Iterator[bytes]:
         yield from body
-        # gunicorn's response: it shall neither write the last chunk nor wait for another request.
+        # gunicorn must neither write the last chunk nor wait for another request.
         response = start_response.__self__
         if response.chunked:
             response.chunked = False

@@ -1,8 +1,8 @@
-"""Keeps a server process on one processor, as only one of its threads runs Python at a time.
+"""Keeps a server process on one processor, because only one of its threads runs Python at a time.
 
-Threads that wake up on several processors fight for the interpreter's lock: each hand-over then wakes another
-processor, and takes twice the time of the work itself. On one of them a process answers twice as many requests. It
-moves when others keep that one busy while another has time; more capacity is more processes.
+Threads on several processors contend for the interpreter's lock: each handover wakes another processor and takes twice
+as long as the work itself. On one processor, a process answers twice as many requests. It moves if other programs keep
+this processor busy while another one is idle. For more capacity, run more processes.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
 _CHECK_EVERY: Final = 5.0
 _BUSY: Final = 0.05
-"""Idle share of a processor below which it has no time left."""
+"""A processor with a smaller idle share is busy."""
 
-_AT_LEISURE: Final = 0.5
-"""Idle share above which another one is worth the move."""
+_IDLE_ENOUGH: Final = 0.5
+"""A processor with a larger idle share is worth the move."""
 
 _IDLE: Final = slice(3, 5)
-"""Of a line of /proc/stat, behind the name: idle and iowait (proc_stat(5))."""
+"""The fields idle and iowait of a line of /proc/stat, without its name (proc_stat(5))."""
 
 _GUEST: Final = 8
-"""From here on the fields count again what others count already."""
+"""The fields from here on are already included in others."""
 
 
 def stay_on_one(number: int) -> None:
-    """Keep this process, all its threads to come included, on one of the processors that it may use.
+    """Keep this process, including its future threads, on one of the processors that it may use.
 
-    `number` tells apart the processes that shall not share one. Does nothing where there is but one, or where
-    the system does not let us choose.
+    Processes with different `number` use different processors, as far as possible. Does nothing if there is only one
+    processor, or if the system does not allow the choice.
     """
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) == 1:
         return
-    # (The parent's process id: two servers on one machine shall not both begin with the first.)
+    # The parent's process id spreads several servers on one machine over the processors.
     chosen = allowed[(os.getppid() + number) % len(allowed)]
     with contextlib.suppress(OSError):
         os.sched_setaffinity(0, {chosen})
@@ -49,7 +49,7 @@ def stay_on_one(number: int) -> None:
 
 
 def _follow(allowed: list[int], current: int) -> None:
-    """Move to a processor that has time when ours has none."""
+    """Move to an idle processor when the current one is busy."""
     pause = threading.Event()
     before = _times(allowed)
     while True:
@@ -65,17 +65,17 @@ def _follow(allowed: list[int], current: int) -> None:
 
 
 def better_one(current: int, idle: Mapping[int, float]) -> int | None:
-    """The processor to move to, by the idle shares (0 to 1) of all; None: stay."""
+    """Return the processor to move to, given the idle shares (0 to 1) of all; None: stay."""
     if not idle or idle.get(current, 1.0) > _BUSY:
         return None
     best = max(idle, key=lambda cpu: idle[cpu])
-    return best if idle[best] > _AT_LEISURE else None
+    return best if idle[best] > _IDLE_ENOUGH else None
 
 
 def idle_shares(
     before: Mapping[int, tuple[int, int]], now: Mapping[int, tuple[int, int]]
 ) -> dict[int, float]:
-    """Processor → the share of the time between two looks in which it had nothing to do."""
+    """Return processor → its idle share between two readings."""
     shares = {}
     for cpu in before.keys() & now.keys():
         idle, whole = (
@@ -87,7 +87,7 @@ def idle_shares(
 
 
 def _times(cpus: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """Processor → its idle time and all of its time since the start, in ticks."""
+    """Return processor → its idle time and its total time since boot, in ticks."""
     wanted = {f"cpu{cpu}": cpu for cpu in cpus}
     found = {}
     with contextlib.suppress(OSError):

@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 def answer(
     application: Callable[..., Iterable[bytes]], req: Any, conn: Any, cfg: Any, *, close: bool
 ) -> bool:
-    """Answer a request of gunicorn's; whether its connection may have another one, never if `close`.
+    """Answer a request; return whether the connection stays open for another one, which `close` prevents.
 
-    Raises OSError when the client is gone, StopIteration (gunicorn's word for it) when nothing can be said
-    any more, and what the application raises before it has begun to answer.
+    Raises OSError if the client is gone, StopIteration (gunicorn's convention) if the application failed after the
+    headers were sent, and the application's own exception if it failed before.
     """
-    # Expect was answered while the body was being received, and a body that is too large is not read.
-    req._expected_100_continue = False  # noqa: SLF001 - gunicorn's, which would tell it now
+    # Expect: 100-continue was already handled while the body arrived, and an oversized body is not read.
+    req._expected_100_continue = False  # noqa: SLF001 - gunicorn would send it now
     response, environ = wsgi.create(
         req, conn.sock, conn.client, conn.server, cfg, response_class=OneWriteResponse
     )
@@ -62,7 +62,7 @@ def answer(
 
 
 class _Held:
-    """Takes what is meant for a socket."""
+    """Collects the bytes that gunicorn writes to a socket."""
 
     def __init__(self) -> None:
         self.taken = b""
@@ -72,18 +72,18 @@ class _Held:
 
 
 class OneWriteResponse(wsgi.Response):
-    """A response of gunicorn's that keeps its head until there is something to send with it."""
+    """A gunicorn response that holds back its headers until there is data to send with them."""
 
     def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
         super().__init__(req, sock, cfg)
         self._head = b""
 
     def send_headers(self) -> None:
-        """Make the head."""
+        """Build the headers without sending them."""
         if self.headers_sent:
             return
         wire, held = self.sock, _Held()
-        self.sock = held  # type: ignore[assignment]  # all that gunicorn does with it is sendall()
+        self.sock = held  # type: ignore[assignment]  # gunicorn only calls sendall()
         try:
             super().send_headers()
         finally:
@@ -91,13 +91,13 @@ class OneWriteResponse(wsgi.Response):
         self._head = held.taken
 
     def sendfile(self, respiter: Any) -> bool:
-        """Send a file, which the kernel does without us."""
+        """Send a file. The kernel copies it to the socket."""
         self.send_headers()
         self._flush()
         return bool(super().sendfile(respiter))
 
     def close(self) -> None:
-        """Send what is left."""
+        """Send the headers, if they were not sent yet, and the end of the body."""
         self.send_headers()
         self._flush()
         if self.chunked:

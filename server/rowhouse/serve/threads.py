@@ -1,7 +1,7 @@
 """The threads that serve requests. A connection wakes one thread: the one that has been idle for the shortest time.
 
-A queue of the standard library also wakes a thread that finds nothing with each item, and each of those contends
-for the interpreter's lock. The thread that was active last still has its stack in the processor's caches.
+With the standard library's queue, each item also wakes a thread that finds the queue empty, and every such thread
+contends for the interpreter's lock. The thread that was active last still has its stack in the processor's caches.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STACK_BYTES: Final = 512 * 1024
-"""Of a thread's stack: our deepest call needs a tenth of it, and there may be hundreds of threads."""
+"""Stack size of a thread. The deepest call needs a tenth of it, and there may be hundreds of threads."""
 
 
 class _WaitSlot:
@@ -35,7 +35,7 @@ class _WaitSlot:
 
 
 class Threads:
-    """A number of threads, each of which takes one connection at a time, until `shutdown`."""
+    """A fixed number of threads, each of which serves one connection at a time, until `shutdown`."""
 
     def __init__(self, number: int, answer: Callable[[Any], None]) -> None:
         self._answer = answer
@@ -49,7 +49,7 @@ class Threads:
         threading.stack_size(before)
 
     def put(self, connection: Any) -> None:
-        """Have it answered, as soon as a thread has time."""
+        """Give a connection to an idle thread, or queue it."""
         with self._state:
             if not self._idle:
                 self._queued.append(connection)
@@ -58,15 +58,15 @@ class Threads:
         slot.give(connection)
 
     def is_idle(self) -> bool:
-        """Whether a thread would take the next connection at once."""
+        """Whether a thread could serve another connection immediately."""
         return bool(self._idle)
 
     def waiting(self) -> int:
-        """Connections for which no thread was free."""
+        """Return the number of queued connections."""
         return len(self._queued)
 
     def shutdown(self, *, wait: bool) -> None:
-        """End the threads when nothing is left to answer. Does not wait for them."""
+        """End the threads once the queue is empty. Does not wait for them."""
         del wait
         with self._state:
             self._ending = True

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, with less work between two requests and a quicker end.
+"""gunicorn's threaded worker, with less overhead per request and a faster shutdown.
 
 In gunicorn's worker, every request passes through the main thread twice and needs a future, a callback, a pipe and
 a condition: two fifths of the time that a server process spent on a request. Here the thread that served a request
@@ -31,22 +31,22 @@ from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.serve.threads import Threads
 
 _QUEUED_PER_THREAD: Final = 8
-"""Requests that wait for a thread at most, for each thread: a second's work or less."""
+"""Maximum number of queued requests for each thread: at most a second of work."""
 
 _QUEUED_AT_LEAST: Final = 128
-"""So many in any case: some of them are not whole yet, and take no time."""
+"""The queue always has room for this many, because some requests are incomplete and take no time."""
 
-_FOR_QUESTIONS: Final = 2
-"""Threads for probes and metrics while all others are busy."""
+_PROBE_THREADS: Final = 2
+"""Threads for probes and metrics while all other threads are busy."""
 
-_QUESTIONS: Final = (b"GET /livez ", b"GET /readyz ", b"GET /metrics ")
-_MAX_QUESTION: Final = 16
+_PROBES: Final = (b"GET /livez ", b"GET /readyz ", b"GET /metrics ")
+_MAX_PROBE: Final = 16
 
-_ALIVE_EVERY: Final = 1.0
-"""Seconds between the signs of life for the arbiter, which waits for 30."""
+_HEARTBEAT_SECONDS: Final = 1.0
+"""Interval between heartbeats to the arbiter, which waits for 30 s."""
 
-_DATA_WITHIN: Final = 1
-"""Seconds that the kernel keeps a new connection to itself until something has come of it."""
+_DEFER_SECONDS: Final = 1
+"""How long the kernel holds back a new connection without data."""
 
 _ACCEPT_SECONDS: Final = 0.2
 """A stopping server still serves earlier connections, because their requests may be in transit."""
@@ -55,7 +55,7 @@ _BODY: Final = (
     b'{"cniVersion": "1.0.0", "code": 11, "msg": "the server is overloaded",'
     b' "details": "too many requests are waiting; nothing was done, repeat the call"}\n'
 )
-_COME_AGAIN: Final = (
+_OVERLOADED: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
     b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
 )
@@ -64,21 +64,21 @@ _COME_AGAIN: Final = (
 class Worker(BufferingWorker):
     """Serves requests in threads, and stops listening as soon as it stops accepting.
 
-    gunicorn's worker keeps the socket open until the last request has ended: a connection made meanwhile
+    gunicorn's worker keeps the socket open until the last request has ended, so a connection that arrives meanwhile
     would wait in vain for up to the whole grace period.
     """
 
-    tpool: Threads  # type: ignore[assignment]  # gunicorn only ever makes it, and shuts it down
+    tpool: Threads  # type: ignore[assignment]  # gunicorn only creates it and shuts it down
 
     def load_wsgi(self) -> None:
-        """Load the application, which may claim connections for itself."""
+        """Load the application, and let it claim connections."""
         super().load_wsgi()
         self._claims = Claims()
         self.wsgi = self._claims.offering(self.wsgi)
         freeze_loaded_objects()
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """What becomes of a connection that a thread is done with."""
+        """Hand over a claimed connection; keep or close any other."""
         taker = self._claims.pop(conn.sock)
         if taker is None:
             super().finish_request(conn, fs)
@@ -87,37 +87,40 @@ class Worker(BufferingWorker):
             taker(conn.sock)
 
     def get_thread_pool(self) -> Threads:  # type: ignore[override]
-        """The threads that answer; each takes one connection at a time."""
+        """Create the request threads."""
         return Threads(self.cfg.threads, self._answer)
 
     def init_process(self) -> None:
-        """In the process that serves."""
+        """Run in the worker process, until the server stops."""
         if self.app.settings.one_processor:  # type: ignore[attr-defined]  # ours, see serve()
             stay_on_one(self.age)
         self._most_queued = max(_QUEUED_AT_LEAST, _QUEUED_PER_THREAD * self.cfg.threads)
-        self._questions = Threads(_FOR_QUESTIONS, self._answer)
+        self._probe_threads = Threads(_PROBE_THREADS, self._answer)
         self._gone: deque[None] = deque()  # one for each connection that a thread has closed
-        self._told_alive = 0.0
-        self._defer_accept(_DATA_WITHIN)
+        self._last_heartbeat = 0.0
+        self._defer_accept(_DEFER_SECONDS)
         super().init_process()
         exit_at_once(0)
 
     def init_signals(self) -> None:
-        """Take signals, with our own handlers; those that came since the fork, too."""
+        """Install the worker's signal handlers, then unblock the signals that arrived since the fork."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-        if not self.alive:  # there is nothing to be loaded for
+        if not self.alive:  # stopped already: do not load the application
             exit_at_once(0)
 
     def notify(self) -> None:
-        """Give the arbiter a sign of life; gunicorn's own does it, and lets go of the lock, with each event."""
+        """Send a heartbeat to the arbiter once a second.
+
+        gunicorn does so for each event, and each time releases the interpreter's lock.
+        """
         now = time.monotonic()
-        if now - self._told_alive >= _ALIVE_EVERY:
-            self._told_alive = now
+        if now - self._last_heartbeat >= _HEARTBEAT_SECONDS:
+            self._last_heartbeat = now
             super().notify()
 
     def accepted(self, conn: Any) -> None:
-        """Have a thread look at what has come of a new connection; at the end the kernel hands out empty ones."""
+        """Give a new connection to a thread. During a shutdown, buffer it, because it may have no data yet."""
         self._count_gone()
         if self.alive:
             self.enqueue_req(conn)
@@ -125,7 +128,7 @@ class Worker(BufferingWorker):
             super().accepted(conn)
 
     def murder_pending(self) -> None:
-        """Called after each event."""
+        """Count closed connections, and close expired ones. gunicorn calls this after each event."""
         self._count_gone()
         super().murder_pending()
 
@@ -135,35 +138,35 @@ class Worker(BufferingWorker):
             self.nr_conns -= 1
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give a connection that has something to read to whichever thread is free."""
+        """Give a connection with data to an idle thread, queue it, or refuse it."""
         conn.queued_at = time.monotonic()
         if self.tpool.is_idle():
             self.tpool.put(conn)
-        elif _is_question(conn):
-            self._questions.put(conn)
+        elif _is_probe(conn):
+            self._probe_threads.put(conn)
         elif self.tpool.waiting() < self._most_queued:
             self.tpool.put(conn)
         else:
             self._turn_away(conn)
 
     def _turn_away(self, conn: Any) -> None:
-        """Say that it has to come again later; only close what would need a handshake first."""
+        """Refuse a request with 503. A TLS connection is only closed, because a response would need a handshake."""
         TURNED_AWAY.inc()
         with contextlib.suppress(OSError):
             conn.sock.settimeout(0)
             if not self.cfg.is_ssl:
-                conn.sock.send(_COME_AGAIN)
+                conn.sock.send(_OVERLOADED)
         self._close_gracefully(conn)
 
     def _answer(self, conn: Any) -> None:
-        """Answer one request, in a thread."""
+        """Serve one request. Runs in a request thread."""
         kept = self.handle(conn)
         if kept is True and self.alive and not conn.parser.unreader.buf.getvalue():
             conn.sock.setblocking(False)  # noqa: FBT003 - the standard library's signature
             conn.set_timeout()
             self.keepalived_conns.append(conn)
-            # (epoll accepts registrations from any thread, and the entry for the main thread exists before. Another
-            # thread may have closed the connection meanwhile to make room.)
+            # epoll accepts registrations from any thread, and the main thread's entry already exists. Another thread
+            # may have closed the connection meanwhile to make room.
             with contextlib.suppress(ValueError, OSError):
                 self.poller.register(
                     conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn)
@@ -188,29 +191,31 @@ class Worker(BufferingWorker):
             self.murder_pending()
         super().set_accept_enabled(enabled)
         for listener in self.sockets:
-            for _ in range(self.worker_connections):  # they may come as fast as we take them
+            for _ in range(
+                self.worker_connections
+            ):  # bounded: new ones may arrive as fast as they are accepted
                 if not self.accept_one(listener):
                     break
             listener.close()
         self._count_gone()
 
     def _defer_accept(self, seconds: int) -> None:
-        """Have the kernel keep a new connection to itself until something has come of it, for so long."""
+        """Let the kernel hold back new connections until data arrives, for at most `seconds`."""
         for listener in self.sockets:
-            with contextlib.suppress(OSError):  # a UNIX socket has no such thing
+            with contextlib.suppress(OSError):  # not supported by Unix sockets
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, seconds)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Let idle connections go by `deadline`; threads may still add to them while we look."""
+        """Close idle connections by `deadline`. Copies the list, because threads may still add to it."""
         for conn in list(self.keepalived_conns):
             conn.timeout = min(conn.timeout or deadline, deadline)
 
 
-def _is_question(conn: Any) -> bool:
-    """Whether a probe or a scraper asks; not to be seen through TLS."""
+def _is_probe(conn: Any) -> bool:
+    """Whether this is a probe or a scrape of metrics. Always false over TLS, which cannot be peeked at."""
     try:
         conn.sock.settimeout(0)  # like the thread that reads the request
-        coming = conn.sock.recv(_MAX_QUESTION, socket.MSG_PEEK)
-    except (OSError, ValueError):  # (a TLS socket cannot be peeked at)
+        coming = conn.sock.recv(_MAX_PROBE, socket.MSG_PEEK)
+    except (OSError, ValueError):  # ValueError: a TLS socket does not support MSG_PEEK
         return False
-    return bool((bytes(conn.received[:_MAX_QUESTION]) + coming).startswith(_QUESTIONS))
+    return bool((bytes(conn.received[:_MAX_PROBE]) + coming).startswith(_PROBES))

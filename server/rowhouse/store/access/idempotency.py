@@ -20,11 +20,11 @@ ABANDON: Final = statement(__name__, "abandon_key")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What is known of a key.
+    """The state of a key.
 
-    `claimed`: the request is the caller's to serve, and `body` is what an interrupted one before it had
-    noted. Else `status`, `body` and `headers` are the answer, `status` None while there is none;
-    `same` tells whether it was the same request.
+    If `claimed`, the caller must serve the request, and `body` is the progress that an interrupted attempt stored.
+    Otherwise `status`, `body` and `headers` are the answer (`status` None: there is none yet), and `same` says whether
+    the earlier request was equal.
     """
 
     claimed: bool
@@ -35,7 +35,7 @@ class Kept:
 
 
 def claim(database: Database, actor: str, key: str, request: bytes) -> Kept:
-    """Takes a key for a request, whose digest is `request`, unless it is taken."""
+    """Claim a key for the request with the digest `request`, unless it is already claimed."""
     database.call(FORGET_OLD)
     parameters = {"actor": actor, "key": key, "request": request}
     while not (found := database.call(CLAIM, parameters)):
@@ -47,7 +47,7 @@ def claim(database: Database, actor: str, key: str, request: bytes) -> Kept:
 def answer(
     database: Database, actor: str, key: str, *, status: int, body: str, headers: dict[str, str]
 ) -> None:
-    """Keeps the answer to the request with a key."""
+    """Store the answer to the request with this key."""
     database.call(
         ANSWER,
         {"status": status, "body": body, "headers": Jsonb(headers), "actor": actor, "key": key},
@@ -55,5 +55,5 @@ def answer(
 
 
 def abandon(database: Database, actor: str, key: str) -> None:
-    """The request with a key could not be served: the caller may repeat it at once."""
+    """Release a key whose request failed, so that the caller may repeat the request immediately."""
     database.call(ABANDON, {"actor": actor, "key": key})

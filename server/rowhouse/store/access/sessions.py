@@ -1,4 +1,4 @@
-"""Sessions of browsers in the database: only the SHA-256 of a session's cookie is there."""
+"""Browser sessions in the database, which stores only the SHA-256 of each cookie."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ END = "DELETE FROM rowhouse.sessions WHERE digest = %s RETURNING 1"
 
 
 def begin_with_token(database: Database, digest: bytes, *, token: bytes, seconds: float) -> None:
-    """Begins a session of the token with this digest, for `seconds` at most."""
+    """Begin a session for the token with this digest, for at most `seconds`."""
     database.call(BEGIN_FOR_BEARER, {"digest": digest, "seconds": seconds, "token": token})
 
 
 def begin_as(database: Database, digest: bytes, *, name: str, role: str, seconds: float) -> None:
-    """Begins a session of a user whom an OpenID Connect provider has named, for `seconds`."""
+    """Begin a session for a user of an OpenID Connect provider, for `seconds`."""
     database.call(BEGIN_AS, {"digest": digest, "name": name, "role": role, "seconds": seconds})
 
 
 def find(database: Database, digest: bytes) -> Bearer | None:
-    """Whose session this is; None unless it is valid now, and so is the token that it was begun with."""
+    """Return the user of a session; None unless the session and the token that began it are valid now."""
     for name, role, seconds_left in database.call(FIND, {"digest": digest}):
         return Bearer(name=name, role=role, cluster=None, node=None, seconds_left=seconds_left)
     return None
 
 
 def end(database: Database, digest: bytes) -> None:
-    """Ends a session. One that is over is none, and ending it a success."""
+    """End a session. It is no error if the session has already ended."""
     database.call(END, (digest,))

@@ -1,4 +1,4 @@
-"""Static tokens in the database: only their SHA-256 is there."""
+"""Static tokens in the database, which stores only their SHA-256."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REVOKE: Final = statement(__name__, "revoke_token")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
-    """Who bears a token. `seconds_left` until it expires; None: never."""
+    """The bearer of a token. `seconds_left`: time until it expires; None: never."""
 
     name: str
     role: str
@@ -33,7 +33,7 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A token as `rowhouse token list` shows it; `valid` by the clock of the database."""
+    """A token as `rowhouse token list` shows it; `valid` according to the database's clock."""
 
     name: str
     role: str
@@ -46,12 +46,12 @@ class Listed:
 
 
 def any_made(database: Database) -> bool:
-    """Whether a token was ever made; those expired and revoked count. Raises TryAgain, NotReady."""
+    """Whether a token was ever created, including expired and revoked ones. Raises TryAgain, NotReady."""
     return bool(database.call(ANY)[0][0])
 
 
 def find(database: Database, digest: bytes) -> Bearer | None:
-    """Who bears the token with this SHA-256; None unless it is valid now. Raises TryAgain, NotReady."""
+    """Return the bearer of the token with this SHA-256; None unless it is valid now. Raises TryAgain, NotReady."""
     for name, role, cluster, node, seconds_left in database.call(FIND, {"digest": digest}):
         return Bearer(name=name, role=role, cluster=cluster, node=node, seconds_left=seconds_left)
     return None
@@ -68,9 +68,9 @@ def create(
     seconds: float | None = None,
     actor: str,
 ) -> None:
-    """Keeps a new token, valid for `seconds` (None: until it is revoked).
+    """Store a new token, valid for `seconds` (None: until it is revoked).
 
-    A name is never used twice, so that the history stays clear. Raises InTheWay.
+    A name is never reused, so that the history stays unambiguous. Raises InTheWay.
     """
     parameters = {
         "name": name,
@@ -88,13 +88,13 @@ def create(
 
 
 def revoke(database: Database, name: str, *, actor: str) -> None:
-    """Ends a token's validity now. Raises NotFound."""
+    """Revoke a token immediately. Raises NotFound."""
     if not database.change(REVOKE, {"name": name}, actor=actor):
         raise NotFound(f'there is no valid token named "{name}"', hint="See `rowhouse token list`.")
 
 
 def all_tokens(database: Database) -> list[Listed]:
-    """Every token that was ever made, by name."""
+    """Return every token that was ever created, by name."""
     return [
         Listed(
             name=name,

@@ -1,1 +1,1 @@
-"""What the controller of a cluster works on: its lease, its sandboxes, refused ADDs, the mirror."""
+"""The controller's data: leader election, sandboxes, allocation failures, the mirror."""

@@ -1,4 +1,4 @@
-"""ADDs that were refused since there was nothing left: written by servers, taken by the controller."""
+"""ADDs that failed because no address was free: servers record them, the controller takes them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TAKE: Final = statement(__name__, "take_allocation_failures")
 _MAX_TAKEN: Final = 100
 NO_ADDRESS: Final = "NoAddress"
 ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
-"""Noted by the database itself (`gateway_in_use`)."""
+"""Recorded by a trigger of the database (`gateway_in_use`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllocationFailure:
-    """An interface of a pod that gets no address, or has one with a warning (`reason`); `times`: how often it asked."""
+    """A pod's interface without an address, or with a warning about it (`reason`). `times`: number of attempts."""
 
     cluster: str
     namespace: str
@@ -41,7 +41,7 @@ class AllocationFailure:
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
-        """Whom it is about."""
+        """The interface and the reason, without the number of attempts."""
         return self.cluster, self.namespace, self.pod, self.interface, self.reason
 
 
@@ -49,14 +49,14 @@ _NAMES: Final = tuple(field.name for field in fields(AllocationFailure))
 
 
 def note(database: Database, failures: Iterable[AllocationFailure]) -> None:
-    """Keeps them for the controller, in one statement. Raises TryAgain, NotReady."""
+    """Record failures for the controller, in one statement. Raises TryAgain, NotReady."""
     rows = list(failures)
     columns = tuple([getattr(row, name) for row in rows] for name in _NAMES)
     database.call(NOTE, columns)
 
 
 def take(session: psycopg.Connection[TupleRow], cluster: str) -> list[AllocationFailure]:
-    """Some of those of a cluster, which are then forgotten. Raises TryAgain, NotReady."""
+    """Remove and return up to a hundred failures of a cluster. Raises TryAgain, NotReady."""
     try:
         rows: list[Any] = session.execute(
             TAKE, {"cluster": cluster, "limit": _MAX_TAKEN}

@@ -1,7 +1,7 @@
 """Leader election among replicas, by an advisory lock of a PostgreSQL session.
 
 The lock ends with its connection, so it needs no release and no clock.
-What the leader changes it changes on that same connection: a statement that arrives is one of the leader's.
+The leader makes all its changes on the same connection, so a replica that lost the lock cannot change anything.
 The connection must be the database's own, not one through PgBouncer in transaction mode.
 """
 
@@ -25,30 +25,30 @@ LOCK = "SELECT pg_try_advisory_lock(hashtextextended('rowhouse controller of ' |
 
 
 class LeaderElection:
-    """Takes part in the election on a connection of its own. A context manager.
+    """Takes part in the election, on its own connection. A context manager.
 
     Args:
-        source: of the database.
-        cluster: each has a leader of its own.
+        source: where the database is.
+        cluster: the cluster's name; each cluster has its own leader.
     """
 
     def __init__(self, source: Source, cluster: str) -> None:
         self._cluster = cluster
         self.session: psycopg.Connection[TupleRow] = connect(source)
-        """What the leader works on; raises TryAgain when there is no database."""
+        """The connection for the leader's changes. Connecting raises TryAgain if the database is unreachable."""
         self.session.autocommit = True
 
     def is_leader(self) -> bool:
-        """Whether we are, or become now, the leader. Raises TryAgain when the connection is gone."""
+        """Try to become the leader; return whether this replica leads. Raises TryAgain if the connection is lost."""
         try:
-            # Once for each time that it is asked would be a lock to count; it is asked until it is got.
+            # The caller stops calling once it leads: every further success would nest the lock.
             row = self.session.execute(LOCK, (self._cluster,)).fetchone()
         except psycopg.Error as error:
             raise domain_error(error) from error
         return bool(row and row[0])
 
     def check(self) -> None:
-        """Nothing, while the connection lives, and so the lock. Raises TryAgain when it is gone."""
+        """Check that the connection, and thus the lock, still exists. Raises TryAgain if it is lost."""
         try:
             self.session.execute("SELECT")
         except psycopg.Error as error:

@@ -1,8 +1,7 @@
-"""What the mirror reads, and how it learns of changes; on a connection of its own, with a lock of its own.
+"""Read the pools for the mirror, and learn of changes; on a separate connection, with a lock.
 
-The lock is held while the connection lives. Only its holder takes marks out of the outbox: a mark taken by a process
-that does not handle it would be a missed change. The lock and LISTEN do not work through PgBouncer in transaction
-mode.
+The lock lasts as long as the connection. Only its holder takes marks out of the outbox, because a mark that is taken
+but not handled would be a missed change. The lock and LISTEN do not work through PgBouncer in transaction mode.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 5000
 EVERYTHING: Final = 0
-"""The number of no pool: a mark that asks for a look at all of them."""
+"""Not the id of a pool: this mark means all pools."""
 
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('rowhouse mirror of ' || %s, 0))"
 ON: Final = "SELECT rowhouse.mirror_on_v1(%s, %s)"
@@ -52,7 +51,7 @@ MIRRORS: Final = statement(__name__, "mirrors")
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pool; `isolated`: its addresses are unique in it alone. CIDR as text."""
+    """A pool; `isolated`: its addresses are unique only within the pool. CIDR as text."""
 
     id: int
     network: str
@@ -62,7 +61,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The part of a pool that belongs to a node; `is_own`: of this cluster. CIDR as text."""
+    """The part of a pool that belongs to a node; `is_own`: the node is in this cluster. CIDR as text."""
 
     pool_id: int
     node: str
@@ -84,7 +83,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The pools that changed since the last look; `age` of the oldest change in seconds."""
+    """The pools that changed since the last call; `age` of the oldest change in seconds."""
 
     pools: set[int] = field(default_factory=set)
     everything: bool = False
@@ -93,7 +92,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A cluster that mirrors, and what its controller last said; `waiting`: pools in the outbox."""
+    """A cluster with a mirror, and its controller's last report; `waiting`: number of pools in the outbox."""
 
     cluster: str
     namespace: str
@@ -108,8 +107,8 @@ class MirrorStore:
     """The mirror's connection. A context manager; every method raises TryAgain, NotReady.
 
     Args:
-        source: of the database itself.
-        cluster: whose mirror this is.
+        source: where the database is, not through PgBouncer in transaction mode.
+        cluster: the cluster of this mirror.
     """
 
     def __init__(self, source: Source, cluster: str) -> None:
@@ -118,26 +117,27 @@ class MirrorStore:
         self._session.autocommit = True
 
     def is_ours(self) -> bool:
-        """Whether this connection now has the lock of this cluster's mirror, as long as it lives."""
+        """Try to take the lock of this cluster's mirror, which then lasts as long as the connection."""
         return bool(self._rows(LOCK, (self.cluster,))[0][0])
 
     def check(self) -> None:
-        """Nothing, while the connection lives, and so the lock."""
+        """Check that the connection, and thus the lock, still exists."""
         self._rows("SELECT")
 
     def turn_on(self, namespace: str) -> None:
-        """Note changes for this cluster, and listen for them. What was before must be read afterwards."""
+        """Start recording changes for this cluster, and listen for them. Read the earlier state after this call."""
         self._rows(ON, (self.cluster, namespace))
         self._rows(LISTEN)
 
     def turn_off(self) -> bool:
-        """Note no changes any more; whether they were."""
+        """Stop recording changes; return whether they were recorded."""
         return bool(self._rows(OFF, (self.cluster,))[0][0])
 
     def changes(self) -> Changes:
-        """Takes the marks out of the outbox.
+        """Take the marks out of the outbox.
 
-        Read `writers` after that and before the pools: who is writing may rely on a mark that is gone.
+        Call `writers` after this and before reading the pools: a transaction in progress may rely on a mark that this
+        call removed.
         """
         rows = self._rows(CHANGES, (self.cluster,))
         pools = {pool for pool, _ in rows}
@@ -148,36 +148,36 @@ class MirrorStore:
         )
 
     def writers(self) -> frozenset[str]:
-        """The transactions under way that may have changed what is mirrored."""
+        """Return the transactions in progress that may have changed mirrored rows."""
         return frozenset(row[0] for row in self._rows(WRITERS))
 
     def ask_for_everything(self) -> None:
-        """Ask the mirror that is running to look at everything."""
+        """Ask the running mirror to compare everything."""
         self._rows(AGAIN, (self.cluster,))
 
     def was_woken(self, seconds: float) -> bool:
-        """Waits for a change, no longer than so many seconds; whether there is one."""
+        """Wait for a change for at most this many seconds; return whether there is one."""
         with _domain_errors():
             return any(True for _ in self._session.notifies(timeout=seconds, stop_after=1))
 
     def report(self, report: dict[str, Any]) -> None:
-        """Keeps what `rowhouse mirror status` shows."""
+        """Store what `rowhouse mirror status` shows."""
         self._rows(REPORT, (self.cluster, Jsonb(report)))
 
     def pools(self) -> list[Pool]:
-        """All pools of all networks."""
+        """Return all pools of all networks."""
         return [Pool(*row) for row in self._rows(POOLS)]
 
     def slices(self) -> list[Slice]:
-        """The slices of all nodes, lowest first in each pool."""
+        """Return the slices of all nodes, lowest first in each pool."""
         return [Slice(*row) for row in self._rows(SLICES, {"cluster": self.cluster})]
 
     def cni_networks(self, pool: int) -> set[str]:
-        """The names of the CNI networks whose sandboxes use a pool in this cluster now."""
+        """Return the names of the CNI networks whose sandboxes use a pool in this cluster now."""
         return {row[0] for row in self._rows(CNI_NETWORKS, {"pool": pool, "cluster": self.cluster})}
 
     def addresses(self, pool: int) -> Iterator[Held]:
-        """The addresses in use of a pool, lowest first, in pages."""
+        """Yield the addresses of a pool that are in use, lowest first. Reads in pages."""
         after = None
         while True:
             parameters = {"pool": pool, "cluster": self.cluster, "after": after, "limit": PAGE}
@@ -188,7 +188,7 @@ class MirrorStore:
             after = rows[-1][0]
 
     def unknown(self, network: str, holders: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Of (address, "namespace/name"), those that the history of a network does not have.
+        """Return the pairs (address, "namespace/name") that the history of a network does not contain.
 
         An empty name matches any pod.
         """
@@ -201,7 +201,7 @@ class MirrorStore:
         return found
 
     def registered(self) -> list[Registered]:
-        """All clusters that mirror."""
+        """Return all clusters with a mirror."""
         names = (
             "cluster",
             "namespace",

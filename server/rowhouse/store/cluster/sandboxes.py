@@ -1,4 +1,4 @@
-"""Sandboxes that hold addresses, for the controller; on a connection that the caller brings."""
+"""Sandboxes that hold addresses, for the controller, on the caller's connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RECLAIM: Final = statement(__name__, "reclaim")
 
 
 def held_sandboxes(session: Session, cluster: str) -> Iterator[HeldSandbox]:
-    """Every sandbox of a cluster that holds addresses for a pod, in pages; raises TryAgain, NotReady."""
+    """Yield every sandbox of a cluster that holds addresses for a pod. Reads in pages. Raises TryAgain, NotReady."""
     after = ("", "")
     while True:
         container_id, interface = after
@@ -45,14 +45,14 @@ def held_sandboxes(session: Session, cluster: str) -> Iterator[HeldSandbox]:
 
 
 def sandboxes_of_pod(session: Session, cluster: str, namespace: str, pod: str) -> list[HeldSandbox]:
-    """The sandboxes that hold addresses for pods of this name; raises TryAgain, NotReady."""
+    """Return the sandboxes that hold addresses for pods of this name. Raises TryAgain, NotReady."""
     return list(
         _sandboxes(_rows(session, OF_POD, {"cluster": cluster, "namespace": namespace, "pod": pod}))
     )
 
 
 def reclaim(session: Session, actor: str, cluster: str, held: HeldSandbox) -> list[str]:
-    """Ends what a sandbox held, if it is as it was looked at; the addresses that are free again.
+    """Release a sandbox's addresses if it has not changed since it was read; return those that are free again.
 
     Raises TryAgain, NotReady.
     """
@@ -77,8 +77,8 @@ def _rows(session: Session, query: LiteralString, parameters: dict[str, Any]) ->
 
 
 def _sandboxes(rows: list[TupleRow]) -> Iterator[HeldSandbox]:
-    # Not by container id alone: it is no secret, so another node may have named it, and one that is not known
-    # yet is empty.
+    # The container id alone is not enough: it is not secret, so another node may have sent it, and it is empty while
+    # it is unknown.
     by_sandbox: dict[tuple[str, ...], list[TupleRow]] = {}
     for row in rows:
         container_id, interface, node, _, _, _, _, uid, namespace, pod = row
@@ -93,7 +93,7 @@ def _sandboxes(rows: list[TupleRow]) -> Iterator[HeldSandbox]:
             node=node,
             network=network,
             addresses=tuple(row[4] for row in mine),
-            # The youngest of its attachments: what was added last protects all.
+            # The latest attachment counts: a recent one protects the whole sandbox.
             attached_at=max(row[5] for row in mine),
             age=min(row[6] for row in mine),
             pod_uid=uid,

@@ -1,4 +1,4 @@
-"""The audit log, and why an address is assigned or not."""
+"""Search the audit log, and explain why an address is assigned or not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 Key = tuple[datetime, int]
-"""When an entry was written, and its id."""
+"""Time and id of an entry."""
 
 _MOMENT = TIMESTAMP(timezone=True)
 
@@ -42,7 +42,7 @@ class Search:
 def search(
     database: Database, wanted: Search, *, after: Key | None, limit: int
 ) -> Sequence[Record]:
-    """Entries that meet every condition, the latest first, those behind `after`."""
+    """Return the entries after `after` that meet every condition, latest first."""
     statement = select(AuditEntry).order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
     for column, value in (
         (AuditEntry.actor, wanted.actor),
@@ -60,7 +60,7 @@ def search(
     if wanted.until is not None:
         statement = statement.where(AuditEntry.at < wanted.until)
     if after is not None:
-        # The first half is a condition of the index by itself.
+        # The first condition is redundant, but the index supports it.
         statement = statement.where(AuditEntry.at <= after[0]).where(
             tuple_(AuditEntry.at, AuditEntry.id) < tuple_(cast(after[0], _MOMENT), after[1])
         )
@@ -70,7 +70,7 @@ def search(
 def explain(
     database: Database, network: str, address: str, *, space: int | None = None
 ) -> dict[str, Any]:
-    """What the database knows about an address: its state, and why; `space` is the id of its network."""
+    """Return the state of an address and the reason for it; `space` is the id of its network."""
     asked = func.rowhouse.explain_address(network, cast(address, INET), space)
     found = row(database, select(asked))
     return dict(found[0]) if found else {}

@@ -1,4 +1,4 @@
-"""Repairs history and free space after damage that no trigger of the database saw."""
+"""Repair history and free space after damage that bypassed the triggers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROBLEMS: Final = statement(__name__, "integrity_problems")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A change that repairs something: of the addresses from `first` to `last`, inclusive, of a network."""
+    """A repair of the addresses from `first` to `last`, inclusive, of a network."""
 
     change: str
     network: str
@@ -30,7 +30,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A line of `integrity_problems`: what is wrong with an address of a network, and what repairs it."""
+    """A row of `integrity_problems`: a problem of an address, and how to repair it."""
 
     problem: str
     network: str
@@ -41,10 +41,10 @@ class Problem:
 def repair(
     database: Database, actor: Actor, *, dry_run: bool = False
 ) -> tuple[list[Change], list[Problem]]:
-    """Repairs what it can in one transaction; the changes, and the problems that are left.
+    """Repair what can be repaired in one transaction; return the changes and the remaining problems.
 
-    With `dry_run` the transaction is rolled back. Allocations wait meanwhile. Errors: TryAgain when they
-    do not let it begin within 10 seconds, NotReady if the database's user is not in rowhouse_owner.
+    `dry_run` rolls the transaction back. Allocations wait meanwhile. Raises TryAgain if running allocations keep it
+    from starting within 10 seconds, NotReady if the database user is not in rowhouse_owner.
     """
 
     def work(connection: psycopg.Connection[TupleRow]) -> tuple[list[Change], list[Problem]]:

@@ -1,4 +1,4 @@
-"""History and audit lines that are old enough are removed, in small transactions."""
+"""Remove old history and audit lines, in small transactions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECORD = "SELECT rowhouse.record_v1(%s, %s, %s, %s, NULL, %s)"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A table whose old rows may go: its name, that of its type in the audit log, and the call that removes a batch."""
+    """A table to prune: its name, its object type in the audit log, and the call that removes a batch."""
 
     table: str
     object_type: str
@@ -37,7 +37,7 @@ AUDIT: Final = Kept(
 
 
 def bounds(database: Database, kept: Kept, seconds: float) -> tuple[datetime, int]:
-    """The moment so many seconds ago, by the clock of the database, and the last id of the table."""
+    """Return the time this many seconds ago, by the database's clock, and the last id of the table."""
     before, tenure, line = database.call(BOUNDS, {"seconds": seconds})[0]
     return before, tenure if kept is TENURES else line
 
@@ -45,9 +45,9 @@ def bounds(database: Database, kept: Kept, seconds: float) -> tuple[datetime, in
 def prune(
     database: Database, kept: Kept, before: datetime, *, after: int, at_most: int
 ) -> tuple[int, int | None]:
-    """Removes one batch of what is older than `before`, behind the id `after`.
+    """Remove one batch of rows that are older than `before`, starting after the id `after`.
 
-    How many rows those were, and the id behind which to go on; None: there is nothing more.
+    Returns the number of rows, and the id after which to continue (None: nothing is left).
     """
     pruned, last = database.call(kept.prune, (before, after, at_most))[0]
     return pruned, last
@@ -56,6 +56,6 @@ def prune(
 def record(
     database: Database, kept: Kept, actor: Actor, verb: str, facts: dict[str, object]
 ) -> None:
-    """Writes into the audit log what is removed."""
+    """Record in the audit log what is removed."""
     action = f"{kept.object_type}.{verb}"
     database.call(RECORD, (actor.name, actor.request_id, action, kept.table, Jsonb(facts)))

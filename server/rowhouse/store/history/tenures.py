@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 Key = tuple[datetime, int]
-"""When a tenure began, and its id."""
+"""Start and id of a tenure."""
 
 _MOMENT = TIMESTAMP(timezone=True)
 
@@ -36,8 +36,8 @@ _IN_THE_VIEW: Final = {
 class Search:
     """Conditions on tenures; None: any.
 
-    One of `address`, `prefix`, `namespace`, `node` and `container_id` keeps the search on an index. `at` is a moment
-    at which the address was held, `since` and `until` a time in which it was, if only for a part of it.
+    The search uses an index if `address`, `prefix`, `namespace`, `node` or `container_id` is set. The tenure must
+    include the time `at`, and overlap the period from `since` to `until`.
     """
 
     network: str | None = None
@@ -56,7 +56,7 @@ class Search:
 def search(
     database: Database, wanted: Search, *, after: Key | None, limit: int
 ) -> Sequence[Record]:
-    """Tenures that meet every condition, the latest first, those behind `after`."""
+    """Return the tenures after `after` that meet every condition, latest first."""
     tenure = _source(wanted).c
     began, ended = func.lower(tenure.during), func.upper(tenure.during)
     statement = (
@@ -80,7 +80,7 @@ def search(
         statement = statement.where(tenure.address.op("<<=")(cast(wanted.prefix, INET)))
     if wanted.at is not None:
         at = cast(wanted.at, _MOMENT)
-        # As who_had(): the present is what is open.
+        # Like who_had(): the present means open tenures.
         moment = case((at < func.statement_timestamp(), at), else_=cast("infinity", _MOMENT))
         statement = statement.where(tenure.during.op("@>")(moment))
     if wanted.since is not None or wanted.until is not None:
@@ -94,7 +94,7 @@ def search(
 
 
 def _source(wanted: Search) -> Subquery:
-    """What to search: the tenures, or what the function finds that knows the index of a condition."""
+    """Return what to search: all tenures, or the function that uses the index for one of the conditions."""
     known = func.rowhouse
     since: ColumnElement[Any] = cast(wanted.since, _MOMENT)
     until: ColumnElement[Any] = cast(wanted.until, _MOMENT)
@@ -124,7 +124,7 @@ def _tenures() -> Subquery:
 
 
 def _found_by(function: FunctionElement[Any]) -> Subquery:
-    """The rows of a function that returns address_history, with the columns of tenures."""
+    """Select from a function that returns address_history, under the column names of tenures."""
     types = {one.name: one.type for one in Tenure.__table__.columns}
     types |= {"network": Network.__table__.c.name.type, "pool": Pool.__table__.c.cidr.type}
     names = {name: _IN_THE_VIEW.get(name, name) for name in types}
