@@ -69,7 +69,7 @@ format: dev ## put the code into its form
 	@$(BIN)/ruff check --quiet --fix --exit-zero
 	@$(BIN)/ruff format --quiet
 
-serve: runtime ## the server on http://127.0.0.1:8080 or BIND=HOST:PORT, with a PostgreSQL of its own in build/data
+serve: runtime ## the server on http://127.0.0.1:8080 or BIND=HOST:PORT, with its own PostgreSQL in build/data
 	@mkdir -p $(dir $(DATA))
 	@$(BIN)/rowhouse serve --embedded $(DATA) $(LISTEN)
 

@@ -123,7 +123,7 @@ def test_the_walkthrough(place: Path, plugin: Path, bare_path: str) -> None:
     assert "10.11.88.96-28 | 10.11.88.96/28 |" in output
     assert "rowhouse.who_had('10.11.88.98', '" in output
     assert "10.11.88.98 | devops    | ipvl" in output
-    assert "the demo would need: " in output
+    assert "it would need: " in output
     assert "ip (Debian: iproute2)" in output
     assert "\x1b" not in output
     assert left_in(place) == []

@@ -2,8 +2,8 @@
 
     OUTPUT/rowhouse      a static launcher; install it under any name, or link to it
     OUTPUT/rowhouse.d/   beside it: the interpreter, its loader, libc and libraries, and
-                         just the modules of the standard library that rowhouse_cni uses
+                         only the modules of the standard library that rowhouse_cni uses
 
 The bundle is made from the interpreter that runs the build, for this machine's
-architecture. It needs a Linux kernel and nothing else of the node.
+architecture. On the node, it needs only a Linux kernel.
 """

@@ -1,4 +1,4 @@
-"""``python -m plugin_bundle build/plugin``: build the bundle and report what it is."""
+"""``python -m plugin_bundle build/plugin``: build the bundle and describe it."""
 
 import argparse
 import shutil
@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m plugin_bundle", description="Build the self-contained CNI plugin."
     )
-    parser.add_argument("output", type=Path, help="the folder to make, such as build/plugin")
+    parser.add_argument("output", type=Path, help="the folder to create, such as build/plugin")
     output: Path = parser.parse_args().output
     if output.exists() and not (output / "rowhouse.d").is_dir() and any(output.iterdir()):
         sys.exit(f"{output} contains other files: use another folder")

@@ -1,4 +1,4 @@
-"""The little of ELF64 that copying an interpreter needs (System V gABI, chapters 4 and 5)."""
+"""The parts of ELF64 that are needed to copy an interpreter (System V gABI, chapters 4 and 5)."""
 
 import struct
 from pathlib import Path
@@ -16,7 +16,7 @@ class Elf:
     def __init__(self, path: Path) -> None:
         self.content = bytearray(path.read_bytes())
         if self.content[:6] != b"\x7fELF\x02\x01":
-            raise ValueError(f"{path} is no 64-bit little-endian ELF file")
+            raise ValueError(f"{path} is not a 64-bit little-endian ELF file")
         self.header = list(FILE_HEADER.unpack_from(self.content))
         start, size, count = self.header[5], self.header[9], self.header[10]
         self.segments = [
@@ -24,21 +24,21 @@ class Elf:
         ]
 
     def segment(self, kind: int) -> tuple[int, int] | None:
-        """File offset and length of the first segment of this kind."""
+        """Return file offset and length of the first segment of this kind."""
         for segment in self.segments:
             if segment[0] == kind:
                 return segment[2], segment[5]
         return None
 
     def loader(self) -> str:
-        """The path of the dynamic loader; empty if the file is static or a library."""
+        """Return the path of the dynamic loader; empty if the file is static or a library."""
         place = self.segment(PT_INTERP)
         if place is None:
             return ""
         return self.content[place[0] : sum(place)].rstrip(b"\0").decode()
 
     def without_library_paths(self) -> None:
-        """Empty RPATH and RUNPATH: the loader prefers them to --library-path.
+        """Clear RPATH and RUNPATH, which the loader prefers to --library-path.
 
         Offset 0 of a string table is the empty string, which loaders take for "none".
         """
@@ -49,7 +49,7 @@ class Elf:
                 DYNAMIC_ENTRY.pack_into(self.content, at, tag, 0)
 
     def without_symbols(self) -> None:
-        """Drop what is never loaded: debugging data, full symbols, section headers."""
+        """Remove what is never loaded: debugging data, full symbols, section headers."""
         end = max(segment[2] + segment[5] for segment in self.segments)
         del self.content[end:]
         self.header[6] = self.header[12] = self.header[13] = 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from plugin_bundle.elf import Elf
 
-LOADED_BY_NAME = (  # glibc before 2.34 looks up hosts through these
+LOADED_BY_NAME = (  # glibc before 2.34 loads these to look up hosts
     "libnss_files.so.2",
     "libnss_dns.so.2",
     "libresolv.so.2",
@@ -52,7 +52,7 @@ def python_folder() -> str:
 
 
 def needed_by(loader: Path, file: Path) -> dict[str, Path]:
-    """The libraries of ``file`` by name, as its own loader finds them here."""
+    """Return the libraries of ``file`` by name, as its own loader finds them on this machine."""
     listing = subprocess.run(
         [loader, "--list", file], check=True, capture_output=True, text=True
     ).stdout
@@ -66,7 +66,7 @@ def needed_by(loader: Path, file: Path) -> dict[str, Path]:
 
 
 def copy_elf(source: Path, target: Path) -> None:
-    """Copy an ELF file without search paths of this host and without its symbols."""
+    """Copy an ELF file without this host's search paths and without symbols."""
     elf = Elf(source)
     elf.without_library_paths()
     elf.without_symbols()

@@ -1,6 +1,6 @@
-/* The executable "rowhouse": finds the folder rowhouse.d beside itself and becomes its
- * interpreter, through the bundle's own loader, so that nothing of the host's libraries is
- * used. Static and without a libc: five system calls, then the interpreter.
+/* The executable "rowhouse": finds the folder rowhouse.d beside itself and executes its
+ * interpreter through the bundle's own loader, so that it uses no library of the host.
+ * Static, without a libc: five system calls, then the interpreter.
  *
  * Built by plugin_bundle/launcher.py, which defines LOADER_OPTIONS (comma-separated string
  * literals, each followed by a comma). x86-64 and aarch64 Linux.
@@ -90,7 +90,7 @@ static void join(char *target, const char *first, long first_length, const char 
     target[n] = 0;
 }
 
-/* The length of path up to and with its last slash; 0 if it has none. */
+/* The length of path up to and including its last slash; 0 if it has none. */
 static long directory(const char *path)
 {
     long n = length(path);
@@ -99,7 +99,7 @@ static long directory(const char *path)
     return n;
 }
 
-/* What the symbolic link at path points to, into "link"; 0 if path is no link. */
+/* Reads the target of the symbolic link at path into "link"; 0 if path is not a link. */
 static int read_link(const char *path)
 {
     long n = call(SYS_readlinkat, AT_FDCWD, (long)path, (long)link, MAX_PATH);
@@ -107,7 +107,7 @@ static int read_link(const char *path)
     return n > 0;
 }
 
-/* This executable's own path: as the kernel knows it, or, without /proc, as it was called. */
+/* Finds the path of this executable: from the kernel, or, without /proc, from the call. */
 static void find_own_path(const char *called)
 {
     int links = MOST_LINKS;
@@ -121,7 +121,7 @@ static void find_own_path(const char *called)
 }
 
 /* Whether the bundle is at place/name. A symbolic link there is resolved once for the whole
- * call, so that a folder can be replaced under the feet of running calls by changing the link. */
+ * call, so that an update can change the link while calls are running. */
 static int is_folder(const char *place, long place_length, const char *name)
 {
     join(folder, place, place_length, name);
@@ -156,8 +156,8 @@ __attribute__((noreturn, used)) void launch(long *stack)
         if (auxiliary[0] == AT_EXECFN)
             called = (const char *)auxiliary[1];
 
-    /* The interpreter won't start with a directory as its standard input, but the plugin has
-     * an answer for an input that can't be read. */
+    /* The interpreter does not start with a directory as its standard input, but the plugin
+     * has an error message for input that cannot be read. */
     if (call(SYS_read, 0, (long)own, 0, 0) == -EISDIR)
         call(SYS_close, 0, 0, 0, 0);
 
@@ -180,7 +180,7 @@ __attribute__((noreturn, used)) void launch(long *stack)
             if (!is_dropped(environment[i]))
                 new_environment[n++] = environment[i];
         new_environment[n++] = "LC_ALL=C"; /* no locale data of the host */
-        new_environment[n++] = "OPENSSL_CONF=/dev/null"; /* nor what it tells its own OpenSSL */
+        new_environment[n++] = "OPENSSL_CONF=/dev/null"; /* no OpenSSL configuration of the host */
         new_environment[n] = 0;
         call(SYS_execve, (long)loader, (long)new_arguments, (long)new_environment, 0);
     }

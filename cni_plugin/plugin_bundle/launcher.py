@@ -1,4 +1,4 @@
-"""Makes the executable ``rowhouse``: launcher.c where there is a C compiler, else a script."""
+"""Builds the executable ``rowhouse``: launcher.c if there is a C compiler, else a script."""
 
 import importlib.util
 import os
@@ -20,7 +20,7 @@ FLAGS = (
     "-fno-pie",
     "-nostdlib",
     "-ffreestanding",
-    "-fno-builtin",  # no memcpy is there to be called
+    "-fno-builtin",  # there is no libc whose memcpy could be called
     "-fno-stack-protector",
     "-fno-asynchronous-unwind-tables",
     "-Wl,--build-id=none",
@@ -30,7 +30,7 @@ FLAGS = (
 
 SCRIPT = """#!/bin/sh
 # rowhouse: becomes the interpreter of the folder rowhouse.d beside this script.
-# No C compiler was there to build the faster launcher, which also needs no shell.
+# The build had no C compiler for the faster launcher, which needs no shell.
 here=$(readlink -f "$0") && here=${{here%/*}}/rowhouse.d
 [ -x "$here/{loader}" ] || here=/opt/cni/bin/rowhouse.d
 unset LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT GLIBC_TUNABLES OPENSSL_MODULES OPENSSL_ENGINES
@@ -82,5 +82,5 @@ def compile_with(compiler: list[str], target: Path, interpreter: Interpreter) ->
         return run.stderr.strip()
     launcher = Elf(target)
     if launcher.segment(PT_INTERP) or launcher.segment(PT_DYNAMIC):
-        return "made no static executable"
+        return "did not produce a static executable"
     return None

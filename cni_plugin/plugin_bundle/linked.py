@@ -1,4 +1,4 @@
-"""Links the modules that every call loads into one: a call then opens one file, and not eleven."""
+"""Links the modules that every call loads into one, so that a call opens one file instead of eleven."""
 
 import ast
 import graphlib
@@ -8,7 +8,7 @@ from types import CodeType
 
 START = "plugin"
 PLACE = "the linked modules"
-# Behind the package's own lines: makes each module, in an order in which it finds what it imports.
+# Appended to the package's own code: creates the modules, each after those that it imports.
 LINK = f"""
 import sys
 for _name, _code in {PLACE!r}:
@@ -21,7 +21,7 @@ del sys, _name, _code, _module
 
 
 def linked_modules(package: Path) -> list[str]:
-    """The modules that START loads, itself included, each behind those that it imports."""
+    """Return START and the modules that it loads, each after those that it imports."""
     imports: dict[str, set[str]] = {}
     found = [START]
     while found:
@@ -34,16 +34,16 @@ def linked_modules(package: Path) -> list[str]:
 
 
 def imported_at_once(tree: ast.Module, package: str) -> Iterator[str]:
-    """The modules of ``package`` that a module imports when it is loaded."""
+    """Yield the modules of ``package`` that a module imports when it is loaded."""
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
             yield (node.module or "").partition(".")[2]
 
 
 def linked_package(package: Path, compiled: Callable[[str, str], CodeType]) -> CodeType:
-    """The package with its linked modules, as the code of its ``__init__``.
+    """Return the package with its linked modules, as the code of its ``__init__``.
 
-    ``compiled`` makes code of a file's name inside the library and of its source.
+    ``compiled`` compiles a source, given its file name inside the library.
     """
     modules = []
     for name in linked_modules(package):

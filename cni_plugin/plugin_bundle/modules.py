@@ -13,11 +13,11 @@ from plugin_bundle.interpreter import python_folder
 from plugin_bundle.linked import linked_modules, linked_package
 
 PLUGIN = Path(__file__).parent.parent / "rowhouse_cni"
-# Imported by the standard library inside a function, so that no import shows them.
+# The standard library imports these inside functions, so the bare imports do not show them.
 ALSO: tuple[str, ...] = ()
 # A file that the interpreter looks for to find its library, but doesn't read (getpath).
 LANDMARK = "os"
-# Imports what it is told and prints which file each loaded module came from.
+# Imports the named modules and prints the file of each loaded module.
 LIST_FILES = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -49,7 +49,7 @@ def copy_modules(folder: Path) -> list[Path]:
 
 
 def modules_of_the_plugin() -> list[str]:
-    """Every module of rowhouse_cni, and whatever any line of them imports, used or not."""
+    """Return every module of rowhouse_cni, and every module that they import anywhere."""
     names = {"rowhouse_cni", LANDMARK, *ALSO}
     for file in PLUGIN.rglob("*.py"):
         inside = file.relative_to(PLUGIN.parent).with_suffix("").parts
@@ -60,15 +60,15 @@ def modules_of_the_plugin() -> list[str]:
 
 
 class WithoutTypes(ast.NodeTransformer):
-    """Drops what only a type checker imports."""
+    """Removes imports for type checkers."""
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
-        """Drop ``if TYPE_CHECKING:``."""
+        """Remove ``if TYPE_CHECKING:``."""
         return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
 
 
 def imported_by(tree: ast.AST) -> set[str]:
-    """The modules that any import statement of ``tree`` names."""
+    """Return the modules that the import statements of ``tree`` name."""
     names = set()
     for node in ast.walk(WithoutTypes().visit(tree)):
         if isinstance(node, ast.Import):
@@ -79,7 +79,7 @@ def imported_by(tree: ast.AST) -> set[str]:
 
 
 def files_of(names: list[str]) -> dict[str, Path]:
-    """The file of each named module and of all that these load in a bare interpreter."""
+    """Return the files of the named modules and of all modules that they load in a bare interpreter."""
     options = ["-I", "-S", "-B", "-c", LIST_FILES]
     command = [sys.executable, *options, str(PLUGIN.parent), *names]
     listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -97,12 +97,12 @@ def compile_module(source: Path, library: Path, name: str) -> None:
 
 
 def compiled(inside: str, source: bytes | str) -> CodeType:
-    """The code of a source: no docstrings, no asserts, no paths of this host."""
+    """Compile a source without docstrings, asserts and paths of this host."""
     return compile(source, inside, "exec", dont_inherit=True, optimize=2)
 
 
 def write_code(code: CodeType, target: Path) -> None:
     """Write a .pyc without a source."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Four bytes of flags, eight for time and size of a source that isn't there (PEP 552).
+    # Four bytes of flags, eight for time and size of the source, which does not exist (PEP 552).
     target.write_bytes(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))

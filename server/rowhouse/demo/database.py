@@ -1,4 +1,4 @@
-"""The database as a DBA sees it: psql, with the statements of the folder `sql`."""
+"""The database as a DBA sees it: psql runs the statements of the folder `sql`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Database:
     def ask(self, name: str, **variables: str) -> list[Row]:
         """Run sql/`name`.sql in psql, show it and its output, and return the rows shown.
 
-        Its first lines are a comment, which is said the first time.
+        The comment at the start of the file is shown the first time.
 
         Args:
-            name: of the file.
-            variables: psql's, as in :'name'.
+            name: the file's name.
+            variables: psql variables, used as :'name'.
 
         Raises:
             DemoError: psql failed.
@@ -42,7 +42,7 @@ class Database:
             self._screen.say(" ".join(comment))
             self._asked.add(name)
         output = self._psql(text, variables)
-        # psql echoes the statement as it sent it, with the variables in their places.
+        # psql echoes the statement as it was sent, with the values of the variables.
         statement, _, table = output.partition(";\n")
         self._screen.command(f"{statement};", prompt="rowhouse=# ", continued="rowhouse-# ")
         self._screen.output(table)
@@ -59,7 +59,7 @@ class Database:
 
 
 def _rows(table: str) -> list[Row]:
-    """The rows of psql's aligned format: what is shown is what is checked."""
+    """Parse psql's aligned format, so that what is shown is what is checked."""
     names, _rule, *lines = table.strip().splitlines()
     columns = _cells(names)
     return [

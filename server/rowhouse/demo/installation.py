@@ -1,4 +1,4 @@
-"""The plugin on the demo's node: installed under upstream's name, with settings of its own."""
+"""The plugin on the demo's node: installed under upstream's name, with its own settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rowhouse.demo.screen import Screen
 
 BUILT: Final = Path(__file__).resolve().parents[3] / "build" / "plugin" / "rowhouse"
-# Where a node keeps the DELs that no server took, whatever its settings say of `spool`.
+# The default spool. The plugin replays its DELs even if `spool` names another folder.
 _KEPT_DELS: Final = Path("/var/lib/rowhouse/spool")
 
 
@@ -21,9 +21,9 @@ def install_plugin(folder: Path, screen: Screen, *, plugin: Path) -> Path:
     """Install `plugin` as `whereabouts`, the `ipam.type` of the walkthrough; return its folder.
 
     Args:
-        folder: the demo's.
-        screen: where it is said.
-        plugin: what `make plugin` made; where that is missing, the same code on this interpreter.
+        folder: the demo's folder.
+        screen: where to show the installation.
+        plugin: the output of `make plugin`. If it is missing, the same code runs on this interpreter.
 
     Raises:
         DemoError: this machine is a node whose kept DELs a plugin call would deliver to the demo.
@@ -52,7 +52,7 @@ def install_plugin(folder: Path, screen: Screen, *, plugin: Path) -> Path:
 
 
 def write_settings(folder: Path, *, server: str) -> Path:
-    """The settings file of the demo's node."""
+    """Write the settings file of the demo's node; return its path."""
     file = folder / "rowhouse.conf"
     file.write_text(f"server = {server}\nnode = node2\nspool = {folder}/spool\n", encoding="utf-8")
     return file

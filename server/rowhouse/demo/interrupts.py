@@ -1,4 +1,4 @@
-"""Handle Ctrl-C and similar signals: the demo stops between two steps, never within one."""
+"""Handle Ctrl-C and similar signals. The demo stops between two steps, never within one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupts:
     """Remembers a signal for `check`, which raises Interrupted.
 
-    A second signal ends the demo at once; the keeper tidies up all the same.
+    A second signal ends the demo at once; the keeper still cleans up.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Interrupts:
             signal.signal(number, handler)
 
     def check(self) -> None:
-        """Raise Interrupted if a signal has come."""
+        """Raise Interrupted if a signal has arrived."""
         if self._received is not None:
             raise Interrupted(self._received)
 

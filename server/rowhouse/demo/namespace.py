@@ -1,4 +1,4 @@
-"""A network namespace of its own, without a name and so without a file: a process holds it."""
+"""A network namespace without a name, and so without a file: a process holds it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NamespaceError(DemoError):
 
 
 class Namespace:
-    """Lasts as long as the context, and not longer than the demo, even if that is killed.
+    """Lasts as long as the context, and never longer than the demo, even if the demo is killed.
 
     Args:
         label: what `ps` shows for its process.
@@ -28,7 +28,7 @@ class Namespace:
         self._label = label
 
     def __enter__(self) -> Self:
-        # Like a pod's pause container. Its `read` ends when our end of the pipe is gone.
+        # Like a pod's pause container. Its `read` ends when this process closes the pipe or dies.
         command = ["unshare", "-n", "/bin/sh", "-c", "echo up; read -r _", self._label]
         self._process = subprocess.Popen(
             command,
@@ -36,7 +36,7 @@ class Namespace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # a Ctrl-C is for the demo, which tears down in order
+            start_new_session=True,  # Ctrl-C must reach only the demo, which cleans up in order
         )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -64,11 +64,11 @@ class Namespace:
 
     @property
     def enter(self) -> list[str]:
-        """The beginning of a command line that runs the rest in here."""
+        """The start of a command line that runs in this namespace."""
         return ["nsenter", "-t", str(self._process.pid), "-n"]
 
     def run(self, *command: str) -> str:
-        """Run a command in here and return what it printed.
+        """Run a command in this namespace and return its output.
 
         Raises:
             NamespaceError: it failed.

@@ -17,9 +17,9 @@ WIDENED: Final = "10.11.88.110"
 
 
 class Network:
-    """The configuration in a file of `folder`, as the walkthrough has it but for two values.
+    """The configuration of the walkthrough, in a file in `folder`, except for two values.
 
-    Its `log_file` is in `folder`, so that it goes with it, and `kind` is the main plugin's type.
+    Its `log_file` is in `folder`, so that it is removed, too. `kind` is the main plugin's type.
     """
 
     def __init__(self, folder: Path, *, kind: str) -> None:
@@ -31,7 +31,7 @@ class Network:
         self.file.write_text(self.text, encoding="utf-8")
 
     def widen(self) -> str:
-        """Let the range end at WIDENED; return the line that is new."""
+        """Let the range end at WIDENED; return the changed line."""
         self._set("range_end", FIRST, WIDENED)
         self.file.write_text(self.text, encoding="utf-8")
         return next(line for line in self.text.splitlines() if WIDENED in line)

@@ -1,8 +1,8 @@
-"""The demo's node: where it can, one with a network and a real main plugin, as in the walkthrough.
+"""The demo's node: if possible with a network and a real main plugin, as in the walkthrough.
 
-It needs root, iproute2 and the reference CNI plugins. The node is a network namespace with the
-interface of the walkthrough in it, so that nothing of this machine's network is touched; the
-server listens on the loopback of that namespace.
+This needs root, iproute2 and the reference CNI plugins. The node is a network namespace with the
+walkthrough's interface, so the demo does not touch this machine's network. The server listens on
+the loopback interface of that namespace.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MASTER: Final = "bond_ipvl.1720"
-# In the order in which they are wished for: the walkthrough has ipvlan.
+# In order of preference: the walkthrough has ipvlan.
 _KINDS: Final = ("ipvlan", "macvlan")
 _PLUGIN_FOLDERS: Final = ("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MainPlugin:
-    """A reference plugin that the kernel has the device for: `kind`, as in `folder`/`kind`."""
+    """The reference plugin `folder`/`kind`, whose kind of device the kernel supports."""
 
     kind: str
     folder: Path
@@ -37,8 +37,8 @@ class MainPlugin:
 class Node:
     """Where the server and the plugins run.
 
-    `enter` begins the command lines that run there. Without `main_plugin` it is this machine as it
-    is, and `lacking` says why.
+    `enter` is the start of a command line that runs there. Without `main_plugin`, the node is this
+    machine itself, and `lacking` says why.
     """
 
     enter: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Node:
 
 @contextlib.contextmanager
 def node() -> Iterator[Node]:
-    """The best node that this machine allows."""
+    """Provide the best node that this machine allows."""
     if lacking := _lacking():
         yield Node(lacking=", ".join(lacking))
         return
@@ -65,7 +65,7 @@ def node() -> Iterator[Node]:
 
 
 def _lacking() -> list[str]:
-    """What a real interface would need and is not here."""
+    """Return what is missing for real interfaces."""
     lacking = [] if os.geteuid() == 0 else ["root"]
     if shutil.which("ip") is None:
         lacking.append("ip (Debian: iproute2)")
@@ -83,7 +83,7 @@ def _plugin_folders() -> list[Path]:
 
 
 def _furnish(namespace: Namespace) -> str:
-    """Make loopback and the master interface; return the first kind of device on it that works."""
+    """Create loopback and the master interface; return the first kind of device that works on it."""
     namespace.run("ip", "link", "set", "lo", "up")
     namespace.run("ip", "link", "add", MASTER, "type", "veth", "peer", "name", "switch0")
     for end in (MASTER, "switch0"):

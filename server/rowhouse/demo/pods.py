@@ -1,4 +1,4 @@
-"""The steps in which pods come and go, as the container runtime and multus see them."""
+"""The steps that start and delete pods, as the container runtime and multus do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONTAINER_IDS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What the steps act with."""
+    """What all steps need."""
 
     screen: Screen
     runtime: Runtime
@@ -38,7 +38,7 @@ class Stage:
 
 
 def make_pod(name: str, *, namespaces: contextlib.ExitStack | None) -> Pod:
-    """The sandbox of devops/`name`; its network namespace is one of `namespaces`, if given."""
+    """Return the sandbox of devops/`name`, with a network namespace that `namespaces` ends, if given."""
     netns, enter = f"/var/run/netns/{name}", list[str]()
     if namespaces is not None:
         own = namespaces.enter_context(Namespace(f"rowhouse-demo-pod-{name}"))
@@ -53,18 +53,18 @@ def make_pod(name: str, *, namespaces: contextlib.ExitStack | None) -> Pod:
 
 
 def starts(stage: Stage, pod: Pod) -> None:
-    """The first pod gets the range's one address."""
+    """The first pod gets the only address of the range."""
     stage.screen.headline(f"Pod {pod.full_name} starts: ADD")
     _gets(stage, pod, FIRST)
 
 
 def is_refused(stage: Stage, pod: Pod) -> None:
-    """The second one finds the range exhausted."""
-    stage.screen.headline(f"Pod {pod.full_name} is refused: the range has one address")
+    """The second pod is refused, because the range is exhausted."""
+    stage.screen.headline(f"Pod {pod.full_name} is refused: the range has only one address")
     answer = _call(stage, "ADD", pod)
     stage.screen.expect("exit status", answer.exit_status, 1)
     stage.screen.expect("CNI error code", answer.document().get("code"), _EXHAUSTED)
-    stage.screen.say("After a failed ADD the runtime calls DEL, here with nothing to release.")
+    stage.screen.say("After a failed ADD, the runtime calls DEL. Here it has nothing to release.")
     stage.screen.expect("exit status", _call(stage, "DEL", pod).exit_status, 0)
 
 
@@ -76,7 +76,7 @@ def starts_in_widened_range(stage: Stage, pod: Pod) -> None:
 
 
 def are_deleted(stage: Stage, *pods: Pod) -> None:
-    """Both pods go."""
+    """Both pods are deleted."""
     stage.screen.headline("Both pods are deleted: DEL")
     for pod in pods:
         answer = _call(stage, "DEL", pod)
@@ -88,7 +88,7 @@ def are_deleted(stage: Stage, *pods: Pod) -> None:
 
 
 def left_a_log(stage: Stage) -> None:
-    """The configuration's log_file tells it all again."""
+    """The configuration's log_file lists all calls."""
     stage.screen.headline("The log_file of the configuration")
     file = stage.network.log_file
     verbs = [

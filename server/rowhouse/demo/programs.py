@@ -1,4 +1,4 @@
-"""How the demo runs other programs: to their end, and without what is set for others."""
+"""Runs other programs to their end, without environment variables that could mislead them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rowhouse.demo.errors import DemoError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# What would lead a program to another server or another database.
-_OF_OTHERS: Final = ("ROWHOUSE_", "CNI_", "PG", "NODENAME")
+# Prefixes of variables that would direct a program to another server or database.
+_MISLEADING: Final = ("ROWHOUSE_", "CNI_", "PG", "NODENAME")
 _SECONDS: Final = 30.0
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
-    """Ours without what is set for others, and `variables`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHERS)}
+    """Return our environment without misleading variables, and with `variables`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_MISLEADING)}
     return kept | variables
 
 
@@ -28,7 +28,7 @@ def run(
     """Run `command` with `given` on standard input and `variables` added to its environment.
 
     Raises:
-        DemoError: it cannot be started, or does not end.
+        DemoError: it does not start, or does not end in time.
     """
     try:
         return subprocess.run(
@@ -39,7 +39,7 @@ def run(
             check=False,
             timeout=_SECONDS,
             env=clean_environment(**(variables or {})),
-            # Ctrl-C is for the demo alone, which stops when this step is over.
+            # Ctrl-C must reach only the demo, which stops after this step.
             start_new_session=True,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,4 +1,4 @@
-"""The steps in which a DBA looks at the same in SQL."""
+"""The steps that show the same data in SQL, as a DBA sees it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def in_use(screen: Screen, database: Database) -> str:
-    """Both addresses are rows; return the moment."""
-    screen.headline("The same, as a DBA sees it")
+    """Show both addresses as rows; return the time."""
+    screen.headline("The same data, as a DBA sees it")
     held = database.ask("reservations")
     found = [f"{row['address']} by {_owner(row)}" for row in held]
     screen.expect("held", found, [f"{FIRST} by devops/ipvl", f"{SECOND} by devops/ipvl2"])
@@ -26,14 +26,14 @@ def in_use(screen: Screen, database: Database) -> str:
 
 
 def released(screen: Screen, database: Database) -> None:
-    """All is free again."""
-    screen.headline("All is free again")
+    """Show that all addresses are free again."""
+    screen.headline("All addresses are free again")
     screen.expect("held", database.ask("reservations"), [])
     screen.expect("free", _runs(database), ["10.11.88.96 to 10.11.88.111"])
 
 
 def history(screen: Screen, database: Database, moment: str) -> None:
-    """Who had the first address at `moment`, who has it now, and all that happened."""
+    """Show the first address's owner at `moment`, its owner now, and the whole history."""
     screen.headline(f"Who had {FIRST}, and when?")
     then = [_owner(row) for row in database.ask("who_had", at=moment)]
     screen.expect(f"its owner at {moment}", then, ["devops/ipvl"])

@@ -1,4 +1,4 @@
-"""The part of the container runtime and multus: they call a CNI plugin (CNI SPEC, section 2)."""
+"""Plays the container runtime and multus: calls a CNI plugin (CNI SPEC, section 2)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _WIDTH: Final = 88
 class Pod:
     """A pod's sandbox.
 
-    `netns` is the path of its network namespace, `enter` the beginning of a command line that runs
-    the rest in there; empty where there is none.
+    `netns` is the path of its network namespace, `enter` the start of a command line that runs in
+    it; `enter` is empty if the namespace does not exist.
     """
 
     namespace: str
@@ -40,24 +40,24 @@ class Pod:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a plugin call gave. `body` is its standard output."""
+    """The result of a plugin call. `body` is its standard output, `notes` its standard error."""
 
     exit_status: int
     body: str
     notes: str
 
     def document(self) -> dict[str, Any]:
-        """The body as the JSON object that it must be.
+        """Parse the body, which must be a JSON object.
 
         Raises:
-            DemoError: it is none.
+            DemoError: it is not.
         """
         try:
             found = json.loads(self.body)
         except json.JSONDecodeError:
             found = None
         if not isinstance(found, dict):
-            raise DemoError(f"the plugin's answer is no JSON object: {self.body!r} {self.notes}")
+            raise DemoError(f"the plugin's answer is not a JSON object: {self.body!r} {self.notes}")
         return found
 
 
@@ -68,7 +68,7 @@ class Runtime:
         plugin: the executable.
         path: the folders for CNI_PATH, where a main plugin looks for the one in `ipam.type`.
         settings: the plugin's settings file.
-        enter: the beginning of a command line that runs the rest on the node.
+        enter: the start of a command line that runs on the node.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Runtime:
         self._enter = enter
 
     def as_typed(self, command: str, pod: Pod, network: Path) -> str:
-        """The call as a shell's command line, on several lines."""
+        """Return the call as a shell command, on several lines."""
         words = [f"{name}={shlex.quote(value)}" for name, value in self._of(command, pod)]
         words.append(f"{shlex.quote(str(self._plugin))} < {shlex.quote(str(network))}")
         lines = [words[0]]
@@ -101,7 +101,7 @@ class Runtime:
         return Answer(exit_status=done.returncode, body=done.stdout, notes=done.stderr)
 
     def _of(self, command: str, pod: Pod) -> list[tuple[str, str]]:
-        # Of what multus sends, who the pod is.
+        # The arguments of multus that identify the pod.
         arguments = {
             "IgnoreUnknown": "1",
             "K8S_POD_NAMESPACE": pod.namespace,

@@ -24,10 +24,10 @@ class Screen:
     def __init__(self, between_steps: Callable[[], None]) -> None:
         self._between_steps = between_steps
         self._steps = 0
-        # click itself drops the colors where standard output is no terminal.
+        # click removes the colors if standard output is not a terminal.
         self._color = False if os.environ.get("NO_COLOR") else None
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # a locale without ✓
+            sys.stdout.reconfigure(errors="replace")  # the locale may lack ✓
 
     def headline(self, text: str) -> None:
         """Begin a step."""
@@ -40,21 +40,21 @@ class Screen:
         self._print(textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
 
     def command(self, text: str, *, prompt: str = "$ ", continued: str = "") -> None:
-        """A command as one would type it; its further lines after `continued`."""
+        """Show a command as a user would type it; `continued` is the prompt of its further lines."""
         for number, line in enumerate(text.splitlines()):
             shown = prompt if number == 0 else continued
             self._print(click.style(shown, fg="green") + click.style(line, bold=True))
 
     def output(self, text: str) -> None:
-        """What a program printed, as it came."""
+        """Show a program's output unchanged."""
         if text.strip():
             self._print(text.rstrip("\n"))
 
     def expect(self, what: str, found: object, wanted: object) -> None:
-        """Say that `what` is as `wanted`.
+        """Show that `what` has the value `wanted`.
 
         Raises:
-            DemoError: it is not.
+            DemoError: it has another value.
         """
         if found != wanted:
             raise DemoError(f"step {self._steps}: {what} should be {wanted!r} and is {found!r}")

@@ -1,4 +1,4 @@
-"""The server of the demo: `rowhouse serve --embedded`, and the keeper that ends it for certain."""
+"""The demo's server, `rowhouse serve --embedded`, and the keeper that always stops it."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _STOP_SECONDS: Final = 60.0
 
 
 class Server:
-    """A server with a PostgreSQL of its own in `folder`, which is made, and goes with it.
+    """A server with its own PostgreSQL in `folder`, which it creates and removes at the end.
 
     Args:
-        folder: for everything that the demo writes.
-        enter: the beginning of a command line that runs the rest where the server shall be.
-        bind: HOST:PORT; port 0 takes a free one.
+        folder: the folder for everything that the demo writes.
+        enter: the start of a command line that runs on the demo's node.
+        bind: HOST:PORT; port 0 picks a free one.
     """
 
     def __init__(self, folder: Path, *, enter: Sequence[str], bind: str = "127.0.0.1:0") -> None:
@@ -54,7 +54,7 @@ class Server:
         self._printed = b""
 
     def __enter__(self) -> Self:
-        # Started by root, PostgreSQL runs as another user, who has to get to its own folder in it.
+        # Root starts PostgreSQL as another user, which must be able to reach its data in this folder.
         self.folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
         command = ["/bin/sh", "-c", _KEEPER, "rowhouse-demo"]
         command += [str(self.folder), sys.executable]
@@ -65,9 +65,9 @@ class Server:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                # Its own temporary files go with the folder, too.
+                # Temporary files are removed with the folder.
                 env=clean_environment(TMPDIR=str(self.folder)),
-                # Ctrl-C is for the demo alone, which stops the server in its turn.
+                # Ctrl-C must reach only the demo, which then stops the server.
                 start_new_session=True,
             )
         return self
@@ -78,7 +78,7 @@ class Server:
         _value: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        """Stop it, remove its folder, and make sure of both.
+        """Stop the server, remove its folder, and check both.
 
         Raises:
             LeftBehindError: something is still there.
@@ -97,10 +97,10 @@ class Server:
             raise LeftBehindError(f"{self.folder} could not be removed")
 
     def wait_until_ready(self, check: Callable[[], None]) -> None:
-        """Wait until it serves requests; `check` is called meanwhile, and may raise.
+        """Wait until the server is ready; `check` is called meanwhile, and may raise.
 
         Raises:
-            DemoError: it does not.
+            DemoError: the server did not start.
         """
         deadline = time.monotonic() + _START_SECONDS
         while _LISTENING not in self.printed:
@@ -111,12 +111,12 @@ class Server:
 
     @property
     def printed(self) -> str:
-        """The whole lines that it has printed."""
+        """The complete lines of its output so far."""
         return self._printed.decode().rpartition("\n")[0]
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The server's URL."""
         return self._after(_LISTENING)
 
     @property
@@ -125,7 +125,7 @@ class Server:
         return self._after(_DATABASE)
 
     def _read(self) -> bool:
-        """Take what it has printed meanwhile; False if it has ended."""
+        """Read new output; False if the server has exited."""
         assert self._keeper.stdout is not None
         pipe = self._keeper.stdout.fileno()
         if not select.select([pipe], [], [], 0.1)[0]:

@@ -32,7 +32,7 @@ def walk_through(plugin: Path = BUILT) -> None:
         plugin: the executable that `make plugin` made.
 
     Raises:
-        DemoError: a step did not give what it should.
+        DemoError: a step had an unexpected result.
         Interrupted: by SIGINT, SIGTERM or SIGHUP.
     """
     began = time.monotonic()
@@ -46,17 +46,17 @@ def walk_through(plugin: Path = BUILT) -> None:
         except LeftBehindError:
             raise
         except DemoError:
-            interrupts.check()  # a program that the signal hit as well is no failure of the step
+            interrupts.check()  # the signal may have stopped a program, too: not a failure of the step
             raise
         seconds = time.monotonic() - began
         screen.say("")
         screen.say(
-            f"That took {seconds:.1f} s. Server and PostgreSQL have stopped, {folder} is removed."
+            f"This took {seconds:.1f} s. The server and PostgreSQL have stopped, and {folder} is removed."
         )
 
 
 def _start(screen: Screen, server: Server, interrupts: Interrupts) -> None:
-    screen.headline("A server, with a PostgreSQL of its own")
+    screen.headline("A server with its own PostgreSQL")
     screen.command(f"rowhouse {shlex.join(server.arguments)}")
     server.wait_until_ready(interrupts.check)
     screen.output(server.printed)
@@ -75,9 +75,9 @@ def _walk(screen: Screen, node2: Node, server: Server, plugin: Path) -> None:
     network = Network(server.folder, kind=kind)
     screen.headline("The network ipvlan1720: the configuration in its NetworkAttachmentDefinition")
     screen.say(
-        "It is the one of the whereabouts walkthrough, but for its log_file, which goes into the"
-        " demo's own folder."
-        + (f" There can be no ipvlan here: its type is {kind}." if kind != "ipvlan" else "")
+        "This is the configuration of the whereabouts walkthrough, except that its log_file is in"
+        " the demo's own folder."
+        + (f" ipvlan is not available here, so its type is {kind}." if kind != "ipvlan" else "")
     )
     screen.command(f"cat {network.file}")
     screen.output(network.text)
@@ -108,12 +108,12 @@ def _walk(screen: Screen, node2: Node, server: Server, plugin: Path) -> None:
 def _introduce(screen: Screen, node2: Node) -> None:
     if node2.main_plugin is None:
         screen.say(
-            "The IPAM plugin is called directly, as a main plugin would do. For real interfaces in"
-            f" real network namespaces the demo would need: {node2.lacking}."
+            "The demo calls the IPAM plugin directly, as a main plugin would. For real interfaces in"
+            f" real network namespaces, it would need: {node2.lacking}."
         )
         return
     screen.say(
-        f"node2 is a network namespace of its own, with {MASTER} in it; what follows `node2$` runs"
-        f" in there, after `{shlex.join(node2.enter)}`. The main plugin is the reference one:"
+        f"node2 is a separate network namespace with {MASTER} in it. Commands after `node2$` run"
+        f" there, with `{shlex.join(node2.enter)}`. The main plugin is the reference plugin"
         f" {node2.main_plugin.folder / node2.main_plugin.kind}."
     )

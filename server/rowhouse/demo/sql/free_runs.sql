@@ -1,5 +1,5 @@
--- Free space is kept as runs, and not as a row for each address. It belongs to the CIDR; which part
--- of it may be assigned is the caller's range_start and range_end.
+-- Free space is stored as runs, not as a row for each address. It covers the whole CIDR; the
+-- caller's range_start and range_end decide which part of it may be assigned.
 SELECT first, last
   FROM rowhouse.free_ranges
  ORDER BY first;

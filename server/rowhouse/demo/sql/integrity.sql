@@ -1,3 +1,3 @@
--- What the schema promises can be asked at any time: this view is always empty.
+-- This view checks what the schema guarantees. It is always empty.
 SELECT problem, address
   FROM rowhouse.integrity_problems;

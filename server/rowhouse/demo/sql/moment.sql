@@ -1,2 +1,2 @@
--- A moment to ask about later.
+-- Remember this time for a query below.
 SELECT clock_timestamp() AS moment;
