@@ -77,10 +77,10 @@ REFUSED = [
     ("httpRoute.enabled=true", "httpRoute.parentRefs is empty: name the Gateway"),
     (OIDC + "oidc.clientId=a", "oidc.issuer needs oidc.clientId and oidc.roles"),
     (OIDC + "oidc.clientId=a,oidc.roles.ops=viewer", "oidc.issuer needs the URL of the pages"),
-    (OIDC + "oidc.clientId=a,oidc.roles.ops=admin,server.settings.oidc_scopes=openid", "say all of it in oidc"),
+    (OIDC + "oidc.clientId=a,oidc.roles.ops=admin,server.settings.oidc_scopes=openid", "set it in oidc"),
     ("oidc.clientId=a", "oidc.issuer is missing"),
     ("mirror.enabled=true,controller.enabled=false", "mirror.enabled needs controller.enabled"),
-    ("server.autoscaling.enabled=true,server.autoscaling.maxReplicas=1", "minReplicas is above"),
+    ("server.autoscaling.enabled=true,server.autoscaling.maxReplicas=1", "minReplicas is greater"),
     ("node.uninstall=true,node.enabled=false", "node.uninstall needs node.enabled"),
     (r"commonLabels.app\.kubernetes\.io/name=mine", "the chart selects its pods by this label"),
 ]  # fmt: skip

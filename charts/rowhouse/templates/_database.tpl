@@ -1,8 +1,8 @@
 {{- /*
-How a part reaches the database: `root`, the `role` it plays, "server" or "migrate", and whether it has to be
-`direct`, not by PgBouncer. Passwords are in no URL of ours, so that no character of them has to be escaped.
-What runs for long logs in as "server" and reads a mounted file for each connection: a rotated Secret needs no
-restart. Jobs log in as "migrate" and get the Secret of the moment in a variable; pg_dump and psql take PGPASSWORD.
+The database settings of a part: `root`, its `role` ("server" or "migrate"), and whether the connection must be
+`direct`, without PgBouncer. The chart's URLs contain no passwords, so passwords need no escaping. Long-running parts
+log in as "server" and read a mounted file for each connection, so a rotated Secret needs no restart. Jobs log in as
+"migrate" and get the current Secret in a variable, because pg_dump and psql read PGPASSWORD.
 */ -}}
 {{- define "rowhouse.databaseEnv" -}}
 {{- $root := .root -}}
@@ -27,7 +27,7 @@ restart. Jobs log in as "migrate" and get the Secret of the moment in a variable
 {{- end }}
 {{- end }}
 
-{{- /* Empty where a Secret of the user's has the whole URL. */ -}}
+{{- /* Empty if a Secret of the user has the whole URL. */ -}}
 {{- define "rowhouse.databaseUrl" -}}
 {{- $root := .root -}}
 {{- $name := include "rowhouse.name" $root -}}
@@ -57,7 +57,7 @@ postgresql://{{ $user | urlquery }}@{{ join "," $hosts }}/{{ $external.database 
 {{- if .Values.postgresql.enabled }}{{ .Values.postgresql.existingSecret | default (printf "%s-database" $name) }}{{ else }}{{ .Values.externalDatabase.existingSecret | default (printf "%s-external-database" $name) }}{{ end -}}
 {{- end }}
 
-{{- /* Which database holds the addresses, as far as the chart can tell: an upgrade to another one forgets them. */ -}}
+{{- /* The database with the addresses, as far as the chart can tell. An upgrade to another one would lose them. */ -}}
 {{- define "rowhouse.databaseIdentity" -}}
 {{- $name := include "rowhouse.name" . -}}
 {{- if .Values.cloudnativepg.enabled -}}
@@ -69,12 +69,12 @@ PostgreSQL of yours
 {{- end -}}
 {{- end }}
 
-{{- /* The StatefulSet of bundled PostgreSQL: without a volume it is another one, since volumes cannot be added. */ -}}
+{{- /* The StatefulSet of bundled PostgreSQL. Without a volume it has another name, because volumes cannot be added. */ -}}
 {{- define "rowhouse.postgresqlName" -}}
 {{ include "rowhouse.name" . }}-postgresql{{ if .Values.postgresql.ephemeral }}-ephemeral{{ end }}
 {{- end }}
 
-{{- /* The spec of a volume claim: `size`, `storageClass`, and `live`, the spec that it has, of which the class stays. */ -}}
+{{- /* The spec of a volume claim: `size`, `storageClass`, and `live`, the current spec, whose class is kept. */ -}}
 {{- define "rowhouse.claimSpec" -}}
 accessModes: [ReadWriteOnce]
 {{- with ternary .live.storageClassName .storageClass (hasKey .live "accessModes") }}
@@ -83,7 +83,7 @@ storageClassName: {{ . }}
 resources: {requests: {storage: {{ .size }}}}
 {{- end }}
 
-{{- /* The bytes of a size such as 8Gi, to compare two. */ -}}
+{{- /* A size such as 8Gi in bytes, for comparisons. */ -}}
 {{- define "rowhouse.bytes" -}}
 {{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
 {{- $unit := regexFind "[A-Za-z]*$" . -}}
@@ -99,7 +99,7 @@ resources: {requests: {storage: {{ .size }}}}
 {{- with .Values.postgresql.tls }}{{ if .enabled }}{{ .existingSecret | default (printf "%s-postgresql-tls" (include "rowhouse.name" $)) }}{{ end }}{{ end -}}
 {{- end }}
 
-{{- /* What parts that log in as "server" mount: the authority, and the login. */ -}}
+{{- /* The mounts of parts that log in as "server": certificate authority and login. */ -}}
 {{- define "rowhouse.databaseMount" -}}
 {{- include "rowhouse.databaseCAMount" . }}
 - {name: database-login, mountPath: /etc/rowhouse/database-login, readOnly: true}
@@ -135,7 +135,7 @@ resources: {requests: {storage: {{ .size }}}}
 {{- end }}
 {{- end }}
 
-{{- /* A password: what the Secret in the cluster has, else a new one. `secret` is its data. */ -}}
+{{- /* The password in the Secret of the cluster, else a new one. `secret` is its data. */ -}}
 {{- define "rowhouse.keptPassword" -}}
 {{- get (.secret | default dict) .key | b64dec | default (randAlphaNum 32) -}}
 {{- end }}

@@ -1,10 +1,11 @@
 {{- /*
-A Job of one revision: `root`, `part`, its `spec` as text, and `keep`, whether those of before stay once complete. A Job cannot be changed, so its name has a digest of all
-that it is. What renders without revisions, such as Argo CD, makes a new one when its spec changes.
+A Job of one revision: `root`, `part`, its `spec` as text, and `keep`, whether earlier complete Jobs stay. A Job is
+immutable, so its name has a digest of its spec. Tools that render without revisions, such as Argo CD, create a new Job
+when the spec changes.
 
-Helm forgets the Job of an upgrade that failed. So Jobs belong to an account of the release, and Kubernetes removes
-them with it. The first revision's cannot, as the account is only made with it: later revisions render it again as it
-was once it is complete. The others that are unfinished or failed go when an upgrade succeeds, as helm does it.
+Helm forgets the Job of a failed upgrade. So Jobs belong to a service account of the release, and Kubernetes removes
+them with it. The first revision's Job cannot, because the account is created with it; later revisions render it again
+unchanged once it is complete. Other unfinished or failed Jobs are removed when an upgrade succeeds, as Helm does.
 */ -}}
 {{- define "rowhouse.job" -}}
 {{- $root := .root -}}

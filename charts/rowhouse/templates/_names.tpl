@@ -1,4 +1,4 @@
-{{- /* The name of the release's objects. Names of Services are short, and ours get suffixes. */ -}}
+{{- /* The name of the release's objects. It is short, because Service names are limited and get suffixes. */ -}}
 {{- define "rowhouse.name" -}}
 {{- $chart := .Values.nameOverride | default .Chart.Name -}}
 {{- if .Values.fullnameOverride -}}
@@ -10,26 +10,26 @@
 {{- end -}}
 {{- end }}
 
-{{- /* Names of objects that are the whole cluster's. */ -}}
+{{- /* The name of cluster-scoped objects. */ -}}
 {{- define "rowhouse.clusterName" -}}
 {{- printf "%s-%s" .Release.Namespace (include "rowhouse.name" .) -}}
 {{- end }}
 
-{{- /* What selects the pods of a part: `root`, `part`. No value changes it, since selectors cannot be changed. */ -}}
+{{- /* The labels that select the pods of a part: `root`, `part`. No value affects them, because selectors are immutable. */ -}}
 {{- define "rowhouse.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .part }}
 {{- end }}
 
-{{- /* Labels of an object: the selector's win over those of the user. */ -}}
+{{- /* Labels of an object. Those of the selector override the user's. */ -}}
 {{- define "rowhouse.labels" -}}
 {{- $ours := include "rowhouse.selector" . | fromYaml -}}
 {{- $fixed := dict "app.kubernetes.io/managed-by" .root.Release.Service "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/part-of" "rowhouse" "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version) -}}
 {{- toYaml (merge $ours $fixed .root.Values.commonLabels) -}}
 {{- end }}
 
-{{- /* The head of an object: `root`, `part`, and a `suffix` of its name. */ -}}
+{{- /* The metadata of an object: `root`, `part`, and a `suffix` for its name. */ -}}
 {{- define "rowhouse.meta" -}}
 name: {{ include "rowhouse.name" .root }}{{ with .suffix }}-{{ . }}{{ end }}
 namespace: {{ .root.Release.Namespace }}
@@ -58,12 +58,12 @@ image: {{ include "rowhouse.imageName" (dict "image" .Values.postgresql.image "t
 imagePullPolicy: {{ .Values.postgresql.image.pullPolicy }}
 {{- end }}
 
-{{- /* The name under which the server is reached and its certificate is made. */ -}}
+{{- /* The server's host name, also in its certificate. */ -}}
 {{- define "rowhouse.serverName" -}}
 {{ include "rowhouse.name" . }}.{{ .Release.Namespace }}.svc
 {{- end }}
 
 {{- define "rowhouse.tlsSecret" -}}
-{{- /* cert-manager's is another one than the chart's own: neither takes over a Secret that the other has made. */ -}}
+{{- /* cert-manager and the chart use different Secrets, because neither adopts one that the other created. */ -}}
 {{- .Values.tls.existingSecret | default (printf "%s-%s" (include "rowhouse.name" .) (ternary "certificate" "tls" .Values.tls.certManager.enabled)) -}}
 {{- end }}

@@ -1,4 +1,4 @@
-{{- /* What all pods have in common. Each takes a dict: `root`, `part`, and `values`, the part's own. */ -}}
+{{- /* What all pods share. Each template takes a dict: `root`, `part`, and `values`, the values of the part. */ -}}
 
 {{- define "rowhouse.podMeta" -}}
 labels:
@@ -30,8 +30,8 @@ tolerations:
 {{- $affinity := deepCopy (.values.affinity | default dict) }}
 {{- if has .part (list "server" "controller") }}
 {{- /*
-Replicas keep off each other's nodes and zones. A spread constraint by zone would not do: the scheduler leaves nodes
-without that label, as on bare metal, out of all of a pod's constraints.
+Replicas avoid each other's nodes and zones. A spread constraint by zone does not work: the scheduler ignores all
+constraints of a pod for nodes without that label, such as on bare metal.
 */}}
 {{- $selector := dict "matchLabels" (include "rowhouse.selector" . | fromYaml) }}
 {{- $preferred := dig "podAntiAffinity" "preferredDuringSchedulingIgnoredDuringExecution" list $affinity }}
@@ -46,7 +46,7 @@ affinity:
 {{- end }}
 {{- end }}
 
-{{- /* Pod Security Standard "restricted", for a user id. */ -}}
+{{- /* Pod Security Standard "restricted", with a user id. */ -}}
 {{- define "rowhouse.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: {{ . }}
@@ -71,7 +71,7 @@ capabilities: {drop: [ALL]}
       {{- include "rowhouse.selector" . | nindent 6 }}
 {{- end }}
 
-{{- /* Login of people at an OpenID Connect provider: variables, mounts and volumes of the server. */ -}}
+{{- /* Logins through an OpenID Connect provider: variables, mounts and volumes of the server. */ -}}
 {{- define "rowhouse.oidcEnv" -}}
 {{- with .Values.oidc }}{{ if .issuer }}
 - {name: ROWHOUSE_OIDC_ISSUER, value: {{ include "rowhouse.verbatim" .issuer | quote }}}
@@ -112,18 +112,18 @@ capabilities: {drop: [ALL]}
 {{- end }}
 
 {{- /*
-A text that a container gets as it is. In commands, arguments and variables the kubelet turns `$$` into `$` and
-`$(NAME)` into a variable's value: docs of Kubernetes, "Define Dependent Environment Variables".
+A text that reaches a container unchanged. In commands, arguments and variables, the kubelet turns `$$` into `$` and
+`$(NAME)` into a variable's value (Kubernetes docs, "Define Dependent Environment Variables").
 */ -}}
 {{- define "rowhouse.verbatim" -}}
 {{- toString . | replace "$" "$$" -}}
 {{- end }}
 
-{{- /* A pod of our image waits here until the migration is done. */ -}}
+{{- /* A container that waits until the schema is migrated. */ -}}
 {{- define "rowhouse.waitForSchema" -}}
 - name: wait-for-schema
   {{- include "rowhouse.image" . | nindent 2 }}
-  # Then it ends with the reason, and the kubelet restarts it: the wait shows in `kubectl get pods`.
+  # After this time it exits with the reason and the kubelet restarts it, so `kubectl get pods` shows the wait.
   command: [rowhouse, db, check, --wait={{ .Values.migrate.wait }}]
   env:
     {{- include "rowhouse.databaseEnv" (dict "root" . "role" "server") | nindent 4 }}
