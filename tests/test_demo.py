@@ -212,7 +212,7 @@ def test_a_wrong_address_fails_the_demo(place: Path, tmp_path: Path, bare_path: 
     assert left_in(place) == []
 
 
-def test_a_server_that_can_not_start_says_why(place: Path) -> None:
+def test_a_server_that_cannot_start_says_why(place: Path) -> None:
     instead = ["/bin/sh", "-c", "echo no disk space >&2; exit 1", "serve"]
     failing = Server(place / "demo", enter=instead)
     with pytest.raises(DemoError, match="the server did not start:\nno disk space"), failing:
@@ -230,7 +230,7 @@ def test_kept_dels_of_a_real_node_are_not_delivered_to_the_demo(
 
 
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_colours_are_for_terminals(variables: dict[str, str], *, coloured: bool) -> None:
+def test_colors_are_for_terminals(variables: dict[str, str], *, coloured: bool) -> None:
     script = "from rowhouse.demo.screen import Screen; Screen(lambda: None).headline('shown')"
     ours, theirs = os.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
@@ -261,7 +261,7 @@ def test_make_passes_on_where_to_listen(variables: list[str], command: str) -> N
 
 
 @pytest.mark.slow
-def test_a_sample_cluster_is_shown_until_somebody_has_seen_enough(place: Path) -> None:
+def test_a_sample_cluster_is_served_until_it_is_stopped(place: Path) -> None:
     with demo(place, "--serve", "--bind", "127.0.0.1:0") as running:
         assert running.stdout is not None
         url = next(line.strip() for line in running.stdout if line.startswith("    http://"))

@@ -187,7 +187,7 @@ def test_a_directory_of_another_version_is_refused(place: Path) -> None:
         EmbeddedPostgres(place / "db", version=18, options=QUICK).__enter__()
 
 
-def test_half_an_initdb_is_begun_anew(place: Path) -> None:
+def test_an_interrupted_initdb_is_repeated(place: Path) -> None:
     (place / "db" / "data.new" / "base").mkdir(parents=True)
     with EmbeddedPostgres(place / "db", options=QUICK) as postgres:
         assert ask(postgres, "SELECT 1") == "1"
@@ -210,7 +210,7 @@ def test_a_path_too_long_for_a_socket_works(place: Path) -> None:
     assert not sockets.exists()
 
 
-def test_a_server_that_can_not_start_says_why(place: Path) -> None:
+def test_a_server_that_cannot_start_says_why(place: Path) -> None:
     wrong = QUICK | {"shared_buffers": "many"}
     with pytest.raises(EmbeddedPostgresError, match='invalid value for parameter "shared_buffers"'):
         EmbeddedPostgres(place / "db", options=wrong).__enter__()

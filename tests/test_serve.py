@@ -118,7 +118,7 @@ def test_a_stop_reaches_a_process_that_is_just_being_made(tmp_path: Path) -> Non
     assert server.wait(timeout=_GRACE_SECONDS) == 0
 
 
-def test_nobody_waits_for_the_interpreter_to_tidy_up(tmp_path: Path) -> None:
+def test_a_stop_does_not_wait_for_the_interpreters_cleanup(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         f"""import atexit, pathlib
 here = pathlib.Path({str(tmp_path)!r})

@@ -100,7 +100,7 @@ def test_a_change_touches_only_what_it_names(api: Api) -> None:
     assert api.patch(path)["version"] == 3, "nothing changed"
 
 
-def test_a_change_of_what_somebody_else_changed_is_refused(api: Api) -> None:
+def test_a_change_of_an_outdated_version_is_refused(api: Api) -> None:
     path = f"pools/{api.pool()['id']}"
     change = {"description": "mine"}
     assert api.send("PATCH", path, change, If_Match='"1"').headers["ETag"] == '"2"'

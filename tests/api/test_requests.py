@@ -66,7 +66,7 @@ def test_what_does_not_exist_is_a_problem_too(refusing_api: Api) -> None:
         (b'{"cidr": "10.0.0.0/24", "name": "\\ud800"}', "application/json", 400),
     ],
 )
-def test_a_body_that_can_not_be_used_is_refused(
+def test_an_unusable_body_is_refused(
     refusing_api: Api, body: bytes, content_type: str, status: int
 ) -> None:
     client = refusing_api.app.test_client()
@@ -99,7 +99,7 @@ def test_each_wrong_value_is_named_by_its_place(refusing_api: Api) -> None:
         "cursor=e30=",
     ],
 )
-def test_a_query_that_can_not_be_used_is_refused(refusing_api: Api, query: str) -> None:
+def test_an_unusable_query_is_refused(refusing_api: Api, query: str) -> None:
     [error] = refusing_api.refused(422, "GET", f"pools?{query}")["errors"]
     assert error["pointer"].startswith("/query/")
 

@@ -184,7 +184,7 @@ def test_tokens_without_tls_are_warned_about(database: Database, tmp_path: Path)
     ],
     ids=str,
 )
-def test_a_setting_that_can_not_be_is_explained(settings: dict[str, str], reason: str) -> None:
+def test_an_impossible_setting_is_explained(settings: dict[str, str], reason: str) -> None:
     environment = {f"ROWHOUSE_{name}": value for name, value in settings.items()}
     with pytest.raises(SettingsError) as error:
         Settings.from_environment({"ROWHOUSE_DATABASE_URL": "postgresql://db/x", **environment})

@@ -111,7 +111,7 @@ def test_the_same_files_are_loaded_once(files: Files) -> None:
     assert certificate.context() is second
 
 
-def test_a_certificate_that_can_not_be_used_is_named(
+def test_an_unusable_certificate_is_named(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files.key.write_text("no key")

@@ -65,7 +65,7 @@ def finding(service: Callable[..., Service], api_server: ApiServer, own: Own) ->
 
 
 @pytest.mark.parametrize("issuer", [EKS, AKS, ISSUER])
-def test_a_node_gets_an_address_though_nobody_named_the_issuer(
+def test_a_node_gets_an_address_without_a_configured_issuer(
     finding: Service, api_server: ApiServer, own: Own, issuer: str
 ) -> None:
     own.renew(issuer)

@@ -55,7 +55,7 @@ def test_other_callers_have_a_limit_of_their_own(
     assert limited.get("/livez", viewer).status_code == 200
 
 
-def test_guessing_is_slow_and_does_not_lock_out_who_was_let_in(
+def test_guessing_is_slow_and_does_not_lock_out_authenticated_callers(
     service: Callable[..., Service], make_token: Callable[..., str]
 ) -> None:
     limited = service(auth="required", failure_rate=0.01, failure_burst=3)

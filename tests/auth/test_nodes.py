@@ -29,7 +29,7 @@ def held(dba: psycopg.Connection[TupleRow]) -> list[TupleRow]:
 
 @pytest.mark.parametrize("command", ["ADD", "DEL", "CHECK", "STATUS", "GC"])
 @pytest.mark.parametrize("spoofed", [{"node": "node1"}, {"cluster": "prod-b"}], ids=str)
-def test_a_header_can_not_say_another_node_or_cluster(
+def test_a_header_cannot_name_another_node_or_cluster(
     trusting: Service, command: str, spoofed: dict[str, str]
 ) -> None:
     answer = trusting.cni(command, TWO, more=NOTHING_VALID, **spoofed)

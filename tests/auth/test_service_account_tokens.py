@@ -172,7 +172,7 @@ def test_a_forged_token_is_refused(trusting: Service, api_server: ApiServer) -> 
         assert (answer.status_code, code_of(answer)) == (401, 110), kind
 
 
-def test_a_token_can_not_name_where_its_key_is(trusting: Service) -> None:
+def test_a_token_cannot_say_where_its_key_is(trusting: Service) -> None:
     """Neither the header's URLs nor the issuer's are ever fetched: only those of the settings."""
     key = ec_key(2)
     with ApiServer(keys=[public(key, "k9")]) as theirs:
@@ -325,7 +325,7 @@ def test_known_keys_outlive_their_source() -> None:
     assert source.keys.key("k1").key_id == "k1"
 
 
-def test_a_new_key_is_not_refused_while_keys_can_not_be_read() -> None:
+def test_a_new_key_is_not_refused_while_keys_cannot_be_read() -> None:
     source = Source()
     source.keys.key("k1")
     source.ids, source.down = ["k1", "k2"], True

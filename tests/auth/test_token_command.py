@@ -102,7 +102,7 @@ def test_every_change_is_in_the_audit_log_with_its_actor(
     ],
     ids=str,
 )
-def test_what_can_not_be_is_explained(
+def test_an_impossible_option_is_explained(
     run: Callable[..., Result], words: tuple[str, ...], status: int, reason: str
 ) -> None:
     run("create", "ada", "--role", "admin")

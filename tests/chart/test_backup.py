@@ -98,7 +98,7 @@ def test_a_dump_is_restored_and_what_was_there_stays_aside(backup: Backup) -> No
             session.execute("DELETE FROM rowhouse.tenures")
 
 
-def test_a_restore_begins_only_when_nobody_uses_the_database(backup: Backup) -> None:
+def test_a_restore_begins_only_when_the_database_is_not_in_use(backup: Backup) -> None:
     backup.job("backup")
     with psycopg.connect(backup.release.database, application_name="rowhouse"):
         said = backup.job("restore", succeeds=False)

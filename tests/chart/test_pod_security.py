@@ -112,7 +112,7 @@ def test_service_accounts_mount_no_token_by_themselves(helm: Helm, case: str) ->
         assert account["automountServiceAccountToken"] is False
 
 
-def test_each_part_may_do_in_the_cluster_what_it_does_and_no_more(helm: Helm, case: str) -> None:
+def test_each_part_has_exactly_the_cluster_permissions_it_uses(helm: Helm, case: str) -> None:
     release = helm.template(case)
     rules = {
         one["metadata"]["name"]: {

@@ -45,7 +45,7 @@ def encrypted(release: Running) -> set[tuple[str, bool]]:
 
 
 @pytest.mark.slow
-def test_all_who_use_the_bundled_postgresql_do_so_by_tls(release: Running, tmp_path: Path) -> None:
+def test_all_clients_of_the_bundled_postgresql_use_tls(release: Running, tmp_path: Path) -> None:
     release.migrate()
     config = release.as_controller(tmp_path)
     with running(release.kubelet, "server", "controller", **config):

@@ -39,7 +39,7 @@ def environment(release: Running, plugin: Path, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_the_default_values_fit_a_cluster_whose_issuer_nobody_knows(
+def test_the_default_values_fit_a_cluster_with_an_unknown_issuer(
     helm: Helm, plugin: Path, tmp_path: Path
 ) -> None:
     with installed(helm.template("", *QUICK), tmp_path, issuer=EKS) as release:

@@ -168,7 +168,7 @@ def test_long_running_parts_have_probes_and_every_container_has_resources(
             assert "readinessProbe" in pod.main
 
 
-def test_policies_let_in_who_has_to_come_in(helm: Helm, case: str) -> None:
+def test_policies_admit_the_necessary_clients(helm: Helm, case: str) -> None:
     release = helm.template(case)
     policies = release.of("NetworkPolicy")
     if case == "minimal-values.yaml":

@@ -74,7 +74,7 @@ def test_the_passwords_of_cloudnativepg_are_kept(release: Release) -> None:
     assert release.cluster.find("Cluster", "rowhouse-database") is not None
 
 
-def test_a_deleted_certificate_is_made_anew_and_a_password_is_not_lost_with_it(
+def test_a_deleted_certificate_is_created_again_without_losing_a_password(
     release: Release,
 ) -> None:
     release.do("install")

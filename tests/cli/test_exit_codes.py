@@ -39,7 +39,7 @@ def test_the_server_wins(server: Server) -> None:
     assert reached.items("pool", "list") == []
 
 
-def test_nobody_there_is_not_ready() -> None:
+def test_no_answer_is_not_ready() -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     told = Rowhouse()("pool", "list", "--server", url, code=4).stderr
     assert told.startswith(f"Error: no answer from {url}: ")
@@ -53,14 +53,14 @@ def test_a_server_of_plain_http_is_told_from_one_that_is_away(server: Server) ->
     assert "Use http://" in told
 
 
-def test_a_port_that_is_none_is_no_url_and_nobody_else_gets_the_token() -> None:
+def test_an_invalid_port_is_a_usage_error_and_no_other_server_gets_the_token() -> None:
     told = Rowhouse({"ROWHOUSE_TOKEN": "rh_secret"})(
         "pool", "list", "--server", "http://127.0.0.1:65536", code=2
     ).stderr
     assert "is not the URL of a server" in told
 
 
-def test_the_schema_goes_back_only_for_who_says_yes(database: Database) -> None:
+def test_the_schema_is_downgraded_only_after_a_yes(database: Database) -> None:
     direct = Rowhouse({"ROWHOUSE_DATABASE_URL": database.url})
     assert "--yes" in direct("db", "downgrade", "base", code=2).stderr
     assert "the schema is up to date" in direct("db", "check").stdout

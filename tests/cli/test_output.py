@@ -124,7 +124,7 @@ def test_moments_become_utc() -> None:
         assert 7199 < (datetime.now(UTC) - moment).total_seconds() < 7300
 
 
-def test_colour_is_for_terminals_that_want_it(direct: Rowhouse) -> None:
+def test_color_is_for_terminals_that_want_it(direct: Rowhouse) -> None:
     direct("pool", "create", "10.0.0.0/30", "--name", "a")
     direct("reservation", "reserve", "a", "--count", "2", "--name", "x")
     assert "\x1b" not in direct("pool", "list").output

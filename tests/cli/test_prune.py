@@ -104,7 +104,7 @@ def test_ctrl_c_leaves_whole_batches_and_an_entry(
     assert (entry["after"]["pruned"], entry["after"]["finished"]) == (30, False)
 
 
-def test_a_row_that_somebody_holds_is_told_where_to_go_on(
+def test_a_locked_row_stops_the_run_and_says_where_to_continue(
     direct: Rowhouse, dba: psycopg.Connection[TupleRow]
 ) -> None:
     dba.execute(FILL, (20,))

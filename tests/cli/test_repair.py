@@ -34,7 +34,7 @@ def test_it_tells_what_it_would_change_then_changes_it_and_finds_nothing_more(
     assert direct("db", "repair").stdout == "nothing to repair\n"
 
 
-def test_what_it_can_not_solve_is_an_exit_code(
+def test_a_problem_it_cannot_repair_is_an_exit_code(
     direct: Rowhouse, dba: psycopg.Connection[TupleRow]
 ) -> None:
     direct("pool", "create", "10.1.0.0/24", "--name", "a")

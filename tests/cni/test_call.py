@@ -152,7 +152,7 @@ def test_headers_are_utf8_though_wsgi_reads_them_as_latin1(server: Server) -> No
     ],
     ids=range(20),
 )
-def test_what_can_not_be_decoded_has_code_6(server: Server, body: bytes) -> None:
+def test_an_undecodable_body_has_code_6(server: Server, body: bytes) -> None:
     with pytest.raises(Undecodable, match="error unmarshall network config"):
         server.call(body)
 

@@ -152,7 +152,7 @@ def test_a_refusal_is_a_cni_error(
     assert document["cniVersion"] == "1.1.0"
 
 
-def test_what_nobody_foresaw_is_a_cni_error_too(
+def test_an_unexpected_exception_is_a_cni_error_too(
     post: Callable[..., TestResponse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(view._VERBS, "ADD", {}.pop)

@@ -85,7 +85,7 @@ def test_an_add_sends_its_own_del_even_if_kept_without_settings(node: Node) -> N
     assert server.asked == [("DEL", "ctr-new"), ("ADD", "ctr-new")]
 
 
-def test_a_container_id_too_long_for_a_file_name_is_kept_all_the_same(node: Node) -> None:
+def test_a_container_id_too_long_for_a_file_name_is_still_kept(node: Node) -> None:
     long = "c" * 500
     keep(node, container_id=long)
     keep(node, container_id=long + "x")
@@ -109,7 +109,7 @@ def test_an_add_finds_the_kept_del_of_its_own_container_in_a_spool_of_earlier_se
     assert node.kept == []
 
 
-def test_a_del_in_a_spool_of_earlier_settings_is_replayed_by_whoever_comes_next(
+def test_the_next_call_replays_a_del_in_a_spool_of_earlier_settings(
     node: Node, tmp_path: Path
 ) -> None:
     keep(node, spool=tmp_path / "first")
@@ -132,7 +132,7 @@ def test_the_list_of_spools_is_beside_the_settings_and_names_each_once(
     assert listed == f"{node.spool}\n{tmp_path / 'second'}\n"
 
 
-def test_a_list_of_spools_that_can_not_be_written_keeps_no_del_from_being_kept(
+def test_a_del_is_kept_even_if_the_list_of_spools_cannot_be_written(
     node: Node, tmp_path: Path
 ) -> None:
     (tmp_path / "rowhouse.conf.spools").mkdir()
@@ -145,7 +145,7 @@ def test_a_list_of_spools_that_can_not_be_written_keeps_no_del_from_being_kept(
     assert server.asked == [("DEL", "ctr-new"), ("ADD", "ctr-new")]
 
 
-def test_an_add_that_can_not_send_its_own_del_says_why(node: Node) -> None:
+def test_an_add_that_cannot_send_its_own_del_says_why(node: Node) -> None:
     keep(node)
     with nobody() as dead:
         node.configure(dead)

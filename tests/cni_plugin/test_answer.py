@@ -223,7 +223,7 @@ def test_each_request_has_a_number_of_its_own(node: Node) -> None:
     assert len(numbers) == len(server.requests) == 3
 
 
-def test_nobody_reading_the_result_fails_the_call(node: Node) -> None:
+def test_a_closed_standard_output_fails_the_call(node: Node) -> None:
     with serving(reply(200, RESULT)) as server:
         node.configure(server.url)
         process = node.start(before="import posix; posix.close(1)")

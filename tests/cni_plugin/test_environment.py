@@ -143,7 +143,7 @@ def test_a_value_that_no_server_would_read_is_refused(
 
 @pytest.mark.parametrize("name", ["CNI_NETNS", "CNI_ARGS", "CNI_PATH"])
 @pytest.mark.parametrize("value", [b"x" * 8001, b"a\nCNI-Command: ADD", b"\x7f", b"\xff"])
-def test_a_del_goes_without_the_values_that_can_not_be_sent(
+def test_a_del_is_sent_without_its_unsendable_values(
     node: Node, server: Scripted, name: str, value: bytes
 ) -> None:
     """A pod may bring such CNI_ARGS by its annotations: its DELs would fail, or be kept, for ever."""

@@ -166,7 +166,7 @@ def test_a_symbolic_link_of_our_own_is_followed(node: Node, tmp_path: Path) -> N
 
 @pytest.mark.needs("root")
 @pytest.mark.usefixtures("server")
-def test_somebody_elses_symbolic_link_is_not_followed(node: Node, tmp_path: Path) -> None:
+def test_a_symbolic_link_of_another_user_is_not_followed(node: Node, tmp_path: Path) -> None:
     (tmp_path / "log").symlink_to("shadow")
     os.lchown(tmp_path / "log", 65534, 65534)
     outcome = node.call(netconf=logging(log_file=str(tmp_path / "log")))
@@ -184,7 +184,7 @@ def elsewhere(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_network_configuration_can_not_write_where_it_wants(
+def test_a_network_configuration_cannot_write_where_it_wants(
     node: Node, tmp_path: Path, elsewhere: Path
 ) -> None:
     """The plugin is root, and what it logs of an error is the configuration's own words."""
@@ -233,7 +233,7 @@ def test_a_file_that_is_something_else_is_not_appended_to(
 
 @pytest.mark.needs("root")
 @pytest.mark.usefixtures("server")
-def test_a_file_of_somebody_else_is_not_appended_to(node: Node, log: Path) -> None:
+def test_a_file_of_another_user_is_not_appended_to(node: Node, log: Path) -> None:
     log.touch(mode=0o666)
     os.chown(log, 65534, 65534)
     assert b"belongs to another user" in node.call(netconf=logging(log_file=str(log))).stderr

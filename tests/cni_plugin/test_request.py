@@ -77,7 +77,7 @@ def test_a_prefix_of_the_url_stays(node: Node) -> None:
     assert server.requests[0].line == b"POST /ipam/cni HTTP/1.1"
 
 
-def test_every_call_reads_the_token_anew(node: Node) -> None:
+def test_every_call_reads_the_token_again(node: Node) -> None:
     with serving(reply(200, RESULT)) as server:
         node.configure(server.url)
         node.call()

@@ -147,7 +147,7 @@ def test_settings_that_others_may_change_are_not_obeyed(node: Node, make: str) -
     assert names_in(node.default_spool)
 
 
-def test_a_pipe_in_the_place_of_the_settings_holds_nobody(node: Node) -> None:
+def test_a_pipe_in_place_of_the_settings_does_not_block(node: Node) -> None:
     os.mkfifo(node.settings)
     assert "no `server`" in node.call().error["msg"]
 
@@ -158,7 +158,7 @@ def test_settings_that_are_too_large_are_not_read(node: Node) -> None:
     assert "too large" in node.call().error["msg"]
 
 
-def test_a_pipe_in_the_place_of_the_token_holds_nobody(node: Node) -> None:
+def test_a_pipe_in_place_of_the_token_does_not_block(node: Node) -> None:
     node.token.unlink()
     os.mkfifo(node.token)
     node.configure("http://127.0.0.1:9")

@@ -99,7 +99,7 @@ def test_a_single_server_that_says_not_now_is_asked_again_by_an_add_after_a_paus
 
 
 @pytest.mark.parametrize(("command", "status"), [("ADD", 500), ("CHECK", 503), ("STATUS", 503)])
-def test_what_time_does_not_heal_or_nobody_waits_for_is_not_asked_again(
+def test_a_permanent_error_or_an_expired_call_is_not_retried(
     node: Node, command: str, status: int
 ) -> None:
     with serving(refusal(status, 11, "the database is away")) as server:

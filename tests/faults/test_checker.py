@@ -122,7 +122,7 @@ def test_what_is_being_deleted_may_be_given_to_the_next_one(script: Script) -> N
     assert script.found(there(b="10.0.0.1")) == ["history disagrees"]
 
 
-def test_what_is_still_being_added_is_nobodys_yet(script: Script) -> None:
+def test_an_add_in_progress_has_no_owner_yet(script: Script) -> None:
     first = script.begin("ADD", "a")
     script.add("b", "10.0.0.1")
     script.delete("b")
@@ -160,7 +160,7 @@ def test_an_acknowledged_address_that_is_not_there_is_found(script: Script) -> N
     assert script.found(there()) == ["acknowledged and lost", "history disagrees"]
 
 
-def test_an_acknowledged_address_that_became_somebody_elses_is_found(script: Script) -> None:
+def test_an_acknowledged_address_with_another_owner_is_found(script: Script) -> None:
     script.add("a", "10.0.0.1")
     script.end(script.begin("ADD", "b"), "unknown")
     state = there(b="10.0.0.1")
@@ -205,7 +205,7 @@ def test_an_add_of_unknown_outcome_may_come_true_after_the_del(script: Script) -
     assert script.found(there(a="10.0.0.1")) == []
 
 
-def test_a_row_that_nobody_asked_for_is_found(script: Script) -> None:
+def test_a_row_without_a_request_is_found(script: Script) -> None:
     assert script.found(there(a="10.0.0.1")) == ["never asked for"]
 
 

@@ -129,7 +129,7 @@ def test_while_one_pool_is_stuck_others_reads_and_probes_are_served(
         assert add(server, HOT, "after").status == 200
 
 
-def test_whoever_would_wait_too_long_is_turned_away_and_probes_are_answered(
+def test_requests_that_would_wait_too_long_are_refused_and_probes_are_answered(
     database: Database,
     tmp_path: Path,
     lock: psycopg.Connection[TupleRow],

@@ -111,7 +111,7 @@ def test_what_only_builds_is_not_in_it(image: Stage) -> None:
         assert not (image.root / gone).exists(), gone
 
 
-def test_nobody_can_change_it(image: Stage) -> None:
+def test_no_user_can_change_it(image: Stage) -> None:
     done = run(image, "sh", "-c", "echo x >/opt/rowhouse/x || echo x >/tmp/x || echo x >/x")
     assert done.returncode != 0
     owned = subprocess.run(

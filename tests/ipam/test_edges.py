@@ -100,7 +100,7 @@ def test_an_end_that_was_asked_for_is_given_once(pods: Pods) -> None:
                 pods.add("late", wanted)
 
 
-def test_the_last_ipv4_address_and_the_first_ipv6_one_are_no_neighbours(
+def test_the_last_ipv4_address_and_the_first_ipv6_one_are_no_neighbors(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     last4, first6 = "255.255.255.248/29", "::/125"

@@ -59,7 +59,7 @@ def test_an_isolated_pool_joins_the_shared_space_with_all_that_it_has(
     assert held.fetchall() == [("JOIN",)]
 
 
-def test_no_two_sharing_configurations_assign_one_address_whoever_is_first(pods: Pods) -> None:
+def test_sharing_configurations_never_assign_the_same_address_in_any_order(pods: Pods) -> None:
     assert pods.add("a", ALONE) == "10.40.0.1"
     assert pods.add("b", SMALL) == "10.40.0.2"
     assert pods.add("c", LARGE) == "10.40.0.3"

@@ -190,7 +190,7 @@ def test_the_end_of_a_pod_is_seen_without_a_full_pass(
     until(lambda: addresses(dba) == [])
 
 
-def test_watches_that_end_or_are_too_far_behind_are_begun_anew(
+def test_watches_that_end_or_expire_are_restarted(
     kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     pods.add("web-0", POOL, uid=kube.pod("web-0"))
@@ -222,7 +222,7 @@ def test_one_of_two_leads_and_the_other_takes_over(
     until(lambda: addresses(dba) == [])
 
 
-def test_a_leader_that_lost_its_connection_leads_no_more(
+def test_a_leader_that_lost_its_connection_no_longer_leads(
     pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     running = start()
@@ -237,7 +237,7 @@ def test_a_leader_that_lost_its_connection_leads_no_more(
     until(lambda: addresses(dba) == [])
 
 
-def test_a_cluster_that_can_not_be_reached_releases_nothing_and_is_waited_for(
+def test_an_unreachable_cluster_releases_nothing_and_is_retried(
     kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:
     pods.add("gone", POOL, uid="long-gone")

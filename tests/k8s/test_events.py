@@ -156,9 +156,7 @@ def test_an_api_server_that_is_away_is_not_waited_for_again_and_again(
     assert len(kube.events()) >= 19
 
 
-def test_an_event_that_can_not_be_written_is_no_failure(
-    kube: ApiServer, client: KubernetesClient
-) -> None:
+def test_a_failed_event_is_not_an_error(kube: ApiServer, client: KubernetesClient) -> None:
     kube.faults.deny("create", "events")
     EventRecorder(client).refused([refused()])
     assert kube.events() == []
@@ -202,7 +200,7 @@ def test_failures_come_together_in_the_background_and_are_taken_once(
     assert allocation_failures.take(session, "elsewhere") == []
 
 
-def test_what_nobody_takes_does_not_stay(
+def test_failures_that_no_controller_takes_expire(
     store: Store, dba: psycopg.Connection[TupleRow], session: psycopg.Connection[TupleRow]
 ) -> None:
     allocation_failures.note(store, [refused(f"web-{i}") for i in range(3)])

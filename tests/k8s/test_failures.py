@@ -141,7 +141,7 @@ def scheduled() -> dict[str, object]:
     }
 
 
-def test_whereabouts_before_v0_8_has_no_node_slice_pools_and_is_imported_all_the_same() -> None:
+def test_whereabouts_before_v0_8_without_node_slice_pools_is_still_imported() -> None:
     def answer(request: httpx2.Request) -> Answer:
         if request.url.path.endswith("nodeslicepools"):
             return unknown_kind()

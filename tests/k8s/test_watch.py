@@ -157,7 +157,7 @@ def test_what_was_told_before_the_end_is_not_told_again() -> None:
 @pytest.mark.parametrize(
     "answer", [watched(event("ERROR", EXPIRED)), status(410, "Gone", "too old")], ids=str
 )
-def test_a_version_that_is_too_old_is_begun_anew(answer: Answer) -> None:
+def test_an_expired_version_restarts_the_watch(answer: Answer) -> None:
     """After an API server's restart every version from before it is."""
     before = restarts("expired")
     found = Watched(answer).run()
@@ -165,7 +165,7 @@ def test_a_version_that_is_too_old_is_begun_anew(answer: Answer) -> None:
     assert restarts("expired") == before + 1
 
 
-def test_who_can_not_begin_anew_ends_it() -> None:
+def test_a_failed_restart_ends_the_watch() -> None:
     found = Watched(watched(event("ERROR", EXPIRED)), begin=("1", None)).run()
     assert found.versions == ["1"]
     assert found.checks.all() == []
@@ -180,7 +180,7 @@ def test_a_listener_that_fails_costs_a_list_and_not_the_watch() -> None:
     assert found.run().versions == ["1", "100"]
 
 
-def test_a_watch_that_said_nothing_for_all_its_time_begins_anew(
+def test_a_watch_that_stayed_silent_restarts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A real server sends a bookmark before the end. One that was restored from a backup does not know the version,
@@ -189,7 +189,7 @@ def test_a_watch_that_said_nothing_for_all_its_time_begins_anew(
     assert Watched(watched()).run().versions == ["1", "100"]
 
 
-def test_it_waits_longer_each_time_never_in_step_and_begins_anew_when_something_is_told() -> None:
+def test_the_backoff_grows_with_jitter_and_resets_after_an_event() -> None:
     refused = [httpx2.ConnectError("Connection refused")] * 9
     well = watched(event("ADDED", pod("web-0", 7)))
     found = Watched(*refused, well, httpx2.ConnectError("Connection refused")).run()

@@ -190,9 +190,7 @@ def test_dels_kept_in_a_spool_of_earlier_settings_are_replayed_too(
     assert not host.config.exists()
 
 
-def test_a_spool_that_can_not_be_used_keeps_no_other_one_from_being_replayed(
-    host: Host, tmp_path: Path
-) -> None:
+def test_an_unusable_spool_does_not_block_the_replay_of_another(host: Host, tmp_path: Path) -> None:
     host.keep_del("c1")
     now = host.state
     (now / "spool").chmod(0o777)

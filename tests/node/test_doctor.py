@@ -172,7 +172,7 @@ def test_authorities_that_cannot_be_used(node: Node) -> None:
     assert "cannot be used" in node.fails("authorities", option)["found"]
 
 
-def test_a_folder_that_somebody_changed(node: Node) -> None:
+def test_a_folder_that_another_program_changed(node: Node) -> None:
     folder = node.host.bin / (node.host.bin / "rowhouse.d").readlink()
     (folder / "more").write_text("")
     assert "changed since it was installed" in node.fails("folder")["found"]

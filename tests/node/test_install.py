@@ -55,7 +55,7 @@ def test_a_folder_copied_by_hand_is_taken_over(host: Host) -> None:
     assert not list(host.bin.iterdir())
 
 
-def test_a_damaged_version_is_installed_anew(host: Host) -> None:
+def test_a_damaged_version_is_installed_again(host: Host) -> None:
     host.do("install", "v1")
     (host.bin / "rowhouse.d" / "lib" / "module").write_text("bit rot")
     host.do("install", "v1")
@@ -212,7 +212,7 @@ def test_rights_that_were_added_to_what_is_installed_are_taken_away(host: Host, 
 @pytest.mark.parametrize(
     "kind", ["a link", pytest.param("somebody else's", marks=pytest.mark.needs("root"))]
 )
-def test_a_version_that_somebody_laid_there_is_not_used(host: Host, kind: str) -> None:
+def test_a_planted_version_is_not_used(host: Host, kind: str) -> None:
     """It has the right content, but for as long as its owner likes."""
     host.do("install", "v1")
     version = (host.bin / "rowhouse.d").resolve()

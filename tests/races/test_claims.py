@@ -49,7 +49,7 @@ def test_of_50_claimants_of_one_address_exactly_one_wins(crowd: Pods) -> None:
     }
 
 
-def test_of_50_who_ask_for_the_same_address_exactly_one_wins(crowd: Pods) -> None:
+def test_of_50_callers_for_the_same_address_exactly_one_wins(crowd: Pods) -> None:
     """And those who take whatever is lowest, the same one, are not held up by them."""
     asking = subnet("10.0.0.0/24", requested="10.0.0.1")
     outcome = at_once(
@@ -73,7 +73,7 @@ SEGMENTS = {
 
 
 @pytest.mark.parametrize("segments", SEGMENTS.values(), ids=SEGMENTS)
-def test_nobody_is_refused_while_there_are_as_many_addresses_as_pods(
+def test_no_pod_is_refused_while_there_are_as_many_addresses_as_pods(
     crowd: Pods, segments: tuple[tuple[str, str], ...]
 ) -> None:
     """16 addresses, 16 pods that come and go: whenever one comes, one address at least is free."""
@@ -81,7 +81,7 @@ def test_nobody_is_refused_while_there_are_as_many_addresses_as_pods(
 
 
 @pytest.mark.parametrize("delay", ["1 microsecond", "2 milliseconds"])
-def test_nobody_is_refused_while_what_came_due_is_being_freed(
+def test_no_pod_is_refused_while_due_quarantines_are_being_freed(
     crowd: Pods, dba: psycopg.Connection[TupleRow], delay: str
 ) -> None:
     """16 pods share 16 addresses and as many again that rest, shorter than a call takes."""
@@ -96,12 +96,12 @@ def test_nobody_is_refused_while_what_came_due_is_being_freed(
     come_and_go(crowd, [subnet("10.0.0.0/24", ("10.0.0.0", last))] * 16)
 
 
-def test_nobody_is_refused_while_what_expired_is_being_released(crowd: Pods) -> None:
+def test_no_pod_is_refused_while_expired_addresses_are_being_released(crowd: Pods) -> None:
     """Sticky pods whose time is over the moment they go: others get their addresses."""
     come_and_go(crowd, [subnet("10.0.0.0/24", SIXTEEN)] * 16, ttl=0.000_001)
 
 
-def test_nobody_is_refused_for_an_address_that_is_about_to_come_back(crowd: Pods) -> None:
+def test_no_pod_is_refused_for_an_address_that_is_about_to_come_back(crowd: Pods) -> None:
     """Eight pods take an address and fail on a second range: nothing was taken at any time."""
     full = subnet("10.9.0.0/24", ("10.9.0.1", "10.9.0.1"))
     crowd.add("blocker", full)
@@ -140,7 +140,7 @@ def taken_and_returned(
     return address
 
 
-def test_neighbours_that_are_released_at_once_are_all_free_again(
+def test_neighbors_that_are_released_at_once_are_all_free_again(
     crowd: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     wanted = subnet("10.0.0.0/25")

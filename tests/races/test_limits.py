@@ -31,7 +31,7 @@ def test_of_20_pods_as_many_get_an_address_as_the_quota_allows(
     assert len({one for one in outcome if isinstance(one, str)}) == 7
 
 
-def test_what_is_kept_out_of_use_under_way_is_given_out_no_more(
+def test_an_address_excluded_meanwhile_is_not_assigned(
     crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database
 ) -> None:
     """Exclusions come and go; who holds such an address keeps it, and nothing is lost or given twice."""

@@ -110,7 +110,7 @@ def test_a_wait_ends_after_three_seconds_and_other_pools_know_nothing_of_it(
         assert 2.9 < time.monotonic() - started < 15
 
 
-def test_a_release_waits_for_nobody_who_takes_its_neighbours(
+def test_a_release_never_waits_for_the_assignment_of_its_neighbors(
     pods: Pods, database: Database, dba: psycopg.Connection[TupleRow]
 ) -> None:
     for i in range(3):

@@ -103,7 +103,7 @@ def test_add_and_del_of_several_ranges_in_opposite_orders_end_well(
         assert len(held(dba, "web-0")) == 2
 
 
-def test_those_who_ask_and_those_who_take_the_lowest_never_wait_crosswise(
+def test_requests_and_lowest_assignments_never_deadlock(
     crowd: Pods, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no second attempt, a deadlock would be an error."""

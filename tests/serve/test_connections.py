@@ -117,7 +117,7 @@ def children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_who_sends_nothing_is_in_nobodys_way(server: Server) -> None:
+def test_an_idle_connection_blocks_no_other_client(server: Server) -> None:
     silent = [connect(server) for _ in range(20)]
     with connect(server) as connection:
         connection.sendall(LIVEZ)

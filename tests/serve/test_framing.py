@@ -102,7 +102,7 @@ def test_a_head_without_end_and_chunks_without_end_are_given_up() -> None:
         whole_after(endless, [64_000] * 100)
 
 
-def test_a_body_that_nobody_will_read_is_not_waited_for() -> None:
+def test_an_oversized_body_is_not_waited_for() -> None:
     for length in (b"5000000", b"9" * 30, b"9" * 5000):
         framing = Framing()
         assert framing.is_whole(bytearray(HEAD + b"Content-Length: " + length + b"\r\n\r\n"))

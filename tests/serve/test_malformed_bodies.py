@@ -64,7 +64,7 @@ def test_a_malformed_body_is_a_bad_request(server: Server, path: str, body: byte
     assert '"level": "error"' not in server.log.read_text() + server.output.read_text()
 
 
-def test_a_bad_request_is_answered_to_whoever_goes_on_sending(server: Server) -> None:
+def test_a_client_that_keeps_sending_gets_the_answer_to_a_bad_request(server: Server) -> None:
     """What the server has not read when it closes would reset the connection, and the answer with it."""
     body = b"zz\r\n" + b"x" * 500_000
     said = answer(server, "/cni", body, b"Connection: close\r\n")

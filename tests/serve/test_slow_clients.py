@@ -81,7 +81,7 @@ BEGINNINGS = {
 
 
 @pytest.mark.slow
-def test_unfinished_requests_keep_nobody_from_being_served_and_are_given_up(plain: Server) -> None:
+def test_unfinished_requests_block_no_other_client_and_time_out(plain: Server) -> None:
     with contextlib.ExitStack() as stack:
         begun = time.monotonic()
         slow = []
@@ -100,7 +100,7 @@ def test_unfinished_requests_keep_nobody_from_being_served_and_are_given_up(plai
     assert is_served(plain)
 
 
-def test_clients_that_do_not_close_keep_nobody_waiting(plain: Server) -> None:
+def test_clients_that_do_not_close_delay_no_other_client(plain: Server) -> None:
     """gunicorn waits two seconds for each of them, in the thread that accepts everybody."""
     with contextlib.ExitStack() as stack:
         begun = time.monotonic()
@@ -112,7 +112,7 @@ def test_clients_that_do_not_close_keep_nobody_waiting(plain: Server) -> None:
         assert is_served(plain)
 
 
-def test_silence_instead_of_a_tls_handshake_keeps_nobody_from_being_served(
+def test_silence_instead_of_a_tls_handshake_blocks_no_other_client(
     tmp_path: Path,
 ) -> None:
     issued = trustme.CA().issue_cert("127.0.0.1")
@@ -163,7 +163,7 @@ def test_a_chunked_request_is_served(plain: Server) -> None:
         assert answer(connection).startswith(b"HTTP/1.1 200")
 
 
-def test_whoever_waits_to_be_asked_for_the_body_is_asked_once(plain: Server) -> None:
+def test_a_client_that_expects_100_continue_gets_it_once(plain: Server) -> None:
     with connect(plain) as connection:
         connection.sendall(
             HEAD + b"CNI-Command: VERSION\r\nConnection: close\r\n"
@@ -174,7 +174,7 @@ def test_whoever_waits_to_be_asked_for_the_body_is_asked_once(plain: Server) -> 
         assert answer(connection).startswith(b"HTTP/1.1 200")
 
 
-def test_nobody_is_asked_for_a_body_that_is_too_large(plain: Server) -> None:
+def test_no_100_continue_is_sent_for_a_body_that_is_too_large(plain: Server) -> None:
     with connect(plain) as connection:
         connection.sendall(
             HEAD + b"CNI-Command: ADD\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n"

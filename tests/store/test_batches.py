@@ -113,7 +113,7 @@ def test_to_the_last_address_there_is(pods: Pods) -> None:
     assert given == [f"255.255.255.{i}" for i in range(252, 256)]
 
 
-def test_whoever_holds_an_address_is_left_to_the_usual_way(pods: Pods) -> None:
+def test_an_owner_with_an_address_is_left_to_the_slow_path(pods: Pods) -> None:
     held = pods.add("web-0", POOL)
     assert batch(pods, ["web-0", "web-1"]) == [None, "10.0.0.2"]
     assert pods.add("web-0", POOL) == held
@@ -227,7 +227,7 @@ def test_a_batch_that_finds_everything_locked_waits_for_the_first_run(
     assert sorted(map(str, waiting.result())) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
 
 
-def test_whoever_finds_only_locked_runs_beside_a_free_one_comes_again(
+def test_a_call_that_finds_only_locked_runs_joins_the_next_batch(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     pods.add("first", POOL)

@@ -92,7 +92,7 @@ def test_a_reservation_made_by_hand_is_taken_from_the_free_space(
     ]
 
 
-def test_what_can_not_be_reserved_is_refused_and_nothing_changes(
+def test_an_impossible_reservation_is_refused_and_nothing_changes(
     dba: psycopg.Connection[TupleRow],
 ) -> None:
     for address, error in (
@@ -218,7 +218,7 @@ def test_what_is_typed_after_a_call_of_a_function_is_still_typed(
     ]  # fmt: skip
 
 
-def test_a_table_that_would_be_missed_can_not_be_truncated(
+def test_an_essential_table_cannot_be_truncated(
     dba: psycopg.Connection[TupleRow],
 ) -> None:
     for table in (
@@ -285,7 +285,7 @@ IMPOSSIBLE = (
 )
 
 
-def test_free_space_that_can_not_be_is_refused(dba: psycopg.Connection[TupleRow]) -> None:
+def test_impossible_free_space_is_refused(dba: psycopg.Connection[TupleRow]) -> None:
     add = """INSERT INTO free_ranges (network_id, quarantined, first, last, free_from)
              SELECT network_id, %s, %s, %s, now() FROM pools"""
     for first, last, constraint in IMPOSSIBLE:

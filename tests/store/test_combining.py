@@ -118,7 +118,7 @@ def test_a_batch_is_bounded(
     assert [len(batch) for batch in counter.batches] == [4, 4, 2]
 
 
-def test_whoever_is_left_out_is_served_alone_and_gets_his_own_error(
+def test_a_call_left_out_of_a_batch_is_served_alone_and_gets_its_own_error(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
@@ -127,7 +127,7 @@ def test_whoever_is_left_out_is_served_alone_and_gets_his_own_error(
     assert [str(error) for error in outcome[:3]] == [f"{n} is negative" for n in (-3, -2, -1)]
 
 
-def test_whoever_comes_again_is_first_in_the_next_batch(
+def test_a_repeated_call_is_first_in_the_next_batch(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
@@ -150,7 +150,7 @@ def test_the_last_to_come_again_goes_alone(
     assert len(counter.alone) == 2
 
 
-def test_an_error_of_the_batch_is_nobodys(
+def test_an_error_of_the_batch_is_no_callers_error(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 60)
@@ -178,7 +178,7 @@ def test_a_key_waits_for_no_other(counter: Counter, queue: CombiningQueue[int, i
     first.join()
 
 
-def test_nobody_waits_long_for_whoever_is_in_front(
+def test_no_call_waits_long_for_the_batch_in_front(
     counter: Counter, queue: CombiningQueue[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(combining, "MAX_QUEUE_WAIT", 0.01)

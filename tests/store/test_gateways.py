@@ -49,7 +49,7 @@ def test_a_gateway_of_one_configuration_is_not_assigned_through_another(
     assert dba.execute(AUDIT).fetchall() == [("gateway.create", "10.0.0.1")]
 
 
-def test_a_gateway_set_by_an_operator_binds_those_who_spell_the_range(pods: Pods, dba: Dba) -> None:
+def test_a_gateway_set_by_an_operator_binds_nads_that_spell_the_range(pods: Pods, dba: Dba) -> None:
     pods.add("a", RANGE)
     pods.delete("a")
     set_pool(dba, "gateway", "10.0.0.1")
@@ -60,7 +60,7 @@ def test_a_gateway_set_by_an_operator_binds_those_who_spell_the_range(pods: Pods
     assert pods.add("f", RANGE) == "10.0.0.4"
 
 
-def test_a_window_binds_those_who_spell_the_range(pods: Pods, dba: Dba) -> None:
+def test_a_window_binds_nads_that_spell_the_range(pods: Pods, dba: Dba) -> None:
     assert pods.add("early", RANGE) == "10.0.0.1"
     dba.execute("SET rowhouse.force = 'on'")
     set_pool(dba, "window_first", "10.0.0.3")

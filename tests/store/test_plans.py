@@ -243,7 +243,7 @@ def test_what_came_due_is_freed_in_portions(client: Client) -> None:
         assert before - count(client) == 999
 
 
-def test_a_new_pool_among_10_000_is_made_by_looking_at_its_neighbours(client: Client) -> None:
+def test_a_new_pool_among_10_000_is_created_by_looking_at_its_neighbors(client: Client) -> None:
     beside = client.cost(attaching(client, subnet("10.200.0.0/28", network="pools")))
     inside = client.cost(attaching(client, subnet("10.0.1.16/29", network="pools")))
     for cost in (beside, inside):
@@ -266,7 +266,7 @@ def count(client: Client) -> int:
     return int(row[0])
 
 
-def test_whoever_forbids_a_plan_forbids_the_compiler_too(large: Session) -> None:
+def test_forbidding_a_plan_forbids_the_compiler_too(large: Session) -> None:
     """Before PostgreSQL 18 a forbidden plan costs 1e10, for which the JIT compiler is started."""
     rows = large.execute(
         """SELECT proname FROM pg_proc

@@ -86,7 +86,7 @@ def test_what_a_person_takes_out_of_quarantine_is_held_from_now_on(
     assert row == ("printer",)
 
 
-def test_a_release_survives_a_history_that_somebody_has_emptied(
+def test_a_release_survives_an_emptied_history(
     pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:
     dba.execute("DELETE FROM tenures")

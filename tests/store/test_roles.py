@@ -153,7 +153,7 @@ FORBIDDEN = (
 )  # fmt: skip
 
 
-def test_the_server_can_not_pretend_that_a_reservation_is_accounted_for(
+def test_the_server_cannot_pretend_that_a_reservation_is_accounted_for(
     user_of: Callable[[str], Database], dba: Session
 ) -> None:
     """The trigger leaves alone what has its tenure already, whatever a setting says."""
@@ -180,7 +180,7 @@ def test_the_server_can_not_pretend_that_a_reservation_is_accounted_for(
 
 
 @pytest.mark.parametrize("role", ["rowhouse_server", "rowhouse_auditor", ""])
-def test_nobody_rewrites_history_or_the_schema(
+def test_no_role_can_rewrite_history_or_the_schema(
     user_of: Callable[[str], Database], pods: Pods, role: str
 ) -> None:
     pods.add("web-0", SUBNET)
@@ -192,7 +192,7 @@ def test_nobody_rewrites_history_or_the_schema(
                 session.execute(statement)
 
 
-def test_what_the_server_changes_in_the_name_of_somebody_else_has_its_own_name_too(
+def test_a_change_on_behalf_of_a_caller_also_has_the_servers_name(
     user_of: Callable[[str], Database], pods: Pods, dba: Session
 ) -> None:
     pods.add("web-0", SUBNET)

@@ -26,7 +26,7 @@ def state(page: str) -> str:
     return str(found)
 
 
-def test_an_address_tells_who_has_it_and_who_had_it(browser: Browser, pods: Pods) -> None:
+def test_an_address_shows_its_present_and_past_owners(browser: Browser, pods: Pods) -> None:
     pods.add("web-0", POOL, node="node7", container="c0ffee00112233445566")
     pods.delete("c0ffee00112233445566")
     pods.add("web-1", POOL, node="node8", container="deadbeef00112233445566", uid="u-1")
@@ -43,7 +43,7 @@ def test_an_address_tells_who_has_it_and_who_had_it(browser: Browser, pods: Pods
     assert "its pod was torn down (DEL), by" in history
 
 
-def test_an_address_tells_why_nobody_has_it(browser: Browser, pods: Pods, dba: Session) -> None:
+def test_an_address_tells_why_it_has_no_owner(browser: Browser, pods: Pods, dba: Session) -> None:
     dba.execute("INSERT INTO networks (name) VALUES ('')")
     dba.execute(
         "INSERT INTO pools (network_id, network_name, cidr, gateway, window_last, reuse_delay)"

@@ -90,7 +90,7 @@ def test_a_path_that_does_not_exist_is_a_page_with_a_way_back(
     assert 'href="/"' in answer.text
 
 
-def test_only_who_wants_a_page_gets_one_for_an_error(browser: Callable[..., FlaskClient]) -> None:
+def test_only_a_request_for_a_page_gets_an_error_page(browser: Callable[..., FlaskClient]) -> None:
     client = browser()
     assert "stylesheet" not in client.get("/nowhere", headers={"Accept": "*/*"}).text
     assert client.get("/api/v1/nowhere").content_type == "application/problem+json"

@@ -130,7 +130,7 @@ def threads(server: Server) -> int:
 
 
 @pytest.mark.slow
-def test_what_changes_is_sent_to_whoever_looks(server: Server, pods: Pods) -> None:
+def test_changes_are_sent_to_every_viewer(server: Server, pods: Pods) -> None:
     pods.add("web-0", POOL)
     with (
         looking(server, "/live/pools/1") as pool,

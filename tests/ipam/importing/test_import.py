@@ -84,7 +84,7 @@ def test_a_look_changes_nothing_and_tells_what_would_be(
     assert set(reservations(dba)) == {"10.0.0.5", "10.0.0.9", "10.1.0.1"}
 
 
-def test_what_somebody_else_has_is_never_overwritten(
+def test_an_address_of_another_owner_is_never_overwritten(
     store: Store, pods: Pods, dba: Session
 ) -> None:
     pods.add("here-first", subnet("10.0.0.0/24", ("10.0.0.5", "10.0.0.5")))

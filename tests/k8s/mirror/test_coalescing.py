@@ -106,7 +106,7 @@ def test_what_waits_is_lag_and_the_mirror_sleeps_no_longer_than_it(
     assert mirroring.mirror.report()["lag_seconds"] == 0
 
 
-def test_an_edit_of_somebody_else_is_put_back_at_once(mirroring: Mirroring, pods: Pods) -> None:
+def test_a_foreign_edit_is_reverted_at_once(mirroring: Mirroring, pods: Pods) -> None:
     clock = Clock()
     started(mirroring, clock)
     pods.add("web-0", POOL)

@@ -142,9 +142,7 @@ def test_a_list_that_fails_is_no_empty_cluster(mirroring: Mirroring, pods: Pods)
     assert [line for line in mirroring.kube.seen if not line.startswith("GET")] == []
 
 
-def test_what_changed_while_nobody_mirrored_is_made_up_for(
-    mirroring: Mirroring, pods: Pods
-) -> None:
+def test_changes_made_while_no_mirror_ran_are_caught_up(mirroring: Mirroring, pods: Pods) -> None:
     pods.add("web-0", POOL)
     pods.add("web-1", POOL)
     mirroring.round()

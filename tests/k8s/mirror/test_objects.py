@@ -100,7 +100,7 @@ def test_each_node_slice_is_a_pool_of_its_own(mirroring: Mirroring, pods: Pods) 
     }
 
 
-def test_what_another_cluster_or_a_person_holds_is_taken_but_is_nobodys_pod(
+def test_an_address_of_another_cluster_or_a_person_is_taken_without_a_pod(
     mirroring: Mirroring, pods: Pods, store: Store, dba: psycopg.Connection[TupleRow]
 ) -> None:
     """Upstream's reconciler leaves an entry without podref alone, and nobody is given its address."""
@@ -143,7 +143,7 @@ def test_a_pool_too_large_for_an_object_is_mirrored_up_to_what_fits_and_says_so(
     assert reasons(mirroring) == []
 
 
-def test_an_offset_that_a_key_can_not_hold_is_left_out_and_said(
+def test_an_offset_too_large_for_a_key_is_left_out_and_reported(
     mirroring: Mirroring, pods: Pods
 ) -> None:
     pods.add("near", subnet("fd00::/32", ("fd00::1", "fd00::1")))

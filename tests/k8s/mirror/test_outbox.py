@@ -43,7 +43,7 @@ def marks(dba: Session) -> int:
     return int(row[0]) if row else 0
 
 
-def test_while_nobody_mirrors_an_allocation_fires_no_trigger_of_ours(
+def test_without_a_mirror_an_allocation_fires_no_mirror_trigger(
     database: Database, pods: Pods, dba: Session
 ) -> None:
     enabled = """SELECT count(*) FROM pg_trigger WHERE tgrelid = 'reservations'::regclass
@@ -171,9 +171,7 @@ def test_of_transactions_that_meet_one_calls(
         assert len(store_of_mirror.changes().pools) == 2
 
 
-def test_to_turn_it_on_waits_for_nobody_for_long(
-    database: Database, pods: Pods, dba: Session
-) -> None:
+def test_turning_it_on_never_waits_long(database: Database, pods: Pods, dba: Session) -> None:
     """Behind whoever waits for the lock every allocation waits as well."""
     pods.add("web-0", POOL)
     with (

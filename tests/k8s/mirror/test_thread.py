@@ -29,7 +29,7 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_an_object_that_nobody_expected_does_not_end_the_mirror(database: Database) -> None:
+def test_an_unexpected_object_does_not_end_the_mirror(database: Database) -> None:
     """A fault of ours is a check that fails, not a thread that is gone until the next election."""
     mended, stop = threading.Event(), threading.Event()
     odd = {"metadata": {"name": "x", "resourceVersion": "1"}, "spec": "nonsense"}

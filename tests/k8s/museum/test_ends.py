@@ -65,7 +65,7 @@ def test_the_api_server_is_not_asked_about_a_pod_that_holds_no_address(
     assert reserved(dba) == []
 
 
-def test_an_end_that_can_not_be_looked_at_now_is_kept_and_keeps_no_other_one_waiting(
+def test_an_end_that_cannot_be_checked_now_is_kept_and_delays_no_other(
     kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     for name in ("web-0", "web-1"):
@@ -135,7 +135,7 @@ def test_kube_ovn_4304_what_the_last_leader_suspected_is_not_believed(
     assert reserved(dba) == ["gone"]
 
 
-def test_whereabouts_546_pods_deleted_while_nobody_watched_are_found(
+def test_whereabouts_546_pods_deleted_without_a_watch_are_found(
     kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     """Scale-down from 200 to 1 with the daemon down left 199 addresses behind."""

@@ -62,7 +62,7 @@ def test_calico_13538_a_node_that_is_only_not_ready_is_not_gone(
     assert settle(reconciler, clock) == ["10.0.0.1"]
 
 
-def test_a_node_that_somebody_vouches_is_off_holds_nothing(
+def test_a_node_tainted_as_out_of_service_holds_nothing(
     kube: ApiServer, pods: Pods, reconciler: Reconciler, clock: Clock
 ) -> None:
     kube.node("node1", ready="Unknown", taints=("node.kubernetes.io/out-of-service",))
@@ -131,7 +131,7 @@ def test_all_addresses_of_a_sandbox_go_together(
     assert reserved(dba) == []
 
 
-def test_nvidia_3383_one_that_can_not_be_released_does_not_hold_up_the_others(
+def test_nvidia_3383_a_failed_release_does_not_delay_the_others(
     pods: Pods, reconciler: Reconciler, clock: Clock, dba: Session
 ) -> None:
     pods.add("poisoned", POOL, uid="gone")

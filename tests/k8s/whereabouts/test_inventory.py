@@ -85,7 +85,7 @@ def test_an_interface_that_an_entry_lacks_comes_from_its_reservation() -> None:
     assert only(found).sandboxes == (KnownSandbox(container_id="web", interface="net3"),)
 
 
-def test_an_interface_that_nobody_wrote_comes_from_multus() -> None:
+def test_a_missing_interface_comes_from_multus() -> None:
     found = inventory_of(
         ip_pool(
             "10.0.0.0/24", {"1": entry("shop/web", "aa", None), "2": entry("shop/old", "bb", None)}
@@ -102,7 +102,7 @@ def test_an_interface_that_nobody_wrote_comes_from_multus() -> None:
     assert any("its interface is unknown" in note for note in old.notes)
 
 
-def test_a_container_id_that_nobody_wrote_can_be_that_of_no_container() -> None:
+def test_a_made_up_container_id_never_equals_a_real_one() -> None:
     found = inventory_of(
         ip_pool("10.0.0.0/24", {"1": {"id": "", "podref": "shop/web", "ifname": "net1"}})
     )
@@ -134,7 +134,7 @@ def test_whereabouts_403_a_bad_key_is_told_with_its_pool(key: str, reason: str) 
     assert reason in reasons(found)[f"IPPool kube-system/10.0.0.0-24, key {key}"]
 
 
-def test_an_ipv6_key_that_whereabouts_forgets_is_taken_all_the_same() -> None:
+def test_an_ipv6_key_that_whereabouts_forgets_is_still_taken() -> None:
     """The pod has the address, whatever whereabouts reads back."""
     found = inventory_of(ip_pool("abcd::/64", {"14602077366818701312": entry("shop/web")}))
     assert only(found).address == "abcd::caa5:0:0:0"
@@ -241,7 +241,7 @@ def test_slices_of_a_network_without_a_name_are_of_the_default_one() -> None:
     assert [one.pool.network for one in found.slices] == [""]
 
 
-def test_what_can_not_be_read_is_told_and_hides_nothing_else() -> None:
+def test_an_unreadable_object_is_reported_and_hides_nothing_else() -> None:
     broken = ip_pool("10.0.0.0/24", {"1": entry("shop/a")}, name="broken")
     broken["spec"]["range"] = "not a range"
     mapped = ip_pool("10.1.0.0/24", {"1": entry("shop/a")}, name="mapped")

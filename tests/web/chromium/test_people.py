@@ -264,7 +264,7 @@ def evil() -> Iterator[str]:
         yield url
 
 
-def test_a_page_of_somebody_else_can_not_send_our_forms(
+def test_a_page_of_another_site_cannot_send_our_forms(
     visit: Visit, sample: Sample, evil: str
 ) -> None:
     visitor = visit()

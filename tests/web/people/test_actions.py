@@ -65,7 +65,7 @@ def test_who_may_open_which_page(
             assert got == expected, path
 
 
-def test_a_viewer_is_offered_nothing_to_change_and_can_not(
+def test_a_viewer_sees_no_buttons_and_cannot_change_anything(
     pool: Any, store: Store, log_in: Callable[[str], Person], dba: Session
 ) -> None:
     hold(store, pool, "printer", "10.0.0.1")
@@ -267,7 +267,7 @@ def test_a_page_needs_the_role_that_the_api_needs(app: Flask) -> None:
         "/addresses/1/10.0.0.1/include",
     ],
 )
-def test_what_is_not_there_can_not_be_changed(ada: Person, path: str) -> None:
+def test_a_missing_object_cannot_be_changed(ada: Person, path: str) -> None:
     assert ada.get(path).status_code == 404
 
 

@@ -116,7 +116,7 @@ def test_files_hold_every_entry_however_many(
     assert [row["object"] for row in rows] == [entry["object"] for entry in entries]
 
 
-def test_an_empty_log_is_an_array_all_the_same(browser: Callable[..., FlaskClient]) -> None:
+def test_an_empty_log_is_still_an_array(browser: Callable[..., FlaskClient]) -> None:
     assert json.loads(browser().get("/audit.json?actor=nobody").data) == []
 
 

@@ -48,7 +48,7 @@ def open_app(database: Database) -> Iterator[Flask]:
 
 
 @pytest.mark.parametrize("sender", FOREIGN)
-def test_a_form_of_somebody_else_is_refused_even_with_the_right_field(
+def test_a_form_of_another_site_is_refused_even_with_the_right_field(
     operator: Person, sender: str
 ) -> None:
     form = hidden_fields(operator.get("/"))
@@ -93,7 +93,7 @@ def test_the_field_of_before_the_login_is_refused_after_it(app: Flask, operator:
     assert operator.post("/logout", {"csrf": before["csrf"]}).status_code == 403
 
 
-def test_nobody_is_logged_in_by_somebody_else(app: Flask, store: Store) -> None:
+def test_no_user_is_logged_in_by_another_site(app: Flask, store: Store) -> None:
     token = new_token()
     tokens.create(store, name="mallory", role="viewer", digest=digest(token), actor="test")
     person = Person(app)
@@ -101,7 +101,7 @@ def test_nobody_is_logged_in_by_somebody_else(app: Flask, store: Store) -> None:
     assert "rowhouse-session" not in person.cookies()
 
 
-def test_where_nobody_is_asked_forms_are_protected_all_the_same(open_app: Flask) -> None:
+def test_forms_are_protected_even_without_a_login(open_app: Flask) -> None:
     person = Person(open_app)
     page = person.get("/login?next=/")
     assert page.status_code == 303  # no login, so look for a form elsewhere

@@ -73,7 +73,7 @@ def test_a_token_begins_a_session_that_is_good_for_the_pages(
     assert "Log out" in page.text
 
 
-def test_the_cookie_can_not_be_read_by_scripts_nor_sent_by_forms_of_others(
+def test_scripts_cannot_read_the_cookie_and_other_sites_cannot_send_it(
     app: Flask, make_token: Callable[..., str]
 ) -> None:
     token = make_token()
@@ -93,7 +93,7 @@ def test_over_https_the_cookie_is_of_this_host_alone(
     assert person.get("/").status_code == 200
 
 
-def test_behind_a_proxy_that_ends_tls_the_cookie_is_secure_all_the_same(
+def test_behind_a_proxy_that_terminates_tls_the_cookie_is_still_secure(
     make_app: Callable[..., Flask], make_token: Callable[..., str]
 ) -> None:
     person = Person(make_app(public_url="https://rowhouse.example"), url="http://10.0.0.1:8080")
@@ -263,7 +263,7 @@ def test_who_has_no_cookie_has_guessed_nothing(make_app: Callable[..., Flask]) -
     assert {Person(app).get("/").status_code for _ in range(9)} == {303}
 
 
-def test_where_nobody_is_asked_there_is_no_login(make_app: Callable[..., Flask]) -> None:
+def test_without_access_control_there_is_no_login(make_app: Callable[..., Flask]) -> None:
     person = Person(make_app(auth="auto"))
     page = person.get("/")
     assert page.status_code == 200
@@ -288,7 +288,7 @@ def test_the_login_leads_nowhere_else(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["/", "/audit?actor=ada", "/pools/3"])
-def test_the_login_leads_to_where_somebody_wanted_to_go(target: str) -> None:
+def test_the_login_leads_to_the_requested_page(target: str) -> None:
     assert local(target) == target
 
 

@@ -71,7 +71,7 @@ def log_in(person: Person, issuer: Issuer, path: str = "/login/oidc") -> TestRes
     )
 
 
-def test_whoever_the_provider_knows_gets_a_session_of_their_role(
+def test_a_user_of_the_provider_gets_a_session_with_their_role(
     make_person: Callable[..., Person], issuer: Issuer, dba: psycopg.Connection[TupleRow]
 ) -> None:
     person = make_person()
@@ -174,7 +174,7 @@ def test_the_highest_role_that_a_claim_gives(
         ({"email_verified": [True]}, "has not verified"),
     ],
 )
-def test_somebody_without_a_name_or_a_role_stays_outside(
+def test_a_user_without_a_name_or_a_role_gets_no_session(
     make_person: Callable[..., Person], issuer: Issuer, claims: dict[str, Any], said: str
 ) -> None:
     issuer.claims = claims

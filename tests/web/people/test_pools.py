@@ -56,7 +56,7 @@ def test_a_change_that_changes_nothing_says_so(pool: Any, ada: Person) -> None:
     assert "Nothing changed" in text_of(done)
 
 
-def test_a_pool_that_somebody_else_has_changed_meanwhile_is_not_overwritten(
+def test_a_pool_that_was_changed_meanwhile_is_not_overwritten(
     pool: Any, store: Store, ada: Person, dba: Session
 ) -> None:
     path = f"/pools/{pool.id}/edit"
@@ -95,7 +95,9 @@ def test_a_window_shrinks_over_reservations_only_by_force(
         ({"labels": "no equals sign"}, "labels"),
     ],
 )
-def test_a_pool_can_not_be_so(pool: Any, ada: Person, form: dict[str, str], field: str) -> None:
+def test_an_impossible_pool_is_refused(
+    pool: Any, ada: Person, form: dict[str, str], field: str
+) -> None:
     answer = ada.send(f"/pools/{pool.id}/edit", form)
     assert answer.status_code == 422
     assert f'id="{field}-problem"' in answer.text
@@ -125,7 +127,7 @@ def test_a_pool_is_made_and_removed(
     ("form", "status"),
     [({"cidr": "10.0.0.7/24"}, 422), ({"cidr": ""}, 422), ({"cidr": "10.0.0.0/24"}, 409)],
 )
-def test_a_pool_that_can_not_be_made(
+def test_a_pool_that_cannot_be_created(
     pool: Any, ada: Person, form: dict[str, str], status: int
 ) -> None:
     assert pool
