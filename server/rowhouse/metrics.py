@@ -94,7 +94,7 @@ POOL_ADDRESSES: Final = Sampled(
 )
 STALE_RESERVATIONS: Final = Sampled(
     "rowhouse_stale_reservations",
-    "Reservations of pods that no sandbox uses although they are not sticky, or that have expired",
+    "Reservations of pods that no sandbox uses and that are not sticky, or that have expired",
     ("network",),
 )
 

@@ -48,11 +48,11 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
 @click.argument("addresses")
 @click.option("--network", help="The network. Default: the default network.")
 @click.option("--pool", metavar="POOL", help="Use the network of this isolated pool.")
-@click.option("--reason", default="", metavar="TEXT", help="Why.")
+@click.option("--reason", default="", metavar="TEXT", help="Why they are excluded.")
 @click.option(
     "--force",
     is_flag=True,
-    help="Exclude addresses that running pods use, too; the pods keep using them.",
+    help="Also exclude addresses that running pods use; the pods keep using them.",
 )
 @client_options
 def create(

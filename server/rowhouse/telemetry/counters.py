@@ -1,4 +1,4 @@
-"""The counters, and the text for Prometheus."""
+"""Counters, and their text for Prometheus."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def count_cni_call(*, command: str, code: int, seconds: float, replayed: bool = 
     """Count one CNI call.
 
     Args:
-        command: CNI_COMMAND as it came; one that CNI does not know counts as "other".
+        command: CNI_COMMAND as received; an unknown one counts as "other".
         code: CNI error code, 0 for success.
         seconds: from arrival to answer.
-        replayed: the plugin had kept the call on its node until now.
+        replayed: the plugin had kept the call on its node.
     """
     command = command if command in _CNI_COMMANDS else "other"
     CNI_REQUESTS.labels(command, str(code)).inc()
@@ -33,7 +33,7 @@ def count_cni_call(*, command: str, code: int, seconds: float, replayed: bool = 
 
 
 def metrics(*collectors: Collector) -> bytes:
-    """Everything counted so far, and what `collectors` find out now, as METRICS_CONTENT_TYPE."""
+    """Return all counters, and the current values of `collectors`, as METRICS_CONTENT_TYPE."""
     found = prometheus_client.CollectorRegistry()
     for collector in collectors:
         found.register(collector)

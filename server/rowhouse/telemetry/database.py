@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
     from rowhouse.store.inventory.fill import Fill
 
-# An answer is kept for as many seconds, and for as many times as long as the query took.
+# A result is cached for this many seconds, or for this many times the duration of the query if that is longer.
 KEPT_SECONDS: Final = 5.0
 KEPT_TIMES: Final = 20
 
@@ -42,11 +42,11 @@ class DatabaseMetrics(Collector):
         self._failures = 0
 
     def describe(self) -> list[Metric]:
-        """Nothing: asking for the names must not ask the database."""
+        """Return nothing: registering the collector must not query the database."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """All of them; without the pools where the database does not answer."""
+        """Return all metrics, without those of pools if the database does not answer."""
         with self._lock:
             self._ask()
             up, found, took, failures = self._up, self._fill, self._took, self._failures

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, joined by request."""
+"""Logs: one JSON object per line, with the id of the request."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
 
 _JSON: Final = json.JSONEncoder(default=str)
-# Where it happened, never with what was in the variables there: tokens, passwords, memory not yet written to.
+# Stack traces without local variables, which may contain tokens and passwords.
 _TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
-# What a caller's X-Request-ID may look like; anything else is replaced, as it goes into every line.
+# The accepted form of a caller's X-Request-ID. Others are replaced, because the id is in every line.
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}", re.ASCII)
 
-# Libraries that log each step of what they do: alembic each look at the revision, so each readiness probe; the
-# HTTP client and server each request and, at DEBUG, its headers. Not even our DEBUG asks for that.
+# Libraries that log every step: alembic each check of the revision, and so each readiness probe; the HTTP client and
+# server each request and, at DEBUG, its headers. That is too much even for our DEBUG.
 _CHATTY: Final = ("alembic", "httpx2", "httpcore2", "werkzeug")
 
 
@@ -77,7 +77,7 @@ def configure_logging(*, level: str = "INFO") -> None:
 
 
 class _Seldom(logging.Filter):
-    """Lets a message pass once in a while: the pool tells of each of its many tries to connect."""
+    """Limits the rate of a message: the connection pool logs each of its many attempts to connect."""
 
     _SECONDS: Final = 10.0
 
@@ -100,8 +100,8 @@ def _json_line(_logger: object, _method: str, event: EventDict) -> str:
 class _StandardError:
     """Writes formatted lines; each contains `name`.
 
-    A line that cannot be written is dropped, because the request must not fail: the reader of the log may be
-    gone, or its disk may be full.
+    A line that cannot be written is dropped, because the request must not fail if the reader of the log has exited or
+    its disk is full.
     """
 
     _one_at_a_time: Final = threading.Lock()
@@ -118,10 +118,10 @@ class _StandardError:
 
 
 def begin_request(candidate: str | None) -> str:
-    """Give the request its id, which stands in each of its log lines, and return it.
+    """Give the request its id, which is in each of its log lines, and return it.
 
     Args:
-        candidate: the caller's X-Request-ID; kept when it is sane.
+        candidate: the caller's X-Request-ID; used if it has an accepted form.
     """
     sane = candidate is not None and _SANE_REQUEST_ID.fullmatch(candidate) is not None
     request_id = candidate if sane and candidate else secrets.token_hex(8)
@@ -136,7 +136,7 @@ def bind(**fields: str | int) -> None:
 
 
 def request_id() -> str:
-    """The id of the request being served; empty outside of one."""
+    """Return the id of the current request; empty outside of one."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 

@@ -1,4 +1,4 @@
-"""Whether tokens of nodes can be verified, for each cluster that is trusted."""
+"""Whether tokens of nodes can be verified, for each trusted cluster."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class VerificationMetrics(Collector):
         self._verification = verification
 
     def describe(self) -> list[Metric]:
-        """Nothing: the names are those of `collect`."""
+        """Return nothing: `collect` has the names."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Both metrics, a sample for each cluster."""
+        """Return both metrics, with one sample for each cluster."""
         ready = VERIFICATION_READY.gauge()
         up = VERIFICATION_UP.gauge()
         # If the settings name a cluster twice, the worse state counts.

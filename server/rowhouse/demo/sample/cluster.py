@@ -1,4 +1,4 @@
-"""The pods of the sample: which there are, and the calls that their runtimes make."""
+"""The pods of the sample, and the calls that their runtimes make."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NODES: Final = 24
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """Pods that are all alike: where they get their addresses, and how many there are at first.
+    """Identical pods: where they get their addresses, and their initial number.
 
-    `ordinal`: they are named as a StatefulSet's, web-0 and so on, else as a Deployment's.
+    `ordinal`: they have names as in a StatefulSet (web-0), else as in a Deployment.
     """
 
     network: str
@@ -84,7 +84,7 @@ WORKLOADS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """A pod that is up."""
+    """A running pod."""
 
     workload: Workload
     name: str
@@ -94,17 +94,17 @@ class Pod:
 
     @classmethod
     def of(cls, workload: Workload, number: int) -> Pod:
-        """The pod with this number; a Deployment's has random letters in its name instead."""
+        """Return the pod with this number; in a Deployment, its name has random letters instead."""
         letters = secrets.token_hex(3)[:5]
         name = f"{workload.app}-{number if workload.ordinal else f'6c9f7d84b-{letters}'}"
         return cls(workload=workload, name=name, node=f"node-{1 + number % _NODES}")
 
     def add(self, client: httpx2.Client) -> None:
-        """What its runtime does when it starts."""
+        """Call ADD, as the runtime does when the pod starts."""
         self._call(client, "ADD")
 
     def delete(self, client: httpx2.Client) -> None:
-        """What its runtime does when it is gone."""
+        """Call DEL, as the runtime does when the pod ends."""
         self._call(client, "DEL")
 
     def _call(self, client: httpx2.Client, command: str) -> None:

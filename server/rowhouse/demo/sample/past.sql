@@ -1,6 +1,6 @@
--- Eight days of history for the demo's cluster, which cannot pass while a demo starts: the networks
--- and pools, and the tenures of pods that are gone. Everything of the present comes from calls of the service.
--- Everything is made as a DBA may: triggers give the pools their free space and write the audit.
+-- Eight days of history for the demo's cluster, which cannot pass while a demo starts: networks, pools,
+-- and the tenures of deleted pods. The present comes from real calls. This file only uses statements that
+-- a DBA may use: triggers create the free space of the pools and write the audit log.
 SET search_path = rowhouse;
 BEGIN;
 

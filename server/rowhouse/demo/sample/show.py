@@ -37,7 +37,7 @@ def show(bind: str) -> None:
     """Serve a sample cluster on HOST:PORT until Ctrl-C, and leave nothing behind.
 
     Raises:
-        DemoError: it could not be made.
+        DemoError: the sample cluster could not be created.
         Interrupted: by SIGINT, SIGTERM or SIGHUP.
     """
     folder = Path(tempfile.gettempdir(), f"rowhouse-demo-{secrets.token_hex(4)}")
@@ -73,13 +73,13 @@ def _psql(server: Server, text: str) -> None:
 
 
 def _present(client: httpx2.Client) -> list[Pod]:
-    """Everything that is there now: by people, then by pods; some have just gone."""
+    """Create the present: first by people, then by pods, some of which have just ended."""
     _reserve(client)
     pods = [Pod.of(load, number) for load in WORKLOADS for number in range(load.replicas)]
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as threads:
         for _ in threads.map(lambda pod: pod.add(client), pods):
             pass
-        # A StatefulSet's keep their addresses, a pool with a reuse delay puts theirs into quarantine.
+        # Those of a StatefulSet keep their addresses; in a pool with a reuse delay, addresses go into quarantine.
         gone = [pod for pod in pods if pod.name in {"store-7", "store-8"}]
         gone += [pod for pod in pods if pod.workload.app == "reader"][::11]
         for _ in threads.map(lambda pod: pod.delete(client), gone):
@@ -120,10 +120,10 @@ def _checked(answer: httpx2.Response) -> httpx2.Response:
 
 
 def _let_live(client: httpx2.Client, pods: list[Pod]) -> None:
-    """A pod goes, and another one of its kind comes elsewhere; sometimes one more."""
+    """Replace a pod by another one of its workload on another node; sometimes add one more."""
     moving = [pod for pod in pods if pod.workload.app in {"encode", "session", "worker", "collect"}]
     old = _RANDOM.choice(moving)
-    with contextlib.suppress(DemoError):  # its pool may be full by now
+    with contextlib.suppress(DemoError):  # its pool may be full meanwhile
         old.delete(client)
         pods.remove(old)
         for _ in range(_RANDOM.choice((1, 1, 1, 2))):

@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of addresses, and what becomes of them."""
+    """A block of addresses, and its counts."""
 
     cidr: str
     counts: BlockCounts
