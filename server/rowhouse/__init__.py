@@ -1,1 +1,1 @@
-"""Rowhouse: IP address management for Kubernetes secondary networks, kept in PostgreSQL."""
+"""Rowhouse: IP address management for Kubernetes secondary networks, stored in PostgreSQL."""

@@ -100,7 +100,7 @@ def test_an_exclusion_without_network_or_pool_says_where_it_holds(rowhouse: Rowh
     rowhouse("pool", "create", "10.0.0.0/24")
     rowhouse("pool", "create", "10.0.0.0/25", "--network", "storage")
     told = rowhouse("exclusion", "create", "10.0.0.9").stderr
-    assert "It applies only to the default network, for its pools 10.0.0.0/24." in told
+    assert "It applies only to the default network: pools 10.0.0.0/24." in told
     assert 'It does not apply to 10.0.0.0/25 of network "storage".' in told
     assert rowhouse("exclusion", "create", "10.0.0.9", "--network", "storage").stderr == ""
 

@@ -68,7 +68,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="rowhouse-ipam", message="rowhouse %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """IP address management for Kubernetes secondary networks, kept in PostgreSQL."""
+    """IP address management for Kubernetes secondary networks, stored in PostgreSQL."""
     if os.environ.get("NO_COLOR"):
         ctx.color = False
 

@@ -18,7 +18,7 @@ from rowhouse.domain.defaults import SERVE_BIND
     "--plugin",
     type=click.Path(dir_okay=False, path_type=Path),
     default=BUILT,
-    help="The folder of the plugin that `make plugin` built, if it was moved.",
+    help="The executable that `make plugin` built, if it was moved.",
 )
 @click.option(
     "--serve",

@@ -112,8 +112,8 @@ def _tell_reach(session: Session, made: Document) -> None:
     }
     click.echo(
         plain(
-            f"It applies only to {named(made['network'])}, for its pools"
-            f" {', '.join(sorted(reached)) or 'to come: none has these addresses yet'}."
+            f"It applies only to {named(made['network'])}:"
+            f" {'pools ' + ', '.join(sorted(reached)) if reached else 'no pool has these addresses yet'}."
         ),
         err=True,
     )

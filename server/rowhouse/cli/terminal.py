@@ -1,4 +1,4 @@
-"""Text of others for a terminal: a server's, a database's or a file's may have escape sequences in it."""
+"""Make text safe for a terminal: text from servers, databases and files may contain escape sequences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def plain(text: str) -> str:
 
 
 def plain_lines(text: str) -> str:
-    """As `plain`, but lines stay lines."""
+    """Like `plain`, but keep line breaks."""
     return "\n".join(plain(line) for line in text.split("\n"))
 
 

@@ -1,5 +1,5 @@
 -- Claims an idempotency key that is new, or whose request was interrupted: abandoned, or a minute without an answer.
--- What the interrupted request had done it noted in "body". No row: another request claimed the key at this moment.
+-- "body" has the progress that the interrupted request stored. No row: another request has just claimed the key.
 WITH claimed AS (
     INSERT INTO rowhouse.idempotency_keys AS k (actor, key, request) VALUES (%(actor)s, %(key)s, %(request)s)
         ON CONFLICT (actor, key) DO UPDATE SET created_at = clock_timestamp()

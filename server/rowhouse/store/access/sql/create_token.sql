@@ -1,4 +1,4 @@
--- Keeps a new token; no row if the name is taken.
+-- Stores a new token; no row if the name is taken.
 INSERT INTO rowhouse.tokens (name, role, cluster, node, digest, expires_at)
 VALUES (%(name)s, %(role)s, %(cluster)s, %(node)s, %(digest)s,
         clock_timestamp() + %(seconds)s::float8 * interval '1 second')

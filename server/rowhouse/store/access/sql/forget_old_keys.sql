@@ -1,4 +1,4 @@
--- Forgets some idempotency keys that are older than a day; called with every new key, so few are left over.
+-- Removes some idempotency keys that are older than a day. Called with every new key, so few remain.
 DELETE FROM rowhouse.idempotency_keys k
  USING (SELECT actor, key FROM rowhouse.idempotency_keys
          WHERE created_at < (SELECT clock_timestamp()) - interval '24 hours'

@@ -1,4 +1,4 @@
--- Serves the plain ADDs of one range that meet, in one transaction.
+-- Serves a batch of plain ADDs for one range, in one transaction.
 SELECT ordinal, host(address)
   FROM rowhouse.attach_many_v1(%(clusters)s::text[], %(nodes)s::text[], %(container_ids)s::text[],
                                %(interfaces)s::text[], %(cni_networks)s::text[], %(namespaces)s::text[],

@@ -1,4 +1,5 @@
--- Writes a little, so that the commit waits for a synchronous standby. A call that found nothing to do wrote nothing.
--- What it found done may be on the primary alone: a commit that waited becomes visible when the primary restarts.
+-- Writes a small WAL record, so that the commit waits for a synchronous standby. A call with nothing to do writes
+-- nothing, but the state it saw may exist only on the primary: after a restart of the primary, a commit that was still
+-- waiting is visible.
 SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
             THEN pg_logical_emit_message(true, 'rowhouse', '') END

@@ -1,4 +1,4 @@
--- What a pool holds as it was imported.
+-- The addresses of a pool that are unchanged since their import.
 SELECT host(r.address), r.owner_namespace, r.owner_name, r.owner_interface
   FROM rowhouse.pools p
   JOIN rowhouse.reservations r

@@ -1,5 +1,5 @@
--- Reserves addresses for an operator. The same transaction notes them at the Idempotency-Key, if there is one:
--- a request that takes over an interrupted one finds them there.
+-- Reserves addresses for an operator. The same transaction stores them with the Idempotency-Key, if there is one, so
+-- that the repetition of an interrupted request finds them.
 WITH made AS MATERIALIZED (
     SELECT network_id, host(address) AS address
       FROM rowhouse.reserve_v1(%(actor)s, %(request_id)s, %(pool)s, %(addresses)s::inet[], %(count)s,

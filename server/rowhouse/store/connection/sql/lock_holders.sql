@@ -1,5 +1,5 @@
--- Programs that hold a lock on a table of ours, the longest transaction first. The names of other users' programs are
--- there for members of pg_read_all_stats alone.
+-- Programs that hold a lock on one of our tables, longest transaction first. Only members of pg_read_all_stats see the
+-- names of other users' programs.
 SELECT coalesce(nullif(a.application_name, ''), 'a client') || ' (pid ' || a.pid || ')' AS program
   FROM pg_stat_activity a
  WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()

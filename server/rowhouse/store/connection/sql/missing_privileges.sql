@@ -1,5 +1,5 @@
--- What the login role lacks of what the server needs. The server calls the functions with a version in their
--- name, but for four that are the owner's.
+-- The privileges that the server needs and the login role lacks. The server calls the functions with a version in
+-- their name, except for four that only the owner calls.
 SELECT 'USAGE on schema rowhouse' WHERE NOT has_schema_privilege('rowhouse', 'USAGE')
 UNION ALL
 SELECT 'EXECUTE on ' || p.oid::regprocedure FROM pg_proc p

@@ -1,2 +1,2 @@
--- Whether the login may grant what the schema has: as its owner, or as a member of it.
+-- Whether the login may grant privileges on the schema, as its owner or as a member of the owner.
 SELECT pg_catalog.pg_has_role(nspowner, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = 'rowhouse'

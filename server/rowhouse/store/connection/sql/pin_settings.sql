@@ -1,6 +1,6 @@
--- Sets what the code relies on for this session, whatever ALTER DATABASE or ALTER ROLE say. Returns whether a new
--- session would have another one that PgBouncer does not carry over: in transaction mode the next transaction may
--- run in a session without these values, so each transaction has to set them itself.
+-- Sets the settings that the code relies on for this session, regardless of ALTER DATABASE and ALTER ROLE. Returns
+-- whether a new session would differ in one that PgBouncer does not preserve. If so, in transaction mode the next
+-- transaction may run in a session without these values, so each transaction must set them itself.
 SELECT EXISTS (
     SELECT FROM pg_catalog.pg_settings
      WHERE name = 'default_transaction_isolation' AND reset_val <> 'read committed'

@@ -1,5 +1,5 @@
--- What a role with CREATEROLE has to run where the migrating user may not: the roles that are missing, and the
--- migrating user's membership in the one that owns the schema.
+-- The statements for a role with CREATEROLE, if the migrating user lacks it: create the missing roles, and make the
+-- migrating user a member of the schema's owner.
 SELECT pg_catalog.format('CREATE ROLE %I NOLOGIN;', wanted.role)
   FROM (VALUES (1, 'rowhouse_owner'), (2, 'rowhouse_server'), (3, 'rowhouse_auditor')) AS wanted (place, role)
  WHERE pg_catalog.to_regrole(wanted.role) IS NULL

@@ -1,5 +1,5 @@
--- What becomes of the addresses of some blocks of a pool, in their order: counted as the pool is (window_counts), and
--- how many reservations in the block are sticky, made by hand, or outside of what the pool assigns.
+-- The counts of some blocks of a pool, in their order: like those of the pool (window_counts), and the reservations in
+-- the block that are sticky, made by hand, or of addresses that the pool does not assign.
 SELECT c.total, c.used, c.quarantined, c.excluded, c.free,
        r.reserved - c.used AS outside, r.sticky, r.by_hand
   FROM (SELECT array_agg(%(network)s::integer ORDER BY b.ordinal) AS networks,

@@ -1,4 +1,4 @@
--- Makes a pool, and its network if that is new. No row: another call made the network at this moment.
+-- Creates a pool, and its network if needed. No row: another call has just created the network.
 WITH wanted AS (SELECT %(network)s::text AS name, CASE WHEN %(isolated)s THEN %(cidr)s::cidr END AS isolated),
 made AS (
     INSERT INTO rowhouse.networks (name, isolated) SELECT name, isolated FROM wanted

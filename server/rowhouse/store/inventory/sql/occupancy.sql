@@ -1,4 +1,4 @@
--- Pools with their counts (pool_counts) and where their fill is going; pools NULL: all of them.
+-- Pools with their counts (pool_counts) and trends; pools NULL: all pools.
 SELECT p.id, p.network_id, p.network_name AS network, n.isolated::text AS isolated, p.cidr::text AS cidr, p.name,
        host(p.gateway) AS gateway, host(coalesce(p.window_first, rowhouse.first_usable(p.cidr))) AS first,
        host(coalesce(p.window_last, rowhouse.last_usable(p.cidr))) AS last, p.drained,

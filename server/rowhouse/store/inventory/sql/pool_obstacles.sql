@@ -1,5 +1,5 @@
--- What stands in the way of a change of a pool: addresses that it assigns now and would not any more, pods on the
--- new gateway, and what sandboxes use of a pool that is renamed.
+-- The reservations that prevent a change of a pool: addresses that it would no longer assign, pods that use the new
+-- gateway's address, and, if the pool is renamed, addresses that sandboxes use.
 SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
   FROM rowhouse.pools p
   JOIN rowhouse.reservations r
