@@ -29,7 +29,7 @@ def first_paints(
 ) -> dict[str, list[float]]:
     """Milliseconds from the click to the first content on the screen, by path, page after page in each round.
 
-    Whoever looks has nothing of ours in a cache. The first round, which warms up server and browser, does not count.
+    The browser starts with an empty cache. The first round, which warms up server and browser, does not count.
     """
     taken: dict[str, list[float]] = {path: [] for path in paths}
     with sync_playwright() as playwright:

@@ -132,7 +132,7 @@ def _asked(connection: psycopg.Connection[TupleRow]) -> Iterator[Measured]:
 
 
 def _who_had() -> tuple[str, datetime]:
-    """Any address, at any moment of the history; mostly somebody had it."""
+    """Any address, at any time of the history; usually it had an owner."""
     number = RANDOM.randint(1, TENURES // TURNS)
     address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
     return address, FIRST_DAY + timedelta(seconds=RANDOM.randint(0, TURNS * 86_400))

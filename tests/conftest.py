@@ -33,7 +33,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("rowhouse")
 
-# Whoever starts the suite in the background of a shell has it ignore Ctrl-C, and so would all programs that it
+# A shell that starts the suite in the background lets it ignore Ctrl-C, and so would all programs that it
 # starts and sends one.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -68,7 +68,7 @@ def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def migrated(cluster: Cluster) -> Iterator[Database]:
-    """The migrated database that `database` clones; nobody may stay connected to it."""
+    """The migrated database that `database` clones; no session may stay connected to it."""
     from rowhouse.store.connection import schema  # noqa: PLC0415 - only tests with a schema pay for it
 
     with cluster.database() as template:

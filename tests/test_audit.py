@@ -1,4 +1,4 @@
-"""The audit of dependencies never calls clean what nobody has looked up."""
+"""The audit of dependencies never calls a package clean without looking it up."""
 
 from __future__ import annotations
 

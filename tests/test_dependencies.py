@@ -73,7 +73,7 @@ def test_the_server_imports_what_it_declares_and_declares_what_it_imports() -> N
     modules = (imported(ROOT / "server") | imported(ROOT / "migrations")) - {"rowhouse"}
     used = {normal(name) for module in modules for name in providers[module]}
     assert used - RUNTIME == set(), "imported and not declared"
-    # The binary half of psycopg is its speed, and nobody imports it by name.
+    # The binary half of psycopg makes it fast, and no code imports it by name.
     assert RUNTIME - used == {"psycopg-binary"}, "declared and not imported"
 
 

@@ -50,7 +50,7 @@ def eventually(claim: Callable[[], bool], *, seconds: float = 20.0) -> bool:
 
 def is_alive(pid: int) -> bool:
     try:
-        # A process that nobody has reaped yet has ended all the same.
+        # A process that was not reaped yet has ended nevertheless.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False

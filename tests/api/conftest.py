@@ -104,7 +104,7 @@ def problem(response: TestResponse) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def serving(database: Database, **settings: Any) -> Iterator[Api]:
-    """The API on a database; without further settings everybody may do everything."""
+    """The API on a database; without further settings every caller may do everything."""
     with databases.session(database) as dba:
         dba.execute(LOGIN)
     app = create_app(Settings(database_url=f"{database.url}&user={USER}", **settings))

@@ -165,7 +165,7 @@ class ApiServer:
                 self.wfile.write(said.body)
 
             def end_headers(self) -> None:
-                self.send_header("Location", "/elsewhere")  # nobody may follow it
+                self.send_header("Location", "/elsewhere")  # no client may follow it
                 super().end_headers()
 
         self.url = self._open.enter_context(listening(Handler))

@@ -1,4 +1,4 @@
-"""Without configuration everybody may do everything, from this machine, and the server says so."""
+"""Without configuration, every caller on this machine may do everything, and the server says so."""
 
 from __future__ import annotations
 

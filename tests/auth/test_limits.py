@@ -1,4 +1,4 @@
-"""Nobody can take the server for themselves, and guessing is slow."""
+"""No caller can monopolize the server, and guessing is slow."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROLES = ("node", "viewer", "operator", "admin")
 OPEN = {"/livez", "/readyz", "/metrics", "/openapi.json", "/assets/1/1"}
-# For everybody: tests/web has them.
+# Public paths: tests/web tests them.
 LOGIN = {"/login", "/login/oidc", "/login/oidc/callback"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 

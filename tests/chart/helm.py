@@ -52,7 +52,7 @@ class Helm:
                 env={"HOME": home, "PATH": "/usr/bin:/bin", **environment},
             )
 
-    @functools.cache  # noqa: B019 - one helm a session; nobody changes what it rendered
+    @functools.cache  # noqa: B019 - one helm per session; its results never change
     def template(self, case: str, *more: str) -> Release:
         """What a file of charts/rowhouse/ci renders to; "" is the default."""
         line = [

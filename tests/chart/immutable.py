@@ -1,4 +1,4 @@
-"""What an API server never lets anybody change in an object that is there.
+"""The fields of an existing object that an API server never changes.
 
 Source of the rules: the `Validate…Update` functions of Kubernetes' pkg/apis, at 1.36. Not covered: what webhooks
 of operators refuse (cert-manager, CloudNativePG).

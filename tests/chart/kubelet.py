@@ -38,7 +38,7 @@ class Kubelet:
         places: text of the manifests → what it is here.
         services: variables of Services, for pods that want them.
         hosts: variables that stand for the cluster's DNS.
-        brought: (kind, name) of objects that somebody else brings → their data.
+        brought: (kind, name) of objects that others create → their data.
         path: folders with programs, before those of the system.
     """
 

@@ -1,4 +1,4 @@
-"""Everything that fits the chart into somebody's cluster reaches every part: ci/customised-values.yaml."""
+"""All values that adapt the chart to a cluster reach every part: ci/customised-values.yaml."""
 
 from __future__ import annotations
 

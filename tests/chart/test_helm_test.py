@@ -120,7 +120,7 @@ def test_helm_test_fails_when_the_server_is_away(node: Node) -> None:
     assert done.returncode != 0
     assert "failed: STATUS: no Rowhouse server answered STATUS" in done.stdout
     assert "this node reaches them" in done.stdout
-    # It stays for whoever wants to look at it.
+    # It stays, so that a user can look at it.
     assert len(node.pods()) == 1
 
 

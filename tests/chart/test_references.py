@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("case", CASES)
 
-# What somebody else brings: the user, Kubernetes, cert-manager, CloudNativePG.
+# Objects that others create: the user, Kubernetes, cert-manager, CloudNativePG.
 BROUGHT = {
     "": set(),
     "ha-values.yaml": {("Secret", "rowhouse-oidc"), ("Secret", "sso-ca")},

@@ -49,7 +49,7 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
         assert "192.168.40.2/24" in release.call("ADD", "web-1", name="whereabouts", uid="gone")
         assert release.holders()["web-0"] == ("192.168.40.1", "node1", "prod-a")
 
-        # The controller's: nobody has ever seen web-1, whose sandbox holds an address.
+        # The controller's: Kubernetes never had web-1, whose sandbox holds an address.
         eventually(lambda: "web-1" not in release.holders(), "web-1 keeps its address")
         assert "web-0" in release.holders()
         assert release.call("DEL", "web-0") == ""

@@ -1,4 +1,4 @@
-"""Tables line up, nobody's data control the terminal, and colour is for terminals."""
+"""Tables line up, no data controls the terminal, and color is for terminals."""
 
 from __future__ import annotations
 

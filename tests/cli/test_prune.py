@@ -77,7 +77,7 @@ def test_ctrl_c_leaves_whole_batches_and_an_entry(
     direct: Rowhouse, dba: psycopg.Connection[TupleRow], database: Database
 ) -> None:
     dba.execute(FILL, (50,))
-    # Else whoever is slow to send the signal meets the end of the wait.
+    # Otherwise a slow sender of the signal would meet the end of the wait.
     dba.execute("ALTER FUNCTION prune_v1 SET lock_timeout = '10min'")
     [(third,)] = dba.execute("SELECT id FROM tenures ORDER BY id OFFSET 30 LIMIT 1").fetchall()
     with psycopg.connect(database.conninfo) as holder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cni_plugin.scripted import Behaviour, nobody, raw, refusal, reply, reset
+from cni_plugin.scripted import Behaviour, closed_port, raw, refusal, reply, reset
 
 if TYPE_CHECKING:
     from cni_plugin.node import Node
@@ -26,6 +26,6 @@ NOT_NOW: dict[str, Behaviour] = {
 
 def keep(node: Node, /, *, container_id: str = "ctr-new", **options: Any) -> None:
     """Have one DEL kept."""
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead, **options)
         assert node.call("DEL", CNI_CONTAINERID=container_id).exit_status == 0

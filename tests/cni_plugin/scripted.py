@@ -202,7 +202,7 @@ def error(text: str) -> bytes:
 
 
 @contextlib.contextmanager
-def nobody() -> Iterator[str]:
+def closed_port() -> Iterator[str]:
     """A URL at which every connection is refused: bound, but not listening."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

@@ -14,8 +14,8 @@ from cni_plugin.kept import ENTRY, NOT_NOW, keep
 from cni_plugin.scripted import (
     RESULT,
     Behaviour,
+    closed_port,
     good,
-    nobody,
     serving,
 )
 
@@ -147,7 +147,7 @@ def test_a_del_is_kept_even_if_the_list_of_spools_cannot_be_written(
 
 def test_an_add_that_cannot_send_its_own_del_says_why(node: Node) -> None:
     keep(node)
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead)
         outcome = node.call()
     assert outcome.code == 11

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from cni_plugin.node import ENVIRONMENT, PACKAGES, Node, names_in
-from cni_plugin.scripted import RESULT, good, nobody, serving
+from cni_plugin.scripted import RESULT, closed_port, good, serving
 
 MEBIBYTE = 1024 * 1024
 RUNS = 25
@@ -119,7 +119,7 @@ def test_an_unreadable_input_is_code_5_even_if_it_is_a_folder(
 
 
 def test_it_keeps_and_replays_a_del(node: Node, bundle: Path) -> None:
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead)
         outcome = node.call("DEL", program=[str(bundle / "rowhouse")])
     assert (outcome.exit_status, node.kept) == (0, ["ctr-new@net1"])
@@ -148,7 +148,7 @@ def test_it_needs_a_kernel_and_nothing_else(node: Node, bundle: Path, tmp_path: 
                 program=[chroot, str(root), "/whereabouts"], ROWHOUSE_CONFIG="/rowhouse.conf"
             )
             assert (outcome.exit_status, outcome.stdout, outcome.stderr) == (0, RESULT, b"")
-    with nobody() as dead:
+    with closed_port() as dead:
         (root / "rowhouse.conf").write_text(f"server = {dead}\n")
         outcome = node.call(
             "DEL", program=[chroot, str(root), "/rowhouse"], ROWHOUSE_CONFIG="/rowhouse.conf"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cni_plugin.node import NETCONF, TOKEN
-from cni_plugin.scripted import Scripted, good, nobody, refusal, reply, serving
+from cni_plugin.scripted import Scripted, closed_port, good, refusal, reply, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def test_success_is_not_logged_at_higher_levels(node: Node, log: Path, level: st
 
 def test_failures_are_logged_as_errors(node: Node, log: Path) -> None:
     netconf = logging(log_file=str(log), log_level="error")
-    with serving(refusal(409, 100)) as server, nobody() as dead:
+    with serving(refusal(409, 100)) as server, closed_port() as dead:
         node.configure(server.url)
         node.call(netconf=netconf)
         node.configure(dead)

@@ -16,8 +16,8 @@ from cni_plugin.scripted import (
     RESULT,
     Behaviour,
     Request,
+    closed_port,
     good,
-    nobody,
     refusal,
     reply,
     serving,
@@ -203,7 +203,7 @@ def test_two_installations_on_a_node_leave_each_others_dels_alone(
     node: Node, tmp_path: Path
 ) -> None:
     """A server that does not know a container says "released" of it: the DEL would be lost."""
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead, spool=node.default_spool)
         assert node.call("DEL").exit_status == 0
     other = tmp_path / "other.conf"

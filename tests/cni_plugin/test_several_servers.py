@@ -11,7 +11,7 @@ from cni_plugin.node import BRIEFLY
 from cni_plugin.scripted import (
     RESULT,
     Behaviour,
-    nobody,
+    closed_port,
     raw,
     refusal,
     reply,
@@ -34,7 +34,7 @@ UNUSABLE: dict[str, Behaviour] = {
 
 
 def test_a_refused_connection_leads_to_the_next_server(node: Node) -> None:
-    with nobody() as dead, serving(reply(200, RESULT)) as server:
+    with closed_port() as dead, serving(reply(200, RESULT)) as server:
         node.configure(dead, server.url)
         assert node.call().stdout == RESULT
     assert len(server.requests) == 1
@@ -56,7 +56,7 @@ def test_a_refusal_is_final_for_all_servers(node: Node) -> None:
 
 
 def test_servers_are_separated_by_blanks_or_commas(node: Node) -> None:
-    with nobody() as one, nobody() as two, serving(reply(200, RESULT)) as three:
+    with closed_port() as one, closed_port() as two, serving(reply(200, RESULT)) as three:
         node.configure(server=f"{one} {two},{three.url}")
         assert node.call().exit_status == 0
 
@@ -74,7 +74,7 @@ def test_an_unreachable_first_server_leaves_time_for_the_second(node: Node) -> N
 
 
 def test_each_server_that_failed_is_named_with_its_reason(node: Node) -> None:
-    with nobody() as dead, serving(reply(502, b"<html>")) as proxy:
+    with closed_port() as dead, serving(reply(502, b"<html>")) as proxy:
         node.configure(dead, proxy.url)
         details = node.call(before=BRIEFLY).error["details"]
     assert f"{dead}: Connection refused" in details
@@ -124,7 +124,7 @@ def test_pauses_between_tries_differ_and_grow() -> None:
 
 
 def test_no_server_fails_fast(node: Node) -> None:
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead, timeout=30)
         outcome = node.call()
     assert outcome.code == 11

@@ -15,7 +15,7 @@ from cni_plugin.kept import ENTRY, NOT_NOW, keep
 from cni_plugin.node import PACKAGES, TOKEN, names_in
 from cni_plugin.scripted import (
     Behaviour,
-    nobody,
+    closed_port,
     refusal,
     serving,
 )
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def test_del_is_spooled_when_no_server_answers(node: Node) -> None:
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead)
         outcome = node.call("DEL")
     assert (outcome.exit_status, outcome.stdout) == (0, b"")
@@ -81,7 +81,7 @@ def test_a_refusal_of_del_is_passed_on_and_not_kept(node: Node) -> None:
 
 @pytest.mark.parametrize("command", ["ADD", "CHECK", "GC", "STATUS"])
 def test_nothing_but_del_is_kept(node: Node, command: str) -> None:
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead)
         assert node.call(command).exit_status == 1
     assert node.kept == []
@@ -169,7 +169,7 @@ def test_a_spool_that_is_not_safe_fails_the_del(node: Node, tmp_path: Path, make
     elif make == "somebody else's":
         node.spool.mkdir(mode=0o700)
         os.chown(node.spool, 65534, 65534)
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead, spool=node.spool if make != "read-only file system" else "/proc/x/y")
         outcome = node.call("DEL")
     assert outcome.code == 11
@@ -180,9 +180,9 @@ def test_a_spool_that_is_not_safe_fails_the_del(node: Node, tmp_path: Path, make
 
 
 def test_a_spool_in_a_folder_like_tmp_is_safe(node: Node, tmp_path: Path) -> None:
-    """Anybody may make files there, but only the owner of a file takes it away."""
+    """Every user may create files there, but only the owner of a file may remove it."""
     tmp_path.chmod(0o1777)
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead)
         assert node.call("DEL").exit_status == 0
     assert node.kept == [ENTRY]
@@ -190,7 +190,7 @@ def test_a_spool_in_a_folder_like_tmp_is_safe(node: Node, tmp_path: Path) -> Non
 
 def test_a_full_disk_fails_the_del_and_leaves_nothing_behind(node: Node) -> None:
     before = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead)
         outcome = node.call("DEL", before=f"import sys; sys.path += {library_path()}; {before}")
     assert outcome.code == 11

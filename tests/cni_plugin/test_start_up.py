@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cni_plugin.scripted import RESULT, good, nobody, serving
+from cni_plugin.scripted import RESULT, closed_port, good, serving
 
 if TYPE_CHECKING:
     from cni_plugin.node import Node
@@ -65,7 +65,7 @@ def test_version_loads_no_more_than_an_add(node: Node, bare: set[str]) -> None:
 
 
 def test_even_a_failed_and_logged_call_loads_little(node: Node, bare: set[str]) -> None:
-    with nobody() as dead:
+    with closed_port() as dead:
         node.configure(dead)
         netconf = {"cniVersion": "1.0.0", "ipam": {"log_file": str(node.folder / "log")}}
         add = node.call(before=REPORT, netconf=netconf)

@@ -29,7 +29,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """An address of the first range that somebody holds already."""
+    """An address of the first range that another owner already holds."""
 
     address: str
     podref: str = "default/other"

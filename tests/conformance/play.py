@@ -93,7 +93,7 @@ class Stage:
 
 
 def _claim(config: dict[str, Any], taken: Taken) -> Call:
-    """An ADD of somebody else that gets just this address of the first range of its family."""
+    """An ADD of another pod that gets exactly this address of the first range of its family."""
     ipam = config["ipam"]
     ranges = [ipam, *ipam.get("ipRanges", [])]
     texts = [entry["range"] for entry in ranges if "range" in entry]

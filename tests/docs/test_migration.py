@@ -170,7 +170,7 @@ def test_the_guide_leads_there_and_back(
         kube.put("pods", pod("shop/web-3", {"192.168.40.3": "net1"}))
 
     def nodes_change_over() -> None:
-        """A pod that waited is served, one is made anew, and one ends, all of them as if nothing had been."""
+        """A waiting pod is served, one is recreated, and one ends, all as usual."""
         assert call(url, "ADD", "shop/waited", "x1") == "192.168.40.2/24"
         kube.put("pods", pod("shop/waited", {"192.168.40.2": "net1"}))
         assert call(url, "ADD", "shop/web-0", "w0-third") == "192.168.40.1/24"

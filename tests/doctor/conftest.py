@@ -22,7 +22,7 @@ BY_NAME = {check.name: check for check in CHECKS}
 
 @dataclass
 class Doctor:
-    """Runs single checks with an environment, and without anybody's kubeconfig."""
+    """Runs single checks with an environment, and without any kubeconfig."""
 
     kubeconfig: str | None = None
     environment: dict[str, str] = field(default_factory=dict)

@@ -27,7 +27,7 @@ def ip(*words: str) -> Any:
 
 @functools.cache
 def kernel_has_ipvlan() -> bool:
-    """Whether this kernel knows links of the type ipvlan. Without `ip` nobody asks for more."""
+    """Whether this kernel knows links of the type ipvlan. Without `ip`, the answer does not matter."""
     if shutil.which("ip") is None:
         return False
     tried = subprocess.run(
@@ -83,7 +83,7 @@ class Machine:
     _number: int = 0
 
     def name(self, kind: str) -> str:
-        """A name for a link or a namespace that nobody else has."""
+        """A name for a link or a namespace that no other test has."""
         self._number += 1
         name = f"rh{kind}{self.mark}{self._number}"
         assert len(name) <= MAX_NAME

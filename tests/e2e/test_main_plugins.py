@@ -109,7 +109,7 @@ def test_no_server_leaves_no_interface(
     runtime.succeed("DEL", config, pod)
     assert pod.namespace.links() == []
     runtime.settings.write_text(there)
-    # The DEL that waits on the node is replayed by the next call, and hurts nobody.
+    # The DEL that waits on the node is replayed by the next call, without harm.
     runtime.add(config, pod)
     runtime.succeed("CHECK", config, pod)
     assert database.reserved() == ["10.40.0.1", "fd40::1"]

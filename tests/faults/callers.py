@@ -168,7 +168,7 @@ class OnDatabase:
         return Answer(phase="ok")
 
     def close(self) -> None:
-        """The database is closed by whoever opened it."""
+        """The caller that opened the database closes it."""
 
     def _sandbox(self, container: str) -> Sandbox:
         return Sandbox(cluster="", node=self._node, container_id=container, interface=INTERFACE)

@@ -180,7 +180,7 @@ class Checker:
                 f"sandbox {event.container} holds {sandbox.held} and was then told {event.addresses}",
             )
         if sandbox.del_sent or sandbox.lost:
-            sandbox.doubtful = True  # it met its own DEL: nobody can say which came first
+            sandbox.doubtful = True  # it met its own DEL: the order is unknown
             return
         self._same_as_before(event, began)
         for address in event.addresses:

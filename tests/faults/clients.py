@@ -115,7 +115,7 @@ class Client(threading.Thread):
         try:
             while not self._stop_asked.is_set():
                 self._step()
-        except BaseException as failure:  # noqa: BLE001 - handed to whoever joins
+        except BaseException as failure:  # noqa: BLE001 - handed to the joining thread
             self.failure = failure
 
     def drain(self, deadline: float) -> None:

@@ -19,7 +19,7 @@ SOURCE: Final = Path(__file__).with_name("wall_clock.c")
 class Clock:
     """The wall clock of all processes that run with `environment`; their monotonic clock stays true.
 
-    `folder` is for its files; whoever runs with it must be able to read them.
+    `folder` is for its files; programs that run with it must be able to read them.
     """
 
     def __init__(self, folder: Path) -> None:

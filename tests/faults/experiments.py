@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fixtures.servers import Server
 
 LOST: Final = frozenset({"acknowledged and lost", "history disagrees", "two owners"})
-"""What a lost transaction may look like: its address is not there, or became somebody else's."""
+"""What a lost transaction may look like: its address is not there, or has another owner."""
 
 
 @dataclass(kw_only=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Phase = Literal["begin", "ok", "failed", "unknown"]
 """The beginning of a call, or how it ended: `failed` certainly changed nothing; of one that is `unknown`
-nobody can say whether it happened, is still to happen, or never will."""
+it is unknown whether it happened, will happen, or never will."""
 
 Verb = Literal["ADD", "DEL", "LOST"]
 """LOST: the sandbox is gone and its DEL never comes, so from here on the address may be reclaimed."""

@@ -44,7 +44,7 @@ class ReleasesWithOthersLeft(OnDatabase):
     """kubevirt 13709: a migration's old sandbox goes, and with it the address of the new one."""
 
     def delete(self, pool: Pool, pod: str, container: str) -> Answer:
-        """DEL of the whole reservation, whoever else uses it."""
+        """DEL of the whole reservation, even if others use it."""
         with psycopg.connect(resolve(self._store.source), autocommit=True) as connection:
             connection.execute(
                 "DELETE FROM rowhouse.reservations r USING rowhouse.attachments a"

@@ -20,7 +20,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Network:
-    """The hosts are 10.77.0.1, .2 and .3. What a pulled cable swallows, nobody is told of."""
+    """The hosts are 10.77.0.1, .2 and .3. A pulled cable drops packets silently."""
 
     def __init__(self) -> None:
         self._prefix = f"rhf{os.getpid()}-{time.monotonic_ns() % 1_000_000}"

@@ -96,7 +96,7 @@ def roll_outs(laboratory: Laboratory, *, calls: int, times: int) -> Report:
             begin_one()
             old, own = running.pop(0)
             service.stop(old)
-            urls[:] = [one.url for one, _ in running]  # only now: nobody is told before
+            urls[:] = [one.url for one, _ in running]  # only now: no plugin knows it before
             own.close()
 
         begin_one()

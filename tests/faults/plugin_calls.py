@@ -1,4 +1,4 @@
-"""Calls of the plugin as a process, as a runtime makes them; somebody may kill it meanwhile."""
+"""Calls of the plugin as a process, as a runtime makes them; a test may kill it meanwhile."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from rowhouse.domain.requests import RangeRequest
 class Pool:
     """A group of ranges from each of which a pod gets an address; its name is also the pods' namespace.
 
-    `room` is for how many pods there is room, `certain` whether nobody else draws from the ranges.
+    `room` is for how many pods there is room, `certain` whether no other caller draws from the ranges.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Pool:
         return json.dumps({"cniVersion": "1.0.0", "name": self.name, "ipam": ipam}).encode()
 
     def requests(self) -> list[RangeRequest]:
-        """The same for whoever is in front of the use cases and not of a server."""
+        """The same for callers of the use cases, without a server."""
         networks = [ip_network(cidr) for cidr in self.cidrs]
         return [
             RangeRequest(cidr=str(network), segments=((str(network[1]), str(network[-2])),))

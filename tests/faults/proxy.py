@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Cut = Literal["before", "within", "behind", "after"]
 """When a wire is cut: before a statement is passed on; in the middle of it; as soon as it has been passed on,
-so that it is carried out and nobody hears of it; when the database's answer has come, which is thrown away."""
+so that it is carried out without an answer; when the database's answer has come, which is thrown away."""
 
 CUTS: Final[tuple[Cut, ...]] = ("before", "within", "behind", "after")
 

@@ -97,7 +97,7 @@ class Pair:
         self._promote()
         former, self.primary = self.primary, self.standby
         self.standby = former
-        # Fenced to the end: pg_rewind recovers it in single-user mode, so nobody can connect meanwhile. Were it
+        # Fenced to the end: pg_rewind recovers it in single-user mode, so no client can connect meanwhile. Were it
         # started for that, the server would find two that take writes, and what this one acknowledged is undone.
         former.rewind(self.primary)
         former.make_standby(self.primary, "standby")

@@ -57,7 +57,7 @@ def experiment(database: Database, tmp_path: Path, seed: str) -> Experiment:
             nemeses=nemeses,
             rest=lambda: database.conninfo,
         )
-        print(report)  # noqa: T201 - the seed, for whoever sees it fail
+        print(report)  # noqa: T201 - the seed, to reproduce a failure
         return report
 
     return ran
@@ -113,7 +113,7 @@ def test_a_lease_that_ends_by_the_clock_alone_is_found(
 def test_full_said_of_a_pool_that_is_only_busy_is_found(
     experiment: Experiment, crowd: Store, dba: Session, *, museum_piece: bool
 ) -> None:
-    """Somebody holds the lock of the only free run for a moment, again and again."""
+    """Another session locks the only free run for a moment, again and again."""
     if museum_piece:
         change(dba, FULL_AFTER_SKIPPING)
 

@@ -73,7 +73,7 @@ def add(server: Server, pool: Pool, pod: str, timeout: str = "10") -> Answer:
 
 @pytest.fixture
 def lock(database: Database) -> Iterator[psycopg.Connection[TupleRow]]:
-    """Somebody's own transaction that holds whatever it has locked, until it is rolled back."""
+    """A separate transaction that keeps its locks until it is rolled back."""
     with databases.session(database) as connection:
         connection.autocommit = False
         yield connection

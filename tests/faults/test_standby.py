@@ -70,7 +70,7 @@ def test_what_is_done_already_is_acknowledged_only_when_the_standby_has_it(
             os.kill(receiver, signal.SIGCONT)
             assert first.result().phase == second.result().phase == "ok"
     finally:
-        with contextlib.suppress(ProcessLookupError):  # it may have begun anew
+        with contextlib.suppress(ProcessLookupError):  # it may have restarted
             os.kill(receiver, signal.SIGCONT)
 
 

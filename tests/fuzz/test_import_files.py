@@ -1,4 +1,4 @@
-"""Files for the import that somebody made to do harm: read in bounded time, or refused in words."""
+"""Malicious files for the import: read in bounded time, or refused with a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happens to addresses, and whoever does it: the history tells who had which one at every moment."""
+"""Whatever happens to addresses, by any program: the history has the owner of each one at every moment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Past:
             self.lines.append((owner[0], address, owner[1]))
 
     def free(self, address: str) -> None:
-        """The address is nobody's."""
+        """The address has no owner."""
         self.now.pop(address, None)
         self.users.pop(address, None)
 
@@ -105,7 +105,7 @@ class World:
         self.past.hold(address, (pod, container))
 
     def delete(self) -> None:
-        """A sandbox's DEL; the address is the next one's, or nobody's."""
+        """A sandbox's DEL; the address gets the next owner, or none."""
         address = self.any_held(attached=True)
         if address is None:
             return
@@ -117,7 +117,7 @@ class World:
             self.past.free(address)
 
     def by_hand(self) -> None:
-        """Somebody reserves an address."""
+        """An operator reserves an address."""
         if len(self.past.now) > 10:
             return
         name = f"printer-{self.chance.randrange(3)}"
@@ -126,13 +126,13 @@ class World:
         self.past.hold(made.address, (name, NOBODY))
 
     def give_back(self) -> None:
-        """Somebody releases what no sandbox uses."""
+        """An operator releases an address that no sandbox uses."""
         if (address := self.any_held(attached=False)) is not None:
             release(self.store, (self.pool.network_id, address), ME)
             self.past.free(address)
 
     def hand_over(self) -> None:
-        """Somebody gives an address to another owner."""
+        """An operator gives an address to another owner."""
         if (address := self.any_held(attached=False)) is not None:
             name = f"scanner-{next(self.numbers)}"
             holder = Holder(kind="static", name=name)

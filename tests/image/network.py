@@ -30,7 +30,7 @@ def namespace(name: str) -> Iterator[None]:
 
 
 def listening(name: str, port: int) -> socket.socket:
-    """A socket that listens on loopback of a namespace; whoever has it may be anywhere."""
+    """A socket that listens on loopback of a namespace; its holder may be anywhere."""
     made: list[socket.socket] = []
 
     def listen() -> None:

@@ -1,4 +1,4 @@
-"""A reuse delay keeps a released address from everybody but its previous owner, whatever happens meanwhile."""
+"""A reuse delay keeps a released address from all owners but the previous one, whatever happens meanwhile."""
 
 from __future__ import annotations
 

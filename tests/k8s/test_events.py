@@ -1,4 +1,4 @@
-"""Events are told once, and what cannot be told holds nobody up."""
+"""Events are written once, and a failed one delays nothing."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def look(session: Session, client: Client, dba: Session) -> Callable[[], list[st
 def test_a_check_of_whereabouts_before_v0_8_finds_its_address(
     server: Server, store: Store, dba: Session
 ) -> None:
-    """Neither an interface nor a node was ever written, and nobody gave the import the pods."""
+    """Neither an interface nor a node was ever written, and the import was not given the pods."""
     take(
         store,
         ip_pool("10.0.0.0/24", {"1": entry("shop/web", "s1", None)}),
@@ -126,7 +126,7 @@ def test_an_add_after_a_restart_of_the_node_gets_the_address_without_interface(
 def test_imported_pods_that_live_keep_their_addresses(
     kube: ApiServer, store: Store, look: Callable[[], list[str]], dba: Session
 ) -> None:
-    """By their uid where multus said whose it is, by their name where nobody did."""
+    """By the uid if multus sent it, otherwise by the name."""
     alive = pod("shop/web", {"10.0.0.1": "net1"})
     kube.put("pods", alive)
     kube.pod("silent", namespace="shop")

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from auth.issuer import ApiServer, claims
-from cni_plugin.scripted import good, nobody, refusal, serving
+from cni_plugin.scripted import closed_port, good, refusal, serving
 from fixtures import servers
 from fixtures.signing import signed
 from rowhouse.doctor.examination import CHECKS as SERVER_CHECKS
@@ -151,7 +151,7 @@ def test_no_escape_sequence_reaches_the_terminal(form: str) -> None:
 
 
 def test_no_server_that_answers(host: Host, plugin: Path) -> None:
-    with nobody() as url:
+    with closed_port() as url:
         host.server = url
         made = Node(host, plugin)
         made.install()

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from auth.issuer import ApiServer, claims
-from cni_plugin.scripted import good, nobody, refusal, reply, serving
+from cni_plugin.scripted import closed_port, good, refusal, reply, serving
 from fixtures import servers
 from fixtures.signing import ec_key, signed
 from node.test_daemon import eventually, get, running
@@ -76,7 +76,7 @@ def test_no_escape_sequence_of_a_server_reaches_a_terminal(host: Host) -> None:
 
 
 def test_a_node_without_a_server_is_not_ready_until_there_is_one(host: Host) -> None:
-    with nobody() as url_of_none:
+    with closed_port() as url_of_none:
         host.server = url_of_none
         with running(host) as url:
             eventually(lambda: "no Rowhouse server answered STATUS" in get(f"{url}/readyz")[1])

@@ -74,7 +74,7 @@ def test_pools_made_by_hand_at_once_do_not_lock_each_other_out(
 def test_a_pool_that_goes_while_pods_come_leaves_no_address_behind(
     crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database, larger: str | None
 ) -> None:
-    """Either it stays since it holds addresses, or it goes and the pods make it anew."""
+    """Either it stays since it holds addresses, or it is deleted and the pods create it again."""
     dba.execute(NETWORK)
     if larger:
         dba.execute(POOL, (larger,))

@@ -1,4 +1,4 @@
-"""A plugin's call is a connection of its own: it wakes nobody up in vain, and nothing is left of it."""
+"""A plugin's call is a connection of its own: it wakes no thread in vain, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_who_has_to_make_room_may_have_something_to_say_at_that_moment(tmp_path:
         assert newcomer.recv(65536).startswith(b"HTTP/1.1 200")
         served = 0
         for connection in kept:
-            with contextlib.suppress(ConnectionResetError):  # whoever made room
+            with contextlib.suppress(ConnectionResetError):  # closed to make room
                 served += connection.recv(65536).startswith(b"HTTP/1.1 200")
         assert served == len(kept) - 1
         assert children(one.process.pid) == [worker]

@@ -1,4 +1,4 @@
-"""A client that is slow, silent, endless or rude keeps no thread, and nobody else from being served."""
+"""A slow, silent, endless or rude client occupies no thread and blocks no other client."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def answer(connection: socket.socket) -> bytes:
 
 
 def is_served(server: Server) -> bool:
-    """Whether somebody else is answered in less than the time that a slow client has, by no thread for probes."""
+    """Whether another client is answered in less than the time that a slow client has, by no thread for probes."""
     context = ssl._create_unverified_context() if server.url.startswith("https") else None
     with urllib.request.urlopen(
         server.url + "/openapi.json", timeout=REQUEST_SECONDS / 2, context=context
@@ -101,7 +101,7 @@ def test_unfinished_requests_block_no_other_client_and_time_out(plain: Server) -
 
 
 def test_clients_that_do_not_close_delay_no_other_client(plain: Server) -> None:
-    """gunicorn waits two seconds for each of them, in the thread that accepts everybody."""
+    """gunicorn waits two seconds for each of them, in the thread that accepts all connections."""
     with contextlib.ExitStack() as stack:
         begun = time.monotonic()
         for _ in range(MANY):
@@ -129,7 +129,7 @@ def test_silence_instead_of_a_tls_handshake_blocks_no_other_client(
 
 
 def test_https_at_a_port_of_http_is_refused_at_once(plain: Server) -> None:
-    """Whoever waited for our half of a handshake waited for as long as it had time."""
+    """A client used to wait for our half of a handshake as long as its timeout."""
     address = urlsplit(plain.url)
     context = ssl.create_default_context()
     begun = time.monotonic()

@@ -4,7 +4,7 @@
 --               every fifth reservation has its attachment and its tenure
 --   full        10.0.0.0/20: every address reserved
 --   quarantine  10.0.0.0/15: 20,000 addresses that are quarantined for an hour, then free space
---   sticky      10.0.0.0/15: 20,000 reservations that nobody uses and that expire in an hour
+--   sticky      10.0.0.0/15: 20,000 reservations that no sandbox uses and that expire in an hour
 --   due         10.0.0.0/20: 3,000 of these whose time is over
 --   pools       10.0.0.0/8: 10,000 pools, a /28 each
 --   nodes       fd00::/64: 5,000 slices

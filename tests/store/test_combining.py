@@ -230,7 +230,7 @@ def test_a_key_that_is_stuck_holds_few_places_and_refuses_the_others_soon(
 
 
 def test_calls_that_are_quick_alone_wait_for_each_other() -> None:
-    """Of a full pool everybody is told that it is full, however many ask."""
+    """Every caller of a full pool is told that it is full, however many ask."""
 
     def many(numbers: Sequence[int]) -> list[Outcome[int]]:
         return [LeftOut.ALONE for _ in numbers]

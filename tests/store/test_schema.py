@@ -1,4 +1,4 @@
-"""Migrations: there and back, by anybody who may, one at a time."""
+"""Migrations: up and down, by every privileged user, one at a time."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ OWNERS = """
 SELECT DISTINCT owner::regrole::text
   FROM (SELECT nspowner FROM pg_namespace WHERE nspname = 'rowhouse'
         UNION ALL SELECT relowner FROM pg_class WHERE relnamespace = 'rowhouse'::regnamespace
-        -- The functions of a range type are the bootstrap superuser's, whoever makes the type.
+        -- The functions of a range type belong to the bootstrap superuser, whichever user creates the type.
         UNION ALL SELECT proowner FROM pg_proc p WHERE pronamespace = 'rowhouse'::regnamespace AND NOT EXISTS (
             SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
         UNION ALL SELECT typowner FROM pg_type WHERE typnamespace = 'rowhouse'::regnamespace) AS owned (owner)"""
@@ -210,7 +210,7 @@ def test_an_upgrade_hands_over_what_a_login_owns(
 
 @pytest.fixture
 def plain_user(cluster: Cluster, empty_database: Database) -> Iterator[str]:
-    """Somebody who is no superuser and may create no role, as on a managed PostgreSQL."""
+    """A user who is not a superuser and may not create roles, as on a managed PostgreSQL."""
     name = f"plain_{empty_database.name}"
     with psycopg.connect(cluster.server.conninfo(), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(database: Database) -> Iterator[Flask]:
-    """The application; nobody gets anything without a token."""
+    """The application, which requires a token."""
     made = create_app(Settings(database_url=database.url, auth="required"))
     yield made
     made.extensions["rowhouse"].store.close()
@@ -31,7 +31,7 @@ def app(database: Database) -> Iterator[Flask]:
 
 @pytest.fixture
 def browser(app: Flask, store: Store) -> Callable[..., FlaskClient]:
-    """What somebody of a role reads pages with."""
+    """A client that reads pages with a role."""
 
     def of_role(role: str = "viewer") -> FlaskClient:
         token = new_token()

@@ -1,4 +1,4 @@
-"""Pages that follow what happens, on the real server: what is sent, and what it costs everybody else."""
+"""Pages that follow what happens, on the real server: what is sent, and what it costs all other clients."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_what_changes_is_sent_by_tls_too(database: Database, pods: Pods, tmp_pat
     ):
         assert {pool.next("part")["id"] for _ in range(5)} >= {"figures", "cells-0"}
         assert "free" in address.next("part")["html"].lower()
-        # More than a record of TLS, while nobody reads: it arrives whole all the same.
+        # More than a record of TLS, while the client does not read: it still arrives complete.
         for number in range(1, 200):
             pods.add(f"web-{number}", POOL)
         while "10.0.0.199: pod default/web-198" not in pool.next("part")["html"]:

@@ -113,7 +113,7 @@ def test_a_del_by_container_and_interface_releases_it(
 
 
 def test_the_address_of_a_range_that_grew_is_found_by_both_ranges(store: Store, pods: Pods) -> None:
-    """Two pools of one network: nobody is given what the other one holds."""
+    """Two pools of one network: neither assigns an address that the other one holds."""
     take(store, inventory_of(WEB, ip_pool("10.0.0.0/16", {"1": entry("default/db", "sandbox-2")})))
     given = [pods.add(f"new-{n}", subnet("10.0.0.0/16")) for n in range(5)]
     assert given == ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.6", "10.0.0.7"]

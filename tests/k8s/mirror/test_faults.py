@@ -203,7 +203,7 @@ def test_an_object_that_is_not_ours_stays_when_its_pool_goes(
 
 
 def test_what_was_imported_and_released_since_is_removed(mirroring: Mirroring, pods: Pods) -> None:
-    """The history knows the address and the pod, so it is no living one that nobody told us of."""
+    """The history knows the address and the pod, so it is not a running pod that was never imported."""
     pods.add("web-0", POOL)
     pods.add("web-1", POOL)
     pods.delete("web-1")

@@ -103,7 +103,7 @@ def test_each_node_slice_is_a_pool_of_its_own(mirroring: Mirroring, pods: Pods) 
 def test_an_address_of_another_cluster_or_a_person_is_taken_without_a_pod(
     mirroring: Mirroring, pods: Pods, store: Store, dba: psycopg.Connection[TupleRow]
 ) -> None:
-    """Upstream's reconciler leaves an entry without podref alone, and nobody is given its address."""
+    """Upstream's reconciler leaves an entry without podref alone, and no pod gets its address."""
     pods.add("mine", POOL)
     Pods(store, cluster="prod-b").add("theirs", POOL)
     dba.execute(

@@ -172,7 +172,7 @@ def test_of_transactions_that_meet_one_calls(
 
 
 def test_turning_it_on_never_waits_long(database: Database, pods: Pods, dba: Session) -> None:
-    """Behind whoever waits for the lock every allocation waits as well."""
+    """Every allocation queues behind a session that waits for the lock."""
     pods.add("web-0", POOL)
     with (
         databases.session(database) as writer,

@@ -51,7 +51,7 @@ def chromium(site: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def sample_database(cluster: Cluster, migrated: Database) -> Iterator[tuple[Database, Sample]]:
-    """A database with something in it. Who changes something takes a pool that nobody else looks at."""
+    """A database with something in it. A test that changes something uses its own pool."""
     with cluster.database(template=migrated.name) as database:
         with databases.store(database) as store:
             sample = fill(store)
@@ -67,7 +67,7 @@ def sample(sample_database: tuple[Database, Sample]) -> Sample:
 def site(
     sample_database: tuple[Database, Sample], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The URL of a server on the sample, where everybody has to log in."""
+    """The URL of a server on the sample, where every user must log in."""
     environment = {
         "ROWHOUSE_DATABASE_URL": sample_database[0].url,
         "ROWHOUSE_AUTH": "required",
@@ -87,7 +87,7 @@ def sample_rows(
 
 
 def open_context(browser: Browser, scripts: list[Path], **options: Any) -> BrowserContext:
-    """A browser of somebody's own; these scripts run before those of each page, whatever its policy says."""
+    """A separate browser; these scripts run before those of each page, whatever its policy says."""
     # A colour that is on its way from one to another has the contrast of neither.
     context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **options})
     for script in scripts:
@@ -97,7 +97,7 @@ def open_context(browser: Browser, scripts: list[Path], **options: Any) -> Brows
 
 @pytest.fixture
 def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
-    """Make somebody with a browser of their own; at the end it must not have complained."""
+    """Create a user with a separate browser, which must not have complained at the end."""
     with contextlib.ExitStack() as stack:
         made: list[Visitor] = []
 

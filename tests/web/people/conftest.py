@@ -75,7 +75,7 @@ def store(database: Database, kept_store: Store) -> Store:  # noqa: ARG001 - whi
 
 @pytest.fixture
 def app(database: Database, kept_app: Flask) -> Flask:  # noqa: ARG001 - which is emptied first
-    """Nobody gets anything without a token; refused ones are not counted."""
+    """Requires a token; failed attempts are not counted."""
     return kept_app
 
 

@@ -20,7 +20,7 @@ SOMEBODY = Actor(name="somebody")
 
 
 def hold(store: Store, pool: Any, name: str, address: str | None = None) -> str:
-    """Reserve an address in somebody else's name."""
+    """Reserve an address in another user's name."""
     plan = ReservationPlan(
         pool_id=pool.id,
         holder=Holder(kind="static", name=name),

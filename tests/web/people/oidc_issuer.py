@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider on loopback: whoever comes to its login is logged in as `claims` say."""
+"""A small OpenID Connect provider on loopback: every user at its login is logged in as `claims` say."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Issuer:
     def exchange(
         self, form: dict[str, str], authorization: str | None
     ) -> tuple[int, dict[str, Any]]:
-        """A token for a code, once, for whoever knows its verifier (RFC 6749 4.1.3, RFC 7636 4.6)."""
+        """A token for a code, once, for a client that knows its verifier (RFC 6749 4.1.3, RFC 7636 4.6)."""
         self.token_requests.append((form, authorization))
         asked = self.codes.pop(form.get("code", ""), None)
         if asked is None or form.get("redirect_uri") != asked["redirect_uri"]:

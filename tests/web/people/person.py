@@ -13,7 +13,7 @@ HEADERS = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"}
 
 
 class Person:
-    """Somebody with a browser that keeps its cookies."""
+    """A user with a browser that keeps its cookies."""
 
     def __init__(self, app: Flask, *, url: str = "http://localhost") -> None:
         self.client = app.test_client()

@@ -37,7 +37,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def make_person(database: Database, issuer: Issuer) -> Iterator[Callable[..., Person]]:
-    """Somebody in front of an application that knows the provider."""
+    """A user of an application that knows the provider."""
     made = []
 
     def make(**settings: Any) -> Person:
