@@ -1,1 +1,1 @@
-"""Kubernetes: who lives there, and what is told to it."""
+"""Kubernetes: running pods, events, the mirror, and the controller."""

@@ -1,4 +1,4 @@
-"""Whether the controller can do its work in the cluster, on every replica: also on one that does not lead yet."""
+"""Check the controller's access to the cluster, on every replica, including those that do not lead."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _REMEDY: Final = (
 
 
 class AccessCheck(threading.Thread):
-    """Looks every minute, until it is stopped, whether the account has its permissions, and lists a pod and a node.
+    """Checks the account's permissions every minute until it is stopped, and lists a pod and a node.
 
     Args:
-        client: of the cluster.
+        client: a client of the cluster.
         needed: the permissions.
-        stop: ends it.
-        checks: where it says how the look went.
+        stop: ends the loop.
+        checks: receives the results.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class AccessCheck(threading.Thread):
         self._needed = needed
         self._stop_asked = stop
         self._checks = checks
-        self._random = random.Random()  # noqa: S311 - a pause is no secret
+        self._random = random.Random()  # noqa: S311 - the backoff needs no secure randomness
         checks.expect(CHECK)
 
     def run(self) -> None:
-        """Look; after a failure sooner, and then less and less often."""
+        """Check repeatedly; after a failure sooner, with growing intervals."""
         pause = _FIRST_PAUSE_SECONDS
         while not self._stop_asked.is_set():
             self._checks.beat(CHECK, within_seconds=_STUCK_SECONDS)
@@ -61,7 +61,7 @@ class AccessCheck(threading.Thread):
         self._checks.forget(CHECK)
 
     def look(self) -> bool:
-        """Look once; whether all is well."""
+        """Check once; return whether everything passed."""
         try:
             lacking = missing(self._client, self._needed)
             if lacking:

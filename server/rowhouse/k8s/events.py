@@ -34,9 +34,9 @@ _MAX_MESSAGE: Final = 1024
 MAX_BURST: Final = 50
 MAX_PER_SECOND: Final = 1.0
 _MAX_POD_EVENTS: Final = 10
-"""Of one call; more pods than that are told of together."""
+"""Maximum number of pods with their own events per call; more are summarized."""
 _PAUSE_SECONDS: Final = 30.0
-"""After an event that could not be written, as the controller must not wait for a time-out again and again."""
+"""Pause after a failed write, so that the controller does not wait for timeouts repeatedly."""
 
 
 class EventRecorder:

@@ -69,7 +69,7 @@ class Failure:
         return self.status == HTTPStatus.NOT_FOUND and not self.name and '"' not in self.message
 
     def is_absence_of(self, name: str) -> bool:
-        """Whether the API server says that this very object does not exist; no other 404 proves that."""
+        """Whether the API server says that this object does not exist. No other 404 proves that."""
         return (
             self.status == HTTPStatus.NOT_FOUND
             and self.reason == "NotFound"
@@ -86,7 +86,7 @@ class KubernetesFailure(TryAgain):
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Takes any of ERRORS apart."""
+    """Parse any of ERRORS."""
     if isinstance(error, ApiError):
         return _of_status(error.status, getattr(error, "response", None))
     if isinstance(error, httpx2.HTTPStatusError):
@@ -95,7 +95,7 @@ def failure_of(error: BaseException) -> Failure:
         with contextlib.suppress(httpx2.HTTPError, httpx2.StreamError):
             body = response.text
         with contextlib.suppress(ValueError):
-            # Of a watch, or with a charset beside the type: lightkube has not looked.
+            # A watch, or a content type with a charset: lightkube did not parse the body.
             status = decoders.decode_status(body.encode())
             if status.code:
                 return _of_status(status, response)
@@ -142,5 +142,5 @@ def _of_status(status: Status, response: httpx2.Response | None) -> Failure:
 
 
 def _seconds(header: str) -> float:
-    """Of a Retry-After in seconds; the API server sends no dates."""
+    """Return the seconds of a Retry-After header. The API server sends no dates."""
     return float(header) if header.isdecimal() and header.isascii() else 0.0

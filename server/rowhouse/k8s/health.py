@@ -68,17 +68,17 @@ def serve_health(checks: Checks, host: str, port: int) -> int:
 
 
 class CheckMetrics(Collector):
-    """Whether each check's last try was good, and whether the controller is ready."""
+    """Metrics: whether the last run of each check passed, and whether the controller is ready."""
 
     def __init__(self, checks: Checks) -> None:
         self._checks = checks
 
     def describe(self) -> list[Metric]:
-        """Nothing: the names are those of `collect`."""
+        """Return nothing: `collect` has the names."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Both metrics as they are now."""
+        """Return both metrics."""
         checks = self._checks.all()
         up = CHECK_UP.gauge()
         for check in checks:
@@ -89,7 +89,7 @@ class CheckMetrics(Collector):
 
 
 def _answer(problems: list[dict[str, str]], good: str, bad: str) -> Response:
-    """The first problem as the server tells its own (`reason`, `hint`), and all of them."""
+    """Return the first problem in the server's format (`reason`, `hint`), and all problems."""
     if not problems:
         return Response(json.dumps({"status": good}) + "\n", content_type="application/json")
     document = {"status": bad, **problems[0], "problems": problems}

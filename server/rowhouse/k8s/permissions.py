@@ -23,7 +23,7 @@ _NOT_SERVED: Final = frozenset({401, 403, 404, 405})
 
 @dataclass(frozen=True, slots=True, order=True)
 class Permission:
-    """One verb on one resource; `namespace` "" is all of them. `path`: or on a path that is no resource."""
+    """A verb on a resource (`namespace` "": in all), or on a non-resource `path`."""
 
     verb: str
     resource: str = ""
@@ -53,7 +53,7 @@ def of_controller(mirror_namespace: str | None) -> list[Permission]:
 
 
 def of_server(*, by_review: bool, looks_at_pods: bool = False) -> list[Permission]:
-    """What the server needs to verify tokens: by asking about each, or with the cluster's keys.
+    """What the server needs to verify tokens, by TokenReview or with the cluster's keys.
 
     `looks_at_pods`: it also asks on which node a pod is (`verify_placement`).
     """

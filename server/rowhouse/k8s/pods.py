@@ -32,7 +32,7 @@ class KubernetesPods:
         self._client = client
 
     def view(self) -> ClusterView:
-        """All pods and nodes now, in pages. Raises TryAgain unless the list is whole."""
+        """Return all pods and nodes. Reads in pages. Raises TryAgain unless the list is complete."""
         view = ClusterView()
         on_nodes = False
         try:
@@ -51,7 +51,7 @@ class KubernetesPods:
         return view
 
     def view_of(self, namespace: str, pod: str, nodes: set[str]) -> ClusterView:
-        """One pod and some nodes, as they are now. Raises TryAgain if that cannot be told."""
+        """Return the current state of one pod and some nodes. Raises TryAgain if it is unknown."""
         view = ClusterView()
         try:
             found = self._get(PodResource, pod, namespace=namespace)
@@ -82,12 +82,12 @@ def pod_watch(
     stop: threading.Event,
     checks: Checks,
 ) -> Watch:
-    """Tells of each pod that ends, with namespace and name; `missed`: some may have ended untold."""
+    """Reports each pod that ends, with namespace and name; `missed`: ends may have been missed."""
     begun = False
 
     def begin() -> str:
         nonlocal begun
-        # The version of now, without the pods: what ended before is the full pass's.
+        # The current version, without the pods: the full pass handles pods that ended before.
         now = client.list(PodResource, namespace="*", chunk_size=1)
         next(iter(now), None)
         if begun:

@@ -1,4 +1,4 @@
-"""The Kubernetes API as JSON, for requests that are not about one known kind.
+"""The Kubernetes API as JSON, for requests without a typed kind.
 
 The client of `client.py` decodes objects into types; discovery, reviews of access and proxied requests have none.
 """
@@ -94,7 +94,7 @@ class KubernetesApi:
         return self._send("POST", path, {}, body, "application/json")
 
     def items(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
-        """The items of a list, in pages. Raises Refused."""
+        """Yield the items of a list. Reads in pages. Raises Refused."""
         token = ""
         while True:
             more = {"continue": token} if token else {}

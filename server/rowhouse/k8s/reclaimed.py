@@ -26,14 +26,14 @@ class Budget:
 
     @property
     def left(self) -> int:
-        """How many may be taken now."""
+        """Return how many tokens are available now."""
         now = self._clock()
         self._left = min(self._size, self._left + (now - self._at) * self._per_second)
         self._at = now
         return int(self._left)
 
     def take(self) -> bool:
-        """Takes one, if there is one."""
+        """Take a token, if there is one."""
         if self.left < 1:
             return False
         self._left -= 1
@@ -57,7 +57,7 @@ class Tally:
         self.first += finding.released[: max(0, _MAX_SHOWN - len(self.first))]
 
     def text(self, where: str) -> str:
-        """For an event; `where` tells which pods."""
+        """Return the text of an event; `where` says which pods."""
         more = self.addresses - len(self.first)
         listed = ", ".join(self.first) + (f" and {more} more" if more else "")
         if len(self.networks) > 1 or "" not in self.networks:
@@ -71,13 +71,13 @@ class Tally:
 
 @dataclass(slots=True)
 class Backlog:
-    """What has yet to be told, by namespace and by node."""
+    """Pending summaries, by namespace and by node."""
 
     namespaces: dict[str, Tally] = field(default_factory=dict)
     nodes: dict[str, Tally] = field(default_factory=dict)
 
     def add(self, finding: Finding, *, of_pod: bool) -> None:
-        """One more pod; `of_pod`: it has an event of its own."""
+        """Add a pod; `of_pod`: it has its own event."""
         if not of_pod:
             self.namespaces.setdefault(finding.held.namespace, Tally()).add(finding)
         if finding.held.node:

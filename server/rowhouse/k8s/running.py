@@ -31,13 +31,13 @@ _PAGE: Final = 500
 
 @dataclass(slots=True)
 class RunningObjects(Objects):
-    """Pods and NADs as they came. `definitions`: `spec.config` by NAMESPACE/NAME."""
+    """Pods and NADs as received. `definitions`: `spec.config` by NAMESPACE/NAME."""
 
     raw_pods: list[Object] = field(default_factory=list)
     definitions: dict[str, str] = field(default_factory=dict)
 
     def running(self) -> RunningPods:
-        """The pods that run. Raises InputFailure if there is none, or one without a time."""
+        """Return the running pods. Raises InputFailure if there is none, or one without a time."""
         if not self.raw_pods:
             raise InputFailure(
                 "the objects contain no pod",
@@ -67,7 +67,7 @@ class RunningObjects(Objects):
 
 
 def read_running(client: Client) -> RunningObjects:
-    """All pods and NADs of a cluster. Raises TryAgain if a list is not whole, NotFound without multus."""
+    """Read all pods and NADs. Raises TryAgain if a list is incomplete, NotFound without multus."""
     objects = RunningObjects()
     try:
         for one in client.list(NetworkAttachmentDefinition, namespace="*", chunk_size=_PAGE):

@@ -30,7 +30,7 @@ _BRIEF_SECONDS: Final = 1.0
 
 
 class Watch(threading.Thread):
-    """Follows a kind until it is stopped; dies of nothing that an API server says or does not say.
+    """Watches a kind until it is stopped; survives every answer and every silence of an API server.
 
     Args:
         client: of the cluster.
@@ -68,8 +68,8 @@ class Watch(threading.Thread):
         self._checks = checks
         self._seconds = seconds
         self._version: str | None = ""
-        # Its own: replicas must not come back in step, and the process's generator must not be drawn from.
-        self._random = random.Random()  # noqa: S311 - a pause is no secret
+        # A separate generator: replicas must not reconnect in step, and the global one must stay untouched.
+        self._random = random.Random()  # noqa: S311 - the backoff needs no secure randomness
         self._pause = _MIN_PAUSE_SECONDS
 
     def run(self) -> None:
@@ -86,7 +86,7 @@ class Watch(threading.Thread):
             except ERRORS as error:
                 self._interrupted(error)
             except Exception as error:  # noqa: BLE001 - the watch survives errors of its listener
-                # `tell` failed, so this event is lost: only a list makes up for it.
+                # `tell` failed, so this event is lost: only a new list recovers it.
                 _log.exception("watch_failed", watch=self._kind_name)
                 self._restart("error", str(error) or type(error).__name__)
         self._checks.forget(self.name)
@@ -113,7 +113,7 @@ class Watch(threading.Thread):
         if time.monotonic() - began < _BRIEF_SECONDS:
             self._restart("silent", "the watch ended at once", keeps_version=True)
         else:
-            # Not even a bookmark: the version may be of a future that a restored backup does not have.
+            # Not even a bookmark: after a restore of etcd, the version may be newer than the data.
             self._version = ""
 
     def _interrupted(self, error: BaseException) -> None:

@@ -1,1 +1,1 @@
-"""How the server reaches the database: connections, deadlines, errors, the tables as models."""
+"""Access to the database: connections, deadlines, errors, and the tables as models."""

@@ -1,8 +1,8 @@
 """Concurrent calls with one batch key share a round trip and a commit.
 
-A commit waits for the disk, and each statement has a fixed cost. Under load many requests do the same at the same
-moment; in a batch they pay once ("flat combining": Hendler, Incze, Shavit and Tzafrir, 2010). Without load a call
-runs at once, alone, and pays nothing for it.
+A commit waits for the disk, and each statement has a fixed cost. Under load, many requests do the same thing at the
+same time, and a batch pays these costs once ("flat combining": Hendler, Incze, Shavit and Tzafrir, 2010). Without load,
+a call runs alone and immediately, at no extra cost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Call = TypeVar("Call")
 Answer = TypeVar("Answer")
 
 MAX_BATCH: Final = 64
-"""Calls in a batch: a larger one saves hardly more, and would make the commit long."""
+"""Maximum number of calls in a batch. A larger batch saves hardly more, and would delay the commit."""
 
 MAX_QUEUE_WAIT: Final = 0.5
 """Seconds that a call waits for its turn before it runs on its own: the batch in front may be waiting for a lock
@@ -30,7 +30,7 @@ that this call does not need."""
 
 
 class LeftOut(Enum):
-    """Why a batch did not serve one of its calls."""
+    """Why a batch left out one of its calls."""
 
     ALONE = "it has to be served alone"
     AGAIN = "the next batch may serve it: this one served others"
@@ -40,7 +40,7 @@ Outcome: TypeAlias = Answer | Literal[LeftOut.ALONE, LeftOut.AGAIN]
 
 
 class CombiningQueue(Generic[Call, Answer]):
-    """Runs single calls at once, and concurrent calls with one batch key together.
+    """Runs single calls immediately, and concurrent calls with the same batch key as a batch.
 
     Calls with different keys never wait for each other. Safe to share between threads.
 
@@ -99,7 +99,7 @@ class CombiningQueue(Generic[Call, Answer]):
         )
 
     def _alone(self, batch_key: Hashable, call: Call) -> Answer:
-        """Serve a call that no batch served, if not too many of them are under way."""
+        """Serve a call that was left out, unless too many of them are running."""
         with self._guard:
             limiter = self._limiters.setdefault(batch_key, _FallbackLimiter(self._max_alone))
             limiter.users += 1
@@ -115,7 +115,7 @@ class CombiningQueue(Generic[Call, Answer]):
     def _left(
         self, waiting: deque[_PendingCall[Call, Answer]], pending: _PendingCall[Call, Answer]
     ) -> bool:
-        """Leave the queue. False if a batch has taken the call by now: then its turn is awaited."""
+        """Leave the queue. False if a batch has already taken the call; then the caller waits for it."""
         with self._guard:
             if pending in waiting:
                 waiting.remove(pending)
@@ -144,7 +144,7 @@ class CombiningQueue(Generic[Call, Answer]):
                     pending.turn.release()
 
     def _next(self, batch_key: Hashable, again: Sequence[_PendingCall[Call, Answer]] = ()) -> None:
-        """Make a batch of the calls that wait; the thread of the first one leads it."""
+        """Form a batch of the waiting calls; the thread of the first one runs it."""
         with self._guard:
             waiting = self._waiting[batch_key]
             waiting.extendleft(reversed(again))
@@ -157,7 +157,7 @@ class CombiningQueue(Generic[Call, Answer]):
 
 
 class _FallbackLimiter:
-    """Limits how many calls of a key are served alone; refuses all for a while after one has waited in vain."""
+    """Limits how many calls of a key are served alone. After one waited in vain, refuses all for a while."""
 
     def __init__(self, places: int) -> None:
         self.users = 0
@@ -182,7 +182,7 @@ class _FallbackLimiter:
 
 
 class _PendingCall(Generic[Call, Answer]):
-    """A call that waits until it is answered, or until it is its turn to lead a batch."""
+    """A call that waits for its answer, or for its turn to run a batch."""
 
     __slots__ = ("batch", "call", "outcome", "turn")
 

@@ -21,7 +21,7 @@ _SCHEME = re.compile(r"^postgres(?:ql)?(?:\+\w+)?://")
 
 
 def conninfo_of(url: str) -> str:
-    """A libpq connection string or URI; SQLAlchemy's spelling of the driver is accepted and dropped."""
+    """A libpq connection string or URI. The driver in SQLAlchemy's spelling is accepted and ignored."""
     return _SCHEME.sub("postgresql://", url.strip())
 
 
@@ -32,7 +32,7 @@ def checked_url(url: str) -> str:
     conninfo = conninfo_of(url)
     try:
         conninfo_to_dict(conninfo)
-    except psycopg.Error:  # its text repeats the URL, password and all
+    except psycopg.Error:  # its text contains the URL with the password
         raise ValueError("not a URL that PostgreSQL's clients can read") from None
     return conninfo
 
@@ -49,7 +49,7 @@ class DataSource:
     password_file: Path | None = None
 
     def conninfo(self) -> str:
-        """The connection string as of now. Raises NotReady if a file cannot be used."""
+        """Return the current connection string. Raises NotReady if a file cannot be used."""
         found = self._url()
         if self.password_file is None:
             return found
@@ -75,7 +75,7 @@ Source: TypeAlias = str | DataSource
 
 
 def resolve(source: Source) -> str:
-    """The connection string to use for the next connection. Raises NotReady."""
+    """Return the connection string for the next connection. Raises NotReady."""
     return source.conninfo() if isinstance(source, DataSource) else conninfo_of(source)
 
 

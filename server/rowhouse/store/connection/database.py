@@ -1,4 +1,4 @@
-"""Connections: one pool of psycopg for the allocator's calls, one SQLAlchemy engine for everything else."""
+"""Connections: a psycopg pool for the allocator's calls, and an SQLAlchemy engine for everything else."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ ACT_AS = statement(__name__, "act_as")
 # A commit whose connection died may have happened. Every mutation is idempotent, so it is retried.
 ATTEMPTS = 3
 
-# Seconds between two tries to reach the database while calls wait for it, with as much jitter; the pool's own
-# would double from one to minutes, and so be late after an outage.
+# Seconds between two attempts to reach the database while calls wait, with as much jitter. The pool's own interval
+# would grow from one second to minutes, which is too slow after an outage.
 _BETWEEN_TRIES = 0.1
 
 
@@ -92,7 +92,7 @@ class Database:
         lock_wait: float = 3.0,
         prepare: bool = True,
     ) -> None:
-        """`pool_size` connections at most; `wait` seconds at most for a free one, `lock_wait` for each lock.
+        """Use at most `pool_size` connections; wait at most `wait` s for a free one, `lock_wait` s for each lock.
 
         `prepare` False disables prepared statements, which PgBouncer before 1.21 does not support.
         """
@@ -128,7 +128,7 @@ class Database:
     def call(
         self, query: LiteralString | sql.Composed, parameters: Parameters = ()
     ) -> list[TupleRow]:
-        """Runs one statement in a transaction of its own and returns its rows.
+        """Run one statement in its own transaction and return its rows.
 
         Errors: the domain's error for what the stored functions raise; TryAgain if the database
         cannot be reached, is overloaded or waited too long for a lock.
@@ -141,7 +141,7 @@ class Database:
     def call_waiting(
         self, query: LiteralString | sql.Composed, parameters: dict[str, Any]
     ) -> list[TupleRow]:
-        """As `call`, of a function that is told how long it may wait for a lock: the parameter `max_wait`.
+        """Like `call`, for a function that takes the maximum wait for a lock in the parameter `max_wait`.
 
         Milliseconds; no longer than the caller waits (`deadline.py`).
         """
@@ -155,7 +155,7 @@ class Database:
     def call_carefully(
         self, query: LiteralString | sql.Composed, parameters: dict[str, Any]
     ) -> list[TupleRow]:
-        """As `call_waiting`, after the database refused the call: history and free space are corrected first."""
+        """Like `call_waiting`, after a refusal: the database corrects history and free space first."""
 
         def work(connection: psycopg.Connection[TupleRow]) -> list[TupleRow]:
             with connection.pipeline(), connection.transaction():
@@ -178,7 +178,7 @@ class Database:
         request_id: str = "",
         force: bool = False,
     ) -> list[TupleRow]:
-        """Runs one administrative statement in the name of `actor`, which history and audit then show.
+        """Run one administrative statement on behalf of `actor`, whom history and audit log then name.
 
         `force` allows changes that touch addresses in use by running sandboxes.
         Everything up to COMMIT is sent at once: no lock is held across a round trip.
@@ -207,7 +207,7 @@ class Database:
         function: str = "other",
         idempotent: bool = True,
     ) -> Answer:
-        """Runs `work` on a connection; tries again when the connection is lost.
+        """Run `work` on a connection, again if the connection is lost.
 
         `function` is its name in the metrics. Raises TryAgain before it has begun anything if the caller has
         gone (`deadline.py`). Work that is not `idempotent` is repeated only if it is
@@ -244,12 +244,12 @@ class Database:
                 if attempt == ATTEMPTS or unknown or not is_transient(error):
                     raise domain_error(error) from error
                 metrics.RETRIES.inc()
-                # After a restart of the database every idle connection is dead, not only this one.
+                # After a restart of the database, all idle connections are dead, not only this one.
                 self._pool.check()
         raise RowhouseError("unreachable")
 
     def _no_connection(self) -> TryAgain:
-        """Why there was no connection in time, as far as the last attempt to make one tells."""
+        """Return why there was no connection in time, according to the last attempt to connect."""
         message = f"no database connection within {self._wait:g} s"
         if (failure := self._login.failure) is not None:
             return TryAgain(f"{message}: {failure.message}", hint=failure.hint)
@@ -264,7 +264,7 @@ class Database:
         one: Callable[[Call], Answer],
         many: Callable[[Sequence[Call]], Sequence[Outcome[Answer]]],
     ) -> CombiningQueue[Call, Answer]:
-        """The queue of this database in which calls of a kind meet; always the same one."""
+        """Return the queue that batches calls of a kind; always the same one for this database."""
         queue = self._queues.get(kind)
         if queue is None:
             made = CombiningQueue(one, many, max_alone=max(1, self._pool.max_size // 2))
@@ -272,7 +272,7 @@ class Database:
         return queue
 
     def connections(self) -> Connections:
-        """The connections now."""
+        """Return the state of the connections."""
         now = self._pool.get_stats()
         idle = now.get("pool_available", 0)
         return Connections(
@@ -286,7 +286,7 @@ class Database:
         )
 
     def close(self) -> None:
-        """Closes every connection."""
+        """Close all connections."""
         self._pool.close()
         self.engine.dispose()
 
@@ -294,7 +294,7 @@ class Database:
 def _execute(
     connection: PooledConnection, query: LiteralString | sql.Composed, parameters: Parameters
 ) -> psycopg.Cursor[TupleRow]:
-    """Run a statement in a transaction of its own, with the settings that the code relies on."""
+    """Run a statement in its own transaction, with the settings that the code relies on."""
     if not connection.pins_transactions:
         return connection.execute(query, parameters)
     with connection.pipeline(), connection.transaction():

@@ -1,4 +1,4 @@
-"""What `rowhouse doctor` asks a database about itself; nothing is changed."""
+"""Read-only queries of `rowhouse doctor` about a database."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ class Facts:
 
 
 def facts(source: Source) -> Facts:
-    """What the database is. Raises TryAgain when it cannot be reached."""
+    """Return the facts about the database. Raises TryAgain if it cannot be reached."""
     row = _rows(source, _FACTS)[0]
     names = ("version", "major", "encoding", "is_standby", "name", "user", "is_superuser", "clock")
     return Facts(**dict(zip(names, row, strict=True)))
 
 
 def missing_privileges(source: Source) -> list[str]:
-    """What the login role lacks of what the server needs, as `EXECUTE on rowhouse.attach_v1(…)`."""
+    """Return the privileges that the login role lacks, such as `EXECUTE on rowhouse.attach_v1(…)`."""
     return [str(row[0]) for row in _rows(source, MISSING)]
 
 
 def pool_names(source: Source) -> frozenset[str]:
-    """The names by which configurations may refer to pools."""
+    """Return the names of pools, by which configurations can refer to them."""
     rows = _rows(source, "SELECT name FROM rowhouse.pools WHERE name IS NOT NULL")
     return frozenset(str(row[0]) for row in rows)
 
 
 def has_leader(source: Source, cluster: str) -> bool:
-    """Whether a controller holds the leader's lock of a cluster (`leader.py`)."""
+    """Whether a controller holds the leader's lock of a cluster (`leader_election.py`)."""
     return bool(_rows(source, _HAS_LEADER, {"cluster": cluster})[0][0])
 
 

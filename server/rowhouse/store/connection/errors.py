@@ -100,7 +100,7 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
         "PostgreSQL rejects a value: ",
         "Correct the value in the message.",
     ),
-    "23": _FAULT,  # integrity constraints that no caller can run into; see BY_CONSTRAINT
+    "23": _FAULT,  # integrity constraints that callers cannot violate; see BY_CONSTRAINT
     "25": _FAULT,
     "25006": _BUSY,  # the server has become a standby
     "25P03": _BUSY,  # idle in a transaction for too long
@@ -127,7 +127,7 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
     "XX": _FAULT,  # data or index corrupted
     "XX000": _BUSY,  # such as "tuple concurrently updated" during a migration
 }
-"""Every SQLSTATE that means something else than a fault of ours; all others are `_FAULT`.
+"""Every SQLSTATE that does not mean a bug; all others are `_FAULT`.
 
 Without a SQLSTATE there is no connection: `_BUSY`.
 """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def any_value_of(column: InstrumentedAttribute[str]) -> ColumnElement[Any]:
-    """All values of an index's first column, to compare it with: one index look-up for each value."""
+    """Return all values of an index's first column, to compare it with: one index lookup for each value."""
     lowest = select(column).order_by(column).limit(1)
     values = select(lowest.scalar_subquery().label("value")).cte(recursive=True)
     following = select(column).where(column > values.c.value).order_by(column).limit(1)

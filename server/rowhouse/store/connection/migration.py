@@ -1,4 +1,4 @@
-"""What the migrations share: each of them runs the SQL files in the folder of its name."""
+"""Shared code of the migrations: each one runs the SQL files in the folder with its name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def scripts(revision: str, *, beside: str) -> tuple[Callable[[], None], Callable
 
     def upgrade() -> None:
         files = [folder / name for name in STEPS if (folder / name).exists()]
-        if not files:  # an installation without them would have a revision that did nothing
+        if not files:  # without the files, the revision would do nothing
             raise FileNotFoundError(folder)
         for file in files:
             execute(file)
@@ -36,7 +36,7 @@ def scripts(revision: str, *, beside: str) -> tuple[Callable[[], None], Callable
 
 
 def execute(file: Path) -> None:
-    """Runs a file of several statements as it stands: no parameters, so no escaping of % and :."""
+    """Run a file of several statements unchanged: without parameters, so % and : need no escaping."""
     context = op.get_context()
     statements = "SET LOCAL search_path = rowhouse, pg_temp;\n" + file.read_text(encoding="utf-8")
     if context.as_sql:

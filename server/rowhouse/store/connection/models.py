@@ -1,7 +1,7 @@
 """The tables and views as SQLAlchemy models, for reads. The schema itself is in migrations/schema.
 
-Addresses are text, without prefix length unless they are CIDRs. A view's key is what tells its rows
-apart; the database has none for it.
+Addresses are text, without prefix length unless they are CIDRs. A view's key identifies its rows;
+the database has no key for it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Address(TypeDecorator[str]):
     cache_ok = True
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """Text from what psycopg makes of `inet`."""
+        """Convert psycopg's value of `inet` to text."""
         if value is None:
             return None
         return str(ipaddress.ip_interface(value).ip)
@@ -38,7 +38,7 @@ class Cidr(TypeDecorator[str]):
     cache_ok = True
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """Text from what psycopg makes of `cidr`."""
+        """Convert psycopg's value of `cidr` to text."""
         return None if value is None else str(value)
 
 
@@ -98,7 +98,7 @@ class FillSample(Base):
 
 
 class PoolTrend(Base):
-    """What the samples of a pool come to."""
+    """The trend of a pool, from its samples."""
 
     __tablename__ = "pool_trends"
     pool_id: Mapped[int] = mapped_column(primary_key=True)

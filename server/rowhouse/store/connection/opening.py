@@ -34,9 +34,9 @@ _NETWORK: dict[str, Any] = {
 
 
 def connect(source: Source, *, prepare: bool = True) -> psycopg.Connection[TupleRow]:
-    """A connection of its own, to the server that takes writes; `prepare` as for `Database`.
+    """Open a separate connection to the server that accepts writes; `prepare` as for `Database`.
 
-    Errors: TryAgain when there is none; NotReady when the login is refused or a file of `source` is unusable.
+    Errors: TryAgain if there is none; NotReady if the login is refused or a file of `source` is unusable.
     """
     try:
         connection = psycopg.connect(
@@ -61,7 +61,7 @@ def _closed_on_error(connection: psycopg.Connection[TupleRow]) -> Iterator[None]
 
 @dataclass(slots=True)
 class LastAttempt:
-    """What became of the last attempt of a pool to connect; None: it succeeded, or there was none."""
+    """The error of the pool's last attempt to connect; None: it succeeded, or there was none."""
 
     failure: RowhouseError | None = None
 

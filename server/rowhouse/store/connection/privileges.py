@@ -1,4 +1,4 @@
-"""What the roles may do: granted again with each upgrade, and named where the server's login lacks some of it."""
+"""The privileges of the roles: each upgrade grants them again, and errors name those that the login lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN: Final = 3
 
 
 def require(connection: Connection) -> None:
-    """Raises NotReady, which names them, if the login lacks privileges that the server needs."""
+    """Raise NotReady if the login lacks privileges that the server needs; the error names them."""
     missing = [str(one) for one in connection.exec_driver_sql(MISSING).scalars()]
     if missing:
         user = str(connection.exec_driver_sql("SELECT current_user").scalar())
@@ -32,13 +32,13 @@ def require(connection: Connection) -> None:
 
 
 def lacks(user: str, missing: Sequence[str]) -> str:
-    """One line about a role and what it lacks."""
+    """Return a line with a role and the privileges that it lacks."""
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
     return f"role {user!r} lacks {', '.join(missing[:_SHOWN])}{more}"
 
 
 def remedy(user: str) -> str:
-    """The statement that grants it."""
+    """Return the remedy: the statement that grants them."""
     return (
         f'As the owner of the schema, run GRANT rowhouse_server TO "{user}"; if it is already granted,'
         " run `rowhouse db upgrade` as the owner."
@@ -46,7 +46,7 @@ def remedy(user: str) -> str:
 
 
 def grant_again(connection: Connection, files: Sequence[Path], *, lock_timeout: str) -> None:
-    """Run the files of the roles, if the login owns the schema: a role may have come since the last migration."""
+    """Run the files of the roles, if the login owns the schema: roles may be newer than the last migration."""
     with connection.begin():
         if not connection.exec_driver_sql(_OWNS_SCHEMA).scalar():
             return
@@ -58,7 +58,7 @@ def grant_again(connection: Connection, files: Sequence[Path], *, lock_timeout: 
 
 
 def statements_for_roles(connection: Connection) -> list[str]:
-    """What has to be run for the roles that the migrating user may neither make nor take; empty: nothing."""
+    """Return the statements for roles that the migrating user can neither create nor become; may be empty."""
     return [
         str(one) for one in connection.exec_driver_sql(_STATEMENTS.replace("%", "%%")).scalars()
     ]

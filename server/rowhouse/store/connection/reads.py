@@ -1,4 +1,4 @@
-"""Reads through SQLAlchemy: one statement each, its errors the domain's."""
+"""Reads through SQLAlchemy: one statement each, with the domain's errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Record: TypeAlias = Row[Any]
 
 
 def rows(database: Database, statement: Executable) -> Sequence[Record]:
-    """The rows of a statement that changes nothing. It ends after some time, done or not, if its caller waits as long.
+    """Return the rows of a read-only statement. It is canceled after a time limit, or at its caller's deadline.
 
     Errors: TryAgain, NotReady, and what the stored functions raise.
     """
@@ -57,6 +57,6 @@ def rows(database: Database, statement: Executable) -> Sequence[Record]:
 
 
 def row(database: Database, statement: Executable) -> Record | None:
-    """The first row of a statement, None if there is none. Errors as `rows`."""
+    """Return the first row of a statement; None if there is none. Errors as `rows`."""
     found = rows(database, statement)
     return found[0] if found else None

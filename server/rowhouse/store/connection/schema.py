@@ -34,9 +34,9 @@ LOCK_TIMEOUT = "10s"
 LOCK_HOLDERS: Final = statement(__name__, "lock_holders")
 
 _UNRELEASED: Final = frozenset(f"{number:04}" for number in range(1, 8))
-"""Revisions of databases that were made before the first release: no revision leads on from them."""
+"""Revisions from before the first release, which cannot be upgraded."""
 
-# alembic keeps the migration under way in module globals; other processes wait in PostgreSQL.
+# alembic keeps the running migration in module globals; other processes wait in PostgreSQL.
 _one_at_a_time = threading.Lock()
 
 
@@ -124,7 +124,7 @@ def downgrade(source: Source, revision: str, *, lock_timeout: str = LOCK_TIMEOUT
 
 
 def statements_for_roles(source: Source) -> list[str]:
-    """What a role with CREATEROLE has to run before the next upgrade, as the migrating user may not; often nothing."""
+    """Return the statements that a role with CREATEROLE must run before the next upgrade; often none."""
     with _engine(source).connect() as connection:
         return privileges.statements_for_roles(connection)
 
@@ -225,7 +225,7 @@ def _unknown(found: str) -> NotReady:
 
 
 def _serves(engine: Engine, revision: str) -> bool:
-    """Whether the schema says that code of this revision may work on it: the schema is upgraded first."""
+    """Whether the schema supports code of this revision: upgrades change the schema first."""
     with engine.connect() as connection:
         if (
             connection.scalar(text("SELECT to_regprocedure('rowhouse.serves_code_of(text)')"))

@@ -1,4 +1,4 @@
-"""The server's queries: a file for each in the folder `sql` beside the module that runs it."""
+"""The server's queries: one file each, in the folder `sql` beside the module that runs it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import LiteralString
 def statement(module: str, name: str) -> LiteralString:
     """The query `sql/NAME.sql` beside a module, given as its `__name__`.
 
-    Modules keep it as a constant: no call reads a file. The comment at the file's head is for its readers,
-    so it is left out.
+    Modules store it in a constant, so no call reads a file. The comment at the top of the file is for readers and is
+    removed.
     """
     package = module.rpartition(".")[0]
     text = files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which stored function a statement calls, for the metrics of the database's calls."""
+"""The stored function that a statement calls, for the metrics of database calls."""
 
 from __future__ import annotations
 
