@@ -132,6 +132,7 @@ dba: dev ## the picture and psql's answers in docs/dba.md, from the catalog
 	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs/test_dba.py
 
 reference: dev ## the generated parts of docs/reference: every command's help, and the document of the API
+	@mkdir -p build
 	@$(BIN)/python -m rowhouse.api.openapi > build/openapi.json && mv build/openapi.json docs/reference/
 	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/cli/test_reference.py
 

@@ -171,7 +171,7 @@ def test_a_mirror_by_hand(
     shown = rowhouse(database, "mirror", "diff", *of_cluster)
     assert "create" in shown
     assert "+1 default/web-0" in shown
-    assert "Net_X-10.1.0.0-24 is no RFC 1123 subdomain" in shown
+    assert "Net_X-10.1.0.0-24 is not an RFC 1123 subdomain" in shown
     assert kube.specs("ippools") == {}
     assert "2 objects written" in rowhouse(database, "mirror", "resync", *of_cluster)
     assert list(kube.specs("ippools")) == ["10.0.0.0-24"]

@@ -1,6 +1,6 @@
-"""What the objects should be: pools and addresses in, IPPools and reservations out. Pure.
+"""Compute the desired objects: pools and addresses in, IPPools and reservations out. Pure.
 
-Form and names are those of whereabouts v0.9. What it cannot express is omitted and reported.
+Format and names are those of whereabouts v0.9. What it cannot express is omitted and reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rowhouse.store.cluster.mirror import Held, Pool, Slice
 
 SIZE_LIMIT: Final = 1_572_864 - 16_384
-"""Bytes: what etcd takes in one request by default, less the rest of the object."""
+"""Maximum bytes: etcd's default limit for a request, minus the rest of the object."""
 
 _SMALLEST: Final = 65_536
 _ENTRY: Final = len('"":{"id":"","ifname":"","podref":""},')
@@ -34,7 +34,7 @@ class Holder(NamedTuple):
     ifname: str
 
     def spec(self) -> dict[str, str]:
-        """As it stands in an IPPool."""
+        """Its form in an IPPool."""
         spec = {"id": self.id, "podref": self.podref}
         return spec | {"ifname": self.ifname} if self.ifname else spec
 
@@ -47,7 +47,7 @@ class Reserved(NamedTuple):
     network: str | None = None
 
     def spec(self) -> dict[str, str]:
-        """As it stands in the object."""
+        """Its form in the object."""
         return (
             {"podref": self.podref, "ifname": self.ifname}
             if self.ifname
@@ -55,13 +55,13 @@ class Reserved(NamedTuple):
         )
 
     def annotations(self) -> dict[str, str]:
-        """Those that the mirror writes."""
+        """The annotations that the mirror writes."""
         return {} if self.network is None else {NETWORK: self.network}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that is in the database and not in the cluster. `reason` is a word for metrics."""
+    """Something in the database that is not mirrored. `reason` is the label for metrics."""
 
     reason: str
     object: str
@@ -70,7 +70,7 @@ class Problem:
 
 @dataclass(slots=True, kw_only=True)
 class DesiredPool:
-    """An IPPool: key → holder. `left_out` says what it does not hold, "" if nothing; `places`: where it belongs."""
+    """An IPPool: key → holder. `left_out` says what it omits, "" if nothing; `places`: where it belongs."""
 
     network: str
     range: str
@@ -79,18 +79,18 @@ class DesiredPool:
     left_out: str = ""
 
     def spec(self) -> dict[str, Any]:
-        """As it stands in the object."""
+        """Its form in the object."""
         allocations = {key: holder.spec() for key, holder in self.allocations.items()}
         return {"range": self.range, "allocations": allocations}
 
     def annotations(self) -> dict[str, str]:
-        """Those that the mirror writes."""
+        """The annotations that the mirror writes."""
         return self.places | {LEFT_OUT: self.left_out} if self.left_out else dict(self.places)
 
 
 @dataclass(slots=True)
 class DesiredObjects:
-    """The objects that come of one pool, by name, and what does not."""
+    """The objects for one pool, by name, and what is not mirrored."""
 
     pools: dict[str, DesiredPool] = field(default_factory=dict)
     reservations: dict[str, Reserved] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class DesiredObjects:
 
 @dataclass(slots=True)
 class _Filling:
-    """An IPPool on its way, and how large it is."""
+    """An IPPool under construction, and its size."""
 
     name: str
     pool: DesiredPool
@@ -119,10 +119,10 @@ def desired_objects(
     slice_pools: Iterable[str] = (),
     limit: int = SIZE_LIMIT,
 ) -> DesiredObjects:
-    """The objects of a pool.
+    """Return the objects for a pool.
 
     Args:
-        pool: whose.
+        pool: the pool.
         slices: of this pool; each of this cluster's is an IPPool of its own, as upstream has it. Then the pool itself
             is one only if an address lies outside of all slices.
         held: the addresses in use, lowest first.
@@ -211,7 +211,7 @@ def _finish(out: DesiredObjects, filling: _Filling) -> None:
 
 
 def _check_names(out: DesiredObjects) -> None:
-    """What Kubernetes would refuse is left out and said, once for all reservations of a pool."""
+    """Omit what Kubernetes would refuse, and report it, once for all reservations of a pool."""
     for name, one in list(out.slice_pools.items()):
         why = why_no_name(name)
         if why:
@@ -245,5 +245,5 @@ def _check_names(out: DesiredObjects) -> None:
 
 
 def smaller(limit: int) -> int:
-    """The next limit to try when an object was too large."""
+    """Return the next limit to try after an object was too large."""
     return max(limit * 4 // 5, _SMALLEST)

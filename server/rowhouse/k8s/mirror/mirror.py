@@ -1,8 +1,8 @@
-"""The mirror at work: changes in the database, and others' edits, become writes to the API server.
+"""The mirror's loop: changes in the database, and foreign edits, become writes to the API server.
 
-A pool that changed is read as a whole and compared with what its objects are known to be: so many changes make
-one patch, and a write that failed needs no memory of its own. How changes are found without a cost to
-those who make them is in migrations/schema/tables/mirror_changes.sql.
+A changed pool is read as a whole and compared with its observed objects. So many changes become one patch, and a failed
+write needs no state of its own. migrations/schema/tables/mirror_changes.sql explains how changes are recorded without
+a cost to the writers.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _SHOWN: Final = 50
 REASONS: Final = ("size", "key", "name", "unknown", "foreign", "refused", "absent")
-"""Why something of the database is not in the cluster, or the other way round."""
+"""Why something in the database is not in the cluster, or vice versa."""
 _TRIES: Final = 5
 _REPEAT: Final = "Completed writes stay. Run the command again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pacing:
-    """`rate`: writes a second; `resync`: seconds between looks at everything; `window`: see `Pending`."""
+    """`rate`: writes per second; `resync`: seconds between full resyncs; `window`: see `Pending`."""
 
     rate: float = MIRROR_WRITES_PER_SECOND
     resync: float = MIRROR_RESYNC_SECONDS
@@ -53,7 +53,7 @@ class Pacing:
 
 @dataclass(slots=True)
 class _Waiting:
-    """Transactions that may rely on a mark that is gone, and the pools whose marks those were."""
+    """Transactions that may rely on marks that were taken, and the pools of these marks."""
 
     writers: frozenset[str]
     pools: set[int]
@@ -61,16 +61,16 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Tally:
-    """What a round did."""
+    """The result of a round."""
 
     planning: float = 0.0
-    """Seconds that reading and comparing took."""
+    """Duration of reading and comparing, in seconds."""
     written: int = 0
     failed: int = 0
 
 
 class Mirror:
-    """Mirrors while it has the store's lock. One thread's, but for the writes.
+    """Mirrors while it has the store's lock. Used by one thread, except for the writes.
 
     Args:
         store: the database, whose lock is ours.
@@ -116,7 +116,7 @@ class Mirror:
 
     @property
     def pause(self) -> float:
-        """Seconds until there is something to do, unless a change comes first."""
+        """Seconds until the next round is due, unless a change comes first."""
         if self._queue.backoff.left:
             return self._queue.backoff.left
         if self._queue or self._again:
@@ -127,7 +127,7 @@ class Mirror:
 
     @property
     def trouble(self) -> str:
-        """Why the last write or list failed, "" while all is well."""
+        """Why the last write or list failed; "" if it did not."""
         return self._queue.trouble
 
     @property
@@ -137,14 +137,14 @@ class Mirror:
 
     @property
     def problems(self) -> list[Problem]:
-        """What is in the database and not in the cluster, and why."""
+        """What is in the database but not in the cluster, and why."""
         found = [one for some in self._planner.problems.values() for one in some]
         return found + list(self._refused.values())
 
     def round(self) -> Tally:
-        """Look at what changed, or at everything when that is due, and write. Raises TryAgain, NotReady.
+        """Compare what changed, or everything if that is due, and write. Raises TryAgain, NotReady.
 
-        TryAgain may be the API server's: `store` tells by its next call.
+        TryAgain may come from the API server; the next call of `store` shows whether it came from the database.
         """
         self._take_changes()
         self._take_edits()
@@ -175,15 +175,15 @@ class Mirror:
         return tally
 
     def plan(self) -> list[Change]:
-        """What a look at everything would write; nothing is written. Raises TryAgain, NotReady."""
+        """Return what a full resync would write, without writing. Raises TryAgain, NotReady."""
         self._list_again()
         changes = list(self._planner.changes(pool.id for pool in self._store.pools()))
         return changes + list(self._planner.orphans())
 
     def once(self) -> Tally:
-        """Look at everything and write, without the outbox and so without its lock. Raises TryAgain, NotReady.
+        """Do a full resync, without the outbox and so without its lock. Raises TryAgain, NotReady.
 
-        A controller that mirrors meanwhile writes the same.
+        If a controller mirrors at the same time, it writes the same.
         """
         self._list_again()
         self._pending.hurry(pool.id for pool in self._store.pools())
@@ -202,11 +202,11 @@ class Mirror:
         return tally
 
     def resync(self) -> None:
-        """Look at everything in the next round."""
+        """Do a full resync in the next round."""
         self._resync_due = 0.0
 
     def report(self) -> dict[str, Any]:
-        """What `rowhouse mirror status` shows."""
+        """Return the report that `rowhouse mirror status` shows."""
         problems = self.problems
         return {
             "ippools": len(self._observed.objects[POOLS]),
@@ -308,7 +308,7 @@ class Mirror:
                 self._refuse(change, outcome.message)
 
     def _refuse(self, change: Change, why: str) -> None:
-        """The API server takes it at no time; the next look at everything tries again."""
+        """Record a write that the API server will not accept; the next full resync tries again."""
         name = f"{change.kind}/{change.name}"
         self._refused[change.kind, change.name] = Problem(reason="refused", object=name, text=why)
         _log.warning("not_mirrored", object=name, reason="refused", text=why)

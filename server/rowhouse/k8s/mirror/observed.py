@@ -1,4 +1,4 @@
-"""What the objects in the cluster are, as far as is known: listed once, then watched."""
+"""The observed objects in the cluster: listed once, then watched."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ Observed: TypeAlias = "ObservedPool | ObservedReservation | ObservedSlicePool"
 
 
 def observe(obj: Any) -> Observed:
-    """What matters of an object of these kinds, as lightkube gives it."""
+    """Return the relevant parts of an object from lightkube."""
     spec = obj.get("spec") or {}
     metadata = obj.metadata
     version = str(metadata.resourceVersion)
@@ -118,7 +118,7 @@ class _Behind:
 
 @dataclass
 class ObservedObjects:
-    """The objects of one namespace. Only `edits` and the lists change it: one thread's.
+    """The objects of one namespace. Only `edits` and the lists change it, in one thread.
 
     Args:
         client: of the cluster.
@@ -137,12 +137,12 @@ class ObservedObjects:
     is_unknown: set[str] = field(default_factory=set)
     """Kinds whose CRD the cluster does not have, by the last list."""
     _ours: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in KINDS})
-    """The versions that we wrote and that the watch has not told of yet; so are the names that we deleted."""
+    """Versions that we wrote and names that we deleted, until the watch reports them."""
     _news: queue.SimpleQueue[_Event | _Behind] = field(default_factory=queue.SimpleQueue)
     _watches: dict[str, threading.Thread] = field(default_factory=dict)
 
     def get(self, kind: str, name: str) -> Observed | None:
-        """What is known of an object."""
+        """Return the observed state of an object."""
         return self.objects[kind].get(name)
 
     def learn(
@@ -157,9 +157,9 @@ class ObservedObjects:
             self.objects[kind][name] = observed
 
     def read(self, kind: str, *, watch: bool) -> None:
-        """Reads all objects of a kind, and watches them from then on. Raises TryAgain.
+        """List all objects of a kind, and watch them from then on. Raises TryAgain.
 
-        whereabouts before v0.8 has no NodeSlicePool: then there is none, and none can be written.
+        whereabouts before v0.8 has no NodeSlicePool: then the list is empty, and none can be written.
         """
         self.is_unknown.discard(kind)
         try:
@@ -203,11 +203,11 @@ class ObservedObjects:
 
     @property
     def has_edits(self) -> bool:
-        """Whether `edits` has something to say."""
+        """Whether `edits` would return something."""
         return not self._news.empty()
 
     def _watch(self, kind: str, version: str) -> Watch:
-        """Follows a kind from a version on, until that is too old: then a list must come first."""
+        """Watch a kind from a version on, until the version has expired: then a list must come first."""
         first = [version]
 
         def begin() -> str | None:

@@ -1,4 +1,4 @@
-"""The changed pools that still have to be compared, and how long to wait for more changes to each."""
+"""The changed pools that are not compared yet, and how long to wait for more changes to each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 BUSY_SECONDS: Final = 60.0
-"""A pool that changed within this time is about to change again."""
+"""A pool that changed within this time is expected to change again."""
 
 
 class Pending:
-    """Delays the changes of a busy pool, so that many of them are one write, and those that cancel out none.
+    """Delays the changes of a busy pool, so that many become one write, and those that cancel out become none.
 
     A pod that cannot start repeatedly gets an address and loses it a second later. The first change of a quiet
     pool does not wait.
@@ -30,11 +30,11 @@ class Pending:
         self._changed: dict[int, float] = {}
 
     def __len__(self) -> int:
-        """How many pools wait."""
+        """Return the number of waiting pools."""
         return len(self._since)
 
     def changed(self, pools: Iterable[int], age: float = 0.0) -> None:
-        """These changed in the database, `age` seconds ago at most."""
+        """Add pools that changed in the database at most `age` seconds ago."""
         now = self._clock()
         self._changed = {pool: at for pool, at in self._changed.items() if now - at < BUSY_SECONDS}
         for pool in pools:
@@ -43,14 +43,14 @@ class Pending:
             self._changed[pool] = now
 
     def hurry(self, pools: Iterable[int]) -> None:
-        """Look at these in the next round: not what the database says has changed, but what the cluster has."""
+        """Add pools whose objects changed in the cluster; they are due in the next round."""
         now = self._clock()
         for pool in pools:
             self._since.setdefault(pool, now)
             self._due[pool] = now
 
     def take(self) -> dict[int, float]:
-        """Those that have waited long enough → since when; they stop waiting."""
+        """Remove and return the due pools, with the time since when each waited."""
         now = self._clock()
         due = [pool for pool, at in self._due.items() if at <= now]
         for pool in due:
@@ -59,10 +59,10 @@ class Pending:
 
     @property
     def oldest(self) -> float | None:
-        """Since when the first of them waits; None if none does."""
+        """Return since when the first pool has waited; None if none waits."""
         return min(self._since.values(), default=None)
 
     @property
     def left(self) -> float | None:
-        """Seconds until one of them has waited long enough; None if none waits."""
+        """Return the seconds until a pool is due; None if none waits."""
         return max(0.0, min(self._due.values()) - self._clock()) if self._due else None

@@ -1,8 +1,8 @@
 """Compute the writes from the changes in the database and the observed objects.
 
 Nothing is removed from the cluster on a guess. Until this process has observed an object in its desired state, an
-entry in it that the history does not know may belong to a running pod: of a whereabouts that was not imported, or
-that was in use for a while. Such an object is left as it is and reported.
+entry that the history does not know may belong to a running pod: whereabouts was not imported completely, or was in use
+for a while. Such an object is left unchanged and reported.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ IMPORT_FIRST: Final = (
 
 @dataclass(slots=True)
 class Planner:
-    """Knows which objects come of which pool.
+    """Knows which objects belong to which pool.
 
     Args:
         store: the database.
         observed: the objects in the cluster.
-        overwrite: take away what the history does not know as well.
+        overwrite: also remove entries that the history does not know.
     """
 
     store: MirrorStore
@@ -68,24 +68,24 @@ class Planner:
     _names: dict[int, set[Name]] = field(default_factory=dict)
     _owner: dict[Name, int] = field(default_factory=dict)
     _withheld: dict[Name, int] = field(default_factory=dict)
-    """Objects that are not ours to change yet, and the pool that wants them."""
+    """Objects that we must not change yet, and the pool that needs them."""
     _settled: set[int] = field(default_factory=set)
     _limits: dict[int, int] = field(default_factory=dict)
 
     def pool_of(self, kind: str, name: str) -> int | None:
-        """The pool of which an object comes, or should come."""
+        """Return the pool that an object belongs to, or should belong to."""
         return self._owner.get((kind, name), self._withheld.get((kind, name)))
 
     def known_pools(self) -> set[int]:
-        """The pools of which there are objects."""
+        """Return the pools that have objects."""
         return set(self._names)
 
     def shrink(self, pool: int) -> None:
-        """An object of this pool was too large: make it smaller the next time."""
+        """Record that an object of this pool was too large, to make it smaller the next time."""
         self._limits[pool] = smaller(self._limits.get(pool, SIZE_LIMIT))
 
     def forget(self, change: Change) -> None:
-        """An object was deleted."""
+        """Record that an object was deleted."""
         name = (change.kind, change.name)
         owner = self._owner.pop(name, None)
         if owner in self._names:
@@ -94,7 +94,7 @@ class Planner:
                 del self._names[owner]
 
     def changes(self, dirty: Iterable[int]) -> Iterator[Change]:
-        """What must be written for some pools. Raises TryAgain, NotReady."""
+        """Return the writes for some pools. Raises TryAgain, NotReady."""
         pools = {pool.id: pool for pool in self.store.pools()}
         slices: defaultdict[int, list[Slice]] = defaultdict(list)
         for one in self.store.slices():
@@ -121,7 +121,7 @@ class Planner:
     def _claimed(
         self, number: int, found: DesiredObjects, pools: dict[int, Pool], mine: set[Name]
     ) -> Iterator[Change]:
-        """What must be written for the objects that a pool wants; adds their names to `mine`."""
+        """Return the writes for the desired objects of a pool; add their names to `mine`."""
         objects: dict[Name, Target] = {(POOLS, name): pool for name, pool in found.pools.items()}
         objects |= {(RESERVATIONS, name): one for name, one in found.reservations.items()}
         if found.slice_pools and SLICE_POOLS in self.observed.is_unknown:
@@ -164,7 +164,7 @@ class Planner:
         return slice_pool_names(pool, self.store.cni_networks(pool.id), observed)
 
     def _given_up(self, number: int, mine: set[Name]) -> Iterator[Change]:
-        """What must be deleted since the pool wants only `mine`."""
+        """Return the deletions of the pool's objects that are not in `mine`."""
         for name in self._names.get(number, set()) - mine:
             if self._owner.get(name) != number:
                 continue
@@ -190,7 +190,7 @@ class Planner:
             self.problems.pop(number, None)
 
     def orphans(self) -> Iterator[Change]:
-        """What must go since no pool wants it, after a look at all pools. Raises TryAgain, NotReady."""
+        """Return the deletions of objects without a pool, after all pools were compared. Raises TryAgain, NotReady."""
         problems: list[Problem] = []
         for kind in (POOLS, SLICE_POOLS):
             for name, observed in self.observed.objects[kind].items():
@@ -218,7 +218,7 @@ class Planner:
             del self.problems[0]
 
     def _orphaned_reservations(self) -> tuple[list[str], list[str]]:
-        """The names of those that the history knows, and of those that it does not."""
+        """Return the names of those that the history knows, and of the others."""
         asked: defaultdict[str, dict[tuple[str, str], str]] = defaultdict(dict)
         orphaned: set[str] = set()
         for name, observed in self.observed.objects[RESERVATIONS].items():
@@ -239,7 +239,7 @@ class Planner:
         return self.overwrite or number in self._settled
 
     def _unknown_in(self, change: Change) -> list[tuple[str, str]]:
-        """What a change would take away and the history does not know: (address, podref)."""
+        """Return (address, podref) of entries that a change would remove and the history does not know."""
         observed, target = change.observed, change.desired
         if isinstance(observed, ObservedPool) and isinstance(target, DesiredPool):
             return self._unknown_holders(observed, target)

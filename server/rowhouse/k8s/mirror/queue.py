@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _WRITERS: Final = 8
 _SLICE: Final = 3.0
-"""Seconds of writes in a turn; then its owner looks for news."""
+"""Duration of a turn in seconds; then the owner checks for changes."""
 _MAX_WRITES: Final = 1000
 
 
 class WriteQueue:
-    """One write an object. `trouble` tells why the last turn broke off; `backoff`, when the next one may be.
+    """One write per object. `trouble` says why the last turn was aborted; `backoff`, when the next one may start.
 
     Args:
         client: of the cluster.
         namespace: where the objects are.
         stop: ends a turn.
-        rate: writes a second.
+        rate: writes per second.
         clock: seconds that only grow.
     """
 
@@ -60,7 +60,7 @@ class WriteQueue:
         self.trouble = ""
 
     def __len__(self) -> int:
-        """How many writes are due."""
+        """Return the number of due writes."""
         return len(self._due)
 
     def put(
@@ -70,7 +70,7 @@ class WriteQueue:
         still: Callable[[Name], bool],
         without: Iterable[Name],
     ) -> None:
-        """These are due as well.
+        """Add writes.
 
         Args:
             changes: go first, and pools before the many reservations.
@@ -85,16 +85,16 @@ class WriteQueue:
             self._due.pop(name, None)
 
     def failed(self, why: str, asked: float = 0.0) -> None:
-        """The API server did not take or tell something; `asked`: seconds by Retry-After."""
+        """Report that the API server failed; `asked`: seconds in Retry-After."""
         self.trouble = why
         self.backoff.failed(asked)
 
     def write(self) -> Iterator[Outcome]:
-        """Write for a few seconds; what became of each. What failed stays due."""
+        """Write for a few seconds; return the results. Failed writes stay due."""
         broken: list[Outcome] = []
 
         def turn(change: Change) -> Outcome | None:
-            # Once it does not answer, the others are not tried in vain.
+            # After one write without an answer, do not try the others in vain.
             if broken or self._stop.is_set() or self._stop.wait(self._rate.wait_time()):
                 return None
             outcome = write(self._client, self._namespace, change)

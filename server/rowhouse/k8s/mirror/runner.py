@@ -25,7 +25,7 @@ _MAX_PAUSE: Final = 60.0
 _CHECK_SECONDS: Final = 5.0
 _COALESCE: Final = 0.5
 _REST: Final = 4.0
-"""The pause in multiples of the time for reading and comparing, which so use at most a fifth of a core."""
+"""The pause, in multiples of the time for reading and comparing, which thus use at most a fifth of a core."""
 _REPORT: Final = 15.0
 
 
@@ -121,7 +121,7 @@ class MirrorThread(threading.Thread):
         try:
             tally = mirror.round()
         except RowhouseError as error:
-            store.check()  # raises if it is the database that is lost, and so the lock
+            store.check()  # raises if the database connection is lost, and thus the lock
             _log.warning("mirror_round_failed", reason=error.message, hint=error.hint)
             self._checks.failed(self.name, error.message, error.hint)
             return Tally(failed=1)

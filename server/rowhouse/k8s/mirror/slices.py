@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Block: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_SLICES: Final = 10_000
-"""Of one object: each takes some 70 bytes, and an object has 1.5 MiB at most (whereabouts 497)."""
+"""Maximum per object: each takes about 70 bytes, and an object has at most 1.5 MiB (whereabouts 497)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,38 +30,38 @@ class SlicePool:
     slices: tuple[tuple[str, str], ...]
 
     def spec(self) -> dict[str, Any]:
-        """As it stands in the object."""
+        """Its form in the object."""
         return {"range": self.range, "sliceSize": self.size}
 
     def status(self) -> dict[str, Any]:
-        """As it stands in the object; its CRD has no status subresource."""
+        """Its form in the object, whose CRD has no status subresource."""
         return {
             "allocations": [{"nodeName": node, "sliceRange": part} for node, part in self.slices]
         }
 
     def taken(self) -> set[tuple[str, str]]:
-        """(node, slice) of those that a node has."""
+        """Return (node, slice) of the assigned slices."""
         return {(node, part) for node, part in self.slices if node}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredSlicePool:
-    """A NodeSlicePool as it should be. `left_out` says what it does not hold, "" if nothing."""
+    """A desired NodeSlicePool. `left_out` says what it omits, "" if nothing."""
 
     network: str
     content: SlicePool
     left_out: str = ""
 
     def annotations(self) -> dict[str, str]:
-        """Those that the mirror writes."""
+        """The annotations that the mirror writes."""
         found = {NETWORK: self.network}
         return found | {LEFT_OUT: self.left_out} if self.left_out else found
 
 
 def desired_slice_pool(pool: Pool, slices: Sequence[Slice]) -> DesiredSlicePool:
-    """The NodeSlicePool of a pool: slices of this cluster's nodes, and those that are free.
+    """Return the NodeSlicePool of a pool: the slices of this cluster's nodes, and the free ones.
 
-    A slice of another cluster's node is in neither: nothing here may assign it.
+    It omits the slices of other clusters' nodes, because this cluster must not assign them.
     """
     whole = ipaddress.ip_network(pool.cidr)
     sizes = Counter(ipaddress.ip_network(one.cidr).prefixlen for one in slices)

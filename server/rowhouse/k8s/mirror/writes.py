@@ -148,7 +148,7 @@ def _object(change: Change, namespace: str) -> Any:
 
 
 def _patch(change: Change) -> Iterator[Operation]:
-    """The operations of a JSON patch (RFC 6902), the version first."""
+    """Return the operations of a JSON patch (RFC 6902), the version first."""
     if change.observed is None or change.desired is None:
         return
     yield _set("/metadata/resourceVersion", change.observed.version)
@@ -191,7 +191,7 @@ def _annotate(desired: dict[str, str], observed: Observed) -> Iterator[Operation
 
 
 def _set(path: str, value: Any) -> Operation:
-    # "add" replaces what is there, and is no error where nothing is.
+    # "add" replaces an existing value, and also works without one.
     return {"op": "add", "path": path, "value": value}
 
 
@@ -205,7 +205,7 @@ def _refused(client: Client, namespace: str, change: Change, failure: Failure) -
         return Outcome(change, Result.TOO_LARGE, change.observed, message)
     updating = change.observed is not None and change.desired is not None
     gone = updating and failure.is_absence_of(change.name)
-    # A patch for another object than it was made for may also come out as an invalid one.
+    # A patch for an outdated object may also be reported as invalid.
     if (
         code == HTTPStatus.CONFLICT
         or gone

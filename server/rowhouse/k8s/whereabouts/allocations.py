@@ -1,4 +1,4 @@
-"""The allocations of the pools, joined with the reservations: each address in use, once."""
+"""Join the allocations of the pools with the reservations: each address in use, once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Allocation:
     source: str
     listed: bool = True
     confirmed: bool = False
-    """A reservation says the same."""
+    """Whether a reservation confirms it."""
     notes: tuple[str, ...] = ()
 
 
@@ -59,7 +59,7 @@ class _Reservation:
 
 
 class Join:
-    """Puts pools and reservations together. What cannot be taken is in `not_taken`."""
+    """Joins pools and reservations. `not_taken` has what cannot be imported."""
 
     def __init__(
         self, pools: Sequence[SourcePool], reservations: Iterable[tuple[Object, Readings]]
@@ -162,7 +162,7 @@ class Join:
     def _in_wide_range(self, one: Allocation) -> Allocation | None:
         """In an IPv6 range of more than 64 host bits a key is only the last 64 bits of the offset.
 
-        The whole address stands in the name of the reservation.
+        The name of the reservation has the whole address.
         """
         written = IPNetwork(one.pool.written)
         if written.version == 4 or 128 - written.prefixlen <= _KEY_BITS:  # noqa: PLR2004 - IPv4
@@ -191,7 +191,7 @@ class Join:
         return None
 
     def _alone(self) -> Iterable[Allocation]:
-        """Reservations whose address stands in no pool (whereabouts 409)."""
+        """Yield the reservations whose address is in no pool (whereabouts 409)."""
         for one in self._reservations:
             if one.used:
                 continue

@@ -22,7 +22,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_files(paths: Iterable[str], objects: Objects | None = None) -> Objects:
-    """Everything in some files, into `objects` if given.
+    """Read everything in some files, into `objects` if given.
 
     Of a folder the files that end in .yaml, .yml or .json; "-" is standard input.
 

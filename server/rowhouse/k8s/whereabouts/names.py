@@ -33,14 +33,14 @@ def reservation_name(address: str, *, network: str = "") -> str:
 
 
 def why_no_name(name: str) -> str | None:
-    """Why Kubernetes would refuse an object of this name (RFC 1123), or None if it would not.
+    """Return why Kubernetes would refuse an object of this name (RFC 1123); None if it would not.
 
     So it is with the IPPool of `::/64`, and with a network name that has capitals or an underscore.
     """
     if len(name) > MAX_NAME:
         return f"{name[:40]}… is longer than {MAX_NAME} characters"
     if not _SUBDOMAIN.fullmatch(name):
-        return f"{name} is no RFC 1123 subdomain: lower case letters, digits, '-' and '.', no '-' at an end"
+        return f"{name} is not an RFC 1123 subdomain: lower case letters, digits, '-' and '.', no '-' at an end"
     return None
 
 

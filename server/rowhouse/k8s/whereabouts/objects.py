@@ -1,4 +1,4 @@
-"""What is in a cluster, or in the files that `kubectl get -o yaml` wrote, as far as the import looks at it."""
+"""The objects that the import reads, from a cluster or from files of `kubectl get -o yaml`."""
 
 from __future__ import annotations
 
@@ -104,13 +104,13 @@ def interfaces_of(annotations: Mapping[str, Any]) -> dict[str, str]:
 
 
 def section(obj: Mapping[str, Any], key: str) -> Object:
-    """An object inside an object; what is none counts as empty."""
+    """Return an object inside an object; anything else counts as empty."""
     found = obj.get(key)
     return found if isinstance(found, dict) else {}
 
 
 def text(obj: Mapping[str, Any], key: str) -> str:
-    """A text inside an object; what is none counts as empty."""
+    """Return a text inside an object; anything else counts as empty."""
     found = obj.get(key)
     return found if isinstance(found, str) else ""
 

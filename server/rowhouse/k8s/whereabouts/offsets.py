@@ -21,7 +21,7 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
 
 class BadKey(ValueError):
-    """A key that stands for no address of its range; the message says why."""
+    """A key that does not stand for an address of its range; the message says why."""
 
 
 def key_of(spec_range: str, address: str) -> str | None:
@@ -42,7 +42,7 @@ def address_at(spec_range: str, key: str) -> str:
     written = parse_cidr(spec_range)
     if not _NUMBER.fullmatch(key):
         raise BadKey(f"key {key[:40]!r} is not a whole number")
-    # So long that it need not be read, and that Python would refuse to.
+    # Too long to be valid, and Python would refuse to parse it.
     offset = int(key) if len(key) <= len(str(1 << 128)) else 1 << 128
     if key.startswith("-") and offset:
         raise BadKey(f"key {key[:40]} is negative")
