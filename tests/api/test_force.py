@@ -39,7 +39,7 @@ def test_an_exclusion_of_addresses_in_use_needs_force(api: Api, pods: Pods) -> N
     body = {"network_id": pool["network_id"], "first": "10.0.0.1", "last": "10.0.0.2"}
     refused = api.refused(409, "POST", "exclusions", body)
     assert (
-        "touches 1 address that running sandboxes use: 10.0.0.1 (default/web-0" in refused["detail"]
+        "affects 1 address that running sandboxes use: 10.0.0.1 (default/web-0" in refused["detail"]
     )
     assert api.post("exclusions", **body, force=True)["in_use"] == 1
     pods.delete("web-0")
@@ -112,7 +112,10 @@ def test_a_gateway_that_no_configuration_has_any_more_is_forgotten(api: Api, pod
     by_operator, by_nad = api.items(f"gateways?pool_id={pool['id']}")
     assert (by_operator["address"], by_operator["cni_network"]) == ("10.0.0.6", None)
     assert (by_nad["address"], by_nad["cni_network"]) == ("10.0.0.1", "storage")
-    assert "that of pool" in api.refused(409, "DELETE", f"gateways/{by_operator['id']}")["detail"]
+    assert (
+        "the gateway of pool"
+        in api.refused(409, "DELETE", f"gateways/{by_operator['id']}")["detail"]
+    )
     api.delete(f"gateways/{by_nad['id']}")
     api.refused(404, "DELETE", f"gateways/{by_nad['id']}")
     assert pods.add("web-1", subnet(SMALL)) == "10.0.0.1"

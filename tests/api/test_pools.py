@@ -66,10 +66,11 @@ def test_a_network_with_pools_or_exclusions_is_not_removed(api: Api) -> None:
 def test_a_cidr_or_a_name_that_is_taken_is_a_conflict(api: Api) -> None:
     api.pool(name="a")
     assert (
-        "pool of this CIDR" in api.refused(409, "POST", "pools", {"cidr": "10.0.0.0/24"})["detail"]
+        "pool with this CIDR"
+        in api.refused(409, "POST", "pools", {"cidr": "10.0.0.0/24"})["detail"]
     )
     taken = api.refused(409, "POST", "pools", {"cidr": "10.1.0.0/24", "name": "a"})
-    assert "pool of this name" in taken["detail"]
+    assert "pool with this name" in taken["detail"]
 
 
 def test_a_pool_whose_parts_do_not_fit_is_refused_by_name(api: Api) -> None:
@@ -149,7 +150,7 @@ def test_a_pool_that_holds_reservations_is_not_removed(api: Api) -> None:
     api.reserve(pool)
     refused = api.refused(409, "DELETE", f"pools/{pool['id']}")
     assert "still holds 1 reservations" in refused["detail"]
-    assert refused["hint"] == "Release them first."
+    assert refused["hint"] == "Release the reservations first."
 
 
 def test_a_drained_pool_gives_out_nothing(api: Api) -> None:

@@ -39,7 +39,7 @@ def test_a_failure_is_told_with_its_remedy_and_the_code_is_4() -> None:
     assert table.startswith("CHECK")
     assert len(table.splitlines()) == len(CHECKS) + 1
     assert remedies.startswith("failed: database: ")
-    assert "See that PostgreSQL runs" in remedies
+    assert "Check that PostgreSQL is running" in remedies
 
 
 def test_warnings_alone_are_code_6_and_nothing_is_code_0(
@@ -51,4 +51,4 @@ def test_warnings_alone_are_code_6_and_nothing_is_code_0(
     assert [check for check, state in states.items() if state == "warning"] == ["leader"]
     with LeaderElection(database.url, "") as election:
         assert election.is_leader()
-        assert "leads" in direct("doctor").stdout
+        assert "has a leading controller" in direct("doctor").stdout

@@ -145,7 +145,8 @@ def test_it_mirrors_and_without_the_option_turns_the_mirror_off(
 ) -> None:
     pods.add("web-0", POOL, uid=kube.pod("web-0"))
     running = start(*PROMPT, "--mirror")
-    until(lambda: kube.specs("overlappingrangeipreservations"))
+    # The objects of a pool are written side by side, in no order.
+    until(lambda: kube.specs("overlappingrangeipreservations") and kube.specs("ippools"))
     assert kube.specs("ippools")["10.0.0.0-24"]["allocations"]["1"]["podref"] == "default/web-0"
     pods.add("web-1", POOL, uid=kube.pod("web-1"))
     until(lambda: len(kube.specs("overlappingrangeipreservations")) == 2)

@@ -59,7 +59,7 @@ def test_what_touches_no_running_sandbox_needs_no_force(dba: Dba, change: str) -
 
 
 def test_the_refusal_counts_all_and_names_the_first(dba: Dba) -> None:
-    with pytest.raises(psycopg.Error, match=r"touches 2 addresses .*: 10.0.0.1 \(default/web-0"):
+    with pytest.raises(psycopg.Error, match=r"affects 2 addresses .*: 10.0.0.1 \(default/web-0"):
         dba.execute(CHANGES["exclude"].encode())
 
 
