@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures import databases
 from fixtures.clock import jump
+from fixtures.crowds import until_waiting
 from fixtures.pods import subnet
 from rowhouse.domain.administration import Actor, Holder, ReservationPlan
 from rowhouse.domain.errors import PoolExhausted
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
+    from fixtures.databases import Database
     from fixtures.pods import Pods
     from rowhouse.store.connection.database import Database as Store
 
@@ -246,3 +250,26 @@ def test_a_quarantine_of_a_clock_that_was_years_ahead_does_not_keep_a_pool_full(
     with pytest.raises(PoolExhausted):
         pods.add("web-4", SMALL)
     assert owners(dba) == ["web-0", "web-2"]
+
+
+def test_two_that_find_the_same_misdated_quarantine_free_it_once(
+    pods: Pods, dba: Dba, database: Database
+) -> None:
+    pods.add("web-0", SMALL)
+    dba.execute("UPDATE pools SET reuse_delay = '1 hour'")
+    jump(dba, 10 * 365 * 24 * HOUR)
+    pods.delete("web-0")
+    jump(dba, -10 * 365 * 24 * HOUR)
+    free = "SELECT end_misdated_quarantines(1, ARRAY['10.0.0.1'::inet], ARRAY['10.0.0.2'::inet])"
+    with (
+        databases.session(database) as first,
+        databases.session(database) as second,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        with first.transaction():
+            first.execute(free)
+            waiting = threads.submit(second.execute, free)
+            until_waiting(dba)
+        waiting.result()
+    runs = dba.execute("SELECT host(first), host(last), quarantined FROM free_ranges").fetchall()
+    assert runs == [("10.0.0.0", "10.0.0.3", False)]

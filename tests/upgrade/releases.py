@@ -28,7 +28,7 @@ class Release:
         return FOLDER / f"{self.version}.sql"
 
 
-RELEASES: tuple[Release, ...] = (Release(version="0.1.0", revision="r0001", commit="c0704f1a192f"),)
+RELEASES: tuple[Release, ...] = ()
 
 # What `make freeze` would keep now: the next release is tried before it is made.
 TODAY = Release(version="today", revision="", commit="")

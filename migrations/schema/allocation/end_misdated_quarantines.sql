@@ -15,7 +15,8 @@ BEGIN
         SELECT max(upper(t.during)) INTO ended FROM tenures_of(wanted_network, run.first) t;
         EXIT WHEN ended IS NULL OR ended <= clock_timestamp() + interval '1 minute';
         IF EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE run.last >= s.first AND run.first <= s.last) THEN
-            DELETE FROM free_ranges f WHERE f.network_id = wanted_network AND f.quarantined AND f.last = run.last;
+            DELETE FROM free_ranges f WHERE f.network_id = wanted_network AND f.quarantined AND f.last = run.last RETURNING f.* INTO run;
+            CONTINUE WHEN NOT FOUND; -- Another session has just freed it.
             PERFORM free_covered(wanted_network, run.first, run.last, ended);
         END IF;
     END LOOP;

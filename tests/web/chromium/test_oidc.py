@@ -64,7 +64,7 @@ def test_people_log_in_at_the_provider_and_out_again(
     visitor = Visitor(open_context(chromium, [], ignore_https_errors=True), url)
     pool = f"/pools/{sample.pools['storage-a']}"
     page = visitor.goto(pool)
-    page.get_by_role("link", name="Log in at").click()
+    page.get_by_role("link", name="Log in with").click()
     expect(page).to_have_title("SSO")
     page.get_by_role("button", name="Log in as Ada").click()
     # Back where they wanted to go, as whom and what the provider says.

@@ -55,7 +55,7 @@ def reserve(page: Page, pool_id: int, owner: str, url: str) -> str:
     page.get_by_role("link", name="Reserve", exact=True).click()
     page.get_by_label("For", exact=True).fill(owner)
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("the lowest free one")).to_be_visible()
+    expect(page.get_by_text("the lowest free address")).to_be_visible()
     page.get_by_role("button", name="Reserve address").click()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
     expect(page.get_by_text("reservation.create")).to_be_visible()
@@ -212,7 +212,7 @@ def test_a_viewer_is_offered_nothing_to_change(visit: Visit, sample: Sample) -> 
             assert (page.get_by_role("link", name=names).count() > 0) is offered, (role, path)
         visitor.expected = set() if offered else {403}
         visitor.goto(f"/pools/{sample.pools['storage-a']}/edit")
-        assert page.get_by_text("needs operator").is_visible() is not offered
+        assert page.get_by_text("requires operator").is_visible() is not offered
         visitor.check()
 
 
