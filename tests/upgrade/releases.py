@@ -28,7 +28,7 @@ class Release:
         return FOLDER / f"{self.version}.sql"
 
 
-RELEASES: tuple[Release, ...] = ()
+RELEASES: tuple[Release, ...] = (Release(version="0.1.0", revision="r0001", commit="a1519bccd60b"),)
 
 # What `make freeze` would keep now: the next release is tried before it is made.
 TODAY = Release(version="today", revision="", commit="")
