@@ -148,7 +148,7 @@ def test_pages_say_what_sql_says(client: FlaskClient, dba: psycopg.Connection[Tu
                 sum(
                     int(count)
                     for text in blocks
-                    for count in re.findall(r"(\d+) used(?! at)", text)
+                    for count in re.findall(r"(\d+) used(?! but)", text)
                 )
                 == counts["used"]
             )
