@@ -117,24 +117,26 @@ class Pods:
     def __init__(self) -> None:
         self._lock = threading.Condition()
         self._sandboxes: dict[tuple[str, str], set[str]] = {}
-        self._started = 0
+        self._viewed: set[tuple[str, str]] = set()
+        self._new = 0
 
     def begin(self, namespace: str, name: str, container: str) -> None:
         """A sandbox of a pod is being made."""
         with self._lock:
             self._sandboxes.setdefault((namespace, name), set()).add(container)
 
-    def started(self) -> None:
-        """A sandbox has its addresses."""
+    def started(self, namespace: str, name: str) -> None:
+        """A sandbox of a pod has its addresses."""
         with self._lock:
-            self._started += 1
-            self._lock.notify_all()
+            if (namespace, name) not in self._viewed:
+                self._new += 1
+                self._lock.notify_all()
 
-    def wait_for_start(self, seconds: float) -> None:
-        """Returns when another sandbox has got its addresses, or after `seconds`."""
+    def wait_for_new_pod(self, seconds: float) -> None:
+        """Returns when a pod that the last view does not show has got its addresses, or after `seconds`."""
         with self._lock:
-            before = self._started
-            self._lock.wait_for(lambda: self._started > before, seconds)
+            before = self._new
+            self._lock.wait_for(lambda: self._new > before, seconds)
 
     def end(self, namespace: str, name: str, container: str) -> None:
         """A sandbox of a pod is gone, and with the last one the pod."""
@@ -149,6 +151,7 @@ class Pods:
         view = ClusterView()
         view.add(Pod(namespace="kube-system", name="dns", uids=("dns",), phase="Running"))
         with self._lock:
+            self._viewed = set(self._sandboxes)
             for namespace, name in self._sandboxes:
                 uid = f"{namespace}/{name}"
                 view.add(Pod(namespace=namespace, name=name, uids=(uid,), phase="Running"))
@@ -170,7 +173,8 @@ class Watched(OnDatabase):
         """ADD of a pod that is there."""
         self._pods.begin(pool.name, pod, container)
         answer = super().add(pool, pod, container)
-        self._pods.started()
+        if answer.phase == "ok":
+            self._pods.started(pool.name, pod)
         return answer
 
     def delete(self, pool: Pool, pod: str, container: str) -> Answer:
@@ -183,10 +187,10 @@ class ListsPodsFirst(Reconciler):
     """whereabouts 162 and 207: pods are listed before the addresses, and one look is enough."""
 
     def look(self) -> Pass:
-        """Releases each sandbox that starts between the two lists; one does, however fast the machine is."""
+        """Releases each sandbox that starts between the two lists; one does, however fast or slow the machine is."""
         assert isinstance(self._pods, Pods)
         view = self._pods.view()
-        self._pods.wait_for_start(1.0)
+        self._pods.wait_for_new_pod(10.0)
         found = Pass()
         for held in list(sandboxes.held_sandboxes(self._session, self._cluster)):
             verdict = judge(held, view, grace=0.0)

@@ -120,7 +120,7 @@ def test_full_said_of_a_pool_that_is_only_busy_is_found(
     def hold(_dice: object) -> None:
         with dba.transaction():
             dba.execute("SELECT FROM rowhouse.free_ranges FOR UPDATE SKIP LOCKED")
-            dba.execute("SELECT pg_sleep(0.03)")
+            dba.execute("SELECT pg_sleep(0.1)")
 
     report = experiment(
         lambda number: OnDatabase(crowd, f"node{number}"),

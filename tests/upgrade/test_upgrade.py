@@ -7,9 +7,9 @@ import json
 import shutil
 import subprocess
 import sys
-import tarfile
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,15 +159,17 @@ def code(release: Release, tmp_path: Path) -> Path:
     if git is None or not (migrations.ROOT / ".git").exists():
         pytest.skip("the code of a release comes from git, which has no repository here")
     archived = subprocess.run(
-        [git, "-C", migrations.ROOT, "archive", release.commit], capture_output=True, check=False
+        [git, "-C", migrations.ROOT, "archive", "--format=zip", release.commit],
+        capture_output=True,
+        check=False,
     )
     if archived.returncode != 0:
         pytest.skip(
             f"the repository has not the history of {release.version}: git fetch --unshallow"
         )
     folder = tmp_path / "code"
-    with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as files:
-        files.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(archived.stdout)) as files:
+        files.extractall(folder)
     return folder
 
 
