@@ -28,7 +28,13 @@ PATHS = (
     *("/", "/login", "/login/oidc", "/login/oidc/callback", "/logout", "/audit", "/search"),
     *("/pools/1", "/address", "/nodes/n1", "/pods/default/web-0", "/live", "/openapi.json"),
     *("/livez", "/readyz", "/metrics", "/cni", "/api/v1/pools", "/api/v1/pools/1", "/api/v1/x"),
-    *("/api/v1/history", "/api/v1/reservations", "/assets/x/base.css", "/assets/x/htmx.min.js"),
+    *(
+        "/cni/report",
+        "/api/v1/history",
+        "/api/v1/reservations",
+        "/assets/x/base.css",
+        "/assets/x/htmx.min.js",
+    ),
 )
 QUERIES = ("next", "over", "state", "code", "iss", "error", "error_description", "address", "at")
 PLAIN = ("GET", "POST")

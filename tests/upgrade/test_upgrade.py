@@ -173,9 +173,19 @@ def code(release: Release, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def login(restored: Database) -> Iterator[str]:
+    """The URL of a login that has the server's role and no other."""
+    user = f"server_of_{restored.name}"
+    with databases.session(restored) as session:
+        session.execute(f"CREATE ROLE {user} LOGIN IN ROLE rowhouse_server".encode())
+        yield restored.url.replace("//postgres@", f"//{user}@")
+        session.execute(f"DROP ROLE {user}".encode())
+
+
 @EVERY_RELEASE
 def test_its_server_serves_on_a_later_schema(
-    restored: Database, code: Path, tmp_path: Path
+    restored: Database, login: str, code: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "later").mkdir()
     with migrations.used(migrations.with_a_later_revision(tmp_path / "later")):
@@ -189,7 +199,7 @@ def test_its_server_serves_on_a_later_schema(
         check=True,
     ).stdout
     assert Path(where.strip()).is_relative_to(code)
-    settings = path | {"ROWHOUSE_DATABASE_URL": restored.url}
+    settings = path | {"ROWHOUSE_DATABASE_URL": login}
     with databases.session(restored) as session:
         session.execute("SELECT resume_v1('a test', '')")
     with servers.serving(tmp_path, environment=settings) as server:

@@ -13,6 +13,9 @@ BEGIN
         GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
                                   note_allocation_failures_v1
             TO rowhouse_server;
+        -- Agents of nodes
+        GRANT EXECUTE ON FUNCTION report_node_v1
+            TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, release_v1, release_v2, reassign_v1, hold_v1, resume_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix

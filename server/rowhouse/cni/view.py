@@ -1,4 +1,7 @@
-"""`POST /cni`: parse the call, run the use case, answer in CNI's format. 200 is exit status 0."""
+"""`POST /cni`: parse the call, run the use case, answer in CNI's format. 200 is exit status 0.
+
+`POST /cni/report` takes the reports of nodes' agents.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from rowhouse.cni.failures import error_body
 from rowhouse.cni.garbage import has_valid_attachments, valid_attachments
 from rowhouse.cni.netconf import Netconf, ipam_object, is_strict
 from rowhouse.cni.plan import plan_addresses, result_addresses
+from rowhouse.cni.report import MAX_REPORT, node_name, parse_report
 from rowhouse.cni.results import result_body, version_body
 from rowhouse.cni.warnings import Warnings
 from rowhouse.domain.errors import (
@@ -33,6 +37,7 @@ from rowhouse.domain.errors import (
     TryAgain,
 )
 from rowhouse.domain.requests import Owner, PodIdentity, Sandbox
+from rowhouse.ipam import nodes
 from rowhouse.ipam.adoption import UnnamedImports, adopt_sandbox, imported
 from rowhouse.ipam.allocation_failures import AllocationFailureQueue
 from rowhouse.ipam.attach import attach
@@ -81,6 +86,16 @@ def serve() -> Response:
     cluster, node = require_node(call.cluster, call.node)
     answer = _VERBS[call.command](replace(call, cluster=cluster, node=node))
     return Response(answer, mimetype="application/json")
+
+
+@blueprint.post("/cni/report")
+@least_role("node")
+def report() -> Response:
+    """Store the report of a node's agent. The answer is empty, and repeats the number of the call as others do."""
+    named = [node_name(request.headers, f"Rowhouse-{what}") for what in ("Cluster", "Node")]
+    cluster, node = require_node(*named)
+    nodes.report(_store(), parse_report(cluster, node, _body(MAX_REPORT)))
+    return Response(b"", mimetype="application/json")
 
 
 def add(call: Call) -> bytes:
@@ -228,9 +243,9 @@ def _failure(error: RowhouseError, body: bytes = b"") -> Response:
     return Response(document, status=error.http_status, mimetype="application/json")
 
 
-def _body() -> bytes | None:
-    """Return the network configuration; None if it is too large. The connection then ends after the response."""
-    request.max_content_length = MAX_BODY
+def _body(most: int = MAX_BODY) -> bytes | None:
+    """Return the body; None if it has more than `most` bytes. The connection then ends after the response."""
+    request.max_content_length = most
     try:
         return request.get_data(cache=True)
     except RequestEntityTooLarge:

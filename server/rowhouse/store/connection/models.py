@@ -234,6 +234,21 @@ class Quota(Base):
     addresses: Mapped[int]
 
 
+class Node(Base):
+    """The last report of a node's agent."""
+
+    __tablename__ = "nodes"
+    cluster: Mapped[str] = mapped_column(primary_key=True)
+    node: Mapped[str] = mapped_column(primary_key=True)
+    plugin_version: Mapped[str]
+    agent_version: Mapped[str]
+    kept_dels: Mapped[int]
+    kept_bytes: Mapped[int]
+    started_at: Mapped[datetime]
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+
+
 class AuditEntry(Base):
     """An administrative change."""
 
