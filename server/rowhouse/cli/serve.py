@@ -18,7 +18,7 @@ from rowhouse.auth.anonymous_access import is_loopback, settled_mode
 from rowhouse.cli.exits import Failure
 from rowhouse.domain.defaults import SERVE_BIND
 from rowhouse.domain.errors import NotReady, TryAgain
-from rowhouse.embedded import EmbeddedPostgres
+from rowhouse.embedded import EmbeddedPostgres, Watch
 from rowhouse.serve import serve as serve_http
 from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.settings import Settings, names_database
@@ -110,8 +110,10 @@ def serve(
     with contextlib.ExitStack() as stack:
         stack.push(_leave)
         environment = dict(os.environ)
+        watch = None
         if directory is not None:
             postgres = stack.enter_context(EmbeddedPostgres(directory))
+            watch = Watch(postgres)
             postgres.create_database(_DATABASE)
             environment[_DATABASE_URL] = postgres.url(_DATABASE)
             schema.upgrade(environment[_DATABASE_URL])
@@ -123,7 +125,14 @@ def serve(
         if settings.tls_key and not settings.tls_cert:
             raise click.UsageError("--tls-key needs --tls-cert")
         settings = _settled(settings, bind)
-        serve_http(settings, bind=bind, threads=threads, workers=workers, ready_file=ready_file)
+        serve_http(
+            settings,
+            bind=bind,
+            threads=threads,
+            workers=workers,
+            ready_file=ready_file,
+            watch=watch,
+        )
 
 
 def _leave(_kind: object, ended: BaseException | None, _trace: object) -> None:

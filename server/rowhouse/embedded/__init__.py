@@ -13,13 +13,15 @@ of that:
   started the server.
 - All of these processes inherit the directory's lock. A process that obtains the lock knows that
   no earlier server is left, so a `postmaster.pid` found then is certainly stale.
+- A running server is watched (`watch.py`): if PostgreSQL dies, its backends are ended and it is started again.
 - PostgreSQL refuses to run as root. Started by root it runs as the directory's owner or, when that
   is root too, as `postgres` where there is such a user, else as `nobody`. No user is created.
 """
 
 from rowhouse.embedded.binaries import DEFAULT_VERSION, VERSIONS_IN_WHEEL, binaries
-from rowhouse.embedded.errors import EmbeddedPostgresError
+from rowhouse.embedded.errors import EmbeddedPostgresError, EmbeddedPostgresLostError
 from rowhouse.embedded.server import SUPERUSER, EmbeddedPostgres
+from rowhouse.embedded.watch import Watch
 
 __all__ = [
     "DEFAULT_VERSION",
@@ -27,5 +29,7 @@ __all__ = [
     "VERSIONS_IN_WHEEL",
     "EmbeddedPostgres",
     "EmbeddedPostgresError",
+    "EmbeddedPostgresLostError",
+    "Watch",
     "binaries",
 ]

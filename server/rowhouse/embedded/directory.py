@@ -13,7 +13,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Final
 
-from rowhouse.embedded.errors import EmbeddedPostgresError
+from rowhouse.embedded.errors import EmbeddedPostgresError, EmbeddedPostgresLostError
+from rowhouse.embedded.processes import CAN_SEE_PROCESSES, end_orphans, processes
 
 if TYPE_CHECKING:
     import contextlib
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from rowhouse.embedded.account import Account
 
 PORT: Final = "5432"  # no port is opened: it only names the socket
+
+_LITTLE_SPACE: Final = 1024 * 1024
+_TELLING: Final = ("PANIC", "FATAL", "ERROR", "HINT")
 
 _OURS: Final = re.compile(rf"data|data\.new|log|lock|lost\+found|\.s\.PGSQL\.{PORT}(\.lock)?")
 
@@ -88,6 +92,7 @@ class Directory:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                end_orphans(self.data)
                 if time.monotonic() > deadline:
                     raise EmbeddedPostgresError(self._in_use()) from None
                 time.sleep(0.02)
@@ -121,6 +126,7 @@ class Directory:
                     f" {version}: dump it with version {found} and load the dump into a new"
                     " directory"
                 )
+            self._remember()
             return
         # A killed initdb leaves half a cluster, so it only gets its name when it is whole.
         fresh = self.path / "data.new"
@@ -132,6 +138,11 @@ class Directory:
         if done.returncode != 0:
             raise EmbeddedPostgresError(f"initdb in {self.path} failed: {done.stderr.strip()}")
         fresh.rename(self.data)
+        self._remember()
+
+    def _remember(self) -> None:
+        place = self.data.stat()
+        self._identity = (place.st_dev, place.st_ino)
 
     def remove_stale_locks(self) -> None:
         """Remove what a killed server has left; only for the holder of our lock."""
@@ -140,6 +151,37 @@ class Directory:
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         for leftover in self.path.glob(f".s.PGSQL.{PORT}*"):
             leftover.unlink()
+
+    def is_deserted(self) -> bool:
+        """End what a dead server has left; return whether nothing of it runs any more.
+
+        A postmaster that starts never attaches to shared memory that is in use, so it, too, prevents two servers.
+        """
+        end_orphans(self.data)
+        if processes(self.data):
+            return False
+        if CAN_SEE_PROCESSES:
+            self.remove_stale_locks()
+        return True
+
+    def require_data(self) -> None:
+        """Check that the data is still there.
+
+        Raises:
+            EmbeddedPostgresLostError: it was removed, or another directory is in its place.
+        """
+        try:
+            place = self.data.stat()
+            (self.data / "PG_VERSION").stat()
+        except (FileNotFoundError, NotADirectoryError):
+            place = None
+        except OSError:  # such as an I/O error, which PostgreSQL reports better
+            return
+        if place is None or (place.st_dev, place.st_ino) != self._identity:
+            raise EmbeddedPostgresLostError(
+                f"the data of the embedded PostgreSQL in {self.data} was removed while it was running",
+                hint="Restore it from a backup, or start with a new directory.",
+            )
 
     def postmaster_pid(self) -> int:
         """The process id in the postmaster's pid file."""
@@ -156,12 +198,28 @@ class Directory:
         return (self.data / "postmaster.pid").read_text().splitlines()
 
     def last_words(self) -> str:
-        """What the server's logs say about a start that failed."""
-        newest = max(self.log.iterdir(), key=lambda file: file.stat().st_mtime)
+        """Return what the server's logs say about a start that failed, or that the disk is full."""
         lines = [
             line
-            for file in dict.fromkeys((self.startup_log, newest))
+            for file in self._last_logs()
             for line in file.read_text(errors="replace").splitlines()
-            if "FATAL" in line or "ERROR" in line or "HINT" in line
+            if any(word in line for word in _TELLING)
         ]
+        if self._is_disk_full():  # then the log is incomplete, too
+            lines.append(f"no space left on the disk of {self.path}")
         return "; ".join(lines[-3:]) or f"see {self.log}"
+
+    def _last_logs(self) -> list[Path]:
+        """Return the log of the start, and the newest one."""
+        try:
+            newest = max(self.log.iterdir(), key=lambda file: file.stat().st_mtime)
+        except (OSError, ValueError):
+            return []
+        return [file for file in dict.fromkeys((self.startup_log, newest)) if file.is_file()]
+
+    def _is_disk_full(self) -> bool:
+        try:
+            disk = os.statvfs(self.path)
+        except OSError:
+            return False
+        return disk.f_bavail * disk.f_frsize < _LITTLE_SPACE

@@ -32,14 +32,14 @@ SUPERUSER: Final = "postgres"
 # command line. The `wait` ends when the server does, for whatever reason; the guard's `read` ends
 # when our end of the pipe writes a line or is gone. What a shell runs in the background ignores SIGINT
 # until it says otherwise, so a stop in the server's first moments needs SIGTERM; later the two make a
-# fast shutdown.
+# fast shutdown. If the server ends by itself, the folder stays, because the server may be started again.
 _GUARDIAN: Final = """
 scratch=$1; exec 3<&0 >"$2" 2>&1; shift 2
 "$@" 3<&- </dev/null & server=$!
 { read -r _ <&3; kill -TERM $server; kill -INT $server; } 2>/dev/null & guard=$!
 exec 3<&-
 wait $server; code=$?
-kill $guard 2>/dev/null
+kill $guard 2>/dev/null && exit $code
 rm -rf -- "$scratch"
 exit $code
 """
@@ -145,19 +145,59 @@ class EmbeddedPostgres:
         command += [scratch, self._place.startup_log]
         command += [programs / "postgres", "-D", self._place.data]
         command += [f"--{name}={value}" for name, value in self._settings().items()]
-        process = subprocess.Popen(
-            command,
+        self._command = command
+        self._lock = lock
+        self._account = account
+        self._process = self._launch()
+        undo.callback(self._stop)
+        self._wait_until_ready()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=False,
             # Ctrl-C in a terminal must reach us alone: requests end first, then the server.
             start_new_session=True,
-            pass_fds=(lock,),
-            **account.process_arguments(),
+            pass_fds=(self._lock,),
+            **self._account.process_arguments(),
         )
-        undo.callback(self._stop, process)
-        self._wait_until_ready(process)
+
+    def ended(self) -> str | None:
+        """Return how the server ended; None while it runs."""
+        status = self._process.poll()
+        if status is None:
+            return None
+        # The guardian passes on the server's status, as shells do: 137 is SIGKILL.
+        number = -status if status < 0 else status - 128
+        if number > 0:
+            return f"signal {number} ({signal.strsignal(number)})"
+        return f"exit status {status}"
+
+    def require_data(self) -> None:
+        """Check that the data is still there.
+
+        Raises:
+            EmbeddedPostgresLostError: it is not.
+        """
+        self._place.require_data()
+
+    def start_again(self) -> bool:
+        """Start the server after it `ended`; return False if that is not possible yet."""
+        self._ask_to_stop()  # if only its guardian was killed
+        if not self._place.is_deserted():
+            return False
+        try:
+            self._process = self._launch()
+        except OSError:  # no memory, or no process left
+            return False
+        return True
+
+    def last_words(self) -> str:
+        """Return the reason for the last failure, as the server's logs give it."""
+        return self._place.last_words()
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -175,10 +215,10 @@ class EmbeddedPostgres:
             "log_rotation_size": "0",
         } | self._options
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + self._start_timeout
         while not self._place.is_ready():
-            if process.poll() is not None:
+            if self._process.poll() is not None:
                 raise EmbeddedPostgresError(f"PostgreSQL did not start: {self._place.last_words()}")
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
@@ -187,17 +227,21 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.01)
 
-    def _stop(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None
-        # A line and not only the end of the file: forked children may hold copies of the pipe.
-        with contextlib.suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(b"stop\n")
+    def _stop(self) -> None:
+        self._ask_to_stop()
         try:
-            process.wait(timeout=30)
+            self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             # Immediate shutdown: the next start recovers, as after a power failure.
-            os.kill(self.pid, signal.SIGQUIT)
-            process.wait(timeout=10)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGQUIT)
+            self._process.wait(timeout=10)
+
+    def _ask_to_stop(self) -> None:
+        assert self._process.stdin is not None
+        # A line and not only the end of the file: forked children may hold copies of the pipe.
+        with contextlib.suppress(BrokenPipeError, ValueError), self._process.stdin as pipe:
+            pipe.write(b"stop\n")
 
 
 def _make_scratch(undo: contextlib.ExitStack) -> Path:

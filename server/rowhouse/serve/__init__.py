@@ -22,6 +22,7 @@ from rowhouse.serve.worker import Worker
 from rowhouse.web import live
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rowhouse.settings import Settings
@@ -47,8 +48,11 @@ class _Logger(Logger):
 
 
 class _Server(BaseApplication):
-    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+    def __init__(
+        self, settings: Settings, options: dict[str, Any], watch: Callable[[], None] | None
+    ) -> None:
         self.settings = settings
+        self._watch = watch
         self._options = options
         super().__init__()
 
@@ -63,11 +67,23 @@ class _Server(BaseApplication):
         return app
 
     def run(self) -> None:
-        Arbiter(self).run()
+        arbiter = Arbiter(self, self._watch)
+        try:
+            arbiter.run()
+        except SystemExit:
+            if arbiter.failure is not None:
+                raise arbiter.failure from None
+            raise
 
 
 def serve(
-    settings: Settings, *, bind: str, threads: int, workers: int, ready_file: Path | None
+    settings: Settings,
+    *,
+    bind: str,
+    threads: int,
+    workers: int,
+    ready_file: Path | None,
+    watch: Callable[[], None] | None = None,
 ) -> NoReturn:
     """Serve until SIGTERM or SIGINT, let running requests finish, then exit.
 
@@ -77,10 +93,12 @@ def serve(
         threads: concurrent requests of each process.
         workers: number of processes.
         ready_file: file to write the URL to when the server is ready.
+        watch: called about once a second in the parent process.
 
     Raises:
         SystemExit: with the exit status.
         NotReady: the TLS certificate of the settings cannot be used.
+        RowhouseError: raised by `watch`; the server has stopped.
     """
     tls = _tls(settings)
 
@@ -112,6 +130,7 @@ def serve(
             "post_worker_init": announce,
             **tls,
         },
+        watch,
     ).run()
     sys.exit(0)
 

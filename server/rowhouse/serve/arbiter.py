@@ -4,16 +4,54 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from gunicorn import arbiter, sock
+from gunicorn.errors import HaltServer
+
+from rowhouse.domain.errors import RowhouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HURRIED_SECONDS: Final = 2.0
 STOPS: Final = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
 
 
 class Arbiter(arbiter.Arbiter):
-    """Ctrl-C stops gracefully, like SIGTERM; a second one stops immediately."""
+    """Ctrl-C stops gracefully, like SIGTERM; a second one stops immediately.
+
+    Args:
+        app: the application.
+        watch: called once a second and when a child process ends. A RowhouseError from it stops the server, and is
+            then in `failure`.
+    """
+
+    def __init__(self, app: Any, watch: Callable[[], None] | None = None) -> None:
+        super().__init__(app)
+        self._watch = watch
+        self.failure: RowhouseError | None = None
+
+    def murder_workers(self) -> None:
+        """Watch, and kill stuck workers; the main loop calls this once a second."""
+        self._check()
+        super().murder_workers()
+
+    def handle_chld(self) -> None:
+        """Watch before gunicorn takes the exit status of all children."""
+        self._check()
+        super().handle_chld()
+
+    handle_cld = handle_chld  # the signal has two names
+
+    def _check(self) -> None:
+        if self._watch is None:
+            return
+        try:
+            self._watch()
+        except RowhouseError as error:
+            self.failure = error
+            raise HaltServer(error.message, 1) from error
 
     def handle_int(self) -> NoReturn:
         """Stop gracefully on SIGINT."""
