@@ -40,7 +40,7 @@ SELECT network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
   FROM rowhouse.tenures WHERE upper_inf(during);
 INSERT INTO rowhouse.attachments (cluster, container_id, interface, network_id, address, node, attached_at)
 SELECT owner_cluster, container_id, owner_interface, network_id, address, node, reserved_at FROM rowhouse.reservations;
-INSERT INTO rowhouse.fill_samples (pool_id, at, reserved)
+INSERT INTO rowhouse.fill_samples (pool_id, at, used)
 SELECT DISTINCT p.id, at, 1000
   FROM rowhouse.pools p,
        generate_series('2026-01-01T00:00:00Z'::timestamptz, '2026-04-11T00:00:00Z', '15 minutes') AS at

@@ -11,6 +11,7 @@ import psycopg
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.requests import Assigned, Owner, RangeRequest, Sandbox
 from rowhouse.store.allocation import integrity_retry
+from rowhouse.store.connection.arrays import array
 from rowhouse.store.connection.combining import LeftOut
 from rowhouse.store.connection.errors import range_of
 from rowhouse.store.connection.statements import statement
@@ -144,23 +145,23 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
                 "uid": owner.uid,
                 "sticky": owner.sticky,
                 "sticky_ttl": owner.sticky_ttl,
-                "networks": [wanted.network for wanted in requests],
-                "cidrs": [wanted.cidr or None for wanted in requests],
-                "pools": [wanted.pool for wanted in requests],
-                "isolated": [wanted.isolated for wanted in requests],
-                "requested": [wanted.requested for wanted in requests],
-                "slots": [wanted.slot for wanted in requests],
-                "slice_sizes": [wanted.node_slice_size for wanted in requests],
-                "segment_ranges": ranges,
-                "segment_firsts": firsts,
-                "segment_lasts": lasts,
+                "networks": array(wanted.network for wanted in requests),
+                "cidrs": array(wanted.cidr or None for wanted in requests),
+                "pools": array(wanted.pool for wanted in requests),
+                "isolated": array(wanted.isolated for wanted in requests),
+                "requested": array(wanted.requested for wanted in requests),
+                "slots": array(wanted.slot for wanted in requests),
+                "slice_sizes": array(wanted.node_slice_size for wanted in requests),
+                "segment_ranges": array(ranges),
+                "segment_firsts": array(firsts),
+                "segment_lasts": array(lasts),
                 "strict": call.strict,
-                "gateway_ranges": [
+                "gateway_ranges": array(
                     i for i, wanted in enumerate(requests, 1) for _ in wanted.gateways
-                ],
-                "gateway_addresses": [
+                ),
+                "gateway_addresses": array(
                     gateway for wanted in requests for gateway in wanted.gateways
-                ],
+                ),
                 "reuse_delay": owner.reuse_delay,
                 "bound_node": call.bound_node,
                 "placement": call.placement,
@@ -193,19 +194,19 @@ def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[l
     rows = database.call_waiting(
         ATTACH_MANY,
         {
-            "clusters": [call.sandbox.cluster for call in calls],
-            "nodes": [call.sandbox.node for call in calls],
-            "container_ids": [call.sandbox.container_id for call in calls],
-            "interfaces": [call.sandbox.interface for call in calls],
-            "cni_networks": [call.sandbox.network_name for call in calls],
-            "namespaces": [call.owner.namespace for call in calls],
-            "names": [call.owner.name for call in calls],
-            "uids": [call.owner.uid for call in calls],
+            "clusters": array(call.sandbox.cluster for call in calls),
+            "nodes": array(call.sandbox.node for call in calls),
+            "container_ids": array(call.sandbox.container_id for call in calls),
+            "interfaces": array(call.sandbox.interface for call in calls),
+            "cni_networks": array(call.sandbox.network_name for call in calls),
+            "namespaces": array(call.owner.namespace for call in calls),
+            "names": array(call.owner.name for call in calls),
+            "uids": array(call.owner.uid for call in calls),
             "network": wanted.network,
             "cidr": wanted.cidr,
-            "segment_firsts": [first for first, _ in wanted.segments],
-            "segment_lasts": [last for _, last in wanted.segments],
-            "gateway_addresses": list(wanted.gateways),
+            "segment_firsts": array(first for first, _ in wanted.segments),
+            "segment_lasts": array(last for _, last in wanted.segments),
+            "gateway_addresses": array(wanted.gateways),
             "isolated": wanted.isolated,
             "reuse_delay": calls[0].owner.reuse_delay,
         },
@@ -263,10 +264,10 @@ def _detach_many(database: Database, calls: Sequence[_Detach]) -> list[list[Deta
     rows = (database.call_waiting if len(calls) > 1 else partial(integrity_retry.call, database))(
         DETACH_MANY,
         {
-            "clusters": [call.sandbox.cluster for call in calls],
-            "container_ids": [call.sandbox.container_id for call in calls],
-            "interfaces": [call.sandbox.interface for call in calls],
-            "only_nodes": [call.only_node for call in calls],
+            "clusters": array(call.sandbox.cluster for call in calls),
+            "container_ids": array(call.sandbox.container_id for call in calls),
+            "interfaces": array(call.sandbox.interface for call in calls),
+            "only_nodes": array(call.only_node for call in calls),
             "reason": calls[0].reason,
         },
     )
