@@ -98,6 +98,21 @@ STALE_RESERVATIONS: Final = Sampled(
     ("network",),
 )
 
+# Nodes, as they report.
+NODES: Final = Sampled(
+    "rowhouse_nodes",
+    "Nodes that reported within a day, by versions; all but the most common count as other",
+    ("cluster", "plugin", "agent"),
+)
+NODES_LATE: Final = Sampled(
+    "rowhouse_nodes_late",
+    "Nodes that reported within a day, but not within five minutes",
+    ("cluster",),
+)
+NODES_KEPT_DELS: Final = Sampled(
+    "rowhouse_nodes_kept_dels", "DELs that nodes keep until a server takes them", ("cluster",)
+)
+
 # The server's calls.
 CNI_REQUESTS: Final = Counter(
     "rowhouse_cni_requests_total",

@@ -11,6 +11,7 @@ from psycopg import sql
 from doctor.conftest import Doctor
 from fixtures import migrations
 from fixtures.shared import closed_port
+from rowhouse.doctor.checks.reports import VERSION
 from rowhouse.store.cluster.leader_election import LeaderElection
 from rowhouse.store.cluster.mirror import MirrorStore
 
@@ -145,3 +146,21 @@ def test_a_mirror_is_judged_by_what_its_controller_says(
     found = doctor.one("mirror", "prod")
     assert found.state == "failed"
     assert "watch is stuck" in found.found
+
+
+def test_nodes_are_judged_by_their_reports(doctor: Doctor, dba: Session) -> None:
+    assert doctor.one("reports of nodes").state == "skipped"
+    report = "SELECT report_node_v1('prod', %s, %s, '', %s, 0, now())"
+    for number in range(7):
+        dba.execute(report, (f"n{number}", VERSION, 0))
+    assert doctor.one("reports of nodes", "prod").state == "ok"
+    dba.execute("UPDATE nodes SET last_seen = last_seen - interval '6 min' WHERE node <> 'n0'")
+    dba.execute(report, ("n0", "0.0.1", 3))
+    found = doctor.check("reports of nodes")
+    assert [one.state for one in found] == ["warning"] * 3
+    assert "6 of 7 nodes" in found[0].found
+    assert "n1, n2, n3, n4, n5 and 1 more" in found[0].found
+    assert "3 DELs" in found[1].found
+    assert f"0.0.1, {VERSION}" in found[2].found
+    dba.execute("UPDATE nodes SET last_seen = last_seen - interval '1 day'")
+    assert doctor.one("reports of nodes").state == "skipped"

@@ -120,3 +120,30 @@ def test_a_node_shows_what_runs_on_it(browser: Browser, pods: Pods) -> None:
     assert "default/web-0" in page
     assert "default/web-1" not in page
     assert "No pod on a node with this name" in browser("operator").get("/nodes/node9").text
+
+
+def test_a_node_shows_its_last_report(browser: Browser, pods: Pods, dba: Session) -> None:
+    pods.add("web-0", POOL, node="n1")
+    client = browser()
+    assert "No node has reported" in client.get("/nodes").text
+    for node in ("n0", "n1", "n2"):
+        dba.execute("SELECT report_node_v1('', %s, '0.1.0', '<b>', 2, 512, now())", (node,))
+    dba.execute("UPDATE nodes SET last_seen = last_seen - interval '10 min' WHERE node = 'n2'")
+    page = client.get("/nodes").text
+    assert re.findall(r">(n\d)</a>", page) == ["n2", "n0", "n1"]
+    assert "3 reported within a day" in page
+    assert "1 late" in page
+    assert "6 kept DELs" in page
+    assert "not seen for 10\u202fmin" in page
+    assert "<b>" not in page
+    assert "not seen for 10\u202fmin" in client.get("/nodes/n2").text
+    assert "0.1.0" in client.get("/nodes/n1?cluster=").text
+    assert "0.1.0" not in client.get("/nodes/n1?cluster=other").text
+
+
+def test_a_name_that_no_node_has_is_no_error(browser: Browser) -> None:
+    client = browser()
+    for path in ("/nodes/%00", "/nodes?cluster=%00", "/pods/%00/x", "/pods/-/%00", "/search?q=%00"):
+        assert client.get(path).status_code == 404, path
+    for path in ("/nodes/%ff", "/nodes?cluster=%ed%a0%80", "/audit?actor=%00", "/search?q=%ff"):
+        assert client.get(path).status_code < 500, path

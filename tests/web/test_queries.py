@@ -23,7 +23,8 @@ PAGES = {
     "/pools/1?within=10.0.0.0/20": 8,
     "/addresses/1/10.0.0.1": 5,
     "/pods/default/web-0": 2,
-    "/nodes/node1": 1,
+    "/nodes/node1": 2,
+    "/nodes": 2,
     "/search?q=web": 3,
 }
 

@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "exclusion": "exclusion",
     "gateway": "gateway",
     "quota": "quota",
+    "node": "node",
     "who": "history",
     "pod": "history",
     "history": "history",

@@ -1,4 +1,4 @@
-"""`rowhouse db prune`: remove old history and audit lines."""
+"""`rowhouse db prune`: remove old history, old audit lines, and nodes that are gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rowhouse.cli.options import confirm, yes_option
 from rowhouse.cli.times import Duration, span
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.ipam.retention import Pruning
+from rowhouse.domain.nodes import GONE_SECONDS
+from rowhouse.ipam.retention import Pruning, prune_nodes
 from rowhouse.settings import Settings
 from rowhouse.store.connection.database import Database
 from rowhouse.store.history.retention import AUDIT, TENURES
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 2000
 
 
-@click.command(short_help="Remove old history and audit lines, in small transactions.")
+@click.command(short_help="Remove old history, audit lines and nodes, in small transactions.")
 @click.option(
     "--older-than", type=Duration(), help="Remove history that ended longer ago than this: 90d."
 )
@@ -36,6 +37,11 @@ _BATCH: Final = 2000
 )
 @click.option(
     "--audit-after", type=click.IntRange(0), default=0, help="Continue after this audit line id."
+)
+@click.option(
+    "--nodes-older-than",
+    type=Duration(),
+    help="Remove nodes that last reported longer ago than this: 30d.",
 )
 @click.option(
     "--batch",
@@ -51,21 +57,25 @@ def prune(
     after: int,
     audit_older_than: float | None,
     audit_after: int,
+    nodes_older_than: float | None,
     batch: int,
     yes: bool,
 ) -> None:
-    """Remove old history, old audit lines, or both, in small transactions.
+    """Remove old history, old audit lines and old nodes, in small transactions.
 
-    Without --audit-older-than, all audit lines stay. The command does not block allocations, and it keeps
-    current tenures. Ctrl-C stops it between two transactions; it then prints where to continue. The audit
-    log records each run. The database user needs the role rowhouse_owner: a server cannot remove history.
+    Without --audit-older-than, all audit lines stay; without --nodes-older-than, all nodes. The command does
+    not block allocations, and it keeps current tenures. Ctrl-C stops it between two transactions; it then prints
+    where to continue. The audit log records each run. The database user needs the role rowhouse_owner: a server
+    cannot remove history.
     """
-    wanted = {"history": older_than, "audit lines": audit_older_than}
+    wanted = {"history": older_than, "audit lines": audit_older_than, "nodes": nodes_older_than}
     asked = [
         f"the {what} older than {span(age)}" for what, age in wanted.items() if age is not None
     ]
     if not asked:
-        raise click.UsageError("Pass --older-than, --audit-older-than, or both.")
+        raise click.UsageError("Pass --older-than, --audit-older-than or --nodes-older-than.")
+    if nodes_older_than is not None and nodes_older_than < GONE_SECONDS:
+        raise click.UsageError("--nodes-older-than must be at least 1d: a node is late until then.")
     settings = Settings.from_environment()
     confirm(f"Remove {' and '.join(asked)}?", yes=yes)
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
@@ -82,6 +92,11 @@ def prune(
             _run(written, batch, "audit lines", "--audit-after")
             click.echo(
                 f"{written.pruned:,} audit lines removed that were written before {written.before_text}"
+            )
+        if nodes_older_than is not None:
+            removed = prune_nodes(database, actor, seconds=nodes_older_than, at_most=batch)
+            click.echo(
+                f"{removed:,} nodes removed that did not report for {span(nodes_older_than)}"
             )
     finally:
         database.close()

@@ -72,6 +72,14 @@ def relative(text: str, now: datetime) -> str:
     return "now"
 
 
+def rough_span(seconds: float) -> str:
+    """Format a duration in its largest whole unit: "3h"."""
+    for unit, size in _SHOWN:
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit}"
+    return "0s"
+
+
 def span(seconds: float) -> str:
     """Format a duration as on the command line."""
     for unit, size in _SHOWN:

@@ -15,6 +15,7 @@ from rowhouse.doctor.checks.networks import networks
 from rowhouse.doctor.checks.node import node
 from rowhouse.doctor.checks.parts import nodes, parts
 from rowhouse.doctor.checks.permissions import permissions
+from rowhouse.doctor.checks.reports import reports
 from rowhouse.doctor.checks.tokens import tokens
 from rowhouse.doctor.finding import Finding, failed, skipped
 from rowhouse.doctor.surroundings import Unavailable
@@ -65,6 +66,7 @@ CHECKS: Final = (
     Check("networks", networks, after="API server"),
     Check("parts", parts, after="API server"),
     Check("nodes", nodes, after="API server"),
+    Check("reports of nodes", reports, after="schema"),
     Check("leader", leader, after="schema"),
     Check("mirror", mirror, after="schema"),
     Check("node", node),

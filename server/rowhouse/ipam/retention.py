@@ -1,9 +1,10 @@
-"""Retention: remove old history or audit lines in batches, and record that in the audit log."""
+"""Retention: remove old history, audit lines or nodes in batches, and record that in the audit log."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowhouse.store.cluster import nodes
 from rowhouse.store.history import retention
 
 if TYPE_CHECKING:
@@ -77,3 +78,17 @@ class Pruning:
             "finished": self._finished,
         }
         retention.record(self._store, self._kept, self._actor, "prune", facts)
+
+
+def prune_nodes(store: Database, actor: Actor, *, seconds: float, at_most: int) -> int:
+    """Remove the nodes that have not reported for `seconds`, in batches; return their number.
+
+    Errors: TryAgain, NotReady, the latter also if the database user is not in rowhouse_owner.
+    """
+    facts: dict[str, object] = {"unseen_seconds": seconds}
+    retention.record(store, retention.NODES, actor, "prune_begin", facts)
+    pruned = 0
+    while removed := nodes.prune(store, seconds=seconds, at_most=at_most):
+        pruned += removed
+    retention.record(store, retention.NODES, actor, "prune", facts | {"pruned": pruned})
+    return pruned

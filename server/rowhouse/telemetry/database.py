@@ -1,7 +1,7 @@
-"""Metrics computed on each scrape: the fill of the pools by one query, and the state of the connections.
+"""Metrics computed on each scrape: the fill of the pools, the reports of nodes, and the state of the connections.
 
-The query's cost is bounded: its result is cached for some seconds, longer if it took long. So scrapes use a small
-share of one connection, for any number of pools and of scrapers.
+The cost of the queries is bounded: their results are cached for some seconds, longer if they took long. So scrapes use
+a small share of one connection, for any number of pools, nodes and scrapers.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from prometheus_client.registry import Collector
 
 from rowhouse import metrics
 from rowhouse.domain.errors import RowhouseError
+from rowhouse.store.cluster import nodes
 from rowhouse.store.inventory import fill
+from rowhouse.telemetry.nodes import node_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from prometheus_client.core import Metric
 
+    from rowhouse.store.cluster.nodes import NodeSummary
     from rowhouse.store.connection.database import Database
     from rowhouse.store.inventory.fill import Fill
 
@@ -37,6 +40,7 @@ class DatabaseMetrics(Collector):
         self._lock = threading.Lock()
         self._up = False
         self._fill: Fill | None = None
+        self._nodes: Sequence[NodeSummary] = ()
         self._took = 0.0
         self._until = 0.0
         self._failures = 0
@@ -50,28 +54,39 @@ class DatabaseMetrics(Collector):
         with self._lock:
             self._ask()
             up, found, took, failures = self._up, self._fill, self._took, self._failures
+            reporting = self._nodes
         yield metrics.DATABASE_UP.gauge(int(up))
         yield metrics.POOL_QUERY_DURATION.gauge(took)
         yield metrics.POOL_QUERY_FAILURES.counter(failures)
         yield from self._connections()
         if found is not None:
             yield from _pools(found)
+        yield from node_metrics(reporting)
 
     def _ask(self) -> None:
         began = time.monotonic()
         if began < self._until:
             return
         try:
+            self._nodes = ()
             self._fill = fill.of_pools(self._store)
             self._up = True
         except RowhouseError as error:
             self._fill = None
             self._up = isinstance(error, fill.TookTooLong)
             self._failures += 1
+        self._took = time.monotonic() - began
+        if self._up:
+            self._nodes = self._reporting()
         ended = time.monotonic()
-        self._took = ended - began
         # Do not cache for an unreachable database: it has no load from this, and its return should be noticed soon.
-        self._until = ended + max(KEPT_SECONDS, KEPT_TIMES * self._took if self._up else 0)
+        self._until = ended + max(KEPT_SECONDS, KEPT_TIMES * (ended - began) if self._up else 0)
+
+    def _reporting(self) -> Sequence[NodeSummary]:
+        try:
+            return nodes.summary(self._store)
+        except RowhouseError:
+            return ()
 
     def _connections(self) -> Iterator[Metric]:
         now = self._store.connections()

@@ -32,6 +32,7 @@ PAGES = {
     "address-ipv6": "/addresses/{network}/fd00:20::1",
     "pod": "/pods/default/web-1",
     "node": "/nodes/node1",
+    "nodes": "/nodes",
     "search": "/search?q=web",
     "audit": "/audit",
     "audit-wrong": "/audit?since=yesterday",

@@ -21,11 +21,11 @@ RECORD = "SELECT rowhouse.record_v1(%s, %s, %s, %s, NULL, %s)"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A table to prune: its name, its object type in the audit log, and the call that removes a batch."""
+    """A table to prune: its name, its object type in the audit log, and the call that removes a batch by ids."""
 
     table: str
     object_type: str
-    prune: str
+    prune: str = ""
 
 
 TENURES: Final = Kept(
@@ -34,6 +34,7 @@ TENURES: Final = Kept(
 AUDIT: Final = Kept(
     "audit_log", "audit_log", "SELECT pruned, last_id FROM rowhouse.prune_audit_v1(%s, %s, %s)"
 )
+NODES: Final = Kept("nodes", "node")
 
 
 def bounds(database: Database, kept: Kept, seconds: float) -> tuple[datetime, int]:

@@ -8,7 +8,7 @@ from sqlalchemy import cast, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.store.connection.loose_index_scan import any_value_of
-from rowhouse.store.connection.models import Attachment, Network, Pool, Reservation, Tenure
+from rowhouse.store.connection.models import Attachment, Network, Node, Pool, Reservation, Tenure
 from rowhouse.store.connection.reads import rows
 
 if TYPE_CHECKING:
@@ -83,12 +83,17 @@ def owners(database: Database, namespace: str | None, name: str) -> Sequence[Rec
 
 
 def nodes(database: Database, name: str) -> Sequence[Record]:
-    """Return rows (cluster, node, attachments): nodes with this name on which addresses are in use."""
+    """Return rows (cluster, node, attachments): nodes of this name that reported or hold addresses."""
+    either = union_all(
+        select(Attachment.cluster, Attachment.node, literal(1).label("attachments")).where(
+            Attachment.node == name
+        ),
+        select(Node.cluster, Node.node, literal(0)).where(Node.node == name),
+    ).subquery()
     statement = (
-        select(Attachment.cluster, Attachment.node, func.count().label("attachments"))
-        .where(Attachment.node == name)
-        .group_by(Attachment.cluster, Attachment.node)
-        .order_by(Attachment.cluster)
+        select(either.c.cluster, either.c.node, func.sum(either.c.attachments).label("attachments"))
+        .group_by(either.c.cluster, either.c.node)
+        .order_by(either.c.cluster)
     )
     return rows(database, statement)
 

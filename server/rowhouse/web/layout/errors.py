@@ -8,12 +8,19 @@ import structlog
 from flask import Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.errors import NotFound, RowhouseError
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.layout.headers import protect
 
 _log = structlog.get_logger(__name__)
 _NOT_FOUND: Final = 404
+
+
+@blueprint.before_request
+def refuse_nul() -> None:
+    """Answer 404 for a name that nothing has: PostgreSQL's text has no NUL, and refuses to compare with one."""
+    if "\0" in request.path or any("\0" in value for value in request.args.values()):
+        raise NotFound("nothing has a name with a NUL in it")
 
 
 @blueprint.errorhandler(RowhouseError)

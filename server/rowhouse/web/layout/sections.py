@@ -6,7 +6,7 @@ from typing import Final
 
 from rowhouse.web.blueprint import blueprint
 
-SECTIONS: Final = [("web.overview", "Overview")]
+SECTIONS: Final = [("web.overview", "Overview"), ("web.nodes", "Nodes")]
 """Endpoints and labels, in display order."""
 
 

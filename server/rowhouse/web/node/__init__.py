@@ -1,5 +1,5 @@
-"""A node: the sandboxes on it and their addresses."""
+"""Nodes: what their agents report, the sandboxes on them and their addresses."""
 
-from rowhouse.web.node.page import node
+from rowhouse.web.node.page import node, nodes
 
-__all__ = ["node"]
+__all__ = ["node", "nodes"]

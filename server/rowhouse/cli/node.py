@@ -1,0 +1,59 @@
+"""`rowhouse node`: what the agents of nodes report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, get_args
+
+import click
+
+from rowhouse.cli.options import client_options
+from rowhouse.cli.output import Column
+from rowhouse.cli.times import rough_span
+from rowhouse.domain.nodes import NodeState
+
+if TYPE_CHECKING:
+    from rowhouse.cli.client.client import Document
+    from rowhouse.cli.options import Session
+
+_COLUMNS: Final = (
+    Column("NODE", "node"),
+    Column("CLUSTER", "cluster"),
+    Column("PLUGIN", "plugin_version"),
+    Column("AGENT", "agent_version"),
+    Column("KEPT DELS", "kept_dels", "number"),
+    Column("KEPT BYTES", "kept_bytes", "number", wide=True),
+    Column("ADDRESSES", "addresses", "number"),
+    Column("STATE", "state"),
+    Column("LAST SEEN", "last_seen", "moment"),
+    Column("STARTED", "started_at", "moment", wide=True),
+    Column("FIRST SEEN", "first_seen", "moment", wide=True),
+)
+
+
+@click.group(short_help="What the agents of nodes report.")
+def node() -> None:
+    """Show the nodes: versions, DELs that they keep, and when they last reported."""
+
+
+@node.command("list")
+@click.option("--cluster", help="Only nodes of this cluster.")
+@click.option("--node", "name", help="Only the node of this name.")
+@click.option("--state", type=click.Choice(get_args(NodeState)), help="Only nodes in this state.")
+@client_options
+def list_nodes(
+    session: Session, *, cluster: str | None, name: str | None, state: NodeState | None
+) -> None:
+    """List the nodes whose agents have reported.
+
+    An agent reports every minute. A node is late after five minutes without a report, and gone after a day;
+    `rowhouse db prune` removes it.
+    """
+    found = session.client.find("/nodes", cluster=cluster, node=name, state=state)
+    shown = [_explained(one) for one in found] if session.printer.for_people else found
+    session.printer.items(shown, _COLUMNS, nothing="no node has reported")
+
+
+def _explained(one: Document) -> Document:
+    if one["state"] == "current":
+        return one
+    return one | {"state": f"not seen for {rough_span(one['unseen_seconds'])}"}
