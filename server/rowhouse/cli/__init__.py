@@ -5,12 +5,17 @@ from __future__ import annotations
 import importlib
 import keyword
 import os
-from typing import Any, Final
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from rowhouse.cli.exits import INTERRUPTED, Failure, exit_code_of
+from rowhouse.cli.machine_errors import named_errors
 from rowhouse.domain.errors import RowhouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The module of each subcommand.
 _COMMANDS: Final = {
@@ -53,6 +58,11 @@ class _Commands(click.Group):
             importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name]}"), name
         )
         return command
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Run the command line `args`, by default that of the process."""
+        with named_errors(sys.argv[1:] if args is None else args):
+            return super().main(args, *rest, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

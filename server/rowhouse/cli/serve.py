@@ -15,6 +15,7 @@ import click
 
 from rowhouse import telemetry
 from rowhouse.auth.anonymous_access import is_loopback, settled_mode
+from rowhouse.auth.certificate import Certificate
 from rowhouse.cli.exits import Failure
 from rowhouse.domain.defaults import SERVE_BIND
 from rowhouse.domain.errors import NotReady, TryAgain
@@ -29,6 +30,7 @@ from rowhouse.store.connection.database import Database
 _DATABASE_URL = "ROWHOUSE_DATABASE_URL"
 _DATABASE_VARIABLES = (_DATABASE_URL, URL_FILE, PASSWORD_FILE)
 _DATABASE = "rowhouse"
+_NOT_YET = "postgresql:///rowhouse"  # in place of the URL of the embedded database, which does not exist yet
 _LETTING_GO_SECONDS = 5.0
 _FILE = click.Path(exists=True, dir_okay=False)
 
@@ -104,26 +106,27 @@ def serve(
         raise click.UsageError(
             f"--embedded and {named[0]} name two databases: use only one of them"
         )
+    environment = dict(os.environ)
+    if directory is not None:
+        environment[_DATABASE_URL] = _NOT_YET
+    settings = Settings.from_environment(environment)
+    given = {"tls_cert": tls_cert, "tls_key": tls_key, "auth": "off" if insecure else None}
+    settings = settings.model_copy(update={name: new for name, new in given.items() if new})
+    _check(settings, ready_file)
     _await_address(bind)
     # Until gunicorn takes over: process 1 of a container ignores signals that it does not handle.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with contextlib.ExitStack() as stack:
         stack.push(_leave)
-        environment = dict(os.environ)
         watch = None
         if directory is not None:
             postgres = stack.enter_context(EmbeddedPostgres(directory))
             watch = Watch(postgres)
             postgres.create_database(_DATABASE)
-            environment[_DATABASE_URL] = postgres.url(_DATABASE)
-            schema.upgrade(environment[_DATABASE_URL])
+            settings = settings.model_copy(update={"database_url": postgres.url(_DATABASE)})
+            schema.upgrade(settings.database_url)
             click.echo(f"rowhouse: database {postgres.conninfo(_DATABASE)}")
-        settings = Settings.from_environment(environment)
         telemetry.configure_logging(level=settings.log_level)
-        given = {"tls_cert": tls_cert, "tls_key": tls_key, "auth": "off" if insecure else None}
-        settings = settings.model_copy(update={name: new for name, new in given.items() if new})
-        if settings.tls_key and not settings.tls_cert:
-            raise click.UsageError("--tls-key needs --tls-cert")
         settings = _settled(settings, bind)
         serve_http(
             settings,
@@ -133,6 +136,28 @@ def serve(
             ready_file=ready_file,
             watch=watch,
         )
+
+
+def _check(settings: Settings, ready_file: Path | None) -> None:
+    """Find what is wrong with the settings and options before a database is created in vain.
+
+    Raises:
+        click.UsageError: two options contradict each other, or the ready file cannot be written.
+        NotReady: the TLS certificate cannot be used.
+        SettingsError: a file that the settings name cannot be read.
+    """
+    if settings.tls_key and not settings.tls_cert:
+        raise click.UsageError("--tls-key needs --tls-cert")
+    if settings.tls_cert:
+        Certificate(settings.tls_cert, settings.tls_key)
+    settings.trusted_clusters()
+    if ready_file is not None and not _is_writable(ready_file):
+        raise click.BadParameter(f"{ready_file} cannot be written", param_hint="--ready-file")
+
+
+def _is_writable(file: Path) -> bool:
+    folder = file.absolute().parent
+    return os.access(file if file.exists() else folder, os.W_OK) and folder.is_dir()
 
 
 def _leave(_kind: object, ended: BaseException | None, _trace: object) -> None:

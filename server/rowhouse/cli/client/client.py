@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import httpx2
 
-from rowhouse.cli.exits import NOT_READY, Failure, exit_code_of
+from rowhouse.cli.client.connection_errors import serves_tls, unreachable, wrong_scheme
+from rowhouse.cli.exits import NOT_FOUND, Failure, exit_code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,8 @@ _PAGE: Final = 1000
 _ATTEMPTS: Final = 3
 _MAX_WAIT: Final = 60
 _TOO_MANY: Final = 429
+_BAD_REQUEST: Final = 400
+_NOT_FOUND: Final = 404
 
 
 class Client:
@@ -64,6 +67,8 @@ class Client:
         tells = sys.stderr.isatty()
         while True:
             page = self.get(path, **query, limit=limit, cursor=cursor)
+            if not page.keys() >= {"items", "next"}:
+                raise _no_server(str(self._http.base_url), "a list without items")
             yield page["items"]
             read += len(page["items"])
             cursor = page["next"]
@@ -95,7 +100,7 @@ class Client:
                 answer = self._http.send(request)
             except httpx2.TransportError as error:
                 if not repeatable or attempt == _ATTEMPTS or isinstance(error, httpx2.ConnectError):
-                    raise _unreachable(request.url, error) from error
+                    raise unreachable(request.url, error) from error
             else:
                 if attempt == _ATTEMPTS or not _waited(answer):
                     return _document(answer)
@@ -130,11 +135,11 @@ def _document(answer: httpx2.Response) -> Document:
     if answer.is_success and isinstance(document, dict):
         return document
     if not isinstance(document, dict) or "detail" not in document:
-        raise Failure(
-            f"{answer.url.host} answered {answer.status_code} {answer.reason_phrase}",
-            hint="Check that the URL is that of a Rowhouse server, and that no proxy is in between.",
-            exit_code=exit_code_of(answer.status_code),
-        )
+        if answer.status_code == _BAD_REQUEST and serves_tls(answer.url):
+            raise wrong_scheme(answer.url)
+        raise _not_ours(answer)
+    if answer.status_code == _NOT_FOUND and answer.url.path.count(_BASE) > 1:
+        raise _not_ours(answer)
     raise Failure(
         _told(document),
         hint=document.get("hint", ""),
@@ -155,16 +160,18 @@ def _name(pointer: str) -> str:
     return " ".join(parts[1:] if parts[:1] == ["query"] else parts) or "the request"
 
 
-def _unreachable(url: httpx2.URL, error: Exception) -> Failure:
-    where = f"{url.scheme}://{url.netloc.decode('ascii')}"
-    if "WRONG_VERSION_NUMBER" in str(error):
-        return Failure(
-            f"{where} serves http, not https",
-            hint="Use http:// in --server (ROWHOUSE_SERVER), or enable TLS on the server.",
-            exit_code=NOT_READY,
-        )
+def _not_ours(answer: httpx2.Response) -> Failure:
+    """Return the failure for a URL that answers, but not as the API does."""
+    return _no_server(
+        str(answer.url).rpartition(_BASE)[0],
+        f"{answer.status_code} {answer.reason_phrase}",
+        exit_code=NOT_FOUND if answer.is_success else exit_code_of(answer.status_code),
+    )
+
+
+def _no_server(url: str, said: str, *, exit_code: int = NOT_FOUND) -> Failure:
     return Failure(
-        f"no answer from {where}: {str(error) or type(error).__name__}",
-        hint="Check that the server is running and that --server (ROWHOUSE_SERVER) is its URL.",
-        exit_code=NOT_READY,
+        f"{url} does not answer as a Rowhouse server: {said}",
+        hint="Check the path in --server (ROWHOUSE_SERVER), and that no proxy is in between.",
+        exit_code=exit_code,
     )
