@@ -6,4 +6,4 @@ RETURN int8range(
     CASE family(address) WHEN 4 THEN address - inet '0.0.0.0'
                          ELSE (address & inet '::3fff:ffff:ffff:ffff') - inet '::' END, '[]');
 COMMENT ON FUNCTION address_key(inet) IS
-    'The last 62 bits of an address as a range of one number: what a GiST index finds in four pages, where inet_ops reads hundreds.';
+    'The last 62 bits of an address as a range of one number. A GiST index finds it in four pages; with inet_ops it reads hundreds.';

@@ -71,8 +71,8 @@ SELECT p.problem, p.network_id, p.address,
                       ELSE 'Run `rowhouse db repair`.' END AS repair
   FROM problems p;
 COMMENT ON VIEW integrity_problems IS
-    'Violations of what the schema promises, and what repairs each: empty, unless the clock was set back or triggers were disabled.';
-COMMENT ON COLUMN integrity_problems.problem IS 'What contradicts itself.';
+    'Violations of the schema''s guarantees, with a repair for each. Empty unless the clock was set back or triggers were disabled.';
+COMMENT ON COLUMN integrity_problems.problem IS 'The inconsistency.';
 COMMENT ON COLUMN integrity_problems.network_id IS 'The network: networks.id.';
 COMMENT ON COLUMN integrity_problems.address IS 'The address, or the first one of the run.';
-COMMENT ON COLUMN integrity_problems.repair IS 'What repairs it.';
+COMMENT ON COLUMN integrity_problems.repair IS 'How to repair it.';

@@ -5,8 +5,8 @@ RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
--- Gives a reservation to another owner; the history shows both. It is by hand from now on: it stays until it is released.
--- One that a sandbox uses only by force, which ends its attachments: the sandbox's DEL then changes nothing.
+-- Gives a reservation to another owner; the history shows both. It becomes a manual one, and stays until it is released.
+-- If a sandbox uses it, this needs force, and ends its attachments: the sandbox's DEL then changes nothing.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);

@@ -1,13 +1,13 @@
 CREATE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises in_the_way for what is reserved by force alone: a gateway, and the network and broadcast address of a pool whose
--- window does not hold them.
+-- Raises in_the_way for addresses that need force: a gateway, and the network and broadcast address of a pool whose
+-- window does not contain them.
 DECLARE
     what text;
 BEGIN
     IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
        OR is_excluded(pool.network_id, wanted) THEN
-        RETURN; -- something else stands in the way
+        RETURN; -- it is refused for another reason
     END IF;
     what := CASE WHEN is_withheld(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
                  WHEN wanted >= coalesce(pool.window_first, first_usable(pool.cidr))
@@ -20,4 +20,4 @@ BEGIN
             USING ERRCODE = error_code('in_the_way'), HINT = 'Use force to reserve it anyway.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises in_the_way for a gateway, a network address and a broadcast address.';
+COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises in_the_way for a gateway, a network address or a broadcast address.';

@@ -1,4 +1,4 @@
--- Between a page and the click on it the address may have got another owner.
+-- The address may get another owner after a page was loaded and before the user clicks.
 
 CREATE FUNCTION release_v2(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean,
                            expected_tenure bigint)
@@ -6,7 +6,7 @@ RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
--- As release_v1; outdated unless the tenure is still the one expected (NULL: whichever).
+-- As release_v1; raises outdated unless the tenure is the expected one (NULL: any).
 DECLARE
     held reservations;
 BEGIN
@@ -18,4 +18,4 @@ BEGIN
     END IF;
     RETURN QUERY SELECT * FROM release_v1(actor, request_id, wanted_network, wanted, even_attached);
 END $$;
-COMMENT ON FUNCTION release_v2 IS 'Releases one reservation, if its tenure is the one that the caller has seen.';
+COMMENT ON FUNCTION release_v2 IS 'Releases one reservation, unless it has another tenure than the caller has seen.';

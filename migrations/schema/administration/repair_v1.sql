@@ -5,9 +5,9 @@ SET search_path = rowhouse, pg_temp
 SET lock_timeout = '10s'
 SET jit = off
 AS $$
--- Repairs what integrity_problems shows and returns each change. Reservations are the truth: none is changed. History
--- follows them, and free space is what pools hold less what is reserved, kept out of use, or in quarantine. Allocations
--- wait meanwhile, as for a change of a pool (see wait_for_reservations).
+-- Repairs what integrity_problems shows, and returns each change. Reservations are the source of truth and do not change.
+-- History follows them, and free space is what pools contain without reserved, withheld and quarantined addresses.
+-- Allocations wait meanwhile, as for a change of a pool (see wait_for_reservations).
 DECLARE
     command  text := set_config('rowhouse.command', 'REPAIR', true);
     moment   timestamptz;
@@ -61,7 +61,7 @@ BEGIN
         SELECT coalesce(range_agg(address_span(r.address, r.address)), '{}') INTO reserved FROM reservations r
          WHERE r.network_id = one.network_id AND family(r.address) = one.family;
 
-        -- Runs that are none, and quarantined ones that are reserved or overlap; of these, what is left comes again.
+        -- Invalid runs, and quarantined ones that are reserved or overlap; the remaining parts are added again.
         WITH runs AS (
             SELECT f.quarantined, f.first, f.last,
                    max(f.last::inet) OVER (ORDER BY f.first, f.last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) >= f.first
@@ -124,7 +124,7 @@ BEGIN
         SELECT missing - coalesce(range_agg(address_span(f.first, f.last)), '{}') INTO missing FROM free_ranges f
          WHERE f.network_id = one.network_id AND NOT f.quarantined AND family(f.first) = one.family;
 
-        -- What is missing, first of all those that left a pool with a reuse delay a moment ago.
+        -- Missing addresses, first those just released from a pool with a reuse delay.
         IF NOT isempty(missing) AND EXISTS (SELECT FROM pools p WHERE p.network_id = one.network_id AND p.reuse_delay > '0') THEN
             FOR rest IN
                 INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
@@ -153,7 +153,7 @@ BEGIN
         END LOOP;
     END LOOP;
 
-    -- 3. What pools say of their gateways; the triggers take them out of the free space.
+    -- 3. Gateways of pools; the triggers take them out of the free space.
     FOR one IN
         INSERT INTO gateways (network_id, address, pool_id)
         SELECT p.network_id, host(p.gateway)::inet, p.id FROM pools p
@@ -174,4 +174,4 @@ BEGIN
     PERFORM choose_plain_pools();
 END $$;
 COMMENT ON FUNCTION repair_v1(text, text) IS
-    'Repairs history and free space so that they follow reservations, pools, exclusions and gateways; returns each change.';
+    'Repairs history and free space to match reservations, pools, exclusions and gateways; returns each change.';

@@ -11,9 +11,9 @@ SET plan_cache_mode = force_generic_plan
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- Reserves the given addresses, or (wanted NULL) the lowest free ones, all or nothing, by hand: they stay
--- until they are released or their time to live is over. A pod of that name gets them with its ADD. Gateways, network
--- and broadcast addresses only by force.
+-- Reserves the given addresses, or (wanted NULL) the lowest free ones, all or nothing. Manual reservations stay until
+-- they are released or expire. A pod of that name gets them with its ADD. Gateways, network and broadcast addresses
+-- need force.
 #variable_conflict use_column
 DECLARE
     pool    pools;
@@ -86,4 +86,4 @@ BEGIN
     END LOOP;
     PERFORM set_config('rowhouse.force', previous_force, true);
 END $$;
-COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses by hand: given ones or the lowest free ones, all or nothing.';
+COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses manually: given ones, or the lowest free ones; all or nothing.';

@@ -12,4 +12,4 @@ BEGIN
     END IF;
     RETURN ended.id IS NOT NULL;
 END $$;
-COMMENT ON FUNCTION resume_v1(text, text) IS 'Ends a hold: every pool assigns addresses again. False: there was none.';
+COMMENT ON FUNCTION resume_v1(text, text) IS 'Ends a hold: every pool assigns addresses again. Returns false if there was none.';

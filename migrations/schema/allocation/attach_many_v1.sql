@@ -11,16 +11,16 @@ SET jit = off
 SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
--- Nothing is known of how many calls there are: one look at an index for each.
+-- The planner does not know the number of calls: use one index look-up for each.
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
--- Many plain calls of attach_v1() for one pool at once: a range, pods that are not sticky, no wishes. Gives the
--- rows of the calls that were served, and rows without an address of calls that met only locked runs: they may
--- come again, since another call was served. A call without a row must use attach_v1(),
--- which knows what an owner holds already, and why there is nothing left. So one call never fails for
--- another's sake. It waits for a lock only while it holds none, or for the same owner. All calls are of one CNI
--- network if there are gateway_addresses.
+-- Many plain calls of attach_v1() for one pool at once: one range, pods that are not sticky, no requested addresses.
+-- Returns a row for each served call, and a row without an address for each call that met only locked runs: such a
+-- call may join the next batch, because this one made progress. A call without a row must use attach_v1(), which
+-- finds what an owner already holds, and the reason why no address is free. So a call never fails because of
+-- another one. The function waits for a lock only while it holds none, or for the same owner. If there are
+-- gateway_addresses, all calls belong to one CNI network.
 #variable_conflict use_column
 DECLARE
     previous_command text := coalesce(current_setting('rowhouse.command', true), '');
@@ -84,4 +84,4 @@ BEGIN
     END IF;
     PERFORM set_config('rowhouse.command', previous_command, true);
 END $$;
-COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: those that the usual way serves.';
+COMMENT ON FUNCTION attach_many_v1 IS 'CNI ADD for many pods on one pool at once: serves the calls that need only a free address.';

@@ -14,9 +14,8 @@ RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s' -- max_wait, below; what the caller has set is there again afterwards
--- Statistics of a table that was empty a moment ago must not lead a hot query off its index. Before
--- PostgreSQL 18 a forbidden node costs 1e10 on paper, which alone would have the plan compiled, for
--- hundreds of milliseconds, where the server was built with JIT.
+-- Statistics of a table that was just empty must not lead a hot query off its index. Before PostgreSQL 18, a disabled
+-- plan node adds 1e10 to the cost. With JIT, this alone would have the plan compiled, in hundreds of milliseconds.
 SET plan_cache_mode = force_generic_plan
 SET jit = off
 SET enable_seqscan = off
@@ -25,12 +24,12 @@ SET enable_bitmapscan = off
 AS $$
 -- Few statements on purpose: starting one costs as much as an index look-up.
 --
--- bound_node is the node that the caller's token is for; NULL: it may act for every node. Where the owner is attached on
--- another node, placement says what is known of the pod: 'ask' nothing yet (error attached_elsewhere), 'join' it runs on the caller's node,
--- 'avoid' that could not be verified, so what the other node has is not touched.
+-- bound_node is the node that the caller's token is for; NULL: it may act for every node. If the owner is attached on
+-- another node, placement says what is known about the pod: 'ask': nothing yet (error attached_elsewhere); 'join': it runs
+-- on the caller's node; 'avoid': that could not be verified, so addresses of the other node are not touched.
 --
--- rival is the node and uid of another pod that uses the address as well, and began not long ago: two clusters that do not
--- say their names may have pods of one name.
+-- rival is the node and uid of another pod that also uses the address, and started recently: two clusters without
+-- names may have pods of the same name.
 #variable_conflict use_column
 <<result>>
 DECLARE
@@ -71,7 +70,7 @@ DECLARE
     is_usual boolean;
     is_shunned boolean;
     elsewhere text;
-    -- (Set below: an array costs the usual call more than it looks.)
+    -- (Set below: initializing an array would slow down the usual call.)
     taken    text[];
     spaces   integer[];
     used     inet[];
@@ -173,12 +172,12 @@ BEGIN
         rounds := 0;
 
         LOOP
-            -- A search that never ends would keep its locks: rather let the caller repeat the call.
+            -- An endless search would keep its locks, so let the caller repeat the call.
             rounds := rounds + 1;
             IF rounds > 1000 THEN
                 RAISE EXCEPTION 'pool % changed 1000 times during the search for an address', cidrs[ordinal] USING ERRCODE = '40001';
             END IF;
-            -- 1. The pool, and whether anything has come due.
+            -- 1. The pool, and whether a reservation or a quarantine has expired.
             SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
                    p.isolated AND NOT attach_v1.isolated[ordinal] AND pool_names[ordinal] IS NULL,
                    -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due, and
@@ -217,7 +216,7 @@ BEGIN
                 SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
             END IF;
 
-            -- 2. What this sandbox or its owner holds already.
+            -- 2. An address that this sandbox or its owner already holds.
             held := held_by_sandbox(the_pool, cluster, namespace, pod, container_id, interface, bound_node, requested[ordinal],
                                     slots[ordinal], CASE WHEN strict THEN '{}' ELSE taken END);
             is_own := held IS NOT NULL;
@@ -239,7 +238,7 @@ BEGIN
                    AND r.owner_cluster = cluster FOR UPDATE;
                 created := NOT FOUND;
                 CONTINUE WHEN created;
-                -- (What this very sandbox uses was settled when it was attached.)
+                -- (An address of this sandbox was checked when it was attached.)
                 IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN
                     SELECT a.node INTO elsewhere FROM attachments a
                      WHERE a.network_id = space AND a.address = held AND a.node <> bound_node LIMIT 1;
@@ -285,7 +284,7 @@ BEGIN
 
             slot_no := slots[ordinal];
             IF requested[ordinal] IS NOT NULL THEN
-                -- 3a. The address asked for, if it can be had.
+                -- 3a. The requested address, if it can be assigned.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
                 -- Its run is locked before its reservation is made, the order that every caller keeps.
                 address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
@@ -322,13 +321,13 @@ BEGIN
                 END IF;
                 IF address IS NULL THEN
                     CONTINUE WHEN await_due(space, firsts, lasts);
-                    -- The last one went to this very pod, while the same call was under way elsewhere.
+                    -- A concurrent call of the same pod got the last address.
                     CONTINUE WHEN EXISTS (SELECT FROM reservations r
                                            WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
                                              AND r.owner_interface = interface AND r.owner_cluster = cluster
                                              AND r.owner_kind = 'pod' AND r.slot = slots[ordinal]
                                              AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
-                    -- 4. Nothing at all; the whole call is rolled back.
+                    -- 4. No address; the whole call is rolled back.
                     PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
                 END IF;
                 SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END
@@ -351,7 +350,7 @@ BEGIN
             SELECT made.address INTO held FROM made;
             EXIT WHEN FOUND;
             PERFORM withdraw_reserved(space, address);
-            -- Another call of the same owner was faster, or the requested address went meanwhile: look again.
+            -- Another call of the same owner was faster, or the requested address was taken meanwhile: look again.
         END LOOP;
 
         IF NOT created THEN
@@ -385,4 +384,4 @@ BEGIN
     END IF;
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
-COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address of each range for one interface of a pod, all or nothing.';
+COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address from each range for one interface of a pod, all or nothing.';

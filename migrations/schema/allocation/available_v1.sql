@@ -9,7 +9,7 @@ SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
--- For CNI STATUS: which ranges could assign an address now. A pool that does not exist yet is wholly free.
+-- For CNI STATUS: which ranges could assign an address now. A pool that does not exist yet is completely free.
 #variable_conflict use_column
 DECLARE
     pool   pools;

@@ -22,4 +22,4 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
-    'Whether an address of some segments is free, or has come due and is about to be; waits for a session that is freeing it.';
+    'Whether an address of some segments is free, or will be as soon as a session that is freeing it ends; waits for that session.';

@@ -1,7 +1,7 @@
 CREATE FUNCTION check_quotas(holder text, of_pool integer) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises quota_exceeded if a namespace holds more than it may. The quota's row is locked, so that two allocations
--- cannot both take the last address of a quota.
+-- Raises quota_exceeded if a namespace holds more than its quota. Locks the row of the quota, so that two allocations
+-- cannot both take its last address.
 DECLARE
     quota quotas;
 BEGIN
@@ -19,4 +19,4 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises quota_exceeded if a namespace that was given addresses of a pool holds more than it may.';
+COMMENT ON FUNCTION check_quotas(text, integer) IS 'Raises quota_exceeded if a namespace holds more addresses of a pool than its quota allows.';

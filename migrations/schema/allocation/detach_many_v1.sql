@@ -9,13 +9,13 @@ SET jit = off
 SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
--- Nothing is known of how many calls there are: one look at an index for each.
+-- The planner does not know the number of calls: use one index look-up for each.
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
--- Ends the attachments of sandboxes' interfaces; the last one to go releases the reservation, unless
--- its owner is sticky. Nothing to do is success, and so is an attachment of another node than only_nodes says: that
--- one stays, since a container id is no secret and must not release what another node's pod uses.
+-- Ends the attachments of sandboxes' interfaces. The end of the last attachment releases the reservation, unless it is
+-- sticky. A call that finds nothing succeeds. An attachment of another node than only_nodes stays, because a
+-- container id is not a secret and must not release the address of another node's pod.
 #variable_conflict use_column
 DECLARE
     -- Not a SET clause: only a superuser may name a parameter of our own there. (And no PERFORM, which is a statement.)
@@ -54,7 +54,7 @@ BEGIN
         END LOOP;
     END LOOP;
     IF cardinality(used) = 1 THEN
-        -- The usual case, for one address: as for many below, at two thirds of the cost.
+        -- The usual case for one address: as for many below, at two thirds of the cost.
         ordinal := gone[1];
         network_id := spaces[1];
         address := used[1];
@@ -107,4 +107,4 @@ BEGIN
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION detach_many_v1 IS
-    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface and releases addresses that no sandbox uses any longer.';
+    'CNI DEL of many calls at once: ends the attachments of each sandbox''s interface, and releases addresses that no other sandbox uses.';

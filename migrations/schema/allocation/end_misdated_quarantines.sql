@@ -22,4 +22,4 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION end_misdated_quarantines(integer, inet[], inet[]) IS
-    'Frees addresses of some segments that were quarantined by a clock that was ahead.';
+    'Frees addresses of some segments that were quarantined while the clock was ahead.';

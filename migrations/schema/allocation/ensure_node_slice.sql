@@ -68,4 +68,4 @@ BEGIN
     VALUES (wanted_pool.id, wanted_cluster, wanted_node, own);
     RETURN own;
 END $$;
-COMMENT ON FUNCTION ensure_node_slice IS 'The slice of a pool from which a node draws, assigned on its first call.';
+COMMENT ON FUNCTION ensure_node_slice IS 'The slice of a pool from which a node gets addresses, assigned on its first call.';

@@ -21,4 +21,4 @@ BEGIN
                                        WHERE a.network_id = r.network_id AND a.address = r.address));
 END $$;
 COMMENT ON FUNCTION free_or_due(integer, inet[], inet[]) IS
-    'Whether an address of some segments of a network is free or has come due.';
+    'Whether an address of some segments of a network is free, or is about to be freed.';

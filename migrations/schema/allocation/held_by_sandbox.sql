@@ -12,4 +12,4 @@ RETURN (SELECT r.address FROM rowhouse.attachments a
            AND r.pool_id = wanted_pool AND r.owner_kind = 'pod' AND r.address = coalesce(wanted, r.address)
            AND r.network_id || ' ' || host(r.address) <> ALL (taken)
          ORDER BY r.slot <> wanted_slot, r.slot LIMIT 1);
-COMMENT ON FUNCTION held_by_sandbox IS 'The address of a pool that a sandbox uses already, except those that its call was given for other ranges.';
+COMMENT ON FUNCTION held_by_sandbox IS 'The address of a pool that a sandbox already uses, except those that its call got for other ranges.';

@@ -3,7 +3,7 @@ CREATE FUNCTION held_in_other_range(
     firsts inet[], lasts inet[], networks text[], cidrs cidr[], taken text[])
 RETURNS inet
 LANGUAGE sql STABLE
--- A range that was grown or moved is another pool, and the address of a living pod stays if the new range holds it.
+-- A grown or moved range is another pool. A living pod keeps its address if the new range contains it.
 RETURN (SELECT r.address FROM rowhouse.reservations r JOIN rowhouse.pools p ON p.id = r.pool_id
          WHERE r.owner_namespace = namespace AND r.owner_name = held_in_other_range.name
            AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'

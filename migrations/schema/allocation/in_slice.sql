@@ -1,7 +1,7 @@
 CREATE FUNCTION in_slice(wanted_pool integer, wanted_cluster text, wanted_node text, slice_size integer,
                          INOUT firsts inet[], INOUT lasts inet[])
 LANGUAGE plpgsql AS $$
--- The parts of the segments that lie in the node's slice of the pool.
+-- The parts of the segments inside the node's slice of the pool.
 DECLARE
     pool  pools;
     slice cidr;

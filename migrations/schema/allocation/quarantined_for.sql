@@ -8,4 +8,4 @@ RETURN (SELECT f.first FROM rowhouse.free_ranges f
                  WHERE f.first BETWEEN s.first AND s.last LIMIT 1)
          ORDER BY f.first LIMIT 1);
 COMMENT ON FUNCTION quarantined_for(integer, text, inet, inet[], inet[]) IS
-    'An address of some segments that is quarantined after this very owner released it: the owner is exempt.';
+    'An address of some segments that is quarantined because this owner released it; the quarantine does not apply to this owner.';

@@ -23,4 +23,4 @@ BEGIN
             USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or use force.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change touches addresses that running sandboxes use, unless it is forced.';
+COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change affects addresses that running sandboxes use, unless it is forced.';

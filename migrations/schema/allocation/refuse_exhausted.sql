@@ -1,7 +1,7 @@
 CREATE FUNCTION refuse_exhausted(wanted_network integer, wanted cidr, firsts inet[], lasts inet[], range_no integer,
                                  progress text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises pool_exhausted, and says so where the reuse delay alone is the reason. "progress" is what a reservation by hand could have.
+-- Raises pool_exhausted; the message says if the reuse delay is the only reason. "progress" is what a manual reservation could get.
 DECLARE
     counted   CONSTANT integer := 1000;
     addresses integer;
@@ -12,7 +12,7 @@ BEGIN
        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last) WHERE f.first BETWEEN s.first AND s.last)
      ORDER BY f.free_from LIMIT 1;
     IF FOUND THEN
-        -- A refusal must not cost more the more there is in quarantine.
+        -- The cost of a refusal must not grow with the number of quarantined addresses.
         SELECT count(*) INTO addresses FROM (
             SELECT FROM unnest(firsts, lasts) AS s (first, last),
                    LATERAL (SELECT FROM free_ranges f

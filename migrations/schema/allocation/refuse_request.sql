@@ -2,8 +2,8 @@ CREATE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], 
                                cluster text, namespace text, name text, interface text)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- Raises the reason why a requested address cannot be had; returns if it may be had now, or if the same
--- owner got it a moment ago.
+-- Raises the reason why a requested address cannot be assigned. Returns if it can be assigned now, or if the same
+-- owner has just got it.
 DECLARE
     pool   pools;
     holder reservations;
@@ -13,7 +13,7 @@ BEGIN
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
         RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
             USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
-                  HINT = 'Ask for another address; `rowhouse explain` tells more.';
+                  HINT = 'Request another address; `rowhouse explain` shows the reason.';
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
         RAISE EXCEPTION 'requested address % is outside the window of pool %', host(wanted), pool.cidr
@@ -37,7 +37,7 @@ BEGIN
             IF is_withheld(pool.network_id, wanted) THEN
                 RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
                     USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
-                          HINT = 'Ask for another address; `rowhouse explain` tells more.';
+                          HINT = 'Request another address; `rowhouse explain` shows the reason.';
             END IF;
             RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
                 USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
@@ -45,4 +45,4 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address cannot be had.';
+COMMENT ON FUNCTION refuse_request IS 'Raises the reason why a requested address cannot be assigned.';

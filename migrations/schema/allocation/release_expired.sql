@@ -1,7 +1,6 @@
 CREATE FUNCTION release_expired(wanted_network integer, at_most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
--- Releases sticky reservations whose time is over. Database time decides, and only for addresses that
--- no sandbox uses.
+-- Releases expired sticky reservations of addresses that no sandbox uses, by the clock of the database.
 DECLARE
     released integer;
 BEGIN
@@ -17,4 +16,4 @@ BEGIN
     GET DIAGNOSTICS released = ROW_COUNT;
     RETURN released;
 END $$;
-COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases unattached reservations whose time to live is over.';
+COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases expired reservations that no sandbox uses.';

@@ -1,6 +1,6 @@
 CREATE FUNCTION reservation_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Another owner, sandbox or address is another tenure.
+-- A change of owner, sandbox or address starts another tenure.
 DECLARE
     moment timestamptz := clock_timestamp();
 BEGIN
@@ -9,7 +9,7 @@ BEGIN
            <> (OLD.network_id, OLD.address, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name, OLD.owner_interface) THEN
         PERFORM refuse_attached('the change of ' || host(OLD.address), OLD.network_id, ARRAY[OLD.address]::inet[], ARRAY[OLD.address]::inet[]);
         IF (NEW.network_id, NEW.address) = (OLD.network_id, OLD.address) THEN
-            -- The old owner's sandboxes no longer have a say in it. (The audit has the change of owner, not each of them.)
+            -- The old owner's sandboxes no longer use it. (The audit log has the change of owner, not each of them.)
             PERFORM set_config('rowhouse.command', 'FORCE', true);
             DELETE FROM attachments a WHERE a.network_id = OLD.network_id AND a.address = OLD.address;
             PERFORM set_config('rowhouse.command', '', true);
@@ -29,7 +29,7 @@ BEGIN
          WHERE id = OLD.tenure_id AND network_id = OLD.network_id AND address = OLD.address
            AND upper_inf(during) AND lower(during) < moment;
         IF NOT FOUND THEN
-            -- The clock was set back, or the tenure is not there any more: the change succeeds all the same.
+            -- The clock was set back, or the tenure no longer exists: the change succeeds anyway.
             PERFORM settle_tenures(OLD.network_id, OLD.address, moment);
         END IF;
         NEW.tenure_id := nextval('tenures_id_seq');
@@ -57,7 +57,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION reservation_changed() IS 'Trigger: history and audit log follow a changed reservation.';
+COMMENT ON FUNCTION reservation_changed() IS 'Trigger: updates history and audit log after a change of a reservation.';
 
 CREATE TRIGGER reservations_update BEFORE UPDATE ON reservations
     FOR EACH ROW EXECUTE FUNCTION reservation_changed();

@@ -1,7 +1,6 @@
 CREATE FUNCTION reservation_made() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Once for all rows of a statement, so that addresses that were assigned together cost little more
--- than one.
+-- Once for all rows of a statement, so that several addresses cost little more than one.
 DECLARE
     run        record;
     free_since timestamptz;
@@ -12,7 +11,7 @@ BEGIN
     IF current_reason() = 'ADD' AND NOT EXISTS (SELECT FROM made m WHERE (SELECT t.id FROM tenures t WHERE t.id = m.tenure_id) IS NULL) THEN
         RETURN NULL;
     END IF;
-    -- An ADD relies on free_from, and is repeated carefully if the history has another opinion. All others look first.
+    -- An ADD relies on free_from, and is repeated in careful mode if the history refuses it. All others check first.
     IF current_reason() <> 'ADD' OR is_careful() THEN
         PERFORM settle_tenures(m.network_id, m.address, clock_timestamp())
            FROM made m
@@ -88,7 +87,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION reservation_made() IS 'Trigger: free space, history and audit log follow new reservations.';
+COMMENT ON FUNCTION reservation_made() IS 'Trigger: updates free space, history and audit log for new reservations.';
 
 CREATE TRIGGER reservations_insert AFTER INSERT ON reservations REFERENCING NEW TABLE AS made
     FOR EACH STATEMENT EXECUTE FUNCTION reservation_made();

@@ -1,6 +1,6 @@
 CREATE FUNCTION reservation_moved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- The old address of a reservation that was moved is free again, as after a release.
+-- Frees the old address of a moved reservation, as a release does.
 BEGIN
     PERFORM give_back(OLD.network_id, OLD.address, clock_timestamp(),
                       (SELECT greatest(p.reuse_delay, OLD.reuse_delay) FROM pools p WHERE p.id = OLD.pool_id),

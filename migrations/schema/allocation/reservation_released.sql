@@ -17,7 +17,7 @@ BEGIN
              WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
                AND upper_inf(t.during) AND lower(t.during) < moment
             RETURNING t.id)
-        -- (Of the others the clock was set back, or the tenure was removed: a release succeeds all the same.)
+        -- (For the others, the clock was set back or the tenure was removed: a release succeeds anyway.)
         SELECT g.network_id, g.address, closed.id IS NOT NULL AS is_closed, is_careful() AS is_careful,
                greatest((SELECT p.reuse_delay FROM pools p WHERE p.id = g.pool_id), g.reuse_delay) AS delay,
                owner_key(g.owner_cluster, g.owner_namespace, g.owner_name, g.owner_interface) AS owner
@@ -64,7 +64,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION reservation_released() IS 'Trigger: free space, history and audit log follow deleted reservations.';
+COMMENT ON FUNCTION reservation_released() IS 'Trigger: updates free space, history and audit log for deleted reservations.';
 
 CREATE TRIGGER reservations_delete AFTER DELETE ON reservations REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION reservation_released();

@@ -1,6 +1,6 @@
 CREATE FUNCTION gateway_in_use() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- A pod that runs with the address of a router is told of: it goes on using the address until its DEL.
+-- Reports a pod that runs with the address of a router: it keeps using the address until its DEL.
 BEGIN
     PERFORM note_allocation_failures_v1(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
                              array_agg(a.node), array_agg(coalesce(a.pod_uid, r.owner_uid)),
@@ -15,6 +15,6 @@ BEGIN
      HAVING count(*) > 0;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION gateway_in_use() IS 'Trigger: notes running pods whose address became a gateway, for an event.';
+COMMENT ON FUNCTION gateway_in_use() IS 'Trigger: records running pods whose address became a gateway, for an event.';
 
 CREATE TRIGGER gateways_in_use AFTER INSERT ON gateways FOR EACH ROW EXECUTE FUNCTION gateway_in_use();

@@ -6,7 +6,7 @@ SET search_path = rowhouse, pg_temp
 SET lock_timeout = '1s'
 AS $$
 BEGIN
-    -- In one order, so that two servers do not wait for each other.
+    -- In a fixed order, so that two servers do not deadlock.
     INSERT INTO allocation_failures AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
     SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons)
                  AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
@@ -14,7 +14,7 @@ BEGIN
     ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
        SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
            times = r.times + excluded.times, last_at = clock_timestamp();
-    -- A cluster may have no controller that makes events of them.
+    -- A cluster may have no controller that takes them.
     DELETE FROM allocation_failures WHERE last_at < clock_timestamp() - interval '1 hour';
 END $$;
-COMMENT ON FUNCTION note_allocation_failures_v1 IS 'Keeps refused ADDs for the controller; those that are an hour old go.';
+COMMENT ON FUNCTION note_allocation_failures_v1 IS 'Stores refused ADDs for the controller; deletes those older than an hour.';

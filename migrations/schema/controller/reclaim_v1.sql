@@ -5,9 +5,9 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
 AS $$
--- Ends the attachments of one sandbox's interface, as its DEL would have, if they are still the ones that were
--- looked at: an attachment made since, even of the same name, is left alone, and so is one of another node or pod (uid)
--- under the same container id. A sticky owner keeps the address.
+-- Ends the attachments of one sandbox's interface, as its DEL would, if they have not changed since they were read.
+-- An attachment made since stays, even of the same name, and so does one of another node or pod (uid) with the same
+-- container id. A sticky owner keeps the address.
 #variable_conflict use_column
 BEGIN
     PERFORM act_as(actor, '');
@@ -27,4 +27,4 @@ BEGIN
           FROM detach_many_v1(ARRAY[of_cluster], ARRAY[of_container], ARRAY[of_interface], ARRAY[of_node], 'RECONCILE',
                             only_uids => ARRAY[of_uid]) AS d;
 END $$;
-COMMENT ON FUNCTION reclaim_v1 IS 'Releases what a sandbox holds whose pod is gone, unless it changed since it was looked at.';
+COMMENT ON FUNCTION reclaim_v1 IS 'Releases the addresses of a sandbox whose pod is gone, unless they changed since they were read.';

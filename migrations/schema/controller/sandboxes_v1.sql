@@ -6,9 +6,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- The sandboxes of a cluster that hold addresses for pods, a page at a time in the order of container and
--- interface; or those of one pod. The attachments of an owner that keeps its address as well: that it is in use must end
--- with its pod.
+-- The sandboxes of a cluster that hold addresses for pods, page by page in the order of container and interface; or those
+-- of one pod. Includes attachments of sticky owners, because an attachment must end with its pod.
 #variable_conflict use_column
 BEGIN
     IF of_pod IS NOT NULL THEN

@@ -7,4 +7,4 @@ BEGIN ATOMIC
          WHERE w.cluster = of_cluster ORDER BY w.namespace, w.pod, w.interface, w.reason LIMIT at_most FOR UPDATE SKIP LOCKED)
     RETURNING r.*;
 END;
-COMMENT ON FUNCTION take_allocation_failures_v1 IS 'Takes refused ADDs of a cluster, to make events of them.';
+COMMENT ON FUNCTION take_allocation_failures_v1 IS 'Takes the refused ADDs of a cluster, for events.';

@@ -1,6 +1,6 @@
 CREATE VIEW error_codes (sqlstate, name, meaning) AS VALUES
     -- Three digits are the CNI error code that the plugin reports.
-    ('RH007', 'invalid_config', 'the configuration cannot be served: no such pool, or a collision of addresses'),
+    ('RH007', 'invalid_config', 'the configuration cannot be served: no such pool, or an address conflict'),
     ('RH011', 'try_again', 'the pool holds back new addresses for now'),
     ('RH100', 'pool_exhausted', 'no free address, or no free slice, in a range'),
     ('RH101', 'address_taken', 'the address is reserved, quarantined or not free'),
@@ -14,7 +14,7 @@ CREATE VIEW error_codes (sqlstate, name, meaning) AS VALUES
     ('RHOLD', 'outdated', 'the object has changed since the caller read it'),
     ('RHWAY', 'in_the_way', 'the current state does not allow this change; force often does');
 COMMENT ON VIEW error_codes IS
-    'The SQLSTATEs that Rowhouse''s functions raise. Three digits are the CNI error code; letters mean that there is none.';
-COMMENT ON COLUMN error_codes.sqlstate IS 'The code that drivers report, and psql with \errverbose.';
+    'The SQLSTATEs that Rowhouse''s functions raise. Three digits are the CNI error code; a code with letters has none.';
+COMMENT ON COLUMN error_codes.sqlstate IS 'The code that drivers and psql (\errverbose) report.';
 COMMENT ON COLUMN error_codes.name IS 'The name by which functions raise it.';
 COMMENT ON COLUMN error_codes.meaning IS 'The meaning of the condition.';

@@ -1,7 +1,7 @@
 CREATE FUNCTION admit_gateways(of_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- Lets a forced reservation take the gateways from run_first to run_last: each is free until it takes it. It goes out of
--- use again when it is released. No gateway changes meanwhile: the network is locked.
+-- Lets a forced reservation take the gateways from run_first to run_last: it frees them first. They are withheld again
+-- when they are released. No gateway changes meanwhile, because the network is locked.
 BEGIN
     IF is_forced() AND EXISTS (SELECT FROM gateways g WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last) THEN
         PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;

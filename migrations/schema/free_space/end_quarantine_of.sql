@@ -1,6 +1,6 @@
 CREATE FUNCTION end_quarantine_of(wanted_network integer, wanted inet) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Frees a quarantined address before its time, for its previous owner; false if it is not quarantined any more.
+-- Frees a quarantined address early, for its previous owner; false if it is no longer quarantined.
 DECLARE
     run   free_ranges;
     ended timestamptz;

@@ -1,6 +1,6 @@
 CREATE FUNCTION end_quarantines(wanted_network integer, at_most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
--- Frees quarantined runs whose time has come; returns how many.
+-- Frees quarantined runs whose reuse delay has ended; returns their number.
 DECLARE
     run   free_ranges;
     ended integer := 0;

@@ -15,4 +15,4 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION free_covered(integer, inet, inet, timestamptz) IS
-    'Puts the parts of a run that a pool covers into the free space, without what is withheld or reserved.';
+    'Adds the parts of a run that a pool covers to the free space, without withheld and reserved addresses.';

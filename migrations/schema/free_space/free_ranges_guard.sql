@@ -35,7 +35,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION free_ranges_guard() IS 'Trigger: runs of a network never overlap, and hold no reserved address.';
+COMMENT ON FUNCTION free_ranges_guard() IS 'Trigger: ensures that runs of a network never overlap, and contain no reserved address.';
 
 -- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run. What a person breaks that
 -- way, integrity_problems finds.

@@ -27,7 +27,7 @@ BEGIN
     ELSE
         before := NULL;
     END IF;
-    -- A neighbour may have shrunk between the look and the lock.
+    -- A neighbor may have shrunk before it was locked.
     IF after.first IS NOT NULL AND after.first - 1 <> run_last THEN after := NULL; END IF;
 
     IF before.last IS NOT NULL THEN
@@ -45,4 +45,4 @@ BEGIN
     END IF;
     RETURN before.last IS NOT NULL OR after.last IS NOT NULL;
 END $$;
-COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Puts a run of addresses into the free space of a network.';
+COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Adds a run of addresses to the free space of a network.';

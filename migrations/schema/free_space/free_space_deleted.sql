@@ -9,7 +9,7 @@ BEGIN
                                    pg_catalog.to_jsonb(OLD), NULL);
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION free_space_deleted() IS 'Trigger: writes a free run deleted by hand into the audit log.';
+COMMENT ON FUNCTION free_space_deleted() IS 'Trigger: records a manually deleted free run in the audit log.';
 
 CREATE TRIGGER free_ranges_deleted AFTER DELETE ON free_ranges
     FOR EACH ROW EXECUTE FUNCTION free_space_deleted();

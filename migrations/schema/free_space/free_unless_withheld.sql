@@ -34,4 +34,4 @@ BEGIN
     PERFORM free_run(run_network, position, run_last, run_free_from);
 END $$;
 COMMENT ON FUNCTION free_unless_withheld(integer, inet, inet, timestamptz) IS
-    'Puts a run into the free space of a network, without what is excluded, a gateway or reserved.';
+    'Adds a run to the free space of a network, without excluded and reserved addresses and gateways.';

@@ -16,4 +16,4 @@ BEGIN
     RETURN false;
 END $$;
 COMMENT ON FUNCTION give_back(integer, inet, timestamptz, interval, text) IS
-    'Puts a released address into the free space or into quarantine, unless it is kept out of use.';
+    'Returns a released address to the free space, or quarantines it, unless it is withheld.';

@@ -1,6 +1,6 @@
 CREATE FUNCTION is_withheld(wanted_network integer, wanted inet) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
--- Every release asks. (Not by is_excluded(): to start a function in SQL costs more than both probes.)
+-- Every release calls this. (It does not call is_excluded(): starting an SQL function costs more than both look-ups.)
 BEGIN
     RETURN coalesce((SELECT e.first FROM rowhouse.exclusions e
                       WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1) <= wanted, false)

@@ -72,7 +72,7 @@ BEGIN
             VALUES (wanted_network, run.quarantined, run.first, part_first - 1, run.free_from);
         END IF;
         IF run.quarantined THEN
-            -- Only a person takes it before its time; what counts then is when its last owner left.
+            -- Only a user takes it early; the end of the last tenure counts then.
             SELECT max(upper(during)) INTO run.free_from FROM tenures
              WHERE network_id = wanted_network AND address BETWEEN part_first AND part_last;
         END IF;

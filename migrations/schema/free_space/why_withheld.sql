@@ -8,4 +8,4 @@ RETURN coalesce(
                                                                ELSE concat('CNI network "', g.cni_network, '"') END, ', '))
        FROM rowhouse.gateways g JOIN rowhouse.pools p ON p.id = g.pool_id
       WHERE g.network_id = wanted_network AND g.address = wanted HAVING count(*) > 0));
-COMMENT ON FUNCTION why_withheld(integer, inet) IS 'What keeps an address from being assigned, in words; NULL: nothing.';
+COMMENT ON FUNCTION why_withheld(integer, inet) IS 'The reason, as text, why an address is never assigned; NULL: there is none.';

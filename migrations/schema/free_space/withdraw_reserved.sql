@@ -15,4 +15,4 @@ BEGIN
         END IF;
     END IF;
 END $$;
-COMMENT ON FUNCTION withdraw_reserved(integer, inet) IS 'Takes an address out of the free space that is reserved and free at once.';
+COMMENT ON FUNCTION withdraw_reserved(integer, inet) IS 'Takes an address out of the free space if it is both reserved and free.';

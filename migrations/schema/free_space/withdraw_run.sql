@@ -1,8 +1,8 @@
 CREATE FUNCTION withdraw_run(wanted_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- Takes every free address from run_first to run_last out of the free space (a pool goes, or a range
--- is kept out of use). Waits for allocations under way. Quarantined addresses stay: that no pod gets them before their
--- time is still true when the pool is made again or the exclusion lifted.
+-- Takes every free address from run_first to run_last out of the free space (a pool is deleted, or a range excluded).
+-- Waits for running allocations. Quarantined addresses stay, so that their quarantine still holds if the pool is
+-- recreated or the exclusion is deleted.
 DECLARE
     run free_ranges;
 BEGIN
@@ -20,7 +20,7 @@ BEGIN
                 VALUES (wanted_network, run.quarantined, run_last + 1, run.last, run.free_from);
             END IF;
         END LOOP;
-        -- Once more, until nothing is left: while we waited a run may have been split.
+        -- Repeat until nothing is left: while we waited, a run may have been split.
         EXIT WHEN NOT FOUND;
     END LOOP;
 END $$;

@@ -3,4 +3,4 @@ LANGUAGE sql
 BEGIN ATOMIC
     SELECT set_config('rowhouse.actor', actor, true), set_config('rowhouse.request_id', request_id, true);
 END;
-COMMENT ON FUNCTION act_as(text, text) IS 'Names the caller, for history and audit, until the end of the transaction.';
+COMMENT ON FUNCTION act_as(text, text) IS 'Sets the caller, for history and audit log, until the end of the transaction.';

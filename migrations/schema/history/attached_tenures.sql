@@ -8,5 +8,5 @@ COMMENT ON VIEW attached_tenures IS 'The open tenures of what runs: one row for 
 COMMENT ON COLUMN attached_tenures.cluster IS 'Cluster of the sandbox; '''' is a cluster without a name.';
 COMMENT ON COLUMN attached_tenures.container_id IS
     'CNI_CONTAINERID; '''' when the pod was imported while it ran.';
-COMMENT ON COLUMN attached_tenures.node IS 'Node of the sandbox; '''' when an import did not tell it.';
+COMMENT ON COLUMN attached_tenures.node IS 'Node of the sandbox; '''' if an import did not provide it.';
 COMMENT ON COLUMN attached_tenures.tenure_id IS 'The open tenure of the address: tenures.id.';

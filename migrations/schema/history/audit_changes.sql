@@ -10,8 +10,8 @@ SELECT l.id, l.at, l.actor, l.database_user, l.action, l.object_type,
        SELECT nullif(one->0, 'null'), nullif(one->1, 'null') FROM jsonb_array_elements(l.changes) AS one) AS c;
 COMMENT ON VIEW audit_changes IS 'The audit log, a row for each changed row, also where several rows share a line.';
 COMMENT ON COLUMN audit_changes.id IS 'Number of the line: audit_log.id.';
-COMMENT ON COLUMN audit_changes.at IS 'When the line was written, by the clock of the database.';
-COMMENT ON COLUMN audit_changes.actor IS 'The caller that the server knows, or the database user of a manual change.';
+COMMENT ON COLUMN audit_changes.at IS 'When the entry was written, by the clock of the database.';
+COMMENT ON COLUMN audit_changes.actor IS 'The caller that the server authenticated, or the database user of a manual change.';
 COMMENT ON COLUMN audit_changes.database_user IS 'The database user that was logged in.';
 COMMENT ON COLUMN audit_changes.action IS 'What was done: the type of the object, a period, and the verb.';
 COMMENT ON COLUMN audit_changes.object_type IS 'Type of the object, such as pool.';

@@ -12,7 +12,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION changed_by_hand() IS
-    'Trigger: writes a change by hand of a table that only our functions write into the audit log.';
+    'Trigger: records a manual change in the audit log, for tables that only our functions write.';
 
 -- (The key's other columns follow the reservation.)
 CREATE TRIGGER attachments_updated

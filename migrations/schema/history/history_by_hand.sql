@@ -32,7 +32,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION history_by_hand() IS 'Trigger: writes a change by hand of the history into the audit log.';
+COMMENT ON FUNCTION history_by_hand() IS 'Trigger: records a manual change of the history in the audit log.';
 
 CREATE TRIGGER tenures_inserted AFTER INSERT ON tenures REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION history_by_hand();

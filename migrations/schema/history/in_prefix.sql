@@ -21,4 +21,4 @@ BEGIN ATOMIC
        AND h.during && tstzrange(since, until);
 END;
 COMMENT ON FUNCTION in_prefix(inet, timestamptz, timestamptz) IS
-    'What held addresses of a prefix in a time, if only for a part of it, in every network; NULL: since ever, and until now.';
+    'Every owner of addresses in a prefix at any time of a period, in every network; NULL: from the beginning, until now.';

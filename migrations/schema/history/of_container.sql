@@ -19,4 +19,4 @@ BEGIN ATOMIC
                                      WHERE one.cluster = c.name AND one.container_id = wanted OFFSET 0) AS a))
        AND h.container_id = wanted AND upper_inf(h.during);
 END;
-COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or held, by its whole id.';
+COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or has held, by its full id.';

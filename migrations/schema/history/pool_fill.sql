@@ -41,4 +41,4 @@ BEGIN ATOMIC
       FROM moments m LEFT JOIN changes c USING (step) ORDER BY m.step;
 END;
 COMMENT ON FUNCTION pool_fill(integer, timestamptz, timestamptz, integer) IS
-    'How many addresses of a pool were in use (used of pool_counts) at evenly spaced moments: exactly while tenures is smaller than 32 MB, then as of the last sample (fill_samples) and, behind that, as of now.';
+    'How many addresses of a pool were in use (used in pool_counts) at evenly spaced times: exact while tenures is smaller than 32 MB; after that, the value of the last sample (fill_samples) and, after the last sample, the current value.';

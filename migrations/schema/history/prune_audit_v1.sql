@@ -6,9 +6,9 @@ SET lock_timeout = '3s'
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- Removes lines written before a moment, at_most of them a call, in the order of their ids, behind after_id. last_id is
--- where the next call goes on; NULL: there is nothing more. refuse_rewriting() lets this function alone remove lines.
--- The line of a drained pool's deletion stays: ensure_pool() drains the pool again when a configuration brings it back.
+-- Removes at most at_most entries written before a time, in the order of their ids, after after_id. The next call
+-- continues after last_id; NULL: nothing is left. refuse_rewriting() allows only this function to remove entries.
+-- The entry of a drained pool's deletion stays: ensure_pool() drains the pool if a configuration recreates it.
 BEGIN
     WITH gone AS (
         DELETE FROM audit_log l
@@ -20,4 +20,4 @@ BEGIN
     SELECT count(*), max(gone.id) FROM gone INTO pruned, last_id;
     RETURN NEXT;
 END $$;
-COMMENT ON FUNCTION prune_audit_v1 IS 'Removes one small batch of lines of the audit log that were written before a moment.';
+COMMENT ON FUNCTION prune_audit_v1 IS 'Removes one small batch of audit log entries written before a time.';

@@ -6,8 +6,8 @@ SET lock_timeout = '3s'
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- Removes tenures that ended before a moment, at_most rows looked at a call, in the order of their ids,
--- behind after_id. last_id is where the next call goes on; NULL: there is nothing more.
+-- Removes tenures that ended before a time; reads at most at_most rows in the order of their ids, after after_id. The
+-- next call continues after last_id; NULL: nothing is left.
 DECLARE
     command text := set_config('rowhouse.command', 'PRUNE', true);
 BEGIN
@@ -19,4 +19,4 @@ BEGIN
     SELECT (SELECT count(*) FROM gone), (SELECT max(seen.id) FROM seen) INTO pruned, last_id;
     RETURN NEXT;
 END $$;
-COMMENT ON FUNCTION prune_v1 IS 'Removes one small batch of tenures that ended before a moment.';
+COMMENT ON FUNCTION prune_v1 IS 'Removes one small batch of tenures that ended before a time.';

@@ -19,4 +19,4 @@ BEGIN ATOMIC
        AND h.node = wanted_node AND upper_inf(h.during) AND h.during && tstzrange(since, until);
 END;
 COMMENT ON FUNCTION ran_on(text, timestamptz, timestamptz) IS
-    'What held addresses on a node in a time, if only for a part of it; NULL: since ever, and until now.';
+    'Every owner of addresses on a node at any time of a period; NULL: from the beginning, until now.';

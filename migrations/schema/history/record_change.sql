@@ -15,4 +15,4 @@ BEGIN ATOMIC
       FROM (SELECT coalesce(after, before) AS row) AS changed;
 END;
 COMMENT ON FUNCTION record_change(text, text, jsonb, jsonb, jsonb) IS
-    'Writes one line of the audit log; changes: all rows, where several share it.';
+    'Writes one entry of the audit log; changes: all rows, if several share the entry.';

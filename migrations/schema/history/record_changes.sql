@@ -17,4 +17,4 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION record_changes(text, jsonb[], jsonb[]) IS
-    'Writes a batch of changed rows into the audit log: a line each, or one for all where there are more than 100.';
+    'Writes a batch of changed rows into the audit log: an entry for each row, or one for all if there are more than 100.';

@@ -1,11 +1,11 @@
 CREATE FUNCTION record_truncate() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- For tables that can be filled again: a TRUNCATE is allowed, but not unseen.
+-- For tables that fill again by themselves: a TRUNCATE is allowed, but recorded.
 BEGIN
     PERFORM record_change('table.truncate', TG_TABLE_NAME, NULL, NULL);
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION record_truncate() IS 'Trigger: writes a TRUNCATE into the audit log.';
+COMMENT ON FUNCTION record_truncate() IS 'Trigger: records a TRUNCATE in the audit log.';
 
 CREATE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();

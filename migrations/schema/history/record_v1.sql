@@ -4,4 +4,4 @@ BEGIN
     PERFORM act_as(actor, request_id);
     PERFORM record_change(action, object, before, after);
 END $$;
-COMMENT ON FUNCTION record_v1 IS 'Writes a line of the audit log for something that is no change of a row.';
+COMMENT ON FUNCTION record_v1 IS 'Writes an audit log entry for something that is not a change of a row.';

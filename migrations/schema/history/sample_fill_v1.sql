@@ -3,8 +3,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- Takes the sample of this quarter of an hour, unless another server has; true if it was taken now. Every server
--- may call it whenever it likes: one of them does the work, and none waits.
+-- Takes the sample of these 15 minutes unless another server has taken it; returns true if this call took it. Servers
+-- may call it at any time: one of them does the work, and none waits.
 DECLARE
     slot  timestamptz := date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch');
     since timestamptz := date_bin('1 hour', slot, timestamptz 'epoch') - interval '7 days';
@@ -15,7 +15,7 @@ BEGIN
         RETURN false;
     END IF;
 
-    -- A pool that was there before samples were taken (an upgrade): its last week, out of the history.
+    -- A pool that is older than its samples (an upgrade): its last week, from the history.
     WITH fresh AS MATERIALIZED (
         SELECT p.id, p.created_at, p.network_id, coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
                coalesce(p.window_last, last_usable(p.cidr))::inet AS last, o.id AS source
@@ -44,7 +44,7 @@ BEGIN
     INSERT INTO fill_samples (pool_id, at, used) SELECT c.pool_id, slot, c.used FROM pool_counts() c
         ON CONFLICT DO NOTHING;
 
-    -- (What lies in the future was noted before the clock was set back.)
+    -- (Samples in the future were taken before the clock was set back.)
     DELETE FROM fill_samples WHERE at > slot;
     DELETE FROM fill_samples
      WHERE at BETWEEN slot - interval '42 days' AND slot - interval '35 days'
@@ -76,4 +76,4 @@ BEGIN
               EXCLUDED.week_slope, EXCLUDED.week_fit);
     RETURN true;
 END $$;
-COMMENT ON FUNCTION sample_fill_v1 IS 'Notes how many addresses of each pool are in use, once in a quarter of an hour.';
+COMMENT ON FUNCTION sample_fill_v1 IS 'Samples how many addresses of each pool are in use, once in 15 minutes.';

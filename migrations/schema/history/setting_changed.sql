@@ -1,6 +1,6 @@
 CREATE FUNCTION setting_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Networks, quotas and tokens: every change is in the audit log, a token's digest is not.
+-- Networks, quotas and tokens: the audit log has every change, but not the digest of a token.
 DECLARE
     before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'digest' END;
     after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
@@ -16,7 +16,7 @@ BEGIN
                           coalesce(row->>'name', row->>'namespace'), before, after);
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION setting_changed() IS 'Trigger: writes a change of a network, quota or token into the audit log.';
+COMMENT ON FUNCTION setting_changed() IS 'Trigger: records a change of a network, quota or token in the audit log.';
 
 CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
     FOR EACH ROW EXECUTE FUNCTION setting_changed();

@@ -51,4 +51,4 @@ BEGIN
     RETURN moment;
 END $$;
 COMMENT ON FUNCTION settle_tenures(integer, inet, timestamptz, bigint) IS
-    'Makes room in the history of an address from a moment on, after the clock was set back or a tenure was left open.';
+    'Makes room in the history of an address from a time on, after the clock was set back or a tenure was left open.';

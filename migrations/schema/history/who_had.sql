@@ -17,4 +17,4 @@ BEGIN ATOMIC
      ORDER BY network;
 END;
 COMMENT ON FUNCTION who_had(inet, timestamptz) IS
-    'Who had an address at a moment, in every network; NULL, and every moment to come: who has it now.';
+    'The owner of an address at a time, in every network; NULL, or a time in the future: the current owner.';

@@ -50,4 +50,4 @@ BEGIN
     END LOOP;
     RETURN count;
 END $$;
-COMMENT ON FUNCTION adopt_owner_v1 IS 'ADD of a pod that was imported without its interfaces: its address becomes that of the interface that asks.';
+COMMENT ON FUNCTION adopt_owner_v1 IS 'ADD of a pod that was imported without interfaces: assigns its address to the interface that asks.';

@@ -42,4 +42,4 @@ BEGIN
     RETURN count;
 END $$;
 COMMENT ON FUNCTION adopt_sandbox_v1 IS
-    'DEL of what was imported without container, interface or node: completes the attachments that the call means.';
+    'DEL for addresses imported without container, interface or node: completes the attachments that the call means.';

@@ -5,7 +5,7 @@ SET jit = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
--- Whether any imported address still has no interface; forgets those that are settled once all are.
+-- Whether any imported address still has no interface; empties the table when all of them are complete.
 BEGIN
     IF EXISTS (SELECT FROM imported_unnamed u
                 WHERE EXISTS (SELECT FROM reservations r WHERE r.network_id = u.network_id AND r.address = u.address

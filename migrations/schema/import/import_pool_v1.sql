@@ -6,8 +6,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
 AS $$
--- Makes a pool and its nodes' slices where they are missing. The pool is ordinal 0, slices count from 1.
--- only_look: nothing is made.
+-- Creates a pool and the slices of its nodes if they are missing. The pool is ordinal 0, slices count from 1.
+-- only_look: creates nothing.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'IMPORT', true);
@@ -59,4 +59,4 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION import_pool_v1 IS 'Import: makes a pool and its nodes'' slices where they are missing.';
+COMMENT ON FUNCTION import_pool_v1 IS 'Import: creates a pool and the slices of its nodes if they are missing.';

@@ -6,4 +6,4 @@ BEGIN ATOMIC
     SELECT p.id FROM rowhouse.pools p, rowhouse.assignment_hold WHERE p.network_name = wanted_network AND p.cidr = wanted
     ON CONFLICT DO NOTHING;
 END;
-COMMENT ON FUNCTION import_read_v1(text, cidr) IS 'Import of running pods: all of a pool were read, so it assigns addresses again.';
+COMMENT ON FUNCTION import_read_v1(text, cidr) IS 'Import of running pods: marks a pool as read, so that it assigns addresses again.';

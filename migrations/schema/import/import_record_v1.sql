@@ -4,4 +4,4 @@ BEGIN
     PERFORM act_as(actor, request_id);
     PERFORM record_change('import.run', source, NULL, facts);
 END $$;
-COMMENT ON FUNCTION import_record_v1 IS 'Import: writes a line of the audit log that says what was taken over.';
+COMMENT ON FUNCTION import_record_v1 IS 'Import: writes an audit log entry about what was taken over.';

@@ -7,8 +7,8 @@ SET lock_timeout = '3s'
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- Releases addresses that were imported from a pool and are not in use there any more; only those that are as they
--- were imported, of the same owner still.
+-- Releases imported addresses that are no longer in use at their source, if they are unchanged since the import and have
+-- the same owner.
 DECLARE
     command text := set_config('rowhouse.command', 'IMPORT', true);
 BEGIN
@@ -22,4 +22,4 @@ BEGIN
            AND (SELECT t.start_reason = 'IMPORT' FROM tenures t WHERE t.id = r.tenure_id)
         RETURNING r.address::inet;
 END $$;
-COMMENT ON FUNCTION import_release_v1 IS 'Import: releases what was imported and is not in use any more where it came from.';
+COMMENT ON FUNCTION import_release_v1 IS 'Import: releases imported addresses that are no longer in use at their source.';

@@ -8,9 +8,9 @@ SET lock_timeout = '3s'
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- Before running pods are taken over: who holds one of their addresses here, though the pod that has it is another one. A
--- restored database may say so of a pod that ended since. Not what an owner keeps (sticky, reserved by an operator), and
--- nothing that was reserved or attached since the pods were listed.
+-- Before an import of running pods: other owners of their addresses in this database. A restored database may still have
+-- pods that have ended since. Leaves out sticky and manual reservations, and everything reserved or attached since the
+-- pods were listed.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'IMPORT', true);
@@ -35,4 +35,4 @@ BEGIN
         DELETE FROM reservations r USING unnest(stale) AS s (address) WHERE r.network_id = space AND r.address = s.address;
     END IF;
 END $$;
-COMMENT ON FUNCTION import_stale_v1 IS 'Import of running pods: releases what ended pods hold of the addresses that running ones have.';
+COMMENT ON FUNCTION import_stale_v1 IS 'Import of running pods: releases addresses of running pods that the database assigns to ended ones.';

@@ -41,4 +41,4 @@ BEGIN
            AND (only_node IS NULL OR a.node = only_node OR a.node = '' AND is_verified)
          ORDER BY 1, 2;
 END $$;
-COMMENT ON FUNCTION imported_sandbox_v1 IS 'The imported attachments that a DEL or CHECK can only mean. Changes nothing.';
+COMMENT ON FUNCTION imported_sandbox_v1 IS 'The only imported attachments that a DEL or CHECK can mean. Changes nothing.';

@@ -18,4 +18,4 @@ BEGIN
         NOTIFY rowhouse_mirror;
     END IF;
 END $$;
-COMMENT ON FUNCTION mark_for_mirrors(integer[]) IS 'Marks pools as changed, for every mirror that does not know yet.';
+COMMENT ON FUNCTION mark_for_mirrors(integer[]) IS 'Marks pools as changed, for every mirror that has no mark of them.';

@@ -3,7 +3,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '250ms'
 AS $$
--- A cluster's changes are not noted any more; whether they were. Its objects stay as they are.
+-- Stops recording a cluster's changes, and returns whether they were recorded. Its objects stay as they are.
 DECLARE
     was_on boolean;
 BEGIN
@@ -15,4 +15,4 @@ BEGIN
     END IF;
     RETURN was_on;
 END $$;
-COMMENT ON FUNCTION mirror_off_v1 IS 'Notes no changes for the mirror of a cluster any more.';
+COMMENT ON FUNCTION mirror_off_v1 IS 'Stops recording changes for the mirror of a cluster.';

@@ -4,8 +4,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- A page of the addresses in use of a pool, in their order. own: a pod of this cluster holds it; others are held by a pod
--- of another cluster, or by no pod at all.
+-- A page of a pool's addresses in use, in order. own: a pod of this cluster holds it; others are held by a pod of another
+-- cluster, or not by a pod.
 #variable_conflict use_column
 DECLARE
     pool pools;

@@ -6,4 +6,4 @@ BEGIN ATOMIC
     SELECT p.id, p.network_name, p.cidr, n.isolated IS NOT NULL
       FROM pools p JOIN networks n ON n.id = p.network_id ORDER BY p.id;
 END;
-COMMENT ON FUNCTION mirrored_pools_v1 IS 'All pools; isolated: its addresses are unique in the pool alone.';
+COMMENT ON FUNCTION mirrored_pools_v1 IS 'All pools; isolated: its addresses are unique only within the pool.';

@@ -1,6 +1,6 @@
 CREATE FUNCTION switch_mirror_triggers() RETURNS void
 LANGUAGE plpgsql AS $$
--- Enables the triggers on "reservations" while a mirror is on. Waits for the transactions that write, so that afterwards
+-- Enables the triggers on "reservations" while there is a mirror. Waits for writing transactions, so that afterwards
 -- every transaction fires them.
 DECLARE
     wanted boolean := EXISTS (SELECT FROM mirrors);
@@ -15,4 +15,4 @@ BEGIN
         EXECUTE format('ALTER TABLE reservations %s TRIGGER %I', CASE WHEN wanted THEN 'ENABLE' ELSE 'DISABLE' END, name);
     END LOOP;
 END $$;
-COMMENT ON FUNCTION switch_mirror_triggers() IS 'Enables the triggers of the outbox if a mirror is on, else disables them.';
+COMMENT ON FUNCTION switch_mirror_triggers() IS 'Enables the triggers of the outbox if there is a mirror; otherwise disables them.';

@@ -1,6 +1,6 @@
 CREATE FUNCTION checks_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- A quota or a hold began or ended: other pools are plain now.
+-- A quota or a hold began or ended, so other pools are plain now.
 BEGIN
     IF TG_TABLE_NAME = 'assignment_hold_pools' AND TG_OP = 'INSERT' THEN
         PERFORM choose_plain_pools(ARRAY[NEW.pool_id]);
@@ -9,7 +9,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION checks_changed() IS 'Trigger: a quota or a hold began or ended, so other pools are plain.';
+COMMENT ON FUNCTION checks_changed() IS 'Trigger: updates plain_pools after a quota or a hold began or ended.';
 
 CREATE TRIGGER quotas_plain AFTER INSERT OR UPDATE OR DELETE ON quotas
     FOR EACH STATEMENT EXECUTE FUNCTION checks_changed();

@@ -1,7 +1,7 @@
 CREATE FUNCTION choose_plain_pools(chosen integer[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
--- Brings plain_pools up to date, for some pools or for all. A change of a quota or a hold waits until no ADD and no change
--- of a pool is under way (wait_for_reservations), and they wait for it: so neither misses the other.
+-- Updates plain_pools, for some pools or for all. A change of a quota or a hold waits for running ADDs and
+-- changes of pools (wait_for_reservations), and they wait for it, so that neither misses the other.
 BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     chosen := coalesce(chosen, ARRAY(SELECT p.id FROM pools p));
@@ -17,4 +17,4 @@ BEGIN
                           AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr))
         ON CONFLICT DO NOTHING;
 END $$;
-COMMENT ON FUNCTION choose_plain_pools(integer[]) IS 'Brings plain_pools up to date, for some pools or for all.';
+COMMENT ON FUNCTION choose_plain_pools(integer[]) IS 'Updates plain_pools, for some pools or for all.';

@@ -1,8 +1,8 @@
 CREATE FUNCTION ensure_pool(wanted_network text, wanted cidr, wants_isolation boolean) RETURNS pools
 LANGUAGE plpgsql AS $$
--- The pool of this CIDR in this network, made if there is none: the identity of a pool is its network and its CIDR,
--- as upstream. Its first caller decides whether it has a space of its own; a later one that shares its addresses has it
--- join the shared space (join_shared_space_v1).
+-- The pool of this CIDR in this network; created if it does not exist. A pool's identity is its network and its CIDR, as
+-- upstream. The first caller decides whether it has its own space; a later caller that shares its addresses moves it to
+-- the shared space (join_shared_space_v1).
 DECLARE
     found_pool pools;
     space      integer;
@@ -18,7 +18,7 @@ BEGIN
     SELECT id INTO space FROM networks
      WHERE name = wanted_network AND isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END
        FOR NO KEY UPDATE;
-    -- A pool that was drained when it was deleted is drained when a configuration brings it back.
+    -- A pool that was drained when it was deleted is drained if a configuration recreates it.
     INSERT INTO pools (network_id, network_name, cidr, drained)
     SELECT space, wanted_network, wanted,
            coalesce((SELECT (l.before ->> 'drained')::boolean FROM audit_log l
@@ -30,4 +30,4 @@ BEGIN
     END IF;
     RETURN found_pool;
 END $$;
-COMMENT ON FUNCTION ensure_pool(text, cidr, boolean) IS 'The pool of a CIDR in a network, made if there is none.';
+COMMENT ON FUNCTION ensure_pool(text, cidr, boolean) IS 'The pool of a CIDR in a network; creates it if it does not exist.';

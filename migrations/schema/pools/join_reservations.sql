@@ -6,7 +6,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION join_reservations() IS
-    'Trigger: locks reservations before a pool is made or changed, in the order that all callers lock.';
+    'Trigger: locks reservations before a pool is created or changed, in the same order as all callers.';
 
 CREATE TRIGGER pools_change_with_reservations BEFORE INSERT OR UPDATE ON pools
     FOR EACH STATEMENT EXECUTE FUNCTION join_reservations();

@@ -35,4 +35,4 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION learn_gateways IS 'Records the gateways of a network configuration, so that they hold for all that use the same CIDR.';
+COMMENT ON FUNCTION learn_gateways IS 'Records the gateways of a network configuration, so that they apply to all configurations with the same CIDR.';

@@ -36,7 +36,7 @@ BEGIN
     ELSE
         IF NEW.network_id <> OLD.network_id AND current_reason() = 'JOIN'
            AND (NEW.id, NEW.network_name, NEW.cidr) = (OLD.id, OLD.network_name, OLD.cidr) THEN
-            NULL; -- join_shared_space_v1() moves everything else as well
+            NULL; -- join_shared_space_v1() moves everything else
         ELSIF (NEW.id, NEW.network_id, NEW.network_name, NEW.cidr)
            IS DISTINCT FROM (OLD.id, OLD.network_id, OLD.network_name, OLD.cidr) THEN
             RAISE EXCEPTION 'the network and the CIDR of pool % cannot change', OLD.cidr
@@ -73,7 +73,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION pool_changed() IS 'Trigger: free space, gateways and audit log follow a change of a pool.';
+COMMENT ON FUNCTION pool_changed() IS 'Trigger: updates free space, gateways and audit log after a change of a pool.';
 
 CREATE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
     FOR EACH ROW EXECUTE FUNCTION pool_changed();

@@ -54,4 +54,4 @@ BEGIN ATOMIC
       JOIN held h USING (ordinal);
 END;
 COMMENT ON FUNCTION pool_counts(integer[]) IS
-    'How full these pools are (NULL: all of them). The columns are those of the view pool_usage.';
+    'The usage of these pools (NULL: all pools). The columns are those of the view pool_usage.';

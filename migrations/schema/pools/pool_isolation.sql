@@ -1,6 +1,6 @@
 CREATE FUNCTION pool_isolation() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- A column of the pool, since every allocation looks at it.
+-- A column of the pool, because every allocation reads it.
 BEGIN
     NEW.isolated := EXISTS (SELECT FROM networks n WHERE n.id = NEW.network_id AND n.isolated IS NOT NULL);
     RETURN NEW;

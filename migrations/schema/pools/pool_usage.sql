@@ -5,18 +5,18 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, p.gateway, c.tota
   JOIN pools p ON p.id = c.pool_id
   JOIN networks n ON n.id = p.network_id;
 COMMENT ON VIEW pool_usage IS
-    'Fill of each pool. Reserved counts its own reservations, so the sum over pools is the number of rows; reserved_by_overlaps those in its CIDR that other pools hold. What it may assign (total) is used, quarantined, excluded or free, whichever pool uses it.';
+    'Usage of each pool. reserved counts its own reservations, so its sum over pools is the number of reservations; reserved_by_overlaps counts the reservations of other pools in its CIDR. Each assignable address (total) is used (by any pool), quarantined, excluded or free.';
 COMMENT ON COLUMN pool_usage.network IS 'Name of the network; '''' is the default network.';
 COMMENT ON COLUMN pool_usage.pool IS 'CIDR of the pool.';
 COMMENT ON COLUMN pool_usage.pool_name IS 'Name of the pool; NULL: it has none.';
 COMMENT ON COLUMN pool_usage.gateway IS 'The gateway that an operator set; NULL: none.';
 COMMENT ON COLUMN pool_usage.total IS
-    'How many addresses the pool may assign: its window or its usable addresses, without gateways.';
+    'Number of assignable addresses: the window, or the usable addresses, without gateways.';
 COMMENT ON COLUMN pool_usage.reserved IS 'Reservations of this pool.';
 COMMENT ON COLUMN pool_usage.reserved_by_overlaps IS 'Reservations in its CIDR that were taken from overlapping pools.';
 COMMENT ON COLUMN pool_usage.attached IS 'Reservations of this pool that a sandbox uses.';
 COMMENT ON COLUMN pool_usage.sticky IS 'Sticky reservations of this pool.';
-COMMENT ON COLUMN pool_usage.used IS 'Of total: addresses in use, whichever pool they were taken from.';
+COMMENT ON COLUMN pool_usage.used IS 'Of total: addresses in use, taken from any pool.';
 COMMENT ON COLUMN pool_usage.quarantined IS 'Of total: addresses in quarantine after a release.';
 COMMENT ON COLUMN pool_usage.excluded IS 'Of total: excluded addresses that are not in use.';
 COMMENT ON COLUMN pool_usage.free IS 'Of total: addresses that can be assigned now.';

@@ -4,6 +4,6 @@ BEGIN
     NEW.version := OLD.version + 1;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION pool_version() IS 'Trigger: counts the changes of a pool.';
+COMMENT ON FUNCTION pool_version() IS 'Trigger: increments the version of a changed pool.';
 
 CREATE TRIGGER pools_version BEFORE UPDATE ON pools FOR EACH ROW EXECUTE FUNCTION pool_version();

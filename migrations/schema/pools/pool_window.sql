@@ -17,4 +17,4 @@ BEGIN ATOMIC
       FROM parts WHERE parts.low IS NOT NULL AND parts.low IS DISTINCT FROM parts.hole;
 END;
 COMMENT ON FUNCTION pool_window(pools) IS
-    'The first-last segments that a pool may assign: its window without every known gateway. Exclusions are looked up apart.';
+    'The assignable segments of a pool, first to last: its window without known gateways. Exclusions are not subtracted.';

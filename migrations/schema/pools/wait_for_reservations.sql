@@ -8,9 +8,9 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION wait_for_reservations() IS
-    'Trigger: waits for running allocations, and makes new ones wait until the transaction ends.';
+    'Trigger: waits for running allocations, and blocks new ones until the transaction ends.';
 
--- Without it an address could be left in no pool.
+-- Without it, an address could be in no pool.
 CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
     FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 -- A pool's window and gateway are checked against what is attached, and those who read the pool before act on it.

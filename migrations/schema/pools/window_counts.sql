@@ -53,4 +53,4 @@ BEGIN ATOMIC
       FROM counts c;
 END;
 COMMENT ON FUNCTION window_counts(integer[], inet[], inet[], bigint[]) IS
-    'What becomes of the addresses of some windows, first to last inclusive, each of a network: total, used, quarantined, excluded, free. Its parts are what pool_counts and the address map count with.';
+    'Counts the addresses of windows (first to last inclusive, each in a network): total, used, quarantined, excluded, free. pool_counts() and the address map use it.';

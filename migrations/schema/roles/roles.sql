@@ -1,4 +1,4 @@
--- Three roles, none of which can log in: grant them to the users that do.
+-- Three roles that cannot log in: grant them to login users.
 --   rowhouse_owner    owns the schema and runs migrations
 --   rowhouse_server   what the server may do: call the functions, manage pools; no DDL, no rewriting of history
 --   rowhouse_auditor  reads the views and calls the reading functions, nothing else

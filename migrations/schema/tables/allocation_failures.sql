@@ -1,4 +1,4 @@
--- A server writes here some time after it answered, many in one statement, and never on the path of a call.
+-- A server writes here in batches, after it has answered the calls.
 
 CREATE TABLE allocation_failures (
     cluster   text NOT NULL,
@@ -14,16 +14,16 @@ CREATE TABLE allocation_failures (
     last_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (cluster, namespace, pod, interface, reason)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-COMMENT ON TABLE allocation_failures IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
+COMMENT ON TABLE allocation_failures IS 'Refused ADDs that found no free address, until the controller has created events for them.';
 COMMENT ON COLUMN allocation_failures.cluster IS 'Cluster of the pod; '''' is a cluster without a name.';
 COMMENT ON COLUMN allocation_failures.namespace IS 'Namespace of the pod.';
 COMMENT ON COLUMN allocation_failures.pod IS 'Name of the pod.';
 COMMENT ON COLUMN allocation_failures.interface IS 'The interface that has no address.';
-COMMENT ON COLUMN allocation_failures.node IS 'Node that the pod runs on.';
-COMMENT ON COLUMN allocation_failures.pod_uid IS 'UID of the pod; NULL when the caller did not send it.';
+COMMENT ON COLUMN allocation_failures.node IS 'Node on which the pod runs.';
+COMMENT ON COLUMN allocation_failures.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
 COMMENT ON COLUMN allocation_failures.message IS 'The text of the event.';
-COMMENT ON COLUMN allocation_failures.reason IS 'NoAddress, or why there is a warning though the pod has its address.';
-COMMENT ON COLUMN allocation_failures.times IS 'How often the runtime asked in vain.';
-COMMENT ON COLUMN allocation_failures.first_at IS 'When it was refused first.';
-COMMENT ON COLUMN allocation_failures.last_at IS 'When it was refused last.';
+COMMENT ON COLUMN allocation_failures.reason IS 'NoAddress, or the reason for a warning about a pod that has an address.';
+COMMENT ON COLUMN allocation_failures.times IS 'How many ADDs were refused.';
+COMMENT ON COLUMN allocation_failures.first_at IS 'When the first ADD was refused.';
+COMMENT ON COLUMN allocation_failures.last_at IS 'When the last ADD was refused.';
 COMMENT ON INDEX allocation_failures_pkey IS 'One row for each pod, interface and reason.';

@@ -5,9 +5,9 @@ CREATE TABLE assignment_hold (
     since  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON TABLE assignment_hold IS
-    'One row while a restore or an import is under way: an ADD gets no new address of a pool that was not read yet.';
-COMMENT ON COLUMN assignment_hold.id IS 'Always 1: there is one hold at most.';
-COMMENT ON COLUMN assignment_hold.reason IS 'Why, as the operator wrote it.';
-COMMENT ON COLUMN assignment_hold.actor IS 'Who began the hold.';
+    'One row during a restore or an import: until a pool has been read, an ADD gets no new address from it.';
+COMMENT ON COLUMN assignment_hold.id IS 'Always 1: there is at most one hold.';
+COMMENT ON COLUMN assignment_hold.reason IS 'Reason, in the operator''s words.';
+COMMENT ON COLUMN assignment_hold.actor IS 'The caller that began the hold.';
 COMMENT ON COLUMN assignment_hold.since IS 'When the hold began.';
-COMMENT ON INDEX assignment_hold_pkey IS 'One row at most.';
+COMMENT ON INDEX assignment_hold_pkey IS 'At most one row.';

@@ -2,6 +2,6 @@ CREATE TABLE assignment_hold_pools (
     pool_id integer PRIMARY KEY REFERENCES pools ON DELETE CASCADE
 );
 COMMENT ON TABLE assignment_hold_pools IS
-    'The pools that were read since the hold began, and so assign addresses again.';
-COMMENT ON COLUMN assignment_hold_pools.pool_id IS 'A pool that was read since the hold began: pools.id.';
-COMMENT ON INDEX assignment_hold_pools_pkey IS 'Whether a pool was read already.';
+    'The pools that have been read since the hold began, and assign addresses again.';
+COMMENT ON COLUMN assignment_hold_pools.pool_id IS 'A pool that has been read since the hold began: pools.id.';
+COMMENT ON INDEX assignment_hold_pools_pkey IS 'Whether a pool has been read.';

@@ -9,12 +9,12 @@ CREATE TABLE exclusions (
 );
 CREATE UNIQUE INDEX exclusions_last ON exclusions (network_id, last);
 COMMENT ON TABLE exclusions IS
-    'Addresses kept out of use, first to last inclusive. Those in use when it was made go out of use when they are released.';
-COMMENT ON COLUMN exclusions.id IS 'Number of the exclusion.';
+    'Addresses kept out of use, first to last inclusive. Addresses in use stay in use until they are released.';
+COMMENT ON COLUMN exclusions.id IS 'ID of the exclusion.';
 COMMENT ON COLUMN exclusions.network_id IS 'The network of the addresses: networks.id.';
 COMMENT ON COLUMN exclusions.first IS 'First address.';
 COMMENT ON COLUMN exclusions.last IS 'Last address, inclusive.';
-COMMENT ON COLUMN exclusions.reason IS 'Why, as the operator wrote it; '''' when nothing was written.';
-COMMENT ON COLUMN exclusions.created_at IS 'When it was made.';
-COMMENT ON INDEX exclusions_pkey IS 'Finds an exclusion by its number.';
+COMMENT ON COLUMN exclusions.reason IS 'Reason, in the operator''s words; '''' if none was given.';
+COMMENT ON COLUMN exclusions.created_at IS 'When it was created.';
+COMMENT ON INDEX exclusions_pkey IS 'Finds an exclusion by its ID.';
 COMMENT ON INDEX exclusions_last IS 'Whether an address is excluded.';

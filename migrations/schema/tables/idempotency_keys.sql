@@ -9,16 +9,16 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (actor, key)
 );
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
-COMMENT ON TABLE idempotency_keys IS 'Answers of the API to requests with an Idempotency-Key, kept for a day.';
-COMMENT ON COLUMN idempotency_keys.actor IS 'Who sent the request.';
+COMMENT ON TABLE idempotency_keys IS 'Responses of the API to requests with an Idempotency-Key, kept for a day.';
+COMMENT ON COLUMN idempotency_keys.actor IS 'The caller that sent the request.';
 COMMENT ON COLUMN idempotency_keys.key IS 'The header Idempotency-Key.';
 COMMENT ON COLUMN idempotency_keys.request IS
     'SHA-256 of method, path and body: the same key with another request is an error.';
-COMMENT ON COLUMN idempotency_keys.status IS 'HTTP status of the answer; NULL while the first request is under way.';
+COMMENT ON COLUMN idempotency_keys.status IS 'HTTP status of the response; NULL while the first request is running.';
 COMMENT ON COLUMN idempotency_keys.body IS
-    'Body of the answer; NULL while the first request is under way, or when the answer has none.';
+    'Body of the response; NULL while the first request is running, or if the response has none.';
 COMMENT ON COLUMN idempotency_keys.headers IS
-    'Headers of the answer, as a JSON object; NULL while the first request is under way.';
-COMMENT ON COLUMN idempotency_keys.created_at IS 'When the first request came; the row goes a day later.';
-COMMENT ON INDEX idempotency_keys_pkey IS 'One answer for each caller and key.';
-COMMENT ON INDEX idempotency_keys_created IS 'Finds rows that are old enough to go.';
+    'Headers of the response, as a JSON object; NULL while the first request is running.';
+COMMENT ON COLUMN idempotency_keys.created_at IS 'When the first request arrived; the row is deleted a day later.';
+COMMENT ON INDEX idempotency_keys_pkey IS 'One response for each caller and key.';
+COMMENT ON INDEX idempotency_keys_created IS 'Finds rows that are old enough to delete.';

@@ -1,12 +1,12 @@
--- The outbox of the mirrors: which pools have changed since a mirror last looked at them.
+-- The outbox of the mirrors: the pools that have changed since a mirror last read them.
 --
--- An allocation must not pay for it. So the triggers on "reservations" are disabled while no mirror is on; and while
--- one is, an allocation only looks whether its pool is marked already, and writes a row only if it is not. There
--- is no row that all allocations of a pool would wait for: transactions that meet each write a mark of their own.
+-- Allocations must not pay for it. So the triggers on "reservations" are disabled while there is no mirror. While there
+-- is one, an allocation checks whether its pool is already marked, and writes a row only if it is not. There is no row
+-- for which all allocations of a pool would wait: concurrent transactions each write their own mark.
 --
--- A transaction that saw a mark relies on it, also if the mark is taken away before it commits. Therefore a mirror that takes
--- marks away asks afterwards which transactions were writing at that moment (mirror_writers_v1), and looks at the same
--- pools once more when those have ended. So nothing is missed, in whatever order transactions commit.
+-- A transaction that saw a mark relies on it, even if the mark is removed before it commits. Therefore a mirror that
+-- removes marks then asks which transactions are writing (mirror_writers_v1), and reads the same pools again when they
+-- have ended. So it misses no change, in whatever order transactions commit.
 
 CREATE TABLE mirror_changes (
     cluster text NOT NULL,
@@ -18,9 +18,9 @@ CREATE TABLE mirror_changes (
 ALTER TABLE mirror_changes REPLICA IDENTITY FULL;
 CREATE INDEX mirror_changes_pool ON mirror_changes (cluster, pool_id);
 COMMENT ON TABLE mirror_changes IS
-    'Pools that changed since a cluster''s mirror last looked; pool_id 0: look at all of them.';
-COMMENT ON COLUMN mirror_changes.cluster IS 'The cluster whose mirror must look: mirrors.cluster.';
+    'Pools that changed since a cluster''s mirror last read them; pool_id 0: all pools.';
+COMMENT ON COLUMN mirror_changes.cluster IS 'The cluster whose mirror must read the pool: mirrors.cluster.';
 COMMENT ON COLUMN mirror_changes.pool_id IS 'The pool that changed: pools.id; 0: all pools.';
 COMMENT ON COLUMN mirror_changes.made_by IS 'The transaction that wrote the mark.';
 COMMENT ON COLUMN mirror_changes.made_at IS 'When the mark was written.';
-COMMENT ON INDEX mirror_changes_pool IS 'Whether a pool is marked already.';
+COMMENT ON INDEX mirror_changes_pool IS 'Whether a pool is already marked.';

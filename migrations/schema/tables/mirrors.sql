@@ -7,8 +7,8 @@ CREATE TABLE mirrors (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE mirrors IS 'The clusters whose controller mirrors the pools as IPPool objects.';
 COMMENT ON COLUMN mirrors.cluster IS 'The cluster that mirrors; '''' is a cluster without a name.';
-COMMENT ON COLUMN mirrors.namespace IS 'Where the objects are in the cluster.';
-COMMENT ON COLUMN mirrors.since IS 'When the mirror was switched on.';
-COMMENT ON COLUMN mirrors.reported_at IS 'When the controller last reported; NULL: not yet.';
-COMMENT ON COLUMN mirrors.report IS 'What the controller last said of its mirror: `rowhouse mirror status` shows it.';
+COMMENT ON COLUMN mirrors.namespace IS 'Namespace of the objects in the cluster.';
+COMMENT ON COLUMN mirrors.since IS 'When the mirror was enabled.';
+COMMENT ON COLUMN mirrors.reported_at IS 'When the controller last reported; NULL: it has not reported yet.';
+COMMENT ON COLUMN mirrors.report IS 'The controller''s last report about its mirror, as `rowhouse mirror status` shows it.';
 COMMENT ON INDEX mirrors_pkey IS 'One mirror per cluster.';

@@ -24,27 +24,27 @@ CREATE TABLE pools (
 CREATE INDEX pools_cidr ON pools USING gist (cidr inet_ops);
 CREATE INDEX pools_network ON pools (network_id);
 COMMENT ON TABLE pools IS 'A CIDR of a network from which addresses are assigned.';
-COMMENT ON COLUMN pools.id IS 'Number of the pool; the other tables refer to it.';
+COMMENT ON COLUMN pools.id IS 'ID of the pool; other tables refer to it.';
 COMMENT ON COLUMN pools.network_id IS 'The network of the pool: networks.id.';
 COMMENT ON COLUMN pools.network_name IS 'Name of the network; '''' is the default network.';
 COMMENT ON COLUMN pools.cidr IS 'The CIDR; it never changes.';
 COMMENT ON COLUMN pools.name IS
-    'The name by which a NAD may refer to the pool instead of spelling a range; NULL: none.';
+    'The name by which a NAD can refer to the pool instead of a range; NULL: none.';
 COMMENT ON COLUMN pools.gateway IS 'The gateway that an operator set, with or without a prefix length; NULL: none.';
 COMMENT ON COLUMN pools.window_first IS
     'First address assigned to callers that name the pool; NULL: the first usable one.';
 COMMENT ON COLUMN pools.window_last IS
     'Last address assigned to callers that name the pool; NULL: the last usable one.';
 COMMENT ON COLUMN pools.reuse_delay IS 'How long a released address is quarantined before it is assigned again.';
-COMMENT ON COLUMN pools.labels IS 'Labels of the operator, as a JSON object of texts.';
-COMMENT ON COLUMN pools.description IS 'Text of the operator; '''' when nothing was written.';
-COMMENT ON COLUMN pools.drained IS 'Assigns no further address; those in use stay.';
+COMMENT ON COLUMN pools.labels IS 'The operator''s labels, a JSON object whose values are strings.';
+COMMENT ON COLUMN pools.description IS 'The operator''s description; '''' if there is none.';
+COMMENT ON COLUMN pools.drained IS 'Whether the pool assigns no new addresses; those in use stay.';
 COMMENT ON COLUMN pools.isolated IS
-    'Whether the pool has an address space of its own. Set by a trigger from networks.isolated.';
-COMMENT ON COLUMN pools.version IS 'Counts the changes of the row: the ETag of the API.';
-COMMENT ON COLUMN pools.created_at IS 'When the pool was made.';
-COMMENT ON INDEX pools_pkey IS 'Finds a pool by its number.';
+    'Whether the pool has its own address space. Set by a trigger from networks.isolated.';
+COMMENT ON COLUMN pools.version IS 'Number of changes of the row: the ETag of the API.';
+COMMENT ON COLUMN pools.created_at IS 'When the pool was created.';
+COMMENT ON INDEX pools_pkey IS 'Finds a pool by its ID.';
 COMMENT ON INDEX pools_name_key IS 'Finds a pool by its name.';
 COMMENT ON INDEX pools_network_name_cidr_key IS 'The identity of a pool: its network and its CIDR.';
-COMMENT ON INDEX pools_cidr IS 'Which pools hold an address or overlap a CIDR.';
+COMMENT ON INDEX pools_cidr IS 'Finds the pools that contain an address or overlap a CIDR.';
 COMMENT ON INDEX pools_network IS 'The pools of a network.';

@@ -29,33 +29,33 @@ COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is t
 COMMENT ON COLUMN reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN reservations.address IS 'The address, without a prefix length.';
 COMMENT ON COLUMN reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
-COMMENT ON COLUMN reservations.owner_kind IS 'pod, or static for an owner that is no pod.';
+COMMENT ON COLUMN reservations.owner_kind IS 'pod, or static for an owner that is not a pod.';
 COMMENT ON COLUMN reservations.owner_cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN reservations.owner_namespace IS
-    'Kubernetes namespace of the owner; '''' when a static owner has none.';
+    'Kubernetes namespace of the owner; '''' if a static owner has none.';
 COMMENT ON COLUMN reservations.owner_name IS 'Name of the pod, or of the person or device.';
 COMMENT ON COLUMN reservations.owner_interface IS
-    'Interface of the pod; '''' when it is not known, or when a static owner has none.';
+    'Interface of the pod; '''' if it is unknown, or if a static owner has none.';
 COMMENT ON COLUMN reservations.owner_uid IS
-    'UID of the pod; NULL when the caller did not send it, and for static owners.';
-COMMENT ON COLUMN reservations.slot IS 'Tells apart several addresses of one owner in one pool.';
+    'UID of the pod; NULL if the caller did not send it, and for static owners.';
+COMMENT ON COLUMN reservations.slot IS 'Distinguishes several addresses of one owner in one pool.';
 COMMENT ON COLUMN reservations.sticky IS 'Whether the reservation stays when its last attachment ends.';
 COMMENT ON COLUMN reservations.sticky_ttl IS
     'How long a sticky reservation stays without an attachment; NULL: until it is released.';
-COMMENT ON COLUMN reservations.expires_at IS 'When an unattached sticky reservation is given up; NULL: never.';
+COMMENT ON COLUMN reservations.expires_at IS 'When a sticky reservation that no sandbox uses expires; NULL: never.';
 COMMENT ON COLUMN reservations.policy_source IS
-    'Who set sticky, sticky_ttl and reuse_delay. An ADD attaches to an existing reservation and changes none of them.';
+    'The source of sticky, sticky_ttl and reuse_delay. An ADD that attaches to an existing reservation does not change them.';
 COMMENT ON COLUMN reservations.reuse_delay IS
-    'Quarantine after the release, from the NAD or the server''s default; the longer of this and the pool''s counts. NULL: the pool''s alone.';
-COMMENT ON COLUMN reservations.node IS 'Node of the sandbox that attached last; '''' when no sandbox uses the address.';
-COMMENT ON COLUMN reservations.container_id IS 'Sandbox that attached last; '''' when no sandbox uses the address.';
+    'Quarantine after the release, from the NAD or the server''s default; the pool''s applies if it is longer. NULL: only the pool''s applies.';
+COMMENT ON COLUMN reservations.node IS 'Node of the sandbox that attached last; '''' if no sandbox uses the address.';
+COMMENT ON COLUMN reservations.container_id IS 'Sandbox that attached last; '''' if no sandbox uses the address.';
 COMMENT ON COLUMN reservations.description IS
-    'Why it was reserved, as its maker wrote it; '''' when nothing was written.';
+    'Why it was reserved, in the words of its creator; '''' if none were given.';
 COMMENT ON COLUMN reservations.reserved_at IS 'When the address was reserved.';
 COMMENT ON COLUMN reservations.tenure_id IS 'The open tenure of this reservation: tenures.id.';
 COMMENT ON INDEX reservations_pkey IS
-    'The guarantee itself: one owner per address. Also finds an address, and counts those of a pool.';
+    'The guarantee itself: one owner per address. Also finds an address, and counts the addresses of a pool.';
 COMMENT ON INDEX reservations_owner IS
-    'ADD finds what its owner holds; search by pod. One reservation for each owner, pool and slot.';
-COMMENT ON INDEX reservations_expiry IS 'Finds reservations that are due to expire; holds no others.';
+    'ADD finds the addresses of its owner; search by pod. One reservation for each owner, pool and slot.';
+COMMENT ON INDEX reservations_expiry IS 'Finds expired reservations; contains only reservations that expire.';
 COMMENT ON INDEX reservations_slots IS 'Finds owners that hold several addresses of a pool.';

@@ -1,5 +1,5 @@
--- Replicas share sessions of browsers, and to end one is to delete a row: a signed cookie alone would be
--- good until it expires, and every replica would need the key.
+-- Replicas share browser sessions. Deleting the row ends a session: a signed cookie alone would be valid
+-- until it expires, and every replica would need the key.
 
 CREATE TABLE sessions (
     digest     bytea PRIMARY KEY CHECK (length(digest) = 32),
@@ -12,13 +12,13 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 CREATE INDEX sessions_token ON sessions (token_id);
-COMMENT ON TABLE sessions IS 'Sessions of browsers. Only the SHA-256 of a session''s cookie is kept.';
+COMMENT ON TABLE sessions IS 'Browser sessions. Only the SHA-256 of the cookie is stored.';
 COMMENT ON COLUMN sessions.digest IS 'SHA-256 of the cookie, 32 bytes.';
 COMMENT ON COLUMN sessions.token_id IS
-    'The static token that it was begun with, whose name and role it has, and with which it ends: tokens.id; NULL: begun with OpenID Connect.';
-COMMENT ON COLUMN sessions.name IS 'The person whom an OpenID Connect provider named; NULL: the name of the token.';
+    'The static token of the login, which gives the session its name and role, and ends it: tokens.id; NULL: a login with OpenID Connect.';
+COMMENT ON COLUMN sessions.name IS 'The user''s name, from the OpenID Connect provider; NULL: the name of the token.';
 COMMENT ON COLUMN sessions.role IS
-    'What the session may do, where there is no token: viewer, operator or admin; NULL: the role of the token.';
+    'Role of the session: viewer, operator or admin; NULL: the role of the token.';
 COMMENT ON COLUMN sessions.created_at IS 'When the session began.';
 COMMENT ON COLUMN sessions.expires_at IS 'When the session ends.';
 COMMENT ON INDEX sessions_pkey IS 'Finds the session of a cookie.';

@@ -22,7 +22,7 @@ CREATE TABLE tenures (
         EXCLUDE USING gist (network_key(network_id, address) WITH =,
                             during WITH &&)
         WHERE (family(address) = 4),
-    -- The key comes first, since GiST finds it quickest. It need not be unique: the address decides.
+    -- The key comes first, because GiST finds it fastest. It need not be unique: the address decides.
     CONSTRAINT tenures_one_owner_at_a_time_ipv6
         EXCLUDE USING gist (address_key(address) WITH =,
                             during WITH &&,
@@ -36,36 +36,36 @@ CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
 CREATE INDEX tenures_node ON tenures (node, upper(during), lower(during)) WHERE NOT upper_inf(during);
 CREATE INDEX tenures_container ON tenures USING hash (container_id) WHERE NOT upper_inf(during);
 COMMENT ON TABLE tenures IS
-    'History: who held which address, where, and during what time. An open upper bound is the present.';
-COMMENT ON COLUMN tenures.id IS 'Number of the tenure; reservations.tenure_id refers to it.';
+    'History: who held which address, where, and when. A tenure without an upper bound is the current one.';
+COMMENT ON COLUMN tenures.id IS 'ID of the tenure; reservations.tenure_id refers to it.';
 COMMENT ON COLUMN tenures.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN tenures.address IS 'The address, without a prefix length.';
-COMMENT ON COLUMN tenures.pool_id IS 'The pool that the address was taken from: pools.id. The pool may be gone.';
+COMMENT ON COLUMN tenures.pool_id IS 'The pool that the address was taken from: pools.id. The pool may be deleted.';
 COMMENT ON COLUMN tenures.during IS
-    'From when to when, the end excluded; no upper bound: the owner holds the address now.';
-COMMENT ON COLUMN tenures.owner_kind IS 'pod, or static for an owner that is no pod.';
+    'The period, without its end; no upper bound: the owner holds the address now.';
+COMMENT ON COLUMN tenures.owner_kind IS 'pod, or static for an owner that is not a pod.';
 COMMENT ON COLUMN tenures.owner_cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
-COMMENT ON COLUMN tenures.owner_namespace IS 'Kubernetes namespace of the owner; '''' when a static owner has none.';
+COMMENT ON COLUMN tenures.owner_namespace IS 'Kubernetes namespace of the owner; '''' if a static owner has none.';
 COMMENT ON COLUMN tenures.owner_name IS 'Name of the pod, or of the person or device.';
 COMMENT ON COLUMN tenures.owner_interface IS
-    'Interface of the pod; '''' when it is not known, or when a static owner has none.';
-COMMENT ON COLUMN tenures.owner_uid IS 'UID of the pod; NULL when the caller did not send it, and for static owners.';
-COMMENT ON COLUMN tenures.node IS 'Node of the sandbox that the tenure is of; '''' when no sandbox used the address.';
-COMMENT ON COLUMN tenures.container_id IS 'Sandbox that the tenure is of; '''' when no sandbox used the address.';
-COMMENT ON COLUMN tenures.started_by IS 'Who began it: a caller of the server, or a database user.';
-COMMENT ON COLUMN tenures.start_reason IS 'What began it: ADD, API, IMPORT, ADOPT, REPAIR, or SQL for a statement by hand.';
-COMMENT ON COLUMN tenures.ended_by IS 'Who ended it; NULL while it is open.';
+    'Interface of the pod; '''' if it is unknown, or if a static owner has none.';
+COMMENT ON COLUMN tenures.owner_uid IS 'UID of the pod; NULL if the caller did not send it, and for static owners.';
+COMMENT ON COLUMN tenures.node IS 'Node of the sandbox; '''' if no sandbox used the address.';
+COMMENT ON COLUMN tenures.container_id IS 'Container id of the sandbox; '''' if no sandbox used the address.';
+COMMENT ON COLUMN tenures.started_by IS 'The author of its start: a caller of the server, or a database user.';
+COMMENT ON COLUMN tenures.start_reason IS 'What started it: ADD, API, IMPORT, ADOPT, REPAIR, or SQL for a manual statement.';
+COMMENT ON COLUMN tenures.ended_by IS 'The author of its end; NULL while it is open.';
 COMMENT ON COLUMN tenures.end_reason IS
-    'What ended it: DEL, GC, RECONCILE (the controller), EXPIRE, ADD, API, or SQL for a statement by hand; NULL while it is open.';
-COMMENT ON INDEX tenures_pkey IS 'Finds the open tenure of a reservation; db prune walks through it.';
+    'What ended it: DEL, GC, RECONCILE (the controller), EXPIRE, ADD, API, or SQL for a manual statement; NULL while it is open.';
+COMMENT ON INDEX tenures_pkey IS 'Finds the open tenure of a reservation; `rowhouse db prune` reads it in order.';
 COMMENT ON INDEX tenures_one_owner_at_a_time_ipv4 IS
     'The guarantee of history for IPv4; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_one_owner_at_a_time_ipv6 IS
     'The guarantee of history for IPv6; who_had() and tenures_of() use it.';
 COMMENT ON INDEX tenures_address IS 'The history of an address or a prefix, in all networks.';
 COMMENT ON INDEX tenures_owner IS 'The history of a pod: held_by().';
-COMMENT ON INDEX tenures_node IS 'What ran on a node in a time: ran_on(). Closed tenures alone.';
-COMMENT ON INDEX tenures_container IS 'The history of a container: of_container(). Closed tenures alone.';
+COMMENT ON INDEX tenures_node IS 'What ran on a node during a period: ran_on(). Only closed tenures.';
+COMMENT ON INDEX tenures_container IS 'The history of a container: of_container(). Only closed tenures.';
 COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv4 ON tenures IS
     'No IPv4 address of a network has two owners at once.';
 COMMENT ON CONSTRAINT tenures_one_owner_at_a_time_ipv6 ON tenures IS

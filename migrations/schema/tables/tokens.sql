@@ -10,16 +10,16 @@ CREATE TABLE tokens (
     revoked_at timestamptz
 );
 COMMENT ON TABLE tokens IS
-    'Static tokens. Only the SHA-256 of a token is kept: it has 256 random bits, so it needs no salt.';
-COMMENT ON COLUMN tokens.id IS 'Number of the token.';
-COMMENT ON COLUMN tokens.name IS 'Name of the token: the actor of what is done with it.';
-COMMENT ON COLUMN tokens.role IS 'What it may do: node, viewer, operator or admin.';
-COMMENT ON COLUMN tokens.cluster IS 'A node token acts for this cluster alone; NULL: for every cluster.';
-COMMENT ON COLUMN tokens.node IS 'A node token acts for this node alone; NULL: for every node.';
+    'Static tokens. Only the SHA-256 is stored; a token has 256 random bits, so it needs no salt.';
+COMMENT ON COLUMN tokens.id IS 'ID of the token.';
+COMMENT ON COLUMN tokens.name IS 'Name of the token: the actor of its changes.';
+COMMENT ON COLUMN tokens.role IS 'Role: node, viewer, operator or admin.';
+COMMENT ON COLUMN tokens.cluster IS 'The only cluster for which a node token is valid; NULL: every cluster.';
+COMMENT ON COLUMN tokens.node IS 'The only node for which a node token is valid; NULL: every node.';
 COMMENT ON COLUMN tokens.digest IS 'SHA-256 of the token, 32 bytes.';
-COMMENT ON COLUMN tokens.created_at IS 'When the token was made.';
+COMMENT ON COLUMN tokens.created_at IS 'When the token was created.';
 COMMENT ON COLUMN tokens.expires_at IS 'When the token expires; NULL: never.';
 COMMENT ON COLUMN tokens.revoked_at IS 'When the token was revoked; NULL: it is valid.';
-COMMENT ON INDEX tokens_pkey IS 'Finds a token by its number.';
+COMMENT ON INDEX tokens_pkey IS 'Finds a token by its ID.';
 COMMENT ON INDEX tokens_name_key IS 'One token per name.';
 COMMENT ON INDEX tokens_digest_key IS 'Finds the token of a request.';
