@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import psycopg
-from psycopg.errors import QueryCanceled
+from psycopg.errors import QueryCanceled, error_from_result
+from psycopg.pq import ConnStatus, ExecStatus
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -18,12 +19,13 @@ from rowhouse.store.connection.errors import domain_error
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Executable
+    from sqlalchemy import Connection, Executable
 
     from rowhouse.store.connection.database import Database
 
 MAX_SECONDS: Final = 10.0
-_LIMIT: Final = "SELECT set_config('statement_timeout', %s, true)"
+# The limit is for this transaction only: behind PgBouncer, the next one may write.
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {:d}"
 
 Record: TypeAlias = Row[Any]
 """A row with its columns as attributes."""
@@ -37,14 +39,15 @@ def rows(database: Database, statement: Executable) -> Sequence[Record]:
     try:
         with database.engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
             milliseconds = max(1, int(seconds_left(MAX_SECONDS) * 1000))  # 0 would mean no timeout
-            # For this transaction only: behind PgBouncer, the next one may write.
-            connection.exec_driver_sql(_LIMIT, (str(milliseconds),))
+            _begin(connection, milliseconds)
             return connection.execute(statement).all()
     except NoConnection as error:
         raise TryAgain(
             "no database connection is free",
             hint="The server is overloaded or PostgreSQL is unreachable. Repeat the call.",
         ) from error
+    except psycopg.Error as error:
+        raise domain_error(error) from error
     except DBAPIError as error:
         if isinstance(error.orig, QueryCanceled):
             raise TryAgain(
@@ -60,3 +63,16 @@ def row(database: Database, statement: Executable) -> Record | None:
     """Return the first row of a statement; None if there is none. Errors as `rows`."""
     found = rows(database, statement)
     return found[0] if found else None
+
+
+def _begin(connection: Connection, milliseconds: int) -> None:
+    """Begin a transaction with a time limit, in one round trip: psycopg would need one for each of the two.
+
+    Its pipeline mode would send both with the read, but is slower (docs/performance.md).
+    """
+    raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    begun = raw.pgconn.exec_(_BEGIN.format(milliseconds).encode())
+    if raw.pgconn.status != ConnStatus.OK:
+        raise psycopg.OperationalError("the connection was lost before the read")
+    if begun.status != ExecStatus.COMMAND_OK:
+        raise error_from_result(begun)
