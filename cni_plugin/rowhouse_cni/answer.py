@@ -1,6 +1,7 @@
 """An answer of the server, and whether it can be used."""
 
 SUCCESS = 200  # HTTP: all other statuses are a plugin's failure
+KEPT = 202  # HTTP: from the node's agent alone: no server took the DEL, and the agent keeps it
 SERVER_ERROR = 500  # HTTP: this and above
 NOT_READY = 503  # HTTP: of the server errors, the one that passes
 REQUEST_ID_DIGITS = 16
@@ -14,10 +15,11 @@ class NoAnswerError(Exception):
 class Answer:
     """An HTTP status, the whole body, and the two fields that tell whose it is.
 
-    ``call``: Rowhouse-Answer, ``request_id``: X-Request-ID; empty where absent.
+    ``call``: Rowhouse-Answer, ``request_id``: X-Request-ID; empty where absent. ``is_last``: no
+    other answer can follow on the connection.
     """
 
-    __slots__ = ("body", "call", "request_id", "status")
+    __slots__ = ("body", "call", "is_last", "request_id", "status")
 
     def __init__(
         self, status: int, body: bytes, call: bytes = b"", request_id: bytes = b""
@@ -26,6 +28,7 @@ class Answer:
         self.body = body
         self.call = call
         self.request_id = request_id
+        self.is_last = True  # of its connection, as far as is known
 
     def is_rowhouse(self, command: str, call: bytes) -> bool:
         """Whether a Rowhouse server gave this answer, to the request with this Rowhouse-Call.

@@ -15,6 +15,7 @@ from rowhouse_cni import __version__
 from rowhouse_cni.answer import NOT_READY, SERVER_ERROR, Answer, NoAnswerError
 from rowhouse_cni.errors import NoServerAnsweredError
 from rowhouse_cni.exchange import post
+from rowhouse_cni.server_url import Server
 from rowhouse_cni.settings import Settings, read_file
 
 KEEP_TRYING_OTHERS = 1.0  # seconds
@@ -24,8 +25,28 @@ PAUSE_AFTER_REFUSAL = 1.0  # seconds: what the server's own Retry-After says
 FIXED_LINES = [
     b"User-Agent: rowhouse-cni/" + __version__.encode(),
     b"Content-Type: application/json",
-    b"Connection: close",
 ]
+
+
+class Way:
+    """How a request gets to a server: here, on a connection of its own, with the token of a file."""
+
+    __slots__ = ()
+
+    def lines(self, settings: Settings) -> list[bytes]:
+        """The header lines of each request. Raise NoServerAnsweredError if there can be none."""
+        return [b"Connection: close", *authorization_lines(settings)]
+
+    def servers(self, settings: Settings) -> list[Server]:
+        """The servers to ask now, in this order."""
+        return settings.servers
+
+    def post(self, settings: Settings, server: Server, request: bytes, deadline: float) -> Answer:
+        """Send a request. Raise NoAnswerError unless a whole answer comes before the deadline."""
+        return post(server, request, settings.ca_file, deadline)
+
+
+DIRECT = Way()
 
 
 def identity_lines(settings: Settings) -> list[bytes]:
@@ -55,14 +76,19 @@ def authorization_lines(settings: Settings) -> list[bytes]:
 
 
 def ask_each(
-    settings: Settings, command: str, lines: list[bytes], deadline: float, reasons: list[str]
+    settings: Settings,
+    command: str,
+    lines: list[bytes],
+    deadline: float,
+    reasons: list[str],
+    way: Way,
 ) -> Answer | None:
     """Ask the servers in turn: the first answer that counts, else the last 5xx of Rowhouse's own.
 
     Why the others gave none goes to ``reasons``.
     """
     refusal = None
-    servers = settings.servers
+    servers = way.servers(settings)
     for position, server in enumerate(servers):
         now = monotonic()
         left = deadline - now
@@ -75,7 +101,7 @@ def ask_each(
         call = b"%x" % monotonic_ns()
         request = b"\r\n".join([start, host, timeout, b"Rowhouse-Call: " + call, *lines])
         try:
-            answer = post(server, request, settings.ca_file, now + share)
+            answer = way.post(settings, server, request, now + share)
         except NoAnswerError as failure:
             reasons.append(f"{server.url}: {failure}")
             continue
@@ -95,25 +121,31 @@ def pause_after(rounds: int, refusal: Answer | None) -> float:
 
 
 def ask(
-    settings: Settings, command: str, lines: list[bytes], netconf: bytes, deadline: float
+    settings: Settings,
+    command: str,
+    lines: list[bytes],
+    netconf: bytes,
+    deadline: float,
+    way: Way = DIRECT,
+    begun: float = 0.0,
 ) -> Answer:
     """The first usable answer to one CNI command.
 
-    ``lines``: the CNI-* and identity header lines. ``deadline``: a reading of
-    time.monotonic(). Raise NoServerAnsweredError, naming each server and what was wrong with
-    it. An error of Rowhouse's own with status 5xx is returned only if no other server, and
-    no later try, does better.
+    ``lines``: the CNI-* and identity header lines. ``deadline``: a reading of time.monotonic(); so
+    is ``begun``, from which an ADD keeps retrying, 0 for now. Raise NoServerAnsweredError, naming
+    each server and what was wrong with it. An error of Rowhouse's own with status 5xx is returned
+    only if no other server, and no later try, does better.
     """
     length = b"Content-Length: " + str(len(netconf)).encode()
-    lines = [*lines, *authorization_lines(settings), length, *FIXED_LINES, b"", netconf]
+    lines = [*lines, *way.lines(settings), length, *FIXED_LINES, b"", netconf]
     reasons: list[str] = []
     refusal: Answer | None = None
     again_until = min(
-        deadline, monotonic() + (KEEP_TRYING if command == "ADD" else KEEP_TRYING_OTHERS)
+        deadline, (begun or monotonic()) + (KEEP_TRYING if command == "ADD" else KEEP_TRYING_OTHERS)
     )
     rounds = 0
     while True:
-        answer = ask_each(settings, command, lines, deadline, reasons)
+        answer = ask_each(settings, command, lines, deadline, reasons, way)
         if answer is not None and answer.status < SERVER_ERROR:
             return answer
         refusal = answer or refusal

@@ -29,6 +29,8 @@ MAX_INTERFACE_NAME = 15
 # Bytes. The server has the same limits.
 MAX_VALUE_BYTES = 8000  # HTTP servers take a header line of about that
 MAX_ID_BYTES = 512  # what fits an index of the database
+MAX_NETCONF_BYTES = 1024 * 1024
+NO_NETCONF = b'{"cniVersion": "1.1.0"}'  # of a DEL: the server reads nothing else of it
 IDENTITY = (b"CNI_CONTAINERID", b"CNI_IFNAME")  # all that a DEL can't do without
 
 
@@ -147,18 +149,36 @@ def check_network_namespace(call: Call, environ: dict[bytes, bytes]) -> None:
         )
 
 
-def read_netconf() -> bytes:
-    """The network configuration from standard input, byte for byte."""
+def read_netconf(command: str) -> bytes:
+    """The network configuration from standard input, byte for byte.
+
+    A DEL needs none, and a main plugin may hand over any amount of ``prevResult``: one that is too
+    large is replaced, so that it is neither sent nor kept. Other calls are refused.
+    """
     pieces = []
+    size = 0
     try:
         while piece := posix.read(0, 65536):
-            pieces.append(piece)
+            size += len(piece)
+            if size <= MAX_NETCONF_BYTES:
+                pieces.append(piece)
+            elif command != "DEL":
+                break
+            else:
+                pieces.clear()
     except OSError as failure:
         raise UnreadableInputError(
             f"error reading from stdin: {failure.strerror}",
             "the container runtime passes the network configuration on standard input",
         ) from None
-    return b"".join(pieces)
+    if size <= MAX_NETCONF_BYTES:
+        return b"".join(pieces)
+    if command == "DEL":
+        return NO_NETCONF
+    raise UnreadableInputError(
+        f"the network configuration has more than {MAX_NETCONF_BYTES} bytes",
+        "nothing was sent to the server; a server takes no more",
+    )
 
 
 def readable(value: bytes) -> str:

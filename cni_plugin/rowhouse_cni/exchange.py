@@ -51,22 +51,10 @@ def post(server: Server, request: bytes, ca_file: str, deadline: float) -> Answe
         sock = connect(server, deadline)
         connection: Connection = SocketConnection(sock, deadline)
         if server.tls:
-            from rowhouse_cni.tls import TlsConnection
+            from rowhouse_cni.tls import TlsConnection, trusting
 
-            connection = TlsConnection(sock, server.tls_name, ca_file, deadline)
-        refusal = None
-        try:
-            connection.send(request)
-        except TimeoutError:
-            raise
-        except OSError as failure:
-            refusal = failure  # a server may answer without reading all of the request
-        try:
-            return read_answer(connection)
-        except (NoAnswerError, OSError):
-            if refusal is not None:
-                raise refusal from None
-            raise
+            connection = TlsConnection(sock, server.tls_name, trusting(ca_file), deadline)
+        return converse(connection, request)
     except TimeoutError:
         raise NoAnswerError("it took too long") from None
     except OSError as failure:
@@ -74,6 +62,23 @@ def post(server: Server, request: bytes, ca_file: str, deadline: float) -> Answe
     finally:
         if sock is not None:
             sock.close()
+
+
+def converse(connection: Connection, request: bytes) -> Answer:
+    """Send a request and read the answer. Raise OSError or NoAnswerError."""
+    refusal = None
+    try:
+        connection.send(request)
+    except TimeoutError:
+        raise
+    except OSError as failure:
+        refusal = failure  # a server may answer without reading all of the request
+    try:
+        return read_answer(connection)
+    except (NoAnswerError, OSError):
+        if refusal is not None:
+            raise refusal from None
+        raise
 
 
 def connect(server: Server, deadline: float) -> Socket:

@@ -72,15 +72,18 @@ class Incoming:
         return self.buffer
 
 
-def read_answer(connection: Connection) -> Answer:
+def read_answer(connection: Connection, most_interim: int = MOST_INTERIM_ANSWERS) -> Answer:
     """Read one answer. Raise NoAnswerError if it isn't whole, or not HTTP."""
     incoming = Incoming(connection)
-    for _ in range(MOST_INTERIM_ANSWERS):
+    for _ in range(most_interim):
         status, fields = parse_head(incoming.up_to(b"\r\n\r\n", MAX_HEAD, "head"))
         if status >= SUCCESS:  # below are interim answers (RFC 9110, section 15.2)
             body = read_body(incoming, status, fields)
             call, request_id = fields.get(b"rowhouse-answer"), fields.get(b"x-request-id")
-            return Answer(status, body, call or b"", request_id or b"")
+            answer = Answer(status, body, call or b"", request_id or b"")
+            closes = b"close" in fields.get(b"connection", b"").lower()
+            answer.is_last = closes or incoming.buffer != b""
+            return answer
     raise NoAnswerError("it sends interim answers without end")
 
 
@@ -112,6 +115,7 @@ def read_body(incoming: Incoming, status: int, fields: dict[bytes, bytes]) -> by
     lengths = {value.strip() for value in fields.get(b"content-length", b"").split(b",")}
     length = lengths.pop()
     if not length and not lengths:
+        fields[b"connection"] = b"close"  # RFC 9112, section 6.3: this is how the body ends
         return incoming.to_the_end()
     if lengths or not is_number(length, 19):
         raise NoAnswerError("its Content-Length is invalid")

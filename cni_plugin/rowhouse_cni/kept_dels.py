@@ -26,6 +26,12 @@ from rowhouse_cni.settings import (
 from rowhouse_cni.spool import Replayed, Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import entry_name, is_of, names_in, write_whole
 
+TYPE_CHECKING = False  # importing typing takes longer than a replay
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rowhouse_cni.spool import Send
+
 MOST_REPLAYED = 16  # entries: the runtime waits for the plugin to end
 KEPT_UNDER = b"Rowhouse-Settings: "  # in an entry alone, never sent
 REPLAYED = b"Rowhouse-Replay: 1"  # for the server to count them
@@ -39,19 +45,30 @@ def keep(call: Call, lines: list[bytes], netconf: bytes, directory: str, reason:
 
     Then the runtime has to call again: nothing else remembers this DEL.
     """
-    name = entry_name(call.container_id, call.interface)
     file = file_in_use(posix.environ)
-    whose = file.encode("utf-8", "replace")
-    lines = [*lines, KEPT_UNDER + b" ".join(whose.split())]
-    remember(directory, file)
     try:
-        Spool(directory).keep(name, lines, netconf)
+        keep_entry(directory, file, call.container_id, call.interface, lines, netconf)
     except (OSError, SpoolUnusableError) as trouble:
         raise NoServerAnsweredError(
             f"no server accepted this DEL, and it can't be kept in {directory}: {trouble}",
             f"{reason} - free disk space, repair the directory, or set `spool` in {file} to one "
             f"that this user may write to; the runtime has to call DEL again",
         ) from None
+
+
+def keep_entry(
+    directory: str,
+    file: str,
+    container_id: str,
+    interface: str,
+    lines: list[bytes],
+    netconf: bytes,
+) -> None:
+    """Keep a DEL of a plugin with the settings ``file``. Raise OSError or SpoolUnusableError."""
+    whose = file.encode("utf-8", "replace")
+    remember(directory, file)
+    lines = [*lines, KEPT_UNDER + b" ".join(whose.split())]
+    Spool(directory).keep(entry_name(container_id, interface), lines, netconf)
 
 
 def remember(directory: str, file: str) -> None:
@@ -141,6 +158,15 @@ def replay(
     their server can release the addresses.
     """
 
+    def asking(lines: list[bytes], netconf: bytes, until: float) -> Answer:
+        return ask(settings, "DEL", lines, netconf, until)
+
+    return Spool(directory).replay(names, sender(settings, asking), deadline, wait=wait)
+
+
+def sender(settings: Settings, asking: "Callable[[list[bytes], bytes, float], Answer]") -> "Send":
+    """Send entries with ``asking``, except those that were kept under another settings file."""
+
     def send(lines: list[bytes], netconf: bytes, until: float) -> Answer | None:
         for line in lines:
             if line.startswith(KEPT_UNDER) and is_another(line.removeprefix(KEPT_UNDER), settings):
@@ -148,9 +174,9 @@ def replay(
         lines = [line for line in lines if not line.startswith(KEPT_UNDER)]
         known = {line.partition(b":")[0] for line in lines}
         missing = [x for x in identity_lines(settings) if x.partition(b":")[0] not in known]
-        return ask(settings, "DEL", [*lines, *missing, REPLAYED], netconf, until)
+        return asking([*lines, *missing, REPLAYED], netconf, until)
 
-    return Spool(directory).replay(names, send, deadline, wait=wait)
+    return send
 
 
 def is_another(file: bytes, settings: Settings) -> bool:

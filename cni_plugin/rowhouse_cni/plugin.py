@@ -9,7 +9,8 @@ import posix
 from time import monotonic
 
 from rowhouse_cni import __version__
-from rowhouse_cni.answer import SERVER_ERROR, SUCCESS
+from rowhouse_cni.agent import ask_agent
+from rowhouse_cni.answer import KEPT, SERVER_ERROR, SUCCESS, Answer
 from rowhouse_cni.client import ask, identity_lines
 from rowhouse_cni.environment import Call, check_network_namespace, read_netconf
 from rowhouse_cni.errors import (
@@ -28,7 +29,8 @@ SUPPORTED_VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1
 class Outcome:
     """What goes to standard output, the exit status, and a few words for the log.
 
-    ``answered``: whether a server did; then it can take kept DELs, too.
+    ``answered``: whether a server did; then it can take kept DELs, too. The agent sends those by
+    itself.
     """
 
     __slots__ = ("answered", "body", "exit_status", "words")
@@ -63,11 +65,11 @@ def serve(environ: dict[bytes, bytes], begun: float) -> int:
     netconf = b""
     try:
         call = Call(environ)
-        netconf = read_netconf()
+        netconf = read_netconf(call.command)
         if call.command == "ADD":
             check_network_namespace(call, environ)
         settings = load(environ)
-        outcome = forward(call, netconf, settings, begun + settings.timeout)
+        outcome = forward(call, netconf, settings, begun, begun + settings.timeout)
     except Exception as error:
         outcome = failure(call, netconf, error)
     if not write(1, outcome.body):
@@ -82,27 +84,60 @@ def serve(environ: dict[bytes, bytes], begun: float) -> int:
     return outcome.exit_status
 
 
-def forward(call: Call, netconf: bytes, settings: Settings, deadline: float) -> Outcome:
-    """Send the call to a server; keep a DEL that no server accepts."""
+def forward(
+    call: Call, netconf: bytes, settings: Settings, begun: float, deadline: float
+) -> Outcome:
+    """Send the call to a server, through the node's agent or directly; keep a DEL that no server accepts."""
     lines = call.headers + identity_lines(settings)
-    try:
-        if call.command == "ADD":
-            replay_own_del(call, settings, deadline)
-        answer = ask(settings, call.command, lines, netconf, deadline)
-    except NoServerAnsweredError as error:
-        if call.command == "DEL":
-            reason = f"{error.msg}: {error.details}"
-            return keep_del(call, lines, netconf, settings.spool, reason)
-        if call.command == "STATUS":
-            raise NotReadyError(error.msg, error.details) from None
-        raise
+    answer: Answer | None = None
+    if settings.agent:
+        answer = ask_agent(settings, call.command, lines, netconf, deadline)
+    if answer is not None and answer.status == KEPT:
+        note(f"rowhouse: DEL is kept for later: {answer.body.decode('utf-8', 'replace')}")
+        return Outcome(b"", 0, "kept in the spool", answered=False)
+    is_direct = answer is None
+    if answer is None:
+        try:
+            answer = ask_directly(call, settings, lines, netconf, begun, deadline)
+        except NoServerAnsweredError as error:
+            if call.command == "DEL":
+                reason = f"{error.msg}: {error.details}"
+                return keep_del(call, lines, netconf, settings.spool, reason)
+            if call.command == "STATUS":
+                raise NotReadyError(error.msg, error.details) from None
+            raise
     if answer.status == SUCCESS:
-        return Outcome(answer.body, 0, "ok", answered=True)
+        return Outcome(answer.body, 0, "ok", answered=is_direct)
     if call.command == "DEL" and not answer.is_final():
         reason = f"the server can't take it now (HTTP {answer.status})"
         return keep_del(call, lines, netconf, settings.spool, reason)
     words = f"refused (HTTP {answer.status})"
-    return Outcome(answer.body, 1, words, answered=answer.status < SERVER_ERROR)
+    return Outcome(answer.body, 1, words, answered=is_direct and answer.status < SERVER_ERROR)
+
+
+def ask_directly(
+    call: Call,
+    settings: Settings,
+    lines: list[bytes],
+    netconf: bytes,
+    begun: float,
+    deadline: float,
+) -> Answer:
+    """The answer of a server. Raise NoServerAnsweredError."""
+    if not settings.direct:
+        raise no_direct_way(settings)
+    if call.command == "ADD":
+        replay_own_del(call, settings, deadline)
+    return ask(settings, call.command, lines, netconf, deadline, begun=begun)
+
+
+def no_direct_way(settings: Settings) -> Exception:
+    """The error of a node whose token only the agent has."""
+    return NoServerAnsweredError(
+        f"the node's agent at {settings.agent} gave no answer",
+        f"`direct` in {settings.file} is false, so only the agent reaches a server: check that "
+        "the node daemon runs and that a server answers it, then try again",
+    )
 
 
 def replay_own_del(call: Call, settings: Settings, deadline: float) -> None:

@@ -26,8 +26,10 @@ class Settings:
     """What one call needs to know of its node and of the servers."""
 
     __slots__ = (
+        "agent",
         "ca_file",
         "cluster",
+        "direct",
         "file",
         "log_dirs",
         "node",
@@ -44,6 +46,8 @@ class Settings:
         self.path_of("spool", values)
         self.token_file = self.path_of("token_file", values)
         self.ca_file = self.path_of("ca_file", values)
+        self.agent = self.path_of("agent", values)
+        self.direct = self.truth_of("direct", values.get("direct") or "")
         self.log_dirs = self.log_dirs_of(values.get("log_dirs") or "")
         self.timeout = self.timeout_of(values.get("timeout") or "")
         self.cluster = self.header_value_of("cluster", values.get("cluster") or "")
@@ -91,6 +95,12 @@ class Settings:
             if not path.startswith("/") or "\0" in path:
                 raise self.bad("log_dirs", path, "a path must begin with /; `none` allows no log")
         return paths or DEFAULT_LOG_DIRS
+
+    def truth_of(self, key: str, text: str) -> bool:
+        """``true``, which is the default, or ``false``."""
+        if text not in ("", "true", "false"):
+            raise self.bad(key, text, "write true or false")
+        return text != "false"
 
     def timeout_of(self, text: str) -> float:
         """Seconds, above 0."""

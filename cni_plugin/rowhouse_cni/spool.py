@@ -15,8 +15,16 @@ from time import monotonic, time
 
 from rowhouse_cni import spool_entry
 from rowhouse_cni.answer import SUCCESS
+from rowhouse_cni.environment import MAX_NETCONF_BYTES
 from rowhouse_cni.settings import is_open_to_others
-from rowhouse_cni.spool_entry import REFUSED, is_still, make_directory, read_entry, write_entry
+from rowhouse_cni.spool_entry import (
+    REFUSED,
+    is_still,
+    make_directory,
+    names_in,
+    read_entry,
+    write_entry,
+)
 
 TYPE_CHECKING = False  # importing typing takes longer than a replay
 if TYPE_CHECKING:
@@ -30,6 +38,9 @@ if TYPE_CHECKING:
     None: another call has to send it.
     """
 
+MAX_BYTES = 64 * 1024 * 1024  # of all entries; each counts as at least one block
+BLOCK = 4096
+ENOSPC = 28  # Linux's on every processor
 ABANDONED = 3600  # seconds after which a temporary file has lost its writer
 STICKY = 0o1000  # stat.S_ISVTX
 OPEN_DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
@@ -60,9 +71,20 @@ class Spool:
         make_directory(self.directory)
         directory = self.open()
         try:
+            self.check_room(name, len(netconf), directory)
             write_entry(name, lines, netconf, directory)
         finally:
             posix.close(directory)
+
+    def check_room(self, name: str, size: int, directory: int) -> None:
+        """Raise OSError if the spool has no room for another entry; a repeated DEL replaces its own."""
+        names = names_in(self.directory)
+        if name in names or (len(names) + 1) * (BLOCK + MAX_NETCONF_BYTES) <= MAX_BYTES:
+            return
+        if bytes_of(names, directory) + max(size, BLOCK) > MAX_BYTES:
+            raise OSError(
+                ENOSPC, f"it already has {len(names)} DELs and a limit of {MAX_BYTES} bytes"
+            )
 
     def replay(
         self, names: list[str], send: "Send", deadline: float, *, wait: bool = False
@@ -161,6 +183,30 @@ class Spool:
             return directory
         posix.close(directory)
         raise SpoolUnusableError(trouble)
+
+
+def bytes_of(names: list[str], directory: int) -> int:
+    """What these entries take of the limit."""
+    total = 0
+    for name in names:
+        try:
+            found = posix.stat(name, dir_fd=directory, follow_symlinks=False)
+        except OSError:
+            continue  # another process has just replayed it
+        total += max(found.st_size, BLOCK)
+    return total
+
+
+def bytes_in(path: str) -> int:
+    """What the entries of the spool at ``path`` take of the limit; 0 if it isn't there."""
+    names = names_in(path)
+    if not names:
+        return 0
+    directory = posix.open(path, OPEN_DIRECTORY)
+    try:
+        return bytes_of(names, directory)
+    finally:
+        posix.close(directory)
 
 
 def refuse(name: str, directory: int, reason: str, result: Replayed) -> None:

@@ -26,13 +26,22 @@ SPEAKS_HTTP = "it serves http, not https: use http:// in `server`, or enable TLS
 class TlsConnection(Connection):
     """TLS over a connected socket. Raises NoAnswerError if the server can't be trusted."""
 
-    def __init__(self, sock: Socket, host: str, ca_file: str, deadline: float) -> None:
-        context = trusting(ca_file)
+    def __init__(
+        self,
+        sock: Socket,
+        host: str,
+        context: _ssl._SSLContext,
+        deadline: float,
+        session: object = None,
+    ) -> None:
         self.sock = sock
+        self.context = context
         self.deadline = deadline
         self.sock.settimeout(seconds_left(deadline))
         wrap = context._wrap_socket  # type: ignore[attr-defined]
         self.channel = wrap(sock, server_side=False, server_hostname=host)
+        if session is not None:
+            self.channel.session = session
         try:
             self.channel.do_handshake()
         except TimeoutError:

@@ -6,9 +6,10 @@ import sys
 import threading
 
 from rowhouse_cni.errors import BadSettingsError
-from rowhouse_node.daemon import Daemon, say
+from rowhouse_node.daemon import Daemon
 from rowhouse_node.doctor.report import examine, exit_status, text
 from rowhouse_node.health import Server
+from rowhouse_node.log import say
 from rowhouse_node.options import Options, parse
 from rowhouse_node.service import ServiceUnknown
 from rowhouse_node.supplies import settings_text

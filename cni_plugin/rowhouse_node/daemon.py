@@ -1,19 +1,22 @@
 """The daemon's rounds: supplies, the plugin itself, kept DELs."""
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rowhouse_cni.errors import CniError, visible
+from rowhouse_cni.errors import CniError
 from rowhouse_cni.kept_dels import replay
 from rowhouse_cni.settings import Settings, load, spools_of
-from rowhouse_cni.spool import Spool, SpoolUnusableError
+from rowhouse_cni.spool import Spool, SpoolUnusableError, bytes_in
 from rowhouse_cni.spool_entry import REFUSED, names_in
 from rowhouse_node import durable, supplies
+from rowhouse_node.agent.carrying import Carrier
+from rowhouse_node.agent.keeping import Keeper
+from rowhouse_node.agent.serving import Agent, AgentProblem
 from rowhouse_node.host_plugin import HostPlugin, PluginMissing
+from rowhouse_node.log import say
 from rowhouse_node.options import Options
 from rowhouse_node.stand_in import StandIn, StandInReplaced
 from rowhouse_node.status_call import ServerRefuses, StatusCall
@@ -31,6 +34,7 @@ class State:
     failures: int = 0
     replayed: int = 0
     kept: int = 0
+    kept_bytes: int = 0
     refused: int = 0
 
 
@@ -44,12 +48,15 @@ class Daemon:
         self.installed = False
         self.stand_in = StandIn(self.plugin.whereabouts)
         self.status_call = StatusCall(options)
+        self.agent: Agent | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Run rounds until ``stop``; the next round retries what failed."""
         while not stop.is_set():
-            self.round(stop, self.call_status)
+            self.round(stop, self.carry, self.call_status)
             stop.wait(self.options.period)
+        if self.agent is not None:
+            self.agent.stop()
 
     def round(self, stop: threading.Event, *more: Callable[[], None]) -> None:
         """Put right what is not right, then do ``more``. Never raises: a full disk is a problem to report."""
@@ -68,6 +75,7 @@ class Daemon:
                 SpoolUnusableError,
                 StandInReplaced,
                 ServerRefuses,
+                AgentProblem,
             ) as error:
                 problems.append(str(error))
         problem = "; ".join(problems)
@@ -108,6 +116,19 @@ class Daemon:
         self.state.installs += 1
         say(f"installed the plugin in {self.options.bin_dir}")
 
+    def carry(self) -> None:
+        """Have an agent that carries the plugin's calls. Raise AgentProblem, OSError."""
+        if self.options.agent_socket is None or not self.options.settings_file.exists():
+            return
+        if self.agent is None:
+            agent = Agent(self.options, self.options.agent_socket)
+            agent.start()
+            self.agent = agent
+            if not self.options.direct:
+                self.status_call.carrier = agent.carrier
+            say(f"the agent listens on {self.options.agent_socket}")
+        self.agent.check()
+
     def call_status(self) -> None:
         """See that a call of this node would be served."""
         if self.options.settings_file.exists():
@@ -124,27 +145,33 @@ class Daemon:
         try:
             for spool, names in kept.items():
                 try:
-                    if names:
-                        replay_spool(settings, spool, names)
+                    if names and self.agent is None:
+                        self.replay_spool(settings, spool, names)
                 except (OSError, SpoolUnusableError) as this:
                     trouble = trouble or this  # of this one: the others may be in order
             if trouble is not None:
                 raise trouble
         finally:
             left = {spool: names_in(spool) for spool in spools}
-            self.state.replayed += sum(len({*kept[spool]} - {*left[spool]}) for spool in spools)
+            self.state.replayed = (
+                self.agent.keeper.replayed
+                if self.agent is not None
+                else self.state.replayed
+                + sum(len({*kept[spool]} - {*left[spool]}) for spool in spools)
+            )
+            self.state.kept_bytes = sum(bytes_in(spool) for spool in spools)
             self.state.kept = sum(map(len, left.values()))
             self.state.refused = sum(len(names_in(f"{spool}/{REFUSED}")) for spool in spools)
 
-
-def replay_spool(settings: Settings, spool: str, names: list[str]) -> None:
-    """Send the DELs of one spool. Raise CniError, OSError or SpoolUnusableError."""
-    Spool(spool).sweep()
-    found = replay(settings, spool, names, time.monotonic() + REPLAY_TIME)
-    for refusal in found.refused:
-        say(f"kept DEL refused for good, moved to {spool}/{REFUSED}: {refusal}")
-
-
-def say(text: str) -> None:
-    """One line of the log."""
-    print(f"rowhouse-node: {visible(text)}", file=sys.stderr, flush=True)  # noqa: T201 - its log
+    def replay_spool(self, settings: Settings, spool: str, names: list[str]) -> None:
+        """Send the DELs of one spool. Raise CniError, OSError or SpoolUnusableError."""
+        Spool(spool).sweep()
+        until = time.monotonic() + REPLAY_TIME
+        if self.options.direct:
+            found = replay(settings, spool, names, until)
+        else:  # the token is not on the host
+            carrier = Carrier(self.options)
+            carrier.refresh()
+            found = Keeper(carrier).replay(spool, names, until)
+        for refusal in found.refused:
+            say(f"kept DEL refused for good, moved to {spool}/{REFUSED}: {refusal}")

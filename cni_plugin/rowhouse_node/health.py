@@ -6,6 +6,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from rowhouse_cni import __version__
+from rowhouse_node.agent.serving import Agent
 from rowhouse_node.daemon import REPLAY_TIME, Daemon
 
 STUCK = 60.0  # seconds beyond period and replay after which a round does not come back
@@ -90,13 +91,50 @@ def metrics(daemon: Daemon) -> str:
         ),
         ("failed_rounds_total", "counter", "rounds with a problem", state.failures),
         ("spool_entries", "gauge", "DELs that are waiting for a server", state.kept),
+        ("spool_bytes", "gauge", "what they take of the spool's limit", state.kept_bytes),
         ("spool_refused_entries", "gauge", "DELs that a server refused for good", state.refused),
         ("spool_replayed_total", "counter", "DELs removed from the spool", state.replayed),
+        *of_agent(daemon.agent),
     )
     return info(daemon) + "".join(
         f"# HELP rowhouse_node_{name} {text}\n# TYPE rowhouse_node_{name} {kind}\n"
         f"rowhouse_node_{name} {value}\n"
         for name, kind, text, value in rows
+    )
+
+
+def of_agent(agent: Agent | None) -> tuple[tuple[str, str, str, int], ...]:
+    """The agent's rows; none without an agent."""
+    if agent is None:
+        return ()
+    return (
+        ("agent_active_calls", "gauge", "calls that the agent is carrying", agent.active),
+        ("agent_calls_total", "counter", "calls that a server answered", agent.carried),
+        ("agent_kept_total", "counter", "DELs that the agent kept", agent.kept),
+        (
+            "agent_passed_total",
+            "counter",
+            "calls that went their direct way, since the agent was busy or found no server",
+            agent.passed,
+        ),
+        (
+            "agent_foreign_callers_total",
+            "counter",
+            "connections of users that may not call",
+            agent.foreign,
+        ),
+        (
+            "agent_connections_total",
+            "counter",
+            "connections opened to servers",
+            agent.carrier.connections.opened,
+        ),
+        (
+            "agent_servers_down",
+            "gauge",
+            "servers that have failed since they last answered",
+            agent.servers_down,
+        ),
     )
 
 

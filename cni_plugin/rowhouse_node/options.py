@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+MAX_SOCKET_PATH = 90  # bytes; of the 107 that a name may have, .hung and a temporary name need some
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -28,6 +30,8 @@ class Options:
     cluster: str
     timeout: float
     log_dirs: str
+    agent_socket: Path | None
+    direct: bool
     period: float
     listen: str
     output: str
@@ -83,6 +87,15 @@ def host_port(text: str) -> str:
     return text
 
 
+def socket_path(text: str) -> Path | None:
+    """The path of a unix socket, which the kernel limits; `none` for no socket."""
+    if text == "none":
+        return None
+    if len(os.fsencode(text)) > MAX_SOCKET_PATH:
+        raise argparse.ArgumentTypeError(f"{text!r} has more than {MAX_SOCKET_PATH} bytes")
+    return absolute(text)
+
+
 def truth(text: str) -> bool:
     """``true`` or ``false``; an unset variable is false."""
     if text not in {"", "true", "false"}:
@@ -122,6 +135,9 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("--cluster", default=default("CLUSTER"))
     add("--timeout", type=float, default=default("TIMEOUT", "10"), metavar="SECONDS")
     add("--log-dirs", default=default("LOG_DIRS"), metavar="DIR[,DIR…]")
+    agent = default("AGENT", "/run/rowhouse/agent.sock")
+    add("--agent", dest="agent_socket", type=socket_path, default=agent, metavar="SOCKET")
+    add("--direct", type=truth, default=default("DIRECT", "true"), metavar="true|false")
     add("--period", type=float, default=default("PERIOD", "5"), metavar="SECONDS")
     add("--listen", default=default("LISTEN", "127.0.0.1:8082"), metavar="HOST:PORT")
     add("--stay", action="store_true", help="uninstall: wait for SIGTERM afterwards")
@@ -132,6 +148,8 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
             "--server (ROWHOUSE_NODE_SERVER), the URL of a Rowhouse server, is missing."
             " Or pass a Service to look up: --service (ROWHOUSE_NODE_SERVICE)"
         )
+    if not options.direct and options.agent_socket is None:
+        parser.error("--direct false needs an agent: remove --agent none")
     if options.period <= 0:
         parser.error("--period must be above 0")
     if not options.listen.rpartition(":")[2].isdecimal():

@@ -9,12 +9,16 @@ import os
 import time
 from collections.abc import Callable
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
 from rowhouse_cni.answer import SERVER_ERROR, SUCCESS, Answer
 from rowhouse_cni.client import ask, identity_lines
 from rowhouse_cni.errors import NoServerAnsweredError, visible
 from rowhouse_cni.settings import load
 from rowhouse_node.options import Options
+
+if TYPE_CHECKING:
+    from rowhouse_node.agent.carrying import Carrier
 
 INTERVAL_SECONDS = 30.0  # between calls that succeed, and the longest pause between those that fail
 GRACE_SECONDS = (
@@ -40,6 +44,7 @@ class StatusCall:
 
     def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
         self.options = options
+        self.carrier: Carrier | None = None  # of the agent, if the plugin has no other way
         self._clock = clock
         self.is_up = False  # whether the last call succeeded
         self.failures = 0
@@ -79,7 +84,8 @@ class StatusCall:
         self._due = now + pause * RANDOM.uniform(0.8, 1.2)
 
     def _supplies(self) -> list[bytes]:
-        files = (self.options.settings_file, self.options.token, self.options.ca)
+        token = self.options.token if self.options.direct else self.options.token_source
+        files = (self.options.settings_file, token or self.options.token, self.options.ca)
         return [file.read_bytes() for file in files if file.exists()]
 
     def _ask(self) -> tuple[str, bool]:
@@ -88,7 +94,10 @@ class StatusCall:
         lines = [b"CNI-Command: STATUS", *identity_lines(settings)]
         deadline = time.monotonic() + min(settings.timeout, MAX_SECONDS)
         try:
-            answer = ask(settings, "STATUS", lines, NETCONF, deadline)
+            if self.carrier is not None:
+                answer = self.carrier.ask("STATUS", lines, NETCONF, deadline)
+            else:
+                answer = ask(settings, "STATUS", lines, NETCONF, deadline)
         except NoServerAnsweredError as error:
             return f"{error.msg}: {error.details}", True
         if answer.status == SUCCESS:

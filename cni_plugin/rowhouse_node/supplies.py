@@ -18,7 +18,9 @@ def settings_text(options: Options) -> str:
     pairs = {
         "server": options.server or urls_of(options.service),
         "server_name": options.server_name,
-        "token_file": str(options.token) if options.token_source else "",
+        "agent": str(options.agent_socket or ""),
+        "direct": "" if options.direct else "false",
+        "token_file": str(options.token) if options.token_source and options.direct else "",
         "ca_file": str(options.ca) if options.ca_source else "",
         "node": options.node,
         "cluster": options.cluster,
@@ -48,7 +50,10 @@ def supply(options: Options) -> None:
     text = settings_text(options)
     durable.make_folder(options.config_dir, 0o700)
     durable.sweep(options.config_dir)
-    for source, copy in ((options.token_source, options.token), (options.ca_source, options.ca)):
+    token_source = options.token_source if options.direct else None
+    if token_source is None:
+        durable.remove(options.token)
+    for source, copy in ((token_source, options.token), (options.ca_source, options.ca)):
         if source is not None:
             durable.write(copy, content_of(source), 0o600)
     durable.write(options.settings_file, text.encode(), 0o600)

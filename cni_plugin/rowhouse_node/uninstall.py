@@ -11,7 +11,8 @@ from rowhouse_cni.settings import list_of_spools, load, spools_of
 from rowhouse_cni.spool import SpoolUnusableError
 from rowhouse_cni.spool_entry import REFUSED, names_in
 from rowhouse_node import durable, supplies
-from rowhouse_node.daemon import Daemon, say
+from rowhouse_node.daemon import Daemon
+from rowhouse_node.log import say
 from rowhouse_node.options import Options
 
 MOUNTED = {errno.EBUSY, errno.EROFS, errno.EACCES, errno.EPERM}

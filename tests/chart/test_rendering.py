@@ -121,7 +121,7 @@ def test_to_uninstall_takes_the_folders_that_ours_are_in(
     paths = {volume["hostPath"]["path"] for volume in pod.volumes.values() if "hostPath" in volume}
     assert paths == mounted
     mounts = {mount["mountPath"] for mount in pod.main["volumeMounts"]}
-    assert mounts == mounted | {"/var/run/rowhouse", "/etc/rowhouse/ca"}
+    assert mounts == mounted | {"/var/run/secrets/rowhouse", "/etc/rowhouse/ca"}
     schemas.validate(pod.owner, NEWEST)
 
 

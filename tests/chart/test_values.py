@@ -47,6 +47,7 @@ REFUSED = [
     ("oidc.scopes=email", "'/oidc/scopes': 'email' does not match"),
     ("node.logDirs={log}", "'/node/logDirs/0': 'log' does not match"),
     ("node.binDir=opt/cni/bin", "'/node/binDir': 'opt/cni/bin' does not match"),
+    ("node.direct=false,node.agent=false", "node.direct=false: then only the agent"),
     ("node.stateDir=/", "'/node/stateDir': '/' does not match"),
     ("node.server=rowhouse:8443", "'/node/server': 'rowhouse:8443' does not match"),
     ("node.maxUnavailable=many", "/node/maxUnavailable"),

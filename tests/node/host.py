@@ -77,6 +77,7 @@ class Host:
             f"--bin-dir={self.bin}",
             f"--config-dir={self.config}",
             f"--state-dir={self.state}",
+            f"--agent={self.root / 'agent.sock'}",
             f"--server={self.server}",
             f"--token-source={self.projected / 'token'}",
             "--node=node-1",

@@ -240,6 +240,7 @@ def test_the_real_server_and_what_rowhouse_doctor_shows_of_it(
                     "ROWHOUSE_NODE_BIN_DIR": str(host.bin),
                     "ROWHOUSE_NODE_CONFIG_DIR": str(host.config),
                     "ROWHOUSE_NODE_STATE_DIR": str(host.state),
+                    "ROWHOUSE_NODE_AGENT": str(host.root / "agent.sock"),
                     "ROWHOUSE_NODE_TOKEN_SOURCE": str(host.projected / "token"),
                 }
             )

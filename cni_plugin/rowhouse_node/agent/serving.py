@@ -1,0 +1,238 @@
+"""The agent's threads: one accepts, some carry, one ticks, one replays."""
+
+import errno
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rowhouse_cni.answer import KEPT
+from rowhouse_cni.errors import CniError, NoServerAnsweredError
+from rowhouse_node.agent.call import BEAT_SECONDS, MalformedCallError, PluginCall
+from rowhouse_node.agent.carrying import Carrier
+from rowhouse_node.agent.connections import CallGoneError
+from rowhouse_node.agent.keeping import Keeper
+from rowhouse_node.agent.listening import Listener
+from rowhouse_node.agent.probing import probe
+from rowhouse_node.options import Options
+
+MAX_THREADS = 32  # calls that are carried at once
+MAX_QUEUED = 256  # calls that wait for a thread; further ones go their direct way
+STACK_BYTES = 512 * 1024
+REFRESH_SECONDS = 1.0
+DRAIN_SECONDS = 10.0
+NO_SERVER, BUSY, MALFORMED, NOT_MINE = 502, 503, 400, 409  # HTTP, without Rowhouse-Answer
+
+
+class AgentProblem(Exception):
+    """The agent cannot do its work; the text says why."""
+
+
+class Agent:
+    """One agent. ``start``, later ``stop``."""
+
+    def __init__(self, options: Options, path: Path) -> None:
+        self.path = path
+        self.carrier = Carrier(options)
+        self.keeper = Keeper(self.carrier)
+        self.problem = ""
+        self.carried = self.kept = self.passed = self.foreign = 0
+        self._stop = threading.Event()
+        self._queue: queue.SimpleQueue[PluginCall | None] = queue.SimpleQueue()
+        self._calls: set[PluginCall] = set()  # from accepted to closed
+        self._lock = threading.Lock()
+        self._workers = 0
+        self._idle = 0
+        self._listener: Listener | None = None
+        self._threads: list[threading.Thread] = []
+        self._probing = threading.Lock()
+
+    @property
+    def active(self) -> int:
+        """Calls that are waiting or being carried."""
+        return len(self._calls)
+
+    @property
+    def servers_down(self) -> int:
+        """Servers that have failed since they last answered."""
+        try:
+            return self.carrier.health.down(self.carrier.settings.servers)
+        except NoServerAnsweredError:
+            return 0
+
+    def start(self) -> None:
+        """Listen, and serve from threads. Raise OSError if that is impossible."""
+        threading.stack_size(STACK_BYTES)
+        self._refresh()
+        self._listen()
+        for target in (self._tick, self._replay):
+            self._start(target)
+
+    def check(self) -> None:
+        """Raise AgentProblem if there is one."""
+        self._refresh()
+        if problem := self.problem or self.keeper.problem:
+            raise AgentProblem(problem)
+
+    def stop(self) -> None:
+        """Take no further calls, and finish those that wait."""
+        self._stop.set()
+        self.keeper.wake()
+        listener = self._listener
+        if listener is not None:
+            listener.withdraw()
+            # Those that connected a moment ago are still accepted; then the thread ends.
+            listener.sock.shutdown(socket.SHUT_RD)
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._calls and time.monotonic() < until:
+            time.sleep(0.01)
+        for _ in range(self._workers):
+            self._queue.put(None)
+        self.carrier.connections.close_idle(-1.0)
+
+    @staticmethod
+    def _start(target: Callable[..., None], *arguments: object) -> None:
+        threading.Thread(target=target, args=arguments, daemon=True).start()
+
+    def _listen(self) -> None:
+        self._listener = Listener(self.path)
+        self._start(self._accept, self._listener)
+
+    def _accept(self, listener: Listener) -> None:
+        while True:
+            try:
+                connection = listener.accept()
+            except OSError as failure:
+                if failure.errno == errno.EINVAL:
+                    listener.sock.close()
+                    return  # it was shut down, and none is left
+                time.sleep(BEAT_SECONDS)  # no descriptor is free
+                continue
+            if connection is None:
+                self.foreign += 1
+                continue
+            call = PluginCall(connection)
+            if self._queue.qsize() >= MAX_QUEUED:
+                self.passed += 1
+                call.answer(BUSY, b"the agent is busy")
+                call.close()
+                continue
+            with self._lock:
+                self._calls.add(call)
+                is_short = self._idle <= self._queue.qsize() and self._workers < MAX_THREADS
+                if is_short:
+                    self._workers += 1
+            self._queue.put(call)
+            if is_short:
+                self._start(self._work)
+
+    def _work(self) -> None:
+        while True:
+            self._idle += 1
+            call = self._queue.get()
+            self._idle -= 1
+            if call is None:
+                return
+            try:
+                self._serve(call)
+            except MalformedCallError as wrong:
+                call.answer(MALFORMED, str(wrong).encode())
+            except CallGoneError:
+                pass  # no one reads an answer
+            except CniError as error:
+                self.passed += 1
+                call.answer(NO_SERVER, f"{error.msg}: {error.details}".encode("utf-8", "replace"))
+            except OSError as failure:
+                call.answer(NO_SERVER, str(failure).encode("utf-8", "replace"))
+            finally:
+                with self._lock:
+                    self._calls.discard(call)
+                call.close()
+
+    def _serve(self, call: PluginCall) -> None:
+        """Carry one call."""
+        call.read()
+        settings = self.carrier.settings
+        if call.settings_file != settings.file:
+            call.answer(NOT_MINE, b"the agent has other settings")
+            return
+        reason = ""
+        try:
+            if call.command == "ADD":
+                self.keeper.replay_own(call)
+            answer = self.carrier.ask(
+                call.command, call.lines, call.netconf, call.deadline, call.is_wanted
+            )
+        except NoServerAnsweredError as error:
+            if call.command != "DEL":
+                raise
+            reason = f"{error.msg}: {error.details}"
+        else:
+            if call.command != "DEL" or answer.is_final():
+                self.carried += 1
+                call.pass_on(answer)
+                return
+            reason = f"the server can't take it now (HTTP {answer.status})"
+        if not call.is_connected():
+            raise CallGoneError
+        if self.keeper.keep(call):
+            self.kept += 1
+            call.answer(KEPT, reason.encode("utf-8", "replace"), is_final=True)
+        else:
+            call.answer(NO_SERVER, reason.encode("utf-8", "replace"))
+
+    def _replay(self) -> None:
+        self.keeper.run(self._stop)
+
+    def _tick(self) -> None:
+        """Keep plugins informed, the socket in its place, token and settings up to date, until stopped."""
+        refreshed = time.monotonic()
+        while not self._stop.wait(BEAT_SECONDS) or self._calls:
+            now = time.monotonic()
+            for call in list(self._calls):
+                if now - call.began >= BEAT_SECONDS:
+                    call.beat()
+            if self._stop.is_set():
+                time.sleep(BEAT_SECONDS)
+                continue
+            try:
+                if self._listener is not None and not self._listener.check():
+                    self._listener.sock.shutdown(socket.SHUT_RD)
+                    self._listen()
+                if now - refreshed >= REFRESH_SECONDS:
+                    refreshed = now
+                    self._refresh()
+                    self.carrier.connections.close_idle()
+                self._probe()
+            except OSError as failure:
+                self.problem = str(failure)
+
+    def _refresh(self) -> None:
+        try:
+            self.carrier.refresh()
+            self.problem = ""
+        except FileNotFoundError as missing:
+            self.problem = f"the agent cannot read {missing.filename}"
+        except OSError as failure:
+            self.problem = f"the agent: {failure}"
+        except CniError as error:
+            self.problem = f"the agent: {error.msg}"
+
+    def _probe(self) -> None:
+        """Look after servers that failed, in a thread: that may take seconds."""
+        try:
+            servers = self.carrier.health.due(self.carrier.settings.servers)
+        except NoServerAnsweredError:
+            return
+        if servers and self._probing.acquire(blocking=False):
+
+            def look() -> None:
+                try:
+                    for server in servers:
+                        probe(self.carrier, server)
+                finally:
+                    self._probing.release()
+
+            self._start(look)
