@@ -79,8 +79,8 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
 
     -- 0. The usual call in three statements: one range of a plain pool, and the first unlocked run ends within the
-    -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
-    -- the unique constraint tells, continue below.
+    -- range. All other calls continue below, and so do calls that find no such run, or whose owner already holds an
+    -- address of the pool (a unique constraint detects this).
     -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
     is_usual := settings[4] IS DISTINCT FROM 'on' AND cardinality(cidrs) = 1 AND NOT strict AND cardinality(segment_firsts) = 1
                 AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
@@ -286,7 +286,7 @@ BEGIN
             IF requested[ordinal] IS NOT NULL THEN
                 -- 3a. The requested address, if it can be assigned.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
-                -- Its run is locked before its reservation is made, the order that every caller keeps.
+                -- Its run is locked before its reservation is created, in the same order as by all callers.
                 address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
@@ -302,7 +302,7 @@ BEGIN
                        AND r.owner_kind = 'pod' AND r.network_id = space AND r.pool_id <> the_pool
                        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
                     IF (own < address OR address IS NULL) AND bound_node IS NOT NULL AND placement <> 'join' THEN
-                        -- Only the configuration says that this is strict mode: what another node has is safe from it.
+                        -- Only the configuration selects strict mode, so it must not affect addresses of another node.
                         SELECT a.node INTO elsewhere FROM attachments a
                          WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
                         IF FOUND AND placement = 'ask' THEN

@@ -1,8 +1,8 @@
 CREATE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
--- release_expired() and end_quarantines() skip what another session is freeing at the same moment, and stop
--- after so many. Frees what is due, and waits for a session that is freeing it.
+-- Whether the caller should look again for a free address of some segments before it answers "none":
+-- release_expired() and end_quarantines() skip addresses that another session is freeing, and stop after a number of
+-- them. Frees expired ones, and waits for a session that is freeing them.
 BEGIN
     PERFORM end_misdated_quarantines(wanted_network, firsts, lasts);
     IF NOT free_or_due(wanted_network, firsts, lasts) THEN

@@ -6,7 +6,7 @@ BEGIN ATOMIC
     -- that no other transaction has locked; in it the lowest address, then that address + step, and so on.
     -- To choose the highest first: ORDER BY f.last DESC, least(f.last, high), -1.
     --
-    -- reach bounds the last address of a run: with it, a full segment is known without reading the runs behind it. It is
+    -- reach bounds the last address of a run: with it, a full segment is recognized without reading the runs after it. It is
     -- high itself in the usual ADD (attach_v1), which leaves a run that extends beyond the segment to the general path. That is
     -- right if this run comes last, so with a step of 1; with another step, every ADD takes the general path, at twice the cost.
     --

@@ -1,8 +1,8 @@
 CREATE FUNCTION claim_addresses(wanted_network integer, firsts inet[], lasts inet[], how_many integer) RETURNS inet[]
 LANGUAGE plpgsql AS $$
 -- Free addresses of the given segments (ascending, disjoint), in the order of choose_run(); their runs are locked for the
--- caller. Fewer than wanted: the others are locked by other transactions or not free. If all are locked: waits for one.
--- None: there is none.
+-- caller. Fewer than wanted: the others are locked by other transactions or not free. Waits for a run if all are locked.
+-- Returns an empty array if no address is free.
 DECLARE
     claimed inet[] := '{}';
     missing integer := how_many;
@@ -19,7 +19,7 @@ BEGIN
         FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
             low := firsts[i];
             high := lasts[i];
-            -- The last run that can reach into a segment is the first one that ends at or behind its end.
+            -- The last run that can overlap a segment is the first one that ends at or after its end.
             reach := coalesce((SELECT f.last FROM free_ranges f
                                 WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= high
                                 ORDER BY f.last LIMIT 1), high);
@@ -36,7 +36,7 @@ BEGIN
                     EXIT WHEN address = CASE WHEN step > 0 THEN least(last, high) ELSE greatest(first, low) END;
                     address := address + step;
                 END LOOP;
-                -- What is left of the segment lies before the run or behind it.
+                -- The rest of the segment is before or after the run.
                 IF step > 0 THEN
                     EXIT WHEN last >= high;
                     low := last + 1;
@@ -50,8 +50,8 @@ BEGIN
         IF claimed <> '{}' THEN
             RETURN claimed;
         END IF;
-        -- A look that skips what is locked cannot tell a full pool from a busy one. Wait for any run, and look again with
-        -- that one in hand.
+        -- A search that skips locked runs cannot distinguish a full pool from a busy one. Wait for any run, and search
+        -- again while holding its lock.
         FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
             PERFORM FROM free_ranges f
               WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= firsts[i]
@@ -63,7 +63,7 @@ BEGIN
             is_free := FOUND;
             EXIT WHEN is_free;
         END LOOP;
-        -- What we waited for is gone, but our snapshot may be older than what was left of it.
+        -- The run that we waited for is gone, but our snapshot may be older than its remaining parts.
         IF is_free IS NOT true AND NOT has_free(wanted_network, firsts, lasts) THEN
             RETURN claimed;
         END IF;

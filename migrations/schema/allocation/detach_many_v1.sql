@@ -34,7 +34,7 @@ BEGIN
     -- network, and a row lock that waited for that would find nothing to release.
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
-        -- The reservation is locked first: whether this was its last attachment is then for us to say.
+        -- The reservation is locked first, so that no other call can decide whether this was its last attachment.
         FOR held IN
             SELECT r.network_id, r.address
               FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address

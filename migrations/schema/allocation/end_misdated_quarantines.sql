@@ -1,8 +1,8 @@
 CREATE FUNCTION end_misdated_quarantines(wanted_network integer, firsts inet[], lasts inet[]) RETURNS void
 LANGUAGE plpgsql AS $$
--- Frees addresses of some segments that were quarantined by a clock that was ahead, by more than a minute: for how
--- long they have been is unknown, and they would stay for as long as the clock was ahead. The cost is one look
--- at the quarantine that would end last.
+-- Frees addresses of some segments that were quarantined while the clock was ahead by more than a minute: how long they
+-- have been quarantined is unknown, and the quarantine would last longer by the error of the clock. The cost is one
+-- look-up of the quarantine that ends last.
 DECLARE
     run   free_ranges;
     ended timestamptz;

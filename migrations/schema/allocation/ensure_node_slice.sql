@@ -2,9 +2,9 @@ CREATE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster text, wanted
                                   firsts inet[], lasts inet[])
 RETURNS cidr
 LANGUAGE plpgsql AS $$
--- The slice of a pool from which a node draws; if it has none yet, the lowest one that no node has and that reaches into
--- the segments. A slice that no longer does (a window or a NAD has changed) goes back, unless the node still uses it
--- inside the window of the pool.
+-- The slice of a pool from which a node gets addresses; if it has none yet, the lowest one that no node has and that
+-- overlaps the segments. A slice that no longer overlaps them (a window or a NAD has changed) is returned, unless the node
+-- still uses addresses of it inside the window of the pool.
 DECLARE
     own cidr;
 BEGIN
@@ -29,7 +29,7 @@ BEGIN
         RETURN own;
     END IF;
     -- The lowest aligned slice of this size in a gap, even among slices of other sizes: each gap begins at the start of
-    -- the pool, or behind the aligned block in which a slice ends. In it, the first slice that reaches into a segment.
+    -- the pool, or after the aligned block in which a slice ends. In it, the first slice that overlaps a segment.
     SELECT candidate.slice INTO own FROM (
         SELECT CASE WHEN taken.slice IS NULL THEN set_masklen(first_address(wanted_pool.cidr), slice_size)
                     WHEN last_address(taken.block) < last_address(wanted_pool.cidr)

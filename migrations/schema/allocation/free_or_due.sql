@@ -1,10 +1,10 @@
 CREATE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Whether an address of some segments is free, or would be assigned to the next call since its
--- quarantine or its time to live is over.
+-- Whether an address of some segments is free, or can be assigned to the next call because its quarantine or its
+-- reservation has expired.
 BEGIN
-    -- One statement, so one snapshot: an address that is taken while another comes due is not missed in
-    -- both. The clock stands in a subquery, since a volatile function alone is no condition of an index.
+    -- One statement, so one snapshot: it cannot miss both an address that is taken and one that expires meanwhile. The
+    -- clock is in a subquery, because a volatile function cannot be an index condition.
     RETURN EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
                     WHERE (SELECT f.first FROM free_ranges f
                             WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= s.first

@@ -3,7 +3,7 @@ LANGUAGE plpgsql AS $$
 -- Volatile on purpose: a statement of a volatile function sees what was committed meanwhile. One
 -- statement on purpose: segment by segment, a free address that moves would be missed in each.
 BEGIN
-    -- The first run that ends in or behind a segment is the only one that needs a look.
+    -- Only the first run that ends in or after a segment needs to be read.
     RETURN EXISTS (
         SELECT FROM unnest(firsts, lasts) AS segment (first, last)
          WHERE (SELECT run.first FROM free_ranges run

@@ -6,7 +6,7 @@ DECLARE
 BEGIN
     WITH expired AS (
         SELECT r.network_id, r.address FROM reservations r
-         -- In a subquery, since a volatile function alone would be no condition of the index.
+         -- In a subquery, because a volatile function cannot be an index condition.
          WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
            AND NOT EXISTS (SELECT FROM attachments a
                             WHERE a.network_id = r.network_id AND a.address = r.address)

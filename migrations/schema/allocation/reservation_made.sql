@@ -7,7 +7,7 @@ DECLARE
     is_limited boolean;
 BEGIN
     -- The usual ADD opens the tenure in the statement that makes the reservation, and takes the address out of the free
-    -- space next: all that is to be done for a plain pool. (What a person inserts is always accounted for here.)
+    -- space next: all that is to be done for a plain pool. (A manual INSERT is always handled here.)
     IF current_reason() = 'ADD' AND NOT EXISTS (SELECT FROM made m WHERE (SELECT t.id FROM tenures t WHERE t.id = m.tenure_id) IS NULL) THEN
         RETURN NULL;
     END IF;

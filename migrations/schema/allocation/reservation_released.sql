@@ -13,7 +13,7 @@ BEGIN
         WITH closed AS (
             UPDATE tenures t
                SET during = tstzrange(lower(t.during), moment), ended_by = current_actor(), end_reason = current_reason()
-             -- (an array, since nothing is known of a transition table, and a join with it may read all tenures)
+             -- (an array, because a transition table has no statistics, and a join with it may read all tenures)
              WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
                AND upper_inf(t.during) AND lower(t.during) < moment
             RETURNING t.id)
@@ -28,8 +28,8 @@ BEGIN
             PERFORM settle_tenures(released.network_id, released.address, moment);
         END IF;
         IF by_hand AND NOT released.is_careful AND coalesce(released.delay, '0') = '0' THEN
-            -- A statement may release 100,000 addresses: neighbors return as one run, as each return by itself would have
-            -- to look at what all returns before it in this transaction left dead.
+            -- A statement may release 100,000 addresses: neighbors return as one run, because each single return would read
+            -- the dead rows of all earlier ones in this transaction.
             CONTINUE WHEN is_withheld(released.network_id, released.address);
             IF run.last IS NULL OR run.network_id <> released.network_id OR family(run.last) <> family(released.address)
                OR run.last + 1 <> released.address THEN
@@ -41,7 +41,7 @@ BEGIN
             END IF;
             run.last := released.address;
         ELSIF NOT released.is_careful THEN
-            -- (An assignment, since PERFORM would be a statement more.)
+            -- (An assignment, because PERFORM would be another statement.)
             is_free := give_back(released.network_id, released.address, moment, released.delay, released.owner);
         ELSE
             BEGIN

@@ -7,7 +7,7 @@ DECLARE
 BEGIN
     FOR run IN
         SELECT * FROM free_ranges
-         -- In a subquery, since a volatile function alone would be no condition of the index.
+         -- In a subquery, because a volatile function cannot be an index condition.
          WHERE network_id = wanted_network AND quarantined AND free_from <= (SELECT clock_timestamp())
          ORDER BY free_from LIMIT at_most FOR UPDATE SKIP LOCKED
     LOOP

@@ -12,10 +12,10 @@ BEGIN
         RAISE EXCEPTION 'free range %-% is not a run of addresses', host(NEW.first), host(NEW.last)
             USING ERRCODE = 'check_violation';
     END IF;
-    -- Of the free and of the quarantined runs: of those that end behind our first address, the next one begins behind our
-    -- last. Each is one index look-up, however many runs there are. (One statement for all: each one that starts
-    -- costs as much as two look-ups. A reservation without a tenure is one of the statement under way: it is about to be
-    -- taken out, see reservation_made(), and gets its tenure then.)
+    -- For free and for quarantined runs: the first one that ends after our first address must begin after our last one.
+    -- Each is one index look-up, for any number of runs. (One statement for all, because starting a statement costs as
+    -- much as two look-ups. A reservation without a tenure belongs to the running statement: reservation_made() is about
+    -- to take its address out, and then opens its tenure.)
     broken := CASE
         WHEN (SELECT f.first FROM free_ranges f
                WHERE f.network_id = NEW.network_id AND NOT f.quarantined AND f.last >= NEW.first
@@ -37,7 +37,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION free_ranges_guard() IS 'Trigger: ensures that runs of a network never overlap, and contain no reserved address.';
 
--- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run. What a person breaks that
--- way, integrity_problems finds.
+-- An UPDATE of only "first", as an allocation does, does not fire it, because it shrinks a run. integrity_problems finds
+-- what a manual statement breaks this way.
 CREATE TRIGGER free_ranges_guard AFTER INSERT OR UPDATE OF network_id, quarantined, last, free_from, previous_owner ON free_ranges
     FOR EACH ROW EXECUTE FUNCTION free_ranges_guard();

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     SELECT * INTO after FROM free_ranges
      WHERE network_id = run_network AND NOT quarantined AND last > run_last ORDER BY last LIMIT 1;
-    -- Of one family: the run behind 255.255.255.255 is an IPv6 one.
+    -- Of one family: the run after 255.255.255.255 is an IPv6 one.
     IF FOUND AND family(after.first) = family(run_last) AND after.first - 1 = run_last THEN
         SELECT * INTO after FROM free_ranges
          WHERE network_id = run_network AND NOT quarantined AND last = after.last

@@ -1,7 +1,7 @@
 CREATE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval, owner text) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Returns whether it may be assigned at once. (What is withheld is quarantined as well: that may end before the time is
--- over.)
+-- Returns whether the address may be assigned immediately. (A withheld address is quarantined too: it may stop being
+-- withheld before the quarantine ends.)
 DECLARE
     is_joined boolean;
 BEGIN

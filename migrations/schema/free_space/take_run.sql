@@ -1,7 +1,7 @@
 CREATE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
--- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
--- when all of them may be assigned. They may lie in several runs. Waits while a run is locked.
+-- Takes the few addresses from wanted_first to wanted_last out of the free space, and returns the time since which all of
+-- them may be assigned. They may be in several runs. Waits while a run is locked.
 -- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;
@@ -21,8 +21,8 @@ BEGIN
              ORDER BY last LIMIT 1 FOR UPDATE;
         END IF;
         IF NOT FOUND OR run.first > part_first THEN
-            -- While we waited the run may have been split, and our snapshot is older than its parts:
-            -- only a fresh look can tell.
+            -- While we waited, the run may have been split, and our snapshot is older than its parts: look again
+            -- with a new snapshot.
             CONTINUE WHEN EXISTS (SELECT FROM free_ranges WHERE network_id = wanted_network
                                      AND first <= part_first AND last >= part_first);
             RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
@@ -42,7 +42,7 @@ BEGIN
             DELETE FROM free_ranges
              WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
         ELSIF run.first = part_first THEN
-            -- A run that reaches past this block of 64 is split there, and once more behind the next block,
+            -- A run that reaches past this block of 64 is split there, and again after the next block,
             -- so that other writers find runs that are not locked.
             block_end := last_address(block_of(part_last));
             IF block_end > part_last AND block_end < run.last THEN

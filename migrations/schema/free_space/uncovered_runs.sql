@@ -1,9 +1,9 @@
 CREATE FUNCTION uncovered_runs(wanted_network integer, wanted cidr, except_pool integer)
 RETURNS TABLE (run_first inet, run_last inet)
 LANGUAGE plpgsql STABLE AS $$
--- The parts of a CIDR that no other pool of the network covers. CIDRs nest or are apart, so the largest
--- ones inside, in order, leave the gaps. Of pools that one statement makes, each counts for those behind it:
--- all of them are there before the first one's trigger looks.
+-- The parts of a CIDR that no other pool of the network covers. CIDRs are nested or disjoint, so the
+-- gaps are between the largest ones inside, in order. Of pools that one statement creates, each counts for those after
+-- it: all of them exist before the trigger of the first one runs.
 DECLARE
     made_by    xid := (SELECT xmin FROM pools WHERE id = except_pool);
     inner_cidr cidr;

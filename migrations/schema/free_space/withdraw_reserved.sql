@@ -1,7 +1,7 @@
 CREATE FUNCTION withdraw_reserved(of_network integer, of_address inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- After a reservation of a free address met another one: if the address is reserved and free at once, the free space is
--- damaged, and without this the caller would try the same address for ever. The caller has the run locked.
+-- Called after a reservation of a free address conflicted: if the address is both reserved and free, the free space is
+-- damaged, and the caller would otherwise try the same address forever. The caller has the run locked.
 DECLARE
     run free_ranges;
 BEGIN

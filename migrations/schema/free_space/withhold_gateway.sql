@@ -1,8 +1,8 @@
 CREATE FUNCTION withhold_gateway(of_network integer, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- Takes an address that became a gateway out of the free space. A release or the end of a quarantine that is under
--- way frees the address after this look, so both rows are locked: they then wait for this transaction, and see
--- the gateway. No table lock, since attach_v1() calls this while it holds a weaker one.
+-- Takes an address that became a gateway out of the free space. A running release, or
+-- the running end of a quarantine, may free the address later, so this locks both rows: they wait for this transaction,
+-- and then see the gateway. No table lock, because attach_v1() calls this while it holds a weaker one.
 DECLARE
     is_held boolean;
 BEGIN

@@ -1,5 +1,5 @@
 -- rowhouse.command names the use case in progress (set by the stored functions for their own duration);
--- it is empty for a statement typed by a person. rowhouse.actor and rowhouse.request_id are set for a
+-- it is empty for a manual statement. rowhouse.actor and rowhouse.request_id are set for a
 -- transaction by the server.
 
 CREATE FUNCTION current_reason() RETURNS text

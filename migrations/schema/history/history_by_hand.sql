@@ -1,7 +1,7 @@
 CREATE FUNCTION history_by_hand() RETURNS trigger
 LANGUAGE plpgsql AS $$
--- Only functions and triggers of ours write history: they name the use case, or are triggers themselves. A statement of
--- a person is in the audit log. No WHEN clause: PostgreSQL would parse it for every statement, which every call
+-- Only our functions and triggers write history: they set the use case, or are triggers themselves. A manual statement
+-- is recorded in the audit log. No WHEN clause: PostgreSQL would parse it for every statement, which every call
 -- would pay for; no rows one by one; and neither SECURITY DEFINER nor a search path of its own, for the same reason: only
 -- the tables' owner can write to them, and may write to the audit log as well.
 BEGIN

@@ -29,7 +29,7 @@ BEGIN ATOMIC
                 UNION ALL
                 SELECT ends, -1 FROM held WHERE ends IS NOT NULL) AS events
          GROUP BY step)
-    -- What is used now goes for what is later than the last sample, but for no longer than until the next one is due.
+    -- After the last sample, the current value applies, but only until the next sample is due.
     SELECT m.at, coalesce(
                CASE WHEN (SELECT is_small FROM size) THEN sum(c.change) OVER (ORDER BY m.step)
                     WHEN m.at > (SELECT greatest(max(s.at), statement_timestamp() - interval '15 minutes')

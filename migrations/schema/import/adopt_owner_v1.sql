@@ -8,12 +8,11 @@ SET lock_timeout = '3s'
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- Before an ADD: the lowest address that a pod holds in each pool without an interface becomes that of this
--- interface, unless this has one there already. Tells how many. known, the addresses of this interface as the pod's status
--- has them, leaves no doubt; where it is NULL, an interface gets the one that there is, or the lowest. A caller that acts
--- for its own node alone (only_node) gets nothing of a sandbox of another node, and nothing of one whose node is unknown
--- unless it was verified that the pod runs there. -1: there is something, and the caller, who can ask the cluster
--- (can_ask), shall do so first.
+-- Before an ADD: in each pool, assigns the lowest address that the pod holds without an interface to this interface,
+-- unless it already has one there. Returns their number. known has the addresses of this interface from the pod's status;
+-- if it is NULL, the interface gets the only address, or the lowest. A caller that acts only for its own node (only_node)
+-- gets no address of a sandbox on another node, and none on an unknown node unless it was verified that the pod runs on
+-- the caller's node. -1: there is an address, and the caller, which can ask the cluster (can_ask), must do so first.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'ADD', true);

@@ -9,8 +9,8 @@ SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Gives imported attachments the container, the interface and the node of a DEL that can only mean them
--- (imported_sandbox_v1), and tells how many. -1: none, but it would be some if it were verified that the pod runs on the
--- caller's node.
+-- (imported_sandbox_v1), and returns their number. -1: none, but there would be some if it were verified that the pod
+-- runs on the caller's node.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'ADOPT', true);

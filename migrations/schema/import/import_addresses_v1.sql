@@ -7,8 +7,8 @@ SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
 SET plan_cache_mode = force_generic_plan
 SET jit = off
--- Nothing is known of how many addresses there are, nor of tables that an import has begun to fill: one look at an
--- index for each, which LIMIT 1 makes sure of.
+-- The planner knows neither the number of addresses nor the size of tables that an import has begun to fill. LIMIT 1
+-- makes it use one index look-up for each address.
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET enable_material = off
@@ -16,12 +16,12 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 -- Takes over a batch of addresses of one pool, each once. An entry is an object: n, address, kind, namespace, name,
--- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). What
--- another owner has is left alone, and reported. Addresses that another session took at this moment are in no row of
--- the answer: ask again.
+-- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). An
+-- address of another owner stays, and is reported. Addresses that another session is taking are not in the result: call
+-- again.
 --
--- are_running: the entries are pods that run now, whose sandboxes' ids are not known ('') and whose nodes and uids are. An
--- owner that holds the address already gets the attachment of its pod beside those that it has.
+-- are_running: the entries are running pods with known nodes and uids, but unknown sandbox ids (''). An owner that already
+-- holds the address gets the attachment of its pod in addition to its others.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'IMPORT', true);
@@ -99,7 +99,7 @@ BEGIN
 
     IF changed IS NOT NULL THEN
         moved := ARRAY(SELECT e.address FROM jsonb_to_recordset(entries) AS e (n integer, address inet) WHERE e.n = ANY (changed));
-        -- What is as it was imported, and is another way now: another sandbox, or its interface became known.
+        -- Unchanged since the import, but different at the source: another sandbox, or its interface became known.
         DELETE FROM attachments a
          USING jsonb_to_recordset(entries) AS e (n integer, address inet, sandboxes jsonb)
          WHERE e.n = ANY (changed) AND a.network_id = space AND a.address = ANY (moved) AND a.address = e.address

@@ -7,12 +7,12 @@ SET search_path = rowhouse, pg_temp
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- The imported attachments that a call can only mean: those of its container without an interface or a node (whereabouts
+-- The only imported attachments that a call can mean: those of its container without an interface or a node (whereabouts
 -- before v0.8, an export without pods), or those of its pod without a container (an import of running pods).
 --
--- Without an interface: of the pools of the call's configuration; where that cannot be read (cidrs NULL), the only one
--- there is. only_node is the node of a caller that acts for its own node alone: what another node has is never meant, and
--- what no node is known of only if it was verified that the pod runs there.
+-- Without an interface: in the pools of the call's configuration, or, if that cannot be read (cidrs NULL), the only one.
+-- only_node is the node of a caller that acts only for its own node: attachments of another node never match, and those
+-- of an unknown node only if it was verified that the pod runs there.
 #variable_conflict use_column
 BEGIN
     RETURN QUERY

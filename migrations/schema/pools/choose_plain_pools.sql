@@ -11,7 +11,7 @@ BEGIN
     INSERT INTO plain_pools (network_name, cidr, pool_id, network_id, isolated)
     SELECT p.network_name, p.cidr, p.id, p.network_id, p.isolated FROM pools p
      WHERE p.id = ANY (chosen) AND is_plain(p)
-       -- A pool that was made again may hold quarantines of its predecessor, which exempt their previous owners.
+       -- A recreated pool may hold quarantines of its predecessor, which exempt their previous owners.
        AND NOT EXISTS (SELECT FROM free_ranges f
                         WHERE f.network_id = p.network_id AND f.quarantined
                           AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr))

@@ -46,13 +46,13 @@ BEGIN
     FOR part IN SELECT * FROM uncovered_runs(shared, pool.cidr, pool.id) LOOP
         PERFORM free_unless_withheld(shared, part.run_first, part.run_last, '-infinity');
     END LOOP;
-    -- A reservation may lie inside an exclusion of the shared space: it goes out of use when it is released.
+    -- A reservation may be inside an exclusion of the shared space: its address is excluded when it is released.
     FOR part IN SELECT r.address FROM reservations r WHERE r.network_id = pool.network_id AND is_withheld(shared, r.address) LOOP
         PERFORM free_run(shared, part.address, part.address, '-infinity');
     END LOOP;
     UPDATE reservations r SET network_id = shared WHERE r.network_id = pool.network_id;
     UPDATE gateways g SET network_id = shared WHERE g.pool_id = pool.id;
-    -- Behind the reservations: an address in use may be excluded in either space, and goes out of use when it is released.
+    -- After the reservations: an address in use may be excluded in either space; the exclusion applies when it is released.
     FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
         -- Exclusions of a network do not overlap: what the shared space excludes already is left out.
         INSERT INTO exclusions (network_id, first, last, reason)

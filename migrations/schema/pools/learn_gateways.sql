@@ -1,10 +1,10 @@
 CREATE FUNCTION learn_gateways(of_cni_network text, networks text[], cidrs cidr[], pool_names text[], isolated boolean[],
                                gateway_ranges integer[], gateway_addresses inet[]) RETURNS void
 LANGUAGE plpgsql AS $$
--- Records the gateways of a network configuration: gateway_addresses[i] is one of range gateway_ranges[i]. NULL stands
--- for the first address behind the network address, which the main plugin takes where a pool by name has no gateway.
--- A gateway outside of its range counts as well, since a larger range may hold it. (Of several pools by name, which may be of
--- several networks, it counts for those that hold it.)
+-- Records the gateways of a network configuration: gateway_addresses[i] is one of range gateway_ranges[i]. NULL means
+-- the first address after the network address, which the main plugin uses if a named pool has no gateway. A gateway
+-- outside its range counts too, because a larger range may contain it. (Of several named pools, which may be in several
+-- networks, it counts for those that contain it.)
 DECLARE
     unknown record;
     pool    pools;
@@ -25,7 +25,7 @@ BEGIN
                 unknown.address := first_address(pool.cidr) + 1;
             END IF;
         END IF;
-        -- (Looked for first, since every conflict would use up an id.)
+        -- (Checked first, because every conflict would use up an id.)
         IF unknown.address IS NOT NULL
            AND (pool_names[unknown.range] IS NULL OR cardinality(cidrs) = 1 OR unknown.address <<= pool.cidr)
            AND NOT EXISTS (SELECT FROM gateways k WHERE k.pool_id = pool.id AND k.address = unknown.address

@@ -4,7 +4,7 @@ DECLARE
     run   record;
     held  bigint;
 BEGIN
-    -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
+    -- One pool of a network at a time: coverage is computed from the other pools. NO KEY, since the
     -- foreign key of a new pool already locks the key, for every transaction that is creating a pool.
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP <> 'DELETE' AND NEW.gateway IS NOT NULL THEN

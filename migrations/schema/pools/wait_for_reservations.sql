@@ -1,8 +1,8 @@
 CREATE FUNCTION wait_for_reservations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Until this transaction ends, no other one takes an address or gives one back. Each of those locks the table, more
--- weakly, before anything else. So a transaction that waits for this one holds nothing that this one wants, and none
--- that read a pool or an exclusion before it changed acts on it afterwards.
+-- Until this transaction ends, no other one takes or returns an address: each of them first takes a weaker lock on this
+-- table. So a transaction that waits for this one holds no lock that this one needs, and none that read a pool or an
+-- exclusion before its change acts on it afterwards.
 BEGIN
     LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
     RETURN NULL;

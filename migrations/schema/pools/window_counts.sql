@@ -43,7 +43,7 @@ BEGIN ATOMIC
                                 AND (w.gateways IS NULL OR r.address <> ALL (w.gateways)))), 0) AS addresses
                  FROM (SELECT greatest(x.first, w.first)::inet AS first, least(x.last, w.last)::inet AS last
                          FROM exclusions x
-                        -- The last exclusion that can reach into the window is the first one that ends behind it.
+                        -- The last exclusion that can overlap the window is the first one that ends after it.
                         WHERE x.network_id = w.network_id AND x.first <= w.last AND x.last >= w.first
                           AND x.last <= coalesce((SELECT min(y.last) FROM exclusions y
                                                    WHERE y.network_id = w.network_id AND y.last >= w.last), w.last)

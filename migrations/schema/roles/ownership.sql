@@ -1,9 +1,9 @@
 -- Gives the schema and all in it to rowhouse_owner, so that any login of that role can migrate. It does so where the
--- migrating user owns them and may set that role; a user who may grant the role, having made it, takes it first.
+-- migrating user owns them and may set that role; a user who may grant the role, because that user created it, takes it first.
 DO $$
 DECLARE
     one record;
-    -- PostgreSQL 16 tells membership from the right to become the role.
+    -- PostgreSQL 16 distinguishes membership from the right to become the role.
     becoming text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN

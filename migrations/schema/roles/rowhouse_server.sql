@@ -33,7 +33,7 @@ BEGIN
                                   import_gateways_v1, import_stale_v1, imported_sandbox_v1, adopt_sandbox_v1,
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
-        -- What views and statements are made of
+        -- Used by views and statements
         GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, window_counts, pool_counts,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,

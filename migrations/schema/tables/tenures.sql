@@ -32,7 +32,7 @@ CREATE TABLE tenures (
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX tenures_address ON tenures (address);
 CREATE INDEX tenures_owner ON tenures (owner_namespace, owner_name);
--- Of closed tenures alone, so that an ADD does not write to them: the open ones are found through attachments.
+-- Only closed tenures, so that an ADD does not write to these indexes: open ones are found through attachments.
 CREATE INDEX tenures_node ON tenures (node, upper(during), lower(during)) WHERE NOT upper_inf(during);
 CREATE INDEX tenures_container ON tenures USING hash (container_id) WHERE NOT upper_inf(during);
 COMMENT ON TABLE tenures IS

@@ -1042,6 +1042,46 @@ END $$;
 COMMENT ON FUNCTION free_unless_withheld(integer, inet, inet, timestamptz) IS
     'Puts a run into the free space of a network, without what is excluded, a gateway or reserved.';
 
+-- schema/free_space/uncovered_runs.sql
+CREATE OR REPLACE FUNCTION uncovered_runs(wanted_network integer, wanted cidr, except_pool integer)
+RETURNS TABLE (run_first inet, run_last inet)
+LANGUAGE plpgsql STABLE AS $$
+-- The parts of a CIDR that no other pool of the network covers. CIDRs nest or are apart, so the largest
+-- ones inside, in order, leave the gaps. Of pools that one statement makes, each counts for those behind it:
+-- all of them are there before the first one's trigger looks.
+DECLARE
+    made_by    xid := (SELECT xmin FROM pools WHERE id = except_pool);
+    inner_cidr cidr;
+    position   inet := first_address(wanted);
+    covered    boolean := false;
+BEGIN
+    IF EXISTS (SELECT FROM pools WHERE network_id = wanted_network AND id <> except_pool AND cidr >>= wanted
+                  AND (id < except_pool OR xmin IS DISTINCT FROM made_by)) THEN
+        RETURN;
+    END IF;
+    FOR inner_cidr IN
+        SELECT p.cidr FROM pools p
+         WHERE p.network_id = wanted_network AND p.id <> except_pool AND p.cidr << wanted
+           AND (p.id < except_pool OR p.xmin IS DISTINCT FROM made_by)
+           AND NOT EXISTS (SELECT FROM pools larger
+                            WHERE larger.network_id = wanted_network AND larger.id <> except_pool
+                              AND (larger.id < except_pool OR larger.xmin IS DISTINCT FROM made_by)
+                              AND larger.cidr >> p.cidr AND larger.cidr << wanted)
+         ORDER BY p.cidr
+    LOOP
+        IF first_address(inner_cidr) > position THEN
+            RETURN QUERY SELECT position, first_address(inner_cidr) - 1;
+        END IF;
+        covered := last_address(inner_cidr) = last_address(wanted);
+        EXIT WHEN covered;
+        position := last_address(inner_cidr) + 1;
+    END LOOP;
+    IF NOT covered THEN
+        RETURN QUERY SELECT position, last_address(wanted);
+    END IF;
+END $$;
+COMMENT ON FUNCTION uncovered_runs(integer, cidr, integer) IS 'The parts of a CIDR that no other pool of the network covers.';
+
 -- schema/free_space/withdraw_run.sql
 CREATE OR REPLACE FUNCTION withdraw_run(wanted_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -1144,6 +1184,36 @@ BEGIN
     RETURN ended;
 END $$;
 COMMENT ON FUNCTION end_quarantines(integer, integer) IS 'Frees quarantined addresses whose reuse delay is over.';
+
+-- schema/free_space/withhold_gateway.sql
+CREATE OR REPLACE FUNCTION withhold_gateway(of_network integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Takes an address that became a gateway out of the free space. A release or the end of a quarantine that is under
+-- way frees the address after this look, so both rows are locked: they then wait for this transaction, and see
+-- the gateway. No table lock, since attach_v1() calls this while it holds a weaker one.
+DECLARE
+    is_held boolean;
+BEGIN
+    PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+    LOOP
+        PERFORM withdraw_run(of_network, wanted, wanted);
+        PERFORM FROM reservations WHERE network_id = of_network AND address = wanted FOR UPDATE;
+        is_held := FOUND;
+        IF NOT is_held THEN
+            PERFORM FROM free_ranges WHERE network_id = of_network AND quarantined AND last >= wanted AND first <= wanted
+              FOR UPDATE;
+            is_held := FOUND;
+        END IF;
+        -- One statement, so one snapshot.
+        EXIT WHEN NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND NOT quarantined
+                                 AND last >= wanted AND first <= wanted)
+              AND (is_held
+                   OR NOT EXISTS (SELECT FROM reservations WHERE network_id = of_network AND address = wanted)
+                      AND NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND quarantined
+                                         AND last >= wanted AND first <= wanted));
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION withhold_gateway(integer, inet) IS 'Takes an address that became a gateway out of the free space of a network.';
 
 -- schema/free_space/return_gateway.sql
 CREATE OR REPLACE FUNCTION return_gateway(of_network integer, wanted inet) RETURNS void
@@ -1727,6 +1797,91 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION pool_isolation() IS 'Trigger: sets pools.isolated from networks.isolated.';
 
+-- schema/pools/join_shared_space_v1.sql
+CREATE OR REPLACE FUNCTION join_shared_space_v1(wanted_network text, wanted cidr) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- An isolated pool whose CIDR a configuration uses that shares its addresses (enable_overlapping_ranges: true, the
+-- default): the addresses that two sharing configurations assign must be unique, so the pool moves to the shared space of
+-- its network, with reservations, quarantines and exclusions. False: it is there already.
+-- Error invalid_config: an address is in use in both.
+#variable_conflict use_column
+DECLARE
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
+    previous_force   text := coalesce(current_setting('rowhouse.force', true), '');
+    pool    pools;
+    shared  integer;
+    clash   record;
+    run     free_ranges;
+    part    record;
+BEGIN
+    PERFORM set_config('rowhouse.command', 'JOIN', true);
+    -- Everything else that changes a reservation or a pool waits.
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    SELECT * INTO pool FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted AND p.isolated;
+    IF NOT FOUND THEN
+        PERFORM set_config('rowhouse.command', previous_command, true);
+        RETURN false;
+    END IF;
+    INSERT INTO networks (name, isolated) VALUES (wanted_network, NULL) ON CONFLICT DO NOTHING;
+    SELECT n.id INTO shared FROM networks n WHERE n.name = wanted_network AND n.isolated IS NULL FOR NO KEY UPDATE;
+
+    SELECT r.address, concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name) AS owner,
+           concat_ws('/', nullif(o.owner_namespace, ''), o.owner_name) AS other_owner, p.cidr AS other_pool, count(*) OVER () AS clashes
+      INTO clash
+      FROM reservations r JOIN reservations o ON o.network_id = shared AND o.address = r.address JOIN pools p ON p.id = o.pool_id
+     WHERE r.network_id = pool.network_id ORDER BY r.address LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'pool % is isolated (enable_overlapping_ranges: false) and cannot share its addresses with pool %: % of them are in use in both, first % by % and by %',
+            pool.cidr, clash.other_pool, clash.clashes, host(clash.address), clash.owner, clash.other_owner
+            USING ERRCODE = error_code('invalid_config'),
+                  HINT = 'Set enable_overlapping_ranges to false in this configuration too, or give it another range, or release one of the two owners.';
+    END IF;
+
+    PERFORM set_config('rowhouse.force', 'on', true);
+    -- What the shared space takes from the pool's CIDR comes from the pool alone; what lies in another pool is there.
+    UPDATE pools p SET network_id = shared WHERE p.id = pool.id;
+    FOR part IN SELECT * FROM uncovered_runs(shared, pool.cidr, pool.id) LOOP
+        PERFORM free_unless_withheld(shared, part.run_first, part.run_last, '-infinity');
+    END LOOP;
+    -- A reservation may lie inside an exclusion of the shared space: it goes out of use when it is released.
+    FOR part IN SELECT r.address FROM reservations r WHERE r.network_id = pool.network_id AND is_withheld(shared, r.address) LOOP
+        PERFORM free_run(shared, part.address, part.address, '-infinity');
+    END LOOP;
+    UPDATE reservations r SET network_id = shared WHERE r.network_id = pool.network_id;
+    UPDATE gateways g SET network_id = shared WHERE g.pool_id = pool.id;
+    -- Behind the reservations: an address in use may be excluded in either space, and goes out of use when it is released.
+    FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
+        -- Exclusions of a network do not overlap: what the shared space excludes already is left out.
+        INSERT INTO exclusions (network_id, first, last, reason)
+        SELECT shared, lower(rest.span), span_last(rest.span), part.reason
+          FROM unnest(inetmultirange(address_span(part.first, part.last))
+                      - coalesce((SELECT range_agg(address_span(o.first, o.last)) FROM exclusions o
+                                   WHERE o.network_id = shared AND family(o.first) = family(part.first)), '{}')) AS rest (span);
+    END LOOP;
+    FOR run IN
+        DELETE FROM free_ranges f WHERE f.network_id = pool.network_id RETURNING f.*
+    LOOP
+        -- Unless it is in use, or is quarantined, in the shared space. An exclusion or a gateway does not end it.
+        IF run.quarantined AND NOT EXISTS (SELECT FROM reservations r
+                                            WHERE r.network_id = shared AND r.address BETWEEN run.first AND run.last)
+           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = shared AND f.quarantined
+                              AND f.last >= run.first AND f.first <= run.last) THEN
+            PERFORM withdraw_run(shared, run.first, run.last);
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+            VALUES (shared, true, run.first, run.last, run.free_from, run.previous_owner);
+        END IF;
+    END LOOP;
+    PERFORM set_config('rowhouse.force', previous_force, true);
+    PERFORM record_change('pool.join', pool.cidr::text,
+                          to_jsonb(pool) || '{"isolated": true}', to_jsonb(pool) || '{"isolated": false}');
+    PERFORM set_config('rowhouse.command', previous_command, true);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION join_shared_space_v1(text, cidr) IS 'Moves an isolated pool to the shared address space of its network.';
+
 -- schema/pools/learn_gateways.sql
 CREATE OR REPLACE FUNCTION learn_gateways(of_cni_network text, networks text[], cidrs cidr[], pool_names text[], isolated boolean[],
                                gateway_ranges integer[], gateway_addresses inet[]) RETURNS void
@@ -1795,6 +1950,96 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION choose_run IS
     'The order in which free addresses are chosen: which unlocked run of a segment, and which of its addresses first. Locks the run.';
+
+-- schema/allocation/claim_addresses.sql
+CREATE OR REPLACE FUNCTION claim_addresses(wanted_network integer, firsts inet[], lasts inet[], how_many integer) RETURNS inet[]
+LANGUAGE plpgsql AS $$
+-- Free addresses of the given segments (ascending, disjoint), in the order of choose_run(); their runs are locked for the
+-- caller. Fewer than wanted: the others are locked by other transactions or not free. If all are locked: waits for one.
+-- None: there is none.
+DECLARE
+    claimed inet[] := '{}';
+    missing integer := how_many;
+    low     inet;
+    high    inet;
+    reach   inet;
+    address inet;
+    step    integer;
+    first   inet;
+    last    inet;
+    is_free boolean;
+BEGIN
+    LOOP
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            low := firsts[i];
+            high := lasts[i];
+            -- The last run that can reach into a segment is the first one that ends at or behind its end.
+            reach := coalesce((SELECT f.last FROM free_ranges f
+                                WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= high
+                                ORDER BY f.last LIMIT 1), high);
+            LOOP
+                SELECT run.address, run.step, run.run_first, run.run_last INTO address, step, first, last
+                  FROM choose_run(wanted_network, low, high, reach) run;
+                EXIT WHEN NOT FOUND;
+                LOOP
+                    claimed := claimed || address;
+                    missing := missing - 1;
+                    IF missing = 0 THEN
+                        RETURN claimed;
+                    END IF;
+                    EXIT WHEN address = CASE WHEN step > 0 THEN least(last, high) ELSE greatest(first, low) END;
+                    address := address + step;
+                END LOOP;
+                -- What is left of the segment lies before the run or behind it.
+                IF step > 0 THEN
+                    EXIT WHEN last >= high;
+                    low := last + 1;
+                ELSE
+                    EXIT WHEN first <= low;
+                    high := first - 1;
+                    reach := high;
+                END IF;
+            END LOOP;
+        END LOOP;
+        IF claimed <> '{}' THEN
+            RETURN claimed;
+        END IF;
+        -- A look that skips what is locked cannot tell a full pool from a busy one. Wait for any run, and look again with
+        -- that one in hand.
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            PERFORM FROM free_ranges f
+              WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= firsts[i]
+                AND f.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                         WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                           AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                AND f.first <= lasts[i]
+              ORDER BY f.last LIMIT 1 FOR UPDATE OF f;
+            is_free := FOUND;
+            EXIT WHEN is_free;
+        END LOOP;
+        -- What we waited for is gone, but our snapshot may be older than what was left of it.
+        IF is_free IS NOT true AND NOT has_free(wanted_network, firsts, lasts) THEN
+            RETURN claimed;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION claim_addresses(integer, inet[], inet[], integer) IS
+    'Free addresses of some segments of a network, in the order of choose_run(), their runs locked for the caller.';
+
+-- schema/allocation/has_free.sql
+CREATE OR REPLACE FUNCTION has_free(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Volatile on purpose: a statement of a volatile function sees what was committed meanwhile. One
+-- statement on purpose: segment by segment, a free address that moves would be missed in each.
+BEGIN
+    -- The first run that ends in or behind a segment is the only one that needs a look.
+    RETURN EXISTS (
+        SELECT FROM unnest(firsts, lasts) AS segment (first, last)
+         WHERE (SELECT run.first FROM free_ranges run
+                 WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= segment.first
+                 ORDER BY run.last LIMIT 1) <= segment.last);
+END $$;
+COMMENT ON FUNCTION has_free(integer, inet[], inet[]) IS 'Whether any address of some segments of a network is free.';
 
 -- schema/allocation/free_or_due.sql
 CREATE OR REPLACE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean

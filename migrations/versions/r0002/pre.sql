@@ -342,7 +342,7 @@ COMMENT ON FUNCTION current_actor() IS 'The current actor: the caller set by the
 
 -- schema/history/current_reason.sql
 -- rowhouse.command names the use case in progress (set by the stored functions for their own duration);
--- it is empty for a statement typed by a person. rowhouse.actor and rowhouse.request_id are set for a
+-- it is empty for a manual statement. rowhouse.actor and rowhouse.request_id are set for a
 -- transaction by the server.
 
 CREATE OR REPLACE FUNCTION current_reason() RETURNS text
@@ -747,8 +747,8 @@ COMMENT ON FUNCTION changed_by_hand() IS
 -- schema/history/history_by_hand.sql
 CREATE OR REPLACE FUNCTION history_by_hand() RETURNS trigger
 LANGUAGE plpgsql AS $$
--- Only functions and triggers of ours write history: they name the use case, or are triggers themselves. A statement of
--- a person is in the audit log. No WHEN clause: PostgreSQL would parse it for every statement, which every call
+-- Only our functions and triggers write history: they set the use case, or are triggers themselves. A manual statement
+-- is recorded in the audit log. No WHEN clause: PostgreSQL would parse it for every statement, which every call
 -- would pay for; no rows one by one; and neither SECURITY DEFINER nor a search path of its own, for the same reason: only
 -- the tables' owner can write to them, and may write to the audit log as well.
 BEGIN
@@ -857,8 +857,8 @@ COMMENT ON FUNCTION why_withheld(integer, inet) IS 'The reason, as text, why an 
 -- schema/free_space/take_run.sql
 CREATE OR REPLACE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
--- Takes the addresses from wanted_first to wanted_last, few of them, out of the free space, and returns since
--- when all of them may be assigned. They may lie in several runs. Waits while a run is locked.
+-- Takes the few addresses from wanted_first to wanted_last out of the free space, and returns the time since which all of
+-- them may be assigned. They may be in several runs. Waits while a run is locked.
 -- Error address_taken: one of them is not free.
 DECLARE
     run        free_ranges;
@@ -878,8 +878,8 @@ BEGIN
              ORDER BY last LIMIT 1 FOR UPDATE;
         END IF;
         IF NOT FOUND OR run.first > part_first THEN
-            -- While we waited the run may have been split, and our snapshot is older than its parts:
-            -- only a fresh look can tell.
+            -- While we waited, the run may have been split, and our snapshot is older than its parts: look again
+            -- with a new snapshot.
             CONTINUE WHEN EXISTS (SELECT FROM free_ranges WHERE network_id = wanted_network
                                      AND first <= part_first AND last >= part_first);
             RAISE EXCEPTION 'address % of network % is not free', host(part_first), wanted_network
@@ -899,7 +899,7 @@ BEGIN
             DELETE FROM free_ranges
              WHERE network_id = wanted_network AND quarantined = run.quarantined AND last = run.last;
         ELSIF run.first = part_first THEN
-            -- A run that reaches past this block of 64 is split there, and once more behind the next block,
+            -- A run that reaches past this block of 64 is split there, and again after the next block,
             -- so that other writers find runs that are not locked.
             block_end := last_address(block_of(part_last));
             IF block_end > part_last AND block_end < run.last THEN
@@ -955,7 +955,7 @@ DECLARE
 BEGIN
     SELECT * INTO after FROM free_ranges
      WHERE network_id = run_network AND NOT quarantined AND last > run_last ORDER BY last LIMIT 1;
-    -- Of one family: the run behind 255.255.255.255 is an IPv6 one.
+    -- Of one family: the run after 255.255.255.255 is an IPv6 one.
     IF FOUND AND family(after.first) = family(run_last) AND after.first - 1 = run_last THEN
         SELECT * INTO after FROM free_ranges
          WHERE network_id = run_network AND NOT quarantined AND last = after.last
@@ -995,8 +995,8 @@ COMMENT ON FUNCTION free_run(integer, inet, inet, timestamptz) IS 'Adds a run of
 -- schema/free_space/give_back.sql
 CREATE OR REPLACE FUNCTION give_back(of_network integer, of_address inet, ended timestamptz, delay interval, owner text) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Returns whether it may be assigned at once. (What is withheld is quarantined as well: that may end before the time is
--- over.)
+-- Returns whether the address may be assigned immediately. (A withheld address is quarantined too: it may stop being
+-- withheld before the quarantine ends.)
 DECLARE
     is_joined boolean;
 BEGIN
@@ -1072,6 +1072,46 @@ END $$;
 COMMENT ON FUNCTION free_unless_withheld(integer, inet, inet, timestamptz) IS
     'Adds a run to the free space of a network, without excluded and reserved addresses and gateways.';
 
+-- schema/free_space/uncovered_runs.sql
+CREATE OR REPLACE FUNCTION uncovered_runs(wanted_network integer, wanted cidr, except_pool integer)
+RETURNS TABLE (run_first inet, run_last inet)
+LANGUAGE plpgsql STABLE AS $$
+-- The parts of a CIDR that no other pool of the network covers. CIDRs are nested or disjoint, so the
+-- gaps are between the largest ones inside, in order. Of pools that one statement creates, each counts for those after
+-- it: all of them exist before the trigger of the first one runs.
+DECLARE
+    made_by    xid := (SELECT xmin FROM pools WHERE id = except_pool);
+    inner_cidr cidr;
+    position   inet := first_address(wanted);
+    covered    boolean := false;
+BEGIN
+    IF EXISTS (SELECT FROM pools WHERE network_id = wanted_network AND id <> except_pool AND cidr >>= wanted
+                  AND (id < except_pool OR xmin IS DISTINCT FROM made_by)) THEN
+        RETURN;
+    END IF;
+    FOR inner_cidr IN
+        SELECT p.cidr FROM pools p
+         WHERE p.network_id = wanted_network AND p.id <> except_pool AND p.cidr << wanted
+           AND (p.id < except_pool OR p.xmin IS DISTINCT FROM made_by)
+           AND NOT EXISTS (SELECT FROM pools larger
+                            WHERE larger.network_id = wanted_network AND larger.id <> except_pool
+                              AND (larger.id < except_pool OR larger.xmin IS DISTINCT FROM made_by)
+                              AND larger.cidr >> p.cidr AND larger.cidr << wanted)
+         ORDER BY p.cidr
+    LOOP
+        IF first_address(inner_cidr) > position THEN
+            RETURN QUERY SELECT position, first_address(inner_cidr) - 1;
+        END IF;
+        covered := last_address(inner_cidr) = last_address(wanted);
+        EXIT WHEN covered;
+        position := last_address(inner_cidr) + 1;
+    END LOOP;
+    IF NOT covered THEN
+        RETURN QUERY SELECT position, last_address(wanted);
+    END IF;
+END $$;
+COMMENT ON FUNCTION uncovered_runs(integer, cidr, integer) IS 'The parts of a CIDR that no other pool of the network covers.';
+
 -- schema/free_space/withdraw_run.sql
 CREATE OR REPLACE FUNCTION withdraw_run(wanted_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -1104,8 +1144,8 @@ COMMENT ON FUNCTION withdraw_run(integer, inet, inet) IS 'Takes a run of address
 -- schema/free_space/withdraw_reserved.sql
 CREATE OR REPLACE FUNCTION withdraw_reserved(of_network integer, of_address inet) RETURNS void
 LANGUAGE plpgsql AS $$
--- After a reservation of a free address met another one: if the address is reserved and free at once, the free space is
--- damaged, and without this the caller would try the same address for ever. The caller has the run locked.
+-- Called after a reservation of a free address conflicted: if the address is both reserved and free, the free space is
+-- damaged, and the caller would otherwise try the same address forever. The caller has the run locked.
 DECLARE
     run free_ranges;
 BEGIN
@@ -1163,7 +1203,7 @@ DECLARE
 BEGIN
     FOR run IN
         SELECT * FROM free_ranges
-         -- In a subquery, since a volatile function alone would be no condition of the index.
+         -- In a subquery, because a volatile function cannot be an index condition.
          WHERE network_id = wanted_network AND quarantined AND free_from <= (SELECT clock_timestamp())
          ORDER BY free_from LIMIT at_most FOR UPDATE SKIP LOCKED
     LOOP
@@ -1174,6 +1214,36 @@ BEGIN
     RETURN ended;
 END $$;
 COMMENT ON FUNCTION end_quarantines(integer, integer) IS 'Frees quarantined addresses whose reuse delay is over.';
+
+-- schema/free_space/withhold_gateway.sql
+CREATE OR REPLACE FUNCTION withhold_gateway(of_network integer, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Takes an address that became a gateway out of the free space. A running release, or
+-- the running end of a quarantine, may free the address later, so this locks both rows: they wait for this transaction,
+-- and then see the gateway. No table lock, because attach_v1() calls this while it holds a weaker one.
+DECLARE
+    is_held boolean;
+BEGIN
+    PERFORM FROM networks WHERE id = of_network FOR NO KEY UPDATE;
+    LOOP
+        PERFORM withdraw_run(of_network, wanted, wanted);
+        PERFORM FROM reservations WHERE network_id = of_network AND address = wanted FOR UPDATE;
+        is_held := FOUND;
+        IF NOT is_held THEN
+            PERFORM FROM free_ranges WHERE network_id = of_network AND quarantined AND last >= wanted AND first <= wanted
+              FOR UPDATE;
+            is_held := FOUND;
+        END IF;
+        -- One statement, so one snapshot.
+        EXIT WHEN NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND NOT quarantined
+                                 AND last >= wanted AND first <= wanted)
+              AND (is_held
+                   OR NOT EXISTS (SELECT FROM reservations WHERE network_id = of_network AND address = wanted)
+                      AND NOT EXISTS (SELECT FROM free_ranges WHERE network_id = of_network AND quarantined
+                                         AND last >= wanted AND first <= wanted));
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION withhold_gateway(integer, inet) IS 'Takes an address that became a gateway out of the free space of a network.';
 
 -- schema/free_space/return_gateway.sql
 CREATE OR REPLACE FUNCTION return_gateway(of_network integer, wanted inet) RETURNS void
@@ -1223,10 +1293,10 @@ BEGIN
         RAISE EXCEPTION 'free range %-% is not a run of addresses', host(NEW.first), host(NEW.last)
             USING ERRCODE = 'check_violation';
     END IF;
-    -- Of the free and of the quarantined runs: of those that end behind our first address, the next one begins behind our
-    -- last. Each is one index look-up, however many runs there are. (One statement for all: each one that starts
-    -- costs as much as two look-ups. A reservation without a tenure is one of the statement under way: it is about to be
-    -- taken out, see reservation_made(), and gets its tenure then.)
+    -- For free and for quarantined runs: the first one that ends after our first address must begin after our last one.
+    -- Each is one index look-up, for any number of runs. (One statement for all, because starting a statement costs as
+    -- much as two look-ups. A reservation without a tenure belongs to the running statement: reservation_made() is about
+    -- to take its address out, and then opens its tenure.)
     broken := CASE
         WHEN (SELECT f.first FROM free_ranges f
                WHERE f.network_id = NEW.network_id AND NOT f.quarantined AND f.last >= NEW.first
@@ -1248,8 +1318,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION free_ranges_guard() IS 'Trigger: ensures that runs of a network never overlap, and contain no reserved address.';
 
--- Moving "first" alone, which is all that an allocation does, is left out: it shrinks a run. What a person breaks that
--- way, integrity_problems finds.
+-- An UPDATE of only "first", as an allocation does, does not fire it, because it shrinks a run. integrity_problems finds
+-- what a manual statement breaks this way.
 
 -- schema/free_space/free_space_deleted.sql
 CREATE OR REPLACE FUNCTION free_space_deleted() RETURNS trigger
@@ -1333,7 +1403,7 @@ BEGIN ATOMIC
                                 AND (w.gateways IS NULL OR r.address <> ALL (w.gateways)))), 0) AS addresses
                  FROM (SELECT greatest(x.first, w.first)::inet AS first, least(x.last, w.last)::inet AS last
                          FROM exclusions x
-                        -- The last exclusion that can reach into the window is the first one that ends behind it.
+                        -- The last exclusion that can overlap the window is the first one that ends after it.
                         WHERE x.network_id = w.network_id AND x.first <= w.last AND x.last >= w.first
                           AND x.last <= coalesce((SELECT min(y.last) FROM exclusions y
                                                    WHERE y.network_id = w.network_id AND y.last >= w.last), w.last)
@@ -1464,7 +1534,7 @@ BEGIN ATOMIC
                 UNION ALL
                 SELECT ends, -1 FROM held WHERE ends IS NOT NULL) AS events
          GROUP BY step)
-    -- What is used now goes for what is later than the last sample, but for no longer than until the next one is due.
+    -- After the last sample, the current value applies, but only until the next sample is due.
     SELECT m.at, coalesce(
                CASE WHEN (SELECT is_small FROM size) THEN sum(c.change) OVER (ORDER BY m.step)
                     WHEN m.at > (SELECT greatest(max(s.at), statement_timestamp() - interval '15 minutes')
@@ -1562,9 +1632,9 @@ COMMENT ON FUNCTION sample_fill_v1 IS 'Samples how many addresses of each pool a
 -- schema/pools/wait_for_reservations.sql
 CREATE OR REPLACE FUNCTION wait_for_reservations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Until this transaction ends, no other one takes an address or gives one back. Each of those locks the table, more
--- weakly, before anything else. So a transaction that waits for this one holds nothing that this one wants, and none
--- that read a pool or an exclusion before it changed acts on it afterwards.
+-- Until this transaction ends, no other one takes or returns an address: each of them first takes a weaker lock on this
+-- table. So a transaction that waits for this one holds no lock that this one needs, and none that read a pool or an
+-- exclusion before its change acts on it afterwards.
 BEGIN
     LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
     RETURN NULL;
@@ -1603,7 +1673,7 @@ BEGIN
     INSERT INTO plain_pools (network_name, cidr, pool_id, network_id, isolated)
     SELECT p.network_name, p.cidr, p.id, p.network_id, p.isolated FROM pools p
      WHERE p.id = ANY (chosen) AND is_plain(p)
-       -- A pool that was made again may hold quarantines of its predecessor, which exempt their previous owners.
+       -- A recreated pool may hold quarantines of its predecessor, which exempt their previous owners.
        AND NOT EXISTS (SELECT FROM free_ranges f
                         WHERE f.network_id = p.network_id AND f.quarantined
                           AND f.last >= first_address(p.cidr) AND f.first <= last_address(p.cidr))
@@ -1667,7 +1737,7 @@ DECLARE
     run   record;
     held  bigint;
 BEGIN
-    -- One pool of a network at a time: coverage is worked out from the other pools. NO KEY, since the
+    -- One pool of a network at a time: coverage is computed from the other pools. NO KEY, since the
     -- foreign key of a new pool already locks the key, for every transaction that is creating a pool.
     PERFORM FROM networks WHERE id = coalesce(NEW.network_id, OLD.network_id) FOR NO KEY UPDATE;
     IF TG_OP <> 'DELETE' AND NEW.gateway IS NOT NULL THEN
@@ -1757,14 +1827,99 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION pool_isolation() IS 'Trigger: sets pools.isolated from networks.isolated.';
 
+-- schema/pools/join_shared_space_v1.sql
+CREATE OR REPLACE FUNCTION join_shared_space_v1(wanted_network text, wanted cidr) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- An isolated pool whose CIDR a configuration uses that shares its addresses (enable_overlapping_ranges: true, the
+-- default): the addresses that two sharing configurations assign must be unique, so the pool moves to the shared space of
+-- its network, with reservations, quarantines and exclusions. False: it is there already.
+-- Error invalid_config: an address is in use in both.
+#variable_conflict use_column
+DECLARE
+    previous_command text := coalesce(current_setting('rowhouse.command', true), '');
+    previous_force   text := coalesce(current_setting('rowhouse.force', true), '');
+    pool    pools;
+    shared  integer;
+    clash   record;
+    run     free_ranges;
+    part    record;
+BEGIN
+    PERFORM set_config('rowhouse.command', 'JOIN', true);
+    -- Everything else that changes a reservation or a pool waits.
+    LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    SELECT * INTO pool FROM pools p WHERE p.network_name = wanted_network AND p.cidr = wanted AND p.isolated;
+    IF NOT FOUND THEN
+        PERFORM set_config('rowhouse.command', previous_command, true);
+        RETURN false;
+    END IF;
+    INSERT INTO networks (name, isolated) VALUES (wanted_network, NULL) ON CONFLICT DO NOTHING;
+    SELECT n.id INTO shared FROM networks n WHERE n.name = wanted_network AND n.isolated IS NULL FOR NO KEY UPDATE;
+
+    SELECT r.address, concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name) AS owner,
+           concat_ws('/', nullif(o.owner_namespace, ''), o.owner_name) AS other_owner, p.cidr AS other_pool, count(*) OVER () AS clashes
+      INTO clash
+      FROM reservations r JOIN reservations o ON o.network_id = shared AND o.address = r.address JOIN pools p ON p.id = o.pool_id
+     WHERE r.network_id = pool.network_id ORDER BY r.address LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'pool % is isolated (enable_overlapping_ranges: false) and cannot share its addresses with pool %: % of them are in use in both, first % by % and by %',
+            pool.cidr, clash.other_pool, clash.clashes, host(clash.address), clash.owner, clash.other_owner
+            USING ERRCODE = error_code('invalid_config'),
+                  HINT = 'Set enable_overlapping_ranges to false in this configuration too, or give it another range, or release one of the two owners.';
+    END IF;
+
+    PERFORM set_config('rowhouse.force', 'on', true);
+    -- What the shared space takes from the pool's CIDR comes from the pool alone; what lies in another pool is there.
+    UPDATE pools p SET network_id = shared WHERE p.id = pool.id;
+    FOR part IN SELECT * FROM uncovered_runs(shared, pool.cidr, pool.id) LOOP
+        PERFORM free_unless_withheld(shared, part.run_first, part.run_last, '-infinity');
+    END LOOP;
+    -- A reservation may be inside an exclusion of the shared space: its address is excluded when it is released.
+    FOR part IN SELECT r.address FROM reservations r WHERE r.network_id = pool.network_id AND is_withheld(shared, r.address) LOOP
+        PERFORM free_run(shared, part.address, part.address, '-infinity');
+    END LOOP;
+    UPDATE reservations r SET network_id = shared WHERE r.network_id = pool.network_id;
+    UPDATE gateways g SET network_id = shared WHERE g.pool_id = pool.id;
+    -- After the reservations: an address in use may be excluded in either space; the exclusion applies when it is released.
+    FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
+        -- Exclusions of a network do not overlap: what the shared space excludes already is left out.
+        INSERT INTO exclusions (network_id, first, last, reason)
+        SELECT shared, lower(rest.span), span_last(rest.span), part.reason
+          FROM unnest(inetmultirange(address_span(part.first, part.last))
+                      - coalesce((SELECT range_agg(address_span(o.first, o.last)) FROM exclusions o
+                                   WHERE o.network_id = shared AND family(o.first) = family(part.first)), '{}')) AS rest (span);
+    END LOOP;
+    FOR run IN
+        DELETE FROM free_ranges f WHERE f.network_id = pool.network_id RETURNING f.*
+    LOOP
+        -- Unless it is in use, or is quarantined, in the shared space. An exclusion or a gateway does not end it.
+        IF run.quarantined AND NOT EXISTS (SELECT FROM reservations r
+                                            WHERE r.network_id = shared AND r.address BETWEEN run.first AND run.last)
+           AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = shared AND f.quarantined
+                              AND f.last >= run.first AND f.first <= run.last) THEN
+            PERFORM withdraw_run(shared, run.first, run.last);
+            INSERT INTO free_ranges (network_id, quarantined, first, last, free_from, previous_owner)
+            VALUES (shared, true, run.first, run.last, run.free_from, run.previous_owner);
+        END IF;
+    END LOOP;
+    PERFORM set_config('rowhouse.force', previous_force, true);
+    PERFORM record_change('pool.join', pool.cidr::text,
+                          to_jsonb(pool) || '{"isolated": true}', to_jsonb(pool) || '{"isolated": false}');
+    PERFORM set_config('rowhouse.command', previous_command, true);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION join_shared_space_v1(text, cidr) IS 'Moves an isolated pool to the shared address space of its network.';
+
 -- schema/pools/learn_gateways.sql
 CREATE OR REPLACE FUNCTION learn_gateways(of_cni_network text, networks text[], cidrs cidr[], pool_names text[], isolated boolean[],
                                gateway_ranges integer[], gateway_addresses inet[]) RETURNS void
 LANGUAGE plpgsql AS $$
--- Records the gateways of a network configuration: gateway_addresses[i] is one of range gateway_ranges[i]. NULL stands
--- for the first address behind the network address, which the main plugin takes where a pool by name has no gateway.
--- A gateway outside of its range counts as well, since a larger range may hold it. (Of several pools by name, which may be of
--- several networks, it counts for those that hold it.)
+-- Records the gateways of a network configuration: gateway_addresses[i] is one of range gateway_ranges[i]. NULL means
+-- the first address after the network address, which the main plugin uses if a named pool has no gateway. A gateway
+-- outside its range counts too, because a larger range may contain it. (Of several named pools, which may be in several
+-- networks, it counts for those that contain it.)
 DECLARE
     unknown record;
     pool    pools;
@@ -1785,7 +1940,7 @@ BEGIN
                 unknown.address := first_address(pool.cidr) + 1;
             END IF;
         END IF;
-        -- (Looked for first, since every conflict would use up an id.)
+        -- (Checked first, because every conflict would use up an id.)
         IF unknown.address IS NOT NULL
            AND (pool_names[unknown.range] IS NULL OR cardinality(cidrs) = 1 OR unknown.address <<= pool.cidr)
            AND NOT EXISTS (SELECT FROM gateways k WHERE k.pool_id = pool.id AND k.address = unknown.address
@@ -1812,7 +1967,7 @@ BEGIN ATOMIC
     -- that no other transaction has locked; in it the lowest address, then that address + step, and so on.
     -- To choose the highest first: ORDER BY f.last DESC, least(f.last, high), -1.
     --
-    -- reach bounds the last address of a run: with it, a full segment is known without reading the runs behind it. It is
+    -- reach bounds the last address of a run: with it, a full segment is recognized without reading the runs after it. It is
     -- high itself in the usual ADD (attach_v1), which leaves a run that extends beyond the segment to the general path. That is
     -- right if this run comes last, so with a step of 1; with another step, every ADD takes the general path, at twice the cost.
     --
@@ -1826,14 +1981,104 @@ END;
 COMMENT ON FUNCTION choose_run IS
     'The order in which free addresses are chosen: the first unlocked run of a segment, and the first of its addresses. Locks the run.';
 
+-- schema/allocation/claim_addresses.sql
+CREATE OR REPLACE FUNCTION claim_addresses(wanted_network integer, firsts inet[], lasts inet[], how_many integer) RETURNS inet[]
+LANGUAGE plpgsql AS $$
+-- Free addresses of the given segments (ascending, disjoint), in the order of choose_run(); their runs are locked for the
+-- caller. Fewer than wanted: the others are locked by other transactions or not free. Waits for a run if all are locked.
+-- Returns an empty array if no address is free.
+DECLARE
+    claimed inet[] := '{}';
+    missing integer := how_many;
+    low     inet;
+    high    inet;
+    reach   inet;
+    address inet;
+    step    integer;
+    first   inet;
+    last    inet;
+    is_free boolean;
+BEGIN
+    LOOP
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            low := firsts[i];
+            high := lasts[i];
+            -- The last run that can overlap a segment is the first one that ends at or after its end.
+            reach := coalesce((SELECT f.last FROM free_ranges f
+                                WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= high
+                                ORDER BY f.last LIMIT 1), high);
+            LOOP
+                SELECT run.address, run.step, run.run_first, run.run_last INTO address, step, first, last
+                  FROM choose_run(wanted_network, low, high, reach) run;
+                EXIT WHEN NOT FOUND;
+                LOOP
+                    claimed := claimed || address;
+                    missing := missing - 1;
+                    IF missing = 0 THEN
+                        RETURN claimed;
+                    END IF;
+                    EXIT WHEN address = CASE WHEN step > 0 THEN least(last, high) ELSE greatest(first, low) END;
+                    address := address + step;
+                END LOOP;
+                -- The rest of the segment is before or after the run.
+                IF step > 0 THEN
+                    EXIT WHEN last >= high;
+                    low := last + 1;
+                ELSE
+                    EXIT WHEN first <= low;
+                    high := first - 1;
+                    reach := high;
+                END IF;
+            END LOOP;
+        END LOOP;
+        IF claimed <> '{}' THEN
+            RETURN claimed;
+        END IF;
+        -- A search that skips locked runs cannot distinguish a full pool from a busy one. Wait for any run, and search
+        -- again while holding its lock.
+        FOR i IN 1 .. coalesce(cardinality(firsts), 0) LOOP
+            PERFORM FROM free_ranges f
+              WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= firsts[i]
+                AND f.last <= coalesce((SELECT bound.last FROM free_ranges bound
+                                         WHERE bound.network_id = wanted_network AND NOT bound.quarantined
+                                           AND bound.last >= lasts[i] ORDER BY bound.last LIMIT 1), lasts[i])
+                AND f.first <= lasts[i]
+              ORDER BY f.last LIMIT 1 FOR UPDATE OF f;
+            is_free := FOUND;
+            EXIT WHEN is_free;
+        END LOOP;
+        -- The run that we waited for is gone, but our snapshot may be older than its remaining parts.
+        IF is_free IS NOT true AND NOT has_free(wanted_network, firsts, lasts) THEN
+            RETURN claimed;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION claim_addresses(integer, inet[], inet[], integer) IS
+    'Free addresses of some segments of a network, in the order of choose_run(), their runs locked for the caller.';
+
+-- schema/allocation/has_free.sql
+CREATE OR REPLACE FUNCTION has_free(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+-- Volatile on purpose: a statement of a volatile function sees what was committed meanwhile. One
+-- statement on purpose: segment by segment, a free address that moves would be missed in each.
+BEGIN
+    -- Only the first run that ends in or after a segment needs to be read.
+    RETURN EXISTS (
+        SELECT FROM unnest(firsts, lasts) AS segment (first, last)
+         WHERE (SELECT run.first FROM free_ranges run
+                 WHERE run.network_id = wanted_network AND NOT run.quarantined AND run.last >= segment.first
+                 ORDER BY run.last LIMIT 1) <= segment.last);
+END $$;
+COMMENT ON FUNCTION has_free(integer, inet[], inet[]) IS 'Whether any address of some segments of a network is free.';
+
 -- schema/allocation/free_or_due.sql
 CREATE OR REPLACE FUNCTION free_or_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Whether an address of some segments is free, or would be assigned to the next call since its
--- quarantine or its time to live is over.
+-- Whether an address of some segments is free, or can be assigned to the next call because its quarantine or its
+-- reservation has expired.
 BEGIN
-    -- One statement, so one snapshot: an address that is taken while another comes due is not missed in
-    -- both. The clock stands in a subquery, since a volatile function alone is no condition of an index.
+    -- One statement, so one snapshot: it cannot miss both an address that is taken and one that expires meanwhile. The
+    -- clock is in a subquery, because a volatile function cannot be an index condition.
     RETURN EXISTS (SELECT FROM unnest(firsts, lasts) AS s (first, last)
                     WHERE (SELECT f.first FROM free_ranges f
                             WHERE f.network_id = wanted_network AND NOT f.quarantined AND f.last >= s.first
@@ -1855,9 +2100,9 @@ COMMENT ON FUNCTION free_or_due(integer, inet[], inet[]) IS
 -- schema/allocation/await_due.sql
 CREATE OR REPLACE FUNCTION await_due(wanted_network integer, firsts inet[], lasts inet[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
--- Whether another look for a free address of some segments is worth it, asked before the answer is "none":
--- release_expired() and end_quarantines() skip what another session is freeing at the same moment, and stop
--- after so many. Frees what is due, and waits for a session that is freeing it.
+-- Whether the caller should look again for a free address of some segments before it answers "none":
+-- release_expired() and end_quarantines() skip addresses that another session is freeing, and stop after a number of
+-- them. Frees expired ones, and waits for a session that is freeing them.
 BEGIN
     PERFORM end_misdated_quarantines(wanted_network, firsts, lasts);
     IF NOT free_or_due(wanted_network, firsts, lasts) THEN
@@ -1888,7 +2133,7 @@ DECLARE
 BEGIN
     WITH expired AS (
         SELECT r.network_id, r.address FROM reservations r
-         -- In a subquery, since a volatile function alone would be no condition of the index.
+         -- In a subquery, because a volatile function cannot be an index condition.
          WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
            AND NOT EXISTS (SELECT FROM attachments a
                             WHERE a.network_id = r.network_id AND a.address = r.address)
@@ -1903,9 +2148,9 @@ COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases expired reser
 -- schema/allocation/end_misdated_quarantines.sql
 CREATE OR REPLACE FUNCTION end_misdated_quarantines(wanted_network integer, firsts inet[], lasts inet[]) RETURNS void
 LANGUAGE plpgsql AS $$
--- Frees addresses of some segments that were quarantined by a clock that was ahead, by more than a minute: for how
--- long they have been is unknown, and they would stay for as long as the clock was ahead. The cost is one look
--- at the quarantine that would end last.
+-- Frees addresses of some segments that were quarantined while the clock was ahead by more than a minute: how long they
+-- have been quarantined is unknown, and the quarantine would last longer by the error of the clock. The cost is one
+-- look-up of the quarantine that ends last.
 DECLARE
     run   free_ranges;
     ended timestamptz;
@@ -1966,9 +2211,9 @@ CREATE OR REPLACE FUNCTION ensure_node_slice(wanted_pool pools, wanted_cluster t
                                   firsts inet[], lasts inet[])
 RETURNS cidr
 LANGUAGE plpgsql AS $$
--- The slice of a pool from which a node draws; if it has none yet, the lowest one that no node has and that reaches into
--- the segments. A slice that no longer does (a window or a NAD has changed) goes back, unless the node still uses it
--- inside the window of the pool.
+-- The slice of a pool from which a node gets addresses; if it has none yet, the lowest one that no node has and that
+-- overlaps the segments. A slice that no longer overlaps them (a window or a NAD has changed) is returned, unless the node
+-- still uses addresses of it inside the window of the pool.
 DECLARE
     own cidr;
 BEGIN
@@ -1993,7 +2238,7 @@ BEGIN
         RETURN own;
     END IF;
     -- The lowest aligned slice of this size in a gap, even among slices of other sizes: each gap begins at the start of
-    -- the pool, or behind the aligned block in which a slice ends. In it, the first slice that reaches into a segment.
+    -- the pool, or after the aligned block in which a slice ends. In it, the first slice that overlaps a segment.
     SELECT candidate.slice INTO own FROM (
         SELECT CASE WHEN taken.slice IS NULL THEN set_masklen(first_address(wanted_pool.cidr), slice_size)
                     WHEN last_address(taken.block) < last_address(wanted_pool.cidr)
@@ -2160,8 +2405,8 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
 
     -- 0. The usual call in three statements: one range of a plain pool, and the first unlocked run ends within the
-    -- range. Every other call, one that finds no such run, and an owner that holds an address of the pool already, which
-    -- the unique constraint tells, continue below.
+    -- range. All other calls continue below, and so do calls that find no such run, or whose owner already holds an
+    -- address of the pool (a unique constraint detects this).
     -- (Nothing in the first condition that depends on the database: evaluating it would take a snapshot of its own.)
     is_usual := settings[4] IS DISTINCT FROM 'on' AND cardinality(cidrs) = 1 AND NOT strict AND cardinality(segment_firsts) = 1
                 AND slots[1] = 0 AND requested[1] IS NULL AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
@@ -2367,7 +2612,7 @@ BEGIN
             IF requested[ordinal] IS NOT NULL THEN
                 -- 3a. The requested address, if it can be assigned.
                 PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
-                -- Its run is locked before its reservation is made, the order that every caller keeps.
+                -- Its run is locked before its reservation is created, in the same order as by all callers.
                 address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
@@ -2383,7 +2628,7 @@ BEGIN
                        AND r.owner_kind = 'pod' AND r.network_id = space AND r.pool_id <> the_pool
                        AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
                     IF (own < address OR address IS NULL) AND bound_node IS NOT NULL AND placement <> 'join' THEN
-                        -- Only the configuration says that this is strict mode: what another node has is safe from it.
+                        -- Only the configuration selects strict mode, so it must not affect addresses of another node.
                         SELECT a.node INTO elsewhere FROM attachments a
                          WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
                         IF FOUND AND placement = 'ask' THEN
@@ -2593,7 +2838,7 @@ BEGIN
     -- network, and a row lock that waited for that would find nothing to release.
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
-        -- The reservation is locked first: whether this was its last attachment is then for us to say.
+        -- The reservation is locked first, so that no other call can decide whether this was its last attachment.
         FOR held IN
             SELECT r.network_id, r.address
               FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
@@ -2891,7 +3136,7 @@ DECLARE
     is_limited boolean;
 BEGIN
     -- The usual ADD opens the tenure in the statement that makes the reservation, and takes the address out of the free
-    -- space next: all that is to be done for a plain pool. (What a person inserts is always accounted for here.)
+    -- space next: all that is to be done for a plain pool. (A manual INSERT is always handled here.)
     IF current_reason() = 'ADD' AND NOT EXISTS (SELECT FROM made m WHERE (SELECT t.id FROM tenures t WHERE t.id = m.tenure_id) IS NULL) THEN
         RETURN NULL;
     END IF;
@@ -2989,7 +3234,7 @@ BEGIN
         WITH closed AS (
             UPDATE tenures t
                SET during = tstzrange(lower(t.during), moment), ended_by = current_actor(), end_reason = current_reason()
-             -- (an array, since nothing is known of a transition table, and a join with it may read all tenures)
+             -- (an array, because a transition table has no statistics, and a join with it may read all tenures)
              WHERE t.id = ANY (ARRAY(SELECT g.tenure_id FROM gone g))
                AND upper_inf(t.during) AND lower(t.during) < moment
             RETURNING t.id)
@@ -3004,8 +3249,8 @@ BEGIN
             PERFORM settle_tenures(released.network_id, released.address, moment);
         END IF;
         IF by_hand AND NOT released.is_careful AND coalesce(released.delay, '0') = '0' THEN
-            -- A statement may release 100,000 addresses: neighbors return as one run, as each return by itself would have
-            -- to look at what all returns before it in this transaction left dead.
+            -- A statement may release 100,000 addresses: neighbors return as one run, because each single return would read
+            -- the dead rows of all earlier ones in this transaction.
             CONTINUE WHEN is_withheld(released.network_id, released.address);
             IF run.last IS NULL OR run.network_id <> released.network_id OR family(run.last) <> family(released.address)
                OR run.last + 1 <> released.address THEN
@@ -3017,7 +3262,7 @@ BEGIN
             END IF;
             run.last := released.address;
         ELSIF NOT released.is_careful THEN
-            -- (An assignment, since PERFORM would be a statement more.)
+            -- (An assignment, because PERFORM would be another statement.)
             is_free := give_back(released.network_id, released.address, moment, released.delay, released.owner);
         ELSE
             BEGIN
@@ -3889,8 +4134,8 @@ SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
 SET plan_cache_mode = force_generic_plan
 SET jit = off
--- Nothing is known of how many addresses there are, nor of tables that an import has begun to fill: one look at an
--- index for each, which LIMIT 1 makes sure of.
+-- The planner knows neither the number of addresses nor the size of tables that an import has begun to fill. LIMIT 1
+-- makes it use one index look-up for each address.
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET enable_material = off
@@ -3898,12 +4143,12 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 -- Takes over a batch of addresses of one pool, each once. An entry is an object: n, address, kind, namespace, name,
--- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). What
--- another owner has is left alone, and reported. Addresses that another session took at this moment are in no row of
--- the answer: ask again.
+-- interface, uid, description, and sandboxes, a list of [container id, interface, node] in that order ("C"). An
+-- address of another owner stays, and is reported. Addresses that another session is taking are not in the result: call
+-- again.
 --
--- are_running: the entries are pods that run now, whose sandboxes' ids are not known ('') and whose nodes and uids are. An
--- owner that holds the address already gets the attachment of its pod beside those that it has.
+-- are_running: the entries are running pods with known nodes and uids, but unknown sandbox ids (''). An owner that already
+-- holds the address gets the attachment of its pod in addition to its others.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'IMPORT', true);
@@ -3981,7 +4226,7 @@ BEGIN
 
     IF changed IS NOT NULL THEN
         moved := ARRAY(SELECT e.address FROM jsonb_to_recordset(entries) AS e (n integer, address inet) WHERE e.n = ANY (changed));
-        -- What is as it was imported, and is another way now: another sandbox, or its interface became known.
+        -- Unchanged since the import, but different at the source: another sandbox, or its interface became known.
         DELETE FROM attachments a
          USING jsonb_to_recordset(entries) AS e (n integer, address inet, sandboxes jsonb)
          WHERE e.n = ANY (changed) AND a.network_id = space AND a.address = ANY (moved) AND a.address = e.address
@@ -4154,12 +4399,12 @@ SET search_path = rowhouse, pg_temp
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- The imported attachments that a call can only mean: those of its container without an interface or a node (whereabouts
+-- The only imported attachments that a call can mean: those of its container without an interface or a node (whereabouts
 -- before v0.8, an export without pods), or those of its pod without a container (an import of running pods).
 --
--- Without an interface: of the pools of the call's configuration; where that cannot be read (cidrs NULL), the only one
--- there is. only_node is the node of a caller that acts for its own node alone: what another node has is never meant, and
--- what no node is known of only if it was verified that the pod runs there.
+-- Without an interface: in the pools of the call's configuration, or, if that cannot be read (cidrs NULL), the only one.
+-- only_node is the node of a caller that acts only for its own node: attachments of another node never match, and those
+-- of an unknown node only if it was verified that the pod runs there.
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -4202,8 +4447,8 @@ SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Gives imported attachments the container, the interface and the node of a DEL that can only mean them
--- (imported_sandbox_v1), and tells how many. -1: none, but it would be some if it were verified that the pod runs on the
--- caller's node.
+-- (imported_sandbox_v1), and returns their number. -1: none, but there would be some if it were verified that the pod
+-- runs on the caller's node.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'ADOPT', true);
@@ -4248,12 +4493,11 @@ SET lock_timeout = '3s'
 SET jit = off
 SET enable_seqscan = off
 AS $$
--- Before an ADD: the lowest address that a pod holds in each pool without an interface becomes that of this
--- interface, unless this has one there already. Tells how many. known, the addresses of this interface as the pod's status
--- has them, leaves no doubt; where it is NULL, an interface gets the one that there is, or the lowest. A caller that acts
--- for its own node alone (only_node) gets nothing of a sandbox of another node, and nothing of one whose node is unknown
--- unless it was verified that the pod runs there. -1: there is something, and the caller, who can ask the cluster
--- (can_ask), shall do so first.
+-- Before an ADD: in each pool, assigns the lowest address that the pod holds without an interface to this interface,
+-- unless it already has one there. Returns their number. known has the addresses of this interface from the pod's status;
+-- if it is NULL, the interface gets the only address, or the lowest. A caller that acts only for its own node (only_node)
+-- gets no address of a sandbox on another node, and none on an unknown node unless it was verified that the pod runs on
+-- the caller's node. -1: there is an address, and the caller, which can ask the cluster (can_ask), must do so first.
 #variable_conflict use_column
 DECLARE
     command text := set_config('rowhouse.command', 'ADD', true);
@@ -4552,7 +4796,7 @@ BEGIN
                                   import_gateways_v1, import_stale_v1, imported_sandbox_v1, adopt_sandbox_v1,
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
-        -- What views and statements are made of
+        -- Used by views and statements
         GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, window_counts, pool_counts,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,
@@ -4578,24 +4822,13 @@ BEGIN
     END IF;
 END $$;
 
--- schema/roles/rowhouse_owner.sql
--- Everything in the schema.
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
-        GRANT ALL ON SCHEMA rowhouse TO rowhouse_owner;
-        GRANT ALL ON ALL TABLES IN SCHEMA rowhouse TO rowhouse_owner;
-        GRANT ALL ON ALL FUNCTIONS IN SCHEMA rowhouse TO rowhouse_owner;
-    END IF;
-END $$;
-
 -- schema/roles/ownership.sql
 -- Gives the schema and all in it to rowhouse_owner, so that any login of that role can migrate. It does so where the
--- migrating user owns them and may set that role; a user who may grant the role, having made it, takes it first.
+-- migrating user owns them and may set that role; a user who may grant the role, because that user created it, takes it first.
 DO $$
 DECLARE
     one record;
-    -- PostgreSQL 16 tells membership from the right to become the role.
+    -- PostgreSQL 16 distinguishes membership from the right to become the role.
     becoming text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
@@ -4640,4 +4873,15 @@ BEGIN
             END;
         END IF;
     END LOOP;
+END $$;
+
+-- schema/roles/rowhouse_owner.sql
+-- Everything in the schema.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_owner') THEN
+        GRANT ALL ON SCHEMA rowhouse TO rowhouse_owner;
+        GRANT ALL ON ALL TABLES IN SCHEMA rowhouse TO rowhouse_owner;
+        GRANT ALL ON ALL FUNCTIONS IN SCHEMA rowhouse TO rowhouse_owner;
+    END IF;
 END $$;
