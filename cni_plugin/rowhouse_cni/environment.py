@@ -177,7 +177,7 @@ def read_netconf(command: str) -> bytes:
         return NO_NETCONF
     raise UnreadableInputError(
         f"the network configuration has more than {MAX_NETCONF_BYTES} bytes",
-        "nothing was sent to the server; a server takes no more",
+        "nothing was sent: this is the limit of the servers",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rowhouse_cni.answer import Answer, NoAnswerError
-from rowhouse_cni.client import Way, ask
+from rowhouse_cni.client import Way, ask, identity_lines
 from rowhouse_cni.errors import NoServerAnsweredError
 from rowhouse_cni.server_url import Server
 from rowhouse_cni.settings import Settings, load
@@ -134,14 +134,16 @@ class Carrier:
         return answer
 
     def post(self, path: str, body: bytes, deadline: float) -> Answer:
-        """POST something else than a CNI call to a server. Raise NoAnswerError, NoServerAnsweredError."""
+        """POST to a path below /cni. Raise NoAnswerError, NoServerAnsweredError."""
         servers = self.health.worth_asking(self.settings.servers)
         if not servers:
             raise NoAnswerError("no server answers")
         server = servers[0]
         lines = [
-            b"POST %b HTTP/1.1" % (server.path.removesuffix("/cni") + path).encode(),
+            b"POST %b HTTP/1.1" % (server.path + path).encode(),
             b"Host: " + server.authority.encode(),
+            b"Rowhouse-Call: %x" % time.monotonic_ns(),
+            *identity_lines(self.settings),
             *self.authorization(),
             b"Content-Type: application/json",
             b"Content-Length: %d" % len(body),

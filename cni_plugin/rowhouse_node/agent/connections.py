@@ -26,13 +26,13 @@ from rowhouse_cni.http_answer import Connection
 from rowhouse_cni.server_url import Server
 from rowhouse_cni.tls import TlsConnection
 
-MAX_KEPT = 8  # for each server
+MAX_KEPT = 16  # for each server: as many as there are threads
 MAX_IDLE_SECONDS = 60.0
 MAX_UNACKNOWLEDGED_MILLISECONDS = 3000  # as long as the plugin waits for a connection
 
 
 class CallGoneError(Exception):
-    """The plugin does not wait for the answer any more: nothing was sent."""
+    """The plugin has stopped waiting for the answer: nothing was sent."""
 
 
 class KeptConnection(Connection):

@@ -1,5 +1,6 @@
 """The agent's threads: one accepts, some carry, one ticks, one replays."""
 
+import ctypes
 import errno
 import queue
 import socket
@@ -16,11 +17,13 @@ from rowhouse_node.agent.connections import CallGoneError
 from rowhouse_node.agent.keeping import Keeper
 from rowhouse_node.agent.listening import Listener
 from rowhouse_node.agent.probing import probe
+from rowhouse_node.agent.reporting import Reporter
 from rowhouse_node.options import Options
 
-MAX_THREADS = 32  # calls that are carried at once
+MAX_THREADS = 16  # calls that are carried at once
 MAX_QUEUED = 256  # calls that wait for a thread; further ones go their direct way
 STACK_BYTES = 512 * 1024
+M_ARENA_MAX = -8  # mallopt(3): otherwise glibc has a heap for each thread
 REFRESH_SECONDS = 1.0
 DRAIN_SECONDS = 10.0
 NO_SERVER, BUSY, MALFORMED, NOT_MINE = 502, 503, 400, 409  # HTTP, without Rowhouse-Answer
@@ -37,6 +40,7 @@ class Agent:
         self.path = path
         self.carrier = Carrier(options)
         self.keeper = Keeper(self.carrier)
+        self.reporter = Reporter(self.carrier)
         self.problem = ""
         self.carried = self.kept = self.passed = self.foreign = 0
         self._stop = threading.Event()
@@ -65,9 +69,11 @@ class Agent:
     def start(self) -> None:
         """Listen, and serve from threads. Raise OSError if that is impossible."""
         threading.stack_size(STACK_BYTES)
+        if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+            mallopt(M_ARENA_MAX, 1)
         self._refresh()
         self._listen()
-        for target in (self._tick, self._replay):
+        for target in (self._tick, self._replay, self._report):
             self._start(target)
 
     def check(self) -> None:
@@ -185,6 +191,10 @@ class Agent:
 
     def _replay(self) -> None:
         self.keeper.run(self._stop)
+
+    def _report(self) -> None:
+        while not self._stop.wait(REFRESH_SECONDS):
+            self.reporter.step()
 
     def _tick(self) -> None:
         """Keep plugins informed, the socket in its place, token and settings up to date, until stopped."""

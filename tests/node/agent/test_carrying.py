@@ -151,7 +151,7 @@ def test_a_configuration_of_the_largest_size_passes(deployed: Deployed) -> None:
     with keeping_alive(good) as server:
         deployed.start(server.url, more=("--direct=false",))
         assert deployed.call(netconf=b" " * (1 << 20)).stdout == RESULT
-    assert len(server.requests[-1].body) == 1 << 20
+    assert 1 << 20 in [len(one.body) for one in server.requests]
 
 
 def test_settings_of_another_installation_go_their_own_way(deployed: Deployed) -> None:
