@@ -143,7 +143,7 @@ def test_a_node_shows_its_last_report(browser: Browser, pods: Pods, dba: Session
 
 def test_a_name_that_no_node_has_is_no_error(browser: Browser) -> None:
     client = browser()
-    for path in ("/nodes/%00", "/nodes?cluster=%00", "/pods/%00/x", "/pods/-/%00", "/search?q=%00"):
+    for path in ("/nodes/%00", "/nodes?cluster=%00", "/pods/%00/x", "/pods/-/%00"):
         assert client.get(path).status_code == 404, path
     for path in ("/nodes/%ff", "/nodes?cluster=%ed%a0%80", "/audit?actor=%00", "/search?q=%ff"):
         assert client.get(path).status_code < 500, path

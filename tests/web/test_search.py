@@ -76,6 +76,13 @@ def test_a_search_with_one_answer_goes_there(client: FlaskClient) -> None:
     assert leads_to(client, "storage") == "/pools/4"
 
 
+def test_a_node_that_reported_is_found_without_addresses(
+    client: FlaskClient, dba: psycopg.Connection[TupleRow]
+) -> None:
+    dba.execute("SELECT report_node_v1('edge', 'idle', '', '', 0, 0, now())")
+    assert leads_to(client, "idle") == "/nodes/idle?cluster=edge"
+
+
 def test_a_search_with_several_answers_shows_them(client: FlaskClient) -> None:
     assert leads_to(client, "10.0.0.1") == "10.0.0.1 10.0.0.1"
     assert leads_to(client, "10.0.0.0/16") == "10.0.0.0/24 10.0.0.0/24 10.0.1.0/24 10.0.0.0/26"
