@@ -102,14 +102,17 @@ def test_no_server_leaves_no_interface(
     node: Machine, runtime: Runtime, database: SharedDatabase, main: str
 ) -> None:
     config = network(node, runtime, main, "1.0.0", RANGES["dual"])
-    there = runtime.settings.read_text()
-    runtime.settings.write_text(f"{there}server = http://127.0.0.1:1\n")
+    there = runtime.settings
+    [spool] = [line for line in there.read_text().split("\n") if line.startswith("spool = ")]
+    runtime.settings = there.with_name("no-server.conf")
+    runtime.settings.write_text(f"server = http://127.0.0.1:1\n{spool}\n")
     pod = Pod("web-0", node.namespace())
     assert runtime.call("ADD", config, pod).code == 11
     runtime.succeed("DEL", config, pod)
     assert pod.namespace.links() == []
-    runtime.settings.write_text(there)
-    # The DEL that waits on the node is replayed by the next call, without harm.
+    runtime.settings.unlink()  # so that the DEL belongs to the others
+    runtime.settings = there
+    # The DEL that waits on the node is replayed by the next call or the agent, without harm.
     runtime.add(config, pod)
     runtime.succeed("CHECK", config, pod)
     assert database.reserved() == ["10.40.0.1", "fd40::1"]
