@@ -9,7 +9,7 @@ import click
 from rowhouse.cli import lookup
 from rowhouse.cli.options import client_options, confirm, yes_option
 from rowhouse.cli.output import Column
-from rowhouse.cli.reservation_owner import owner_of, owner_options
+from rowhouse.cli.reservation_owner import note_without_cluster, owner_of, owner_options
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 
@@ -125,6 +125,7 @@ def reserve(
         "force": force,
     }
     made = session.client.post("/reservations", wanted)["items"]
+    note_without_cluster(session.client, owner)
     session.printer.items(made, _COLUMNS, nothing="no addresses were reserved")
 
 

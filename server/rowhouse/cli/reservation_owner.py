@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli.exits import Failure
+from rowhouse.cli.terminal import plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rowhouse.cli.client.client import Document
+    from rowhouse.cli.client.client import Client, Document
+
+_MAX_NODES: Final = 1000
 
 _OPTIONS: Final = (
     click.option("--name", required=True, help="Name of the owner: a pod, a device or a person."),
@@ -42,3 +47,23 @@ def owner_of(given: Mapping[str, Any]) -> Document:
     if names_pod != bool(given["interface"]):
         raise click.UsageError("a pod needs both --namespace and --interface")
     return {**given, "kind": "pod" if names_pod else "static"}
+
+
+def note_without_cluster(client: Client, given: Mapping[str, Any]) -> None:
+    """Print a note if the pod has no cluster but the nodes do: then its ADD would not find the address."""
+    if not given["namespace"] or given["cluster"]:
+        return
+    try:
+        nodes = client.find("/nodes", most=_MAX_NODES)
+    except Failure:  # an older server has no such list, and the addresses are reserved
+        return
+    clusters = sorted({node["cluster"] for node in nodes})
+    if clusters and clusters != [""]:
+        named = ", ".join(f'"{cluster}"' for cluster in clusters)
+        click.echo(
+            plain(
+                f'Note: reserved for a pod of the cluster "", but nodes belong to {named}.'
+                " If the pod runs in one of them, release the reservation and pass --cluster."
+            ),
+            err=True,
+        )
