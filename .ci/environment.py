@@ -59,9 +59,18 @@ def main() -> None:
     except ImportError:
         sys.exit(f"{sys.executable} has no venv (Debian, Ubuntu: apt-get install python3-venv)")
     os.chdir(str(ROOT))
-    with (ROOT / ".venv.lock").open("w") as lock:
+    what = sys.argv[1]
+    try:
+        lock_file = (ROOT / ".venv.lock").open("w")
+    except OSError as error:
+        if what in ("runtime", "dev") and is_complete(what):
+            return
+        sys.exit(
+            f"{ROOT} cannot be written: {error.strerror}. Work in a clone of your own:"
+            f" git -c safe.directory={ROOT}/.git clone {ROOT}"
+        )
+    with lock_file as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        what = sys.argv[1]
         if what == "lock":
             write_lock()
         elif what == "lowest":
@@ -70,6 +79,12 @@ def main() -> None:
             bring_up_docs()
         else:
             bring_up(what)
+
+
+def is_complete(what: str) -> bool:
+    """Whether .venv has the packages of `what`, for this Python."""
+    have = STAMP.read_text().split() if STAMP.exists() else []
+    return have[:1] == [current_fingerprint()] and (what in have or "dev" in have)
 
 
 def bring_up(what: str) -> None:

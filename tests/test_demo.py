@@ -218,7 +218,7 @@ def test_kept_dels_of_a_real_node_are_not_delivered_to_the_demo(
 ) -> None:
     monkeypatch.setattr(installation, "_KEPT_DELS", tmp_path)
     (tmp_path / "aa3576c8@net1").touch()
-    with pytest.raises(DemoError, match="contains DELs of this node's pods"):
+    with pytest.raises(DemoError, match="rm -r"):
         installation.install_plugin(tmp_path, Screen(lambda: None), plugin=Path("rowhouse"))
 
 

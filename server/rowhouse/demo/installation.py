@@ -34,7 +34,9 @@ def install_plugin(folder: Path, screen: Screen, *, plugin: Path) -> Path:
         kept = 0
     if kept:
         raise DemoError(
-            f"{_KEPT_DELS} contains DELs of this node's pods: run the demo on another machine"
+            f"{_KEPT_DELS} contains {kept} DELs, which the demo's server would get."
+            " If this machine is a node, run the demo on another one."
+            f" If they are left over: rm -r {_KEPT_DELS}"
         )
     target = folder / "cni-bin"
     target.mkdir()
