@@ -26,10 +26,12 @@ from rowhouse.domain.errors import (
     TryAgain,
     Unauthenticated,
 )
-from rowhouse.domain.unreadable import ABOUT_A_VALUE, raised_at
+from rowhouse.domain.unreadable import ABOUT_A_VALUE, is_about_input, raised_at
 from rowhouse.ipam.readiness import readiness
+from rowhouse.metrics import FAULTS
 from rowhouse.store.connection import deadline
 from rowhouse.store.connection.database import Database
+from rowhouse.telemetry.liveness import Liveness
 from rowhouse.web.layout import errors as pages
 from rowhouse.web.session.login import ask_for_login
 from rowhouse.web.view import blueprint as web_blueprint
@@ -67,6 +69,7 @@ class Rowhouse:
     """Looks up where pods run, if a cluster's API server may be queried."""
     looking: threading.Lock = field(default_factory=threading.Lock)
     """Held by the probe that is checking the database."""
+    liveness: Liveness = field(default_factory=Liveness)
 
 
 class _Application(Flask):
@@ -85,16 +88,16 @@ class _Application(Flask):
             return self.url_map.bind("localhost", path_info=request.path)
 
     def preprocess_request(self) -> Any:
-        """Do what comes before the view: all that it reads is the caller's, so an error there is not the server's."""
+        """Do what comes before the view, most of which reads what the caller sent."""
         try:
             return super().preprocess_request()
-        except HTTPException:
+        except (HTTPException, RowhouseError):
             raise
-        except ABOUT_A_VALUE as error:
-            raise _unreadable(error) from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            raise _refusal(error) from None
 
     def dispatch_request(self) -> Any:
-        """Run the view. A view without authentication has only the input of the caller, so the same holds for it."""
+        """Run the view. One without authentication reads only what the caller sent, so the same holds for it."""
         if not is_public():
             return super().dispatch_request()
         try:
@@ -102,7 +105,7 @@ class _Application(Flask):
         except HTTPException:
             raise
         except ABOUT_A_VALUE as error:
-            raise _unreadable(error) from None
+            raise _refusal(error) from None
 
 
 def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flask:
@@ -140,6 +143,18 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     metrics = least_role("viewer" if settings.metrics_auth else None)(_metrics)
     app.add_url_rule("/metrics", "metrics", metrics)
     return app
+
+
+def _refusal(error: Exception) -> RowhouseError:
+    """Return what to answer after an unexpected error."""
+    return _unreadable(error) if is_about_input(error) else _fault(error)
+
+
+def _fault(error: Exception) -> RowhouseError:
+    """Return "try again" for a fault of our own, which must not turn the caller away: it is no failed attempt."""
+    FAULTS.inc()
+    _log.error("fault_before_authentication", exc_info=error)
+    return TryAgain("the server has a fault", hint="Repeat the call. See the server's log.")
 
 
 def _unreadable(error: Exception) -> RowhouseError:
@@ -212,9 +227,11 @@ def _end(response: Response) -> Response:
 
 
 @least_role(None)
-def _livez() -> Response:
-    """Succeed: the process serves requests."""
-    return jsonify(status="alive")
+def _livez() -> tuple[Response, int]:
+    """Tell whether the process can do its work. It does not depend on the database."""
+    if problem := _rowhouse().liveness.problem():
+        return jsonify(status="stuck", reason=problem), 503
+    return jsonify(status="alive"), 200
 
 
 @least_role(None)

@@ -134,6 +134,10 @@ TURNED_AWAY: Final = Counter(
     "rowhouse_requests_turned_away_total",
     "Requests rejected because too many were already waiting for a thread",
 )
+FAULTS: Final = Counter(
+    "rowhouse_faults_before_authentication_total",
+    "Requests that got 503 because of a fault of the server before their caller was known",
+)
 VERIFICATION_READY: Final = Sampled(
     "rowhouse_token_verification_ready",
     "1 while tokens of the cluster can be verified",

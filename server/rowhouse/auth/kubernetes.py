@@ -48,7 +48,11 @@ class ClusterTokens:
         if self.keys is None:
             return _as_node(self.cluster, review(self.cluster, token), _SECONDS)
         claims = _verified_claims(self, self.keys, token, header)
-        return _as_node(self.cluster, _account(claims), float(claims["exp"]) - time.time())
+        try:
+            expires_at = float(claims["exp"])
+        except OverflowError:
+            raise Unauthenticated("the token's expiry is out of range") from None
+        return _as_node(self.cluster, _account(claims), expires_at - time.time())
 
     def look(self) -> None:
         """Check that verification works: read the keys, or have a token reviewed. Raises TryAgain."""

@@ -26,6 +26,7 @@ from rowhouse.serve.arbiter import STOPS
 from rowhouse.serve.buffering import BufferingWorker
 from rowhouse.serve.gc_freeze import freeze_loaded_objects
 from rowhouse.serve.handover import Claims
+from rowhouse.serve.heartbeats import Heartbeats
 from rowhouse.serve.processor import stay_on_one
 from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.serve.threads import Threads
@@ -74,6 +75,7 @@ class Worker(BufferingWorker):
         """Load the application, and let it claim connections."""
         super().load_wsgi()
         self._claims = Claims()
+        self.wsgi.extensions["rowhouse"].liveness.add(self._heartbeats.problem)  # type: ignore[attr-defined]  # Flask
         self.wsgi = self._claims.offering(self.wsgi)
         freeze_loaded_objects()
 
@@ -88,7 +90,8 @@ class Worker(BufferingWorker):
 
     def get_thread_pool(self) -> Threads:  # type: ignore[override]
         """Create the request threads."""
-        return Threads(self.cfg.threads, self._answer)
+        self._heartbeats = Heartbeats(self.cfg.threads)
+        return Threads(self.cfg.threads, self._heartbeats.watching(self._answer))
 
     def init_process(self) -> None:
         """Run in the worker process, until the server stops."""
@@ -117,6 +120,7 @@ class Worker(BufferingWorker):
         now = time.monotonic()
         if now - self._last_heartbeat >= _HEARTBEAT_SECONDS:
             self._last_heartbeat = now
+            self._heartbeats.poller_runs()
             super().notify()
 
     def accepted(self, conn: Any) -> None:
