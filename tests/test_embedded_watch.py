@@ -309,7 +309,7 @@ def test_a_server_without_its_database_says_why_and_ends(place: Path, tmp_path: 
         assert error.startswith("Error: the embedded PostgreSQL in ")
         assert "ended 5 times within 60 s, the last time with signal 9 (Killed)" in error
         assert hint.startswith("Hint: ")
-        assert processes(data) == []
+        until(lambda: processes(data) == [])
 
 
 def test_a_server_whose_data_is_removed_says_why_and_ends(place: Path, tmp_path: Path) -> None:

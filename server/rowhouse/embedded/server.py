@@ -20,6 +20,7 @@ from rowhouse.embedded.account import Account
 from rowhouse.embedded.binaries import DEFAULT_VERSION, binaries, copy_binaries, version_of
 from rowhouse.embedded.directory import PORT, Directory, fits_a_socket
 from rowhouse.embedded.errors import EmbeddedPostgresError
+from rowhouse.embedded.processes import end_orphans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,6 +237,7 @@ class EmbeddedPostgres:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGQUIT)
             self._process.wait(timeout=10)
+        end_orphans(self._place.data)  # of a server that died
 
     def _ask_to_stop(self) -> None:
         assert self._process.stdin is not None
