@@ -7,7 +7,6 @@ import threading
 
 from rowhouse_cni.errors import BadSettingsError
 from rowhouse_node.daemon import Daemon
-from rowhouse_node.doctor.report import examine, exit_status, text
 from rowhouse_node.health import Server
 from rowhouse_node.log import say
 from rowhouse_node.options import Options, parse
@@ -20,6 +19,9 @@ def main() -> None:
     """Run until SIGTERM; status 1 if it could not be done, 2 if the options are wrong, 4 and 6 of the doctor."""
     options = parse(sys.argv[1:], os.environ)
     if options.command == "doctor":
+        # Imported here alone: the daemon runs on every node, and its memory counts.
+        from rowhouse_node.doctor.report import examine, exit_status, text
+
         findings = examine(options)
         print(text(findings, options.output))  # noqa: T201 - its report
         sys.exit(exit_status(findings))
