@@ -30,7 +30,8 @@ MAX_INTERFACE_NAME = 15
 MAX_VALUE_BYTES = 8000  # HTTP servers take a header line of about that
 MAX_ID_BYTES = 512  # what fits an index of the database
 MAX_NETCONF_BYTES = 1024 * 1024
-NO_NETCONF = b'{"cniVersion": "1.1.0"}'  # of a DEL: the server reads nothing else of it
+# Instead of a DEL's configuration that is too large; the server knows these bytes.
+OMITTED_NETCONF = b'{"cniVersion": "1.1.0", "configurationOmitted": true}'
 IDENTITY = (b"CNI_CONTAINERID", b"CNI_IFNAME")  # all that a DEL can't do without
 
 
@@ -174,7 +175,7 @@ def read_netconf(command: str) -> bytes:
     if size <= MAX_NETCONF_BYTES:
         return b"".join(pieces)
     if command == "DEL":
-        return NO_NETCONF
+        return OMITTED_NETCONF
     raise UnreadableInputError(
         f"the network configuration has more than {MAX_NETCONF_BYTES} bytes",
         "nothing was sent: this is the limit of the servers",

@@ -39,12 +39,17 @@ def test_all_pods_but_the_node_daemon_are_restricted(helm: Helm, case: str) -> N
             assert not any("hostPort" in port for port in container.get("ports", []))
 
 
-def test_the_node_daemon_has_three_folders_of_the_host_and_no_capability(
+def test_the_node_daemon_has_four_folders_of_the_host_and_no_capability(
     helm: Helm, case: str
 ) -> None:
     node = helm.template(case).pod("node")
     paths = {one["hostPath"]["path"] for one in node.volumes.values() if "hostPath" in one}
-    assert paths == {"/opt/cni/bin", "/etc/cni/net.d/rowhouse.d", "/var/lib/rowhouse"}
+    assert paths == {
+        "/opt/cni/bin",
+        "/etc/cni/net.d/rowhouse.d",
+        "/var/lib/rowhouse",
+        "/run/rowhouse",
+    }
     assert node.owner["kind"] == "DaemonSet"
     security = node.main["securityContext"]
     assert security["capabilities"] == {"drop": ["ALL"]}

@@ -91,12 +91,18 @@ class Call:
         return self.raw_version or versions.SUPPORTED[0]
 
 
+OMITTED = b'{"cniVersion": "1.1.0", "configurationOmitted": true}'
+"""What the plugin sends instead of a DEL's configuration that is too large."""
+
+
 def parse_call(headers: Headers, body: bytes | None) -> Call:
-    """Parse and check one call. `body` is None if it was too large; only a DEL can do without it.
+    """Parse and check one call. `body` is None or OMITTED if it was too large; only a DEL can do without it.
 
     Raises InvalidEnvironment, Undecodable, InvalidConfig, InputTooLarge or UnsupportedVersion, and
     no other exception for any input.
     """
+    if body == OMITTED:
+        body = None
     env = {variable: _value(headers, header, variable) for variable, header in _HEADERS.items()}
     command = env["CNI_COMMAND"]
     if body is None and command != "DEL":
