@@ -138,6 +138,10 @@ FAULTS: Final = Counter(
     "rowhouse_faults_before_authentication_total",
     "Requests that got 503 because of a fault of the server before their caller was known",
 )
+UNREAD: Final = Counter(
+    "rowhouse_responses_unread_total",
+    "Responses given up because the client did not read them in time",
+)
 VERIFICATION_READY: Final = Sampled(
     "rowhouse_token_verification_ready",
     "1 while tokens of the cluster can be verified",

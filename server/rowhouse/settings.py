@@ -66,6 +66,9 @@ class Settings(AccessSettings):
     api_bulk_limit: int = pydantic.Field(default=256, ge=1, le=65536)
     """The maximum number of addresses that one API request may reserve."""
 
+    answer_timeout: float = pydantic.Field(default=30.0, ge=1, le=3600)
+    """Seconds that the server waits for a client that does not read its response."""
+
     live_viewers: int = pydantic.Field(default=200, ge=0, le=10_000)
     """The maximum number of live pages per server process; further pages do not update."""
 

@@ -1,15 +1,15 @@
-"""Run the application for one request, and send the headers together with the start of the body.
+"""Run the application for one request, and produce its answer no faster than the client reads it.
 
-gunicorn sends them separately: two segments, which wake the client twice.
+gunicorn writes to the socket in the request thread and waits for the client there. Here the answer goes to a buffer. A
+body that is larger than the buffer is produced in steps, and between two steps no thread is occupied.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gunicorn.http import wsgi
-from gunicorn.util import close_graceful, write_chunk
 
 from rowhouse.app import ARRIVED_AT
 from rowhouse.serve.body import Body
@@ -17,99 +17,75 @@ from rowhouse.serve.body import Body
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rowhouse.serve.outgoing import Outgoing
+
 log = logging.getLogger(__name__)
 
+_HIGH_WATER: Final = 64 * 1024
+"""Bytes in the buffer of a connection at which its answer is produced no further."""
 
-def answer(
+
+class CutOffError(Exception):
+    """The application failed after the start of the answer, which therefore ends before its end."""
+
+
+class Answer:
+    """The answer to a request, of which the application may still have to produce the rest."""
+
+    def __init__(self, response: wsgi.Response, body: Iterable[bytes]) -> None:
+        self._response = response
+        self._body = body
+        self._pieces = iter(body)
+
+    def produce(self, out: Outgoing) -> bool:
+        """Produce pieces until many bytes wait in `out`; return whether that was all.
+
+        Raises CutOffError, and the application's own exception if it failed before the headers.
+        """
+        response = self._response
+        try:
+            for piece in self._pieces:
+                response.write(piece)
+                if out.size >= _HIGH_WATER and response.sent != response.response_length:
+                    return False
+            response.close()
+        except Exception as error:
+            self.close()
+            if not response.headers_sent:
+                raise
+            log.exception("Error handling request")
+            raise CutOffError from error
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """Let the application release what the answer holds."""
+        body, self._body = self._body, ()
+        if hasattr(body, "close"):
+            body.close()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the connection stays open for another request."""
+        return not self._response.should_close()
+
+
+def begin(
     application: Callable[..., Iterable[bytes]], req: Any, conn: Any, cfg: Any, *, close: bool
-) -> bool:
-    """Answer a request; return whether the connection stays open for another one, which `close` prevents.
+) -> Answer:
+    """Run the application for a request. `close`: the connection ends after this answer.
 
-    Raises OSError if the client is gone, StopIteration (gunicorn's convention) if the application failed after the
-    headers were sent, and the application's own exception if it failed before.
+    Raises the application's own exception.
     """
     # Expect: 100-continue was already handled while the body arrived, and an oversized body is not read.
     req._expected_100_continue = False  # noqa: SLF001 - gunicorn would send it now
-    response, environ = wsgi.create(
-        req, conn.sock, conn.client, conn.server, cfg, response_class=OneWriteResponse
-    )
+    response, environ = wsgi.create(req, conn.out, conn.client, conn.server, cfg)
+    environ["gunicorn.socket"] = conn.sock
     environ["wsgi.multithread"] = True
     environ["wsgi.input"] = Body(req.body)
     environ[ARRIVED_AT] = conn.queued_at
+    # Without it, gunicorn's wrapper would wait for the client in the kernel's sendfile().
+    del environ["wsgi.file_wrapper"]
     if close:
         response.force_close()
-    try:
-        body = application(environ, response.start_response)
-        try:
-            if isinstance(body, wsgi.FileWrapper):
-                response.write_file(body)
-            else:
-                for piece in body:
-                    response.write(piece)
-            response.close()
-        finally:
-            if hasattr(body, "close"):
-                body.close()
-    except OSError:
-        raise
-    except Exception:
-        if not response.headers_sent:
-            raise
-        log.exception("Error handling request")
-        close_graceful(conn.sock)
-        raise StopIteration from None
-    return not response.should_close()
-
-
-class _Held:
-    """Collects the bytes that gunicorn writes to a socket."""
-
-    def __init__(self) -> None:
-        self.taken = b""
-
-    def sendall(self, data: bytes) -> None:
-        self.taken += data
-
-
-class OneWriteResponse(wsgi.Response):
-    """A gunicorn response that holds back its headers until there is data to send with them."""
-
-    def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
-        super().__init__(req, sock, cfg)
-        self._head = b""
-
-    def send_headers(self) -> None:
-        """Build the headers without sending them."""
-        if self.headers_sent:
-            return
-        wire, held = self.sock, _Held()
-        self.sock = held  # type: ignore[assignment]  # gunicorn only calls sendall()
-        try:
-            super().send_headers()
-        finally:
-            self.sock = wire
-        self._head = held.taken
-
-    def sendfile(self, respiter: Any) -> bool:
-        """Send a file. The kernel copies it to the socket."""
-        self.send_headers()
-        self._flush()
-        return bool(super().sendfile(respiter))
-
-    def close(self) -> None:
-        """Send the headers, if they were not sent yet, and the end of the body."""
-        self.send_headers()
-        self._flush()
-        if self.chunked:
-            write_chunk(self.sock, b"")
-
-    def _emit_body(self, data: bytes) -> None:
-        head, self._head = self._head, b""
-        if self.chunked:
-            data = b"%X\r\n%b\r\n" % (len(data), data)
-        self.sock.sendall(head + data)
-
-    def _flush(self) -> None:
-        head, self._head = self._head, b""
-        if head:
-            self.sock.sendall(head)
+    return Answer(response, application(environ, response.start_response))

@@ -16,18 +16,15 @@ import signal
 import socket
 import time
 from collections import deque
-from concurrent.futures import Future
-from functools import partial
-from selectors import EVENT_READ
 from typing import Any, Final
 
 from rowhouse.metrics import TURNED_AWAY
 from rowhouse.serve.arbiter import STOPS
-from rowhouse.serve.buffering import BufferingWorker
 from rowhouse.serve.gc_freeze import freeze_loaded_objects
 from rowhouse.serve.handover import Claims
 from rowhouse.serve.heartbeats import Heartbeats
 from rowhouse.serve.processor import stay_on_one
+from rowhouse.serve.sending import SendingWorker
 from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.serve.threads import Threads
 
@@ -62,7 +59,7 @@ _OVERLOADED: Final = (
 )
 
 
-class Worker(BufferingWorker):
+class Worker(SendingWorker):
     """Serves requests in threads, and stops listening as soon as it stops accepting.
 
     gunicorn's worker keeps the socket open until the last request has ended, so a connection that arrives meanwhile
@@ -79,14 +76,35 @@ class Worker(BufferingWorker):
         self.wsgi = self._claims.offering(self.wsgi)
         freeze_loaded_objects()
 
-    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Hand over a claimed connection; keep or close any other."""
-        taker = self._claims.pop(conn.sock)
-        if taker is None:
-            super().finish_request(conn, fs)
+    def sent(self, conn: Any) -> None:
+        """Keep or close a connection whose answer has been sent. Runs in any thread, and avoids the main one."""
+        if not self.alive or self._claims.holds(conn.sock):
+            self.method_queue.defer(self._finish, conn)
+        elif conn.keeps and not conn.parser.unreader.buf.getvalue():
+            self.keep(conn)
+        elif conn.is_done:
+            conn.close()
+            self._gone.append(None)
         else:
+            self.method_queue.defer(self._finish, conn)
+
+    def _finish(self, conn: Any) -> None:
+        """Hand over a claimed connection; keep or close any other. Runs in the main thread."""
+        taker = self._claims.pop(conn.sock)
+        if taker is not None:
             self.nr_conns -= 1
             taker(conn.sock)
+        elif not conn.keeps:
+            self.close_gracefully(conn)
+        elif conn.parser.unreader.buf.getvalue():
+            self.enqueue_req(conn)  # the next request is here already
+        else:
+            self.keep(conn)
+
+    def close(self, conn: Any) -> None:
+        """Close a connection now, claimed or not."""
+        self._claims.pop(conn.sock)
+        super().close(conn)
 
     def get_thread_pool(self) -> Threads:  # type: ignore[override]
         """Create the request threads."""
@@ -154,34 +172,14 @@ class Worker(BufferingWorker):
             self._turn_away(conn)
 
     def _turn_away(self, conn: Any) -> None:
-        """Refuse a request with 503. A TLS connection is only closed, because a response would need a handshake."""
+        """Refuse a request with 503. A new TLS connection is only closed, because a response would need a handshake."""
         TURNED_AWAY.inc()
-        with contextlib.suppress(OSError):
-            conn.sock.settimeout(0)
-            if not self.cfg.is_ssl:
-                conn.sock.send(_OVERLOADED)
-        self._close_gracefully(conn)
+        conn.say(_OVERLOADED)
+        self.close_gracefully(conn)
 
     def _answer(self, conn: Any) -> None:
         """Serve one request. Runs in a request thread."""
-        kept = self.handle(conn)
-        if kept is True and self.alive and not conn.parser.unreader.buf.getvalue():
-            conn.sock.setblocking(False)  # noqa: FBT003 - the standard library's signature
-            conn.set_timeout()
-            self.keepalived_conns.append(conn)
-            # epoll accepts registrations from any thread, and the main thread's entry already exists. Another thread
-            # may have closed the connection meanwhile to make room.
-            with contextlib.suppress(ValueError, OSError):
-                self.poller.register(
-                    conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn)
-                )
-        elif conn.is_done and self.alive and not self._claims.holds(conn.sock):
-            conn.close()
-            self._gone.append(None)
-        else:
-            done: Future[Any] = Future()
-            done.set_result(kept)
-            self.method_queue.defer(self.finish_request, conn, done)
+        self.answered(conn, self.handle(conn))
 
     def set_accept_enabled(self, enabled: bool | None) -> None:  # noqa: FBT001 - gunicorn's signature
         """Start or stop accepting connections; earlier connections are still served."""
@@ -211,14 +209,13 @@ class Worker(BufferingWorker):
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Close idle connections by `deadline`. Copies the list, because threads may still add to it."""
-        for conn in list(self.keepalived_conns):
+        for conn in list(self.idle):
             conn.timeout = min(conn.timeout or deadline, deadline)
 
 
 def _is_probe(conn: Any) -> bool:
     """Whether this is a probe or a scrape of metrics. Always false over TLS, which cannot be peeked at."""
     try:
-        conn.sock.settimeout(0)  # like the thread that reads the request
         coming = conn.sock.recv(_MAX_PROBE, socket.MSG_PEEK)
     except (OSError, ValueError):  # ValueError: a TLS socket does not support MSG_PEEK
         return False
