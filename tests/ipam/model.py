@@ -414,7 +414,9 @@ class Model:
         else:
             if not any(_holds(segment, asked) for segment in segments):
                 raise Refused("AddressOutsideRanges")
-            if self.is_gateway((pool.space, asked)) and (pool.space, asked) not in self.held:
+            # What a pool may assign has no gateways at all; a range's own segments may contain one.
+            is_free = (pool.space, asked) not in self.held
+            if self.is_gateway((pool.space, asked)) and (is_free or wanted.pool):
                 raise Refused("AddressOutsideRanges")
             if (pool.space, asked) in self.held or (pool.space, asked) in self.resting:
                 raise Refused("AddressTaken")
