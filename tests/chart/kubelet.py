@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +54,7 @@ class Kubelet:
     hosts: dict[str, str] = field(default_factory=dict)
     brought: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     path: tuple[Path, ...] = ()
+    _run: Path | None = None
 
     def line(self, pod: Pod) -> list[str]:
         """The command line of a pod's main container."""
@@ -116,8 +120,13 @@ class Kubelet:
         return self.folder / f"{pod.owner['metadata']['name']}.log"
 
     def host(self, path: str) -> Path:
-        """Where a folder of the host is."""
-        return self.folder / "host" / path.lstrip("/")
+        """Where a folder of the host is; /run has a short path, as the kernel limits that of a socket."""
+        if not path.startswith("/run/"):
+            return self.folder / "host" / path.lstrip("/")
+        if self._run is None:
+            self._run = Path(tempfile.mkdtemp(prefix="run"))
+            weakref.finalize(self, shutil.rmtree, self._run, ignore_errors=True)
+        return self._run / path.lstrip("/")
 
     def _folders(self, pod: Pod) -> dict[str, str]:
         """Path of a mount → folder that stands for it."""
