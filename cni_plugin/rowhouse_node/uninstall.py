@@ -2,10 +2,13 @@
 
 import errno
 import os
+import socket
+import stat
 import threading
 import time
 from pathlib import Path
 
+from rowhouse_cni.agent import HUNG
 from rowhouse_cni.errors import CniError
 from rowhouse_cni.settings import list_of_spools, load, spools_of
 from rowhouse_cni.spool import SpoolUnusableError
@@ -103,6 +106,7 @@ def _take_back(options: Options, spools: list[str]) -> None:
         if not any(kept.values()):
             durable.remove(Path(list_of_spools(str(options.settings_file))))
         supplies.take_back(options)
+        _remove_dead_sockets(options)
         durable.remove(options.lock)
     for folder in [options.config_dir, *_folders_of(spools), options.state_dir]:
         _remove_empty(folder)
@@ -111,6 +115,34 @@ def _take_back(options: Options, spools: list[str]) -> None:
             say(f"{number} DELs that no server accepted stay in {spool}")
         elif refused := len(names_in(f"{spool}/{REFUSED}")):
             say(f"{refused} DELs that a server refused for good stay in {spool}/{REFUSED}")
+
+
+def _remove_dead_sockets(options: Options) -> None:
+    """Remove the socket that a killed agent left; an agent that listens removes its own. Raise OSError."""
+    if options.agent_socket is None:
+        return
+    for path in (str(options.agent_socket), str(options.agent_socket) + HUNG):
+        if _is_dead_socket(path):
+            durable.remove(Path(path))
+    _remove_empty(options.agent_socket.parent)
+
+
+def _is_dead_socket(path: str) -> bool:
+    """Whether this is a unix socket at which no process listens."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return False
+    except FileNotFoundError:
+        return False
+    with socket.socket(socket.AF_UNIX) as attempt:
+        attempt.settimeout(0)  # the queue of an agent that hangs may be full
+        try:
+            attempt.connect(path)
+        except ConnectionRefusedError:
+            return True
+        except BlockingIOError:
+            pass
+    return False
 
 
 def _folders_of(spools: list[str]) -> list[Path]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
+    from pathlib import Path
 
 RESULT = b'{\n    "cniVersion": "0.3.1",\n    "ips": [{"version": "4"}],\n    "dns": {}\n}'
 MAX_WAIT_SECONDS = 20.0  # seconds; no test comes near
@@ -144,14 +145,21 @@ def serving(
     tls: ssl.SSLContext | None = None,
     host: str = "127.0.0.1",
     read_body: bool = True,
+    at: Path | None = None,
 ) -> Iterator[Scripted]:
     """Listen on a free port; the first connection gets the first behaviour, and so on.
 
-    The last behaviour serves all further connections.
+    The last behaviour serves all further connections. `at`: on this unix socket instead, as an agent does.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, 0), family=family)
-    port = listener.getsockname()[1]
+    if at is not None:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(at))
+        listener.listen()
+        port = 0
+    else:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, 0), family=family)
+        port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     scripted = Scripted(f"{'https' if tls else 'http'}://{shown}:{port}", port)
     turns = iter(range(1_000_000))

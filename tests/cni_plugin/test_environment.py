@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cni_plugin.scripted import RESULT, reply, serving
+from cni_plugin.scripted import RESULT, closed_port, reply, serving
+from rowhouse_cni.environment import MAX_NETCONF_BYTES, OMITTED_NETCONF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,6 +173,50 @@ def test_closed_input_is_code_5(node: Node, server: Scripted) -> None:
     close = "import posix; posix.close(0)"
     assert node.call(before=close, stdin=subprocess.DEVNULL).code == 5
     assert server.requests == []
+
+
+def padded(size: int) -> bytes:
+    """A network configuration of so many bytes."""
+    start, end = b'{"cniVersion": "0.4.0", "name": "n", "prevResult": "', b'"}'
+    return start + b"x" * (size - len(start) - len(end)) + end
+
+
+@pytest.mark.parametrize("command", ["ADD", "CHECK", "STATUS", "GC"])
+def test_a_configuration_above_the_limit_is_code_5_and_not_sent(
+    node: Node, server: Scripted, command: str
+) -> None:
+    outcome = node.call(command, netconf=padded(MAX_NETCONF_BYTES + 1))
+    assert outcome.code == 5
+    assert outcome.error["msg"] == "the network configuration has more than 1048576 bytes"
+    assert "nothing was sent" in outcome.error["details"]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("command", ["ADD", "DEL"])
+def test_a_configuration_of_exactly_the_limit_is_sent(
+    node: Node, server: Scripted, command: str
+) -> None:
+    netconf = padded(MAX_NETCONF_BYTES)
+    assert node.call(command, netconf=netconf).exit_status == 0
+    assert server.requests[0].body == netconf
+
+
+@pytest.mark.parametrize("over", [1, 3 * MAX_NETCONF_BYTES])
+def test_a_del_is_sent_without_a_configuration_above_the_limit(
+    node: Node, server: Scripted, over: int
+) -> None:
+    assert node.call("DEL", netconf=padded(MAX_NETCONF_BYTES + over)).exit_status == 0
+    assert server.asked == [("DEL", "ctr-new")]
+    assert server.requests[0].body == OMITTED_NETCONF
+
+
+def test_a_del_is_kept_without_a_configuration_above_the_limit(node: Node) -> None:
+    with closed_port() as dead:
+        node.configure(dead)
+        assert node.call("DEL", netconf=padded(MAX_NETCONF_BYTES + 1)).exit_status == 0
+    (entry,) = node.spool.iterdir()
+    assert entry.read_bytes().endswith(OMITTED_NETCONF)
+    assert entry.stat().st_size < 4096
 
 
 def test_an_add_in_the_plugins_own_namespace_is_code_8(node: Node, server: Scripted) -> None:

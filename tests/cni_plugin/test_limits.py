@@ -19,6 +19,8 @@ def test_both_have_the_same_limits() -> None:
     assert environment.MAX_VALUE_BYTES == call.MAX_VALUE_BYTES
     assert environment.MAX_ID_BYTES == call.MAX_ID_BYTES
     assert environment.MAX_INTERFACE_NAME == limits.MAX_INTERFACE
+    assert environment.MAX_NETCONF_BYTES == call.MAX_BODY
+    assert environment.OMITTED_NETCONF == call.OMITTED
 
 
 @pytest.mark.parametrize("command", ["ADD", "DEL", "CHECK"])

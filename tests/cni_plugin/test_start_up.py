@@ -22,6 +22,7 @@ def report(status):
     leave(status)
 posix._exit = report
 """
+UNUSED = {"kept_dels", "spool", "log", "netconf", "tls"}  # by a call that succeeds
 BARE = [sys.executable, "-I", "-S", "-c", "import sys; print('\\n'.join(sys.modules))"]
 
 
@@ -55,8 +56,24 @@ def test_a_good_call_loads_few_modules_of_the_plugin(node: Node, command: str) -
         outcome = node.call(command, before=REPORT)
     own = {name for name in modules(outcome.stderr) if name.startswith("rowhouse_cni.")}
     assert len(own) <= 12
-    unused = {"kept_dels", "spool", "log", "netconf", "tls"}
-    assert own.isdisjoint({f"rowhouse_cni.{name}" for name in unused})
+    assert own.isdisjoint({f"rowhouse_cni.{name}" for name in UNUSED})
+
+
+@pytest.mark.parametrize("command", ["ADD", "DEL", "CHECK", "STATUS", "GC"])
+def test_a_call_through_the_agent_loads_no_more_than_a_direct_one(
+    node: Node, bare: set[str], command: str
+) -> None:
+    socket = node.folder / "agent.sock"
+    with serving(good, at=socket) as agent, closed_port() as dead:
+        node.configure(dead.replace("http:", "https:"), agent=socket)
+        outcome = node.call(command, before=REPORT)
+    assert outcome.exit_status == 0
+    assert [request.command for request in agent.requests] == [command]
+    loaded = modules(outcome.stderr)
+    assert of_others(loaded, bare) == {"_socket"}
+    own = {name for name in loaded if name.startswith("rowhouse_cni.")}
+    assert len(own) <= 12
+    assert own.isdisjoint({f"rowhouse_cni.{name}" for name in UNUSED})
 
 
 def test_version_loads_no_more_than_an_add(node: Node, bare: set[str]) -> None:

@@ -219,6 +219,41 @@ def test_a_socket_that_vanishes_is_made_again(
         assert deployed.metric("agent_calls_total") == before + 1
 
 
+@pytest.mark.parametrize("is_aside", [False, True])
+def test_an_uninstall_removes_the_socket_of_a_killed_agent(
+    deployed: Deployed, *, is_aside: bool
+) -> None:
+    with keeping_alive(good) as server:
+        deployed.start(server.url)
+        deployed.kill()
+        if is_aside:
+            deployed.socket.rename(deployed.aside)
+        assert deployed.host.do("uninstall", "v1").returncode == 0
+    assert not deployed.socket.exists()
+    assert not deployed.aside.exists()
+
+
+def test_an_uninstall_leaves_the_socket_of_a_running_agent_and_files_of_others(
+    deployed: Deployed,
+) -> None:
+    with keeping_alive(good) as server:
+        deployed.start(server.url)
+        deployed.aside.write_text("not a socket")
+        assert deployed.host.do("uninstall", "v1").returncode == 0
+    assert deployed.socket.exists()
+    assert deployed.aside.read_text() == "not a socket"
+
+
+def test_an_uninstall_removes_the_folder_that_an_agent_made(deployed: Deployed) -> None:
+    deployed.socket = deployed.host.root / "run" / "s"  # a short name: paths of sockets are limited
+    agent = f"--agent={deployed.socket}"
+    with keeping_alive(good) as server:
+        deployed.start(server.url, more=(agent,))
+        deployed.kill()
+        assert deployed.host.do("uninstall", "v1", agent).returncode == 0
+    assert not deployed.socket.parent.exists()
+
+
 @pytest.mark.parametrize("direct", [True, False])
 def test_without_an_agent_a_call_goes_directly_unless_that_is_forbidden(
     deployed: Deployed, *, direct: bool
