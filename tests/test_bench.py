@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 # The other parts fill tables for minutes.
-SHORT: dict[str, dict[str, int]] = {
+SHORT: dict[str, dict[str, object]] = {
     "history": {"TENURES": 10_000, "PODS": 1_000, "ROUNDS": 1, "QUESTIONS": 20},
     "outbox": {"ROUNDS": 1, "SECONDS": 1},
+    "plugin_process": {"REPEATS": 2, "WARM": 1, "BURSTS": {3: 1}, "TARGETED_BURST": 3},
 }
 
 
