@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from faults import experiments, nodes, surroundings
+from faults import agents, experiments, nodes, surroundings
 from faults.clock_jumps import clock_jumps
 from faults.operators import operators
 from faults.second.trial import second_checker
@@ -30,6 +30,7 @@ class Column:
     roll_outs: int
     silences: int
     plugin_kills: int
+    agent_faults: int
     partitions: int
     jumps: int
     varied_calls: int
@@ -46,17 +47,17 @@ class Column:
 SCALED: Final = Column(
     calls=400, worker_kills=2, postmaster_kills=1, cuts=10,
     promotions=1, full_disks=1, roll_outs=1, silences=1,
-    plugin_kills=10, partitions=1, jumps=10, varied_calls=500,
+    plugin_kills=10, agent_faults=2, partitions=1, jumps=10, varied_calls=500,
 )  # fmt: skip
 SHORT: Final = Column(
     calls=20_000, worker_kills=50, postmaster_kills=10, cuts=50,
     promotions=3, full_disks=1, roll_outs=1, silences=2,
-    plugin_kills=50, partitions=3, jumps=50, varied_calls=20_000,
+    plugin_kills=50, agent_faults=20, partitions=3, jumps=50, varied_calls=20_000,
 )  # fmt: skip
 LONG: Final = Column(
     calls=1_000_000, worker_kills=1000, postmaster_kills=200, cuts=1000,
     promotions=50, full_disks=10, roll_outs=20, silences=20,
-    plugin_kills=1000, partitions=50, jumps=1000, varied_calls=120_000, rounds=10,
+    plugin_kills=1000, agent_faults=400, partitions=50, jumps=1000, varied_calls=120_000, rounds=10,
 )  # fmt: skip
 COLUMNS: Final = {"scaled": SCALED, "short": SHORT, "long": LONG}
 
@@ -127,6 +128,13 @@ EXPERIMENTS: Final = (
         run=lambda laboratory, column: nodes.plugin_kills(
             laboratory, kills=column.plugin_kills, outages=max(1, column.plugin_kills // 50)
         ),
+    ),
+    Experiment(
+        name="agents",
+        run=lambda laboratory, column: agents.through_agents(
+            laboratory, times=column.agent_faults, plugin_kills=column.plugin_kills
+        ),
+        in_suite=True,
     ),
     Experiment(
         name="PgBouncer",

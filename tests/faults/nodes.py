@@ -13,13 +13,77 @@ from faults.plugin_calls import Nodes
 from faults.pools import POOLS
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from random import Random
 
     from faults.experiments import Laboratory
+    from faults.postgres import Postgres
     from fixtures.servers import Server
 
 OPEN: Final = tuple(dataclasses.replace(pool, certain=False) for pool in POOLS)
 """A DEL that is kept on a node is done for the runtime and not yet for the pool, so it may be full meanwhile."""
+
+
+class OnlyServer:
+    """One server at a time, in front of a database.
+
+    Args:
+        stack: of the experiment.
+        folder: for the servers' files.
+        postgres: the database.
+        bind: where each of them listens.
+        environment: further ROWHOUSE_ variables.
+    """
+
+    def __init__(
+        self,
+        stack: contextlib.ExitStack,
+        folder: Path,
+        postgres: Postgres,
+        *,
+        bind: str = "127.0.0.1:0",
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._postgres = postgres
+        self._bind = bind
+        self._environment = environment
+        self.begin()
+
+    @property
+    def url(self) -> str:
+        """Where it is now."""
+        return self._server.url
+
+    def begin(self) -> None:
+        """Start one; return when it is ready."""
+        self._own = self._stack.enter_context(contextlib.ExitStack())
+        self._server = self._own.enter_context(
+            service.serving(
+                self._folder / f"server-{time.monotonic_ns()}",
+                service.url_of(self._postgres.host),
+                bind=self._bind,
+                environment=self._environment,
+            )
+        )
+
+    def outage(self, nodes: Nodes) -> None:
+        """kill -9 of all its processes; the next one starts when five more DELs are kept, or after a minute."""
+        workers = service.workers_of(self._server)  # while it is their parent
+        self._server.process.kill()
+        for worker in workers:
+            service.kill(worker)
+        self._own.close()
+        before = nodes.kept
+        deadline = time.monotonic() + 60
+        while nodes.kept < before + 5 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.begin()
+
+    def stop(self) -> None:
+        """Stop it in order."""
+        service.stop(self._server)
 
 
 def plugin_kills(laboratory: Laboratory, *, kills: int, outages: int) -> Report:
@@ -27,34 +91,12 @@ def plugin_kills(laboratory: Laboratory, *, kills: int, outages: int) -> Report:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(laboratory.place())
         postgres = stack.enter_context(laboratory.database())
-        urls: list[str] = []
-        running: list[tuple[Server, contextlib.ExitStack]] = []
-
-        def begin() -> None:
-            own = stack.enter_context(contextlib.ExitStack())
-            place = folder / f"server-{time.monotonic_ns()}"
-            server = own.enter_context(service.serving(place, service.url_of(postgres.host)))
-            running[:] = [(server, own)]
-            urls[:] = [server.url]
-
-        def outage(_dice: Random) -> None:
-            server, own = running[0]
-            server.process.kill()
-            for worker in service.workers_of(server):
-                service.kill(worker)
-            own.close()
-            before = nodes.kept
-            deadline = time.monotonic() + 60
-            while nodes.kept < before + 5 and time.monotonic() < deadline:
-                time.sleep(0.02)
-            begin()
-
-        begin()
-        nodes = Nodes(laboratory.plugin(), folder / "nodes", lambda: urls)
+        server = OnlyServer(stack, folder, postgres)
+        nodes = Nodes(laboratory.plugin(), folder / "nodes", lambda: [server.url])
 
         def rest() -> str:
             nodes.replay()
-            service.stop(running[0][0])
+            server.stop()
             return postgres.conninfo()
 
         report = run(
@@ -66,7 +108,11 @@ def plugin_kills(laboratory: Laboratory, *, kills: int, outages: int) -> Report:
                 Nemesis(
                     name="kill -9 of a plugin", strike=nodes.kill_one, times=kills, calls_between=4
                 ),
-                Nemesis(name="kill -9 of the only server", strike=outage, times=outages),
+                Nemesis(
+                    name="kill -9 of the only server",
+                    strike=lambda _dice: server.outage(nodes),
+                    times=outages,
+                ),
             ],
             rest=rest,
         )

@@ -37,6 +37,8 @@ class Nodes:
         self.running: set[subprocess.Popen[bytes]] = set()
         self.kept = 0
         """DELs that went into a spool."""
+        self.calls = 0
+        """Calls that have begun."""
         self._changed = threading.Condition()
 
     def __call__(self, number: int) -> ThroughPlugin:
@@ -46,11 +48,20 @@ class Nodes:
     def kill_one(self, dice: Random, *, seconds: float = 60.0) -> None:
         """kill -9 of a plugin at work, some milliseconds into it. Raises TimeoutError if none comes."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self.running, seconds):
-                raise TimeoutError("no plugin runs")
+            self._wait(lambda: bool(self.running), seconds)
             one = dice.choice(sorted(self.running, key=lambda process: process.pid))
         time.sleep(0.03 * dice.random())
         one.kill()
+
+    def wait_for_calls(self, number: int, *, seconds: float = 60.0) -> None:
+        """Return when so many more calls have begun. Raises TimeoutError if they do not."""
+        with self._changed:
+            wanted = self.calls + number
+            self._wait(lambda: self.calls >= wanted, seconds)
+
+    def _wait(self, claim: Callable[[], bool], seconds: float) -> None:
+        if not self._changed.wait_for(claim, seconds):
+            raise TimeoutError("no plugin runs")
 
     def run(self, environment: dict[str, str], netconf: bytes) -> tuple[int, bytes, bytes]:
         """Exit status (negative: killed), standard output and error."""
@@ -63,13 +74,14 @@ class Nodes:
         )
         with self._changed:
             self.running.add(process)
+            self.calls += 1
             self._changed.notify_all()
         try:
             out, err = process.communicate(netconf)
         finally:
             with self._changed:
                 self.running.discard(process)
-                self.kept += b"kept in" in err
+                self.kept += b"DEL is kept" in err
         return process.returncode, out, err
 
     def replay(self, seconds: float = 60.0) -> None:
@@ -80,12 +92,18 @@ class Nodes:
         deadline = time.monotonic() + seconds
         for node in sorted(self.folder.iterdir()):
             spool = node / "spool"
-            while names := [one.name for one in spool.glob("[!.]*")]:
-                if names == ["refused"]:
-                    raise RuntimeError(f"{list((spool / 'refused').iterdir())} were refused")
+            while names := self.kept_in(spool):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{names} are still kept")
                 ThroughPlugin(self, node.name).status()
+
+    @staticmethod
+    def kept_in(spool: Path) -> list[str]:
+        """The names of kept DELs. Raises RuntimeError if one was refused for good, and all others are sent."""
+        names = [one.name for one in spool.glob("[!.]*")]
+        if names == ["refused"]:
+            raise RuntimeError(f"{list((spool / 'refused').iterdir())} were refused")
+        return names
 
 
 class ThroughPlugin:
@@ -93,7 +111,7 @@ class ThroughPlugin:
 
     def __init__(self, nodes: Nodes, name: str) -> None:
         self._nodes = nodes
-        self._folder = nodes.folder / name
+        self.folder = nodes.folder / name
         self._name = name
 
     def add(self, pool: Pool, pod: str, container: str) -> Answer:
@@ -124,21 +142,25 @@ class ThroughPlugin:
         code = json.loads(out)["code"]
         return Answer(phase="failed" if code in CERTAIN else "unknown", code=code)
 
-    def _environment(
-        self, command: str, namespace: str, pod: str, container: str
-    ) -> dict[str, str]:
-        settings = self._folder / "rowhouse.conf"
+    def settings(self) -> Path:
+        """The settings file, with the servers as they are now."""
+        settings = self.folder / "rowhouse.conf"
         wanted = (
             f"server = {' '.join(self._nodes.urls())}\nnode = {self._name}\n"
-            f"spool = {self._folder / 'spool'}\n"
+            f"spool = {self.folder / 'spool'}\n"
         )
         if not settings.exists() or settings.read_text() != wanted:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             written = settings.with_suffix(".new")
             written.write_text(wanted)
             written.rename(settings)
+        return settings
+
+    def _environment(
+        self, command: str, namespace: str, pod: str, container: str
+    ) -> dict[str, str]:
         return {
-            "ROWHOUSE_CONFIG": str(settings),
+            "ROWHOUSE_CONFIG": str(self.settings()),
             "CNI_COMMAND": command,
             "CNI_CONTAINERID": container,
             "CNI_IFNAME": INTERFACE,
