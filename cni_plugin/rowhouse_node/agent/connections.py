@@ -42,6 +42,10 @@ class KeptConnection(Connection):
         self.inner = inner
         self.is_answered = False  # whether any byte of the current answer came
         self.idle_since = 0.0
+        # A resumed session can be resumed again.
+        self.is_session_wanted = (
+            isinstance(inner, TlsConnection) and not inner.channel.session_reused
+        )
         self._poll = select.poll()
         self._poll.register(inner.sock, select.POLLIN | select.POLLRDHUP)
         sock = inner.sock
@@ -165,8 +169,11 @@ class Connections:
             is_kept = len(connections) < MAX_KEPT
             if isinstance(inner, TlsConnection):
                 is_kept = is_kept and inner.context is self._context
-                if is_kept and (session := inner.channel.session) is not None:
-                    self._sessions[server.url] = session
+                if is_kept and connection.is_answered and connection.is_session_wanted:
+                    # Once: CPython leaks 6 KiB whenever a session is read.
+                    connection.is_session_wanted = False
+                    if (session := inner.channel.session) is not None:
+                        self._sessions[server.url] = session
             if is_kept:
                 connections.append(connection)
         if not is_kept:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import socket
 import threading
 import time
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cni_plugin.node import TOKEN, Node
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     import ssl
     import subprocess
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 def eventually(claim: Callable[[], bool]) -> None:
@@ -76,6 +77,13 @@ class Deployed:
         value = re.search(rf"^rowhouse_node_{name} (\S+)$", text, re.MULTILINE)
         assert value, text
         return float(value[1])
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory of the daemon."""
+        assert self.process is not None
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     @property
     def aside(self) -> Path:

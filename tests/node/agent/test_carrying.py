@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,9 +24,13 @@ from cni_plugin.scripted import (
     unreachable,
 )
 from node.agent.deployed import eventually, keeping_alive, reserved
+from rowhouse_cni.agent import ask_agent
+from rowhouse_cni.settings import load
 
 if TYPE_CHECKING:
-    from node.agent.deployed import Deployed
+    from collections.abc import Iterator
+
+    from node.agent.deployed import Deployed, KeptServer
 
 
 def test_a_call_is_the_same_request_and_the_same_answer_as_without_an_agent(
@@ -79,6 +84,47 @@ def test_tls_is_verified(deployed: Deployed) -> None:
         deployed.start(server.url, more=(f"--ca-source={ca_file}", "--direct=false"))
         assert deployed.call().code == 11
         assert len(server.requests) == asked
+
+
+@pytest.fixture
+def over_tls(deployed: Deployed) -> Iterator[KeptServer]:
+    """A server with TLS, and a node that reaches it through its agent alone."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    ca_file = deployed.host.root / "ca.pem"
+    authority.cert_pem.write_to_path(ca_file)
+    with keeping_alive(good, tls=context) as server:
+        deployed.start(server.url, more=(f"--ca-source={ca_file}", "--direct=false"))
+        yield server
+
+
+def test_a_tls_session_is_resumed_again_and_again(deployed: Deployed, over_tls: KeptServer) -> None:
+    assert deployed.call().exit_status == 0
+    for _ in range(3):
+        over_tls.drop()
+        assert deployed.call().exit_status == 0
+        newest = over_tls.connections[-1]
+        assert isinstance(newest, ssl.SSLSocket)
+        assert newest.session_reused
+
+
+def test_calls_over_tls_leave_no_memory_behind(deployed: Deployed, over_tls: KeptServer) -> None:
+    settings = load({b"ROWHOUSE_CONFIG": os.fsencode(deployed.node.settings)})
+
+    def calls(number: int) -> None:
+        for _ in range(number):
+            lines = [b"CNI-Command: ADD", b"CNI-ContainerID: c1", b"CNI-IfName: net1"]
+            answer = ask_agent(settings, "ADD", lines, b"{}", time.monotonic() + 30)
+            assert answer is not None
+            assert answer.body == RESULT
+
+    calls(300)
+    before = deployed.resident_bytes
+    calls(1500)
+    # Before the fix: 9 MiB.
+    assert deployed.resident_bytes - before < 3 * 1024 * 1024
+    assert over_tls.opened < 10
 
 
 @pytest.mark.parametrize("behave", [reset, lambda connection, _request: connection.close()])
