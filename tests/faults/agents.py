@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,10 +22,11 @@ from faults.nodes import OPEN, OnlyServer
 from faults.plugin_calls import Nodes, ThroughPlugin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from random import Random
 
     from faults.experiments import Laboratory
+    from faults.postgres import Postgres
 
 CLIENTS: Final = 4
 """Each is a node with a daemon of its own."""
@@ -146,6 +148,7 @@ class AgentNodes(Nodes):
             f"--node={name}",
             "--listen=127.0.0.1:0",
             "--period=1",
+            "--timeout=60",  # longer than a hung agent is stopped
         ]
         (folder / "bin").mkdir()
         self.agents.append(Agent(folder, self._sockets, arguments, before=self._before))
@@ -225,39 +228,26 @@ def end(process: subprocess.Popen[bytes]) -> None:
         raise RuntimeError(f"the daemon ended with status {status}")
 
 
-def through_agents(laboratory: Laboratory, *, times: int, plugin_kills: int) -> Report:
-    """kill -9, SIGSTOP and restarts of agents, beside those of plugins and of the only server."""
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A database, the only server with TLS, and nodes with agents."""
 
-    def nemeses(nodes: AgentNodes, server: OnlyServer) -> Sequence[Nemesis]:
-        return [
-            *(
-                Nemesis(name=name, strike=strike, times=times, calls_between=10)
-                for name, strike in (
-                    ("kill -9 of an agent", nodes.kill_agent),
-                    ("SIGSTOP of an agent", nodes.hang_agent),
-                    ("agent restarted", nodes.restart_agent),
-                )
-            ),
-            Nemesis(
-                name="kill -9 of a plugin",
-                strike=nodes.kill_one,
-                times=plugin_kills,
-                calls_between=4,
-            ),
-            Nemesis(
-                name="kill -9 of the only server",
-                strike=lambda _dice: server.outage(nodes),
-                times=max(1, times // 10),
-            ),
-        ]
+    folder: Path
+    nodes: AgentNodes
+    server: OnlyServer
+    postgres: Postgres
 
-    return _experiment(laboratory, nemeses)
+    def rest(self) -> str:
+        """Send what is kept, and stop everything in order; where the database is."""
+        self.nodes.replay()
+        self.nodes.stop()
+        self.server.stop()
+        return self.postgres.conninfo()
 
 
-def _experiment(
-    laboratory: Laboratory,
-    nemeses: Callable[[AgentNodes, OnlyServer], Sequence[Nemesis]],
-) -> Report:
+@contextlib.contextmanager
+def place(laboratory: Laboratory, *, before: str = "") -> Iterator[Place]:
+    """A place for one experiment; `before` as for `Agent`."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(laboratory.place())
         sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agents-")))
@@ -280,22 +270,44 @@ def _experiment(
             sockets,
             url=f"https://127.0.0.1:{port}",
             authority=sockets / "ca.pem",
+            before=before,
         )
         stack.callback(nodes.kill)
+        yield Place(folder=folder, nodes=nodes, server=server, postgres=postgres)
 
-        def rest() -> str:
-            nodes.replay()
-            nodes.stop()
-            server.stop()
-            return postgres.conninfo()
 
+def through_agents(laboratory: Laboratory, *, times: int, plugin_kills: int) -> Report:
+    """kill -9, SIGSTOP and restarts of agents, beside those of plugins and of the only server."""
+    with place(laboratory) as here:
+        nodes = here.nodes
+        strikes = (
+            ("kill -9 of an agent", nodes.kill_agent),
+            ("SIGSTOP of an agent", nodes.hang_agent),
+            ("agent restarted", nodes.restart_agent),
+        )
         report = run(
-            folder,
+            here.folder,
             nodes,
             seed=laboratory.seed,
             load=Load(clients=CLIENTS, calls=100, pools=OPEN),
-            nemeses=nemeses(nodes, server),
-            rest=rest,
+            nemeses=[
+                *(
+                    Nemesis(name=name, strike=strike, times=times, calls_between=10)
+                    for name, strike in strikes
+                ),
+                Nemesis(
+                    name="kill -9 of a plugin",
+                    strike=nodes.kill_one,
+                    times=plugin_kills,
+                    calls_between=4,
+                ),
+                Nemesis(
+                    name="kill -9 of the only server",
+                    strike=lambda _dice: here.server.outage(nodes),
+                    times=max(1, times // 10),
+                ),
+            ],
+            rest=here.rest,
         )
         report.strikes["DELs kept and replayed"] = nodes.kept
         return report

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from faults import service
+from faults.experiments import Laboratory
+from faults.postgres import installation
 from fixtures import databases
 
 if TYPE_CHECKING:
@@ -21,6 +24,17 @@ CLIENTS = 8
 def seed() -> str:
     """The seed of all dice: ROWHOUSE_FAULTS_SEED, or 1. Every report and every failure names it."""
     return os.environ.get("ROWHOUSE_FAULTS_SEED", "1")
+
+
+@pytest.fixture(scope="session")
+def laboratory(tmp_path_factory: pytest.TempPathFactory, seed: str) -> Iterator[Laboratory]:
+    with installation() as installed:
+        yield Laboratory(
+            installed=installed,
+            template=service.new_database(installed),
+            folder=tmp_path_factory.mktemp("laboratory"),
+            seed=seed,
+        )
 
 
 @pytest.fixture

@@ -129,17 +129,20 @@ def run(
                 thread.join()
         for client in clients:
             client.drain(time.monotonic() + max_recovery_seconds)
-    where = rest()
-    checker = Checker(rooms(load.pools))
-    with journal.path.open(encoding="ascii") as lines:
-        checker.read(read(lines))
-    verdict = checker.finish(read_final_state(where))
     return Report(
         seed=seed,
-        verdict=verdict,
+        verdict=judge(journal, load.pools, rest()),
         strikes={striker.nemesis.name: striker.struck for striker in strikers},
         seconds=time.monotonic() - began,
     )
+
+
+def judge(journal: Journal, pools: tuple[Pool, ...], where: str) -> Verdict:
+    """What the checker finds in a closed journal and in the database at rest."""
+    checker = Checker(rooms(pools))
+    with journal.path.open(encoding="ascii") as lines:
+        checker.read(read(lines))
+    return checker.finish(read_final_state(where))
 
 
 class _Striker(threading.Thread):

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 
+SENDS_LATE = """
+from rowhouse_node.agent.call import PluginCall
+PluginCall.is_wanted = lambda self: True
+"""
+"""An agent that sends what it has, though its plugin gave up and went its own way."""
+
+
 class ReleasesByPodName(OnDatabase):
     """whereabouts 176: a DEL frees what the pod's name holds, though the name has come back meanwhile."""
 

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from faults import service
 from faults.columns import EXPERIMENTS, SCALED, Experiment
-from faults.experiments import Laboratory
-from faults.postgres import installation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from faults.experiments import Laboratory
 
 CASES = [
     pytest.param(
@@ -23,17 +20,6 @@ CASES = [
     for experiment in EXPERIMENTS
     if experiment.in_suite
 ]
-
-
-@pytest.fixture(scope="session")
-def laboratory(tmp_path_factory: pytest.TempPathFactory, seed: str) -> Iterator[Laboratory]:
-    with installation() as installed:
-        yield Laboratory(
-            installed=installed,
-            template=service.new_database(installed),
-            folder=tmp_path_factory.mktemp("laboratory"),
-            seed=seed,
-        )
 
 
 @pytest.mark.parametrize("experiment", CASES)
