@@ -143,6 +143,28 @@ def test_it_ends_with_a_parent_that_is_killed(place: Path, kind: str) -> None:
             assert ask(postgres, "SELECT 1") == "1"
 
 
+def test_postgresql_holds_the_lock_until_its_own_end(place: Path) -> None:
+    # In a program of its own, the lock gets the lowest descriptor, which the guardian's shell uses.
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(place / "db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline().split()[0])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            parent.kill()
+            parent.wait()
+            with pytest.raises(EmbeddedPostgresError, match="another embedded PostgreSQL"):
+                EmbeddedPostgres(place / "db", options=QUICK, lock_timeout=0.1).__enter__()
+            assert (place / "db/data/postmaster.pid").exists()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    assert eventually(lambda: not is_alive(pid))
+
+
 def test_a_stop_in_its_first_moments_is_not_lost(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PORT: Final = "5432"  # no port is opened: it only names the socket
 
+_FIRST_FREE_IN_A_SHELL: Final = 10
 _LITTLE_SPACE: Final = 1024 * 1024
 _TELLING: Final = ("PANIC", "FATAL", "ERROR", "HINT")
 
@@ -85,7 +86,12 @@ class Directory:
         Raises:
             EmbeddedPostgresError: a server has it.
         """
-        lock = os.open(self.path / "lock", os.O_RDONLY | os.O_NOFOLLOW)
+        opened = os.open(self.path / "lock", os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            # The guardian's shell uses the descriptors below: it would replace the lock, and lose it.
+            lock = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE_IN_A_SHELL)
+        finally:
+            os.close(opened)
         undo.callback(os.close, lock)
         deadline = time.monotonic() + seconds
         while True:
