@@ -2,12 +2,14 @@
 
 import threading
 import time
+from enum import Enum, auto
 from pathlib import Path
 from random import SystemRandom
 
 from rowhouse_cni.answer import Answer
 from rowhouse_cni.errors import NoServerAnsweredError
 from rowhouse_cni.kept_dels import keep_entry, sender
+from rowhouse_cni.server_url import Server
 from rowhouse_cni.settings import spools_of
 from rowhouse_cni.spool import Replayed, Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import is_of, names_in
@@ -17,10 +19,17 @@ from rowhouse_node.log import say
 
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 15.0
-BATCH = 64
-BATCH_SECONDS = 5.0
+REPLAY_SECONDS = 5.0  # for one DEL
 WAIT_SECONDS = 0.02  # until another process has sent the same DEL
 RANDOM = SystemRandom()
+
+
+class Outcome(Enum):
+    """How a round of replays ended."""
+
+    DONE = auto()  # nothing is left that a server should have taken
+    DECLINED = auto()  # a server took not all
+    UNREACHED = auto()  # no server was there
 
 
 class Keeper:
@@ -29,6 +38,7 @@ class Keeper:
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
         self._wake = threading.Event()
+        self._postponed: set[tuple[str, str]] = set()  # directory, name
         self.replayed = 0
         self.problem = ""
 
@@ -79,47 +89,65 @@ class Keeper:
         return found
 
     def run(self, stop: threading.Event) -> None:
-        """Replay what is kept until ``stop``: at once when a server answers, else after growing pauses."""
+        """Replay what is kept until ``stop``: at once when a server is back, else after growing pauses."""
         failures = 0
         while not stop.is_set():
             seen = self._carrier.health.last_success
-            is_done = self._round(stop)
-            failures = 0 if is_done else failures + 1
+            outcome = self._round(stop)
+            failures = 0 if outcome is Outcome.DONE else failures + 1
             pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(failures, 10), MAX_PAUSE_SECONDS)
             until = time.monotonic() + pause * RANDOM.uniform(0.5, 1.5)
             while not stop.is_set() and time.monotonic() < until:
                 self._wake.wait(0.25 if failures else until - time.monotonic())
                 self._wake.clear()
-                if self._carrier.health.last_success > seen:
-                    break  # a server is back, or was never away
+                if outcome is Outcome.DONE:
+                    break
+                if outcome is Outcome.UNREACHED and self._carrier.health.last_success > seen:
+                    break  # a server is back
 
-    def _round(self, stop: threading.Event) -> bool:
-        """Replay everything once, oldest first; whether nothing is left that a server should have taken."""
+    def _round(self, stop: threading.Event) -> Outcome:
+        """Replay everything once, oldest first, but what was postponed last."""
         try:
-            spools = spools_of(self._carrier.settings)
+            settings = self._carrier.settings
+            spools = spools_of(settings)
         except NoServerAnsweredError:
-            return False
-        is_done = True
+            return Outcome.UNREACHED
+        outcome = Outcome.DONE
         problem = ""
-        for directory in spools:
-            names = oldest_first(directory)
-            while names and not stop.is_set():
-                batch, names = names[:BATCH], names[BATCH:]
-                try:
-                    Spool(directory).sweep()
-                    found = self.replay(directory, batch, time.monotonic() + BATCH_SECONDS)
-                except (OSError, SpoolUnusableError) as trouble:
-                    is_done, problem = False, str(trouble)
-                    break
-                except NoServerAnsweredError as error:
-                    is_done, problem = False, f"{error.msg} {error.details}"
-                    break
-                for refusal in found.refused:
-                    say(f"kept DEL refused for good, moved to {directory}/refused: {refusal}")
-                if found.kept:
-                    is_done = False
+        kept = [(spool, name) for spool in spools for name in oldest_first(spool)]
+        self._postponed.intersection_update(kept)
+        for directory in {spool for spool, _ in kept}:
+            try:
+                Spool(directory).sweep()
+            except (OSError, SpoolUnusableError) as trouble:
+                outcome, problem = Outcome.DECLINED, str(trouble)
+        for directory, name in sorted(kept, key=self._postponed.__contains__):
+            if stop.is_set():
+                break
+            this, words = self._send(directory, name, settings.servers)
+            if this is not Outcome.DONE:
+                outcome, problem = this, words or problem
+            if this is Outcome.UNREACHED:
+                break
         self.problem = problem
-        return is_done
+        return outcome
+
+    def _send(self, directory: str, name: str, servers: list[Server]) -> tuple[Outcome, str]:
+        """Send one DEL; the outcome, and what is wrong if it did not get to a server."""
+        health = self._carrier.health
+        was_up = health.is_any_up(servers)
+        try:
+            found = self.replay(directory, [name], time.monotonic() + REPLAY_SECONDS)
+        except (OSError, SpoolUnusableError) as trouble:
+            return Outcome.DECLINED, str(trouble)
+        except NoServerAnsweredError as error:
+            if was_up:  # this DEL may be the reason: let it stop no other
+                self._postponed.add((directory, name))
+            is_up = health.is_any_up(servers)
+            return Outcome.DECLINED if is_up else Outcome.UNREACHED, f"{error.msg} {error.details}"
+        for refusal in found.refused:
+            say(f"kept DEL refused for good, moved to {directory}/refused: {refusal}")
+        return Outcome.DECLINED if found.kept else Outcome.DONE, ""
 
     def wake(self) -> None:
         """Look at once, or end."""

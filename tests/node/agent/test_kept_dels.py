@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cni_plugin.kept import NOT_NOW
-from cni_plugin.scripted import RESULT, closed_port, good, refusal
+from cni_plugin.scripted import RESULT, closed_port, foreign, good, refusal, reset
 from node.agent.deployed import eventually, keeping_alive, reserved
 
 if TYPE_CHECKING:
+    import socket
+
+    from cni_plugin.scripted import Behaviour, Request
     from node.agent.deployed import Deployed
 
 
@@ -45,6 +48,21 @@ def test_an_answer_that_takes_no_del_keeps_it(deployed: Deployed, name: str) -> 
         assert deployed.node.kept == ["ctr-new@net1"]
         server.behave = good
         eventually(lambda: deployed.node.kept == [])
+
+
+@pytest.mark.parametrize("fault", [foreign(413, b"too large"), reset], ids=["proxy", "crash"])
+def test_a_del_that_never_gets_through_stops_no_other(deployed: Deployed, fault: Behaviour) -> None:
+    def behave(connection: socket.socket, request: Request) -> None:
+        (fault if request.container_id == "first" else good)(connection, request)
+        if request.container_id == "first":
+            raise OSError  # the connection ends
+
+    with reserved() as (url, port):
+        deployed.start(url)
+        for name in ("first", "second", "third"):
+            assert deployed.call("DEL", CNI_CONTAINERID=name).exit_status == 0
+        with keeping_alive(behave, on=port):
+            eventually(lambda: deployed.node.kept == ["first@net1"])
 
 
 def test_what_is_refused_for_good_is_put_aside(deployed: Deployed) -> None:
