@@ -94,6 +94,8 @@ class PluginCall:
             raise MalformedCallError("a header is missing or invalid") from None
         if not 0 <= length <= MAX_NETCONF_BYTES:
             raise MalformedCallError(f"its configuration has more than {MAX_NETCONF_BYTES} bytes")
+        if not deadline >= 0.0:  # nor is NaN
+            raise MalformedCallError("its deadline is not a time")
         self.container_id = fields.get(b"cni-containerid", b"").decode("utf-8", "replace")
         self.interface = fields.get(b"cni-ifname", b"").decode("utf-8", "replace")
         self.deadline = min(deadline, time.monotonic() + MAX_TIMEOUT)

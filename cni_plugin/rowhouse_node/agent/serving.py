@@ -18,6 +18,7 @@ from rowhouse_node.agent.keeping import Keeper
 from rowhouse_node.agent.listening import Listener
 from rowhouse_node.agent.probing import probe
 from rowhouse_node.agent.reporting import Reporter
+from rowhouse_node.log import say
 from rowhouse_node.options import Options
 
 MAX_THREADS = 16  # calls that are carried at once
@@ -152,6 +153,9 @@ class Agent:
                 call.answer(NO_SERVER, f"{error.msg}: {error.details}".encode("utf-8", "replace"))
             except OSError as failure:
                 call.answer(NO_SERVER, str(failure).encode("utf-8", "replace"))
+            except Exception as bug:  # noqa: BLE001 - a thread that ends would be missing from now on
+                say(f"{type(bug).__name__} in a call of {call.command}: {bug}")
+                call.answer(NO_SERVER, b"a bug of the agent")
             finally:
                 with self._lock:
                     self._calls.discard(call)

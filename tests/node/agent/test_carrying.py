@@ -271,6 +271,28 @@ def test_a_malformed_request_is_refused_and_harms_no_other(
         assert deployed.call().stdout == RESULT
 
 
+def test_a_deadline_that_is_no_number_costs_no_thread(deployed: Deployed) -> None:
+    lines = [
+        b"POST /cni HTTP/1.1",
+        b"CNI-Command: CHECK",
+        b"Rowhouse-Call: 77",
+        b"Rowhouse-Settings: " + str(deployed.node.settings).encode(),
+        b"Rowhouse-Deadline: nan",
+        b"Content-Length: 2",
+        b"",
+        b"{}",
+    ]
+    with keeping_alive(good) as server:
+        deployed.start(server.url, more=("--direct=false",))
+        for _ in range(20):
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.settimeout(20)
+                sock.connect(str(deployed.socket))
+                sock.sendall(b"\r\n".join(lines))
+                assert sock.recv(1000).startswith(b"HTTP/1.1 400 ")
+        assert deployed.call().stdout == RESULT
+
+
 def test_nothing_else_than_the_calls_own_headers_reaches_a_server(deployed: Deployed) -> None:
     with keeping_alive(good) as server:
         deployed.start(server.url)
