@@ -86,6 +86,17 @@ def test_the_same_range_twice_gives_two_addresses_and_again_the_same_two(pods: P
     assert len(pods.delete("new")) == 3
 
 
+def test_an_address_that_the_call_has_just_given_to_another_range_is_taken(pods: Pods) -> None:
+    """It is no reason to try again: the answer would always be the same."""
+    asking = twice(SUBNET, subnet("10.0.0.0/24", requested="10.0.0.1"))
+    for _ in range(2):
+        with pytest.raises(AddressTaken, match="another range of this call"):
+            pods.add_all("web-0", *asking)
+    pods.add("web-0", SUBNET)
+    with pytest.raises(AddressTaken, match="another range of this call"):
+        pods.add_all("web-0", *asking)
+
+
 def test_several_ranges_are_all_or_nothing(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
     pods.add("blocker", ONE)
     failing: tuple[tuple[RangeRequest, type[RowhouseError]], ...] = (
