@@ -15,6 +15,7 @@ import pytest
 
 from fixtures.servers import serving
 from rowhouse.serve.heartbeats import MAX_BUSY_SECONDS, Heartbeats
+from rowhouse.serve.threads import Threads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,9 +111,15 @@ def test_one_thread_that_goes_on_is_enough() -> None:
 @pytest.mark.parametrize("error", [OSError("no socket"), MemoryError(), SystemExit(1)])
 def test_an_error_ends_no_thread(error: BaseException) -> None:
     beats = Heartbeats(1)
+    served = threading.Semaphore(0)
 
     def fail(_connection: object) -> None:
+        served.release()
         raise error
 
-    beats.watching(fail)(None)
+    threads = Threads(1, beats.watching(fail))
+    for number in range(2):
+        threads.put(number)
+        assert served.acquire(timeout=30)
+    threads.shutdown(wait=False)
     assert beats.problem() is None

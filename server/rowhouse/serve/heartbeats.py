@@ -6,8 +6,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,8 +14,6 @@ MAX_BUSY_SECONDS: Final = 120.0
 
 MAX_SILENT_SECONDS: Final = 60.0
 """The poller runs at least once a second."""
-
-_log = structlog.get_logger(__name__)
 
 
 class Heartbeats:
@@ -34,15 +30,13 @@ class Heartbeats:
         self._poller = self._clock()
 
     def watching(self, answer: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Return `answer`, watched. An error in it does not end its thread."""
+        """Return `answer`, watched."""
 
         def watched(connection: Any) -> None:
             thread = threading.get_ident()
             self._busy_since[thread] = self._clock()
             try:
                 answer(connection)
-            except BaseException:  # noqa: BLE001 - each thread that ends would be missing until the next restart
-                _log.exception("request_thread_failed")
             finally:
                 del self._busy_since[thread]
 

@@ -10,11 +10,15 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STACK_BYTES: Final = 512 * 1024
 """Stack size of a thread. The deepest call needs a tenth of it, and there may be hundreds of threads."""
+
+_log = structlog.get_logger(__name__)
 
 
 class _WaitSlot:
@@ -77,7 +81,10 @@ class Threads:
     def _run(self) -> None:
         slot = _WaitSlot()
         while (connection := self._next(slot)) is not None:
-            self._answer(connection)
+            try:
+                self._answer(connection)
+            except BaseException:  # noqa: BLE001 - a thread that ends would be missing until the next restart
+                _log.exception("request_thread_failed")
 
     def _next(self, slot: _WaitSlot) -> Any:
         """Wait for a connection; None after shutdown."""
