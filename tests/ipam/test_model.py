@@ -23,6 +23,24 @@ from hypothesis.stateful import (
 from fixtures.clock import jump
 from fixtures.pods import hosts, subnet, twice
 from ipam.model import Address, Held, Key, Model, OwnerKey, Pool, Refused, Wish, joined
+from ipam.model.draws import ALONE, ASKED, BY_HAND, GATEWAY, GATEWAYS, HOPS, NAMED, RANGES, WINDOWS
+from ipam.model.queries import (
+    DISAGREEMENTS,
+    DUE,
+    FORGET,
+    FREE,
+    HELD,
+    HISTORY,
+    NAMED_POOL,
+    NETWORK,
+    POOL,
+    PROBLEMS,
+    RELEASE,
+    RESERVE,
+    SET_GATEWAY,
+    TIME_PASSES,
+    WINDOW,
+)
 from rowhouse.domain.administration import Actor, Holder, ReservationPlan
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.domain.requests import Owner, RangeRequest, Sandbox
@@ -42,108 +60,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database as Store
 
 PODS = ("web-0", "web-1", "db-0", "db-1")
-GATEWAY, NAMED = "10.0.1.3", "10.0.1.0/29"
-RANGES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("10.0.0.0/29", (hosts("10.0.0.0/29"),)),
-    ("10.0.0.0/28", (hosts("10.0.0.0/28"),)),
-    ("10.0.0.0/28", (("10.0.0.3", "10.0.0.5"),)),
-    ("10.0.0.0/28", (("10.0.0.1", "10.0.0.1"), ("10.0.0.7", "10.0.0.8"), ("10.0.0.13", "10.0.0.14"))),
-    ("10.0.0.4/31", (("10.0.0.4", "10.0.0.5"),)),
-    ("10.0.0.6/32", (("10.0.0.6", "10.0.0.6"),)),
-    ("10.0.0.0/8", (("10.0.0.2", "10.255.255.254"),)),
-    ("10.0.0.0/8", (("10.255.255.252", "10.255.255.254"),)),
-    (NAMED, (hosts(NAMED),)),
-    ("255.255.255.252/30", (("255.255.255.252", "255.255.255.255"),)),
-    ("::/126", (("::", "::3"),)),
-    ("fd00::/64", (("fd00::1", "fd00::ffff:ffff:ffff:fffe"),)),
-    ("fd00::/64", (("fd00::ffff:ffff:ffff:fffd", "fd00::ffff:ffff:ffff:fffe"),)),
-    ("fd00::ffff:ffff:ffff:fffc/126", (("fd00::ffff:ffff:ffff:fffc", "fd00::ffff:ffff:ffff:ffff"),)),
-    ("fd00::/127", (("fd00::", "fd00::1"),)),
-)  # fmt: skip
-ASKED = (
-    "10.0.0.4", "10.0.0.6", "10.0.0.12", "10.0.1.2", GATEWAY, "10.255.255.254",
-    "255.255.255.255", "::", "fd00::1", "fd00::ffff:ffff:ffff:fffe",
-)  # fmt: skip
-HOPS = ("10.0.0.1", "10.0.0.5", "10.0.0.8", "10.0.1.1", "255.255.255.255", "::1", "fd00::1")
-ALONE = ("10.0.0.0/30", "10.0.0.0/29", "10.0.0.0/28")
-BY_HAND = (
-    "10.0.0.0", "10.0.0.1", "10.0.0.5", "10.0.0.15", "10.0.1.0", "10.0.1.1", "10.0.1.2", GATEWAY, "10.0.1.7",
-)  # fmt: skip
-WINDOWS = (("10.0.0.0/28", "10.0.0.2", "10.0.0.9"), (NAMED, "10.0.1.2", "10.0.1.5"))
-SPACE = "n.name, coalesce(n.isolated::text, '')"
-FREE = f"""
-SELECT {SPACE}, f.first, f.last, f.quarantined
-  FROM free_ranges f JOIN networks n ON n.id = f.network_id
- WHERE n.name LIKE %s
-"""
-HELD = f"""
-SELECT {SPACE}, r.address, r.owner_name, r.owner_interface, r.node, r.container_id, r.owner_uid,
-       r.slot, r.sticky, ARRAY(SELECT a.container_id FROM attachments a
-                                WHERE a.network_id = r.network_id AND a.address = r.address
-                                ORDER BY a.attached_at)
-  FROM reservations r JOIN networks n ON n.id = r.network_id
- WHERE n.name LIKE %s
-"""
-DUE = f"""
-SELECT {SPACE}, f.first FROM free_ranges f JOIN networks n ON n.id = f.network_id
- WHERE n.name LIKE %(networks)s AND f.quarantined AND f.free_from <= clock_timestamp()
-UNION ALL
-SELECT {SPACE}, r.address FROM reservations r JOIN networks n ON n.id = r.network_id
- WHERE n.name LIKE %(networks)s AND r.expires_at <= clock_timestamp()
-"""
-HISTORY = f"""
-SELECT {SPACE}, t.address, t.owner_name, t.owner_uid, t.container_id
-  FROM tenures t JOIN networks n ON n.id = t.network_id
- WHERE n.name LIKE %s
- ORDER BY t.during
-"""
-DISAGREEMENTS = """
-SELECT n.name, a.address, r.owner_name, w.name
-  FROM (SELECT network_id, address FROM reservations UNION SELECT network_id, address FROM tenures) AS a
-  JOIN networks n ON n.id = a.network_id
-  LEFT JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
-  LEFT JOIN LATERAL (SELECT * FROM who_had(a.address) h WHERE h.network_id = a.network_id) AS w ON true
- WHERE n.name LIKE %s AND (w.name, w.interface, w.uid, w.node, w.container_id)
-       IS DISTINCT FROM (r.owner_name, r.owner_interface, r.owner_uid, r.node, r.container_id)
-"""
-# What the last jump left in the future, where nothing has happened since, is no fault of the allocator.
-PROBLEMS = "SELECT * FROM integrity_problems WHERE problem <> 'tenure begins or ends in the future'"
-RELEASE = f"""
-DELETE FROM reservations r USING networks n
- WHERE n.id = r.network_id AND ({SPACE}) = (%s, %s) AND r.address = %s
-"""
-RESERVE = """
-INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_name, owner_cluster)
-SELECT network_id, %s, id, 'static', %s, network_name FROM pools WHERE name = %s
-"""
-NAMED_POOL = """
-WITH made AS (INSERT INTO networks (name) VALUES (%(name)s) RETURNING id)
-INSERT INTO pools (network_id, network_name, cidr, name, gateway, reuse_delay)
-SELECT id, %(name)s, %(cidr)s, %(name)s, %(gateway)s, '1 hour' FROM made
-"""
-FORGET = f"""
-DELETE FROM gateways g USING networks n, pools p
- WHERE n.id = g.network_id AND p.id = g.pool_id
-   AND ({SPACE}) = (%s, %s) AND g.address = %s AND p.cidr = %s AND g.cni_network = %s
-"""
-POOL = "SELECT id FROM pools WHERE network_name = %s AND cidr = %s"
-NETWORK = f"SELECT n.id FROM networks n WHERE ({SPACE}) = (%s, %s)"
-SET_GATEWAY = "UPDATE pools SET gateway = %s WHERE network_name = %s AND cidr = %s"
 ANNA = Actor(name="anna")
-WINDOW = (
-    "UPDATE pools SET window_first = %s, window_last = %s WHERE network_name = %s AND cidr = %s"
-)
-TIME_PASSES = (
-    """UPDATE free_ranges SET free_from = clock_timestamp()
-        WHERE quarantined AND free_from > clock_timestamp()""",
-    """UPDATE reservations SET expires_at = clock_timestamp()
-        WHERE expires_at > clock_timestamp()""",
-)
-
-
-GATEWAYS = (
-    (NAMED, GATEWAY), (NAMED, "10.0.1.1"), (NAMED, None), ("10.0.0.0/28", "10.0.0.1"), ("10.0.0.0/28", None),
-)  # fmt: skip
 OWNERS = st.sampled_from([OwnerKey(pod, "net1") for pod in PODS] + [OwnerKey("printer", "")])
 
 

@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from faults.second import nads
+from faults.second.facts import Facts, is_within, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,19 +48,6 @@ class Hold:
         return self.start <= call.begin and self.end >= call.end
 
 
-@dataclass(slots=True, kw_only=True)
-class Fact:
-    """Something that certainly was so from `start` to `end`."""
-
-    start: float
-    end: float
-    value: tuple[str, ...] = ()
-
-    def covers(self, call: Record) -> bool:
-        """Whether it was so during the whole call."""
-        return self.start <= call.begin and self.end >= call.end
-
-
 class Judge:
     """All rules. `found` has the contradictions, `left` what must be reserved in the end."""
 
@@ -81,9 +69,7 @@ class Judge:
         for hold in self.holds:
             self._by_place[hold.network, hold.address].append(hold)
             self._by_owner[hold.owner].append(hold)
-        self._gateways = self._known_gateways()
-        self._exclusions = self._known_exclusions()
-        self._windows = self._known_windows()
+        self._facts = Facts(self._calls, self._nads.values())
 
     def judge(self) -> None:
         """Apply every rule."""
@@ -249,15 +235,15 @@ class Judge:
 
     def _kept_out(self, call: Record, address: str, nad: Nad | None, asked: object) -> None:
         by_force = call.is_forced and asked
-        for gateway in self._gateways[call.network, address]:
+        for gateway in self._facts.gateways[call.network, address]:
             if gateway.covers(call) and not by_force:
                 self._add("a gateway was given", call, address)
-        for exclusion in self._exclusions[call.network, address]:
+        for exclusion in self._facts.exclusions[call.network, address]:
             if exclusion.covers(call) and set(exclusion.value) & set(call.keys):
                 self._add("an excluded address was given", call, address)
         pool = nad.cidrs[0] if nad else call.details["pool"]
-        for window in self._windows[call.network, pool]:
-            if window.covers(call) and (nad or not asked) and not _within(address, window.value):
+        for window in self._facts.windows[call.network, pool]:
+            if window.covers(call) and (nad or not asked) and not is_within(address, window.value):
                 self._add("outside of the window of its pool", call, f"{address} {window.value}")
 
     def _quarantined(self, call: Record, address: str) -> None:
@@ -310,12 +296,12 @@ class Judge:
         if call.kind == "delete pool":
             return True
         pool = call.details["pool"]
-        before = [one for one in self._windows[call.network, pool] if one.end == call.begin]
+        before = [one for one in self._facts.windows[call.network, pool] if one.end == call.begin]
         return (
             hold.cidrs == (pool,)
             and bool(before)
-            and _within(hold.address, before[0].value)
-            and not _within(hold.address, _window(call))
+            and is_within(hold.address, before[0].value)
+            and not is_within(hold.address, window_of(call))
         )
 
     def _slices(self) -> None:
@@ -332,81 +318,3 @@ class Judge:
                     if node_of.setdefault(block, call.node) != call.node:
                         self._add("a slice of two nodes", call, f"{block} is {node_of[block]}'s")
                 had.add((call.owner, address))
-
-    def _known_gateways(self) -> defaultdict[Place, list[Fact]]:
-        known: defaultdict[Place, list[Fact]] = defaultdict(list)
-        for pool, calls in self._changes("gateway").items():
-            first = calls[0].begin if calls else math.inf
-            if pool == ("named", nads.NAMED.cidrs[0]):
-                known["named", "10.17.0.5"].append(Fact(start=0, end=first))
-            for call, until in _followed(calls):
-                if call.outcome == "ok" and call.details["gateway"]:
-                    known[pool[0], call.details["gateway"]].append(Fact(start=call.end, end=until))
-        for nad in self._nads.values():
-            if nad.gateway:
-                forgotten = [call for call in self._calls if call.kind == "forget"]
-                forgotten = [call for call in forgotten if call.addresses == (nad.gateway,)]
-                known[nad.network, nad.gateway] += self._learned(nad, forgotten)
-        return known
-
-    def _learned(self, nad: Nad, forgotten: list[Record]) -> Iterator[Fact]:
-        """Known from the answer to the first ADD that begins behind a DELETE, until the next DELETE."""
-        adds = [call for call in self._calls if call.nad == nad.name and call.kind == "ADD"]
-        adds = [call for call in adds if call.outcome == "ok"]
-        since = 0.0
-        for until, ended in [
-            *((call.begin, call.end) for call in forgotten if call.outcome != "refused"),
-            (math.inf, math.inf),
-        ]:
-            learned = min((call.end for call in adds if call.begin >= since), default=math.inf)
-            if learned < until:
-                yield Fact(start=learned, end=until)
-            since = max(since, ended)
-
-    def _known_exclusions(self) -> defaultdict[Place, list[Fact]]:
-        lifted = {
-            call.details["exclusion"]: call.begin
-            for call in self._calls
-            if call.kind == "include" and call.outcome != "refused"
-        }
-        known: defaultdict[Place, list[Fact]] = defaultdict(list)
-        for call in self._calls:
-            if call.kind == "exclude" and call.outcome == "ok":
-                fact = Fact(start=call.end, end=lifted.get(call.number, math.inf), value=call.keys)
-                for address in call.addresses:
-                    known[call.network, address].append(fact)
-        return known
-
-    def _known_windows(self) -> defaultdict[Place, list[Fact]]:
-        known: defaultdict[Place, list[Fact]] = defaultdict(list)
-        for pool, calls in self._changes("window").items():
-            initial = ("10.17.0.2", "10.17.0.25") if pool[0] == "named" else ()
-            first = calls[0].begin if calls else math.inf
-            known[pool].append(Fact(start=0, end=first, value=initial))
-            for call, until in _followed(calls):
-                if call.outcome == "ok":
-                    known[pool].append(Fact(start=call.end, end=until, value=_window(call)))
-        return known
-
-    def _changes(self, kind: str) -> dict[tuple[str, str], list[Record]]:
-        """Those of each pool that may have changed it; one operator made them, one after the other."""
-        changes: dict[tuple[str, str], list[Record]] = {("named", nads.NAMED.cidrs[0]): []}
-        for call in self._calls:
-            if call.kind == kind and call.outcome != "refused":
-                changes.setdefault((call.network, call.details["pool"]), []).append(call)
-        return changes
-
-
-def _followed(calls: list[Record]) -> Iterator[tuple[Record, float]]:
-    """Each call, and when the next one begins."""
-    begins = [*(call.begin for call in calls[1:]), math.inf]
-    yield from zip(calls, begins, strict=True) if calls else ()
-
-
-def _window(call: Record) -> tuple[str, ...]:
-    ends = (call.details["window_first"], call.details["window_last"])
-    return ends if None not in ends else ()
-
-
-def _within(address: str, window: tuple[str, ...]) -> bool:
-    return not window or ip_address(window[0]) <= ip_address(address) <= ip_address(window[1])  # type: ignore[operator]

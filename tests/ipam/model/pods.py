@@ -1,141 +1,24 @@
-"""What the allocator promises, in plain Python: one writer, dictionaries, no cleverness.
-
-An address space is a network name, or one pool of it that is isolated. Held addresses and quarantined
-ones ("resting") are keyed by (space, address); all else that a pool covers is free.
-"""
+"""What the calls of pods do: ADD and DEL."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING, NamedTuple
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from ipam.model.spans import clipped, holds, span
+from ipam.model.state import CNI_NETWORK, NOBODY, Held, Isolated, Pool, Refused, State, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ipam.model.spans import Address
+    from ipam.model.state import Key, OwnerKey, Place, Space, Wish
     from rowhouse.domain.requests import RangeRequest
 
-Address = IPv4Address | IPv6Address
-Space = tuple[str, str]
-Place = tuple[str, str]
-"""Node and container id of a sandbox; two empty strings: none."""
 
-NOBODY: Place = ("", "")
-CNI_NETWORK = "storage"
-
-
-class Refused(Exception):
-    """The model would not give an address; `kind` is the name of the domain's error."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class Isolated(Exception):
-    """A request that shares addresses met a pool with a space of its own."""
-
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool.cidr)
-        self.pool = pool
-
-
-class OwnerKey(NamedTuple):
-    """Whose an address is."""
-
-    name: str
-    interface: str
-
-
-@dataclass
-class Pool:
-    """A range of a network; `window` is what callers get who name it."""
-
-    space: Space
-    network: str
-    cidr: str
-    window: list[tuple[Address, Address]] = field(default_factory=list)
-    bounds: tuple[Address, Address] | None = None
-    """What an operator lets it assign, to those who spell its range as well."""
-    rests: bool = False
-
-    @property
-    def is_isolated(self) -> bool:
-        """Whether it has a space of its own."""
-        return bool(self.space[1])
-
-
-class User(NamedTuple):
-    """A sandbox that uses an address; `uid` is its pod's."""
-
-    node: str
-    container: str
-    uid: str | None
-
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return self.node, self.container
-
-
-class Wish(NamedTuple):
-    """What an ADD wants beyond an address; `ttl` counts seconds, None is for ever."""
-
-    uid: str | None = None
-    sticky: bool = False
-    ttl: float | None = None
-
-
-@dataclass
-class Held:
-    """A reservation. `users` are the sandboxes that use it, in the order of their arrival."""
-
-    pool: Pool
-    owner: OwnerKey
-    slot: int
-    place: Place
-    uid: str | None = None
-    sticky: bool = False
-    ttl: float | None = None
-    users: list[User] = field(default_factory=list)
-    waiting: bool = False
-    due: bool = False
-    is_operators: bool = False
-
-
-class Tenure(NamedTuple):
-    """A line of the history."""
-
-    address: Address
-    owner: str
-    uid: str | None
-    container: str
-
-
-class Resting(NamedTuple):
-    """A quarantined address: whose it was, and whether its time is over."""
-
-    owner: OwnerKey
-    due: bool = False
-
-
-Key = tuple[Space, Address]
-
-
-@dataclass
-class Model:
-    """All address spaces."""
-
-    pools: dict[tuple[str, str], Pool] = field(default_factory=dict)
-    named: dict[str, Pool] = field(default_factory=dict)
-    held: dict[Key, Held] = field(default_factory=dict)
-    resting: dict[Key, Resting] = field(default_factory=dict)
-    gateways: dict[tuple[Key, str, str], None] = field(default_factory=dict)
-    """Known gateways by (space, address), CIDR of the pool, and CNI network; "": set by an operator."""
-    history: dict[Key, list[Tenure]] = field(default_factory=dict)
-    uncollected: set[Key] = field(default_factory=set)
-    """What is due, and was not freed by the call that is judged: the allocator must only if nothing else is free."""
+class Pods(State):
+    """One call after the other."""
 
     def add(
         self, owner: OwnerKey, place: Place, wanted: Sequence[RangeRequest], wish: Wish
@@ -197,96 +80,6 @@ class Model:
                 self.release(key)
         return [address for _, address in used]
 
-    def release(self, key: Key) -> None:
-        """The address is free, or quarantined."""
-        held = self.held.pop(key)
-        if held.pool.rests:
-            self.resting[key] = Resting(held.owner)
-
-    def reserve(self, key: Key, held: Held) -> None:
-        """The address is taken."""
-        self.resting.pop(key, None)
-        self.held[key] = held
-        self._record(key, held)
-
-    def reserve_by_hand(
-        self, pool: Pool, address: Address, owner: OwnerKey, *, force: bool
-    ) -> None:
-        """One address for a pod or a device, until it is released. Raises Refused."""
-        key = (pool.space, address)
-        block = ip_network(pool.cidr)
-        if address not in block:
-            raise Refused("AddressOutsideRanges")
-        is_special = address in {block[0], block[-1]}
-        if not force and key not in self.held and (is_special or self.is_gateway(key)):
-            raise Refused("InTheWay")
-        before = copy.deepcopy(self)
-        self._what_is_due_is_free(pool.space)
-        if key in self.held or key in self.resting:
-            self.__dict__.update(before.__dict__)
-            raise Refused("AddressTaken")
-        slot = self._next_slot(owner, pool)
-        self.reserve(key, Held(pool, owner, slot, NOBODY, sticky=True, is_operators=True))
-
-    def release_by_hand(self, key: Key, *, force: bool) -> None:
-        """Raises Refused if a sandbox uses it, unless it is forced."""
-        if self.held[key].users and not force:
-            raise Refused("InTheWay")
-        self.release(key)
-
-    def reassign(self, key: Key, owner: OwnerKey, *, force: bool) -> None:
-        """Another owner, by hand: the sandboxes of the previous one no longer have a say in it. Raises Refused."""
-        held = self.held[key]
-        if held.users and not force:
-            raise Refused("InTheWay")
-        held.slot = self._next_slot(owner, held.pool)
-        held.users, held.sticky, held.is_operators = [], True, True
-        held.ttl, held.waiting, held.due = None, False, False
-        before = held.owner, held.uid, held.place
-        held.owner, held.uid, held.place = owner, None, NOBODY
-        if (held.owner, held.uid, held.place) != before:
-            self._record(key, held)
-
-    def set_gateway(self, pool: Pool, gateway: Address | None, *, force: bool) -> None:
-        """An operator sets the gateway of a pool. Raises Refused where a sandbox uses it, unless it is forced."""
-        own = [known for known in self.gateways if known[1:] == (pool.cidr, "")]
-        own = [known for known in own if known[0][0] == pool.space]
-        if gateway is None:
-            for known in own:
-                self.forget(known)
-            return
-        key = (pool.space, gateway)
-        if (key, pool.cidr, "") in own:
-            return
-        if key in self.held and self.held[key].users and not force:
-            raise Refused("InTheWay")
-        for known in own:
-            self.forget(known)
-        self.gateways[key, pool.cidr, ""] = None
-
-    def time_passes(self) -> None:
-        """Every quarantine and every time to live is over."""
-        self.quarantines_end()
-        for held in self.held.values():
-            held.due = held.waiting
-
-    def quarantines_end(self) -> None:
-        """Every quarantine is over."""
-        self.resting = {key: one._replace(due=True) for key, one in self.resting.items()}
-
-    def covered(self, space: Space) -> list[tuple[int, int]]:
-        """What the pools of a space cover: spans of numbers, in order, joined."""
-        blocks = [ip_network(pool.cidr) for pool in self.pools.values() if pool.space == space]
-        return joined((int(block[0]), int(block[-1])) for block in blocks)
-
-    def is_gateway(self, key: Key) -> bool:
-        """Whether any pool or network configuration has its gateway there."""
-        return any(known[0] == key for known in self.gateways)
-
-    def forget(self, known: tuple[Key, str, str]) -> None:
-        """A network configuration no longer has this gateway."""
-        del self.gateways[known]
-
     def pool_of(self, wanted: RangeRequest) -> Pool:
         """The pool of a request, made if there is none."""
         if wanted.pool is not None:
@@ -311,10 +104,6 @@ class Model:
         for (_, address), held in moved.items():
             del self.held[old, address]
             self.reserve((shared, address), held)
-
-    def _next_slot(self, owner: OwnerKey, pool: Pool) -> int:
-        slots = [h.slot for h in self.held.values() if h.owner == owner and h.pool is pool]
-        return max(slots) + 1 if slots else 0
 
     def _held(
         self,
@@ -349,7 +138,7 @@ class Model:
             if key[0] == pool.space
             and (held.pool.network, held.pool.cidr) not in call
             and held.pool is not pool
-            and any(_holds(segment, key[1]) for segment in self._segments(wanted, pool))
+            and any(holds(segment, key[1]) for segment in self._segments(wanted, pool))
         ]
         return min(elsewhere, key=lambda key: (key[1].version, int(key[1])), default=None)
 
@@ -370,7 +159,7 @@ class Model:
             held.pool = pool
         if moved or (held.place, held.uid) != (place, wish.uid):
             held.place, held.uid = place, wish.uid
-            self._record(key, held)
+            self.record(key, held)
 
     def _end_replaced(self, used: list[Key], interface: str, new: User) -> None:
         """The same pod on the same node has one sandbox at a time."""
@@ -384,20 +173,20 @@ class Model:
             self.delete(container, interface)
 
     def _segments(self, wanted: RangeRequest, pool: Pool) -> list[tuple[Address, Address]]:
-        segments = pool.window if wanted.pool else [_span(segment) for segment in wanted.segments]
-        return segments if pool.bounds is None else _clipped(segments, *pool.bounds)
+        segments = pool.window if wanted.pool else [span(segment) for segment in wanted.segments]
+        return segments if pool.bounds is None else clipped(segments, *pool.bounds)
 
     def _new(self, owner: OwnerKey, place: Place, wanted: RangeRequest, wish: Wish) -> Key:
         pool = self.pool_of(wanted)
         asked = ip_address(wanted.requested) if wanted.requested else None
         slots = [h.slot for h in self.held.values() if h.owner == owner and h.pool is pool]
-        self._what_is_due_is_free(pool.space)
+        self.free_what_is_due(pool.space)
         segments = self._segments(wanted, pool)
         own = [
             key
             for key, one in self.resting.items()
             if one.owner == owner and key[0] == pool.space and not self.is_gateway(key)
-            if asked in {None, key[1]} and any(_holds(segment, key[1]) for segment in segments)
+            if asked in {None, key[1]} and any(holds(segment, key[1]) for segment in segments)
         ]
         if own:
             exempt = min(own, key=lambda key: (key[1].version, int(key[1])))
@@ -408,11 +197,11 @@ class Model:
                 address = self._lowest(pool.space, segments)
             except Refused:
                 self.uncollected = set()
-                self._what_is_due_is_free(pool.space)
+                self.free_what_is_due(pool.space)
                 address = self._lowest(pool.space, segments)
             slot = max(slots) + 1 if wanted.slot in slots else wanted.slot
         else:
-            if not any(_holds(segment, asked) for segment in segments):
+            if not any(holds(segment, asked) for segment in segments):
                 raise Refused("AddressOutsideRanges")
             # What a pool may assign has no gateways at all; a range's own segments may contain one.
             is_free = (pool.space, asked) not in self.held
@@ -431,15 +220,6 @@ class Model:
             pool = self.pool_of(wanted)
             key = (pool.space, ip_address(gateway))
             self.gateways[key, pool.cidr, CNI_NETWORK] = None
-
-    def _what_is_due_is_free(self, space: Space) -> None:
-        left = self.uncollected
-        self.resting = {
-            k: one for k, one in self.resting.items() if not one.due or k[0] != space or k in left
-        }
-        for key in [k for k, held in self.held.items() if held.due and k[0] == space]:
-            if key not in left:
-                self.release(key)
 
     def _lowest(self, space: Space, segments: Iterable[tuple[Address, Address]]) -> Address:
         for first, last in segments:
@@ -460,41 +240,7 @@ class Model:
         new = (place, held.uid if uid == "as it is" else uid)
         if (held.place, held.uid) != new:
             held.place, held.uid = new
-            self._record(key, held)
-
-    def _record(self, key: Key, held: Held) -> None:
-        line = Tenure(key[1], held.owner.name, held.uid, held.place[1])
-        self.history.setdefault(key, []).append(line)
-
-
-def joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order, those that touch or overlap as one."""
-    out: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
-        if out and first <= out[-1][1] + 1:
-            out[-1] = (out[-1][0], max(last, out[-1][1]))
-        else:
-            out.append((first, last))
-    return out
-
-
-def _span(segment: tuple[str, str]) -> tuple[Address, Address]:
-    return ip_address(segment[0]), ip_address(segment[1])
-
-
-def _clipped(
-    segments: Iterable[tuple[Address, Address]], low: Address, high: Address
-) -> list[tuple[Address, Address]]:
-    return [
-        (first if int(first) > int(low) else low, last if int(last) < int(high) else high)
-        for first, last in segments
-        if int(first) <= int(high) and int(last) >= int(low)
-    ]
-
-
-def _holds(segment: tuple[Address, Address], address: Address) -> bool:
-    first, last = segment
-    return first.version == address.version and int(first) <= int(address) <= int(last)
+            self.record(key, held)
 
 
 def _lock_order(wanted: RangeRequest, i: int) -> tuple[object, ...]:
