@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from faults.clock import Clock
-from fixtures.servers import serving
+from fixtures.servers import WITHOUT_DATABASE, serving
 from rowhouse.cli import main
 from rowhouse.serve import _GRACE_SECONDS
 
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fixtures.servers import Server
-
-NO_DATABASE = {
-    "ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-    "ROWHOUSE_AUTH": "off",
-}
-"""Settings of a server that is asked for nothing."""
 
 
 @pytest.fixture
@@ -90,7 +84,7 @@ def test_a_request_under_way_is_answered_before_it_stops(
 def test_a_clock_that_jumps_does_not_cut_short_a_stop(tmp_path: Path) -> None:
     """gunicorn gives those that serve a time by the wall clock, and kills them when that is over."""
     clock = Clock(tmp_path)
-    with serving(tmp_path, environment=NO_DATABASE | clock.environment) as server:
+    with serving(tmp_path, environment=WITHOUT_DATABASE | clock.environment) as server:
         address = urlsplit(server.url)
         with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
             connection.sendall(b"POST /cni HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
@@ -110,7 +104,7 @@ def test_a_stop_reaches_a_process_that_is_just_being_made(tmp_path: Path) -> Non
     """It came with the handlers of its parent, which did nothing in it."""
     command = [sys.executable, "-m", "rowhouse", "serve", "--bind", "127.0.0.1:0"]
     with (tmp_path / "log").open("wb") as log:
-        server = subprocess.Popen(command, env={**os.environ, **NO_DATABASE}, stderr=log)
+        server = subprocess.Popen(command, env={**os.environ, **WITHOUT_DATABASE}, stderr=log)
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     while not children.read_text():
         assert server.poll() is None
@@ -126,7 +120,7 @@ here = pathlib.Path({str(tmp_path)!r})
 atexit.register((here / "tidied").touch)
 """
     )
-    with serving(tmp_path, environment={**NO_DATABASE, "PYTHONPATH": str(tmp_path)}) as server:
+    with serving(tmp_path, environment={**WITHOUT_DATABASE, "PYTHONPATH": str(tmp_path)}) as server:
         pass
     assert server.process.returncode == 0
     assert (tmp_path / "begun").exists()

@@ -93,7 +93,7 @@ class _Application(Flask):
             return super().preprocess_request()
         except (HTTPException, RowhouseError):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+        except Exception as error:  # noqa: BLE001 - the caller gets an answer in any case
             raise _refusal(error) from None
 
     def dispatch_request(self) -> Any:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fixtures.servers import serving
+from fixtures.servers import WITHOUT_DATABASE, serving
 from rowhouse.serve import _MOST_CONNECTIONS, _OTHER_FILES
 from rowhouse.serve.threads import Threads
 
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
     from fixtures.servers import Server
 
-# No request here needs the database.
-ENVIRONMENT = {
-    "ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-    "ROWHOUSE_AUTH": "off",
-}
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 KEPT = LIVEZ.replace(b"Connection: close\r\n", b"")
 SECONDS = 30
@@ -38,7 +33,7 @@ MAX_CONNECTIONS, POOL = 10, 8
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("connections")
-    with serving(folder, arguments=["--threads", "2"], environment=ENVIRONMENT) as running:
+    with serving(folder, arguments=["--threads", "2"], environment=WITHOUT_DATABASE) as running:
         yield running
 
 
@@ -85,7 +80,7 @@ def test_connections_that_are_over_take_no_place(server: Server) -> None:
 
 def test_who_has_to_make_room_may_have_something_to_say_at_that_moment(tmp_path: Path) -> None:
     few = ["sh", "-c", 'ulimit -n "$0"; exec "$@"', str(MAX_CONNECTIONS + _OTHER_FILES + POOL)]
-    environment = {**ENVIRONMENT, "ROWHOUSE_POOL_SIZE": str(POOL)}
+    environment = {**WITHOUT_DATABASE, "ROWHOUSE_POOL_SIZE": str(POOL)}
     with (
         serving(tmp_path, arguments=["--threads", "1"], environment=environment, within=few) as one,
         contextlib.ExitStack() as stack,

@@ -9,18 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fixtures.servers import serving
+from fixtures.servers import WITHOUT_DATABASE, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fixtures.servers import Server
 
-# No request here needs the database.
-ENVIRONMENT = {
-    "ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-    "ROWHOUSE_AUTH": "off",
-}
 SECONDS = 30
 BODIES = {
     "a size that is none": b"zz\r\n",
@@ -33,7 +28,7 @@ BODIES = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("malformed"), environment=ENVIRONMENT) as running:
+    with serving(tmp_path_factory.mktemp("malformed"), environment=WITHOUT_DATABASE) as running:
         yield running
 
 

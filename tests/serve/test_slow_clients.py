@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from fixtures.servers import serving
+from fixtures.servers import WITHOUT_DATABASE, serving
 from rowhouse.serve.connection import REQUEST_SECONDS
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ THREADS = 2
 MANY = 20
 """Rude clients at once: as much as ten times the threads."""
 
-# No request here needs the database.
-ENVIRONMENT = {
-    "ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-    "ROWHOUSE_AUTH": "off",
-}
 HEAD = b"POST /cni HTTP/1.1\r\nHost: localhost\r\n"
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CLOSING = LIVEZ.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
@@ -40,7 +35,7 @@ CLOSING = LIVEZ.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("plain")
     arguments = ["--threads", str(THREADS)]
-    with serving(folder, arguments=arguments, environment=ENVIRONMENT) as running:
+    with serving(folder, arguments=arguments, environment=WITHOUT_DATABASE) as running:
         yield running
 
 
@@ -119,7 +114,7 @@ def test_silence_instead_of_a_tls_handshake_blocks_no_other_client(
     issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "tls.pem"))
     arguments = ["--threads", str(THREADS), "--tls-cert", str(tmp_path / "tls.pem")]
     with (
-        serving(tmp_path, arguments=arguments, environment=ENVIRONMENT) as server,
+        serving(tmp_path, arguments=arguments, environment=WITHOUT_DATABASE) as server,
         contextlib.ExitStack() as stack,
     ):
         for beginning in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.1\r\n"):
