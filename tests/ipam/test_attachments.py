@@ -97,6 +97,12 @@ def test_an_address_that_the_call_has_just_given_to_another_range_is_taken(pods:
         pods.add_all("web-0", *asking)
 
 
+def test_an_address_outside_a_range_is_that_even_if_the_call_has_just_got_it(pods: Pods) -> None:
+    beside = subnet("10.0.1.0/24", requested="10.0.0.1")
+    with pytest.raises(AddressOutsideRanges, match="outside the window"):
+        pods.add_all("web-0", *twice(SUBNET, beside))
+
+
 def test_several_ranges_are_all_or_nothing(pods: Pods, dba: psycopg.Connection[TupleRow]) -> None:
     pods.add("blocker", ONE)
     failing: tuple[tuple[RangeRequest, type[RowhouseError]], ...] = (

@@ -285,12 +285,12 @@ BEGIN
             slot_no := slots[ordinal];
             IF requested[ordinal] IS NOT NULL THEN
                 -- 3a. The requested address, if it can be assigned.
+                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
                 IF space || ' ' || host(requested[ordinal]) = ANY (taken) THEN
                     RAISE EXCEPTION 'requested address % was assigned to another range of this call', host(requested[ordinal])
                         USING ERRCODE = error_code('address_taken'), DETAIL = ordinal,
                               HINT = 'Request another address, or remove one of the ranges.';
                 END IF;
-                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
                 -- Its run is locked before its reservation is created, in the same order as by all callers.
                 address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
                 CONTINUE WHEN address IS NULL;
