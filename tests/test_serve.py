@@ -100,6 +100,21 @@ def test_a_clock_that_jumps_does_not_cut_short_a_stop(tmp_path: Path) -> None:
         assert server.process.wait(timeout=_GRACE_SECONDS) == 0
 
 
+def test_a_killed_server_frees_its_address_though_a_request_is_under_way(tmp_path: Path) -> None:
+    with serving(tmp_path, environment=WITHOUT_DATABASE) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(b"POST /cni HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
+            with get(server, "/livez"):
+                pass
+            server.process.kill()
+            server.process.wait()
+            wait_until_refused(address.hostname or "", address.port or 0)
+            # The worker still serves what it has begun.
+            connection.sendall(b"Connection: close\r\n\r\n{}")
+            assert connection.makefile("rb").read().startswith(b"HTTP/1.1 4")
+
+
 def test_a_stop_reaches_a_process_that_is_just_being_made(tmp_path: Path) -> None:
     """It came with the handlers of its parent, which did nothing in it."""
     command = [sys.executable, "-m", "rowhouse", "serve", "--bind", "127.0.0.1:0"]
@@ -180,6 +195,19 @@ def test_an_address_in_use_is_named_before_a_database_is_made(
         )
     assert result.exit_code == 1
     assert f"Error: --bind {bind}: Address already in use\nHint: " in result.output
+    assert not (tmp_path / "db").exists()
+
+
+def test_missing_access_control_is_named_before_a_database_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ROWHOUSE_DATABASE_URL", raising=False)
+    result = CliRunner().invoke(
+        main, ["serve", "--embedded", str(tmp_path / "db"), "--bind", "0.0.0.0:0"]
+    )
+    assert result.exit_code != 0
+    assert "Error: 0.0.0.0:0 is reachable from other machines, but access" in result.output
+    assert "token create" not in result.output  # there is no database to create it in
     assert not (tmp_path / "db").exists()
 
 

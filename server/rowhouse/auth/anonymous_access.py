@@ -87,13 +87,25 @@ def settled_mode(
             _log.warning("no token is needed: access control is not configured", bind=bind)
         return mode
     if not closed:
-        raise NotAllowed(
-            f"{bind} is reachable from other machines, but access control is not configured",
-            hint="Create a token (`rowhouse token create`), trust a cluster (ROWHOUSE_JWKS), require"
-            " tokens that you create later (ROWHOUSE_AUTH=required), listen on 127.0.0.1, or let"
-            " every client do everything (--insecure)",
-        )
+        raise _not_configured(bind, "Create a token (`rowhouse token create`), trust a cluster")
     return "required"
+
+
+def refuse_open_start(mode: Mode, bind: str, clusters: Sequence[TrustedCluster]) -> None:
+    """Refuse to create a database for a server that would then not start, because a new database has no token.
+
+    Errors: NotAllowed.
+    """
+    if mode == "auto" and not clusters and not is_loopback(bind):
+        raise _not_configured(bind, "Trust a cluster")
+
+
+def _not_configured(bind: str, first_steps: str) -> NotAllowed:
+    return NotAllowed(
+        f"{bind} is reachable from other machines, but access control is not configured",
+        hint=f"{first_steps} (ROWHOUSE_JWKS), require tokens that you create later (ROWHOUSE_AUTH=required),"
+        " listen on 127.0.0.1, or let every client do everything (--insecure)",
+    )
 
 
 def is_loopback(bind: str) -> bool:

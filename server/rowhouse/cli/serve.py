@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from rowhouse import telemetry
-from rowhouse.auth.anonymous_access import is_loopback, settled_mode
+from rowhouse.auth.anonymous_access import is_loopback, refuse_open_start, settled_mode
 from rowhouse.auth.certificate import Certificate
 from rowhouse.cli.exits import Failure
 from rowhouse.domain.defaults import SERVE_BIND
@@ -113,6 +113,8 @@ def serve(
     given = {"tls_cert": tls_cert, "tls_key": tls_key, "auth": "off" if insecure else None}
     settings = settings.model_copy(update={name: new for name, new in given.items() if new})
     _check(settings, ready_file)
+    if directory is not None and not (directory / "data").exists():
+        refuse_open_start(settings.auth, bind, settings.trusted_clusters())
     _await_address(bind)
     # Until gunicorn takes over: process 1 of a container ignores signals that it does not handle.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
