@@ -69,6 +69,12 @@ class Settings(AccessSettings):
     answer_timeout: float = pydantic.Field(default=30.0, ge=1, le=3600)
     """Seconds that the server waits for a client that does not read its response."""
 
+    keep_alive: int = pydantic.Field(default=75, ge=1, le=3600)
+    """Seconds that an idle connection stays open; longer than agents keep one, so that they close it first."""
+
+    max_connections: int = pydantic.Field(default=8000, ge=10, le=1_000_000)
+    """The maximum number of clients' connections of a server process. Each takes memory and a file descriptor."""
+
     live_viewers: int = pydantic.Field(default=200, ge=0, le=10_000)
     """The maximum number of live pages per server process; further pages do not update."""
 

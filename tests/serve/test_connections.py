@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fixtures.servers import WITHOUT_DATABASE, serving
-from rowhouse.serve import _MOST_CONNECTIONS, _OTHER_FILES
+from rowhouse.serve.descriptors import OTHER_FILES
 from rowhouse.serve.threads import Threads
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 KEPT = LIVEZ.replace(b"Connection: close\r\n", b"")
 SECONDS = 30
+MAX_CONNECTIONS = 100
 # Of a server that may have few files: connections, and of them those to the database.
-MAX_CONNECTIONS, POOL = 10, 8
+FEW_CONNECTIONS, POOL = 10, 8
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("connections")
-    with serving(folder, arguments=["--threads", "2"], environment=WITHOUT_DATABASE) as running:
+    environment = WITHOUT_DATABASE | {"ROWHOUSE_MAX_CONNECTIONS": str(MAX_CONNECTIONS)}
+    with serving(folder, arguments=["--threads", "2"], environment=environment) as running:
         yield running
 
 
@@ -64,7 +66,7 @@ def test_a_head_has_no_body_and_leaves_the_connection_usable(server: Server, pat
 
 
 def test_connections_that_are_over_take_no_place(server: Server) -> None:
-    for _ in range(_MOST_CONNECTIONS + 100):
+    for _ in range(MAX_CONNECTIONS + 10):
         with connect(server) as connection:
             connection.sendall(LIVEZ)
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
@@ -79,13 +81,13 @@ def test_connections_that_are_over_take_no_place(server: Server) -> None:
 
 
 def test_who_has_to_make_room_may_have_something_to_say_at_that_moment(tmp_path: Path) -> None:
-    few = ["sh", "-c", 'ulimit -n "$0"; exec "$@"', str(MAX_CONNECTIONS + _OTHER_FILES + POOL)]
+    few = ["sh", "-c", 'ulimit -n "$0"; exec "$@"', str(FEW_CONNECTIONS + OTHER_FILES + POOL)]
     environment = {**WITHOUT_DATABASE, "ROWHOUSE_POOL_SIZE": str(POOL)}
     with (
         serving(tmp_path, arguments=["--threads", "1"], environment=environment, within=few) as one,
         contextlib.ExitStack() as stack,
     ):
-        kept = [stack.enter_context(connect(one)) for _ in range(MAX_CONNECTIONS - 1)]
+        kept = [stack.enter_context(connect(one)) for _ in range(FEW_CONNECTIONS - 1)]
         for connection in kept:
             connection.sendall(KEPT)
             assert b"keep-alive" in connection.recv(65536)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import select
-import socket
-import ssl
 import urllib.request
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
-import trustme
 
 from fixtures.servers import WITHOUT_DATABASE, serving
+from fixtures.slow_readers import certified, connect, is_open, read_all, request, trusting
+from rowhouse.serve import _GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fixtures.servers import Server
 
@@ -24,12 +23,6 @@ THREADS = 2
 MANY = 64
 ANSWER_SECONDS = 5
 BIG = "/openapi.json"
-ESTABLISHED = 1  # linux/tcp_states.h
-
-
-def request(path: str, *, last: bool = True) -> bytes:
-    closing = "Connection: close\r\n" if last else ""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{closing}\r\n".encode()
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
@@ -39,10 +32,7 @@ def server(
     folder = tmp_path_factory.mktemp(request.param)
     arguments = ["--threads", str(THREADS)]
     if request.param == "tls":
-        certificate = folder / "server.pem"
-        issued = trustme.CA().issue_cert("127.0.0.1")
-        issued.private_key_and_cert_chain_pem.write_to_path(certificate)
-        arguments += ["--tls-cert", str(certificate)]
+        arguments += certified(folder)
     environment = WITHOUT_DATABASE | {"ROWHOUSE_ANSWER_TIMEOUT": str(ANSWER_SECONDS)}
     with serving(folder, arguments=arguments, environment=environment) as running:
         yield running
@@ -56,41 +46,10 @@ def whole(server: Server) -> bytes:
     return content
 
 
-def trusting(server: Server) -> ssl.SSLContext | None:
-    return ssl._create_unverified_context() if server.url.startswith("https") else None
-
-
-def connect(server: Server, *, hello: bool = True) -> socket.socket:
-    """A connection with small windows: otherwise the buffers of loopback take the whole answer."""
-    address = urlsplit(server.url)
-    assert address.hostname
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
-    sock.settimeout(60)
-    sock.connect((address.hostname, address.port))
-    context = trusting(server)
-    return context.wrap_socket(sock) if context and hello else sock
-
-
-def read_all(connection: socket.socket, piece: int = 65536) -> bytes:
-    received = b""
-    with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
-        while got := connection.recv(piece):
-            received += got
-    return received
-
-
 def body_of(answer: bytes) -> bytes:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200")
     return body
-
-
-def is_open(connection: socket.socket) -> bool:
-    """Whether the server still waits for this client."""
-    state: int = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-    return state == ESTABLISHED
 
 
 def test_clients_that_do_not_read_delay_no_other_client(server: Server, whole: bytes) -> None:
@@ -142,3 +101,26 @@ def test_stalled_handshakes_delay_no_other_client(server: Server, whole: bytes) 
             assert found.read() == whole
         if server.url.startswith("https"):
             assert all(map(is_open, stalled))
+
+
+@pytest.mark.parametrize("kind", ["plain", "tls"])
+def test_a_server_stops_in_time_though_clients_do_not_read(tmp_path: Path, kind: str) -> None:
+    arguments = certified(tmp_path) if kind == "tls" else []
+    with (
+        serving(tmp_path, arguments=arguments, environment=WITHOUT_DATABASE) as stopping,
+        contextlib.ExitStack() as stack,
+    ):
+        stuck = [stack.enter_context(connect(stopping)) for _ in range(MANY)]
+        for one in stuck:
+            one.sendall(request(BIG))
+        for one in stuck:
+            assert one.recv(1)
+        reading = stack.enter_context(connect(stopping))
+        reading.sendall(request(BIG))
+        stopping.process.terminate()
+        # One that reads still gets all of it.
+        assert read_all(reading).endswith(b"}\n")
+        assert stopping.process.wait(timeout=_GRACE_SECONDS) == 0
+        for one in stuck:
+            read_all(one)  # ends
+            assert not is_open(one)

@@ -7,7 +7,6 @@ worker process creates the application itself, so no database connection crosses
 from __future__ import annotations
 
 import logging
-import resource
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +17,7 @@ from gunicorn.glogging import Logger
 from rowhouse.app import create_app
 from rowhouse.auth.certificate import Certificate
 from rowhouse.serve.arbiter import Arbiter
+from rowhouse.serve.descriptors import limit_connections
 from rowhouse.serve.worker import Worker
 from rowhouse.web import live
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 # Time for running requests during a shutdown; less than the 30 s that Kubernetes gives a pod.
 _GRACE_SECONDS = 20
-
-_MOST_CONNECTIONS = 1000
-_OTHER_FILES = 64  # the API's connections to the database, listeners, logs, certificates, modules
 
 
 class _Logger(Logger):
@@ -62,7 +59,10 @@ class _Server(BaseApplication):
 
     def load(self) -> Any:
         app = create_app(self.settings)
-        live.begin(app)
+        # Half of the connections remain for other clients.
+        live.begin(
+            app, max_viewers=min(self.settings.live_viewers, self.cfg.worker_connections // 2)
+        )
         app.extensions["rowhouse"].guard.verification.begin()
         return app
 
@@ -118,10 +118,12 @@ def serve(
             "bind": bind,
             "workers": workers,
             "threads": threads,
-            "worker_connections": _most_connections(threads, settings.pool_size),
+            "worker_connections": limit_connections(
+                settings.max_connections, threads=threads, pool_size=settings.pool_size
+            ),
             "worker_class": Worker,
             "graceful_timeout": _GRACE_SECONDS,
-            "keepalive": 5,
+            "keepalive": settings.keep_alive,
             "logger_class": _Logger,
             "control_socket_disable": True,
             # Always set, because gunicorn's default trusts loopback and reads its own variable.
@@ -133,12 +135,6 @@ def serve(
         watch,
     ).run()
     sys.exit(0)
-
-
-def _most_connections(threads: int, pool_size: int) -> int:
-    """Limit the connections of a process, to leave file descriptors for the database and other files."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(threads + 1, min(_MOST_CONNECTIONS, files - pool_size - _OTHER_FILES))
 
 
 def _tls(settings: Settings) -> dict[str, Any]:

@@ -63,9 +63,13 @@ class BufferingWorker(ThreadWorker):
         self.nr_conns += 1
         self.accepted(Connection(self.cfg, client, peer, listener.getsockname()))
         # gunicorn would stop accepting, so an attacker could lock out all other clients.
-        if self.nr_conns >= self.worker_connections:
+        if self.is_full():
             self.make_room()
         return True
+
+    def is_full(self) -> bool:
+        """Whether the maximum number of connections is reached."""
+        return self.nr_conns >= self.worker_connections
 
     def accepted(self, conn: Connection) -> None:
         """Handle a new connection."""
@@ -91,7 +95,7 @@ class BufferingWorker(ThreadWorker):
 
     def keep(self, conn: Connection) -> None:
         """Keep a connection open for its next request. Also called by request threads."""
-        conn.set_timeout()
+        conn.rest()
         if not self.alive:
             conn.timeout = min(conn.timeout or 0.0, time.monotonic() + _GRACEFUL_CLOSE_SECONDS)
         self.idle[conn] = None

@@ -27,6 +27,7 @@ _MIN_BYTES_PER_SECOND: Final = 4096
 """A client that reads its answer at this rate is not disconnected."""
 
 _PIECE: Final = 64 * 1024
+_PRODUCED: Final = 64 * 1024
 
 
 class ClosedError(Exception):
@@ -117,9 +118,18 @@ class Connection(TConn):
         self._framing = Framing()
         self.deadline = None
 
+    def rest(self) -> None:
+        """Drop the request, because thousands of idle connections would add up, and start the time of idleness."""
+        self.parser.mesg = None
+        self.set_timeout()
+
     def begin_answer(self, seconds: float) -> None:
         """Start the clock of an answer: `seconds` is how long the server waits for the client to read."""
         self._seconds_left = seconds
+
+    def held(self) -> int:
+        """Return about how many bytes the answer takes. The application still holds what it has produced last."""
+        return self.out.size + (_PRODUCED if self.answer is not None else 0)
 
     def begin_waiting(self) -> None:
         """Wait for the client to read; `deadline` says until when."""

@@ -142,7 +142,7 @@ class SendingWorker(BufferingWorker):
     def _wait_for_reader(self, conn: Connection) -> None:
         """Send the rest of an answer when the client reads."""
         self._sending[conn] = None
-        conn.counted = conn.out.size
+        conn.counted = conn.held()
         self._unread += conn.counted
         conn.begin_waiting()
         self._send_more(conn, None)
@@ -173,8 +173,9 @@ class SendingWorker(BufferingWorker):
         self.watch(conn, wanted, partial(self._send_more, conn))
 
     def _count(self, conn: Connection) -> None:
-        self._unread += conn.out.size - conn.counted
-        conn.counted = conn.out.size
+        held = conn.held()
+        self._unread += held - conn.counted
+        conn.counted = held
 
     def _most_seconds(self) -> float:
         return self._seconds if self.alive else min(self._seconds, _STOPPING_SECONDS)

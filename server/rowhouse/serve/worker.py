@@ -12,10 +12,13 @@ bypass the request queue.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import time
 from collections import deque
+from functools import partial
+from selectors import EVENT_READ
 from typing import Any, Final
 
 from rowhouse.metrics import TURNED_AWAY
@@ -27,6 +30,7 @@ from rowhouse.serve.processor import stay_on_one
 from rowhouse.serve.sending import SendingWorker
 from rowhouse.serve.shutdown import exit_at_once
 from rowhouse.serve.threads import Threads
+from rowhouse.web import live
 
 _QUEUED_PER_THREAD: Final = 8
 """Maximum number of queued requests for each thread: at most a second of work."""
@@ -72,9 +76,14 @@ class Worker(SendingWorker):
         """Load the application, and let it claim connections."""
         super().load_wsgi()
         self._claims = Claims()
+        self._viewers = partial(live.viewers, self.wsgi)  # type: ignore[arg-type]  # Flask
         self.wsgi.extensions["rowhouse"].liveness.add(self._heartbeats.problem)  # type: ignore[attr-defined]  # Flask
         self.wsgi = self._claims.offering(self.wsgi)
         freeze_loaded_objects()
+
+    def is_full(self) -> bool:
+        """Whether the maximum number of connections is reached; those of live pages count."""
+        return self.nr_conns + self._viewers() >= self.worker_connections
 
     def sent(self, conn: Any) -> None:
         """Keep or close a connection whose answer has been sent. Runs in any thread, and avoids the main one."""
@@ -122,6 +131,24 @@ class Worker(SendingWorker):
         self._defer_accept(_DEFER_SECONDS)
         super().init_process()
         exit_at_once(0)
+
+    def run(self) -> None:
+        """Serve until the server stops or its arbiter is gone."""
+        # Linux before 5.3 has no such descriptor; there, `is_parent_alive` notices within a second.
+        with contextlib.suppress(OSError):
+            arbiter = os.pidfd_open(self.ppid)
+            self.poller.register(arbiter, EVENT_READ, self._end_without_arbiter)
+        super().run()
+
+    def _end_without_arbiter(self, arbiter: int) -> None:
+        """Close the listener, so that the address is free for the next server, and end like after SIGTERM."""
+        self.poller.unregister(arbiter)
+        self.alive = False
+
+    def is_parent_alive(self) -> bool:
+        """Whether the arbiter still runs. If not, end like after SIGTERM."""
+        self.alive = self.alive and super().is_parent_alive()
+        return self.alive
 
     def init_signals(self) -> None:
         """Install the worker's signal handlers, then unblock the signals that arrived since the fork."""

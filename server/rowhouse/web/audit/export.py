@@ -7,7 +7,8 @@ import io
 import itertools
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from flask import Response
 
@@ -19,11 +20,13 @@ from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rowhouse.store.connection.reads import Record
 
-_PAGE_SIZE: Final = 500
+_PAGE_SIZE: Final = 100
+"""About 64 KiB of text, as much as the server buffers for a client."""
+
 _COLUMNS: Final = (
     "id",
     "at",
@@ -47,14 +50,16 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 @least_role("viewer")
 def audit_csv() -> Response:
     """Export as CSV (RFC 4180), for spreadsheets."""
-    return _download(_table(_entries()), "csv", "text/csv; charset=utf-8")
+    lines = itertools.chain([_line(_COLUMNS)], map(_table, _Pages()))
+    return _download(lines, "csv", "text/csv; charset=utf-8")
 
 
 @blueprint.get("/audit.json")
 @least_role("viewer")
 def audit_json() -> Response:
     """Export as a JSON array of the API's entries."""
-    return _download(_array(_entries()), "json", "application/json")
+    items = map(_items, itertools.count(), _Pages())
+    return _download(itertools.chain(["["], items, ["\n]\n"]), "json", "application/json")
 
 
 def harmless(text: str) -> str:
@@ -62,43 +67,54 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _entries() -> Iterator[Record]:
-    """Return all entries, read in batches: a slow client does not hold a statement open.
+class _Pages:
+    """All entries, a page at a time, read when the client has taken the page before.
 
-    The first batch is read immediately, so that an invalid query becomes an error page.
+    In between, this holds neither entries nor a database connection. The first page is read immediately, so that an
+    invalid query becomes an error page.
     """
-    wanted = query.search_of(query.asked(query.filled()))
-    database = store()
-    first = rows.search(database, wanted, after=None, limit=_PAGE_SIZE)
 
-    def following() -> Iterator[Record]:
-        part = first
-        while len(part) == _PAGE_SIZE:
-            last = part[-1]
-            part = rows.search(database, wanted, after=(last.at, last.id), limit=_PAGE_SIZE)
-            yield from part
+    def __init__(self) -> None:
+        wanted = query.search_of(query.asked(query.filled()))
+        self._search = partial(rows.search, store(), wanted, limit=_PAGE_SIZE)
+        self._first: Sequence[Record] | None = self._search(after=None)
+        self._after: rows.Key | None = _key(self._first)
 
-    return itertools.chain(first, following())
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Sequence[Record]:
+        if self._first is not None:
+            page, self._first = self._first, None
+            return page
+        if self._after is None:
+            raise StopIteration
+        page = self._search(after=self._after)
+        self._after = _key(page)
+        return page
 
 
-def _table(entries: Iterator[Record]) -> Iterator[str]:
+def _key(page: Sequence[Record]) -> rows.Key | None:
+    """Return where the next page begins; None if there is none."""
+    return (page[-1].at, page[-1].id) if len(page) == _PAGE_SIZE else None
+
+
+def _table(page: Sequence[Record]) -> str:
+    return "".join(
+        _line([harmless(_cell(getattr(entry, column))) for column in _COLUMNS]) for entry in page
+    )
+
+
+def _line(cells: Sequence[str]) -> str:
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(_COLUMNS)
-    for entry in entries:
-        writer.writerow([harmless(_cell(getattr(entry, column))) for column in _COLUMNS])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
 
 
-def _array(entries: Iterator[Record]) -> Iterator[str]:
-    yield "["
-    for number, entry in enumerate(entries):
-        text = AuditEntry.model_validate(entry).model_dump_json()
-        yield f",\n{text}" if number else f"\n{text}"
-    yield "\n]\n"
+def _items(number: int, page: Sequence[Record]) -> str:
+    """Return a page as items of an array. `number`: how many pages precede it."""
+    items = ["\n" + AuditEntry.model_validate(entry).model_dump_json() for entry in page]
+    return ",".join(["", *items] if number and items else items)
 
 
 def _cell(value: Any) -> str:

@@ -4,7 +4,7 @@ A viewer costs an open connection, but no thread and no query: one thread per se
 changes, renders each open page once, and sends its viewers the parts that changed.
 """
 
-from rowhouse.web.live.background import begin
+from rowhouse.web.live.background import begin, viewers
 from rowhouse.web.live.stream import CLAIM, stream
 
-__all__ = ["CLAIM", "begin", "stream"]
+__all__ = ["CLAIM", "begin", "stream", "viewers"]

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 HUB: Final = "rowhouse.live"
 
 
-def begin(app: Flask) -> None:
+def begin(app: Flask, *, max_viewers: int) -> None:
     """Start the background thread of this process. Without it, pages do not update."""
     rowhouse = app.extensions["rowhouse"]
     hub = Hub(
         partial(changes.end_of_log, rowhouse.store),
         partial(_chores, rowhouse.store),
-        max_viewers=rowhouse.settings.live_viewers,
+        max_viewers=max_viewers,
     )
     app.extensions[HUB] = hub
     hub.start()
+
+
+def viewers(app: Flask) -> int:
+    """Return the number of connections that are open for live pages in this process."""
+    hub: Hub = app.extensions[HUB]
+    return hub.size
 
 
 def _chores(store: Database) -> None:

@@ -88,9 +88,14 @@ class Hub:
         return f"{self._ours}-{self._changes}"
 
     @property
+    def size(self) -> int:
+        """The number of viewers."""
+        return len(self._viewers) + len(self._joining)
+
+    @property
     def is_full(self) -> bool:
         """Whether the maximum number of viewers is reached."""
-        return len(self._viewers) + len(self._joining) >= self._max_viewers
+        return self.size >= self._max_viewers
 
     def add(self, topic: Topic, connection: socket.socket, seen: str) -> None:
         """Add a viewer of a topic; its page was rendered at the mark `seen`."""
