@@ -25,12 +25,12 @@ from bench.database import SQL, fresh, server
 from bench.report import Measured
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.requests import Owner, RangeRequest, Sandbox
+from rowhouse.importers.whereabouts.inventory import inventory
+from rowhouse.importers.whereabouts.live import read_cluster
 from rowhouse.ipam.attach import attach
 from rowhouse.ipam.detach import detach
 from rowhouse.ipam.importing import BATCH, Import
 from rowhouse.k8s.client import kubernetes_client
-from rowhouse.k8s.whereabouts.inventory import inventory
-from rowhouse.k8s.whereabouts.live import read_cluster
 from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import trustme
 from bench.processes import Plugin
 from bench.report import Measured
 from bench.service import serving
+from fixtures import daemons
 from rowhouse_cni.agent import ask_agent
 from rowhouse_cni.answer import SUCCESS
 from rowhouse_cni.client import identity_lines
@@ -29,7 +28,6 @@ CALLS = 2000
 IDLE_SECONDS = 20
 """The daemon has a round every 5 seconds; its CPU time is counted in hundredths of a second."""
 
-START_SECONDS = 30.0
 CALL_SECONDS = 10.0
 
 
@@ -73,28 +71,19 @@ def deployed(folder: Path, conninfo: str, plugin: Path, config: bytes) -> Iterat
 @contextlib.contextmanager
 def _daemon(folder: Path, url: str, plugin: Path) -> Iterator[int]:
     (folder / "bin").mkdir()
-    log = folder / "daemon.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "rowhouse_node", "run", "--node=node3", "--direct=false"),
-                f"--plugin={plugin.parent.absolute()}",
-                f"--bin-dir={folder}/bin",
-                f"--config-dir={folder}/config",
-                f"--state-dir={folder}/state",
-                f"--agent={folder}/agent.sock",
-                f"--server={url}",
-                f"--ca-source={folder}/ca.pem",
-                "--listen=127.0.0.1:0",
-            ],
-            stderr=file,
-        )
+    arguments = [
+        *("run", "--node=node3", "--direct=false"),
+        f"--plugin={plugin.parent.absolute()}",
+        f"--bin-dir={folder}/bin",
+        f"--config-dir={folder}/config",
+        f"--state-dir={folder}/state",
+        f"--agent={folder}/agent.sock",
+        f"--server={url}",
+        f"--ca-source={folder}/ca.pem",
+        "--listen=127.0.0.1:0",
+    ]
+    process = daemons.start(arguments, folder / "daemon.log")
     try:
-        until = time.monotonic() + START_SECONDS
-        while b"the agent listens" not in log.read_bytes():
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(log.read_text())
-            time.sleep(0.01)
         yield process.pid
     finally:
         process.terminate()

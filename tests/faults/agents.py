@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,8 +17,10 @@ from faults import service
 from faults.experiment import Load, Nemesis, Report, run
 from faults.nodes import OPEN, OnlyServer
 from faults.plugin_calls import Nodes, ThroughPlugin
+from fixtures import daemons
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
     from random import Random
 
@@ -70,24 +69,12 @@ class Agent:
         return self.socket.with_name(self.socket.name + ".hung")
 
     def start(self) -> None:
-        """Start it; return when it listens. Raises TimeoutError or RuntimeError if it does not."""
+        """Start it; return when it listens. Raises RuntimeError if it does not."""
         self._starts += 1
         log = self._folder / f"daemon-{self._starts}.log"
-        environment = {name: value for name, value in os.environ.items() if "ROWHOUSE_" not in name}
-        with log.open("wb") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", self._program, "run", *self._arguments],
-                stdout=file,
-                stderr=file,
-                env=environment,
-            )
-        deadline = time.monotonic() + SECONDS
-        while b"the agent listens" not in log.read_bytes():
-            if self.process.poll() is not None:
-                raise RuntimeError(f"the daemon ended: {log.read_text()}")
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"the agent does not listen: {log.read_text()}")
-            time.sleep(0.01)
+        self.process = daemons.start(
+            ["run", *self._arguments], log, program=["-c", self._program], seconds=SECONDS
+        )
 
     def kill(self) -> None:
         """kill -9."""

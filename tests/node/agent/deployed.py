@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cni_plugin.node import TOKEN, Node
 from cni_plugin.scripted import MAX_WAIT_SECONDS, Behaviour, Request, Scripted, read_request
+from fixtures import daemons
 from node.host import Host
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class Deployed:
     def start(self, *urls: str, more: tuple[str, ...] = ()) -> None:
         """Start the daemon; wait until its agent listens."""
         self.host.server = ",".join(urls)
-        self.process = self.host.start("run", "v1", "--period=0.2", *more)
-        eventually(lambda: "the agent listens" in self.host.log.read_text())
+        arguments = self.host.arguments("run", "v1", "--period=0.2", *more)
+        self.process = daemons.start(arguments, self.host.log)
 
     def signal(self, number: int) -> None:
         assert self.process is not None
