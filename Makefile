@@ -22,7 +22,7 @@ PLAN_TESTS = $(wildcard tests/history tests/upgrade tests/docs/test_dba.py tests
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba chart bench faults audit lock reference \
+.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba pictures chart bench faults audit lock reference \
 	clean runtime dev
 
 help: ## list the targets
@@ -130,6 +130,9 @@ docs: ## the documentation site: build/docs/html/index.html; a warning is an err
 
 dba: dev ## the picture and psql's answers in docs/dba.md, from the catalog
 	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs/test_dba.py
+
+pictures: dev ## the pictures of the pages in README.md and docs, with Chromium
+	@PYTHONPATH=tests $(BIN)/python -m web.chromium.pictures
 
 reference: dev ## the generated parts of docs/reference: every command's help, and the document of the API
 	@mkdir -p build
