@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
     from fixtures.servers import Server
     from rowhouse.store.connection.database import Database as Store
 
@@ -51,7 +51,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "cluster" in getattr(item, "fixturenames", ()):
+        if "postgres" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.database)
 
 
@@ -60,33 +60,33 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+def postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     """A PostgreSQL server for this test process."""
-    with databases.cluster(pytestconfig) as running:
+    with databases.postgres(pytestconfig) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def migrated(cluster: Cluster) -> Iterator[Database]:
+def migrated(postgres: PostgresServer) -> Iterator[Database]:
     """The migrated database that `database` clones; no session may stay connected to it."""
     from rowhouse.store.connection import schema  # noqa: PLC0415 - only tests with a schema pay for it
 
-    with cluster.database() as template:
+    with postgres.database() as template:
         schema.upgrade(template.url)
         yield template
 
 
 @pytest.fixture
-def database(cluster: Cluster, migrated: Database) -> Iterator[Database]:
+def database(postgres: PostgresServer, migrated: Database) -> Iterator[Database]:
     """A fresh database with the schema at head."""
-    with cluster.database(template=migrated.name) as fresh:
+    with postgres.database(template=migrated.name) as fresh:
         yield fresh
 
 
 @pytest.fixture
-def empty_database(cluster: Cluster) -> Iterator[Database]:
+def empty_database(postgres: PostgresServer) -> Iterator[Database]:
     """A fresh database without a schema."""
-    with cluster.database() as fresh:
+    with postgres.database() as fresh:
         yield fresh
 
 

@@ -1,4 +1,7 @@
-"""Settings come from ROWHOUSE_ variables, and a wrong one is named."""
+"""Settings come from ROWHOUSE_ variables, and a wrong one is named.
+
+tests/chart/test_environment.py checks that users of the chart can set each of them.
+"""
 
 from __future__ import annotations
 

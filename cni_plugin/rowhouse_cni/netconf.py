@@ -1,5 +1,7 @@
 """The little that the plugin reads of a network configuration: never on the hot path.
 
+The server reads the keys (server/rowhouse/cni/netconf.py); the plugin sends the configuration as it is.
+
 C's scanner alone (``_json``) instead of the ``json`` package, which costs as much as the
 interpreter's own start.
 """
@@ -8,7 +10,7 @@ from _json import make_scanner
 
 
 class _Rules:
-    """What json.JSONDecoder would tell the scanner."""
+    """The attributes that the scanner reads from a json.JSONDecoder."""
 
     strict = False
     object_hook = None
@@ -21,13 +23,13 @@ class _Rules:
 
 
 def parse(netconf: bytes) -> dict[str, object]:
-    """The configuration as a dict with lower-case keys; empty if it is no JSON object.
+    """The configuration as a dict with lower-case keys; empty if it is not a JSON object.
 
     Go, and so upstream, matches keys in any case, and the last of equal keys counts.
     """
     try:
         value, _ = make_scanner(_Rules)(netconf.decode().lstrip(), 0)  # type: ignore[arg-type]
-    except Exception:  # the server says what is wrong with it
+    except Exception:  # the server reports what is wrong
         return {}
     return lower_case_keys(value)
 
@@ -38,7 +40,7 @@ def lower_case_keys(value: object) -> dict[str, object]:
 
 
 def cni_version(netconf: bytes) -> str:
-    """The cniVersion to put into an error object: the configuration's, else our newest."""
+    """The cniVersion of an error object: the configuration's, else our newest."""
     version = parse(netconf).get("cniversion")
     return version if isinstance(version, str) and version else "1.1.0"
 
@@ -46,8 +48,8 @@ def cni_version(netconf: bytes) -> str:
 def log_target(netconf: bytes) -> tuple[str, str]:
     """``log_file`` and ``log_level`` of the ``ipam`` object, empty where absent.
 
-    Of that object alone: a pod's own annotations can put keys below ``args``, and a pod
-    must not choose which file root appends to.
+    Only of that object: a pod's annotations can add keys below ``args``, and a pod must
+    not choose a file to which root appends.
     """
     ipam = lower_case_keys(parse(netconf).get("ipam"))
     file, level = ipam.get("log_file"), ipam.get("log_level")

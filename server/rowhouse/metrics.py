@@ -2,16 +2,19 @@
 
 Labels have few values: never an address, a pod or a container id. The node daemon shares no code with the server, so
 its metrics are in `rowhouse_node.health`. docs/reference/metrics.md explains all metrics.
+
+`_end` of app.py counts CNI calls, by `count_cni_call` of telemetry/counters.py.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from rowhouse.domain.version import VERSION
 
 CONTROLLER: Final = CollectorRegistry()
 """The metrics that only the controller serves: on a server, rowhouse_controller_leader would always be 0."""
@@ -37,7 +40,7 @@ class Sampled(NamedTuple):
 BUILD: Final = Info("rowhouse_build", "The running version")
 BUILD.info(
     {
-        "version": importlib.metadata.version("rowhouse-ipam"),
+        "version": VERSION,
         "python": platform.python_version(),
     }
 )

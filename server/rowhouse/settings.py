@@ -1,4 +1,8 @@
-"""The server's settings, all from environment variables; docs/reference/settings.md lists them."""
+"""The server's settings, all from environment variables.
+
+A new one also needs a row in docs/reference/settings.md, and its type in `server.settings` of
+charts/rowhouse/values.schema.json.
+"""
 
 from __future__ import annotations
 

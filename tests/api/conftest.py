@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.test import TestResponse
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 USER = "rowhouse_api_test"
 LOGIN = f"""
@@ -120,7 +120,7 @@ def api(database: Database) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def refusing_api(cluster: Cluster, migrated: Database) -> Iterator[Api]:
+def refusing_api(postgres: PostgresServer, migrated: Database) -> Iterator[Api]:
     """The API on a database that stays empty, since every request is refused."""
-    with cluster.database(template=migrated.name) as database, serving(database) as running:
+    with postgres.database(template=migrated.name) as database, serving(database) as running:
         yield running

@@ -24,7 +24,7 @@ from rowhouse.api import openapi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 CHECKS = [
     not_a_server_error,
@@ -38,9 +38,9 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def described(cluster: Cluster, migrated: Database) -> Iterator[Any]:
+def described(postgres: PostgresServer, migrated: Database) -> Iterator[Any]:
     """The API by its document, with something in it."""
-    with cluster.database(template=migrated.name) as database, serving(database) as api:
+    with postgres.database(template=migrated.name) as database, serving(database) as api:
         for cidr in ("10.0.0.0/24", "fd00::/64"):
             api.reserve(api.pool(cidr, gateway=None), count=3)
         api.post("exclusions", network_id=1, first="10.0.0.200", last="10.0.0.210")

@@ -19,7 +19,7 @@ from rowhouse.store.access import tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 ROLES = ("nobody", "node", "viewer", "operator")
 ADMINISTRATORS = {
@@ -50,8 +50,8 @@ class Described:
 
 
 @pytest.fixture(scope="module")
-def described(cluster: Cluster, migrated: Database) -> Iterator[Described]:
-    with cluster.database(template=migrated.name) as database:
+def described(postgres: PostgresServer, migrated: Database) -> Iterator[Described]:
+    with postgres.database(template=migrated.name) as database:
         with serving(database) as api:
             for cidr in ("10.0.0.0/24", "fd00::/64"):
                 api.reserve(api.pool(cidr, gateway=None), count=3)

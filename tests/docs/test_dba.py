@@ -16,7 +16,7 @@ from fixtures import databases
 if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs/dba.md"
@@ -32,13 +32,19 @@ SELECT unnest(ARRAY['alembic_version', 'alembic_version_pkc'])
 """
 
 
-def psql(cluster: Cluster, database: Database, query: str) -> str:
+def psql(postgres: PostgresServer, database: Database, query: str) -> str:
     """What psql prints to a login of rowhouse_auditor, without the blanks at the ends of lines.
 
     That role is what the guide gives to those who ask: each question has to be within its rights.
     """
     ran = subprocess.run(
-        [cluster.server.bindir / "psql", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", database.conninfo],
+        [
+            postgres.server.bindir / "psql",
+            "--no-psqlrc",
+            "-v",
+            "ON_ERROR_STOP=1",
+            database.conninfo,
+        ],
         input=query,
         capture_output=True,
         text=True,
@@ -60,12 +66,12 @@ def unchanged(file: Path, wanted: str) -> None:
 
 
 def test_psql_answers_the_questions_as_the_guide_prints(
-    cluster: Cluster, database: Database
+    postgres: PostgresServer, database: Database
 ) -> None:
     text = GUIDE.read_text()
     with psycopg.connect(database.conninfo, autocommit=True) as connection:
         connection.execute((ROOT / "docs/dba/sample.sql").read_bytes())
-    answers = [psql(cluster, database, found["query"]) for found in QUESTION.finditer(text)]
+    answers = [psql(postgres, database, found["query"]) for found in QUESTION.finditer(text)]
     assert len(answers) >= 20
     with databases.session(database) as session:
         assert session.execute("SELECT * FROM integrity_problems").fetchall() == []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 GUIDE = Path(__file__).parents[2] / "docs/migrate-from-whereabouts.md"
 CONFIG = b"""{"cniVersion": "1.0.0", "name": "storage", "type": "macvlan",
@@ -75,9 +75,9 @@ def kube() -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def elsewhere(cluster: Cluster, migrated: Database) -> Iterator[Database]:
+def elsewhere(postgres: PostgresServer, migrated: Database) -> Iterator[Database]:
     """Another database, in which there is nothing yet."""
-    with cluster.database(template=migrated.name) as fresh:
+    with postgres.database(template=migrated.name) as fresh:
         yield fresh
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from doctor.cluster import MULTUS, NODE_INFO, WHEREABOUTS, forbidden, pod, resources
 from doctor.conftest import Doctor
-from rowhouse.doctor.checks.parts import VERSION
+from rowhouse.domain.version import VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path

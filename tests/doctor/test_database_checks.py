@@ -11,7 +11,7 @@ from psycopg import sql
 from doctor.conftest import Doctor
 from fixtures import migrations
 from fixtures.shared import closed_port
-from rowhouse.doctor.checks.reports import VERSION
+from rowhouse.domain.version import VERSION
 from rowhouse.store.cluster.leader_election import LeaderElection
 from rowhouse.store.cluster.mirror import MirrorStore
 

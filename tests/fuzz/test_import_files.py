@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rowhouse.domain.errors import InputFailure
-from rowhouse.k8s.whereabouts.files import read_files
-from rowhouse.k8s.whereabouts.inventory import inventory
+from rowhouse.importers.files import read_files
+from rowhouse.importers.whereabouts.inventory import inventory
 
 if TYPE_CHECKING:
     from pathlib import Path

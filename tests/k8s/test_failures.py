@@ -10,11 +10,11 @@ from lightkube.resources.core_v1 import Node, Pod
 
 from k8s.scripted import client_of, status, too_many, unknown_kind
 from rowhouse.domain.errors import NotFound, TryAgain
+from rowhouse.importers.whereabouts.live import read_cluster
 from rowhouse.k8s.failures import ERRORS, Failure, KubernetesFailure, explain, failure_of
 from rowhouse.k8s.mirror.desired import Reserved
 from rowhouse.k8s.mirror.writes import Change, Result, write
 from rowhouse.k8s.pods import KubernetesPods
-from rowhouse.k8s.whereabouts.live import read_cluster
 
 if TYPE_CHECKING:
     from k8s.scripted import Answer

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 LARGE = Path(__file__).with_name("large.sql")
 
 
 @pytest.fixture(scope="module")
-def large(cluster: Cluster, migrated: Database) -> Iterator[psycopg.Connection[TupleRow]]:
+def large(postgres: PostgresServer, migrated: Database) -> Iterator[psycopg.Connection[TupleRow]]:
     """A session in a large database; every test undoes what it did."""
     with (
-        cluster.database(template=migrated.name) as fresh,
+        postgres.database(template=migrated.name) as fresh,
         psycopg.connect(fresh.conninfo, options="-c search_path=rowhouse") as session,
     ):
         session.execute(LARGE.read_bytes())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
     Dba = psycopg.Connection[TupleRow]
 
@@ -47,10 +47,10 @@ SELECT 1, '10.0.0.0'::inet + i %% 1000, 1, tstzrange(t.began, t.began + interval
 """
 
 
-def tool(cluster: Cluster, name: str, *arguments: str | Path, **environment: str) -> None:
+def tool(postgres: PostgresServer, name: str, *arguments: str | Path, **environment: str) -> None:
     """One of PostgreSQL's programs, which must succeed."""
     ran = subprocess.run(
-        [cluster.server.bindir / name, *arguments],
+        [postgres.server.bindir / name, *arguments],
         env=os.environ | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -88,22 +88,22 @@ def past(pods: Pods, dba: Dba) -> Dba:
 
 
 @pytest.fixture
-def archive(cluster: Cluster, database: Database, past: Dba, tmp_path: Path) -> Path:
+def archive(postgres: PostgresServer, database: Database, past: Dba, tmp_path: Path) -> Path:
     """A dump of the data alone, as the guide says."""
     assert past.execute(PROBLEMS).fetchall() == []
     file = tmp_path / "data.dump"
     what = ("--data-only", "--schema=rowhouse", "--exclude-table=rowhouse.alembic_version")
-    tool(cluster, "pg_dump", "--format=custom", *what, "--file", file, database.conninfo)
+    tool(postgres, "pg_dump", "--format=custom", *what, "--file", file, database.conninfo)
     return file
 
 
 def test_data_alone_comes_back_into_a_fresh_schema(
-    cluster: Cluster, past: Dba, archive: Path, empty_database: Database
+    postgres: PostgresServer, past: Dba, archive: Path, empty_database: Database
 ) -> None:
     schema.upgrade(empty_database.url)
     restore = ("--data-only", "--single-transaction", "--exit-on-error")
     tool(
-        cluster, "pg_restore", *restore, "--dbname", empty_database.conninfo, archive,
+        postgres, "pg_restore", *restore, "--dbname", empty_database.conninfo, archive,
         PGOPTIONS="-c session_replication_role=replica",
     )  # fmt: skip
     with databases.session(empty_database) as dba:
@@ -121,19 +121,19 @@ def test_data_alone_comes_back_into_a_fresh_schema(
 
 
 def test_data_alone_is_refused_as_a_whole_while_triggers_are_at_work(
-    cluster: Cluster, archive: Path, empty_database: Database
+    postgres: PostgresServer, archive: Path, empty_database: Database
 ) -> None:
     schema.upgrade(empty_database.url)
     with databases.session(empty_database) as dba:
         before = contents(dba)
         restore = ("--data-only", "--single-transaction", "--exit-on-error")
         with pytest.raises(AssertionError, match="ERROR"):
-            tool(cluster, "pg_restore", *restore, "--dbname", empty_database.conninfo, archive)
+            tool(postgres, "pg_restore", *restore, "--dbname", empty_database.conninfo, archive)
         assert contents(dba) == before
 
 
 def test_the_owner_may_restore_data_with_one_grant_of_a_superuser(
-    cluster: Cluster, archive: Path, empty_database: Database
+    postgres: PostgresServer, archive: Path, empty_database: Database
 ) -> None:
     schema.upgrade(empty_database.url)
     user = f"restorer_{empty_database.name}"
@@ -144,7 +144,7 @@ def test_the_owner_may_restore_data_with_one_grant_of_a_superuser(
             theirs = empty_database.conninfo.replace("//postgres@", f"//{user}@")
             restore = ("--data-only", "--single-transaction", "--exit-on-error")
             tool(
-                cluster, "pg_restore", *restore, "--dbname", theirs, archive,
+                postgres, "pg_restore", *restore, "--dbname", theirs, archive,
                 PGOPTIONS="-c session_replication_role=replica",
             )  # fmt: skip
             assert dba.execute(PROBLEMS).fetchall() == []
@@ -154,10 +154,10 @@ def test_the_owner_may_restore_data_with_one_grant_of_a_superuser(
 
 
 @contextlib.contextmanager
-def dumping(cluster: Cluster, database: Database) -> Iterator[None]:
+def dumping(postgres: PostgresServer, database: Database) -> Iterator[None]:
     """A real pg_dump that holds its locks: what it writes is not read."""
     command: list[str | Path] = [
-        cluster.server.bindir / "pg_dump",
+        postgres.server.bindir / "pg_dump",
         "--schema=rowhouse",
         database.conninfo,
     ]
@@ -170,23 +170,23 @@ def dumping(cluster: Cluster, database: Database) -> Iterator[None]:
 
 
 def test_an_upgrade_of_functions_goes_on_during_a_long_dump(
-    cluster: Cluster, database: Database, tmp_path: Path
+    postgres: PostgresServer, database: Database, tmp_path: Path
 ) -> None:
     later = migrations.with_a_later_revision(tmp_path)
-    with migrations.used(later), dumping(cluster, database):
+    with migrations.used(later), dumping(postgres, database):
         schema.upgrade(database.url)
         schema.check(database.url)
 
 
 def test_an_upgrade_that_alters_a_table_gives_up_and_names_the_dump(
-    cluster: Cluster, database: Database, dba: Dba, tmp_path: Path
+    postgres: PostgresServer, database: Database, dba: Dba, tmp_path: Path
 ) -> None:
     later = migrations.with_a_later_revision(tmp_path)
     step = later / "migrations/versions" / migrations.newest(later) / "pre.sql"
     step.write_text(f"{step.read_text()}\nALTER TABLE pools ADD COLUMN color text;\n")
     with migrations.used(later):
         with (
-            dumping(cluster, database),
+            dumping(postgres, database),
             pytest.raises(TryAgain, match="no lock within 50ms") as told,
         ):
             schema.upgrade(database.url, lock_timeout="50ms")
@@ -265,7 +265,7 @@ def test_a_publication_of_all_tables_breaks_nothing(pods: Pods, dba: Dba) -> Non
 
 
 @pytest.fixture
-def pair(cluster: Cluster) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
+def pair(postgres: PostgresServer) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
     """A server to publish from and one to report on."""
     options = {"fsync": "off", "logging_collector": "off", "shared_buffers": "16MB"}
     with contextlib.ExitStack() as stack:
@@ -275,12 +275,12 @@ def pair(cluster: Cluster) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]
             stack.enter_context(
                 EmbeddedPostgres(
                     folder / "a",
-                    bindir=cluster.server.bindir,
+                    bindir=postgres.server.bindir,
                     options=options | {"wal_level": "logical"},
                 )
             ),
             stack.enter_context(
-                EmbeddedPostgres(folder / "b", bindir=cluster.server.bindir, options=options)
+                EmbeddedPostgres(folder / "b", bindir=postgres.server.bindir, options=options)
             ),
         )
 

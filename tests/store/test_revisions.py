@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 # Alembic makes its own table before the first revision runs.
 ALEMBICS = """CREATE SCHEMA rowhouse;
@@ -40,9 +40,9 @@ def root(tmp_path: Path) -> Path:
     return migrations.copied(tmp_path)
 
 
-def made_by_schema(cluster: Cluster, root: Path = migrations.ROOT) -> dict[str, str]:
+def made_by_schema(postgres: PostgresServer, root: Path = migrations.ROOT) -> dict[str, str]:
     """The objects that schema/ makes in an empty database."""
-    with cluster.database() as database, databases.session(database) as session:
+    with postgres.database() as database, databases.session(database) as session:
         session.execute(ALEMBICS)
         with session.transaction():
             session.execute("SET LOCAL search_path = rowhouse, pg_temp")
@@ -60,9 +60,11 @@ def test_the_newest_revision_was_written_after_the_last_change_of_schema() -> No
     assert not [*changed, *gone], _REMEDY
 
 
-def test_the_revisions_make_what_schema_says(cluster: Cluster, empty_database: Database) -> None:
+def test_the_revisions_make_what_schema_says(
+    postgres: PostgresServer, empty_database: Database
+) -> None:
     schema.upgrade(empty_database.url)
-    wanted = made_by_schema(cluster)
+    wanted = made_by_schema(postgres)
     assert len(wanted) > 500
     wrong = differences(found_in(empty_database), wanted)
     assert not wrong, f"{wrong}\n{_REMEDY}"
@@ -91,10 +93,10 @@ def test_the_revisions_make_what_schema_says(cluster: Cluster, empty_database: D
     ],
 )  # fmt: skip
 def test_a_change_of_schema_without_a_revision_is_found(
-    cluster: Cluster, database: Database, root: Path, *, path: str, old: str, new: str, differ: list[str]
+    postgres: PostgresServer, database: Database, root: Path, *, path: str, old: str, new: str, differ: list[str]
 ) -> None:  # fmt: skip
     edit(root, f"schema/{path}", old, new)
-    found, wanted = found_in(database), made_by_schema(cluster, root)
+    found, wanted = found_in(database), made_by_schema(postgres, root)
     assert [name for name in wanted if wanted[name] != found.get(name)] == differ
     report = differences(found, wanted)
     for name in differ:
@@ -104,7 +106,7 @@ def test_a_change_of_schema_without_a_revision_is_found(
 
 
 def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
-    cluster: Cluster, empty_database: Database, root: Path
+    postgres: PostgresServer, empty_database: Database, root: Path
 ) -> None:
     edit(root, migrations.HOT, "-- Free addresses of", "-- The free addresses of")
     edit(root, "schema/tables/pools.sql", "    labels ", "    color        text,\n    labels ")
@@ -126,7 +128,7 @@ def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
         schema.upgrade(empty_database.url, before)
         first = found_in(empty_database)
         schema.upgrade(empty_database.url)
-        wrong = differences(found_in(empty_database), made_by_schema(cluster, root))
+        wrong = differences(found_in(empty_database), made_by_schema(postgres, root))
         assert not wrong
         schema.downgrade(empty_database.url, before)
         assert not (wrong := differences(found_in(empty_database), first)), wrong

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 MIGRATION_LOCK = 0x526F77686F757365
 ROLES = ("rowhouse_owner", "rowhouse_server", "rowhouse_auditor")
@@ -107,11 +107,11 @@ def test_an_upgrade_waits_for_the_one_under_way(
 
 
 def test_the_printed_ddl_makes_the_same_schema(
-    empty_database: Database, cluster: Cluster, admin: psycopg.Connection[TupleRow]
+    empty_database: Database, postgres: PostgresServer, admin: psycopg.Connection[TupleRow]
 ) -> None:
     schema.upgrade(empty_database.url)
-    with cluster.database() as by_hand:
-        psql = cluster.server.bindir / "psql"
+    with postgres.database() as by_hand:
+        psql = postgres.server.bindir / "psql"
         subprocess.run(
             [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", by_hand.conninfo],
             input=schema.sql(),
@@ -145,10 +145,10 @@ def test_the_check_tells_what_is_missing(empty_database: Database) -> None:
 
 
 @pytest.fixture
-def owners(cluster: Cluster, empty_database: Database) -> Iterator[list[str]]:
+def owners(postgres: PostgresServer, empty_database: Database) -> Iterator[list[str]]:
     """Two logins of rowhouse_owner, which is there as the other roles are."""
     names = [f"owner_{empty_database.name}_{number}" for number in (1, 2)]
-    with psycopg.connect(cluster.server.conninfo(), autocommit=True) as admin:
+    with psycopg.connect(postgres.server.conninfo(), autocommit=True) as admin:
         admin.execute(MAKE_ROLES)
         for name in names:
             admin.execute(
@@ -209,10 +209,10 @@ def test_an_upgrade_hands_over_what_a_login_owns(
 
 
 @pytest.fixture
-def plain_user(cluster: Cluster, empty_database: Database) -> Iterator[str]:
+def plain_user(postgres: PostgresServer, empty_database: Database) -> Iterator[str]:
     """A user who is not a superuser and may not create roles, as on a managed PostgreSQL."""
     name = f"plain_{empty_database.name}"
-    with psycopg.connect(cluster.server.conninfo(), autocommit=True) as admin:
+    with psycopg.connect(postgres.server.conninfo(), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
         yield name
         admin.execute(sql.SQL("REASSIGN OWNED BY {} TO postgres").format(sql.Identifier(name)))

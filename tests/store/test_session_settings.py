@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
 PINNED = {
     "DateStyle": "ISO, MDY",
@@ -68,9 +68,9 @@ def _of_a_connection(url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("found", [_of_the_pool, _of_the_engine, _of_a_connection])
 def test_every_connection_pins_what_the_code_relies_on(
-    cluster: Cluster, empty_database: Database, found: Callable[[str], dict[str, str]]
+    postgres: PostgresServer, empty_database: Database, found: Callable[[str], dict[str, str]]
 ) -> None:
-    cluster.alter(empty_database.name, ODD_SETTINGS)
+    postgres.alter(empty_database.name, ODD_SETTINGS)
     with psycopg.connect(empty_database.conninfo) as plain:
         for name, value in ODD_SETTINGS.items():
             assert plain.execute("SELECT current_setting(%s)", (name,)).fetchone() == (value,)
@@ -78,9 +78,9 @@ def test_every_connection_pins_what_the_code_relies_on(
 
 
 @pytest.fixture
-def odd(cluster: Cluster, empty_database: Database) -> Database:
+def odd(postgres: PostgresServer, empty_database: Database) -> Database:
     """A database with unusual settings, in which the schema was made under them."""
-    cluster.alter(empty_database.name, ODD_SETTINGS)
+    postgres.alter(empty_database.name, ODD_SETTINGS)
     schema.upgrade(empty_database.url)
     return empty_database
 
@@ -108,14 +108,14 @@ def test_addresses_are_assigned_whatever_the_settings(odd: Database) -> None:
 
 
 @pytest.fixture
-def bouncer(cluster: Cluster, tmp_path: Path) -> Iterator[Path]:
-    """The socket folder of a PgBouncer in transaction mode, in front of the cluster."""
-    account = Account.for_directory(cluster.server.directory)
-    folder = cluster.server.socket_directory / "bouncer"
+def bouncer(postgres: PostgresServer, tmp_path: Path) -> Iterator[Path]:
+    """The socket folder of a PgBouncer in transaction mode, in front of PostgreSQL."""
+    account = Account.for_directory(postgres.server.directory)
+    folder = postgres.server.socket_directory / "bouncer"
     folder.mkdir()
     settings = folder / "pgbouncer.ini"
     settings.write_text(
-        f"[databases]\n* = host={cluster.server.socket_directory} port=5432 user=postgres\n"
+        f"[databases]\n* = host={postgres.server.socket_directory} port=5432 user=postgres\n"
         f"[pgbouncer]\nlisten_addr =\nlisten_port = 5432\nunix_socket_dir = {folder}\n"
         "auth_type = any\npool_mode = transaction\ndefault_pool_size = 4\n"
     )
@@ -159,18 +159,20 @@ def test_pgbouncer_in_transaction_mode_keeps_them(odd: Database, bouncer: Path) 
         store.close()
 
 
-def test_a_database_without_an_encoding_is_refused_with_the_reason(cluster: Cluster) -> None:
+def test_a_database_without_an_encoding_is_refused_with_the_reason(
+    postgres: PostgresServer,
+) -> None:
     name = "without_an_encoding"
-    with psycopg.connect(cluster.server.conninfo(), autocommit=True) as admin:
+    with psycopg.connect(postgres.server.conninfo(), autocommit=True) as admin:
         admin.execute(
             sql.SQL("CREATE DATABASE {} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0").format(
                 sql.Identifier(name)
             )
         )
-        store = Store(cluster.server.url(name), wait=1)
+        store = Store(postgres.server.url(name), wait=1)
         try:
             for refused in (
-                lambda: schema.upgrade(cluster.server.url(name)),
+                lambda: schema.upgrade(postgres.server.url(name)),
                 lambda: schema.check_engine(store.engine),
                 lambda: store.call("SELECT 1"),
             ):

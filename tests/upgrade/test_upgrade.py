@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
 
     Session = psycopg.Connection[TupleRow]
 
@@ -47,16 +47,16 @@ LATER_CALLS = (
 
 
 @pytest.fixture(scope="module")
-def dumped_today(cluster: Cluster) -> bytes:
+def dumped_today(postgres: PostgresServer) -> bytes:
     """What `make freeze` would keep."""
-    with cluster.database() as database:
-        return made(cluster.server, database.url, database.conninfo).encode()
+    with postgres.database() as database:
+        return made(postgres.server, database.url, database.conninfo).encode()
 
 
 @pytest.fixture
 def restored(
     migrated: Database,  # noqa: ARG001 - makes the roles that a dump names
-    cluster: Cluster,
+    postgres: PostgresServer,
     release: Release,
     request: pytest.FixtureRequest,
 ) -> Iterator[Database]:
@@ -64,7 +64,7 @@ def restored(
     kept: bytes = (
         request.getfixturevalue("dumped_today") if release is TODAY else release.dump.read_bytes()
     )
-    with cluster.database() as database:
+    with postgres.database() as database:
         with databases.session(database) as session:
             session.execute(kept)
         yield database
@@ -106,7 +106,7 @@ def test_the_dump_has_rows_in_every_table(restored: Database) -> None:
 @EVERY_RELEASE
 @pytest.mark.parametrize("later", [False, True], ids=["to head", "to a later revision"])
 def test_an_upgrade_keeps_every_row_and_makes_the_schema_of_an_empty_database(
-    restored: Database, cluster: Cluster, tmp_path: Path, *, later: bool
+    restored: Database, postgres: PostgresServer, tmp_path: Path, *, later: bool
 ) -> None:
     root = migrations.with_a_later_revision(tmp_path) if later else migrations.ROOT
     with databases.session(restored) as session, migrations.used(root):
@@ -117,16 +117,16 @@ def test_an_upgrade_keeps_every_row_and_makes_the_schema_of_an_empty_database(
         assert session.execute("SELECT * FROM integrity_problems").fetchall() == []
         # A mirror enables triggers.
         assert session.execute("SELECT mirror_off_v1('prod-a')").fetchone() == (True,)
-        with cluster.database() as empty:
+        with postgres.database() as empty:
             schema.upgrade(empty.url)
-            found, wanted = (_restored_catalogue(cluster, one) for one in (restored, empty))
+            found, wanted = (_restored_catalogue(postgres, one) for one in (restored, empty))
             assert not (wrong := differences(found, wanted)), wrong
 
 
-def _restored_catalogue(cluster: Cluster, database: Database) -> dict[str, str]:
+def _restored_catalogue(postgres: PostgresServer, database: Database) -> dict[str, str]:
     """The objects after a dump and its restore, which spell an expression as PostgreSQL does."""
-    made = dump(cluster.server.bindir, database.conninfo, "--schema-only")
-    with cluster.database() as copy, databases.session(copy) as session:
+    made = dump(postgres.server.bindir, database.conninfo, "--schema-only")
+    with postgres.database() as copy, databases.session(copy) as session:
         session.execute(made.encode())
         session.execute("SET search_path = rowhouse")
         return catalogue(session)

@@ -39,21 +39,24 @@ def test_an_empty_address_space_says_how_to_begin(browser: Browser) -> None:
     create.make_context("create", shlex.split(command[1]))  # fails unless the options exist
 
 
-def test_the_widths_of_the_columns_add_up() -> None:
-    head = re.search(r"<thead>.*</thead>", (WEB / "overview/pools.html").read_text())
-    assert head
-    columns = head[0].count("<th ")
+def classes(html: str) -> list[str]:
+    """The class of each cell of a row, without the one that only aligns it."""
+    return [name.removeprefix("count ") for name in re.findall(r'<t[hd][^>]* class="(.+?)"', html)]
+
+
+def test_the_columns_have_one_heading_and_one_width_each() -> None:
+    table = (WEB / "overview/pools.html").read_text()
+    head, _, body = table.partition("</thead>")
+    columns = classes(head.partition("<thead>")[2])
+    assert (len(columns), columns) == (head.count("<th "), list(dict.fromkeys(columns)))
+    cells = body.partition("</tbody>")[0]
+    assert (cells.count("<th ") + cells.count("<td "), classes(cells)) == (len(columns), columns)
     css = (WEB / "assets/overview.css").read_text()
-    widths = {
-        int(number): int(width)
-        for selectors, width in re.findall(
-            r"^ *(\.pools th:nth.*?) { width: (\d+)%; }", css, re.MULTILINE
-        )
-        for number in re.findall(r"nth-child\((\d+)\)", selectors)
-    }
-    assert (len(widths), sum(widths.values())) == (columns, 100), (
-        "in server/rowhouse/web/assets/overview.css, give each column of the table of pools a width"
-    )
+    widths = re.findall(r"^ *\.pools thead \.(\w+) { width: (\d+)%; }", css, re.MULTILINE)
+    assert ([name for name, _ in widths], sum(int(width) for _, width in widths)) == (
+        columns,
+        100,
+    ), "in server/rowhouse/web/assets/overview.css, give each column of the table of pools a width"
 
 
 def test_networks_and_pools_are_shown_with_their_fill(browser: Browser, pods: Pods) -> None:
@@ -107,10 +110,10 @@ def test_of_many_pools_each_network_shows_its_fullest(
     pods.add("web-0", subnet("10.1.77.0/24", network="large"))
     client = browser()
     page = client.get("/").text
-    assert page.count('<th scope="row">') == 6
+    assert page.count('<th scope="row" class="pool">') == 6
     assert "10.1.77.0/24" in page
     (link,) = re.findall(r'href="(/networks/\d+)">Show all 120 pools', page)
-    assert client.get(link).text.count('<th scope="row">') == 120
+    assert client.get(link).text.count('<th scope="row" class="pool">') == 120
 
 
 def test_networks_are_sorted_as_people_count(browser: Browser, dba: Session) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from rowhouse.api.fields import Answer, Request
 from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.limits import MAX_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 DEFAULT_LIMIT: Final = 100
-MAX_LIMIT: Final = 1000
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
@@ -29,7 +29,7 @@ class Paged(Request):
     """The parameters of every list."""
 
     limit: Annotated[
-        int, Field(ge=1, le=MAX_LIMIT, description="Maximum number of items on a page")
+        int, Field(ge=1, le=MAX_PAGE, description="Maximum number of items on a page")
     ] = DEFAULT_LIMIT
     cursor: Annotated[
         str | None, Field(max_length=512, description="`next` of the previous page")

@@ -1,4 +1,8 @@
-"""Reservations: search, reserve, release, reassign."""
+"""Reservations: search, reserve, release, reassign.
+
+The filters of the search are `ReservationQuery` (reservation_documents.py) and `Search` of
+store/allocation/reservations.py.
+"""
 
 from __future__ import annotations
 

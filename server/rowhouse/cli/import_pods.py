@@ -18,11 +18,11 @@ from rowhouse.cni.configurations import Configurations
 from rowhouse.cni.definitions import ranges_of
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import RowhouseError
-from rowhouse.domain.running import inventory_of
+from rowhouse.importers.files import read_files
+from rowhouse.importers.pods.inventory import inventory_of
+from rowhouse.importers.pods.objects import RunningObjects, read_running
 from rowhouse.ipam.importing import Import
 from rowhouse.k8s.client import kubernetes_client
-from rowhouse.k8s.running import RunningObjects, read_running
-from rowhouse.k8s.whereabouts.files import read_files
 from rowhouse.settings import Settings
 from rowhouse.store.allocation import importing
 from rowhouse.store.connection import schema
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rowhouse.domain.importing import Inventory, KnownRanges
-    from rowhouse.domain.running import RunningPods
+    from rowhouse.importers.pods.inventory import RunningPods
 
 
 @click.command(short_help="Import the addresses of running pods.")

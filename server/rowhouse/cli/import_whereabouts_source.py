@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rowhouse.cli.cluster_options import cluster_options
+from rowhouse.importers.files import read_files
+from rowhouse.importers.whereabouts.live import read_cluster
 from rowhouse.k8s.client import kubernetes_client
-from rowhouse.k8s.whereabouts.files import read_files
-from rowhouse.k8s.whereabouts.live import read_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rowhouse.k8s.whereabouts.objects import Objects
+    from rowhouse.importers.whereabouts.objects import Objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`rowhouse import`: import addresses from another IPAM."""
+"""`rowhouse import`: the commands. `importers/` reads the sources."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from rowhouse.cli.exits import INCOMPLETE, NOT_FOUND, Failure
 from rowhouse.cli.import_pods import hold, pods, resume
 from rowhouse.cli.import_report import Report
 from rowhouse.cli.import_run import run
-from rowhouse.cli.import_source import source_options
+from rowhouse.cli.import_whereabouts_source import source_options
 from rowhouse.cli.operator import operator
 from rowhouse.cli.output import FORMATS, Printer
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.administration import Actor
+from rowhouse.importers.whereabouts.inventory import inventory
 from rowhouse.ipam.importing import Import
-from rowhouse.k8s.whereabouts.inventory import inventory
 from rowhouse.settings import Settings
 from rowhouse.store.connection import schema
 from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
-    from rowhouse.cli.import_source import Source
+    from rowhouse.cli.import_whereabouts_source import Source
     from rowhouse.domain.importing import Inventory
-    from rowhouse.k8s.whereabouts.objects import Objects
+    from rowhouse.importers.whereabouts.objects import Objects
 
 
 @click.group()

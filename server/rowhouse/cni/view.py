@@ -231,7 +231,7 @@ def fail_unexpectedly(error: Exception) -> Response:
 
 
 def _failure(error: RowhouseError, body: bytes = b"") -> Response:
-    """Return the CNI error object for a call with this `body`; `g.cni_code` is for the metrics."""
+    """Return the CNI error object for a call with this `body`; `_end` of app.py counts the call by `g.cni_code`."""
     g.cni_code = error.cni_code
     bound = structlog.contextvars.get_contextvars()
     document = error_body(

@@ -45,7 +45,7 @@ class Checks:
     Args:
         grace_seconds: how long a check that has passed before may fail, unless `expect` sets another time.
         on_change: called with a check that starts to fail, fails for another reason, or passes again.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(

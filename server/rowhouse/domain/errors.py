@@ -3,6 +3,11 @@
 Every class has its CNI error code (CNI SPEC 1.1.0 section 5, codes from 100 are ours), its HTTP
 status and its problem type (RFC 9457); the first line of its docstring is its title. Views convert
 errors to bodies in one place.
+
+A new error of a stored function also needs its SQLSTATE: `Refusal` and `BY_SQLSTATE` in store/connection/errors.py, the
+view in migrations/schema/errors/error_codes.sql with `make revision`, and `MEANINGS` in tests/store/test_errors.py. A
+new CNI code needs a row in docs/reference/plugin.md, a new problem type one in docs/reference/api.md. `cni/view.py`
+turns some errors into others: look for its `except` clauses.
 """
 
 from __future__ import annotations

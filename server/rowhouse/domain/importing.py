@@ -1,4 +1,7 @@
-"""The addresses that another IPAM has in use, in Rowhouse's terms, and the outcome of importing each."""
+"""What every importer returns: the addresses that another IPAM has in use, and the outcome of importing each.
+
+`importers/` has the importers.
+"""
 
 from __future__ import annotations
 

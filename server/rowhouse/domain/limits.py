@@ -1,4 +1,4 @@
-"""Limits of names, which the API, CNI calls and Kubernetes objects share."""
+"""Limits that several layers share: of names, and of pages of the API."""
 
 from __future__ import annotations
 
@@ -8,5 +8,7 @@ MAX_NAME: Final = 253
 """Characters of a name: a Kubernetes name is a DNS subdomain (RFC 1123). It also fits a database index."""
 MAX_LABEL: Final = 63
 """Characters of a namespace: a DNS label (RFC 1123)."""
+MAX_PAGE: Final = 1000
+"""Items on a page of a list of the API. The command line asks for as many."""
 MAX_INTERFACE: Final = 15
 """Bytes of an interface's name: Linux' IFNAMSIZ without its NUL."""

@@ -1,4 +1,4 @@
-"""Objects from files: YAML or JSON, a document or many, lists or not."""
+"""Read objects from files: YAML or JSON, one or more documents, with or without lists."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from rowhouse.domain.errors import InputFailure
-from rowhouse.k8s.whereabouts.objects import Objects
+from rowhouse.importers.whereabouts.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 STDIN: Final = "-"
-# The C library's parser, which reads a pool of 10,000 addresses in a second; the other one takes ten.
+# The C parser reads a pool of 10,000 addresses in one second; the Python parser takes ten.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_files(paths: Iterable[str], objects: Objects | None = None) -> Objects:
-    """Read everything in some files, into `objects` if given.
+    """Read all objects in some files, into `objects` if given.
 
-    Of a folder the files that end in .yaml, .yml or .json; "-" is standard input.
+    In a folder, it reads the files that end in .yaml, .yml or .json; "-" is standard input.
 
-    Raises InputFailure for a file that cannot be read as a whole.
+    Raises InputFailure if a file cannot be read completely.
     """
     objects = Objects() if objects is None else objects
     for path in paths:
@@ -68,7 +68,7 @@ def _documents(text: str, where: str) -> list[Any]:
 
 
 def _json_documents(text: str) -> list[Any]:
-    """One document after another, as `kubectl get -o json` writes for each call."""
+    """Return the documents of concatenated outputs of `kubectl get -o json`."""
     decoder, found, position = json.JSONDecoder(), [], 0
     while (rest := text[position:].lstrip()) and rest:
         position = len(text) - len(rest)

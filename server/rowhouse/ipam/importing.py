@@ -1,4 +1,4 @@
-"""Import addresses from another IPAM, batch by batch.
+"""Write an inventory into the database, batch by batch, whichever importer made it.
 
 Each batch is one transaction, and each address is checked before it is imported. So an import can be killed at any
 point, repeated, and run beside an active server.

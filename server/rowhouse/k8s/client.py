@@ -62,8 +62,8 @@ class KubernetesClient(Client):
         Args:
             kind: a resource class of lightkube.
             namespace: "*" for all, None for what is in none.
-            version: to begin after.
-            seconds: after which the server ends it.
+            version: the resourceVersion to begin after.
+            seconds: the time after which the server ends it.
 
         Raises any of `failures.ERRORS`.
         """

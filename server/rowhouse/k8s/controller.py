@@ -66,12 +66,12 @@ class Controller:
     """Runs until it is stopped; survives the loss of the database and of the Kubernetes API.
 
     Args:
-        source: of the database itself, not of PgBouncer in transaction mode (see `leader_election`).
+        source: the database itself, not PgBouncer in transaction mode (see `leader_election`).
         cluster: the cluster's name in its nodes' settings.
-        client: of that cluster's API.
+        client: for that cluster's API.
         timing: intervals and limits.
-        mirror: keep whereabouts' objects as well; None: do not.
-        checks: where its threads say how they are, for the probes.
+        mirror: how to mirror to whereabouts' objects; None: no mirror.
+        checks: receives the state of each thread, for the probes.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class Controller:
                 self._source, self._cluster, self._client, namespace, pacing, over, self.checks
             ).start()
             return
-        # The mirror may have been on before, and no process would take changes out of the outbox any longer.
+        # If the mirror was on before, its outbox would now grow without a reader.
         try:
             with MirrorStore(self._source, self._cluster) as store:
                 if store.turn_off():
@@ -178,7 +178,7 @@ class Controller:
                     due = looked_at + self._full_pass(reconciler)
                     self.checks.passed(_LISTS)
             except RowhouseError as error:
-                election.check()  # the database, or only the cluster?
+                election.check()  # raises if the database is lost; otherwise only the cluster is
                 PASSES.labels("failed").inc()
                 _log.warning("pass_failed", reason=error.message, hint=error.hint)
                 self.checks.failed(_LISTS, error.message, error.hint)

@@ -47,7 +47,7 @@ class EventRecorder:
 
     Args:
         client: of the cluster.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(self, client: Client, *, clock: Callable[[], float] = time.monotonic) -> None:

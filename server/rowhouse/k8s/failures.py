@@ -43,8 +43,8 @@ _MAX_MESSAGE: Final = 300
 class Failure:
     """A parsed error.
 
-    `status` is the HTTP status, 0 without an answer. `reason` is that of the Status ("NotFound", "Expired"), "" where
-    the body is none. `name` is the object that the Status is about. `retry_after` is in seconds, 0: not said.
+    `status` is the HTTP status, 0 without an answer. `reason` is that of the Status ("NotFound", "Expired"), "" if
+    the body is not a Status. `name` is the object that the Status is about. `retry_after` is in seconds, 0 if absent.
     """
 
     status: int = 0
@@ -55,7 +55,7 @@ class Failure:
 
     @property
     def is_denied(self) -> bool:
-        """Whether the account is unknown or lacks a permission; also right after an API server's start."""
+        """Whether the account is unknown or lacks a permission. A starting API server also answers this."""
         return self.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
     @property

@@ -37,11 +37,11 @@ class Watch(threading.Thread):
         kind: a resource class of lightkube.
         name: for logs, metrics and checks: "watch NAME".
         namespace: "*" for all, None for what is in none.
-        begin: the resourceVersion to begin after; None ends the watch. Called at the start, and whenever what happened
-            meanwhile is lost (410). May raise any of `failures.ERRORS`.
+        begin: the resourceVersion to begin after; None ends the watch. Called at the start, and whenever events were
+            lost (410). May raise any of `failures.ERRORS`.
         tell: called in this thread with each event: ADDED, MODIFIED or DELETED, and the object.
-        stop: ends it at its next event; the end of the connection does as well.
-        checks: where it says how it is.
+        stop: ends it at its next event. Closing the connection ends it as well.
+        checks: receives the state of the watch.
     """
 
     def __init__(  # noqa: PLR0913 - all of them keywords

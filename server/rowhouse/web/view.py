@@ -1,4 +1,8 @@
-"""The pages' table of contents: importing a feature adds its routes to the blueprint."""
+"""The pages' table of contents: importing a feature adds its routes to the blueprint.
+
+A new page also needs a path in `PAGES` of tests/web/chromium/test_every_page.py, a row in docs/pages.md, and, if it
+belongs in the navigation bar, a line in layout/sections.py.
+"""
 
 from __future__ import annotations
 

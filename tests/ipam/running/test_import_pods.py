@@ -15,10 +15,10 @@ from rowhouse.cni.definitions import ranges_of
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import AttachedElsewhere, InvalidConfig, PoolExhausted, TryAgain
 from rowhouse.domain.requests import PodIdentity
-from rowhouse.domain.running import inventory_of
+from rowhouse.importers.pods.inventory import inventory_of
+from rowhouse.importers.pods.objects import RunningObjects
 from rowhouse.ipam.adoption import adopt_sandbox, imported
 from rowhouse.ipam.importing import Import
-from rowhouse.k8s.running import RunningObjects
 from rowhouse.store.allocation import importing
 from rowhouse.store.cluster.sandboxes import held_sandboxes, reclaim
 

@@ -8,9 +8,9 @@ import pytest
 
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.importing import KnownPool, KnownSlice
+from rowhouse.importers.whereabouts.inventory import inventory
+from rowhouse.importers.whereabouts.live import read_cluster
 from rowhouse.k8s.mirror.slices import MAX_SLICES, desired_slice_pool, slice_pool_names
-from rowhouse.k8s.whereabouts.inventory import inventory
-from rowhouse.k8s.whereabouts.live import read_cluster
 from rowhouse.store.cluster.mirror import Pool, Slice
 
 if TYPE_CHECKING:

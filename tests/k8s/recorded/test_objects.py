@@ -14,9 +14,9 @@ from fixtures.apiserver.kinds import RECORDED
 from fixtures.calls import OverHttp
 from fixtures.whereabouts import inventory_of
 from k8s.recorded.state import place
+from rowhouse.importers.whereabouts.objects import interfaces_of
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.pods import KubernetesPods
-from rowhouse.k8s.whereabouts.objects import interfaces_of
 
 if TYPE_CHECKING:
     import psycopg

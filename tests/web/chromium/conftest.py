@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
     from psycopg.rows import TupleRow
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
     from web.chromium.sample import Sample
 
 SCREENSHOTS = Path(__file__).parents[3] / "build/screenshots"
@@ -50,9 +50,11 @@ def chromium(site: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def sample_database(cluster: Cluster, migrated: Database) -> Iterator[tuple[Database, Sample]]:
+def sample_database(
+    postgres: PostgresServer, migrated: Database
+) -> Iterator[tuple[Database, Sample]]:
     """A database with something in it. A test that changes something uses its own pool."""
-    with cluster.database(template=migrated.name) as database:
+    with postgres.database(template=migrated.name) as database:
         with databases.store(database) as store:
             sample = fill(store)
         yield database, sample

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from fixtures.databases import Cluster, Database
+    from fixtures.databases import Database, PostgresServer
     from rowhouse.store.connection.database import Database as Store
 
 # No trigger stands in the way, not even that of the audit log.
@@ -39,8 +39,8 @@ END $$
 
 
 @pytest.fixture(scope="session")
-def kept_database(cluster: Cluster, migrated: Database) -> Iterator[Database]:
-    with cluster.database(template=migrated.name) as made:
+def kept_database(postgres: PostgresServer, migrated: Database) -> Iterator[Database]:
+    with postgres.database(template=migrated.name) as made:
         yield made
 
 

@@ -12,6 +12,7 @@ import httpx2
 
 from rowhouse.cli.client.connection_errors import serves_tls, unreachable, wrong_scheme
 from rowhouse.cli.exits import NOT_FOUND, Failure, exit_code_of
+from rowhouse.domain.limits import MAX_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _BASE: Final = "/api/v1"
-_PAGE: Final = 1000
 _ATTEMPTS: Final = 3
 _MAX_WAIT: Final = 60
 _TOO_MANY: Final = 429
@@ -63,7 +63,7 @@ class Client:
     def _pages(self, path: str, query: Document, most: int | None) -> Iterator[list[Document]]:
         cursor: str | None = None
         read = 0
-        limit = min(_PAGE, most or _PAGE)
+        limit = min(MAX_PAGE, most or MAX_PAGE)
         tells = sys.stderr.isatty()
         while True:
             page = self.get(path, **query, limit=limit, cursor=cursor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.doctor.finding import failed, ok, skipped, warning
 from rowhouse.doctor.installation import COMPONENT, PARTS, pods_of
+from rowhouse.domain.version import VERSION
 from rowhouse.k8s.raw import Refused
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rowhouse.doctor.surroundings import Surroundings
     from rowhouse.k8s.raw import Answer, KubernetesApi
 
-VERSION: Final = importlib.metadata.version("rowhouse-ipam")
 _MAX_THREADS: Final = 16
 _INFO: Final = re.compile(
     r'^rowhouse_node_info\{version="([^"]*)",plugin="([^"]*)"\} 1', re.MULTILINE

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.doctor.finding import ok, skipped, warning
+from rowhouse.domain.version import VERSION
 from rowhouse.store.cluster import nodes
 from rowhouse.store.connection.database import Database
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rowhouse.store.cluster.nodes import NodeSummary
     from rowhouse.store.connection.reads import Record
 
-VERSION: Final = importlib.metadata.version("rowhouse-ipam")
 _SHOWN: Final = 5
 
 

@@ -1,4 +1,4 @@
-"""The running pods of a cluster and its NADs: from the cluster itself, or as `kubectl get -o json` saved them."""
+"""Read the running pods of a cluster and its NADs, from the cluster or from files that `kubectl get -o json` wrote."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rowhouse.domain.errors import InputFailure, NotFound
 from rowhouse.domain.importing import NotTaken
 from rowhouse.domain.liveness import FINISHED, STATIC_POD_UIDS
 from rowhouse.domain.network_status import attached_interfaces
-from rowhouse.domain.running import RunningPod, RunningPods
+from rowhouse.importers.pods.inventory import RunningPod, RunningPods
+from rowhouse.importers.whereabouts.objects import Object, Objects, name_of, section, text
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
-from rowhouse.k8s.whereabouts.objects import Object, Objects, name_of, section, text
 
 if TYPE_CHECKING:
     from lightkube import Client

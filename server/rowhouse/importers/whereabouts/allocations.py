@@ -10,15 +10,15 @@ from netaddr import IPAddress, IPNetwork
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.domain.importing import NotTaken
-from rowhouse.k8s.whereabouts.objects import name_of, section, text
+from rowhouse.importers.whereabouts.objects import name_of, section, text
 from rowhouse.k8s.whereabouts.offsets import LIMIT, BadKey, address_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rowhouse.k8s.whereabouts.evidence import Readings
-    from rowhouse.k8s.whereabouts.objects import Object
-    from rowhouse.k8s.whereabouts.pools import SourcePool
+    from rowhouse.importers.whereabouts.evidence import Readings
+    from rowhouse.importers.whereabouts.objects import Object
+    from rowhouse.importers.whereabouts.pools import SourcePool
 
 _KEY_BITS: Final = 64
 _INSANE: Final = 1 << _KEY_BITS
@@ -26,7 +26,7 @@ _INSANE: Final = 1 << _KEY_BITS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """An address that whereabouts counts as used. `listed`: it stands in a pool, not only in a reservation."""
+    """An address that whereabouts counts as used. `listed`: it is in a pool, not only in a reservation."""
 
     pool: SourcePool
     address: str
@@ -42,7 +42,7 @@ class Allocation:
 
 @dataclass(slots=True, kw_only=True)
 class _Reservation:
-    """An OverlappingRangeIPReservation; its name may be read as several (network, address)."""
+    """An OverlappingRangeIPReservation; its name may mean several (network, address)."""
 
     source: str
     readings: Sequence[tuple[str, str]]
@@ -77,7 +77,7 @@ class Join:
                 self._by_place[reading].append(one)
 
     def allocations(self) -> list[Allocation]:
-        """Every one, those of the pools first; the same address may stand in several pools."""
+        """Return all allocations, those in pools first. An address may be in several pools."""
         found = [
             one
             for pool in self._pools
@@ -126,9 +126,9 @@ class Join:
         )
 
     def _beyond(self, pool: SourcePool, key: str, value: Object) -> str | None:
-        """The address for a key of 2^63 or more, which whereabouts writes for IPv6 and never reads.
+        """Return the address for a key of 2^63 or more, which whereabouts writes for IPv6 and never reads.
 
-        With host parts of up to 64 bits it is exact; beyond, only a reservation can tell.
+        It is exact for host parts of up to 64 bits; for longer ones, a reservation must confirm it.
         """
         if not key.isdecimal() or not key.isascii() or len(key) > len(str(_INSANE)):
             return None
@@ -144,9 +144,9 @@ class Join:
         return address if any(one.is_of(podref, interface) for one in same) else None
 
     def _joined(self, one: Allocation) -> Allocation:
-        """With what a reservation of the same address and pod knows."""
+        """Complete it from a reservation of the same address and pod."""
         for reservation in self._by_place.get((one.pool.pool.network, one.address), []):
-            # An entry without a pod is of the one that the reservation names, unless its pool needs no reservations.
+            # An entry without a pod belongs to the reservation's pod, unless its pool needs no reservations.
             podref = one.podref or ("" if one.pool.pool.isolated else reservation.podref)
             if reservation.is_of(podref, one.interface):
                 reservation.used = True
@@ -160,9 +160,9 @@ class Join:
         return self._in_wide_range(one) or one
 
     def _in_wide_range(self, one: Allocation) -> Allocation | None:
-        """In an IPv6 range of more than 64 host bits a key is only the last 64 bits of the offset.
+        """Complete an address of an IPv6 range with more than 64 host bits: a key has only 64 bits of the offset.
 
-        The name of the reservation has the whole address.
+        The name of the reservation contains the whole address.
         """
         written = IPNetwork(one.pool.written)
         if written.version == 4 or 128 - written.prefixlen <= _KEY_BITS:  # noqa: PLR2004 - IPv4
@@ -214,7 +214,7 @@ class Join:
             )
 
     def _home(self, one: _Reservation) -> tuple[SourcePool, str] | None:
-        """The smallest pool that holds the address, of the first reading for which there is one."""
+        """Return the smallest pool that contains the address, for the first reading that has one."""
         for network, address in one.readings:
             holding = [
                 pool
@@ -227,5 +227,5 @@ class Join:
 
 
 def _closeness(pool: SourcePool) -> tuple[bool, int]:
-    # A pool with a space of its own needs no reservation.
+    # An isolated pool needs no reservation.
     return not pool.pool.isolated, IPNetwork(pool.written).prefixlen

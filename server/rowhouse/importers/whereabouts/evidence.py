@@ -7,15 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
+from rowhouse.importers.whereabouts.objects import section, text
 from rowhouse.k8s.whereabouts.annotations import NETWORK
 from rowhouse.k8s.whereabouts.names import prefix_of_pool, readings_of_reservation
-from rowhouse.k8s.whereabouts.objects import section, text
 from rowhouse.k8s.whereabouts.offsets import BadKey, address_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rowhouse.k8s.whereabouts.objects import Object
+    from rowhouse.importers.whereabouts.objects import Object
 
 
 _ENOUGH: Final = 32
@@ -26,9 +26,9 @@ Readings = list[tuple[str, str]]
 
 
 class Evidence:
-    """In which network a pod's address is reserved, by the reservations; and which pools list it themselves.
+    """The networks of the addresses by the reservations, and the addresses that pools list.
 
-    Both are put together when they are first asked for: most clusters have plain pools of the default network alone.
+    Both are computed on first use, because most clusters have only plain pools of the default network.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Evidence:
         return found
 
     def network(self, prefix: str, written: str, allocations: Object) -> str | None:
-        """The network of the pool whose name has this prefix; None if no reservation tells.
+        """Return the network of the pool whose name has this prefix; None if no reservation shows it.
 
         The prefix is the network, the node, or both: `a-node1` may be the network "a-node1", node1's slice in the
         network "a", or the slice of a node "a-node1" in the default network.
@@ -77,7 +77,7 @@ class Evidence:
                 if interface and reserved and interface != reserved:
                     continue
                 fits = network in {"", prefix} or prefix.startswith(f"{network}-")
-                # Unless a pool of just that network has it, whose reservation it is then.
+                # Otherwise the reservation belongs to a pool of that network, which lists the address.
                 if fits and (network == prefix or (network, address, podref) not in self._listed):
                     found[network] += 1
             if found and max(found.values()) >= _ENOUGH:
@@ -86,7 +86,7 @@ class Evidence:
 
 
 def readings(reservation: Object) -> Readings:
-    """Every (network, address) that an OverlappingRangeIPReservation may be of; one where our annotation tells."""
+    """Return every (network, address) that a reservation may mean; only one if it has our annotation."""
     metadata = section(reservation, "metadata")
     found = readings_of_reservation(text(metadata, "name"))
     annotations = section(metadata, "annotations")
@@ -97,7 +97,7 @@ def readings(reservation: Object) -> Readings:
 
 
 def _held(written: str, allocations: Object) -> Iterator[tuple[str, str, str]]:
-    """(address, podref, interface) of each entry that can be read."""
+    """Yield (address, podref, interface) of each readable entry."""
     for key, value in allocations.items():
         if not isinstance(value, dict):
             continue

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPAddress
 
 from rowhouse.domain.importing import Inventory, KnownAddress, KnownSandbox, NotTaken
-from rowhouse.k8s.whereabouts.allocations import Join
-from rowhouse.k8s.whereabouts.evidence import Evidence, readings
-from rowhouse.k8s.whereabouts.places import Places
-from rowhouse.k8s.whereabouts.pools import SourcePool, source_pool
+from rowhouse.importers.whereabouts.allocations import Join
+from rowhouse.importers.whereabouts.evidence import Evidence, readings
+from rowhouse.importers.whereabouts.places import Places
+from rowhouse.importers.whereabouts.pools import SourcePool, source_pool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowhouse.domain.importing import KnownPool, KnownSlice
-    from rowhouse.k8s.whereabouts.allocations import Allocation
-    from rowhouse.k8s.whereabouts.objects import LivePod, Objects
+    from rowhouse.importers.whereabouts.allocations import Allocation
+    from rowhouse.importers.whereabouts.objects import LivePod, Objects
 
 NO_CONTAINER: Final = (
     "no container id: released by the controller when its pod is gone, not by a DEL"
@@ -64,7 +64,7 @@ def inventory(objects: Objects, *, isolated: frozenset[str] = frozenset()) -> In
 
 
 def _empty(slices: Sequence[KnownSlice]) -> list[SourcePool]:
-    """Slices as pools that list nothing: where a reservation is at home that stands in no IPPool."""
+    """Return slices as empty pools, for reservations that are in no IPPool."""
     return [
         SourcePool(
             name=f"slice {one.slice} of node {one.node}",
@@ -82,9 +82,9 @@ def _one_owner(
     pods: dict[tuple[str, str], LivePod] | None,
     losers: list[NotTaken],
 ) -> KnownAddress:
-    """Who has an address. Several interfaces of one pod share it; of several pods one can have it.
+    """Choose the owner of an address. Interfaces of one pod can share it; of several pods, only one gets it.
 
-    That is the one whose multus says so; else the one of the pool with a reservation of the same pod.
+    That is the pod whose network status has the address; else the pod whose entry in a pool has a reservation.
     """
 
     def weight(one: Allocation) -> tuple[bool, bool, bool]:
@@ -125,7 +125,7 @@ def _known(mine: Sequence[Allocation], pods: dict[tuple[str, str], LivePod] | No
     for one in mine:
         interface = one.interface or told
         node = one.pool.node or (pod.node if pod else "")
-        # No container id has a colon: so none of a real one can be meant.
+        # With a colon, it can never be the id of a real container.
         container_id = one.container_id or f"imported:{one.address}"
         sandboxes.append(KnownSandbox(container_id=container_id, interface=interface, node=node))
     if not all(one.container_id for one in mine):
@@ -141,7 +141,7 @@ def _known(mine: Sequence[Allocation], pods: dict[tuple[str, str], LivePod] | No
         namespace=namespace,
         name=name,
         interface=sandboxes[0].interface,
-        # Only if its multus says so: a predecessor of the same name may have left it behind.
+        # Only if its network status has the address: an earlier pod of the same name may have left the entry.
         uid=pod.uid if pod and told else None,
         sandboxes=tuple(dict.fromkeys(sandboxes)),
         notes=tuple(notes),
@@ -153,9 +153,9 @@ def _in_order(
     pools: Sequence[KnownPool],
     pods: dict[tuple[str, str], LivePod] | None,
 ) -> list[KnownAddress]:
-    """Pool by pool, and in it by address; but an address that its pod has before one that it only once had.
+    """Sort by pool, then by address. Addresses that their pods have come before those that pods only had earlier.
 
-    The first address of an owner in a pool is the one that an ADD gets.
+    An ADD gets the first address of its owner in a pool.
     """
     number = {pool: position for position, pool in enumerate(pools)}
 

@@ -1,4 +1,4 @@
-"""Objects from a live cluster."""
+"""Read objects from a live cluster."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from lightkube.resources.core_v1 import Pod
 
 from rowhouse.domain.errors import NotFound
+from rowhouse.importers.whereabouts.objects import LivePod, Objects, interfaces_of
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
-from rowhouse.k8s.whereabouts.objects import LivePod, Objects, interfaces_of
 from rowhouse.k8s.whereabouts.resources import IPPool, NodeSlicePool, OverlappingRangeIPReservation
 
 if TYPE_CHECKING:
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from lightkube import Client
 
 _PAGE: Final = 500
-_POOLS_PAGE: Final = 50  # each may have more than a megabyte
+_POOLS_PAGE: Final = 50  # each may be larger than a megabyte
 
 
 _RIGHTS: Final = (
-    "The account must be allowed to list pods and whereabouts' kinds. The controller's is not: use a kubeconfig of"
-    " yours, files of kubectl, or the chart's Job (import.whereabouts.enabled), whose account is."
+    "The account must be allowed to list pods and whereabouts' kinds. The controller's account is not. Use your own"
+    " kubeconfig, files that kubectl wrote, or the chart's Job (import.whereabouts.enabled)."
 )
 
 
 def read_cluster(client: Client, namespace: str | None) -> Objects:
-    """Everything in a cluster; whereabouts' objects of one namespace, or (None) of all.
+    """Read the pods of a cluster, and whereabouts' objects of one namespace, or (None) of all.
 
-    Pools are read first and pods last, so that a pod is known of every allocation that still holds.
-    Raises TryAgain if a list is not whole, NotFound if the cluster knows no such objects.
+    Pools are read first and pods last, so that every allocation in use has its pod. Raises TryAgain if a list is
+    incomplete, NotFound if the cluster does not have these kinds.
     """
     objects = Objects(pods={})
     place = namespace or "*"

@@ -32,14 +32,14 @@ class Objects:
     slice_pools: list[Object] = field(default_factory=list)
     pods: dict[tuple[str, str], LivePod] | None = None
     others: dict[str, int] = field(default_factory=dict)
-    """Kinds that are none of ours, and how many there were."""
+    """The number of objects of each other kind, which are ignored."""
     unreadable: list[NotTaken] = field(default_factory=list)
 
     def add_all(self, found: Iterable[Any], where: str, *, in_list: bool = False) -> None:
         """Add the relevant objects, including those in a List. `where` is for messages.
 
-        A List inside a List is refused: tools do not write it, and with YAML aliases a few lines of it
-        could be practically endless.
+        A List inside a List is refused: tools do not write it, and with YAML aliases a few lines could expand
+        without end.
         """
         for obj in found:
             if obj is None:
@@ -65,7 +65,7 @@ class Objects:
                 self._add(obj)
 
     def add_pod(self, namespace: str, name: str, pod: LivePod) -> None:
-        """A pod that exists."""
+        """Add a pod that exists."""
         if self.pods is None:
             self.pods = {}
         self.pods[namespace, name] = pod
@@ -95,7 +95,7 @@ class Objects:
 
 
 def interfaces_of(annotations: Mapping[str, Any]) -> dict[str, str]:
-    """Address → interface, of the networks that multus attached to a pod."""
+    """Return address → interface of the networks that multus attached to a pod."""
     try:
         attached = attached_interfaces(annotations)
     except ValueError:
@@ -116,7 +116,7 @@ def text(obj: Mapping[str, Any], key: str) -> str:
 
 
 def name_of(obj: Object) -> str:
-    """`kind namespace/name`, for messages."""
+    """Return `kind namespace/name`, for messages."""
     metadata = section(obj, "metadata")
     place = "/".join(part for part in (text(metadata, "namespace"), text(metadata, "name")) if part)
     return f"{obj['kind']} {place or '(no name)'}"

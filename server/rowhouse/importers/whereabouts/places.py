@@ -12,23 +12,23 @@ from rowhouse.domain.addresses import (
     parse_cidr,
 )
 from rowhouse.domain.importing import KnownPool, KnownSlice, NotTaken
+from rowhouse.importers.whereabouts.objects import name_of, section, text
 from rowhouse.k8s.whereabouts.annotations import NETWORK
-from rowhouse.k8s.whereabouts.objects import name_of, section, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rowhouse.k8s.whereabouts.objects import Object
-    from rowhouse.k8s.whereabouts.pools import SourcePool
+    from rowhouse.importers.whereabouts.objects import Object
+    from rowhouse.importers.whereabouts.pools import SourcePool
 
 _NAD = "NetworkAttachmentDefinition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Owner:
-    """A NodeSlicePool. `network` is what our mirror wrote, None without that.
+    """A NodeSlicePool. `network` is the value of our annotation, None without one.
 
-    `is_of_nad`: a NAD of just this name owns it, so it is probably named by the CNI network, for want of a
+    `is_of_nad`: a NAD of the same name owns it, so it is probably named after the CNI network, because there is no
     network_name.
     """
 
@@ -38,7 +38,7 @@ class _Owner:
     is_of_nad: bool
 
     def is_of(self, network: str) -> bool:
-        """Whether it may be of this network."""
+        """Whether it may belong to this network."""
         if self.network is not None:
             return self.network == network
         return network in {"", self.name}
@@ -46,17 +46,17 @@ class _Owner:
 
 @dataclass(slots=True)
 class Places:
-    """Node slices, by which the name of a node's IPPool is understood."""
+    """The slices of the nodes, which determine the meaning of the name of a node's IPPool."""
 
     # (node, slice as canonical text) → the NodeSlicePools
     _slices: dict[tuple[str, str], list[_Owner]] = field(default_factory=dict)
     not_taken: list[NotTaken] = field(default_factory=list)
 
     def add(self, obj: Object) -> None:
-        """A NodeSlicePool. Slices that no node has say nothing."""
+        """Add a NodeSlicePool; slices without a node are ignored."""
         source, metadata = name_of(obj), section(obj, "metadata")
         try:
-            # "first-last/length" is a range as well; its CIDR is that of the last part.
+            # "first-last/length" is also a range; its CIDR is that of the last part.
             cidr = masked(text(section(obj, "spec"), "range").rpartition("-")[2].strip())
         except ValueError as error:
             self.not_taken.append(NotTaken(source=source, reason=f"spec.range: {error}"))
@@ -81,7 +81,7 @@ class Places:
             self._slices.setdefault((text(entry, "nodeName"), part), []).append(owner)
 
     def place(self, prefix: str, cidr: str) -> tuple[str, str, str] | None:
-        """(network, node, range) of the IPPool with this prefix in its name, if it is a node's slice."""
+        """Return (network, node, range) of the IPPool with this prefix in its name, if it is a node's slice."""
         for (node, part), owners in self._slices.items():
             if part != cidr:
                 continue
@@ -89,19 +89,19 @@ class Places:
                 if prefix == node and owner.is_of(""):
                     return "", node, owner.cidr
             for owner in owners:
-                # The object is named after the network, where it has a name.
+                # The object is named after the network, if that has a name.
                 network = owner.name if owner.network is None else owner.network
                 if network and prefix == f"{network}-{node}":
                     return network, node, owner.cidr
         return None
 
     def whole(self, network: str, node: str, cidr: str) -> str | None:
-        """The range of which this is the node's slice in a network, if a NodeSlicePool says so."""
+        """Return the range that contains this slice of the node in a network; None without a NodeSlicePool for it."""
         owners = self._slices.get((node, cidr), [])
         return next((owner.cidr for owner in owners if owner.is_of(network)), None)
 
     def slices(self, used: Iterable[SourcePool], isolated: frozenset[str]) -> list[KnownSlice]:
-        """All slices that nodes have, by the NodeSlicePools and by the pools in use that say whose they are."""
+        """Return all slices of nodes, from the NodeSlicePools and from the pools in use that name their node."""
         used = list(used)
         alone = {(pool.pool.network, pool.pool.cidr) for pool in used if pool.pool.isolated}
         of_nodes = {(pool.pool.network, pool.pool.cidr) for pool in used if pool.node}
@@ -127,7 +127,7 @@ class Places:
 
 
 def _network_of(owner: _Owner, of_nodes: set[tuple[str, str]]) -> str:
-    """The network of a NodeSlicePool: by its annotation, by the nodes' IPPools, or by its name and owner."""
+    """Return the network of a NodeSlicePool: by its annotation, by the nodes' IPPools, or by its name and owner."""
     if owner.network is not None:
         return owner.network
     if (owner.name, owner.cidr) in of_nodes:
@@ -144,7 +144,7 @@ def _is_owned_by_nad(metadata: Object, name: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """A range as canonical CIDR. Raises ValueError."""
+    """Return a range as canonical CIDR. Raises ValueError."""
     try:
         return format_cidr(parse_cidr(text).cidr)
     except (AddressSyntaxError, MappedAddressError) as error:

@@ -1,4 +1,4 @@
-"""IPPool objects: which pool of ours each of them is, or whose slice of one."""
+"""Determine for each IPPool object which pool it is, or which node's slice of a pool."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from netaddr import IPNetwork
 
 from rowhouse.domain.addresses import AddressSyntaxError, MappedAddressError
 from rowhouse.domain.importing import KnownPool, NotTaken
+from rowhouse.importers.whereabouts.objects import name_of, section, text
+from rowhouse.importers.whereabouts.places import masked
 from rowhouse.k8s.whereabouts.annotations import ISOLATED, NETWORK, NODE, RANGE
 from rowhouse.k8s.whereabouts.names import ip_pool_name, prefix_of_pool
-from rowhouse.k8s.whereabouts.objects import name_of, section, text
-from rowhouse.k8s.whereabouts.places import masked
 
 if TYPE_CHECKING:
-    from rowhouse.k8s.whereabouts.evidence import Evidence
-    from rowhouse.k8s.whereabouts.objects import Object
-    from rowhouse.k8s.whereabouts.places import Places
+    from rowhouse.importers.whereabouts.evidence import Evidence
+    from rowhouse.importers.whereabouts.objects import Object
+    from rowhouse.importers.whereabouts.places import Places
 
-NO_SLICE_POOL = "it is the slice of a node, but no NodeSlicePool says of which range: taken for a pool of its own"
+NO_SLICE_POOL = (
+    "it is the slice of a node, but no NodeSlicePool names its range: imported as a separate pool"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePool:
-    """An IPPool object. `written` is its `spec.range`, from whose address its keys count.
+    """An IPPool object. `written` is its `spec.range`; its keys are offsets from that address.
 
-    `pool` is where its addresses go; `node` is whose slice it is, or "". `note` says what was odd.
+    `pool` receives its addresses; `node` is the node if it is a slice, else "". `note` describes anything unusual.
     """
 
     name: str
@@ -40,10 +42,10 @@ class SourcePool:
 def source_pool(
     obj: Object, places: Places, evidence: Evidence, isolated: frozenset[str]
 ) -> SourcePool | NotTaken:
-    """What an IPPool object is; `isolated` holds the names and CIDRs of pools with a space of their own.
+    """Interpret an IPPool object. `isolated` has the names and CIDRs of isolated pools.
 
-    Its name alone may be read in several ways. First counts what our mirror wrote on it, then what its reservations
-    tell, then the NodeSlicePools; a prefix of which nothing is known is a network.
+    Its name alone may be ambiguous. Our mirror's annotations decide, then its reservations, then the NodeSlicePools;
+    otherwise its prefix is a network.
     """
     source, metadata = name_of(obj), section(obj, "metadata")
     spec, annotations = section(obj, "spec"), section(metadata, "annotations")
@@ -83,7 +85,7 @@ def source_pool(
 
 
 def _annotated(name: str, cidr: str, annotations: Object) -> tuple[str, str, str] | None:
-    """(network, node, range) as our mirror wrote them, if they fit the name."""
+    """Return (network, node, range) from our mirror's annotations, if they fit the name."""
     if NETWORK not in annotations:
         return None
     network, node = text(annotations, NETWORK), text(annotations, NODE)

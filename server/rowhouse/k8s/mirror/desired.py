@@ -123,11 +123,11 @@ def desired_objects(
 
     Args:
         pool: the pool.
-        slices: of this pool; each of this cluster's is an IPPool of its own, as upstream has it. Then the pool itself
-            is one only if an address lies outside of all slices.
+        slices: the slices of this pool. Each slice of this cluster becomes an IPPool, as upstream does it. The pool
+            itself then becomes one only if an address is outside all slices.
         held: the addresses in use, lowest first.
-        slice_pools: the names of its NodeSlicePools, if nodes of this cluster have slices.
-        limit: bytes that an IPPool may have.
+        slice_pools: the names of the pool's NodeSlicePools, if nodes of this cluster have slices.
+        limit: maximum size of an IPPool in bytes.
     """
     out = DesiredObjects()
     whole = _filling(pool, pool.cidr, "")

@@ -73,15 +73,15 @@ class Mirror:
     """Mirrors while it has the store's lock. Used by one thread, except for the writes.
 
     Args:
-        store: the database, whose lock is ours.
+        store: the database, whose lock we hold.
         client: of the cluster.
         namespace: where the objects are.
         stop: ends watches and writes.
         pacing: how fast.
-        checks: where the watches say how they are.
-        watch: see others' edits; without, one look is all that is meant.
+        checks: receives the state of each watch.
+        watch: also watch for edits of others. False: read the objects once.
         overwrite: see `Planner`.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(  # noqa: PLR0913 - what a mirror needs

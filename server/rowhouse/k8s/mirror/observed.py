@@ -124,7 +124,7 @@ class ObservedObjects:
         client: of the cluster.
         namespace: where the objects are.
         stop: ends the watches.
-        checks: where the watches say how they are.
+        checks: receives the state of each watch.
     """
 
     client: KubernetesClient

@@ -19,7 +19,7 @@ class Pending:
 
     Args:
         window_seconds: how long a change of a busy pool waits for more.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(self, window_seconds: float, clock: Callable[[], float]) -> None:

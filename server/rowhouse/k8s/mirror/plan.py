@@ -131,7 +131,7 @@ class Planner:
         for name, target in objects.items():
             owner = self._owner.get(name, number)
             other = pools.get(owner) if owner != number else None
-            # An address may move between pools of one network; that is no clash of names.
+            # An address may move between pools of one network; that is not a name conflict.
             if other is not None and (
                 name[0] != RESERVATIONS or other.network != pools[number].network
             ):

@@ -38,7 +38,7 @@ class WriteQueue:
         namespace: where the objects are.
         stop: ends a turn.
         rate: writes per second.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class WriteQueue:
         """Add writes.
 
         Args:
-            changes: go first, and pools before the many reservations.
-            still: whether what was due before, and not begun, still is.
-            without: what is not to be written after all.
+            changes: they go first, and pools before the many reservations.
+            still: whether writes that are due and not begun stay due.
+            without: objects whose writes are dropped.
         """
         before = {name: change for name, change in self._due.items() if still(name)}
         fresh = {(one.kind, one.name): one for one in changes}

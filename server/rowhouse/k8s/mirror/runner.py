@@ -33,13 +33,13 @@ class MirrorThread(threading.Thread):
     """Mirrors until it is stopped.
 
     Args:
-        source: of the database itself.
-        cluster: the name with which the nodes of this cluster call.
-        client: of that cluster's API.
+        source: the database itself, not PgBouncer in transaction mode.
+        cluster: the name that the nodes of this cluster send.
+        client: for that cluster's API.
         namespace: where the objects are.
         pacing: how fast.
         stop: ends it.
-        checks: where it says how it is.
+        checks: receives the state of the thread.
     """
 
     def __init__(

@@ -89,15 +89,15 @@ def desired_slice_pool(pool: Pool, slices: Sequence[Slice]) -> DesiredSlicePool:
 def slice_pool_names(
     pool: Pool, cni_networks: Iterable[str], observed: Mapping[str, tuple[str, str | None]]
 ) -> set[str]:
-    """The names of a pool's NodeSlicePools. whereabouts names one by the network, else by the CNI network's name.
+    """Return the names of a pool's NodeSlicePools. whereabouts names them after the network or the CNI network.
 
-    In the default network each CNI network (each NAD) has one of its own; those that are there stay, also while no
-    pod uses them. With neither it is named by its CIDR.
+    In the default network, each CNI network (each NAD) has its own. Existing ones stay while no pod uses them. Without
+    any of these names, the pool's CIDR is the name.
 
     Args:
-        pool: whose.
-        cni_networks: of the sandboxes that use it now.
-        observed: name → (range, network by our annotation, None without one), of the objects that there are.
+        pool: the pool.
+        cni_networks: the CNI networks of the sandboxes that use it now.
+        observed: the existing objects: name → (range, network in our annotation, None without one).
     """
     if pool.network:
         return {pool.network}
@@ -111,7 +111,7 @@ def slice_pool_names(
 
 
 def _free(whole: Block, length: int, taken: Sequence[Block]) -> Iterator[Block]:
-    """The slices of a size that overlap none of `taken`, which is sorted; lowest first."""
+    """Yield the slices of a size that overlap none of `taken`, which is sorted; lowest first."""
     at, end = int(whole.network_address), int(whole.broadcast_address)
     step = 1 << (whole.max_prefixlen - length)
     position = 0
@@ -128,7 +128,7 @@ def _free(whole: Block, length: int, taken: Sequence[Block]) -> Iterator[Block]:
 
 
 def _masked(text: str) -> str:
-    # "first-last/length" is a range as well; its CIDR is that of the last part.
+    # "first-last/length" is also a range; its CIDR is that of the last part.
     try:
         return str(ipaddress.ip_network(text.rpartition("-")[2].strip(), strict=False))
     except ValueError:

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LEFT_OUT: Final = "rowhouse/left-out"
-"""An object that does not hold everything: how many addresses, and why."""
+"""On an object that omits addresses: how many, and why."""
 NETWORK: Final = "rowhouse/network"
 """The network, "" for the default one."""
 NODE: Final = "rowhouse/node"
-"""Whose slice an IPPool is."""
+"""The node whose slice an IPPool is."""
 RANGE: Final = "rowhouse/range"
 """The CIDR of the pool that a slice is part of."""
 ISOLATED: Final = "rowhouse/isolated"
-"""Present where the pool's addresses are unique in the pool alone: enable_overlapping_ranges is false."""
+"""Present if addresses are unique only within the pool: enable_overlapping_ranges is false."""
 
 _KEYS: Final = frozenset({LEFT_OUT, NETWORK, NODE, RANGE, ISOLATED})
 
@@ -28,7 +28,7 @@ _KEYS: Final = frozenset({LEFT_OUT, NETWORK, NODE, RANGE, ISOLATED})
 def pool_annotations(
     network: str, *, node: str = "", cidr: str = "", isolated: bool = False
 ) -> dict[str, str]:
-    """Those of an IPPool: none for a plain pool of the default network, whose name says it all."""
+    """Return the annotations of an IPPool: none for a plain pool of the default network, whose name is unambiguous."""
     if not (network or node or isolated):
         return {}
     found = {NETWORK: network}
@@ -40,5 +40,5 @@ def pool_annotations(
 
 
 def ours(annotations: Mapping[str, str] | None) -> dict[str, str]:
-    """Of all annotations of an object, those that the mirror writes."""
+    """Return those annotations of an object that the mirror writes."""
     return {key: value for key, value in (annotations or {}).items() if key in _KEYS}

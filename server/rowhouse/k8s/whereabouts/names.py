@@ -1,7 +1,7 @@
 """The names of whereabouts' objects, and what a name may have been made from.
 
 Source: `IPPoolName`, `normalizeRange` and `NormalizeIP` of whereabouts v0.9.4. Making a name is exact;
-reading one is not: a network name may hold dashes itself, and an IPv6 address is all dashes.
+reading one is ambiguous, because network names may contain dashes, and an IPv6 address is written with dashes.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0
 
 
 def ip_pool_name(cidr: str, *, network: str = "", node: str = "") -> str:
-    """The name of the IPPool of a CIDR (canonical text), or of a node's slice: `test-10.0.0.0-8`."""
+    """Return the name of the IPPool of a CIDR (canonical text), or of a node's slice: `test-10.0.0.0-8`."""
     return "-".join(part for part in (network, node, _dashed(cidr)) if part)
 
 
 def reservation_name(address: str, *, network: str = "") -> str:
-    """The name of the OverlappingRangeIPReservation of an address (canonical text): `abcd--1`."""
+    """Return the name of the OverlappingRangeIPReservation of an address (canonical text): `abcd--1`."""
     return "-".join(part for part in (network, _dashed(address)) if part)
 
 
 def why_no_name(name: str) -> str | None:
     """Return why Kubernetes would refuse an object of this name (RFC 1123); None if it would not.
 
-    So it is with the IPPool of `::/64`, and with a network name that has capitals or an underscore.
+    It refuses the IPPool of `::/64`, and network names with capitals or an underscore.
     """
     if len(name) > MAX_NAME:
         return f"{name[:40]}… is longer than {MAX_NAME} characters"
@@ -45,7 +45,7 @@ def why_no_name(name: str) -> str | None:
 
 
 def prefix_of_pool(name: str, spec_range: str) -> str | None:
-    """What stands before the CIDR in the name of an IPPool: a network, a node, both, or nothing ("").
+    """Return what precedes the CIDR in the name of an IPPool: a network, a node, both, or nothing ("").
 
     None if the name does not end in the CIDR of its `spec.range`, masked or as it is written.
     Raises AddressSyntaxError, MappedAddressError for the range.
@@ -61,9 +61,9 @@ def prefix_of_pool(name: str, spec_range: str) -> str | None:
 
 
 def readings_of_reservation(name: str) -> list[tuple[str, str]]:
-    """Every (network, address) from which the name of a reservation may have been made; canonical text.
+    """Return every (network, address) that the name of a reservation may mean, as canonical text.
 
-    More than one for IPv6 with a network: `ab-abcd--1` is abcd::1 in the network "ab", or ab:abcd::1.
+    There may be several for IPv6 with a network: `ab-abcd--1` is abcd::1 in the network "ab", or ab:abcd::1.
     """
     starts = [0, *(position + 1 for position, letter in enumerate(name) if letter == "-")]
     found = []

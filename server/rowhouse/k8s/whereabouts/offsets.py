@@ -2,7 +2,7 @@
 
 The base is the address as it is written there, even if it has host bits: in `10.10.10.0/16` the key 1 is
 10.10.10.1. A key is a decimal number below 2**63: upstream writes larger ones for IPv6, but ignores them when
-it reads (`toIPReservationList` of whereabouts v0.9.4), and so gives such an address twice.
+it reads (`toIPReservationList` of whereabouts v0.9.4), and so assigns such an address twice.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
 
 class BadKey(ValueError):
-    """A key that does not stand for an address of its range; the message says why."""
+    """The key does not stand for an address of its range; the message says why."""
 
 
 def key_of(spec_range: str, address: str) -> str | None:
-    """The key of an address (canonical text) in a pool; None if upstream could not read it back.
+    """Return the key of an address (canonical text) in a pool; None if upstream could not read it back.
 
-    Raises AddressSyntaxError, MappedAddressError for a range or an address that is none.
+    Raises AddressSyntaxError, MappedAddressError if the range or the address is invalid.
     """
     base, wanted = parse_cidr(spec_range).ip, parse_address(address)
     offset = int(wanted) - int(base)
@@ -35,9 +35,9 @@ def key_of(spec_range: str, address: str) -> str | None:
 
 
 def address_at(spec_range: str, key: str) -> str:
-    """The address for which a key stands, as canonical text.
+    """Return the address for which a key stands, as canonical text.
 
-    Raises BadKey; AddressSyntaxError, MappedAddressError for a range that is none.
+    Raises BadKey; AddressSyntaxError, MappedAddressError if the range is invalid.
     """
     written = parse_cidr(spec_range)
     if not _NUMBER.fullmatch(key):

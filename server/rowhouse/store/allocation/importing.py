@@ -1,4 +1,4 @@
-"""Call the stored functions that import the addresses of another address manager."""
+"""The stored functions that import addresses, called for `ipam/importing.py`."""
 
 from __future__ import annotations
 

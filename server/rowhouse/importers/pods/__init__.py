@@ -1,0 +1,1 @@
+"""The import of running pods, whichever IPAM assigned their addresses."""
