@@ -1,11 +1,11 @@
 """The node's agent: the daemon, which carries calls over its kept connections to the servers.
 
-The same request goes to its unix socket, without the token. The call goes its direct way at once if
-no agent listens, if it refuses, and if it finds no server. An agent that is silent for a
-second hangs: while it waits for a server it sends an interim answer five times a second. The first call that
-notices renames the socket, so that no other call waits; the agent puts it back when it runs again.
+The same request goes to its unix socket, without the token. The plugin sends the call directly if
+no agent listens, if the agent refuses, or if it finds no server. While the agent waits for a server, it
+sends an interim answer five times a second, so an agent that is silent for a second hangs. The first call
+that notices renames the socket, so that no other call waits; the agent puts it back when it runs again.
 
-Both processes read the same clock (CLOCK_MONOTONIC), so the deadline of a call goes as it is: an
+Both processes read the same clock (CLOCK_MONOTONIC), so the deadline of a call is sent unchanged: an
 agent that was stopped does not send an old call.
 """
 
@@ -19,7 +19,7 @@ from rowhouse_cni.http_answer import Connection, read_answer
 from rowhouse_cni.settings import Settings
 
 MAX_SILENCE = 1.0  # seconds
-SHARE = 0.9  # of the time that is left: the agent answers before the call has to end
+SHARE = 0.9  # of the remaining time: the agent answers before the call must end
 MAX_BEATS = 10_000  # interim answers: more than there can be in the longest call
 HUNG = ".hung"  # appended to the name of the socket
 
@@ -52,7 +52,7 @@ class AgentConnection(Connection):
 def ask_agent(
     settings: Settings, command: str, lines: list[bytes], netconf: bytes, deadline: float
 ) -> Answer | None:
-    """The answer of a server, or of the agent that keeps this DEL; None: go the direct way."""
+    """The answer of a server, or of the agent that keeps this DEL; None: call the servers directly."""
     call = b"%x" % monotonic_ns()
     now = monotonic()
     request = [
@@ -77,7 +77,9 @@ def ask_agent(
             put_aside(settings.agent)
         return None
     except (NoAnswerError, OSError):
-        return None  # none runs, it is about to end, or it was killed: every call can be repeated
+        return (
+            None  # no agent runs, it is about to end, or it was killed: every call can be repeated
+        )
     finally:
         sock.close()
     if answer.status == KEPT and command == "DEL" and answer.call == call:
@@ -86,7 +88,7 @@ def ask_agent(
 
 
 def put_aside(path: str) -> None:
-    """Rename the socket of an agent that hangs, so that it costs the next calls nothing."""
+    """Rename the socket of an agent that hangs, so that the next calls do not wait for it."""
     try:
         posix.rename(path, path + HUNG)
     except OSError:

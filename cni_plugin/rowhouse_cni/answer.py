@@ -35,7 +35,7 @@ class Answer:
 
         A result or an error is a JSON object, and all other successes are empty (CNI SPEC,
         section 5). Two kinds of answers do not repeat Rowhouse-Call: those of versions before
-        it, and that of a server too busy to read the request. They count by their form: a
+        it, and that of a server too busy to read the request. Their form decides: a
         result or an error has a cniVersion, an empty success has a request id of our servers.
         """
         text = self.body.strip()
@@ -51,7 +51,7 @@ class Answer:
         return is_ours and (is_object or (not text and command != "ADD"))
 
     def is_final(self) -> bool:
-        """Whether asking again later can't give another answer."""
+        """Whether a later retry would get the same answer."""
         return self.status < SERVER_ERROR and self.status not in NOT_NOW
 
 

@@ -1,6 +1,6 @@
-"""Asking the servers in turn, until one gives an answer that can be used.
+"""Ask the servers in turn until one gives a usable answer.
 
-Each URL gets an equal share of the time that is left, so that a dead first server leaves
+Each URL gets an equal share of the remaining time, so that a dead first server leaves
 enough for the second. A single URL is tried again if the first try failed at once: behind
 it there may be several replicas, and every CNI command can be repeated (the server knows
 an attachment by cluster, container and interface).
@@ -21,7 +21,7 @@ from rowhouse_cni.settings import Settings, read_file
 KEEP_TRYING_OTHERS = 1.0  # seconds
 KEEP_TRYING = 3.0  # seconds, for an ADD
 FIRST_PAUSE = 0.05  # seconds, doubled with each round in which no server answered
-PAUSE_AFTER_REFUSAL = 1.0  # seconds: what the server's own Retry-After says
+PAUSE_AFTER_REFUSAL = 1.0  # seconds: the server's own Retry-After
 FIXED_LINES = [
     b"User-Agent: rowhouse-cni/" + __version__.encode(),
     b"Content-Type: application/json",
@@ -85,7 +85,7 @@ def ask_each(
 ) -> Answer | None:
     """Ask the servers in turn: the first answer that counts, else the last 5xx of Rowhouse's own.
 
-    Why the others gave none goes to ``reasons``.
+    ``reasons`` gets the reason why each other server gave none.
     """
     refusal = None
     servers = way.servers(settings)
@@ -115,7 +115,7 @@ def ask_each(
 
 
 def pause_after(rounds: int, refusal: Answer | None) -> float:
-    """Seconds until an ADD is sent again, half to one and a half times what they would be."""
+    """Seconds until an ADD is sent again, with a jitter of ±50 %."""
     pause = FIRST_PAUSE * 2.0**rounds if refusal is None else PAUSE_AFTER_REFUSAL
     return pause * (0.5 + monotonic_ns() // 10 % 1000 / 1000)
 

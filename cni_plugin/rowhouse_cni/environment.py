@@ -1,4 +1,4 @@
-"""What the container runtime hands over: CNI_* variables and standard input.
+"""The input from the container runtime: CNI_* variables and standard input.
 
 The rules are skel's (containernetworking/cni, pkg/skel and pkg/utils), so that a
 runtime sees the same refusals as from any other plugin. They also guarantee that
@@ -13,8 +13,8 @@ from rowhouse_cni.errors import BadEnvironmentError, SameNetworkNamespaceError, 
 COMMANDS = (b"ADD", b"DEL", b"CHECK", b"STATUS", b"GC")
 OF_A_CONTAINER = (b"ADD", b"DEL", b"CHECK")
 
-# Variable, header that carries it, and the commands that can't do without it. The order
-# is skel's: the message about missing variables lists them so.
+# Variable, the header that carries it, and the commands that require it. The order is
+# skel's: its message about missing variables lists them in it.
 VARIABLES = (
     (b"CNI_CONTAINERID", b"CNI-ContainerID", OF_A_CONTAINER),
     (b"CNI_NETNS", b"CNI-NetNS", (b"ADD", b"CHECK")),
@@ -32,11 +32,11 @@ MAX_ID_BYTES = 512  # what fits an index of the database
 MAX_NETCONF_BYTES = 1024 * 1024
 # Instead of a DEL's configuration that is too large; the server knows these bytes.
 OMITTED_NETCONF = b'{"cniVersion": "1.1.0", "configurationOmitted": true}'
-IDENTITY = (b"CNI_CONTAINERID", b"CNI_IFNAME")  # all that a DEL can't do without
+IDENTITY = (b"CNI_CONTAINERID", b"CNI_IFNAME")  # all that a DEL needs
 
 
 class Call:
-    """One CNI call: its command, whom it is about, and its CNI-* header lines."""
+    """One CNI call: its command, its container and interface, and its CNI-* header lines."""
 
     __slots__ = ("command", "container_id", "headers", "interface", "netns")
 
@@ -55,7 +55,7 @@ class Call:
         for name, header, needed_by in VARIABLES:
             value = environ.get(name, b"")
             if command == b"DEL" and name not in IDENTITY and not is_fit(value):
-                # Its ADD was refused for it, and a refusal here would keep the pod for ever.
+                # Its ADD was refused for the same reason, and a refused DEL would keep the pod forever.
                 continue
             if value:
                 values[name] = value
@@ -114,7 +114,7 @@ def is_fit(value: bytes) -> bool:
 def check_header_value(name: bytes, value: bytes) -> None:
     """Refuse what would break out of a header line (RFC 9110, section 5.5).
 
-    Bytes from 0x80 up pass as they are (obs-text): the server says what it thinks of them.
+    Bytes from 0x80 up pass unchanged (obs-text): the server judges them.
     """
     if len(value.translate(None, CONTROL_CHARACTERS)) != len(value):
         raise BadEnvironmentError(
@@ -132,8 +132,8 @@ def check_header_value(name: bytes, value: bytes) -> None:
 def check_network_namespace(call: Call, environ: dict[bytes, bytes]) -> None:
     """Refuse a CNI_NETNS that is the plugin's own (skel's code 8).
 
-    A path that can't be looked at is no error: skel ignores it too, and an address needs
-    no namespace. CNI_NETNS_OVERRIDE=1 or =true turns the check off.
+    An inaccessible path is not an error: skel ignores it too, and an address needs no
+    namespace. CNI_NETNS_OVERRIDE=1 or =true turns the check off.
     """
     if environ.get(b"CNI_NETNS_OVERRIDE", b"").lower() in (b"1", b"true"):
         return

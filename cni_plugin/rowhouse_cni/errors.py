@@ -1,4 +1,4 @@
-"""The errors that the plugin finds by itself, and the JSON object each becomes.
+"""The plugin's own errors, and their JSON objects.
 
 Codes are those of the CNI SPEC, section "Error", and of libcni's skel. Every message
 names what is wrong, ``details`` what to do about it.
@@ -6,7 +6,7 @@ names what is wrong, ``details`` what to do about it.
 
 
 class CniError(Exception):
-    """A failure that the container runtime is told of: code, message, details."""
+    """A failure that is reported to the container runtime: code, message, details."""
 
     code = 999
 
@@ -17,7 +17,7 @@ class CniError(Exception):
 
 
 class BadEnvironmentError(CniError):
-    """A CNI_* variable is missing or unfit (SPEC: code 4)."""
+    """A CNI_* variable is missing or invalid (SPEC: code 4)."""
 
     code = 4
 
@@ -31,7 +31,7 @@ class UnreadableInputError(CniError):
 class BadSettingsError(CniError):
     """The settings file is missing or wrong (SPEC: code 7).
 
-    ``spool`` is where a DEL is kept nevertheless: the directory that the file names,
+    ``spool`` is where a DEL is still kept: the directory that the file names,
     if that line is readable, else the default.
     """
 
@@ -49,7 +49,7 @@ class SameNetworkNamespaceError(CniError):
 
 
 class NoServerAnsweredError(CniError):
-    """No server gave an answer that can be used (SPEC: code 11, try again later)."""
+    """No server gave a usable answer (SPEC: code 11, try again later)."""
 
     code = 11
 
@@ -74,7 +74,7 @@ def error_object(error: CniError, cni_version: str) -> bytes:
 
 
 def visible(text: str) -> str:
-    """``text`` for a terminal: escape what controls one, since it may come from a server."""
+    """``text`` for a terminal, without control characters, because it may come from a server."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

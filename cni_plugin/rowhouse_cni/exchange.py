@@ -1,8 +1,8 @@
 """One POST to one server, on a bare socket, within a deadline.
 
 ``_socket`` instead of ``socket``: the latter costs as much as the interpreter's own
-start. ``tls.py`` is imported only for https. Proxy variables of the environment are not
-looked at: a node reaches its own control plane directly.
+start. ``tls.py`` is imported only for https. Proxy variables are ignored: a node
+reaches its own control plane directly.
 """
 
 import _socket
@@ -18,13 +18,13 @@ Address = tuple[int, tuple[str | bytes | int, ...]]  # family, and what connect(
 
 
 class Socket(_socket.socket):
-    """A socket that can be weakly referred to, which ``_ssl`` asks for."""
+    """A socket that supports weak references, which ``_ssl`` needs."""
 
     __slots__ = ("__weakref__",)
 
 
 class SocketConnection(Connection):
-    """A connected socket, and the moment at which all waiting ends."""
+    """A connected socket, and its deadline."""
 
     def __init__(self, sock: Socket, deadline: float) -> None:
         self.sock = sock
@@ -112,9 +112,9 @@ def addresses_of(server: Server, deadline: float) -> list[Address]:
 
 
 def look_up(server: Server, deadline: float) -> list[Address]:
-    """Ask the resolver, in a thread: getaddrinfo knows no deadline.
+    """Ask the resolver, in a thread: getaddrinfo has no timeout.
 
-    Host names go as bytes, since text would load the whole IDNA codec.
+    Host names are bytes, because text would load the IDNA codec.
     """
     import _thread
 

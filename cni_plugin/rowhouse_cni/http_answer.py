@@ -1,4 +1,4 @@
-"""Reading an answer: HTTP/1.1 as far as one POST needs it (RFC 9112).
+"""Reading an answer: HTTP/1.1, as far as one POST needs it (RFC 9112).
 
 A body comes with Content-Length, in chunks (a proxy may do that) or up to the end of
 the connection. An answer that is incomplete, too long or not HTTP raises NoAnswerError: it counts
@@ -15,7 +15,7 @@ HEXADECIMAL = b"0123456789abcdefABCDEF"
 
 
 class Connection:
-    """What a request is written to and an answer read from."""
+    """A connection that takes a request and gives an answer."""
 
     def send(self, request: bytes) -> None:
         """Send all of it, or raise OSError."""
@@ -104,7 +104,7 @@ def parse_head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
 
 
 def read_body(incoming: Incoming, status: int, fields: dict[bytes, bytes]) -> bytes:
-    """The body, framed as RFC 9112, section 6.3 has it."""
+    """The body, framed as in RFC 9112, section 6.3."""
     if status in (204, 304):
         return b""
     coding = fields.get(b"transfer-encoding")

@@ -1,4 +1,4 @@
-"""What one plugin call does with the spool: keep its own DEL, replay those of others.
+"""How a plugin call uses the spool: it keeps its own DEL, and replays those of others.
 
 Imported only when there is something to keep or to replay.
 """
@@ -41,9 +41,9 @@ SWEEP_EVERY = 16  # a call in so many also looks for abandoned temporary files
 
 
 def keep(call: Call, lines: list[bytes], netconf: bytes, directory: str, reason: str) -> None:
-    """Put this DEL into the spool. Raise NoServerAnsweredError if that fails, too.
+    """Keep this DEL in the spool. Raise NoServerAnsweredError if that fails, too.
 
-    Then the runtime has to call again: nothing else remembers this DEL.
+    Then the runtime must call again, because no record of this DEL exists.
     """
     file = file_in_use(posix.environ)
     try:
@@ -72,7 +72,7 @@ def keep_entry(
 
 
 def remember(directory: str, file: str) -> None:
-    """Write down, beside the settings, that a DEL is kept in this directory, before it is.
+    """Record the directory beside the settings, before a DEL is kept in it.
 
     Settings that name another spool later would hide it: an ADD of the same container would
     not send it first, and sending it afterwards would free the ADD's address. Only the file
@@ -96,7 +96,7 @@ def remember(directory: str, file: str) -> None:
         finally:
             posix.close(beside)
     except OSError:
-        pass  # a user who may not write there; docs/reference/plugin.md says what that means
+        pass  # the user may not write there; docs/reference/plugin.md has the consequences
 
 
 def replay_own(
@@ -104,8 +104,8 @@ def replay_own(
 ) -> None:
     """Before an ADD, send the kept DEL of the same container and interface, if any.
 
-    Sent later it would free the address that this ADD is about to get. If another call is
-    just sending it, wait for that. Raise NoServerAnsweredError if it can't be sent now.
+    Sent later, it would free the address that this ADD is about to get. If another call is
+    sending it, wait for that call. Raise NoServerAnsweredError if it can't be sent now.
     """
     why = "the server doesn't take it now; try again"
     own = {name for name in names if is_of(name, call.container_id, call.interface)}
@@ -138,8 +138,8 @@ def stop_waiting(_signal: int, _frame: object) -> None:
 def replay_some(settings: Settings, directory: str, names: list[str]) -> Replayed:
     """Replay a few kept DELs.
 
-    From a random one on, so that one that the server can't take now doesn't hide the
-    others.
+    Start at a random one, so that an entry that the server cannot take now does not block
+    the others.
     """
     turn = monotonic_ns() // 1000
     begin = turn % len(names)
@@ -180,11 +180,11 @@ def sender(settings: Settings, asking: "Callable[[list[bytes], bytes, float], An
 
 
 def is_another(file: bytes, settings: Settings) -> bool:
-    """Whether ``file`` is there and is not the settings file that this call has read."""
+    """Whether ``file`` exists and is not the settings file of this call."""
     if file == settings.file.encode("utf-8", "replace"):
         return False
     try:
         theirs, ours = posix.stat(file), posix.stat(settings.file)
     except (OSError, ValueError):
-        return False  # it was renamed or removed: no other call would replay it
+        return False  # it was renamed or removed: otherwise no call would replay the entry
     return (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino)

@@ -1,7 +1,7 @@
 """One CNI call, from the environment to the exit status.
 
 The hot path imports neither ``json`` nor ``http.client`` nor ``socket``, not even ``os``,
-and leaves without the interpreter's own tidying: an ADD costs one interpreter start and
+and skips the interpreter's own cleanup: an ADD costs one interpreter start and
 one round trip. tests/cni_plugin/test_start_up.py counts the modules.
 """
 
@@ -27,10 +27,10 @@ SUPPORTED_VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1
 
 
 class Outcome:
-    """What goes to standard output, the exit status, and a few words for the log.
+    """The standard output, the exit status, and a few words for the log.
 
-    ``answered``: whether a server did; then it can take kept DELs, too. The agent sends those by
-    itself.
+    ``answered``: whether a server answered; then it can take kept DELs, too. The agent sends
+    those itself.
     """
 
     __slots__ = ("answered", "body", "exit_status", "words")
@@ -132,7 +132,7 @@ def ask_directly(
 
 
 def no_direct_way(settings: Settings) -> Exception:
-    """The error of a node whose token only the agent has."""
+    """The error if only the agent has the node's token."""
     return NoServerAnsweredError(
         f"the node's agent at {settings.agent} gave no answer",
         f"`direct` in {settings.file} is false, so only the agent reaches a server: check that "
@@ -141,7 +141,7 @@ def no_direct_way(settings: Settings) -> Exception:
 
 
 def replay_own_del(call: Call, settings: Settings, deadline: float) -> None:
-    """Before an ADD, send what is kept of a DEL of the same container and interface."""
+    """Before an ADD, send a kept DEL of the same container and interface."""
     for directory in spools_of(settings):
         if names := names_in(directory):
             from rowhouse_cni.kept_dels import replay_own

@@ -1,4 +1,4 @@
-"""The URL of a server, taken apart."""
+"""Parse the URL of a server."""
 
 MAX_PORT = 65535
 
@@ -9,7 +9,7 @@ class Server:
     __slots__ = ("authority", "host", "path", "port", "tls", "tls_name", "url")
 
     def __init__(self, url: str) -> None:
-        """Raise ValueError, saying what a URL must look like, if ``url`` doesn't."""
+        """Raise ValueError, which names the rule that ``url`` breaks."""
         scheme, separator, rest = url.partition("://")
         self.url = url
         self.tls = scheme.lower() == "https"
@@ -30,5 +30,5 @@ class Server:
             raise ValueError("write it as http://host:port, an IPv6 address in brackets")
         if port and not (port.isdigit() and 0 < int(port) <= MAX_PORT):
             raise ValueError(f"a port is a number from 1 to {MAX_PORT}")
-        self.tls_name = self.host  # what its certificate has to be for
+        self.tls_name = self.host  # the name that its certificate must have
         self.port = int(port) if port else (443 if self.tls else 80)

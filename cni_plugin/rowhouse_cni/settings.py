@@ -18,12 +18,12 @@ DEFAULT_TIMEOUT = 10.0  # seconds for the whole call
 MAX_TIMEOUT = 600.0
 MAX_FILE = 1024 * 1024  # bytes
 EPERM, EFBIG = 1, 27  # Linux's on every processor; the module errno would have to be loaded
-# Without waiting: a pipe of that name would hold a call for ever.
+# Without waiting: a pipe of that name would block a call forever.
 READ = posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC
 
 
 class Settings:
-    """What one call needs to know of its node and of the servers."""
+    """What a call needs to know about its node and the servers."""
 
     __slots__ = (
         "agent",
@@ -80,7 +80,7 @@ class Settings:
         )
 
     def path_of(self, key: str, values: dict[str, str]) -> str:
-        """The path under ``key``, empty if there is none."""
+        """The path of ``key``; empty if it is not set."""
         path = values.get(key) or ""
         if path and (not path.startswith("/") or "\0" in path):
             raise self.bad(key, path, "a path begins with /")
@@ -113,14 +113,14 @@ class Settings:
         return seconds
 
     def header_value_of(self, key: str, value: str) -> str:
-        """``value`` if it can go into a header."""
+        """``value``, if a header can contain it."""
         if not value.isprintable():
             raise self.bad(key, value, "it has a control character")
         return value
 
 
 def file_in_use(environ: dict[bytes, bytes]) -> str:
-    """The path of the settings file, there or not."""
+    """The path of the settings file, which may not exist."""
     return environ.get(b"ROWHOUSE_CONFIG", b"").decode("utf-8", "replace") or DEFAULT_FILE
 
 
@@ -141,20 +141,20 @@ def load(environ: dict[bytes, bytes]) -> Settings:
 
 
 def list_of_spools(file: str) -> str:
-    """Where plugins write down the spools that this settings file has named, but for the default.
+    """The file that lists the spools that this settings file has named, except the default.
 
-    It is beside the settings and not in a spool, since a spool is what may have changed.
+    It is beside the settings and not in a spool, because the spool may have changed.
     """
     return file + ".spools"
 
 
 def spools_of(settings: Settings) -> list[str]:
-    """Every directory that may hold DELs kept under these settings, as they are and as they were."""
+    """Every directory that may have DELs of these settings, present or earlier."""
     spools = [settings.spool, DEFAULT_SPOOL]
     try:
         spools += read_file(list_of_spools(settings.file)).decode().split("\n")
     except (OSError, ValueError):
-        pass  # there never was another one
+        pass  # there was never another spool
     return [path for path in dict.fromkeys(spools) if path.startswith("/")]
 
 
@@ -180,7 +180,7 @@ def key_values(file: str, text: str) -> dict[str, str]:
 
 
 def spool_of(values: dict[str, str]) -> str:
-    """The spool that the file names, if it can be one; else the default."""
+    """The spool in the file if it is valid, else the default."""
     path = values.get("spool") or DEFAULT_SPOOL
     return path if path.startswith("/") and "\0" not in path else DEFAULT_SPOOL
 
@@ -195,7 +195,7 @@ def without_comment(line: str) -> str:
 def read_file(path: str, *, guarded: bool = False) -> bytes:
     """The whole of a small file. With ``guarded``, PermissionError if others may change it.
 
-    A user who can change the settings chooses the server that gets the node's token.
+    A user with write access to the settings could send the node's token to any server.
     """
     descriptor = posix.open(path, READ)
     try:

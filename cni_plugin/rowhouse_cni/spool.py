@@ -1,7 +1,7 @@
 """DELs that no server accepted: kept on disk, replayed when a server answers again.
 
-One file for each DEL (spool_entry.py), on disk before the runtime hears of success. A
-name that begins with a dot is a file still being written.
+Each DEL is one file (spool_entry.py), on disk before the call reports success. The name
+of a file that is still being written begins with a dot.
 
 A process that replays a file holds its flock, which the kernel releases when the process ends, so
 a lock never has to be broken. Replaying twice does no harm, because the server releases by
@@ -89,7 +89,7 @@ class Spool:
     def replay(
         self, names: list[str], send: "Send", deadline: float, *, wait: bool = False
     ) -> Replayed:
-        """Send the named DELs until ``deadline``; drop those that are done with.
+        """Send the named DELs until ``deadline``; remove those that are done.
 
         An entry that another process is replaying is skipped, or waited for with ``wait``.
         Entries that the server refuses for good move to ``refused``. Raise SpoolUnusableError,
@@ -116,13 +116,13 @@ class Spool:
         *,
         wait: bool,
     ) -> None:
-        """Claim one entry, send it, and do what the answer asks for."""
+        """Claim one entry, send it, and handle the answer."""
         try:
             entry = posix.open(name, spool_entry.OPEN, dir_fd=directory)
         except FileNotFoundError:
             return  # another process has just replayed it
         except OSError:
-            result.kept.append(name)  # a symbolic link, say: not of our making
+            result.kept.append(name)  # for example a symbolic link, which we did not make
             return
         try:
             flock(entry, LOCK_EX if wait else LOCK_EX | LOCK_NB)
@@ -186,7 +186,7 @@ class Spool:
 
 
 def bytes_of(names: list[str], directory: int) -> int:
-    """What these entries take of the limit."""
+    """How much of the limit these entries use."""
     total = 0
     for name in names:
         try:
@@ -198,7 +198,7 @@ def bytes_of(names: list[str], directory: int) -> int:
 
 
 def bytes_in(path: str) -> int:
-    """What the entries of the spool at ``path`` take of the limit; 0 if it isn't there."""
+    """How much of the limit the entries of the spool at ``path`` use; 0 if it does not exist."""
     names = names_in(path)
     if not names:
         return 0
@@ -210,7 +210,7 @@ def bytes_in(path: str) -> int:
 
 
 def refuse(name: str, directory: int, reason: str, result: Replayed) -> None:
-    """Put an entry aside that no repetition will bring through."""
+    """Put aside an entry that no server will ever accept."""
     try:
         posix.mkdir(REFUSED, 0o700, dir_fd=directory)
     except FileExistsError:

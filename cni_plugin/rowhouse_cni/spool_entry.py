@@ -1,7 +1,7 @@
-"""One kept DEL as a file: its name, what it holds, and how it gets to the disk.
+"""One kept DEL as a file: its name, its content, and how it is written.
 
 The name is ``CONTAINERID@IFNAME``, so that a repeated DEL replaces the former one. The
-file holds the request's header lines and the network configuration, never the token.
+file contains the request's header lines and the network configuration, never the token.
 """
 
 import posix
@@ -15,7 +15,7 @@ CREATE = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW | posi
 
 
 def names_in(directory: str) -> list[str]:
-    """The names of the DELs kept in ``directory``, in no order; none if it isn't there."""
+    """The names of the DELs in ``directory``, unordered; empty if it does not exist."""
     try:
         names = posix.listdir(directory)
     except OSError:
@@ -24,9 +24,9 @@ def names_in(directory: str) -> list[str]:
 
 
 def entry_name(container_id: str, interface: str) -> str:
-    """The file name for one attachment's DEL; ``@`` is in no container id.
+    """The file name for one attachment's DEL; no container id contains ``@``.
 
-    An id too long for a file name is cut, and the name made unique by the time.
+    An id that is too long for a file name is cut, and the time makes the name unique.
     """
     name = f"{container_id}@{interface}"
     if len(name.encode()) <= MAX_NAME:
@@ -43,13 +43,13 @@ def is_of(name: str, container_id: str, interface: str) -> bool:
 
 
 def write_entry(name: str, lines: list[bytes], netconf: bytes, directory: int) -> None:
-    """Write an entry so that it appears whole or not at all, and is on disk on return."""
+    """Write an entry completely or not at all; it is on disk on return."""
     length = b"Content-Length: " + str(len(netconf)).encode()
     write_whole(name, b"\r\n".join([FIRST_LINE, *lines, length, b"", netconf]), directory)
 
 
 def write_whole(name: str, content: bytes, directory: int) -> None:
-    """Give ``name`` this content, all of it or none, on disk on return."""
+    """Give ``name`` this content, completely or not at all; it is on disk on return."""
     temporary = f".{name}.{posix.getpid()}.{time_ns()}"
     entry = posix.open(temporary, CREATE, 0o600, dir_fd=directory)
     try:
@@ -80,7 +80,7 @@ def read_entry(entry: int) -> tuple[list[bytes], bytes]:
 
 
 def is_still(entry: int, name: str, directory: int) -> bool:
-    """Whether ``name`` is still the very file that was opened as ``entry``."""
+    """Whether ``name`` is still the file that was opened as ``entry``."""
     try:
         found = posix.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
@@ -90,7 +90,7 @@ def is_still(entry: int, name: str, directory: int) -> bool:
 
 
 def make_directory(path: str, mode: int = 0o700) -> None:
-    """Make ``path``, and what is missing above it 0755; durable when this returns."""
+    """Create ``path``, and missing parents with mode 0755; durable on return."""
     above = path.rstrip("/").rpartition("/")[0] or "/"
     try:
         posix.mkdir(path, mode)

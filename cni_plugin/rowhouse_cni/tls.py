@@ -1,8 +1,8 @@
 """https: TLS on the plugin's own socket, always verified.
 
 ``_ssl`` instead of ``ssl``: the latter imports ``enum``, ``re`` and ``socket`` and takes
-longer than the rest of the call. It is what ``ssl`` itself stands on (CPython,
-Modules/_ssl.c); nothing of the verification is done in Python.
+longer than the rest of the call. ``ssl`` is built on it (CPython,
+Modules/_ssl.c), and no part of the verification is in Python.
 """
 
 import _ssl
@@ -12,7 +12,7 @@ from rowhouse_cni.answer import NoAnswerError
 from rowhouse_cni.exchange import Socket, seconds_left
 from rowhouse_cni.http_answer import Connection
 
-# Where distributions keep the certificates they trust, when there is no ca_file.
+# Where distributions keep trusted certificates, if there is no ca_file.
 TRUSTED_BY_THE_HOST = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL
@@ -67,7 +67,7 @@ class TlsConnection(Connection):
 
 
 def trusting(ca_file: str) -> _ssl._SSLContext:
-    """A context that takes only certificates that ``ca_file``, or else the host, trusts."""
+    """A context that accepts only certificates that ``ca_file``, or else the host, trusts."""
     context = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = _ssl.PROTO_TLSv1_2
     context.verify_mode = _ssl.CERT_REQUIRED
@@ -83,7 +83,7 @@ def trusting(ca_file: str) -> _ssl._SSLContext:
 
 
 def exists(path: str) -> bool:
-    """Whether there is anything at ``path``."""
+    """Whether ``path`` exists."""
     try:
         posix.stat(path)
     except OSError:

@@ -26,7 +26,7 @@ REPLAY_TIME = 5.0  # seconds of each round
 
 @dataclass
 class State:
-    """What health and metrics tell; written by the rounds, read by the HTTP server."""
+    """What health and metrics show; written by the rounds, read by the HTTP server."""
 
     round_ended: float  # a reading of time.monotonic()
     problem: str = "the first round has not finished"
@@ -59,7 +59,7 @@ class Daemon:
             self.agent.stop()
 
     def round(self, stop: threading.Event, *more: Callable[[], None]) -> None:
-        """Put right what is not right, then do ``more``. Never raises: a full disk is a problem to report."""
+        """Repair the host, then do ``more``. Never raises: a full disk is a problem to report."""
         problems = []
         for step in (self.supply, self.install, *more, self.replay):
             if stop.is_set():
@@ -92,7 +92,7 @@ class Daemon:
             supplies.supply(self.options)
 
     def install(self) -> None:
-        """Install our version once, then only mend: a daemon started later may have another."""
+        """Install our version once, then only repair it: a daemon that started later may have another version."""
         whereabouts = self.options.as_whereabouts
         # Looked at first: what another installer does after this is repaired, and counted, in the next round.
         is_broken = bool(self.plugin.problem(as_whereabouts=whereabouts))
@@ -102,7 +102,7 @@ class Daemon:
                     say(line)
             except StandInReplaced:
                 if self.installed and not self.plugin.problem(as_whereabouts=False):
-                    raise  # nothing but the one name has to be mended
+                    raise  # only this name needs repair
         if self.installed and not is_broken:
             with durable.locked(self.options.lock):
                 self.plugin.remove_superseded()
@@ -117,7 +117,7 @@ class Daemon:
         say(f"installed the plugin in {self.options.bin_dir}")
 
     def carry(self) -> None:
-        """Have an agent that carries the plugin's calls. Raise AgentProblem, OSError."""
+        """Keep an agent running that carries the plugin's calls. Raise AgentProblem, OSError."""
         if self.options.agent_socket is None or not self.options.settings_file.exists():
             return
         if self.agent is None:
@@ -130,7 +130,7 @@ class Daemon:
         self.agent.check()
 
     def call_status(self) -> None:
-        """See that a call of this node would be served."""
+        """Check that a call of this node would be served."""
         if self.options.settings_file.exists():
             self.status_call.step()
 
@@ -148,7 +148,7 @@ class Daemon:
                     if names and self.agent is None:
                         self.replay_spool(settings, spool, names)
                 except (OSError, SpoolUnusableError) as this:
-                    trouble = trouble or this  # of this one: the others may be in order
+                    trouble = trouble or this  # of this spool: the others may be in order
             if trouble is not None:
                 raise trouble
         finally:

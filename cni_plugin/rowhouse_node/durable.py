@@ -1,6 +1,6 @@
-"""Changes of the host's file system that are whole or not at all, also after a power cut.
+"""Atomic changes of the host's file system, which survive a power cut.
 
-Everything is prepared under a temporary name, flushed, renamed, and the folder flushed. A
+Each is prepared under a temporary name, flushed and renamed; then the folder is flushed. A
 temporary name begins with ``.rowhouse-node.``; the holder of the lock may remove such files of a
 killed daemon.
 """
@@ -21,7 +21,7 @@ RENAME_EXCHANGE = 2
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold the lock of all daemons of this node; the kernel drops it with the process."""
+    """Hold the lock of all daemons of this node; the kernel releases it when the process ends."""
     make_folder(file.parent, 0o755)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
@@ -37,7 +37,7 @@ def temporary(beside: Path) -> Path:
 
 
 def flush(path: Path) -> None:
-    """Have the kernel put a file, or a folder's names, on disk."""
+    """Flush a file, or the names in a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -46,7 +46,7 @@ def flush(path: Path) -> None:
 
 
 def make_folder(path: Path, mode: int) -> None:
-    """Make ``path`` and what is missing above it; durable on return."""
+    """Create ``path`` and missing parents; durable on return."""
     if path.is_dir():
         return
     make_folder(path.parent, 0o755)
@@ -55,7 +55,7 @@ def make_folder(path: Path, mode: int) -> None:
 
 
 def write(path: Path, content: bytes, mode: int) -> bool:
-    """Give ``path`` this content and mode; False if it had both already."""
+    """Give ``path`` this content and mode; return False if it already had both."""
     if is_same(path, content, mode):
         return False
     new = temporary(path)
@@ -89,7 +89,7 @@ def is_same(path: Path, content: bytes, mode: int) -> bool:
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder so that ``target`` appears whole, with every byte on disk."""
+    """Copy a folder; ``target`` appears complete, with every byte on disk."""
     new = temporary(target)
     try:
         shutil.copytree(source, new, symlinks=True)
@@ -108,7 +108,7 @@ def copy_tree(source: Path, target: Path) -> None:
 def point(link: Path, to: str) -> None:
     """Make ``link`` a symbolic link to ``to``, whatever it was; a folder goes to a temporary name.
 
-    There is no moment without ``link`` where there was one, if the file system can exchange names.
+    An existing ``link`` is never missing meanwhile, if the file system can exchange names.
     """
     if link.is_symlink() and str(link.readlink()) == to:
         return
@@ -122,7 +122,7 @@ def point(link: Path, to: str) -> None:
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Swap two names at once; by two renames where the file system can't."""
+    """Swap two names atomically, or by two renames if the file system cannot."""
     libc = ctypes.CDLL(None, use_errno=True)
     names = os.fsencode(one), os.fsencode(other)
     function = getattr(libc, "renameat2", None)
@@ -138,7 +138,7 @@ def exchange(one: Path, other: Path) -> None:
 def keep(path: Path, name: Path) -> None:
     """Give what is at ``path`` the name ``name`` as well, in the same folder, so that ``path`` may be replaced.
 
-    A link is kept as the link that it is: where it leads need not be visible from here.
+    A link stays a link, because its target may not be visible from here.
     """
     aside = temporary(name)
     if path.is_symlink():
@@ -146,7 +146,7 @@ def keep(path: Path, name: Path) -> None:
     else:
         try:
             os.link(path, aside)
-        except OSError:  # a file system without a second name for a file
+        except OSError:  # a file system without hard links
             shutil.copy2(path, aside)
             flush(aside)
     aside.rename(name)
@@ -168,7 +168,7 @@ def remove(path: Path) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed daemon left half done; only under the lock."""
+    """Remove the leftovers of a killed daemon; only under the lock."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():

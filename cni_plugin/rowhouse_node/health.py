@@ -9,7 +9,7 @@ from rowhouse_cni import __version__
 from rowhouse_node.agent.serving import Agent
 from rowhouse_node.daemon import REPLAY_TIME, Daemon
 
-STUCK = 60.0  # seconds beyond period and replay after which a round does not come back
+STUCK = 60.0  # seconds beyond period and replay after which a round counts as stuck
 
 
 class Server(ThreadingHTTPServer):
@@ -26,13 +26,13 @@ class Server(ThreadingHTTPServer):
         super().__init__((host, int(port)), Handler)
 
     def start(self) -> int:
-        """Serve from a thread of its own; the port."""
+        """Serve in a thread; return the port."""
         threading.Thread(target=self.serve_forever, daemon=True).start()
         return int(self.server_address[1])
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One probe."""
+    """Serve one probe."""
 
     server: Server
     timeout = 5  # seconds
@@ -91,7 +91,7 @@ def metrics(daemon: Daemon) -> str:
         ),
         ("failed_rounds_total", "counter", "rounds with a problem", state.failures),
         ("spool_entries", "gauge", "DELs that are waiting for a server", state.kept),
-        ("spool_bytes", "gauge", "what they take of the spool's limit", state.kept_bytes),
+        ("spool_bytes", "gauge", "bytes that they use of the spool's limit", state.kept_bytes),
         ("spool_refused_entries", "gauge", "DELs that a server refused for good", state.refused),
         ("spool_replayed_total", "counter", "DELs removed from the spool", state.replayed),
         *of_agent(daemon.agent),
@@ -114,7 +114,7 @@ def of_agent(agent: Agent | None) -> tuple[tuple[str, str, str, int], ...]:
         (
             "agent_passed_total",
             "counter",
-            "calls that went their direct way, since the agent was busy or found no server",
+            "calls that went directly, because the agent was busy or found no server",
             agent.passed,
         ),
         (
@@ -139,7 +139,7 @@ def of_agent(agent: Agent | None) -> tuple[tuple[str, str, str, int], ...]:
 
 
 def info(daemon: Daemon) -> str:
-    """The version of the daemon, and the plugin's folder in use on the host: a name by its content."""
+    """The version of the daemon, and the plugin's folder in use, which is named by its content."""
     link = daemon.plugin.link
     folder = link.readlink().name if link.is_symlink() else ""
     return (

@@ -6,8 +6,8 @@
     whereabouts                   on request, a copy of the launcher
     whereabouts.before-rowhouse   what had that name before
 
-The whereabouts launcher is a copy and no link, since installers of whereabouts write through links.
-Nothing else remembers what was done: every step reads the folder, so a kill loses nothing.
+The whereabouts launcher is a copy, because installers of whereabouts write through links. There is no
+other state: every step reads the folder, so a kill loses nothing.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from pathlib import Path
 from rowhouse_node import durable
 
 KEPT = 3600.0  # seconds that a superseded folder stays: six times the longest call
-MARK = b"rowhouse.d"  # every launcher of ours holds it
+MARK = b"rowhouse.d"  # every launcher of ours contains it
 MAX_LAUNCHER = 4 << 20  # bytes
 
 
@@ -51,7 +51,7 @@ class HostPlugin:
             durable.copy_tree(folder, target)
         old = self.link.readlink() if self.link.is_symlink() else None
         if old is not None and str(old) != target.name and (self.bin_dir / old).is_dir():
-            os.utime(self.bin_dir / old)  # its time to stay begins now
+            os.utime(self.bin_dir / old)  # its retention begins now
         durable.point(self.link, target.name)
         content = launcher.read_bytes()
         durable.write(self.launcher, content, 0o755)
@@ -62,13 +62,13 @@ class HostPlugin:
         self.remove_superseded()
 
     def take_whereabouts(self, content: bytes) -> None:
-        """Stand in for whereabouts; what was there is kept under another name."""
+        """Install the launcher as whereabouts; keep the previous file under another name."""
         if os.path.lexists(self.whereabouts) and not is_ours(self.whereabouts):
             durable.keep(self.whereabouts, self.original)
         durable.write(self.whereabouts, content, 0o755)
 
     def give_whereabouts_back(self) -> None:
-        """Restore what had that name; nothing if it isn't ours."""
+        """Restore the previous file; do nothing if the present one is not ours."""
         if is_ours(self.whereabouts):
             if os.path.lexists(self.original):
                 self.original.rename(self.whereabouts)
@@ -79,14 +79,14 @@ class HostPlugin:
             durable.remove(self.original)  # a later installation of whereabouts wins
 
     def remove_superseded(self, *, older: float = KEPT) -> None:
-        """Remove folders that were in use before, once no call can still be in them."""
+        """Remove superseded folders once no call can still use them."""
         in_use = str(self.link.readlink()) if self.link.is_symlink() else ""
         for folder in self.bin_dir.glob("rowhouse.d-*"):
             if folder.name != in_use and time.time() - folder.stat().st_mtime >= older:
                 durable.remove(folder)
 
     def uninstall(self) -> None:
-        """Take back everything; nothing if nothing is there."""
+        """Remove everything; do nothing if nothing is there."""
         if not self.bin_dir.is_dir():
             return
         durable.sweep(self.bin_dir)
@@ -106,7 +106,7 @@ class HostPlugin:
         return was_ours and os.path.lexists(self.whereabouts) and not is_ours(self.whereabouts)
 
     def problem(self, *, as_whereabouts: bool) -> str:
-        """What is wrong with the host's copy, whatever its version; empty if nothing is."""
+        """The problem of the host's copy, whatever its version; empty if there is none."""
         for file in (self.launcher, *([self.whereabouts] if as_whereabouts else [])):
             if not is_ours(file):
                 return f"{file} is not our launcher"

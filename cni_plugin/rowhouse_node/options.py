@@ -1,4 +1,4 @@
-"""What a node daemon is told: options, each with an environment variable as its default."""
+"""The options of the node daemon, each with an environment variable as its default."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ class Options:
     state_dir: Path
     as_whereabouts: bool
     server: str
-    service: str  # HOST:PORT, looked up where there is no server
+    service: str  # HOST:PORT, looked up if there is no server
     server_name: str
     token_source: Path | None
     ca_source: Path | None
@@ -53,27 +53,27 @@ class Options:
 
     @property
     def spool(self) -> Path:
-        """DELs that no server took."""
+        """DELs that no server accepted."""
         return self.state_dir / "spool"
 
     @property
     def lock(self) -> Path:
-        """Held by the one daemon that changes the host."""
+        """The lock of the daemon that changes the host."""
         return self.state_dir / "node.lock"
 
 
 def absolute(text: str) -> Path:
-    """A path that means the same in every working directory."""
+    """An absolute path."""
     if not text.startswith("/"):
         raise argparse.ArgumentTypeError(f"{text!r}: a path must begin with /")
     return Path(text)
 
 
 def server_urls(text: str) -> str:
-    """URLs as the plugin takes them; `tcp://ADDRESS:PORT` is https there.
+    """URLs as the plugin accepts them; `tcp://ADDRESS:PORT` becomes https.
 
-    So Kubernetes tells a Service's address, IPv6 in brackets, in a pod's variable `<SERVICE>_PORT`. Where the kubelet
-    did not know the Service, the reference to that variable is left as it is: no server.
+    Kubernetes puts a Service's address in this form, IPv6 in brackets, into a pod's variable `<SERVICE>_PORT`. If the
+    kubelet did not know the Service, the reference to that variable stays unexpanded, which means: no server.
     """
     if "$(" in text:
         return ""

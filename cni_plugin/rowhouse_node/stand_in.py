@@ -1,8 +1,8 @@
 """How often another installer replaces our launcher of the name ``whereabouts``, and when to put it back.
 
 whereabouts' own DaemonSet copies its binary over ours whenever one of its pods starts. A single replacement is
-repaired at once. An installer that keeps on is given longer and longer pauses, so that two installers never take
-turns every few seconds; meanwhile the daemon reports a problem.
+repaired at once. For an installer that continues, the pauses grow, so that two installers do not take turns every
+few seconds; during a pause the daemon reports a problem.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class StandIn:
         return line
 
     def repaired(self) -> None:
-        """Our launcher is there again."""
+        """Note that our launcher is in place again."""
         self._is_open = False
 
     def _pause(self) -> float:

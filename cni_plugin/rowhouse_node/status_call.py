@@ -1,7 +1,7 @@
 """STATUS (CNI SPEC, section 2) as a call of the daemon's own: could a pod of this node get an address now?
 
-It goes the plugin's way: its settings file, its copy of the token, its certificates, its servers. So what keeps every
-ADD of the node from being served keeps the node daemon from being ready, before a pod meets it.
+It uses the plugin's settings file, token, certificates and servers. So a problem that would fail every ADD of the node
+makes the daemon not ready before a pod meets it.
 """
 
 import json
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from rowhouse_node.agent.carrying import Carrier
 
 INTERVAL_SECONDS = 30.0  # between calls that succeed, and the longest pause between those that fail
-GRACE_SECONDS = (
-    30.0  # for so long servers may be away that have answered before: a restart, a roll-out
-)
+GRACE_SECONDS = 30.0  # how long servers that answered before may be away: a restart, a roll-out
 MAX_SECONDS = 5.0  # of one call
 TOO_MANY = 429
 UNAUTHORIZED = 401
 RANDOM = SystemRandom()
-# A range that no pool is made of (RFC 5737), in an address space of its own: no full pool is in the way.
+# A range that no pool uses (RFC 5737), in its own address space, so that no full pool matters.
 NETCONF = (
     b'{"cniVersion":"1.1.0","name":"rowhouse-node","type":"rowhouse",'
     b'"ipam":{"type":"rowhouse","network_name":"rowhouse-node","range":"192.0.2.0/24"}}'
@@ -40,7 +38,7 @@ class ServerRefuses(Exception):
 
 
 class StatusCall:
-    """The STATUS calls of one daemon; ``clock`` paces them, in seconds that only grow."""
+    """The STATUS calls of one daemon; ``clock`` is monotonic time in seconds."""
 
     def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
         self.options = options
@@ -80,7 +78,7 @@ class StatusCall:
         self._problem = problem
         if may_pass and now - self._answered < GRACE_SECONDS:
             self._problem = ""
-        # A thousand daemons must not call at one moment.
+        # A thousand daemons must not call at the same time.
         self._due = now + pause * RANDOM.uniform(0.8, 1.2)
 
     def _supplies(self) -> list[bytes]:
@@ -89,7 +87,7 @@ class StatusCall:
         return [file.read_bytes() for file in files if file.exists()]
 
     def _ask(self) -> tuple[str, bool]:
-        """What is wrong, and whether that may pass by itself. Raise BadSettingsError."""
+        """Return the problem, and whether it may be temporary. Raise BadSettingsError."""
         settings = load({b"ROWHOUSE_CONFIG": os.fsencode(self.options.settings_file)})
         lines = [b"CNI-Command: STATUS", *identity_lines(settings)]
         deadline = time.monotonic() + min(settings.timeout, MAX_SECONDS)
@@ -110,10 +108,10 @@ class StatusCall:
         try:
             said = json.loads(answer.body)
         except (ValueError, RecursionError):
-            said = {}  # it looked like an error of Rowhouse's own, and is none
+            said = {}  # it looked like an error of Rowhouse, but is not
         parts = [f"the server refuses this node (HTTP {answer.status}, code {said.get('code')})"]
         details = str(said.get("details", "")).split("; ")
-        # The id of the request is another one each time, and the same reason is logged once.
+        # The id of the request always differs; without it, the same reason is logged once.
         said_parts = [
             str(said.get("msg", "")),
             *(one for one in details if not one.startswith("request ")),

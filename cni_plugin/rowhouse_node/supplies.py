@@ -10,7 +10,7 @@ from rowhouse_node.service import urls_of
 
 
 class SuppliesMissing(Exception):
-    """A source is missing or empty; what is on the host stays."""
+    """A source is missing or empty; the host's copy stays."""
 
 
 def settings_text(options: Options) -> str:
@@ -60,7 +60,7 @@ def supply(options: Options) -> None:
 
 
 def content_of(source: Path) -> bytes:
-    """A file that has to be there and to have something in it."""
+    """Read a file that must exist and must not be empty."""
     try:
         content = source.read_bytes()
     except OSError as failure:

@@ -22,7 +22,7 @@ MOUNTED = {errno.EBUSY, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def uninstall(daemon: Daemon) -> None:
-    """Take everything back, whether servers take the kept DELs or not. Raise OSError."""
+    """Remove everything, whether or not servers accept the kept DELs. Raise OSError."""
     spools = spools_in_use(daemon.options)
     _attempt(daemon)
     _take_back(daemon.options, spools)
@@ -30,7 +30,7 @@ def uninstall(daemon: Daemon) -> None:
 
 
 def stay(daemon: Daemon, stop: threading.Event) -> None:
-    """The same, but keep the node's credentials and send kept DELs until servers have taken all of them.
+    """The same, but keep the node's credentials, and send kept DELs until servers have accepted all of them.
 
     Until then the daemon is not ready, and says why. If it is stopped earlier, the DELs stay on the host.
     """
@@ -65,12 +65,12 @@ def spools_in_use(options: Options) -> list[str]:
 
 
 def _refresh_and_attempt(daemon: Daemon) -> str:
-    """What is left on the host; empty if it is clean."""
+    """The problem that remains on the host; empty if it is clean."""
     try:
         if daemon.options.settings_file.exists() and (
             daemon.options.server or daemon.options.service
         ):
-            daemon.supply()  # a token lives ten minutes
+            daemon.supply()  # a token is valid for ten minutes
     except (OSError, CniError, supplies.SuppliesMissing) as trouble:
         say(f"cannot renew the supplies: {trouble}")
     try:
@@ -86,7 +86,7 @@ def _refresh_and_attempt(daemon: Daemon) -> str:
 
 
 def _attempt(daemon: Daemon) -> str:
-    """Send what is kept, and take the plugin away; what is wrong with the sending. Raise OSError."""
+    """Send what is kept and remove the plugin; return the problem with sending. Raise OSError."""
     trouble = ""
     try:
         daemon.replay()
@@ -100,7 +100,7 @@ def _attempt(daemon: Daemon) -> str:
 
 
 def _take_back(options: Options, spools: list[str]) -> None:
-    """Remove supplies, lock and empty folders; say what stays. Raise OSError."""
+    """Remove supplies, lock and empty folders; log what stays. Raise OSError."""
     kept = {spool: len(names_in(spool)) for spool in spools}
     with durable.locked(options.lock):
         if not any(kept.values()):
@@ -135,7 +135,7 @@ def _is_dead_socket(path: str) -> bool:
     except FileNotFoundError:
         return False
     with socket.socket(socket.AF_UNIX) as attempt:
-        attempt.settimeout(0)  # the queue of an agent that hangs may be full
+        attempt.settimeout(0)  # the queue of a hanging agent may be full
         try:
             attempt.connect(path)
         except ConnectionRefusedError:
@@ -150,7 +150,7 @@ def _folders_of(spools: list[str]) -> list[Path]:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove a folder that has nothing in it; one that is a mount of this container stays."""
+    """Remove an empty folder, unless it is a mount point of this container."""
     try:
         if not folder.is_dir() or any(folder.iterdir()):
             return

@@ -15,13 +15,13 @@ MAX_LARGE = 4
 READ_SECONDS = 5.0
 BEAT = b"HTTP/1.1 102 Processing\r\n\r\n"
 BEAT_SECONDS = 0.2
-# The lines of a request that go on to a server; the agent writes all others itself.
+# The header lines that are passed on to a server; the agent writes all others itself.
 PASSED_ON = (b"cni-", b"rowhouse-node:", b"rowhouse-cluster:")
 _large = threading.BoundedSemaphore(MAX_LARGE)
 
 
 class MalformedCallError(Exception):
-    """This is no call of the plugin; the text says why."""
+    """This is not a call of the plugin; the text says why."""
 
 
 class PluginCall:
@@ -72,7 +72,7 @@ class PluginCall:
         return piece
 
     def _read_head(self, head: bytes) -> int:
-        """Take the head apart; the length of the configuration."""
+        """Parse the head; return the length of the configuration."""
         first, *lines = head.split(b"\r\n")
         if not first.startswith(b"POST /cni "):
             raise MalformedCallError("it is not POST /cni")
@@ -94,7 +94,7 @@ class PluginCall:
             raise MalformedCallError("a header is missing or invalid") from None
         if not 0 <= length <= MAX_NETCONF_BYTES:
             raise MalformedCallError(f"its configuration has more than {MAX_NETCONF_BYTES} bytes")
-        if not deadline >= 0.0:  # nor is NaN
+        if not deadline >= 0.0:  # neither is NaN
             raise MalformedCallError("its deadline is not a time")
         self.container_id = fields.get(b"cni-containerid", b"").decode("utf-8", "replace")
         self.interface = fields.get(b"cni-ifname", b"").decode("utf-8", "replace")
@@ -102,7 +102,7 @@ class PluginCall:
         return length
 
     def is_wanted(self) -> bool:
-        """Whether the plugin still waits: a call that it gave up must not arrive after a later one."""
+        """Whether the plugin still waits: a call that it gave up must not arrive after a later call."""
         return time.monotonic() < self.deadline and self.is_connected()
 
     def is_connected(self) -> bool:
@@ -119,7 +119,7 @@ class PluginCall:
                     pass  # the plugin is gone
 
     def answer(self, status: int, body: bytes, *, is_final: bool = False) -> None:
-        """Send the answer, and be done. Unless it is final, the plugin goes its direct way."""
+        """Send the answer and end the call. Unless it is final, the plugin calls the servers directly."""
         number = b"Rowhouse-Answer: %b\r\n" % self.number if is_final else b""
         head = b"HTTP/1.1 %d Answer\r\n%bContent-Length: %d\r\n\r\n" % (status, number, len(body))
         with self._lock:
@@ -135,7 +135,7 @@ class PluginCall:
         self.answer(answer.status, answer.body, is_final=True)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         with self._lock:
             self._is_answered = True
         self.sock.close()

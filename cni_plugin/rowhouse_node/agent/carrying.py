@@ -21,7 +21,7 @@ VISIBLE_ASCII = bytes(range(0x21, 0x7F))
 
 
 def is_always_wanted() -> bool:
-    """Whether a call is wanted that no plugin waits for."""
+    """Whether a call without a waiting plugin is still wanted."""
     return True
 
 
@@ -39,7 +39,7 @@ class ThisCall(Way):
         return self._carrier.authorization()
 
     def servers(self, settings: Settings) -> list[Server]:
-        """Those that are worth a try."""
+        """The servers that are worth a try."""
         found = self._carrier.health.worth_asking(settings.servers)
         if not found:
             raise NoServerAnsweredError("no server answered", "the agent asks again soon")
@@ -92,7 +92,7 @@ class Carrier:
         return self._token
 
     def refresh(self) -> None:
-        """Read again what has changed on disk; what cannot be read stays as it was. Raise OSError, CniError."""
+        """Reload what has changed on disk; what cannot be read stays as it was. Raise OSError, CniError."""
         with self._lock:
             if self._options.token_source is not None:
                 self._refresh_token(self._options.token_source)

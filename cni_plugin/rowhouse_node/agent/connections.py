@@ -1,7 +1,7 @@
 """Kept connections to the servers.
 
-A server closes an idle connection when it likes, maybe while a request is on its way. A request on a kept connection
-that ends before any byte of the answer is therefore repeated once, on a fresh connection; every CNI call can be.
+A server may close an idle connection at any time, even while a request is in transit. So if a kept connection ends
+before any byte of the answer, the request is repeated once, on a fresh connection; every CNI call can be repeated.
 """
 
 import _ssl
@@ -49,7 +49,7 @@ class KeptConnection(Connection):
         self._poll = select.poll()
         self._poll.register(inner.sock, select.POLLIN | select.POLLRDHUP)
         sock = inner.sock
-        # A path that is dead without a word is found out while the plugin still waits.
+        # A silently dead path is detected while the plugin still waits.
         sock.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, MAX_UNACKNOWLEDGED_MILLISECONDS)
         sock.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)
         sock.setsockopt(IPPROTO_TCP, TCP_KEEPIDLE, 2)
@@ -73,7 +73,7 @@ class KeptConnection(Connection):
         return received
 
     def is_usable(self) -> bool:
-        """Whether an idle connection is still open: anything that came means that it is not."""
+        """Whether an idle connection is still open: received data, too, means that it is not."""
         return not self._poll.poll(0)
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Connections:
         self.opened = 0
 
     def trust(self, context: _ssl._SSLContext | None) -> None:
-        """Verify all further connections with this context; close those of the former one."""
+        """Verify all further connections with this context; close those of the previous one."""
         with self._lock:
             self._context = context
             doomed, self._idle = self._idle, {}
@@ -109,7 +109,7 @@ class Connections:
             try:
                 return self._exchange(server, connection, request, deadline, is_wanted)
             except (NoAnswerError, OSError) as failure:
-                # Its own time-out has no number: then a repetition would have no time left.
+                # Without an error number it is the timeout, and there is no time left to repeat.
                 is_late = isinstance(failure, TimeoutError) and failure.errno != errno.ETIMEDOUT
                 if connection.is_answered or is_late:
                     raise
@@ -117,7 +117,7 @@ class Connections:
         return self._exchange(server, fresh, request, deadline, is_wanted)
 
     def close_idle(self, longer: float = MAX_IDLE_SECONDS) -> None:
-        """Close connections that were idle for so many seconds, or that their server has closed."""
+        """Close connections that have been idle for this many seconds, or that the server has closed."""
         since = time.monotonic() - longer
         doomed = []
         with self._lock:
@@ -193,7 +193,7 @@ class Connections:
                 return KeptConnection(
                     TlsConnection(sock, server.tls_name, context, deadline, session)
                 )
-            except ValueError:  # the session of a former context
+            except ValueError:  # the session of a previous context
                 raise NoAnswerError("the certificate authorities have just changed") from None
         except BaseException:
             sock.close()

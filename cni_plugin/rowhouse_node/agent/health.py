@@ -1,7 +1,7 @@
-"""Which servers are worth a try now.
+"""Which servers are worth a try.
 
-A server that refuses at once costs nothing, and is asked after the others. One that let a call wait in vain is not
-asked again until a probe succeeds, so it costs one time-out and not one for each call.
+A server that refuses at once costs nothing, and is tried after the others. One that let a call time out is not tried
+again until a probe succeeds, so it costs one timeout and not one per call.
 """
 
 import threading
@@ -10,14 +10,14 @@ from random import SystemRandom
 
 from rowhouse_cni.server_url import Server
 
-SLOW_SECONDS = 1.0  # a failure that took longer costs too much to be repeated by each call
+SLOW_SECONDS = 1.0  # a slower failure costs too much to be repeated by each call
 FIRST_PAUSE_SECONDS = 0.5  # until a server is probed, doubled with each failure
 MAX_PAUSE_SECONDS = 8.0
 RANDOM = SystemRandom()
 
 
 class Health:
-    """What the calls so far have shown of the servers, by URL."""
+    """What past calls have shown about the servers, by URL."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class Health:
         self.last_success = float("-inf")
 
     def worth_asking(self, servers: list[Server]) -> list[Server]:
-        """The servers in the order in which to ask them; those that make calls wait are left out."""
+        """The servers in the order to try them, without those that make calls wait."""
         if not self._failures:
             return servers
         with self._lock:
@@ -36,7 +36,7 @@ class Health:
         return found
 
     def succeeded(self, server: Server) -> None:
-        """The server gave an answer."""
+        """Note that the server gave an answer."""
         self.last_success = time.monotonic()
         if server.url in self._failures:
             with self._lock:
@@ -44,13 +44,13 @@ class Health:
                 self._slow.discard(server.url)
 
     def failed(self, server: Server, seconds: float) -> None:
-        """The server gave none, which took so long."""
+        """Note that the server gave none, and how long that took."""
         with self._lock:
             count = self._failures[server.url] = self._failures.get(server.url, 0) + 1
             if seconds >= SLOW_SECONDS:
                 self._slow.add(server.url)
             pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(count - 1, 10), MAX_PAUSE_SECONDS)
-            # A thousand agents must not probe at one moment.
+            # A thousand agents must not probe at the same time.
             self._due[server.url] = time.monotonic() + pause * RANDOM.uniform(0.5, 1.5)
 
     def due(self, servers: list[Server]) -> list[Server]:
@@ -62,7 +62,7 @@ class Health:
             return [s for s in servers if s.url in self._failures and self._due[s.url] <= now]
 
     def is_any_up(self, servers: list[Server]) -> bool:
-        """Whether one of them has not failed since it last answered."""
+        """Whether any of them has not failed since it last answered."""
         return any(server.url not in self._failures for server in servers)
 
     def down(self, servers: list[Server]) -> int:

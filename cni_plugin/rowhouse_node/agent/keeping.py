@@ -1,4 +1,4 @@
-"""DELs that no server took: kept in the spool that the plugin uses, and replayed as soon as a server answers."""
+"""DELs that no server accepted: kept in the plugin's spool, and replayed as soon as a server answers."""
 
 import threading
 import time
@@ -27,9 +27,9 @@ RANDOM = SystemRandom()
 class Outcome(Enum):
     """How a round of replays ended."""
 
-    DONE = auto()  # nothing is left that a server should have taken
-    DECLINED = auto()  # a server took not all
-    UNREACHED = auto()  # no server was there
+    DONE = auto()  # no DEL is left that a server should have accepted
+    DECLINED = auto()  # a server did not accept all
+    UNREACHED = auto()  # no server answered
 
 
 class Keeper:
@@ -49,7 +49,7 @@ class Keeper:
         try:
             keep_entry(settings.spool, settings.file, *attachment, call.lines, call.netconf)
         except (OSError, SpoolUnusableError):
-            return False  # the plugin tries by itself, and says what is wrong
+            return False  # the plugin tries itself, and reports what is wrong
         self._wake.set()
         return True
 
@@ -106,7 +106,7 @@ class Keeper:
                     break  # a server is back
 
     def _round(self, stop: threading.Event) -> Outcome:
-        """Replay everything once, oldest first, but what was postponed last."""
+        """Replay everything once, oldest first; postponed DELs come last."""
         try:
             settings = self._carrier.settings
             spools = spools_of(settings)
@@ -141,7 +141,7 @@ class Keeper:
         except (OSError, SpoolUnusableError) as trouble:
             return Outcome.DECLINED, str(trouble)
         except NoServerAnsweredError as error:
-            if was_up:  # this DEL may be the reason: let it stop no other
+            if was_up:  # this DEL may be the reason: it must not block the others
                 self._postponed.add((directory, name))
             is_up = health.is_any_up(servers)
             return Outcome.DECLINED if is_up else Outcome.UNREACHED, f"{error.msg} {error.details}"
@@ -150,7 +150,7 @@ class Keeper:
         return Outcome.DECLINED if found.kept else Outcome.DONE, ""
 
     def wake(self) -> None:
-        """Look at once, or end."""
+        """Replay now, or end."""
         self._wake.set()
 
 

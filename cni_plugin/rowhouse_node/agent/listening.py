@@ -1,4 +1,4 @@
-"""The agent's unix socket: in its place all the time, without a moment in which none is there.
+"""The agent's unix socket, which is always in its place.
 
 A new socket gets a temporary name and takes over by a rename. A plugin that waited in vain renames it (see
 rowhouse_cni/agent.py); `check` puts it back.
@@ -41,7 +41,7 @@ class Listener:
         temporary.rename(self.path)
 
     def accept(self) -> socket.socket | None:
-        """The next plugin; None if it is a user that may not call."""
+        """Accept a plugin; return None if its user may not call."""
         connection, _ = self.sock.accept()
         _, uid, _ = PEER.unpack(
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
@@ -52,7 +52,7 @@ class Listener:
         return None
 
     def check(self) -> bool:
-        """Put the socket back where a plugin has moved it from. False if it is lost: open another."""
+        """Put the socket back if a plugin has renamed it. False if it is lost: open another."""
         if identity_of(self.path) == self._identity:
             return True
         if identity_of(self.path) is not None and identity_of(self._aside) != self._identity:
@@ -63,14 +63,14 @@ class Listener:
         return False
 
     def withdraw(self) -> None:
-        """Remove the socket's name: plugins go their direct way from now on."""
+        """Remove the socket's name: from now on, plugins call the servers directly."""
         for path in (self.path, self._aside):
             if identity_of(path) == self._identity:
                 path.unlink(missing_ok=True)
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Which file has this name; None if none has."""
+    """The identity of the file with this name; None if there is none."""
     try:
         found = path.lstat()
     except OSError:

@@ -15,7 +15,7 @@ NETCONF = (
 
 
 def probe(carrier: Carrier, server: Server) -> None:
-    """Send one STATUS. Any answer shows that the server is there; `health` takes note."""
+    """Send one STATUS. Any answer shows that the server is up; `health` records it."""
     try:
         lines = [
             b"POST %b HTTP/1.1" % server.path.encode(),

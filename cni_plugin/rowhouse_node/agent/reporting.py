@@ -52,7 +52,7 @@ class Reporter:
             self.status = 0
             return
         self._sent = report
-        # A thousand agents must not report at one moment.
+        # A thousand agents must not report at the same time.
         self._due = now + PERIOD_SECONDS * RANDOM.uniform(0.8, 1.0)
 
     def _report(self) -> dict[str, object]:

@@ -22,7 +22,7 @@ from rowhouse_node.log import say
 from rowhouse_node.options import Options
 
 MAX_THREADS = 16  # calls that are carried at once
-MAX_QUEUED = 256  # calls that wait for a thread; further ones go their direct way
+MAX_QUEUED = 256  # calls that wait for a thread; further calls go directly
 STACK_BYTES = 512 * 1024
 M_ARENA_MAX = -8  # mallopt(3): otherwise glibc has a heap for each thread
 REFRESH_SECONDS = 1.0
@@ -46,7 +46,7 @@ class Agent:
         self.carried = self.kept = self.passed = self.foreign = 0
         self._stop = threading.Event()
         self._queue: queue.SimpleQueue[PluginCall | None] = queue.SimpleQueue()
-        self._calls: set[PluginCall] = set()  # from accepted to closed
+        self._calls: set[PluginCall] = set()  # from accept to close
         self._lock = threading.Lock()
         self._workers = 0
         self._idle = 0
@@ -114,7 +114,7 @@ class Agent:
             except OSError as failure:
                 if failure.errno == errno.EINVAL:
                     listener.sock.close()
-                    return  # it was shut down, and none is left
+                    return  # it was shut down, and no connection is left
                 time.sleep(BEAT_SECONDS)  # no descriptor is free
                 continue
             if connection is None:
@@ -147,7 +147,7 @@ class Agent:
             except MalformedCallError as wrong:
                 call.answer(MALFORMED, str(wrong).encode())
             except CallGoneError:
-                pass  # no one reads an answer
+                pass  # no reader is left for an answer
             except CniError as error:
                 self.passed += 1
                 call.answer(NO_SERVER, f"{error.msg}: {error.details}".encode("utf-8", "replace"))

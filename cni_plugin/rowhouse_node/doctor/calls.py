@@ -11,7 +11,7 @@ from rowhouse_node.options import Options
 from rowhouse_node.status_call import NETCONF
 
 MAX_SECONDS = 15.0
-NOT_ALLOWED = 110  # also for a token that is not taken
+NOT_ALLOWED = 110  # also for a rejected token
 REFUSED_REMEDY = (
     "The server does not accept this token: `rowhouse doctor` in its pod shows the issuer that it verifies (check"
     " `tokens`), and ROWHOUSE_NODE_SERVICE_ACCOUNTS of the server must name the account."
@@ -23,7 +23,7 @@ UNREACHABLE_REMEDY = (
 
 
 def plugin(options: Options) -> Finding:
-    """Its version, against that of the daemon."""
+    """Compare its version with the daemon's."""
     done = called(options, {})
     if isinstance(done, str):
         return Finding("plugin", FAILED, done, RESTART)
@@ -41,7 +41,7 @@ def plugin(options: Options) -> Finding:
 
 
 def status(options: Options) -> Finding:
-    """A STATUS, with the settings, the token and the certificates of every other call of this node."""
+    """Call STATUS with the settings, token and certificates that every call of this node uses."""
     done = called(options, {"CNI_COMMAND": "STATUS", "CNI_PATH": str(options.bin_dir)})
     if isinstance(done, str):
         return Finding("STATUS", FAILED, done, RESTART)
@@ -62,7 +62,7 @@ def status(options: Options) -> Finding:
 
 
 def called(options: Options, environ: "dict[str, str]") -> "subprocess.CompletedProcess[str] | str":
-    """One call of the launcher, or why there was none."""
+    """Call the launcher; return the reason if that is impossible."""
     launcher = options.bin_dir / "rowhouse"
     base = {"ROWHOUSE_CONFIG": os.fspath(options.settings_file)}
     try:

@@ -1,4 +1,4 @@
-"""The CNI folder of the host: our plugin, and what has the name ``whereabouts``."""
+"""The CNI folder of the host: our plugin, and the file ``whereabouts``."""
 
 import os
 
@@ -23,7 +23,7 @@ def folder(options: Options) -> Finding:
 
 
 def whereabouts(options: Options) -> Finding:
-    """Whose file has the name: it serves ``"type": "whereabouts"``."""
+    """Which installer's file it is: it serves ``"type": "whereabouts"``."""
     file = HostPlugin(options.bin_dir).whereabouts
     if not os.path.lexists(file):
         if options.as_whereabouts:

@@ -25,7 +25,7 @@ EXIT_FAILED, EXIT_WARNING = 4, 6  # as `rowhouse doctor` does
 
 
 def examine(options: Options) -> list[Finding]:
-    """What all checks find, in their order."""
+    """Run all checks in order; return their findings."""
     found = []
     for check in CHECKS:
         try:
@@ -52,6 +52,6 @@ def text(findings: Sequence[Finding], form: str) -> str:
 
 
 def exit_status(findings: Sequence[Finding]) -> int:
-    """4: something failed; 6: warnings alone; else 0."""
+    """4 after a failure, 6 after warnings only, else 0."""
     states = {one.state for one in findings}
     return EXIT_FAILED if FAILED in states else EXIT_WARNING if WARNING in states else 0

@@ -53,7 +53,7 @@ def token(options: Options) -> Finding:
 
 
 def judged(said: "dict[str, Any] | None", options: Options) -> Finding:
-    """A token by what it says."""
+    """Describe a token by its claims."""
     if said is None:
         return Finding("token", OK, f"{options.token}: a token that names no issuer")
     who = f"{said.get('sub')} of {said.get('iss')} for {said.get('aud')}"
@@ -65,7 +65,7 @@ def judged(said: "dict[str, Any] | None", options: Options) -> Finding:
 
 
 def claims_of(text: str) -> "dict[str, Any] | None":
-    """What a JSON Web Token says, unverified; None if it is none."""
+    """The claims of a JSON Web Token, unverified; None if it is not one."""
     parts = text.split(".")
     if len(parts) != 3:  # noqa: PLR2004 - RFC 7519
         return None

@@ -26,13 +26,13 @@ _SECONDS: Final = 10.0
 
 
 class AnonymousAccess:
-    """Decides whether a request without a token may do everything. Once it may not, it never may again.
+    """Decides whether a request without a token may do everything. Once tokens are required, they stay required.
 
     Args:
         mode: the mode from the settings.
         clusters: the trusted clusters.
         store: the database with the static tokens.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ def refuse_rebound_name(request: Request) -> None:
     """Refuse a browser that uses a foreign host name.
 
     Without tokens, a page of evil.example, whose name was changed to resolve to 127.0.0.1, could
-    otherwise do everything from a local browser (DNS rebinding). Browsers send an Origin header
+    otherwise do everything through a local browser (DNS rebinding). Browsers send an Origin header
     with all writing requests; programs do not. The host may be any address, because an address
     cannot be made to resolve to another one. The origin must be loopback, because it is where the
     page came from.

@@ -35,7 +35,7 @@ class Issuers:
 
     Args:
         cluster: the cluster from the settings.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(

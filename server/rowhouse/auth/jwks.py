@@ -32,7 +32,7 @@ class KeySet:
     Args:
         read: the JWK set as a JSON object; raises TryAgain.
         is_logged: log failures to read them; False if the caller reports failures itself.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class Limiter:
     Args:
         rate: the rate of every bucket.
         max_remembered: number of buckets; the least recently used one is dropped first, and would start full.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(

@@ -21,10 +21,10 @@ def is_secure(request: Request, access: AccessSettings) -> bool:
 
 
 def origin_of(url: str) -> SplitResult:
-    """The parts of an origin, or of //HOST. Those of one that is no URL are empty, so it is a foreign one."""
+    """Return the parts of an origin, or of //HOST. They are empty if it is not a URL, so it counts as foreign."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises ValueError for one that is no port
+        _ = parts.port  # raises ValueError if it is invalid
     except ValueError:
         return SplitResult("", "", "", "", "")
     return parts

@@ -44,7 +44,7 @@ def review(cluster: TrustedCluster, token: str) -> Account:
             "pod": _first(extra.get(_POD)),
         }
     except (AttributeError, KeyError, TypeError) as error:
-        raise TryAgain("the API server's answer is no TokenReview") from error
+        raise TryAgain("the API server's answer is not a TokenReview") from error
 
 
 def review_own(cluster: TrustedCluster) -> None:
@@ -63,7 +63,7 @@ def review_own(cluster: TrustedCluster) -> None:
             ) from error
     answer = _ask(cluster, {"token": own})
     if not isinstance(answer, dict) or not isinstance(answer.get("status"), dict):
-        raise TryAgain("the API server's answer is no TokenReview")
+        raise TryAgain("the API server's answer is not a TokenReview")
 
 
 def _ask(cluster: TrustedCluster, spec: dict[str, Any]) -> Any:

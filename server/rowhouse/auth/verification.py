@@ -35,7 +35,7 @@ class Verification:
 
     Args:
         clusters: the trusted clusters.
-        checks: records the results; None: an own instance.
+        checks: records the results; None: a new instance.
     """
 
     def __init__(self, clusters: Sequence[ClusterTokens], *, checks: Checks | None = None) -> None:

@@ -27,7 +27,7 @@ class VerifiedCallers:
 
     Args:
         max_remembered: number of entries; the oldest one is dropped first.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class VerifiedCallers:
                 self._entries.popitem(last=False)
 
     def forget(self, digest: bytes) -> None:
-        """Forget a token, so that its next use verifies it."""
+        """Forget a token, so that its next use is verified."""
         with self._lock:
             self._entries.pop(digest, None)
 

@@ -65,7 +65,7 @@ class Reconciler:
         settle: the same interval after the end of a watched pod, which counts as the first check.
         actor: the actor for the history.
         dry_run: release nothing.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STACK_BYTES: Final = 512 * 1024
-"""Stack size of a thread. The deepest call needs a tenth of it, and there may be hundreds of threads."""
+"""Stack size of a thread. The deepest call needs a tenth of it; there may be hundreds of threads."""
 
 _log = structlog.get_logger(__name__)
 

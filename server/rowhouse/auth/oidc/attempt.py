@@ -57,9 +57,9 @@ class Attempt:
 
 
 def _part(name: str, value: object) -> str:
-    """A part of an attempt, as `new` makes it. An empty secret would be equal to what an answer leaves out."""
+    """Check a part of an attempt that `new` made. An empty secret would equal a parameter that the response omits."""
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise ValueError(f"{name} is no text")
+        raise ValueError(f"{name} is not text")
     if name != "target" and not value.isascii():
-        raise ValueError(f"{name} is no secret of ours")
+        raise ValueError(f"{name} is not a secret that we made")
     return value

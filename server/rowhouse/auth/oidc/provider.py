@@ -45,7 +45,7 @@ class Provider:
 
     Args:
         access: the settings, which name a provider.
-        clock: seconds that only grow.
+        clock: monotonic time in seconds.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Provider:
             raise Unauthenticated(f"the provider refuses: {said[:200]}", hint="Begin again.")
         code = answer["code"]
         if not (code.isascii() and code.isprintable()):  # RFC 6749, appendix A.11
-            raise Unauthenticated("the answer's code has characters that none has")
+            raise Unauthenticated("the code in the provider's response contains invalid characters")
         return self._verified(attempt, self._exchange(attempt, code))
 
     def _exchange(self, attempt: Attempt, code: str) -> dict[str, Any]:
