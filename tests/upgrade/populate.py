@@ -41,6 +41,11 @@ _AFTER = (
               ('node1', 'node', 'prod-a', 'node1', sha256('rh_node1'))""",
     """INSERT INTO sessions (digest, token_id, expires_at)
        SELECT sha256('a browser'), id, '2099-01-01' FROM tokens WHERE name = 'team'""",
+    """SELECT attach_v2('virtual_machine', 'db', 'net1', 'VirtualMachine', 'db', 'prod-a', 'node1', 'c-db-' || n,
+                        'net1', 'lan', 'shop', 'db-' || n, 'uid-db-' || n, true, NULL, '{""}', '{10.8.0.0/24}',
+                        '{NULL}', '{false}', '{NULL}', '{0}', '{NULL}', '{1}', '{10.8.0.1}', '{10.8.0.254}', false)
+         FROM generate_series(1, 2) AS n""",
+    "SELECT detach_many_v1('{prod-a}', '{c-db-1}', '{net1}', '{node1}', 'DEL')",
     "SELECT import_pool_v1('import', 'r', false, 'prod-a', '', '10.7.0.0/24', false, '{}', '{}')",
     """SELECT import_addresses_v1('import', 'r', false, 'prod-a', '', '10.7.0.0/24', false,
            '[{"n": 0, "address": "10.7.0.4", "kind": "pod", "namespace": "shop", "name": "old-0", "interface": "",

@@ -13,7 +13,7 @@ COMMENT ON COLUMN current_reservations.network IS 'Name of the network; '''' is 
 COMMENT ON COLUMN current_reservations.pool IS 'CIDR of the pool that the address was taken from.';
 COMMENT ON COLUMN current_reservations.pool_name IS 'Name of the pool; NULL: it has none.';
 COMMENT ON COLUMN current_reservations.address IS 'The address, without a prefix length.';
-COMMENT ON COLUMN current_reservations.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN current_reservations.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN current_reservations.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN current_reservations.namespace IS
     'Kubernetes namespace of the owner; '''' if a static owner has none.';

@@ -26,6 +26,7 @@ BEGIN
             USING ERRCODE = error_code('in_the_way'),
                   HINT = 'A running pod would keep using it. Delete the pod, or reassign with force if the sandbox is gone.';
     END IF;
+    PERFORM record_attachments(wanted_network, wanted);
     DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
     SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
      WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = held.pool_id

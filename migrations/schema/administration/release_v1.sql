@@ -20,6 +20,7 @@ BEGIN
             USING ERRCODE = error_code('in_the_way'),
                   HINT = 'A running pod would keep using it. Delete the pod, or release with force if the sandbox is gone.';
     END IF;
+    PERFORM record_attachments(wanted_network, wanted);
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
     PERFORM record_change('reservation.delete', host(wanted), to_jsonb(held), NULL);
     RETURN NEXT held;

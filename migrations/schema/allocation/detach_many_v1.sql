@@ -36,13 +36,16 @@ BEGIN
     FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
         -- The reservation is locked first, so that no other call can decide whether this was its last attachment.
         FOR held IN
-            SELECT r.network_id, r.address
+            SELECT r.network_id, r.address, r.owner_kind
               FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
              WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
                AND a.node = coalesce(only_nodes[n], a.node)
                AND (only_uids[n] IS NULL OR coalesce(a.pod_uid, r.owner_uid) = only_uids[n])
              ORDER BY a.network_id, a.address FOR UPDATE OF r
         LOOP
+            IF held.owner_kind <> 'pod' THEN
+                PERFORM record_attachments(held.network_id, held.address, clusters[n], container_ids[n], interfaces[n], only_nodes[n]);
+            END IF;
             DELETE FROM attachments a
              WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
                AND a.network_id = held.network_id AND a.address = held.address AND a.node = coalesce(only_nodes[n], a.node);

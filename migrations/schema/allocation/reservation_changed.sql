@@ -1,6 +1,7 @@
 CREATE FUNCTION reservation_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- A change of owner, sandbox or address starts another tenure.
+-- A change of owner or address starts another tenure; so does a change of sandbox, but not for an owner that outlives its
+-- sandboxes: past_attachments has those.
 DECLARE
     moment timestamptz := clock_timestamp();
 BEGIN
@@ -17,11 +18,17 @@ BEGIN
             NEW.container_id := '';
         END IF;
     END IF;
+    IF NEW.owner_kind = 'workload' AND NEW.container_id NOT IN ('', OLD.container_id) THEN
+        PERFORM refuse_second_sandbox(NEW.network_id, NEW.address, NEW.owner_namespace, NEW.owner_name, NEW.container_id, NEW.node,
+                                      NEW.owner_uid, 1);
+    END IF;
     IF (NEW.network_id, NEW.address, NEW.pool_id, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name,
-        NEW.owner_interface, NEW.owner_uid, NEW.node, NEW.container_id)
+        NEW.owner_interface)
        IS DISTINCT FROM
        (OLD.network_id, OLD.address, OLD.pool_id, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name,
-        OLD.owner_interface, OLD.owner_uid, OLD.node, OLD.container_id)
+        OLD.owner_interface)
+       OR NEW.owner_kind IN ('pod', 'static')
+          AND (NEW.owner_uid, NEW.node, NEW.container_id) IS DISTINCT FROM (OLD.owner_uid, OLD.node, OLD.container_id)
        OR NOT EXISTS (SELECT FROM tenures t WHERE t.id = OLD.tenure_id AND upper_inf(t.during)
                          AND t.network_id = OLD.network_id AND t.address = OLD.address) THEN
         UPDATE tenures
@@ -44,6 +51,8 @@ BEGIN
         VALUES (NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id, tstzrange(moment, NULL), NEW.owner_kind,
                 NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
                 NEW.node, NEW.container_id, current_actor(), current_reason());
+    ELSIF (NEW.owner_uid, NEW.node, NEW.container_id) IS DISTINCT FROM (OLD.owner_uid, OLD.node, OLD.container_id) THEN
+        UPDATE tenures SET owner_uid = NEW.owner_uid, node = NEW.node, container_id = NEW.container_id WHERE id = NEW.tenure_id;
     END IF;
     IF NEW.slot > 0 AND (NEW.slot, NEW.pool_id) <> (OLD.slot, OLD.pool_id) THEN
         DELETE FROM plain_pools c WHERE c.pool_id = NEW.pool_id;

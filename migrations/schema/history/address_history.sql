@@ -13,7 +13,7 @@ COMMENT ON COLUMN address_history.network IS 'Name of the network; '''' is the d
 COMMENT ON COLUMN address_history.address IS 'The address, without a prefix length.';
 COMMENT ON COLUMN address_history.held_from IS 'Start; never in the future, even if the clock was set back.';
 COMMENT ON COLUMN address_history.held_until IS 'End; NULL: the owner holds it now.';
-COMMENT ON COLUMN address_history.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN address_history.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN address_history.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN address_history.namespace IS 'Kubernetes namespace of the owner; '''' if a static owner has none.';
 COMMENT ON COLUMN address_history.name IS 'Name of the pod, or of the person or device.';

@@ -6,7 +6,8 @@ DECLARE
     row    jsonb := coalesce(before, after);
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
-        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
+        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id', row->>'tenure_id',
+                                       row->>'name'),
                               before, after);
     END IF;
     RETURN NULL;
@@ -16,8 +17,12 @@ COMMENT ON FUNCTION changed_by_hand() IS
 
 -- (The key's other columns follow the reservation.)
 CREATE TRIGGER attachments_updated
-    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, attached_at ON attachments
+    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, pod_name, attached_at ON attachments
     FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER past_attachments_by_hand AFTER INSERT OR UPDATE OR DELETE ON past_attachments FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE TRIGGER owner_objects_by_hand AFTER INSERT OR UPDATE OR DELETE ON owner_objects FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
 CREATE TRIGGER assignment_hold_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();
 CREATE TRIGGER assignment_hold_pools_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold_pools FOR EACH ROW

@@ -15,7 +15,9 @@ BEGIN
         SELECT t.id, upper(t.during) < older_than AS is_old FROM tenures t
          WHERE t.id > after_id ORDER BY t.id LIMIT at_most),
     gone AS (
-        DELETE FROM tenures t USING seen WHERE t.id = seen.id AND seen.is_old RETURNING 1)
+        DELETE FROM tenures t USING seen WHERE t.id = seen.id AND seen.is_old RETURNING 1),
+    ended AS (
+        DELETE FROM past_attachments p USING seen WHERE p.tenure_id = seen.id AND upper(p.during) < older_than)
     SELECT (SELECT count(*) FROM gone), (SELECT max(seen.id) FROM seen) INTO pruned, last_id;
     RETURN NEXT;
 END $$;

@@ -8,6 +8,8 @@ COMMENT ON FUNCTION refuse_truncate() IS 'Trigger: refuses a TRUNCATE.';
 
 CREATE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER past_attachments_truncate BEFORE TRUNCATE ON past_attachments EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER owner_objects_truncate BEFORE TRUNCATE ON owner_objects EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER free_ranges_truncate BEFORE TRUNCATE ON free_ranges EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER tenures_truncate BEFORE TRUNCATE ON tenures EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER audit_log_truncate BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION refuse_truncate();

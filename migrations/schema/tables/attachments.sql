@@ -7,6 +7,7 @@ CREATE TABLE attachments (
     node         text NOT NULL,
     cni_network  text NOT NULL DEFAULT '',
     pod_uid      text,
+    pod_name     text NOT NULL DEFAULT '',
     attached_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (cluster, container_id, interface, network_id, address),
     FOREIGN KEY (network_id, address) REFERENCES reservations ON DELETE CASCADE ON UPDATE CASCADE
@@ -23,6 +24,7 @@ COMMENT ON COLUMN attachments.address IS 'The address of the reservation that th
 COMMENT ON COLUMN attachments.node IS 'Node of the sandbox; '''' if an import did not provide it.';
 COMMENT ON COLUMN attachments.cni_network IS 'Name of the CNI network configuration: the scope of a CNI GC; '''' if an import did not provide it.';
 COMMENT ON COLUMN attachments.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
+COMMENT ON COLUMN attachments.pod_name IS 'Name of the pod, in the namespace of the owner; '''' if the owner is the pod.';
 COMMENT ON COLUMN attachments.attached_at IS 'When the sandbox attached.';
 COMMENT ON INDEX attachments_pkey IS 'DEL and CHECK find the addresses of a sandbox.';
 COMMENT ON INDEX attachments_reservation IS 'Finds the sandboxes that use a reservation.';

@@ -29,11 +29,11 @@ COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is t
 COMMENT ON COLUMN reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN reservations.address IS 'The address, without a prefix length.';
 COMMENT ON COLUMN reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
-COMMENT ON COLUMN reservations.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN reservations.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN reservations.owner_cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN reservations.owner_namespace IS
     'Kubernetes namespace of the owner; '''' if a static owner has none.';
-COMMENT ON COLUMN reservations.owner_name IS 'Name of the pod, or of the person or device.';
+COMMENT ON COLUMN reservations.owner_name IS 'Name of the owner: a pod, a person or device, a claim, a virtual machine, or a workload.';
 COMMENT ON COLUMN reservations.owner_interface IS
     'Interface of the pod; '''' if it is unknown, or if a static owner has none.';
 COMMENT ON COLUMN reservations.owner_uid IS

@@ -43,14 +43,14 @@ COMMENT ON COLUMN tenures.address IS 'The address, without a prefix length.';
 COMMENT ON COLUMN tenures.pool_id IS 'The pool that the address was taken from: pools.id. The pool may be deleted.';
 COMMENT ON COLUMN tenures.during IS
     'The period, without its end; no upper bound: the owner holds the address now.';
-COMMENT ON COLUMN tenures.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN tenures.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN tenures.owner_cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN tenures.owner_namespace IS 'Kubernetes namespace of the owner; '''' if a static owner has none.';
 COMMENT ON COLUMN tenures.owner_name IS 'Name of the pod, or of the person or device.';
 COMMENT ON COLUMN tenures.owner_interface IS
     'Interface of the pod; '''' if it is unknown, or if a static owner has none.';
 COMMENT ON COLUMN tenures.owner_uid IS 'UID of the pod; NULL if the caller did not send it, and for static owners.';
-COMMENT ON COLUMN tenures.node IS 'Node of the sandbox; '''' if no sandbox used the address.';
+COMMENT ON COLUMN tenures.node IS 'Node of the sandbox; '''' if no sandbox used the address. Of an owner that outlives its sandboxes: the latest one.';
 COMMENT ON COLUMN tenures.container_id IS 'Container id of the sandbox; '''' if no sandbox used the address.';
 COMMENT ON COLUMN tenures.started_by IS 'The author of its start: a caller of the server, or a database user.';
 COMMENT ON COLUMN tenures.start_reason IS 'What started it: ADD, API, IMPORT, ADOPT, REPAIR, or SQL for a manual statement.';

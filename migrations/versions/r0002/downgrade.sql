@@ -144,6 +144,7 @@ COMMENT ON INDEX reservations_pkey IS
 COMMENT ON INDEX reservations_owner IS
     'ADD finds what its owner holds; search by pod. One reservation for each owner, pool and slot.';
 COMMENT ON INDEX reservations_expiry IS 'Finds reservations that are due to expire; holds no others.';
+COMMENT ON COLUMN reservations.owner_name IS 'Name of the pod, or of the person or device.';
 
 -- schema/tables/attachments.sql
 COMMENT ON TABLE attachments IS 'A sandbox that uses a reservation; the last one that goes releases it.';
@@ -713,8 +714,9 @@ END $$;
 COMMENT ON FUNCTION changed_by_hand() IS
     'Trigger: writes a change by hand of a table that only our functions write into the audit log.';
 
--- (The key's other columns follow the reservation.)
--- (A row that is missing there only makes calls slower.)
+CREATE OR REPLACE TRIGGER attachments_updated
+    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, attached_at ON attachments
+    FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
 
 -- schema/history/history_by_hand.sql
 CREATE OR REPLACE FUNCTION history_by_hand() RETURNS trigger
@@ -782,6 +784,15 @@ BEGIN
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION stamp_audit() IS 'Trigger: stamps a new line of the audit log with the database user and the time.';
+
+-- schema/history/refuse_truncate.sql
+CREATE OR REPLACE FUNCTION refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or bypass the audit log', TG_TABLE_NAME
+        USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE, which keeps all invariants.';
+END $$;
+COMMENT ON FUNCTION refuse_truncate() IS 'Trigger: refuses a TRUNCATE.';
 
 -- schema/history/record_truncate.sql
 CREATE OR REPLACE FUNCTION record_truncate() RETURNS trigger
@@ -3494,6 +3505,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses by hand: given ones or the lowest free ones, all or nothing.';
 
+-- schema/administration/release_v1.sql
+CREATE OR REPLACE FUNCTION release_v1(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Releases one reservation; one that a sandbox uses only if even_attached.
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    held    reservations;
+    used    attachments;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
+    END IF;
+    SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
+    IF FOUND AND NOT even_attached THEN
+        RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
+            USING ERRCODE = error_code('in_the_way'),
+                  HINT = 'A running pod would keep using it. Delete the pod, or release with force if the sandbox is gone.';
+    END IF;
+    DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
+    PERFORM record_change('reservation.delete', host(wanted), to_jsonb(held), NULL);
+    RETURN NEXT held;
+END $$;
+COMMENT ON FUNCTION release_v1 IS 'Releases one reservation.';
+
 -- schema/administration/release_v2.sql
 -- Between a page and the click on it the address may have got another owner.
 
@@ -4841,5 +4881,37 @@ END $$;
 -- schema/nodes/report_node_v1.sql
 DROP FUNCTION report_node_v1;
 
+-- schema/controller/renew_owners_v1.sql
+DROP FUNCTION renew_owners_v1;
+
+-- schema/controller/release_owner_v1.sql
+DROP FUNCTION release_owner_v1;
+
+-- schema/controller/idle_owners_v1.sql
+DROP FUNCTION idle_owners_v1;
+
+-- schema/allocation/attach_v2.sql
+DROP FUNCTION attach_v2;
+
+-- schema/allocation/attach_owner.sql
+DROP FUNCTION attach_owner;
+
+-- schema/allocation/record_attachments.sql
+DROP FUNCTION record_attachments;
+
+-- schema/allocation/refuse_second_sandbox.sql
+DROP FUNCTION refuse_second_sandbox;
+
+-- schema/allocation/held_by_lasting_owner.sql
+DROP FUNCTION held_by_lasting_owner;
+
 -- schema/tables/nodes.sql
 DROP TABLE nodes;
+-- schema/tables/owner_objects.sql
+DROP TABLE owner_objects;
+
+-- schema/tables/past_attachments.sql
+DROP TABLE past_attachments;
+
+-- schema/tables/attachments.sql
+ALTER TABLE attachments DROP COLUMN pod_name;

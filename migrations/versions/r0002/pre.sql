@@ -60,7 +60,7 @@ COMMENT ON TYPE inetmultirange IS 'A set of addresses: half-open spans that do n
 
 -- schema/tables/owner_kind.sql
 COMMENT ON TYPE owner_kind IS
-    'pod: an interface of a pod. static: a person or a device with a manual reservation. claim (IPAMClaim), virtual_machine and workload (StatefulSet identity): owners that outlive a pod; no server uses these yet.';
+    'pod: an interface of a pod. static: a person or a device with a manual reservation. claim (IPAMClaim), virtual_machine and workload (StatefulSet identity): owners that outlive a pod.';
 
 -- schema/tables/networks.sql
 COMMENT ON TABLE networks IS 'An address space, in which each address is unique.';
@@ -105,12 +105,12 @@ COMMENT ON COLUMN tenures.id IS 'ID of the tenure; reservations.tenure_id refers
 COMMENT ON COLUMN tenures.pool_id IS 'The pool that the address was taken from: pools.id. The pool may be deleted.';
 COMMENT ON COLUMN tenures.during IS
     'The period, without its end; no upper bound: the owner holds the address now.';
-COMMENT ON COLUMN tenures.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN tenures.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN tenures.owner_namespace IS 'Kubernetes namespace of the owner; '''' if a static owner has none.';
 COMMENT ON COLUMN tenures.owner_interface IS
     'Interface of the pod; '''' if it is unknown, or if a static owner has none.';
 COMMENT ON COLUMN tenures.owner_uid IS 'UID of the pod; NULL if the caller did not send it, and for static owners.';
-COMMENT ON COLUMN tenures.node IS 'Node of the sandbox; '''' if no sandbox used the address.';
+COMMENT ON COLUMN tenures.node IS 'Node of the sandbox; '''' if no sandbox used the address. Of an owner that outlives its sandboxes: the latest one.';
 COMMENT ON COLUMN tenures.container_id IS 'Container id of the sandbox; '''' if no sandbox used the address.';
 COMMENT ON COLUMN tenures.started_by IS 'The author of its start: a caller of the server, or a database user.';
 COMMENT ON COLUMN tenures.start_reason IS 'What started it: ADD, API, IMPORT, ADOPT, REPAIR, or SQL for a manual statement.';
@@ -122,7 +122,7 @@ COMMENT ON INDEX tenures_node IS 'What ran on a node during a period: ran_on(). 
 COMMENT ON INDEX tenures_container IS 'The history of a container: of_container(). Only closed tenures.';
 
 -- schema/tables/reservations.sql
-COMMENT ON COLUMN reservations.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN reservations.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN reservations.owner_namespace IS
     'Kubernetes namespace of the owner; '''' if a static owner has none.';
 COMMENT ON COLUMN reservations.owner_interface IS
@@ -144,8 +144,10 @@ COMMENT ON INDEX reservations_pkey IS
 COMMENT ON INDEX reservations_owner IS
     'ADD finds the addresses of its owner; search by pod. One reservation for each owner, pool and slot.';
 COMMENT ON INDEX reservations_expiry IS 'Finds expired reservations; contains only reservations that expire.';
+COMMENT ON COLUMN reservations.owner_name IS 'Name of the owner: a pod, a person or device, a claim, a virtual machine, or a workload.';
 
 -- schema/tables/attachments.sql
+ALTER TABLE attachments ADD COLUMN pod_name text NOT NULL DEFAULT '';
 COMMENT ON TABLE attachments IS 'A sandbox that uses a reservation. The end of the last attachment releases the reservation.';
 COMMENT ON COLUMN attachments.container_id IS
     'CNI_CONTAINERID; '''' if a running pod was imported: the first call of its sandbox fills it in.';
@@ -155,6 +157,59 @@ COMMENT ON COLUMN attachments.pod_uid IS 'UID of the pod; NULL if the caller did
 COMMENT ON INDEX attachments_pkey IS 'DEL and CHECK find the addresses of a sandbox.';
 COMMENT ON INDEX attachments_reservation IS 'Finds the sandboxes that use a reservation.';
 COMMENT ON INDEX attachments_node IS 'Finds the sandboxes of a node, for CNI GC and the pages.';
+COMMENT ON COLUMN attachments.pod_name IS 'Name of the pod, in the namespace of the owner; '''' if the owner is the pod.';
+
+-- schema/tables/past_attachments.sql
+CREATE TABLE past_attachments (
+    tenure_id    bigint NOT NULL,
+    during       tstzrange NOT NULL,
+    cluster      text NOT NULL,
+    container_id text NOT NULL,
+    interface    text NOT NULL,
+    node         text NOT NULL,
+    pod_name     text NOT NULL DEFAULT '',
+    pod_uid      text,
+    end_reason   text NOT NULL
+);
+CREATE INDEX past_attachments_tenure ON past_attachments (tenure_id);
+CREATE INDEX past_attachments_node ON past_attachments (node, upper(during));
+CREATE INDEX past_attachments_container ON past_attachments (container_id);
+COMMENT ON TABLE past_attachments IS
+    'History: the ended attachments of owners that outlive their sandboxes. The tenure of such an owner spans all of them.';
+COMMENT ON COLUMN past_attachments.tenure_id IS 'The tenure of the owner: tenures.id.';
+COMMENT ON COLUMN past_attachments.during IS 'From the attach to its end, without its end.';
+COMMENT ON COLUMN past_attachments.cluster IS 'Cluster of the sandbox; '''' is a cluster without a name.';
+COMMENT ON COLUMN past_attachments.container_id IS 'CNI_CONTAINERID of the sandbox.';
+COMMENT ON COLUMN past_attachments.interface IS 'CNI_IFNAME: the interface in the sandbox.';
+COMMENT ON COLUMN past_attachments.node IS 'Node of the sandbox; '''' if an import did not provide it.';
+COMMENT ON COLUMN past_attachments.pod_name IS 'Name of the pod, in the namespace of the owner; '''' if the owner has its name.';
+COMMENT ON COLUMN past_attachments.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
+COMMENT ON COLUMN past_attachments.end_reason IS 'What ended it: DEL, GC, RECONCILE (the controller), REPLACED or API.';
+COMMENT ON INDEX past_attachments_tenure IS 'The sandboxes of a tenure.';
+COMMENT ON INDEX past_attachments_node IS 'What ran on a node during a period: ran_on().';
+COMMENT ON INDEX past_attachments_container IS 'The history of a container: of_container().';
+
+-- schema/tables/owner_objects.sql
+CREATE TABLE owner_objects (
+    cluster     text NOT NULL,
+    owner_kind  owner_kind NOT NULL,
+    namespace   text NOT NULL,
+    name        text NOT NULL,
+    object_kind text NOT NULL CHECK (object_kind <> ''),
+    object_name text NOT NULL CHECK (object_name <> ''),
+    noted_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (cluster, owner_kind, namespace, name)
+);
+COMMENT ON TABLE owner_objects IS
+    'The Kubernetes objects whose existence keeps the addresses of owners that are not pods. The controller removes a row with the last address of its owner.';
+COMMENT ON COLUMN owner_objects.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN owner_objects.owner_kind IS 'Kind of the owner: reservations.owner_kind.';
+COMMENT ON COLUMN owner_objects.namespace IS 'Namespace of the owner and of the object.';
+COMMENT ON COLUMN owner_objects.name IS 'Name of the owner: reservations.owner_name.';
+COMMENT ON COLUMN owner_objects.object_kind IS 'Kind of the object: VirtualMachine, VirtualMachineInstance, StatefulSet or IPAMClaim.';
+COMMENT ON COLUMN owner_objects.object_name IS 'Name of the object.';
+COMMENT ON COLUMN owner_objects.noted_at IS 'When an ADD first noted it.';
+COMMENT ON INDEX owner_objects_pkey IS 'One object for each owner; the controller reads those of its cluster.';
 
 -- schema/tables/node_slices.sql
 COMMENT ON TABLE node_slices IS 'The part of a pool from which one node gets addresses (node_slice_size).';
@@ -509,7 +564,7 @@ COMMENT ON COLUMN address_history.network IS 'Name of the network; '''' is the d
 COMMENT ON COLUMN address_history.address IS 'The address, without a prefix length.';
 COMMENT ON COLUMN address_history.held_from IS 'Start; never in the future, even if the clock was set back.';
 COMMENT ON COLUMN address_history.held_until IS 'End; NULL: the owner holds it now.';
-COMMENT ON COLUMN address_history.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN address_history.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN address_history.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN address_history.namespace IS 'Kubernetes namespace of the owner; '''' if a static owner has none.';
 COMMENT ON COLUMN address_history.name IS 'Name of the pod, or of the person or device.';
@@ -672,7 +727,9 @@ BEGIN
         SELECT t.id, upper(t.during) < older_than AS is_old FROM tenures t
          WHERE t.id > after_id ORDER BY t.id LIMIT at_most),
     gone AS (
-        DELETE FROM tenures t USING seen WHERE t.id = seen.id AND seen.is_old RETURNING 1)
+        DELETE FROM tenures t USING seen WHERE t.id = seen.id AND seen.is_old RETURNING 1),
+    ended AS (
+        DELETE FROM past_attachments p USING seen WHERE p.tenure_id = seen.id AND upper(p.during) < older_than)
     SELECT (SELECT count(*) FROM gone), (SELECT max(seen.id) FROM seen) INTO pruned, last_id;
     RETURN NEXT;
 END $$;
@@ -733,7 +790,8 @@ DECLARE
     row    jsonb := coalesce(before, after);
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
-        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id'),
+        PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id', row->>'tenure_id',
+                                       row->>'name'),
                               before, after);
     END IF;
     RETURN NULL;
@@ -741,8 +799,13 @@ END $$;
 COMMENT ON FUNCTION changed_by_hand() IS
     'Trigger: records a manual change in the audit log, for tables that only our functions write.';
 
--- (The key's other columns follow the reservation.)
--- (A row that is missing there only makes calls slower.)
+CREATE OR REPLACE TRIGGER attachments_updated
+    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, pod_name, attached_at ON attachments
+    FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
+CREATE OR REPLACE TRIGGER past_attachments_by_hand AFTER INSERT OR UPDATE OR DELETE ON past_attachments FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE OR REPLACE TRIGGER owner_objects_by_hand AFTER INSERT OR UPDATE OR DELETE ON owner_objects FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
 
 -- schema/history/history_by_hand.sql
 CREATE OR REPLACE FUNCTION history_by_hand() RETURNS trigger
@@ -810,6 +873,17 @@ BEGIN
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION stamp_audit() IS 'Trigger: sets database user and time of a new audit log entry.';
+
+-- schema/history/refuse_truncate.sql
+CREATE OR REPLACE FUNCTION refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'TRUNCATE of % would lose history and free space, or bypass the audit log', TG_TABLE_NAME
+        USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE, which keeps all invariants.';
+END $$;
+COMMENT ON FUNCTION refuse_truncate() IS 'Trigger: refuses a TRUNCATE.';
+CREATE OR REPLACE TRIGGER past_attachments_truncate BEFORE TRUNCATE ON past_attachments EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER owner_objects_truncate BEFORE TRUNCATE ON owner_objects EXECUTE FUNCTION refuse_truncate();
 
 -- schema/history/record_truncate.sql
 CREATE OR REPLACE FUNCTION record_truncate() RETURNS trigger
@@ -2323,6 +2397,394 @@ COMMENT ON COLUMN attached_address.ordinal IS 'The range of the request: its pos
 COMMENT ON COLUMN attached_address.address IS 'The address of the sandbox.';
 COMMENT ON COLUMN attached_address.created IS 'Whether this call created the reservation; false: its owner already had it.';
 
+-- schema/allocation/held_by_lasting_owner.sql
+CREATE OR REPLACE FUNCTION held_by_lasting_owner(
+    kind owner_kind, wanted_pool integer, wanted_network integer, cluster text, namespace text, name text, interface text,
+    wanted inet, wanted_slot integer, last_slot integer, firsts inet[], lasts inet[], networks text[], cidrs cidr[],
+    taken text[])
+RETURNS inet
+LANGUAGE sql STABLE
+-- As held_by_owner() and held_in_other_range() for pods. An address whose owner an operator chose counts whatever its slot.
+RETURN (SELECT r.address FROM rowhouse.reservations r
+         WHERE r.owner_namespace = namespace AND r.owner_name = held_by_lasting_owner.name
+           AND r.owner_interface = interface AND r.owner_cluster = held_by_lasting_owner.cluster
+           AND r.owner_kind = kind AND r.address = coalesce(wanted, r.address)
+           AND r.network_id || ' ' || host(r.address) <> ALL (taken)
+           AND CASE WHEN r.pool_id = wanted_pool
+                    THEN wanted IS NOT NULL OR r.slot = wanted_slot OR r.policy_source = 'operator' AND r.slot > last_slot
+                    ELSE r.network_id = wanted_network
+                         AND (SELECT true FROM unnest(firsts, lasts) AS s (first, last)
+                               WHERE r.address BETWEEN s.first AND s.last LIMIT 1)
+                         AND NOT EXISTS (SELECT FROM unnest(networks, cidrs) AS own (network, cidr), rowhouse.pools p
+                                          WHERE p.id = r.pool_id AND own.network = p.network_name AND own.cidr = p.cidr) END
+         ORDER BY r.pool_id <> wanted_pool, r.slot <> wanted_slot, r.slot, r.address LIMIT 1);
+COMMENT ON FUNCTION held_by_lasting_owner IS
+    'The address that an owner other than a pod holds in a pool, or in a range that is no longer in the configuration.';
+
+-- schema/allocation/refuse_second_sandbox.sql
+CREATE OR REPLACE FUNCTION refuse_second_sandbox(
+    of_network integer, held inet, of_namespace text, of_name text, of_container text, of_node text, of_uid text, range_no integer)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- A workload has one sandbox at a time. A later sandbox of the same pod (uid) on the same node replaces the earlier one; any
+-- other may still run. The caller has locked the reservation.
+DECLARE
+    other attachments;
+BEGIN
+    SELECT * INTO other FROM attachments a
+     WHERE a.network_id = of_network AND a.address = held AND a.container_id <> of_container
+       AND (a.node, a.pod_uid) IS DISTINCT FROM (of_node, of_uid) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'address % of workload %/% is in use by sandbox % on node "%"',
+            host(held), of_namespace, of_name, other.container_id, other.node
+            USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
+                  HINT = 'It is free again once that pod has ended. If its node is down, the controller waits until the node is back or fenced.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_second_sandbox IS 'Raises address_taken if another sandbox uses the address of a workload.';
+
+-- schema/allocation/record_attachments.sql
+CREATE OR REPLACE FUNCTION record_attachments(
+    of_network integer, held inet, of_cluster text DEFAULT NULL, of_container text DEFAULT NULL, of_interface text DEFAULT NULL,
+    of_node text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- Called before attachments end: all of an address, or those of one sandbox. The tenure of a pod has its one sandbox already.
+-- The caller has locked the reservation.
+BEGIN
+    INSERT INTO past_attachments (tenure_id, during, cluster, container_id, interface, node, pod_name, pod_uid, end_reason)
+    SELECT r.tenure_id, tstzrange(least(a.attached_at, clock_timestamp()), clock_timestamp(), '[]'), a.cluster, a.container_id,
+           a.interface, a.node, a.pod_name, a.pod_uid, current_reason()
+      FROM reservations r JOIN attachments a ON a.network_id = r.network_id AND a.address = r.address
+     WHERE r.network_id = of_network AND r.address = held AND r.owner_kind NOT IN ('pod', 'static')
+       AND a.cluster = coalesce(of_cluster, a.cluster) AND a.container_id = coalesce(of_container, a.container_id)
+       AND a.interface = coalesce(of_interface, a.interface) AND a.node = coalesce(of_node, a.node);
+END $$;
+COMMENT ON FUNCTION record_attachments IS 'Records attachments of an owner that outlives its sandboxes in the history, before they end.';
+
+-- schema/allocation/attach_owner.sql
+-- Errors: as attach_v1, and address_taken if the owner may have one sandbox only and has another one.
+
+CREATE OR REPLACE FUNCTION attach_owner(
+    kind owner_kind, cluster text, namespace text, holder text, holder_interface text,
+    node text, container_id text, interface text, cni_network text, pod text, uid text, is_sticky boolean, ttl interval,
+    networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
+    slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
+    gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text)
+RETURNS SETOF attached_address
+LANGUAGE plpgsql
+AS $$
+-- The part of an ADD that serves every call, called by attach_v1 and attach_v2. holder and holder_interface name the owner;
+-- interface is that of the sandbox, and pod its pod ('': the pod is the owner).
+#variable_conflict use_column
+<<result>>
+DECLARE
+    ordinal  integer;
+    network_name text;
+    cidr     cidr;
+    address  inet;
+    gateway  inet;
+    created  boolean;
+    rival    text;
+    single   boolean;
+    the_pool integer;
+    space    integer;
+    held     inet;
+    is_due   boolean;
+    drained  boolean;
+    slot_no  integer;
+    changed  boolean;
+    firsts   inet[];
+    lasts    inet[];
+    own      inet;
+    low      inet;
+    high     inet;
+    owner    text;
+    is_alone boolean;
+    is_kept  boolean;
+    is_own   boolean;
+    rounds   integer;
+    is_shunned boolean;
+    elsewhere text;
+    taken    text[];
+    spaces   integer[];
+    used     inet[];
+BEGIN
+    single := cardinality(cidrs) = 1;
+    owner := owner_key(cluster, namespace, holder, holder_interface);
+    taken := '{}';
+    spaces := '{}';
+    used := '{}';
+
+    IF bound_node IS NOT NULL THEN
+        SELECT a.node INTO elsewhere FROM attachments a
+         WHERE a.cluster = attach_owner.cluster AND a.container_id = attach_owner.container_id
+           AND a.interface = attach_owner.interface AND a.node NOT IN ('', bound_node) LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'sandbox % belongs to node "%", but the token is for node "%"',
+                attach_owner.container_id, elsewhere, bound_node
+                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token is valid only for sandboxes of its own node.';
+        END IF;
+    END IF;
+
+    IF cardinality(gateway_addresses) > 0 THEN
+        PERFORM learn_gateways(attach_owner.cni_network, networks, cidrs, pool_names, isolated, gateway_ranges, gateway_addresses);
+    END IF;
+
+    -- All calls take their ranges in one order, so that no two wait for each other.
+    FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
+                                  ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
+                                              ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
+        IF pool_names[ordinal] IS NOT NULL THEN
+            SELECT p.network_name, p.cidr, p.gateway INTO network_name, cidr, gateway
+              FROM pools p WHERE p.name = pool_names[ordinal];
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
+                    USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
+                          HINT = 'Create it with `rowhouse pool create CIDR --name`; `rowhouse pool list` shows the existing pools.';
+            END IF;
+            networks[ordinal] := network_name;
+            cidrs[ordinal] := cidr;
+        ELSE
+            gateway := NULL;
+        END IF;
+        is_shunned := false;
+        rival := NULL;
+        rounds := 0;
+
+        LOOP
+            -- An endless search would keep its locks, so let the caller repeat the call.
+            rounds := rounds + 1;
+            IF rounds > 1000 THEN
+                RAISE EXCEPTION 'pool % changed 1000 times during the search for an address', cidrs[ordinal] USING ERRCODE = '40001';
+            END IF;
+            -- 1. The pool, and whether a reservation or a quarantine has expired.
+            SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
+                   p.isolated AND NOT attach_owner.isolated[ordinal] AND pool_names[ordinal] IS NULL,
+                   -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due, and
+                   -- now() makes a condition of them; the volatile clock_timestamp() would read them whole)
+                   EXISTS (SELECT FROM reservations r
+                            WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                            ORDER BY r.expires_at LIMIT 1)
+                   OR EXISTS (SELECT FROM free_ranges f
+                               WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
+                               ORDER BY f.free_from LIMIT 1)
+              INTO the_pool, space, network_name, cidr, drained, low, high, is_alone, is_due
+              FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
+            IF NOT FOUND THEN
+                PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], attach_owner.isolated[ordinal]);
+                CONTINUE;
+            END IF;
+            IF is_alone THEN
+                RAISE EXCEPTION 'pool % is isolated, but this configuration shares its addresses', cidr
+                    USING ERRCODE = error_code('isolated_pool'), DETAIL = ordinal;
+            END IF;
+
+            IF pool_names[ordinal] IS NOT NULL THEN
+                SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
+                  INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
+            ELSIF single THEN
+                firsts := segment_firsts;
+                lasts := segment_lasts;
+            ELSE
+                firsts := ARRAY(SELECT segment_firsts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
+                lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
+                                WHERE segment_ranges[i] = ordinal ORDER BY i);
+            END IF;
+            IF pool_names[ordinal] IS NULL AND (low IS NOT NULL OR high IS NOT NULL) THEN
+                -- An operator's window also holds for NADs that spell the range.
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
+            END IF;
+
+            -- 2. An address that this sandbox or its owner already holds.
+            IF kind <> 'pod' THEN
+                held := held_by_lasting_owner(kind, the_pool, space, cluster, namespace, holder, holder_interface, requested[ordinal],
+                                              slots[ordinal], (SELECT max(s) FROM unnest(slots) AS s), firsts, lasts, networks, cidrs,
+                                              taken);
+                is_own := false;
+            ELSE
+                held := held_by_sandbox(the_pool, cluster, namespace, holder, container_id, interface, bound_node, requested[ordinal],
+                                        slots[ordinal], CASE WHEN strict THEN '{}' ELSE taken END);
+                is_own := held IS NOT NULL;
+            END IF;
+            IF held IS NULL AND NOT is_shunned AND kind = 'pod' THEN
+                held := held_by_owner(the_pool, cluster, namespace, holder, interface, requested[ordinal], slots[ordinal],
+                                      (SELECT max(s) FROM unnest(slots) AS s), CASE WHEN strict THEN '{}' ELSE taken END);
+                IF held IS NULL AND NOT strict THEN
+                    held := held_in_other_range(space, cluster, namespace, holder, interface, requested[ordinal], firsts, lasts,
+                                                networks, cidrs, taken);
+                END IF;
+            END IF;
+            IF held IS NOT NULL THEN
+                SELECT r.address, r.sticky OR r.policy_source = 'operator',
+                       (r.node, r.container_id, r.owner_uid, r.expires_at, r.pool_id) IS DISTINCT FROM
+                       (attach_owner.node, attach_owner.container_id, uid, NULL::timestamptz, the_pool)
+                  INTO address, is_kept, changed FROM reservations r
+                 WHERE r.network_id = space AND r.address = held AND r.owner_kind = kind
+                   AND r.owner_namespace = namespace AND r.owner_name = holder AND r.owner_interface = holder_interface
+                   AND r.owner_cluster = cluster FOR UPDATE;
+                created := NOT FOUND;
+                CONTINUE WHEN created;
+                IF kind = 'workload' THEN
+                    PERFORM refuse_second_sandbox(space, held, namespace, holder, container_id, node, uid, ordinal);
+                END IF;
+                -- (An address of this sandbox was checked when it was attached.)
+                IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN
+                    SELECT a.node INTO elsewhere FROM attachments a
+                     WHERE a.network_id = space AND a.address = held AND a.node <> bound_node LIMIT 1;
+                    IF FOUND THEN
+                        IF placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of % %/% is attached on node "%"', host(held), replace(kind::text, '_', ' '), namespace, holder, elsewhere
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
+                        ELSIF is_kept OR requested[ordinal] IS NOT NULL THEN
+                            RAISE EXCEPTION 'address % of % %/% is still attached on node "%", and it could not be verified that the pod runs on node "%"',
+                                host(held), replace(kind::text, '_', ' '), namespace, holder, elsewhere, bound_node
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal,
+                                      HINT = 'The controller ends the old attachment once the pod or its node is gone. `rowhouse doctor` shows whether the server may read pods.';
+                        END IF;
+                        is_shunned := true;
+                        CONTINUE;
+                    END IF;
+                END IF;
+                EXIT;
+            END IF;
+            created := true;
+            PERFORM refuse_held_pool(the_pool, cidr, ordinal);
+            IF drained THEN
+                RAISE EXCEPTION 'pool % is drained and assigns no new addresses', cidr
+                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it assign addresses again.';
+            END IF;
+            IF is_due THEN
+                PERFORM release_expired(space, 1000);
+                PERFORM end_quarantines(space, 1000);
+            END IF;
+
+            IF slice_sizes[ordinal] IS NOT NULL THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts
+                  FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;
+            END IF;
+
+            -- The previous owner of a quarantined address is exempt from the quarantine.
+            own := quarantined_for(space, owner, requested[ordinal], firsts, lasts);
+            IF own IS NOT NULL THEN
+                CONTINUE WHEN NOT end_quarantine_of(space, own);
+                firsts := ARRAY[own];
+                lasts := ARRAY[own];
+            END IF;
+
+            slot_no := slots[ordinal];
+            IF requested[ordinal] IS NOT NULL THEN
+                -- 3a. The requested address, if it can be assigned.
+                -- (Without an interface, an owner of another kind with the same name does not count as the same owner.)
+                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, holder,
+                                       CASE WHEN NOT EXISTS (SELECT FROM reservations r
+                                                              WHERE r.network_id = space AND r.address = requested[ordinal]
+                                                                AND r.owner_kind <> kind) THEN holder_interface END);
+                IF space || ' ' || host(requested[ordinal]) = ANY (taken) THEN
+                    RAISE EXCEPTION 'requested address % was assigned to another range of this call', host(requested[ordinal])
+                        USING ERRCODE = error_code('address_taken'), DETAIL = ordinal,
+                              HINT = 'Request another address, or remove one of the ranges.';
+                END IF;
+                -- Its run is locked before its reservation is created, in the same order as by all callers.
+                address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
+                CONTINUE WHEN address IS NULL;
+                SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = holder AND r.pool_id = the_pool
+                   AND r.owner_interface = holder_interface AND r.owner_cluster = cluster AND r.owner_kind = kind;
+            ELSE
+                -- 3b. A free address.
+                address := (claim_addresses(space, firsts, lasts, 1))[1];
+                IF strict AND kind = 'pod' THEN
+                    -- As upstream, an address that this pod holds in an overlapping range counts as free.
+                    SELECT min(r.address) INTO own FROM reservations r
+                     WHERE r.owner_namespace = namespace AND r.owner_name = holder AND r.owner_cluster = cluster
+                       AND r.owner_kind = kind AND r.network_id = space AND r.pool_id <> the_pool
+                       AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
+                    IF (own < address OR address IS NULL) AND bound_node IS NOT NULL AND placement <> 'join' THEN
+                        -- Only the configuration selects strict mode, so it must not affect addresses of another node.
+                        SELECT a.node INTO elsewhere FROM attachments a
+                         WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
+                        IF FOUND AND placement = 'ask' THEN
+                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(own), namespace, holder, elsewhere
+                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
+                        ELSIF FOUND THEN
+                            own := NULL;
+                        END IF;
+                    END IF;
+                    IF own < address OR address IS NULL THEN
+                        address := own;
+                        changed := true;
+                        created := own IS NULL;
+                        EXIT WHEN NOT created;
+                    END IF;
+                END IF;
+                IF address IS NULL THEN
+                    CONTINUE WHEN await_due(space, firsts, lasts);
+                    -- A concurrent call of the same pod got the last address.
+                    CONTINUE WHEN EXISTS (SELECT FROM reservations r
+                                           WHERE r.owner_namespace = namespace AND r.owner_name = holder AND r.pool_id = the_pool
+                                             AND r.owner_interface = holder_interface AND r.owner_cluster = cluster
+                                             AND r.owner_kind = kind AND r.slot = slots[ordinal]
+                                             AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
+                    -- 4. No address; the whole call is rolled back.
+                    PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
+                END IF;
+                SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END
+                  INTO slot_no FROM reservations r
+                 WHERE r.owner_namespace = namespace AND r.owner_name = holder AND r.pool_id = the_pool
+                   AND r.owner_interface = holder_interface AND r.owner_cluster = cluster AND r.owner_kind = kind
+                   AND (is_shunned OR taken <> '{}');
+                slot_no := coalesce(slot_no, slots[ordinal]);
+            END IF;
+            WITH made AS (
+                INSERT INTO reservations AS r (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
+                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
+                VALUES (space, address, the_pool, kind, cluster, namespace, holder, holder_interface, uid, slot_no, is_sticky, ttl,
+                        attach_owner.reuse_delay, node, container_id)
+                ON CONFLICT DO NOTHING
+                RETURNING r.network_id, r.address),
+            used AS (
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name)
+                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid, pod FROM made)
+            SELECT made.address INTO held FROM made;
+            EXIT WHEN FOUND;
+            PERFORM withdraw_reserved(space, address);
+            -- Another call of the same owner was faster, or the requested address was taken meanwhile: look again.
+        END LOOP;
+
+        IF NOT created THEN
+            IF changed THEN
+                UPDATE reservations r
+                   SET node = attach_owner.node, container_id = attach_owner.container_id, owner_uid = uid, expires_at = NULL,
+                       pool_id = the_pool,
+                       slot = CASE WHEN r.pool_id = the_pool THEN r.slot
+                                   ELSE (SELECT coalesce(max(o.slot) + 1, slots[ordinal]) FROM reservations o
+                                          WHERE o.owner_namespace = namespace AND o.owner_name = holder AND o.pool_id = the_pool
+                                            -- (In strict mode the reservation may be of another interface.)
+                                            AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
+                 WHERE r.network_id = space AND r.address = result.address;
+            END IF;
+            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name)
+            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid, pod)
+            ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
+               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
+             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
+            SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
+             WHERE kind = 'pod' AND a.network_id = space AND a.address = result.address AND a.pod_uid <> uid AND a.node <> attach_owner.node
+               AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
+            spaces := spaces || space;
+            used := used || address;
+        END IF;
+        taken := taken || (space || ' ' || host(address));
+        RETURN NEXT (ordinal, network_name, cidr, address, gateway, created, rival)::attached_address;
+    END LOOP;
+    IF used <> '{}' AND uid IS NOT NULL THEN
+        PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
+    END IF;
+END $$;
+COMMENT ON FUNCTION attach_owner IS 'The general path of an ADD: one address from each range for an owner of any kind, all or nothing.';
+
 -- schema/allocation/attach_v1.sql
 -- Errors: pool_exhausted (also: every slice is assigned), address_taken, address_outside_ranges, quota_exceeded,
 -- invalid_config (no such pool), attached_elsewhere (verify where the pod runs; if that was done: try again),
@@ -2359,13 +2821,7 @@ AS $$
 #variable_conflict use_column
 <<result>>
 DECLARE
-    ordinal  integer;
-    network_name text;
-    cidr     cidr;
     address  inet;
-    gateway  inet;
-    created  boolean;
-    rival    text;
     -- Not a SET clause: only a superuser may name a parameter of our own there. (One expression for all, see is_careful()
     -- for the last: each that reads or writes a setting takes a snapshot.) max_wait is milliseconds, for each lock.
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -2373,33 +2829,11 @@ DECLARE
                              set_config('lock_timeout', max_wait::text, true),
                              current_setting('rowhouse.careful', true)];
     command  text;
-    single   boolean;
-    the_pool integer;
-    space    integer;
     choice   record; -- of choose_run()
     the_tenure bigint;
-    held     inet;
-    is_due   boolean;
-    drained  boolean;
-    slot_no  integer;
-    changed  boolean;
-    firsts   inet[];
-    lasts    inet[];
-    own      inet;
     low      inet;
     high     inet;
-    owner    text;
-    is_alone boolean;
-    is_kept  boolean;
-    is_own   boolean;
-    rounds   integer;
     is_usual boolean;
-    is_shunned boolean;
-    elsewhere text;
-    -- (Set below: initializing an array would slow down the usual call.)
-    taken    text[];
-    spaces   integer[];
-    used     inet[];
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -2455,267 +2889,60 @@ BEGIN
         END IF;
     END IF;
 
-    single := cardinality(cidrs) = 1;
-    owner := owner_key(cluster, namespace, pod, interface);
-    taken := '{}';
-    spaces := '{}';
-    used := '{}';
-
-    IF bound_node IS NOT NULL THEN
-        SELECT a.node INTO elsewhere FROM attachments a
-         WHERE a.cluster = attach_v1.cluster AND a.container_id = attach_v1.container_id
-           AND a.interface = attach_v1.interface AND a.node NOT IN ('', bound_node) LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION 'sandbox % belongs to node "%", but the token is for node "%"',
-                attach_v1.container_id, elsewhere, bound_node
-                USING ERRCODE = error_code('not_allowed'), HINT = 'A node''s token is valid only for sandboxes of its own node.';
-        END IF;
-    END IF;
-
-    IF cardinality(gateway_addresses) > 0 THEN
-        PERFORM learn_gateways(attach_v1.cni_network, networks, cidrs, pool_names, isolated, gateway_ranges, gateway_addresses);
-    END IF;
-
-    -- All calls take their ranges in one order, so that no two wait for each other.
-    FOREACH ordinal IN ARRAY CASE WHEN single THEN '{1}'::integer[]
-                                  ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
-                                              ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
-        IF pool_names[ordinal] IS NOT NULL THEN
-            SELECT p.network_name, p.cidr, p.gateway INTO network_name, cidr, gateway
-              FROM pools p WHERE p.name = pool_names[ordinal];
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
-                    USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
-                          HINT = 'Create it with `rowhouse pool create CIDR --name`; `rowhouse pool list` shows the existing pools.';
-            END IF;
-            networks[ordinal] := network_name;
-            cidrs[ordinal] := cidr;
-        ELSE
-            gateway := NULL;
-        END IF;
-        is_shunned := false;
-        rival := NULL;
-        rounds := 0;
-
-        LOOP
-            -- An endless search would keep its locks, so let the caller repeat the call.
-            rounds := rounds + 1;
-            IF rounds > 1000 THEN
-                RAISE EXCEPTION 'pool % changed 1000 times during the search for an address', cidrs[ordinal] USING ERRCODE = '40001';
-            END IF;
-            -- 1. The pool, and whether a reservation or a quarantine has expired.
-            SELECT p.id, p.network_id, p.network_name, p.cidr, p.drained, p.window_first, p.window_last,
-                   p.isolated AND NOT attach_v1.isolated[ordinal] AND pool_names[ordinal] IS NULL,
-                   -- (ORDER BY keeps these two on the indexes that hold nothing but what will come due, and
-                   -- now() makes a condition of them; the volatile clock_timestamp() would read them whole)
-                   EXISTS (SELECT FROM reservations r
-                            WHERE r.network_id = p.network_id AND r.expires_at <= now()
-                            ORDER BY r.expires_at LIMIT 1)
-                   OR EXISTS (SELECT FROM free_ranges f
-                               WHERE f.network_id = p.network_id AND f.quarantined AND f.free_from <= now()
-                               ORDER BY f.free_from LIMIT 1)
-              INTO the_pool, space, network_name, cidr, drained, low, high, is_alone, is_due
-              FROM pools p WHERE p.network_name = networks[ordinal] AND p.cidr = cidrs[ordinal];
-            IF NOT FOUND THEN
-                PERFORM ensure_pool(networks[ordinal], cidrs[ordinal], attach_v1.isolated[ordinal]);
-                CONTINUE;
-            END IF;
-            IF is_alone THEN
-                RAISE EXCEPTION 'pool % is isolated, but this configuration shares its addresses', cidr
-                    USING ERRCODE = error_code('isolated_pool'), DETAIL = ordinal;
-            END IF;
-
-            IF pool_names[ordinal] IS NOT NULL THEN
-                SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
-                  INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
-            ELSIF single THEN
-                firsts := segment_firsts;
-                lasts := segment_lasts;
-            ELSE
-                firsts := ARRAY(SELECT segment_firsts[i] FROM generate_subscripts(segment_ranges, 1) AS i
-                                 WHERE segment_ranges[i] = ordinal ORDER BY i);
-                lasts := ARRAY(SELECT segment_lasts[i] FROM generate_subscripts(segment_ranges, 1) AS i
-                                WHERE segment_ranges[i] = ordinal ORDER BY i);
-            END IF;
-            IF pool_names[ordinal] IS NULL AND (low IS NOT NULL OR high IS NOT NULL) THEN
-                -- An operator's window also holds for NADs that spell the range.
-                SELECT s.firsts, s.lasts INTO firsts, lasts FROM clip_segments(low, high, firsts, lasts) s;
-            END IF;
-
-            -- 2. An address that this sandbox or its owner already holds.
-            held := held_by_sandbox(the_pool, cluster, namespace, pod, container_id, interface, bound_node, requested[ordinal],
-                                    slots[ordinal], CASE WHEN strict THEN '{}' ELSE taken END);
-            is_own := held IS NOT NULL;
-            IF held IS NULL AND NOT is_shunned THEN
-                held := held_by_owner(the_pool, cluster, namespace, pod, interface, requested[ordinal], slots[ordinal],
-                                      (SELECT max(s) FROM unnest(slots) AS s), CASE WHEN strict THEN '{}' ELSE taken END);
-                IF held IS NULL AND NOT strict THEN
-                    held := held_in_other_range(space, cluster, namespace, pod, interface, requested[ordinal], firsts, lasts,
-                                                networks, cidrs, taken);
-                END IF;
-            END IF;
-            IF held IS NOT NULL THEN
-                SELECT r.address, r.sticky OR r.policy_source = 'operator',
-                       (r.node, r.container_id, r.owner_uid, r.expires_at, r.pool_id) IS DISTINCT FROM
-                       (attach_v1.node, attach_v1.container_id, uid, NULL::timestamptz, the_pool)
-                  INTO address, is_kept, changed FROM reservations r
-                 WHERE r.network_id = space AND r.address = held AND r.owner_kind = 'pod'
-                   AND r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_interface = interface
-                   AND r.owner_cluster = cluster FOR UPDATE;
-                created := NOT FOUND;
-                CONTINUE WHEN created;
-                -- (An address of this sandbox was checked when it was attached.)
-                IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN
-                    SELECT a.node INTO elsewhere FROM attachments a
-                     WHERE a.network_id = space AND a.address = held AND a.node <> bound_node LIMIT 1;
-                    IF FOUND THEN
-                        IF placement = 'ask' THEN
-                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(held), namespace, pod, elsewhere
-                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
-                        ELSIF is_kept OR requested[ordinal] IS NOT NULL THEN
-                            RAISE EXCEPTION 'address % of pod %/% is still attached on node "%", and it could not be verified that the pod runs on node "%"',
-                                host(held), namespace, pod, elsewhere, bound_node
-                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal,
-                                      HINT = 'The controller ends the old attachment once the pod or its node is gone. `rowhouse doctor` shows whether the server may read pods.';
-                        END IF;
-                        is_shunned := true;
-                        CONTINUE;
-                    END IF;
-                END IF;
-                EXIT;
-            END IF;
-            created := true;
-            PERFORM refuse_held_pool(the_pool, cidr, ordinal);
-            IF drained THEN
-                RAISE EXCEPTION 'pool % is drained and assigns no new addresses', cidr
-                    USING ERRCODE = error_code('pool_exhausted'), DETAIL = ordinal, HINT = '`rowhouse pool undrain` lets it assign addresses again.';
-            END IF;
-            IF is_due THEN
-                PERFORM release_expired(space, 1000);
-                PERFORM end_quarantines(space, 1000);
-            END IF;
-
-            IF slice_sizes[ordinal] IS NOT NULL THEN
-                SELECT s.firsts, s.lasts INTO firsts, lasts
-                  FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;
-            END IF;
-
-            -- The previous owner of a quarantined address is exempt from the quarantine.
-            own := quarantined_for(space, owner, requested[ordinal], firsts, lasts);
-            IF own IS NOT NULL THEN
-                CONTINUE WHEN NOT end_quarantine_of(space, own);
-                firsts := ARRAY[own];
-                lasts := ARRAY[own];
-            END IF;
-
-            slot_no := slots[ordinal];
-            IF requested[ordinal] IS NOT NULL THEN
-                -- 3a. The requested address, if it can be assigned.
-                PERFORM refuse_request(the_pool, requested[ordinal], firsts, lasts, ordinal, cluster, namespace, pod, interface);
-                IF space || ' ' || host(requested[ordinal]) = ANY (taken) THEN
-                    RAISE EXCEPTION 'requested address % was assigned to another range of this call', host(requested[ordinal])
-                        USING ERRCODE = error_code('address_taken'), DETAIL = ordinal,
-                              HINT = 'Request another address, or remove one of the ranges.';
-                END IF;
-                -- Its run is locked before its reservation is created, in the same order as by all callers.
-                address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
-                CONTINUE WHEN address IS NULL;
-                SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
-                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
-                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod';
-            ELSE
-                -- 3b. A free address.
-                address := (claim_addresses(space, firsts, lasts, 1))[1];
-                IF strict THEN
-                    -- As upstream, an address that this pod holds in an overlapping range counts as free.
-                    SELECT min(r.address) INTO own FROM reservations r
-                     WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.owner_cluster = cluster
-                       AND r.owner_kind = 'pod' AND r.network_id = space AND r.pool_id <> the_pool
-                       AND EXISTS (SELECT FROM unnest(firsts, lasts) AS s (f, l) WHERE r.address BETWEEN f AND l);
-                    IF (own < address OR address IS NULL) AND bound_node IS NOT NULL AND placement <> 'join' THEN
-                        -- Only the configuration selects strict mode, so it must not affect addresses of another node.
-                        SELECT a.node INTO elsewhere FROM attachments a
-                         WHERE a.network_id = space AND a.address = own AND a.node <> bound_node LIMIT 1;
-                        IF FOUND AND placement = 'ask' THEN
-                            RAISE EXCEPTION 'address % of pod %/% is attached on node "%"', host(own), namespace, pod, elsewhere
-                                USING ERRCODE = error_code('attached_elsewhere'), DETAIL = ordinal;
-                        ELSIF FOUND THEN
-                            own := NULL;
-                        END IF;
-                    END IF;
-                    IF own < address OR address IS NULL THEN
-                        address := own;
-                        changed := true;
-                        created := own IS NULL;
-                        EXIT WHEN NOT created;
-                    END IF;
-                END IF;
-                IF address IS NULL THEN
-                    CONTINUE WHEN await_due(space, firsts, lasts);
-                    -- A concurrent call of the same pod got the last address.
-                    CONTINUE WHEN EXISTS (SELECT FROM reservations r
-                                           WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
-                                             AND r.owner_interface = interface AND r.owner_cluster = cluster
-                                             AND r.owner_kind = 'pod' AND r.slot = slots[ordinal]
-                                             AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
-                    -- 4. No address; the whole call is rolled back.
-                    PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
-                END IF;
-                SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END
-                  INTO slot_no FROM reservations r
-                 WHERE r.owner_namespace = namespace AND r.owner_name = pod AND r.pool_id = the_pool
-                   AND r.owner_interface = interface AND r.owner_cluster = cluster AND r.owner_kind = 'pod'
-                   AND (is_shunned OR taken <> '{}');
-                slot_no := coalesce(slot_no, slots[ordinal]);
-            END IF;
-            WITH made AS (
-                INSERT INTO reservations AS r (network_id, address, pool_id, owner_cluster, owner_namespace, owner_name,
-                                               owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id)
-                VALUES (space, address, the_pool, cluster, namespace, pod, interface, uid, slot_no, is_sticky, ttl,
-                        attach_v1.reuse_delay, node, container_id)
-                ON CONFLICT DO NOTHING
-                RETURNING r.network_id, r.address),
-            used AS (
-                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
-                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid FROM made)
-            SELECT made.address INTO held FROM made;
-            EXIT WHEN FOUND;
-            PERFORM withdraw_reserved(space, address);
-            -- Another call of the same owner was faster, or the requested address was taken meanwhile: look again.
-        END LOOP;
-
-        IF NOT created THEN
-            IF changed THEN
-                UPDATE reservations r
-                   SET node = attach_v1.node, container_id = attach_v1.container_id, owner_uid = uid, expires_at = NULL,
-                       pool_id = the_pool,
-                       slot = CASE WHEN r.pool_id = the_pool THEN r.slot
-                                   ELSE (SELECT coalesce(max(o.slot) + 1, slots[ordinal]) FROM reservations o
-                                          WHERE o.owner_namespace = namespace AND o.owner_name = pod AND o.pool_id = the_pool
-                                            -- (In strict mode the reservation may be of another interface.)
-                                            AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
-                 WHERE r.network_id = space AND r.address = result.address;
-            END IF;
-            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid)
-            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid)
-            ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
-               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
-             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
-            SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
-             WHERE a.network_id = space AND a.address = result.address AND a.pod_uid <> uid AND a.node <> attach_v1.node
-               AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
-            spaces := spaces || space;
-            used := used || address;
-        END IF;
-        taken := taken || (space || ' ' || host(address));
-        RETURN NEXT (ordinal, network_name, cidr, address, gateway, created, rival)::attached_address;
-    END LOOP;
-    IF used <> '{}' AND uid IS NOT NULL THEN
-        PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
-    END IF;
+    RETURN QUERY SELECT * FROM attach_owner(
+        'pod', cluster, namespace, pod, interface, node, container_id, interface, cni_network, '', uid, is_sticky, ttl,
+        networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
+        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement);
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION attach_v1 IS 'CNI ADD: one address from each range for one interface of a pod, all or nothing.';
+
+-- schema/allocation/attach_v2.sql
+-- Errors: as attach_v1, and address_taken if the owner may have one sandbox only and has another one.
+
+CREATE OR REPLACE FUNCTION attach_v2(
+    kind owner_kind, owner_name text, owner_interface text, object_kind text, object_name text,
+    cluster text, node text, container_id text, interface text, cni_network text,
+    namespace text, pod text, uid text, is_sticky boolean, ttl interval,
+    networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
+    slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
+    max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
+    reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
+RETURNS SETOF attached_address
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_bitmapscan = off
+AS $$
+-- For owners that outlive a pod. object_kind and object_name: the Kubernetes object whose existence keeps the address;
+-- NULL: none, so the address stays until it expires or is released.
+#variable_conflict use_variable
+DECLARE
+    settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
+                             set_config('rowhouse.command', 'ADD', true),
+                             set_config('lock_timeout', max_wait::text, true)];
+    command  text;
+BEGIN
+    -- Before a pool is read or a run is locked: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    IF object_kind IS NOT NULL THEN
+        -- First, because it locks the row: release_owner_v1() and renew_owners_v1() then see this call's reservations.
+        INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name)
+        VALUES (cluster, kind, namespace, owner_name, object_kind, object_name)
+        ON CONFLICT ON CONSTRAINT owner_objects_pkey DO UPDATE
+           SET object_kind = excluded.object_kind, object_name = excluded.object_name;
+    END IF;
+    RETURN QUERY SELECT * FROM attach_owner(
+        kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network, pod, uid, is_sticky, ttl,
+        networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
+        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement);
+    command := set_config('rowhouse.command', settings[1], true);
+END $$;
+COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner that outlives the pod: one address from each range, all or nothing.';
 
 -- schema/allocation/attach_many_v1.sql
 CREATE OR REPLACE FUNCTION attach_many_v1(
@@ -2845,13 +3072,16 @@ BEGIN
     FOR n IN 1 .. coalesce(cardinality(container_ids), 0) LOOP
         -- The reservation is locked first, so that no other call can decide whether this was its last attachment.
         FOR held IN
-            SELECT r.network_id, r.address
+            SELECT r.network_id, r.address, r.owner_kind
               FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
              WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
                AND a.node = coalesce(only_nodes[n], a.node)
                AND (only_uids[n] IS NULL OR coalesce(a.pod_uid, r.owner_uid) = only_uids[n])
              ORDER BY a.network_id, a.address FOR UPDATE OF r
         LOOP
+            IF held.owner_kind <> 'pod' THEN
+                PERFORM record_attachments(held.network_id, held.address, clusters[n], container_ids[n], interfaces[n], only_nodes[n]);
+            END IF;
             DELETE FROM attachments a
              WHERE a.cluster = clusters[n] AND a.container_id = container_ids[n] AND a.interface = interfaces[n]
                AND a.network_id = held.network_id AND a.address = held.address AND a.node = coalesce(only_nodes[n], a.node);
@@ -3295,7 +3525,8 @@ COMMENT ON FUNCTION reservation_released() IS 'Trigger: updates free space, hist
 -- schema/allocation/reservation_changed.sql
 CREATE OR REPLACE FUNCTION reservation_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- A change of owner, sandbox or address starts another tenure.
+-- A change of owner or address starts another tenure; so does a change of sandbox, but not for an owner that outlives its
+-- sandboxes: past_attachments has those.
 DECLARE
     moment timestamptz := clock_timestamp();
 BEGIN
@@ -3312,11 +3543,17 @@ BEGIN
             NEW.container_id := '';
         END IF;
     END IF;
+    IF NEW.owner_kind = 'workload' AND NEW.container_id NOT IN ('', OLD.container_id) THEN
+        PERFORM refuse_second_sandbox(NEW.network_id, NEW.address, NEW.owner_namespace, NEW.owner_name, NEW.container_id, NEW.node,
+                                      NEW.owner_uid, 1);
+    END IF;
     IF (NEW.network_id, NEW.address, NEW.pool_id, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name,
-        NEW.owner_interface, NEW.owner_uid, NEW.node, NEW.container_id)
+        NEW.owner_interface)
        IS DISTINCT FROM
        (OLD.network_id, OLD.address, OLD.pool_id, OLD.owner_kind, OLD.owner_cluster, OLD.owner_namespace, OLD.owner_name,
-        OLD.owner_interface, OLD.owner_uid, OLD.node, OLD.container_id)
+        OLD.owner_interface)
+       OR NEW.owner_kind IN ('pod', 'static')
+          AND (NEW.owner_uid, NEW.node, NEW.container_id) IS DISTINCT FROM (OLD.owner_uid, OLD.node, OLD.container_id)
        OR NOT EXISTS (SELECT FROM tenures t WHERE t.id = OLD.tenure_id AND upper_inf(t.during)
                          AND t.network_id = OLD.network_id AND t.address = OLD.address) THEN
         UPDATE tenures
@@ -3339,6 +3576,8 @@ BEGIN
         VALUES (NEW.tenure_id, NEW.network_id, NEW.address, NEW.pool_id, tstzrange(moment, NULL), NEW.owner_kind,
                 NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name, NEW.owner_interface, NEW.owner_uid,
                 NEW.node, NEW.container_id, current_actor(), current_reason());
+    ELSIF (NEW.owner_uid, NEW.node, NEW.container_id) IS DISTINCT FROM (OLD.owner_uid, OLD.node, OLD.container_id) THEN
+        UPDATE tenures SET owner_uid = NEW.owner_uid, node = NEW.node, container_id = NEW.container_id WHERE id = NEW.tenure_id;
     END IF;
     IF NEW.slot > 0 AND (NEW.slot, NEW.pool_id) <> (OLD.slot, OLD.pool_id) THEN
         DELETE FROM plain_pools c WHERE c.pool_id = NEW.pool_id;
@@ -3382,7 +3621,7 @@ COMMENT ON COLUMN current_reservations.network IS 'Name of the network; '''' is 
 COMMENT ON COLUMN current_reservations.pool IS 'CIDR of the pool that the address was taken from.';
 COMMENT ON COLUMN current_reservations.pool_name IS 'Name of the pool; NULL: it has none.';
 COMMENT ON COLUMN current_reservations.address IS 'The address, without a prefix length.';
-COMMENT ON COLUMN current_reservations.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN current_reservations.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN current_reservations.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN current_reservations.namespace IS
     'Kubernetes namespace of the owner; '''' if a static owner has none.';
@@ -3413,7 +3652,7 @@ COMMENT ON COLUMN stale_reservations.network IS 'Name of the network; '''' is th
 COMMENT ON COLUMN stale_reservations.pool IS 'CIDR of the pool that the address was taken from.';
 COMMENT ON COLUMN stale_reservations.pool_name IS 'Name of the pool; NULL: it has none.';
 COMMENT ON COLUMN stale_reservations.address IS 'The address, without a prefix length.';
-COMMENT ON COLUMN stale_reservations.owner_kind IS 'pod, or static for an owner that is not a pod.';
+COMMENT ON COLUMN stale_reservations.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN stale_reservations.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
 COMMENT ON COLUMN stale_reservations.namespace IS
     'Kubernetes namespace of the owner; '''' if a static owner has none.';
@@ -3526,6 +3765,36 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses manually: given ones, or the lowest free ones; all or nothing.';
 
+-- schema/administration/release_v1.sql
+CREATE OR REPLACE FUNCTION release_v1(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean)
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Releases one reservation; one that a sandbox uses only if even_attached.
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    held    reservations;
+    used    attachments;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
+    END IF;
+    SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
+    IF FOUND AND NOT even_attached THEN
+        RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
+            USING ERRCODE = error_code('in_the_way'),
+                  HINT = 'A running pod would keep using it. Delete the pod, or release with force if the sandbox is gone.';
+    END IF;
+    PERFORM record_attachments(wanted_network, wanted);
+    DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
+    PERFORM record_change('reservation.delete', host(wanted), to_jsonb(held), NULL);
+    RETURN NEXT held;
+END $$;
+COMMENT ON FUNCTION release_v1 IS 'Releases one reservation.';
+
 -- schema/administration/release_v2.sql
 -- The address may get another owner after a page was loaded and before the user clicks.
 
@@ -3578,6 +3847,7 @@ BEGIN
             USING ERRCODE = error_code('in_the_way'),
                   HINT = 'A running pod would keep using it. Delete the pod, or reassign with force if the sandbox is gone.';
     END IF;
+    PERFORM record_attachments(wanted_network, wanted);
     DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
     SELECT coalesce(max(r.slot) + 1, 0) INTO slot_no FROM reservations r
      WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = held.pool_id
@@ -3930,34 +4200,35 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- The sandboxes of a cluster that hold addresses for pods, page by page in the order of container and interface; or those
--- of one pod. Includes attachments of sticky owners, because an attachment must end with its pod.
+-- The sandboxes of a cluster, page by page in the order of container and interface; or those of one pod that holds its
+-- addresses by its own name. Includes attachments of sticky and lasting owners, because an attachment must end with its pod.
 #variable_conflict use_column
 BEGIN
     IF of_pod IS NOT NULL THEN
         RETURN QUERY
             SELECT a.container_id, a.interface, a.node, n.name, a.address::inet, a.attached_at,
-                   clock_timestamp() - a.attached_at, coalesce(a.pod_uid, r.owner_uid), r.owner_namespace, r.owner_name
+                   clock_timestamp() - a.attached_at, coalesce(a.pod_uid, r.owner_uid), r.owner_namespace, of_pod
               FROM reservations r
               JOIN attachments a ON r.network_id = a.network_id AND r.address = a.address
               JOIN networks n ON n.id = a.network_id
              WHERE r.owner_namespace = of_namespace AND r.owner_name = of_pod AND a.cluster = of_cluster
-               AND r.owner_kind = 'pod'
+               AND r.owner_kind IN ('pod', 'workload')
              ORDER BY a.container_id, a.interface, a.address;
     ELSE
         RETURN QUERY
             SELECT a.container_id, a.interface, a.node, n.name, a.address::inet, a.attached_at,
-                   clock_timestamp() - a.attached_at, coalesce(a.pod_uid, r.owner_uid), r.owner_namespace, r.owner_name
+                   clock_timestamp() - a.attached_at, coalesce(a.pod_uid, r.owner_uid), r.owner_namespace,
+                   coalesce(nullif(a.pod_name, ''), r.owner_name)
               FROM attachments a
               JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
               JOIN networks n ON n.id = a.network_id
-             WHERE a.cluster = of_cluster AND r.owner_kind = 'pod'
+             WHERE a.cluster = of_cluster AND r.owner_kind <> 'static'
                AND (a.container_id, a.interface) > (after_container, after_interface)
              -- (all addresses of the last sandbox)
              ORDER BY a.container_id, a.interface FETCH FIRST at_most ROWS WITH TIES;
     END IF;
 END $$;
-COMMENT ON FUNCTION sandboxes_v1 IS 'A page of the sandboxes of a cluster that hold addresses for pods.';
+COMMENT ON FUNCTION sandboxes_v1 IS 'A page of the sandboxes of a cluster that use addresses.';
 
 -- schema/controller/reclaim_v1.sql
 CREATE OR REPLACE FUNCTION reclaim_v1(actor text, of_cluster text, of_container text, of_interface text, of_node text, of_uid text,
@@ -3990,6 +4261,119 @@ BEGIN
                             only_uids => ARRAY[of_uid]) AS d;
 END $$;
 COMMENT ON FUNCTION reclaim_v1 IS 'Releases the addresses of a sandbox whose pod is gone, unless they changed since they were read.';
+
+-- schema/controller/idle_owners_v1.sql
+CREATE OR REPLACE FUNCTION idle_owners_v1(of_cluster text, after_kind owner_kind, after_namespace text, after_name text, at_most integer)
+RETURNS TABLE (kind owner_kind, namespace text, name text, object_kind text, object_name text, is_idle boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+AS $$
+-- Owners of a cluster whose addresses a Kubernetes object keeps, page by page. is_idle: no sandbox uses at least one of its
+-- addresses, or it has none any longer. The caller continues after the last row.
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT o.owner_kind, o.namespace, o.name, o.object_kind, o.object_name,
+               NOT EXISTS (SELECT FROM reservations r
+                            WHERE r.owner_namespace = o.namespace AND r.owner_name = o.name AND r.owner_kind = o.owner_kind
+                              AND r.owner_cluster = o.cluster)
+               OR EXISTS (SELECT FROM reservations r
+                           WHERE r.owner_namespace = o.namespace AND r.owner_name = o.name AND r.owner_kind = o.owner_kind
+                             AND r.owner_cluster = o.cluster
+                             AND NOT EXISTS (SELECT FROM attachments a
+                                              WHERE a.network_id = r.network_id AND a.address = r.address))
+          FROM owner_objects o
+         WHERE o.cluster = of_cluster
+           AND (after_kind IS NULL OR (o.owner_kind, o.namespace, o.name) > (after_kind, after_namespace, after_name))
+         ORDER BY o.owner_kind, o.namespace, o.name LIMIT at_most;
+END $$;
+COMMENT ON FUNCTION idle_owners_v1 IS 'A page of the owners whose addresses a Kubernetes object keeps, for the controller.';
+
+-- schema/controller/release_owner_v1.sql
+CREATE OR REPLACE FUNCTION release_owner_v1(actor text, of_cluster text, of_kind owner_kind, of_namespace text, of_name text,
+                                 of_object_kind text, of_object_name text)
+RETURNS TABLE (network_id integer, address inet)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Releases the addresses of an owner whose object is gone, except those that a sandbox uses and those that an operator
+-- reserved. Does nothing if the owner has another object meanwhile.
+#variable_conflict use_column
+DECLARE
+    command text := coalesce(current_setting('rowhouse.command', true), '');
+BEGIN
+    PERFORM act_as(actor, ''), set_config('rowhouse.command', 'RECONCILE', true);
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    -- Locked in the order of attach_v2(), and before the statement that looks for attachments.
+    PERFORM FROM owner_objects o
+      WHERE o.cluster = of_cluster AND o.owner_kind = of_kind AND o.namespace = of_namespace AND o.name = of_name
+        AND o.object_kind = of_object_kind AND o.object_name = of_object_name
+        FOR UPDATE;
+    IF FOUND THEN
+        PERFORM FROM reservations r
+          WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
+            AND r.owner_cluster = of_cluster
+          ORDER BY r.network_id, r.address FOR UPDATE;
+        RETURN QUERY
+            DELETE FROM reservations r
+             WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
+               AND r.owner_cluster = of_cluster AND r.policy_source = 'nad'
+               AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+            RETURNING r.network_id, r.address::inet;
+        DELETE FROM owner_objects o
+         WHERE o.cluster = of_cluster AND o.owner_kind = of_kind AND o.namespace = of_namespace AND o.name = of_name
+           AND NOT EXISTS (SELECT FROM reservations r
+                            WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
+                              AND r.owner_cluster = of_cluster AND r.policy_source = 'nad');
+    END IF;
+    PERFORM set_config('rowhouse.command', command, true);
+END $$;
+COMMENT ON FUNCTION release_owner_v1 IS 'Releases the unused addresses of an owner whose Kubernetes object is gone.';
+
+-- schema/controller/renew_owners_v1.sql
+CREATE OR REPLACE FUNCTION renew_owners_v1(actor text, of_cluster text, kinds owner_kind[], namespaces text[], names text[], exist boolean)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- exist: the objects of these owners exist, so their addresses do not expire. Otherwise the controller cannot know: an
+-- address that no sandbox uses expires after its sticky_ttl, counted from now. Returns how many addresses changed.
+#variable_conflict use_column
+DECLARE
+    command text := coalesce(current_setting('rowhouse.command', true), '');
+    changed integer;
+BEGIN
+    PERFORM act_as(actor, ''), set_config('rowhouse.command', 'RECONCILE', true);
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    -- Locked in the order of attach_v2(), and before the statements that look for attachments and reservations.
+    PERFORM FROM owner_objects o JOIN unnest(kinds, namespaces, names) AS owner (kind, namespace, name)
+                   ON o.owner_kind = owner.kind AND o.namespace = owner.namespace AND o.name = owner.name
+      WHERE o.cluster = of_cluster
+      ORDER BY o.owner_kind, o.namespace, o.name FOR UPDATE OF o;
+    PERFORM FROM reservations r JOIN unnest(kinds, namespaces, names) AS owner (kind, namespace, name)
+                   ON r.owner_namespace = owner.namespace AND r.owner_name = owner.name AND r.owner_kind = owner.kind
+      WHERE r.owner_cluster = of_cluster
+      ORDER BY r.network_id, r.address FOR UPDATE OF r;
+    UPDATE reservations r
+       SET expires_at = CASE WHEN NOT exist THEN clock_timestamp() + r.sticky_ttl END
+      FROM unnest(kinds, namespaces, names) AS owner (kind, namespace, name)
+     WHERE r.owner_namespace = owner.namespace AND r.owner_name = owner.name AND r.owner_kind = owner.kind
+       AND r.owner_cluster = of_cluster AND r.policy_source = 'nad' AND r.sticky_ttl IS NOT NULL
+       AND (r.expires_at IS NULL) = NOT exist
+       AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    DELETE FROM owner_objects o USING unnest(kinds, namespaces, names) AS owner (kind, namespace, name)
+     WHERE o.cluster = of_cluster AND o.owner_kind = owner.kind AND o.namespace = owner.namespace AND o.name = owner.name
+       AND NOT EXISTS (SELECT FROM reservations r
+                        WHERE r.owner_namespace = o.namespace AND r.owner_name = o.name AND r.owner_kind = o.owner_kind
+                          AND r.owner_cluster = of_cluster);
+    PERFORM set_config('rowhouse.command', command, true);
+    RETURN changed;
+END $$;
+COMMENT ON FUNCTION renew_owners_v1 IS 'Stops or starts the expiry of unused addresses whose owners a Kubernetes object keeps.';
 
 -- schema/controller/note_allocation_failures_v1.sql
 CREATE OR REPLACE FUNCTION note_allocation_failures_v1(
@@ -4778,7 +5162,7 @@ BEGIN
         GRANT INSERT, DELETE ON sessions TO rowhouse_server;
 
         -- CNI
-        GRANT EXECUTE ON FUNCTION attach_v1, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
+        GRANT EXECUTE ON FUNCTION attach_v1, attach_v2, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
                                   note_allocation_failures_v1
             TO rowhouse_server;
         -- Agents of nodes
@@ -4789,7 +5173,8 @@ BEGIN
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
-        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, take_allocation_failures_v1
+        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owner_v1, renew_owners_v1,
+                                  take_allocation_failures_v1
             TO rowhouse_server;
         -- Its mirror
         GRANT EXECUTE ON FUNCTION mirror_on_v1, mirror_off_v1, mirror_changes_v1, mirror_writers_v1, mirror_again_v1,

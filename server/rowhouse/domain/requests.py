@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 Segment = tuple[str, str]
 """An inclusive `first`-`last` pair of addresses as canonical text, without prefix length."""
 
 
+LastingKind: TypeAlias = Literal["claim", "virtual_machine", "workload"]
+"""Owners that outlive a pod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastingOwner:
+    """An owner that outlives the pod which uses its address. It keeps the address until it is released.
+
+    Virtual machines and claims may have several sandboxes at once (a live migration), a workload only one.
+    `object_kind` and `object_name` name the Kubernetes object whose existence keeps the address ("": none, so the
+    address stays for `sticky_ttl` after the last detach). `interface` is "" for a claim, which is for one network.
+    """
+
+    kind: LastingKind
+    name: str
+    interface: str
+    object_kind: str = ""
+    object_name: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """The owner of an address: an interface of a pod, by names; `uid` tells a recreated pod from a restarted one.
+
+    With `lasting`, the owner is that one, and the names are those of the pod that uses the address.
 
     `sticky` keeps the reservation after the last detach, for `sticky_ttl` seconds (None: until released).
     `reuse_delay` is the quarantine of a released address in seconds (None: the pool's value). All three are
@@ -25,6 +48,7 @@ class Owner:
     sticky: bool = False
     sticky_ttl: float | None = None
     reuse_delay: float | None = None
+    lasting: LastingOwner | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,8 @@ def attach(
     one. `unnamed` saves a lookup of imported addresses without an interface.
     Raises PoolExhausted, AddressTaken, AddressOutsideRanges, InvalidConfig, NotAllowed, TryAgain, NotReady.
     """
-    adopt_owner(store, owner, requests, unnamed=unnamed, bound_node=bound_node, pods=pods)
+    if owner.lasting is None:
+        adopt_owner(store, owner, requests, unnamed=unnamed, bound_node=bound_node, pods=pods)
     placement: Placement = "ask"
     joined: set[int] = set()
     while True:

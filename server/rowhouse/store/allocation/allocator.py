@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Placement: TypeAlias = Literal["ask", "join", "avoid"]
 
 ATTACH: Final = statement(__name__, "attach")
+ATTACH_LASTING: Final = statement(__name__, "attach_lasting")
 ATTACH_MANY: Final = statement(__name__, "attach_many")
 DETACH_MANY: Final = statement(__name__, "detach_many")
 AWAIT_STANDBY: Final = statement(__name__, "await_standby")
@@ -120,6 +121,7 @@ def _is_plain(call: _Attach) -> bool:
         and not call.strict
         and call.placement == "ask"
         and not call.owner.sticky
+        and call.owner.lasting is None
         and not call.requests[0].slot
         and call.requests[0].pool is None
         and call.requests[0].requested is None
@@ -130,11 +132,13 @@ def _is_plain(call: _Attach) -> bool:
 def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     owner, sandbox, requests = call.owner, call.sandbox, call.requests
     ranges, firsts, lasts = _segments(requests)
+    query, lasting = (ATTACH, {}) if owner.lasting is None else (ATTACH_LASTING, _lasting(owner))
     try:
         rows = integrity_retry.call(
             database,
-            ATTACH,
+            query,
             {
+                **lasting,
                 "cluster": sandbox.cluster,
                 "node": sandbox.node,
                 "container_id": sandbox.container_id,
@@ -186,6 +190,20 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
         for ordinal, network, cidr, address, prefix_length, gateway, created, rival in rows
     }
     return [by_ordinal[i] for i in range(1, len(requests) + 1)]
+
+
+def _lasting(owner: Owner) -> dict[str, str | None]:
+    """The parameters that only attach_v2() has."""
+    lasting = owner.lasting
+    if lasting is None:
+        return {}
+    return {
+        "owner_kind": lasting.kind,
+        "owner_name": lasting.name,
+        "owner_interface": lasting.interface,
+        "object_kind": lasting.object_kind or None,
+        "object_name": lasting.object_name or None,
+    }
 
 
 def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[list[Assigned]]]:
