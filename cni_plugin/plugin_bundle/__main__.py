@@ -9,6 +9,7 @@ from pathlib import Path
 from plugin_bundle.interpreter import copy_interpreter
 from plugin_bundle.launcher import make_launcher
 from plugin_bundle.modules import copy_modules
+from rowhouse_cni import __version__
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def main() -> None:
         made = Path(scratch) / "plugin"
         folder = made / "rowhouse.d"
         folder.mkdir(parents=True)
+        (folder / "version").write_text(__version__ + "\n")  # for the node daemon's report
         extensions = copy_modules(folder)
         interpreter = copy_interpreter(folder, extensions)
         how = make_launcher(made / "rowhouse", interpreter)

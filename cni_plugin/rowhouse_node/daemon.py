@@ -14,6 +14,7 @@ from rowhouse_cni.spool_entry import REFUSED, names_in
 from rowhouse_node import durable, supplies
 from rowhouse_node.agent.carrying import Carrier
 from rowhouse_node.agent.keeping import Keeper
+from rowhouse_node.agent.ordering import AddsUnderWay
 from rowhouse_node.agent.serving import Agent, AgentProblem
 from rowhouse_node.host_plugin import HostPlugin, PluginMissing
 from rowhouse_node.log import say
@@ -172,6 +173,6 @@ class Daemon:
         else:  # the token is not on the host
             carrier = Carrier(self.options)
             carrier.refresh()
-            found = Keeper(carrier).replay(spool, names, until)
+            found = Keeper(carrier, AddsUnderWay()).replay(spool, names, until)
         for refusal in found.refused:
             say(f"kept DEL refused for good, moved to {spool}/{REFUSED}: {refusal}")

@@ -8,10 +8,12 @@
 
 The whereabouts launcher is a copy, because installers of whereabouts write through links. There is no
 other state: every step reads the folder, so a kill loses nothing.
+A folder's file ``version`` states the version of the plugin.
 """
 
 import hashlib
 import os
+import re
 import time
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from rowhouse_node import durable
 KEPT = 3600.0  # seconds that a superseded folder stays: six times the longest call
 MARK = b"rowhouse.d"  # every launcher of ours contains it
 MAX_LAUNCHER = 4 << 20  # bytes
+VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,64}")  # what a server takes in a report
 
 
 class PluginMissing(Exception):
@@ -104,6 +107,15 @@ class HostPlugin:
         """
         was_ours = was_installed or os.path.lexists(self.original)
         return was_ours and os.path.lexists(self.whereabouts) and not is_ours(self.whereabouts)
+
+    def version(self) -> str:
+        """The version in use, as its folder states it; empty if it states none."""
+        try:
+            with (self.link / "version").open("rb") as file:
+                text = file.read(80).decode().strip()
+        except (OSError, ValueError):
+            return ""
+        return text if VERSION.fullmatch(text) else ""
 
     def problem(self, *, as_whereabouts: bool) -> str:
         """The problem of the host's copy, whatever its version; empty if there is none."""

@@ -81,6 +81,24 @@ def test_a_node_reports_for_itself_only(
     assert stored(dba) == []
 
 
+def test_a_token_that_is_bound_to_no_node_reports_about_none(
+    service: Callable[..., Service],
+    make_token: Callable[..., str],
+    dba: psycopg.Connection[TupleRow],
+) -> None:
+    """Else one stolen token would be able to write any number of rows, and hide what nodes say."""
+    required = service(auth="required")
+    unbound = make_token("node", cluster="edge")
+    bound = make_token("node", name="edge-7", cluster="edge", node="edge-7")
+    answer = send(required, unbound, Rowhouse_Node="edge-7")
+    assert (answer.status_code, json.loads(answer.data)["code"]) == (403, 110)
+    assert "--node" in json.loads(answer.data)["details"]
+    assert stored(dba) == []
+    assert send(required, bound).status_code == 200
+    assert send(required, make_token("admin"), Rowhouse_Node="edge-8").status_code == 200
+    assert [row[:2] for row in stored(dba)] == [("", "edge-8"), ("edge", "edge-7")]
+
+
 @pytest.mark.parametrize("role", ["viewer", "operator"])
 def test_a_person_reports_for_no_node(
     service: Callable[..., Service], make_token: Callable[..., str], role: str

@@ -107,10 +107,15 @@ def test_the_notes_say_what_is_promised(helm: Helm) -> None:
 @pytest.mark.parametrize(
     ("values", "mounted"),
     [
-        ("", {"/opt/cni/bin", "/etc/cni/net.d", "/var/lib"}),
+        # The last has the socket that a killed agent leaves. Not all of /run, which is empty after a restart anyway.
+        ("", {"/opt/cni/bin", "/etc/cni/net.d", "/var/lib", "/run/rowhouse"}),
+        ("node.agent=false", {"/opt/cni/bin", "/etc/cni/net.d", "/var/lib"}),
         # Not all of /etc, and one folder once.
-        ("node.configDir=/etc/rh", {"/opt/cni/bin", "/etc/rh", "/var/lib"}),
-        ("node.configDir=/srv/rh/c,node.stateDir=/srv/rh/s", {"/opt/cni/bin", "/srv/rh"}),
+        ("node.configDir=/etc/rh,node.agent=false", {"/opt/cni/bin", "/etc/rh", "/var/lib"}),
+        (
+            "node.configDir=/srv/rh/c,node.stateDir=/srv/rh/s,node.runDir=/srv/rh/r",
+            {"/opt/cni/bin", "/srv/rh"},
+        ),
     ],
 )
 def test_to_uninstall_takes_the_folders_that_ours_are_in(

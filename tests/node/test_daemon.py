@@ -267,7 +267,7 @@ def test_an_uninstall_waits_for_kept_dels_and_sends_them_with_a_new_token(host: 
 
 
 def test_a_folder_that_is_mounted_stays_and_is_no_failure(
-    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    host: Host, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     host.do("install", "v1")
     options = parse(host.arguments("uninstall", "v1"), {})
@@ -280,7 +280,7 @@ def test_a_folder_that_is_mounted_stays_and_is_no_failure(
 
     monkeypatch.setattr(type(host.config), "rmdir", rmdir)
     uninstall(Daemon(options))
-    assert f"the empty folder {host.config} stays" in capsys.readouterr().err
+    assert f"the empty folder {host.config} stays" in capfd.readouterr().err
     assert list(host.config.iterdir()) == []
     assert not host.state.exists()
 

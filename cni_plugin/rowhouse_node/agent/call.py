@@ -8,11 +8,15 @@ import time
 from rowhouse_cni.answer import Answer
 from rowhouse_cni.environment import MAX_NETCONF_BYTES
 from rowhouse_cni.settings import MAX_TIMEOUT
+from rowhouse_node.agent.ordering import Attachment
 
 MAX_HEAD_BYTES = 64 * 1024
 LARGE_BYTES = 64 * 1024  # configurations above it are read by few threads at once
 MAX_LARGE = 4
-READ_SECONDS = 5.0
+LARGE_WAIT_SECONDS = 0.5  # for one of the places
+READ_SECONDS = 5.0  # for the whole request
+BRIEF_SECONDS = 0.02  # that a thread waits for more of it: a plugin sends all at once
+ANSWER_SECONDS = 5.0
 BEAT = b"HTTP/1.1 102 Processing\r\n\r\n"
 BEAT_SECONDS = 0.2
 # The header lines that are passed on to a server; the agent writes all others itself.
@@ -30,46 +34,63 @@ class PluginCall:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.began = time.monotonic()
-        self.deadline = self.began + READ_SECONDS
+        self.deadline = self.read_until = self.began + READ_SECONDS
         self.command = ""
         self.container_id = self.interface = ""
         self.settings_file = ""
         self.number = b""
         self.lines: list[bytes] = []
         self.netconf = b""
+        self._pieces: list[bytes] = []
+        self._missing = -1  # bytes; negative: the head is not whole
         self._is_large = False
         self._lock = threading.Lock()
         self._is_answered = False
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN | select.POLLRDHUP)
 
-    def read(self) -> None:
-        """Read the request. Raise MalformedCallError or OSError."""
-        received = b""
-        self.sock.settimeout(READ_SECONDS)
-        while b"\r\n\r\n" not in received:
-            if len(received) > MAX_HEAD_BYTES + LARGE_BYTES:
-                raise MalformedCallError("its head is too large")
-            received += self._receive()
-        head, _, netconf = received.partition(b"\r\n\r\n")
-        length = self._read_head(head)
-        if length > LARGE_BYTES:
-            if not _large.acquire(timeout=READ_SECONDS):
-                raise MalformedCallError("too many large calls at once")
-            self._is_large = True
-        pieces, size = [netconf], len(netconf)
-        while size < length:
-            pieces.append(self._receive())
-            size += len(pieces[-1])
-        if size != length:
-            raise MalformedCallError("it is longer than it says")
-        self.netconf = b"".join(pieces)
+    def read(self) -> bool:
+        """Read what there is of the request; whether it is whole. Raise MalformedCallError or OSError."""
+        self.sock.settimeout(BRIEF_SECONDS)
+        until = time.monotonic() + BRIEF_SECONDS
+        while self._missing:
+            try:
+                piece = self.sock.recv(65536)
+            except TimeoutError:
+                piece = None
+            if piece is not None:
+                if not piece:
+                    raise MalformedCallError("it ends too early")
+                self._take(piece)
+            now = time.monotonic()
+            if self._missing and now >= until:
+                if now >= self.read_until:
+                    raise MalformedCallError("it takes too long to arrive")
+                return False
+        self.netconf = b"".join(self._pieces)
+        self._pieces.clear()
+        return True
 
-    def _receive(self) -> bytes:
-        piece = self.sock.recv(65536)
-        if not piece:
-            raise MalformedCallError("it ends too early")
-        return piece
+    def _take(self, piece: bytes) -> None:
+        """Add a piece of the request."""
+        if self._missing < 0:
+            received = b"".join([*self._pieces, piece])
+            head, end, netconf = received.partition(b"\r\n\r\n")
+            if not end:
+                if len(received) > MAX_HEAD_BYTES + LARGE_BYTES:
+                    raise MalformedCallError("its head is too large")
+                self._pieces = [received]
+                return
+            length = self._read_head(head)
+            if length > LARGE_BYTES:
+                if not _large.acquire(timeout=LARGE_WAIT_SECONDS):
+                    raise MalformedCallError("too many large calls at once")
+                self._is_large = True
+            self._pieces, self._missing, piece = [], length, netconf
+        self._pieces.append(piece)
+        self._missing -= len(piece)
+        if self._missing < 0:
+            raise MalformedCallError("it is longer than it says")
 
     def _read_head(self, head: bytes) -> int:
         """Parse the head; return the length of the configuration."""
@@ -101,6 +122,11 @@ class PluginCall:
         self.deadline = min(deadline, time.monotonic() + MAX_TIMEOUT)
         return length
 
+    @property
+    def attachment(self) -> Attachment:
+        """Whom it is about."""
+        return self.container_id, self.interface
+
     def is_wanted(self) -> bool:
         """Whether the plugin still waits: a call that it gave up must not arrive after a later call."""
         return time.monotonic() < self.deadline and self.is_connected()
@@ -124,7 +150,7 @@ class PluginCall:
         head = b"HTTP/1.1 %d Answer\r\n%bContent-Length: %d\r\n\r\n" % (status, number, len(body))
         with self._lock:
             self._is_answered = True
-        self.sock.settimeout(READ_SECONDS)
+        self.sock.settimeout(ANSWER_SECONDS)
         try:
             self.sock.sendall(head + body)
         except OSError:

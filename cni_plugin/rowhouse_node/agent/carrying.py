@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from rowhouse_cni.answer import Answer, NoAnswerError
@@ -14,25 +13,21 @@ from rowhouse_cni.settings import Settings, load
 from rowhouse_cni.tls import trusting
 from rowhouse_node.agent.connections import Connections
 from rowhouse_node.agent.health import Health
+from rowhouse_node.agent.ordering import Delivery
 from rowhouse_node.options import Options
 
 UNAUTHORIZED = 401
 VISIBLE_ASCII = bytes(range(0x21, 0x7F))
 
 
-def is_always_wanted() -> bool:
-    """Whether a call without a waiting plugin is still wanted."""
-    return True
-
-
 class ThisCall(Way):
     """How the requests of one call get to the servers."""
 
-    __slots__ = ("_carrier", "_is_wanted")
+    __slots__ = ("_carrier", "_delivery")
 
-    def __init__(self, carrier: "Carrier", is_wanted: Callable[[], bool]) -> None:
+    def __init__(self, carrier: "Carrier", delivery: Delivery) -> None:
         self._carrier = carrier
-        self._is_wanted = is_wanted
+        self._delivery = delivery
 
     def lines(self, _settings: Settings) -> list[bytes]:
         """The token."""
@@ -50,7 +45,9 @@ class ThisCall(Way):
         begun = time.monotonic()
         health = self._carrier.health
         try:
-            answer = self._carrier.connections.post(server, request, deadline, self._is_wanted)
+            answer = self._carrier.connections.post(
+                server, request, deadline, self._delivery.starts
+            )
         except TimeoutError:
             health.failed(server, time.monotonic() - begun)
             raise NoAnswerError("it took too long") from None
@@ -61,6 +58,8 @@ class ThisCall(Way):
             health.failed(server, time.monotonic() - begun)
             raise
         health.succeeded(server)
+        if answer.call:  # else it is a proxy's, which may have passed the request on
+            self._delivery.ends()
         return answer
 
 
@@ -118,10 +117,10 @@ class Carrier:
         lines: list[bytes],
         netconf: bytes,
         deadline: float,
-        is_wanted: Callable[[], bool] = is_always_wanted,
+        delivery: Delivery | None = None,
     ) -> Answer:
         """The answer of a server. Raise NoServerAnsweredError, CallGoneError."""
-        way = ThisCall(self, is_wanted)
+        way = ThisCall(self, delivery or Delivery())
         token = self._token
         answer = ask(self.settings, command, lines, netconf, deadline, way)
         if answer.status == UNAUTHORIZED:
@@ -150,9 +149,7 @@ class Carrier:
             b"",
             body,
         ]
-        return ThisCall(self, is_always_wanted).post(
-            self.settings, server, b"\r\n".join(lines), deadline
-        )
+        return ThisCall(self, Delivery()).post(self.settings, server, b"\r\n".join(lines), deadline)
 
     def _refresh_token(self, source: Path) -> None:
         if not self._is_changed(source):

@@ -15,6 +15,7 @@ from rowhouse_cni.spool import Replayed, Spool, SpoolUnusableError
 from rowhouse_cni.spool_entry import is_of, names_in
 from rowhouse_node.agent.call import PluginCall
 from rowhouse_node.agent.carrying import Carrier
+from rowhouse_node.agent.ordering import AddsUnderWay
 from rowhouse_node.log import say
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -35,8 +36,9 @@ class Outcome(Enum):
 class Keeper:
     """Keeps and replays the DELs of one agent."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Carrier, adds: AddsUnderWay) -> None:
         self._carrier = carrier
+        self._adds = adds
         self._wake = threading.Event()
         self._postponed: set[tuple[str, str]] = set()  # directory, name
         self.replayed = 0
@@ -45,9 +47,8 @@ class Keeper:
     def keep(self, call: PluginCall) -> bool:
         """Keep a DEL, on disk on return; False if that is impossible."""
         settings = self._carrier.settings
-        attachment = call.container_id, call.interface
         try:
-            keep_entry(settings.spool, settings.file, *attachment, call.lines, call.netconf)
+            keep_entry(settings.spool, settings.file, *call.attachment, call.lines, call.netconf)
         except (OSError, SpoolUnusableError):
             return False  # the plugin tries itself, and reports what is wrong
         self._wake.set()
@@ -74,7 +75,7 @@ class Keeper:
     @staticmethod
     def _own(call: PluginCall, directory: str) -> list[str]:
         names = names_in(directory)
-        return [name for name in names if is_of(name, call.container_id, call.interface)]
+        return [name for name in names if is_of(name, *call.attachment)]
 
     def replay(self, directory: str, names: list[str], deadline: float) -> Replayed:
         """Send these DELs. Raise NoServerAnsweredError, OSError or SpoolUnusableError."""
@@ -124,6 +125,9 @@ class Keeper:
         for directory, name in sorted(kept, key=self._postponed.__contains__):
             if stop.is_set():
                 break
+            if any(is_of(name, *attachment) for attachment in self._adds.attachments()):
+                outcome = Outcome.DECLINED
+                continue
             this, words = self._send(directory, name, settings.servers)
             if this is not Outcome.DONE:
                 outcome, problem = this, words or problem

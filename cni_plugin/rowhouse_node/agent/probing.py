@@ -6,7 +6,8 @@ from rowhouse_cni.answer import NoAnswerError
 from rowhouse_cni.client import identity_lines
 from rowhouse_cni.errors import NoServerAnsweredError
 from rowhouse_cni.server_url import Server
-from rowhouse_node.agent.carrying import Carrier, ThisCall, is_always_wanted
+from rowhouse_node.agent.carrying import Carrier, ThisCall
+from rowhouse_node.agent.ordering import Delivery
 
 PROBE_SECONDS = 3.0
 NETCONF = (
@@ -28,7 +29,7 @@ def probe(carrier: Carrier, server: Server) -> None:
             b"",
             NETCONF,
         ]
-        ThisCall(carrier, is_always_wanted).post(
+        ThisCall(carrier, Delivery()).post(
             carrier.settings, server, b"\r\n".join(lines), time.monotonic() + PROBE_SECONDS
         )
     except (NoAnswerError, NoServerAnsweredError):

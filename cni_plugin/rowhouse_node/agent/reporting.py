@@ -15,6 +15,7 @@ from rowhouse_cni.settings import spools_of
 from rowhouse_cni.spool import bytes_in
 from rowhouse_cni.spool_entry import names_in
 from rowhouse_node.agent.carrying import Carrier
+from rowhouse_node.host_plugin import HostPlugin
 
 PERIOD_SECONDS = 60.0
 CHANGE_SECONDS = 5.0  # the shortest time between two reports
@@ -25,8 +26,9 @@ RANDOM = SystemRandom()
 class Reporter:
     """The reports of one agent."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Carrier, plugin: HostPlugin) -> None:
         self._carrier = carrier
+        self._plugin = plugin
         self._started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._sent: dict[str, object] = {}
         self._tried = float("-inf")
@@ -58,7 +60,7 @@ class Reporter:
     def _report(self) -> dict[str, object]:
         spools = spools_of(self._carrier.settings)
         return {
-            "plugin_version": __version__,
+            "plugin_version": self._plugin.version(),
             "agent_version": __version__,
             "kept_dels": sum(len(names_in(spool)) for spool in spools),
             "kept_bytes": sum(bytes_in(spool) for spool in spools),

@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from rowhouse_cni.answer import KEPT
+from rowhouse_cni.answer import KEPT, Answer
 from rowhouse_cni.errors import CniError, NoServerAnsweredError
 from rowhouse_node.agent.call import BEAT_SECONDS, MalformedCallError, PluginCall
 from rowhouse_node.agent.carrying import Carrier
 from rowhouse_node.agent.connections import CallGoneError
 from rowhouse_node.agent.keeping import Keeper
 from rowhouse_node.agent.listening import Listener
+from rowhouse_node.agent.ordering import HOLD_SECONDS, AddsUnderWay, Delivery
 from rowhouse_node.agent.probing import probe
 from rowhouse_node.agent.reporting import Reporter
+from rowhouse_node.agent.slow import SlowCalls
+from rowhouse_node.host_plugin import HostPlugin
 from rowhouse_node.log import say
 from rowhouse_node.options import Options
 
@@ -40,12 +43,14 @@ class Agent:
     def __init__(self, options: Options, path: Path) -> None:
         self.path = path
         self.carrier = Carrier(options)
-        self.keeper = Keeper(self.carrier)
-        self.reporter = Reporter(self.carrier)
+        self.adds = AddsUnderWay()
+        self.keeper = Keeper(self.carrier, self.adds)
+        self.reporter = Reporter(self.carrier, HostPlugin(options.bin_dir))
         self.problem = ""
         self.carried = self.kept = self.passed = self.foreign = 0
         self._stop = threading.Event()
         self._queue: queue.SimpleQueue[PluginCall | None] = queue.SimpleQueue()
+        self._slow = SlowCalls(self._enqueue)
         self._calls: set[PluginCall] = set()  # from accept to close
         self._lock = threading.Lock()
         self._workers = 0
@@ -128,12 +133,17 @@ class Agent:
                 continue
             with self._lock:
                 self._calls.add(call)
-                is_short = self._idle <= self._queue.qsize() and self._workers < MAX_THREADS
-                if is_short:
-                    self._workers += 1
-            self._queue.put(call)
+            self._enqueue(call)
+
+    def _enqueue(self, call: PluginCall) -> None:
+        """Have a thread read and carry this call."""
+        with self._lock:
+            is_short = self._idle <= self._queue.qsize() and self._workers < MAX_THREADS
             if is_short:
-                self._start(self._work)
+                self._workers += 1
+        self._queue.put(call)
+        if is_short:
+            self._start(self._work)
 
     def _work(self) -> None:
         while True:
@@ -142,49 +152,71 @@ class Agent:
             self._idle -= 1
             if call is None:
                 return
-            try:
+            self._proceed(call)
+
+    def _proceed(self, call: PluginCall) -> None:
+        """Read and carry a call, or have it wait for the rest of its request."""
+        is_waiting = False
+        try:
+            if call.read():
                 self._serve(call)
-            except MalformedCallError as wrong:
-                call.answer(MALFORMED, str(wrong).encode())
-            except CallGoneError:
-                pass  # no reader is left for an answer
-            except CniError as error:
-                self.passed += 1
-                call.answer(NO_SERVER, f"{error.msg}: {error.details}".encode("utf-8", "replace"))
-            except OSError as failure:
-                call.answer(NO_SERVER, str(failure).encode("utf-8", "replace"))
-            except Exception as bug:  # noqa: BLE001 - a thread that ends would be missing from now on
-                say(f"{type(bug).__name__} in a call of {call.command}: {bug}")
-                call.answer(NO_SERVER, b"a bug of the agent")
-            finally:
+            else:
+                self._slow.add(call)
+                is_waiting = True
+        except MalformedCallError as wrong:
+            call.answer(MALFORMED, str(wrong).encode())
+        except CallGoneError:
+            pass  # no reader is left for an answer
+        except CniError as error:
+            self.passed += 1
+            call.answer(NO_SERVER, f"{error.msg}: {error.details}".encode("utf-8", "replace"))
+        except OSError as failure:
+            call.answer(NO_SERVER, str(failure).encode("utf-8", "replace"))
+        except Exception as bug:  # noqa: BLE001 - a thread that ends would be missing from now on
+            say(f"{type(bug).__name__} in a call of {call.command}: {bug}")
+            call.answer(NO_SERVER, b"a bug of the agent")
+        finally:
+            if not is_waiting:
                 with self._lock:
                     self._calls.discard(call)
                 call.close()
 
     def _serve(self, call: PluginCall) -> None:
         """Carry one call."""
-        call.read()
         settings = self.carrier.settings
         if call.settings_file != settings.file:
             call.answer(NOT_MINE, b"the agent has other settings")
             return
-        reason = ""
-        try:
-            if call.command == "ADD":
+        delivery = Delivery(call.is_wanted)
+        if call.command == "ADD":
+            with self.adds.add(call.attachment, call.deadline, delivery):
                 self.keeper.replay_own(call)
-            answer = self.carrier.ask(
-                call.command, call.lines, call.netconf, call.deadline, call.is_wanted
-            )
-        except NoServerAnsweredError as error:
-            if call.command != "DEL":
-                raise
-            reason = f"{error.msg}: {error.details}"
+                answer = self._ask(call, delivery)
+        elif call.command == "DEL":
+            self._release(call, delivery)
+            return
         else:
-            if call.command != "DEL" or answer.is_final():
-                self.carried += 1
-                call.pass_on(answer)
-                return
-            reason = f"the server can't take it now (HTTP {answer.status})"
+            answer = self._ask(call, delivery)
+        self.carried += 1
+        call.pass_on(answer)
+
+    def _ask(self, call: PluginCall, delivery: Delivery) -> Answer:
+        return self.carrier.ask(call.command, call.lines, call.netconf, call.deadline, delivery)
+
+    def _release(self, call: PluginCall, delivery: Delivery) -> None:
+        """Carry a DEL, or keep it."""
+        try:
+            if self.adds.wait(call.attachment, min(call.deadline, time.monotonic() + HOLD_SECONDS)):
+                answer = self._ask(call, delivery)
+                if answer.is_final():
+                    self.carried += 1
+                    call.pass_on(answer)
+                    return
+                reason = f"the server can't take it now (HTTP {answer.status})"
+            else:
+                reason = "its ADD may still reach a server"
+        except NoServerAnsweredError as error:
+            reason = f"{error.msg}: {error.details}"
         if not call.is_connected():
             raise CallGoneError
         if self.keeper.keep(call):

@@ -90,6 +90,24 @@ def require_node(cluster: str, node: str) -> tuple[str, str]:
     )
 
 
+def require_reporter(cluster: str, node: str) -> tuple[str, str]:
+    """Return the cluster and node that the current caller may report about; see `require_node`.
+
+    An operator acts on reports, and each name is a row. So a token that is bound to no node may not report, though it
+    may make the CNI calls of any node.
+
+    Errors: Unauthenticated, NotAllowed.
+    """
+    where = require_node(cluster, node)
+    caller = current_caller()
+    if caller.role == "node" and caller.node is None:
+        raise NotAllowed(
+            f'the token "{caller.name}" is bound to no node, so it may not report about one',
+            hint="Create a token for each node: rowhouse token create NAME --role node --node NODE.",
+        )
+    return where
+
+
 def bound_node() -> str | None:
     """The only node whose attachments the current caller may see and end; None: any."""
     return current_caller().node

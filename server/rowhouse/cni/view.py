@@ -13,7 +13,7 @@ import structlog
 from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from rowhouse.auth.caller import bound_node, require_node
+from rowhouse.auth.caller import bound_node, require_node, require_reporter
 from rowhouse.auth.guard import least_role
 from rowhouse.cni import versions
 from rowhouse.cni.arguments import Arguments, parse_arguments
@@ -93,7 +93,7 @@ def serve() -> Response:
 def report() -> Response:
     """Store the report of a node's agent. The answer is empty, and repeats the number of the call as others do."""
     named = [node_name(request.headers, f"Rowhouse-{what}") for what in ("Cluster", "Node")]
-    cluster, node = require_node(*named)
+    cluster, node = require_reporter(*named)
     nodes.report(_store(), parse_report(cluster, node, _body(MAX_REPORT)))
     return Response(b"", mimetype="application/json")
 

@@ -11,6 +11,7 @@ import pytest
 from cni_plugin.node import TOKEN
 from cni_plugin.scripted import RESULT, Request, good, refusal, reply
 from node.agent.deployed import eventually, keeping_alive
+from rowhouse_node.host_plugin import HostPlugin
 
 if TYPE_CHECKING:
     import socket
@@ -45,10 +46,31 @@ def test_it_reports_versions_and_kept_dels(deployed: Deployed, status: int) -> N
     said = json.loads(first.body)
     assert dt.datetime.fromisoformat(said.pop("started_at")).tzinfo is not None
     assert said == {
-        "plugin_version": "0.1.0",
+        "plugin_version": "v1",
         "agent_version": "0.1.0",
         "kept_dels": 0,
         "kept_bytes": 0,
     }
     assert json.loads(last.body)["kept_dels"] == 1
     assert json.loads(last.body)["kept_bytes"] == 4096
+
+
+@pytest.mark.parametrize(
+    ("stated", "reported"),
+    [(b"0.9.1\n", "0.9.1"), (None, ""), (b"a b", ""), (b"\xff", ""), (b"9" * 65, "")],
+)
+def test_it_reports_the_plugin_that_is_installed_now(
+    deployed: Deployed, stated: bytes | None, reported: str
+) -> None:
+    """Another daemon may install another version, also one that states none."""
+    plugin = HostPlugin(deployed.host.bin)
+    with keeping_alive(good) as server:
+        deployed.start(server.url)
+        eventually(lambda: len(reports(server)) == 1)
+        version = plugin.link / "version"
+        version.unlink()
+        if stated is not None:
+            version.write_bytes(stated)
+        assert plugin.version() == reported
+        eventually(lambda: len(reports(server)) == 2)
+    assert [json.loads(one.body)["plugin_version"] for one in reports(server)] == ["v1", reported]
