@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def reserved(direct: Rowhouse) -> Rowhouse:
     direct("pool", "create", "10.90.0.0/24")
-    direct("reservation", "reserve", "10.90.0.0/24", "10.90.0.11/24", "--name", "router")
+    direct("address", "reserve", "10.90.0.0/24", "10.90.0.11/24", "--name", "router")
     return direct
 
 
@@ -24,7 +24,7 @@ def test_of_one_that_is_looked_up(reserved: Rowhouse, command: str, address: str
 
 
 def test_of_one_that_is_released(reserved: Rowhouse) -> None:
-    reserved("reservation", "release", "10.90.0.11/24", "--yes")
+    reserved("address", "release", "10.90.0.11/24", "--yes")
     reserved("who", "10.90.0.11/24", code=3)
 
 

@@ -32,31 +32,31 @@ def test_a_pool_is_made_changed_drained_and_removed(rowhouse: Rowhouse) -> None:
 
 def test_addresses_are_reserved_moved_and_released(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
-    named = rowhouse.items("reservation", "reserve", "a", "10.0.0.5", "--name", "printer")
+    named = rowhouse.items("address", "reserve", "a", "10.0.0.5", "--name", "printer")
     assert [one["address"] for one in named] == ["10.0.0.5"]
     pod = ("--name", "web-0", "--namespace", "devops", "--interface", "net1")
-    lowest = rowhouse.items("reservation", "reserve", "a", "--count", "2", *pod, "--ttl", "1h")
+    lowest = rowhouse.items("address", "reserve", "a", "--count", "2", *pod, "--ttl", "1h")
     assert [(one["address"], one["owner"]["kind"]) for one in lowest] == [
         ("10.0.0.1", "pod"),
         ("10.0.0.2", "pod"),
     ]
     assert lowest[0]["expires_at"]
-    taken = rowhouse("reservation", "reserve", "a", "10.0.0.5", "--name", "other", code=1)
+    taken = rowhouse("address", "reserve", "a", "10.0.0.5", "--name", "other", code=1)
     assert taken.stderr.startswith("Error: ")
-    assert len(rowhouse.items("reservation", "list", "--pool", "a", "--namespace", "devops")) == 2
-    moved = rowhouse.json("reservation", "reassign", "10.0.0.5", "--name", "scanner", "--yes")
+    assert len(rowhouse.items("address", "list", "--pool", "a", "--namespace", "devops")) == 2
+    moved = rowhouse.json("address", "reassign", "10.0.0.5", "--name", "scanner", "--yes")
     assert moved["owner"]["name"] == "scanner"
-    assert rowhouse.json("reservation", "show", "10.0.0.5")["attached"] == []
-    full = rowhouse("reservation", "reserve", "a", "--count", "4", "--name", "x", code=1)
+    assert rowhouse.json("address", "show", "10.0.0.5")["attached"] == []
+    full = rowhouse("address", "reserve", "a", "--count", "4", "--name", "x", code=1)
     assert "no free address" in full.stderr
-    released = rowhouse("reservation", "release", "10.0.0.1", "10.0.0.2", "--yes").output
+    released = rowhouse("address", "release", "10.0.0.1", "10.0.0.2", "--yes").output
     assert released == "10.0.0.1 released\n10.0.0.2 released\n"
-    assert [one["address"] for one in rowhouse.items("reservation", "list")] == ["10.0.0.5"]
+    assert [one["address"] for one in rowhouse.items("address", "list")] == ["10.0.0.5"]
 
 
 def test_what_is_in_the_way_of_a_change_is_named(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
-    rowhouse("reservation", "reserve", "a", "10.0.0.5", "--name", "printer")
+    rowhouse("address", "reserve", "a", "10.0.0.5", "--name", "printer")
     refused = rowhouse("pool", "change", "a", "--last", "10.0.0.3", code=1)
     assert "10.0.0.5" in refused.stderr
     assert "Hint: " in refused.stderr
@@ -89,7 +89,7 @@ def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
     assert rowhouse.json("exclusion", "create", "10.0.0.9-10.0.0.10")["last"] == "10.0.0.10"
     assert rowhouse.json("explain", "10.0.0.2")["state"] == "excluded"
     assert len(rowhouse.items("exclusion", "list", "--contains", "10.0.0.9")) == 1
-    given = rowhouse.items("reservation", "reserve", "10.0.0.0/24", "--name", "x")
+    given = rowhouse.items("address", "reserve", "10.0.0.0/24", "--name", "x")
     assert given[0]["address"] == "10.0.0.4"
     rowhouse("exclusion", "delete", str(made["id"]), "--yes")
     explained = rowhouse("explain", "10.0.0.2").output
@@ -118,7 +118,7 @@ def test_gateways_are_listed_and_reserved_by_force(rowhouse: Rowhouse) -> None:
     assert (known["address"], known["cni_network"]) == ("10.0.0.1", None)
     refused = rowhouse("gateway", "forget", str(known["id"]), "--yes", code=1).stderr
     assert "is the gateway of pool 10.0.0.0/24" in refused
-    wanted = ("reservation", "reserve", "10.0.0.0/24", "10.0.0.1", "--name", "router")
+    wanted = ("address", "reserve", "10.0.0.0/24", "10.0.0.1", "--name", "router")
     assert "is the gateway of pool 10.0.0.0/24" in rowhouse(*wanted, code=1).stderr
     assert rowhouse.items(*wanted, "--force")[0]["address"] == "10.0.0.1"
 
@@ -130,10 +130,10 @@ def test_a_namespace_is_limited(rowhouse: Rowhouse) -> None:
     assert rowhouse.json("quota", "set", "devops", "1")["pool"] is None
     assert rowhouse.json("quota", "set", "devops", "3", "--pool", "a")["pool"] == "10.0.0.0/24"
     assert len(rowhouse.items("quota", "list", "--namespace", "devops")) == 2
-    rowhouse("reservation", "reserve", "a", "--count", "2", *pod, code=1)
-    rowhouse("reservation", "reserve", "a", *pod)
+    rowhouse("address", "reserve", "a", "--count", "2", *pod, code=1)
+    rowhouse("address", "reserve", "a", *pod)
     rowhouse("quota", "delete", "devops", "--yes")
-    rowhouse("reservation", "reserve", "a", *pod)
+    rowhouse("address", "reserve", "a", *pod)
     assert rowhouse("quota", "delete", "devops", "--yes", code=3).stderr == (
         "Error: namespace devops has no quota\n"
     )
@@ -141,8 +141,8 @@ def test_a_namespace_is_limited(rowhouse: Rowhouse) -> None:
 
 def test_the_history_tells_who_had_an_address(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
-    rowhouse("reservation", "reserve", "a", "--name", "printer")
-    rowhouse("reservation", "reassign", "10.0.0.1", "--name", "scanner", "--yes")
+    rowhouse("address", "reserve", "a", "--name", "printer")
+    rowhouse("address", "reassign", "10.0.0.1", "--name", "scanner", "--yes")
     [now] = rowhouse.items("who", "10.0.0.1")
     assert (now["owner"]["name"], now["held_until"]) == ("scanner", None)
     earlier, later = rowhouse.items("history", "10.0.0.1")[::-1]
@@ -162,25 +162,25 @@ def test_the_history_tells_who_had_an_address(rowhouse: Rowhouse) -> None:
 def test_lists_go_on_behind_the_first_page(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/16", "--name", "a")
     for _ in range(5):
-        rowhouse("reservation", "reserve", "a", "--count", "250", "--name", "lab")
-    assert len(rowhouse.items("reservation", "list")) == 1250
-    assert len(rowhouse.items("reservation", "list", "--limit", "1100")) == 1100
-    assert len(rowhouse.items("reservation", "list", "--limit", "7")) == 7
+        rowhouse("address", "reserve", "a", "--count", "250", "--name", "lab")
+    assert len(rowhouse.items("address", "list")) == 1250
+    assert len(rowhouse.items("address", "list", "--limit", "1100")) == 1100
+    assert len(rowhouse.items("address", "list", "--limit", "7")) == 7
 
 
 def test_the_default_network_has_one_name_for_people_and_none_for_programs(
     direct: Rowhouse,
 ) -> None:
     direct("pool", "create", "10.0.0.0/24")
-    direct("reservation", "reserve", "10.0.0.0/24", "--name", "x")
+    direct("address", "reserve", "10.0.0.0/24", "--name", "x")
     for command in (
-        "network list", "pool list", "pool show 10.0.0.0/24", "reservation list", "who 10.0.0.1",
+        "network list", "pool list", "pool show 10.0.0.0/24", "address list", "who 10.0.0.1",
         "explain 10.0.0.1",
     ):  # fmt: skip
         assert "default network" in direct(*command.split()).output, command
     assert direct.json("explain", "10.0.0.1")["network"] == ""
     assert direct.items("pool", "list")[0]["network"] == ""
-    direct("reservation", "release", "10.0.0.1", "--yes")
+    direct("address", "release", "10.0.0.1", "--yes")
     direct("pool", "create", "10.0.0.0/24", "--network", "lab")
     told = direct("pool", "show", "10.0.0.0/24", code=1).stderr
     assert 'several networks have pool 10.0.0.0/24: default network, "lab"' in told
@@ -190,13 +190,13 @@ def test_the_default_network_has_one_name_for_people_and_none_for_programs(
 def test_a_pool_with_a_space_of_its_own_is_named(direct: Rowhouse) -> None:
     for cidr in ("10.0.0.0/24", "10.0.0.0/25"):
         direct("pool", "create", cidr, "--network", "lab", "--isolated")
-        direct("reservation", "reserve", cidr, "10.0.0.5", "--network", "lab", "--name", "x")
-    told = direct("reservation", "release", "10.0.0.5", "--network", "lab", "-y", code=1).stderr
+        direct("address", "reserve", cidr, "10.0.0.5", "--network", "lab", "--name", "x")
+    told = direct("address", "release", "10.0.0.5", "--network", "lab", "-y", code=1).stderr
     assert "--pool" in told
     smaller = ("--pool", "10.0.0.0/25")
-    assert direct.json("reservation", "show", "10.0.0.5", *smaller)["pool"] == "10.0.0.0/25"
-    direct("reservation", "reassign", "10.0.0.5", *smaller, "--name", "y", "--yes")
-    direct("reservation", "release", "10.0.0.5", *smaller, "--yes")
+    assert direct.json("address", "show", "10.0.0.5", *smaller)["pool"] == "10.0.0.0/25"
+    direct("address", "reassign", "10.0.0.5", *smaller, "--name", "y", "--yes")
+    direct("address", "release", "10.0.0.5", *smaller, "--yes")
     assert direct.items("who", "10.0.0.5")[0]["pool"] == "10.0.0.0/24"
     made = direct.json("exclusion", "create", "10.0.0.5", *smaller)
     assert direct.items("exclusion", "list")[0]["id"] == made["id"]

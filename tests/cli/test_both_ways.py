@@ -13,7 +13,8 @@ import yaml
 from click.testing import CliRunner
 
 from cli.conftest import Rowhouse, rowhouse_by
-from rowhouse.cli import main, output
+from rowhouse.cli import main
+from rowhouse.cli.output import columns
 
 if TYPE_CHECKING:
     from fixtures.databases import Database
@@ -23,8 +24,9 @@ COMMANDS = (
     "pool list",
     "pool show a",
     "pool fill a --since 2026-01-01T00:00:00Z --until 2026-01-02T00:00:00Z --steps 3",
-    "reservation list",
-    "reservation show 10.0.0.2",
+    "address list",
+    "address show 10.0.0.2",
+    "address free a",
     "exclusion list",
     "quota list",
     "who 10.0.0.2",
@@ -35,7 +37,7 @@ COMMANDS = (
     "explain 10.0.0.2 --network storage",
     "pool show nope",
     "pool show 77",
-    "reservation show 10.9.9.9",
+    "address show 10.9.9.9",
     "who no-address",
     "explain 10.0.0.2 --network nope",
     "quota set devops 5 --pool nope",
@@ -52,8 +54,8 @@ def ways(database: Database, request: pytest.FixtureRequest) -> tuple[Rowhouse, 
     direct("pool", "create", *pool, "--gateway", "10.0.0.1")
     direct("pool", "create", "fd00::/64", "--reuse-delay", "1h")
     pod = ("--name", "web-0", "--namespace", "devops", "--interface", "net1")
-    over("reservation", "reserve", "a", "--count", "2", *pod, "--description", "two\nlines")
-    over("reservation", "release", "10.0.0.3", "--yes")
+    over("address", "reserve", "a", "--count", "2", *pod, "--description", "two\nlines")
+    over("address", "release", "10.0.0.3", "--yes")
     direct("exclusion", "create", "10.0.0.8/30", "--network", "storage", "--reason", "old")
     over("quota", "set", "devops", "9")
     return over, direct
@@ -64,7 +66,7 @@ def test_they_print_the_same_and_exit_the_same(
     ways: tuple[Rowhouse, Rowhouse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Between the two ways 9 seconds become 10, and a column wider.
-    monkeypatch.setattr(output, "relative", lambda *_: "a moment ago")
+    monkeypatch.setattr(columns, "relative", lambda *_: "a moment ago")
     for command in COMMANDS:
         # YAML is what JSON is, below; and an error looks the same in a wide table.
         for form in ("table", "wide", "json"):

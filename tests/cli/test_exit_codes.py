@@ -197,20 +197,20 @@ def test_the_actor_over_a_server_is_the_tokens_name(database: Database, tmp_path
         ("pool", "create", "10.0.0.0/24", "--label", "novalue"),
         ("pool", "create", "10.0.0.0/24", "--reuse-delay", "soon"),
         ("pool", "delete", "a"),
-        ("reservation", "reserve", "a", "10.0.0.1", "--count", "2", "--name", "x"),
-        ("reservation", "reserve", "a", "--namespace", "devops", "--name", "x"),
+        ("address", "reserve", "a", "10.0.0.1", "--count", "2", "--name", "x"),
+        ("address", "reserve", "a", "--namespace", "devops", "--name", "x"),
         ("who", "10.0.0.1", "--at", "yesterday"),
         ("pod", "web-0"),
         ("db", "prune"),
         ("db", "prune", "--older-than", "90d"),
-        ("pool", "list", "-o", "csv"),
+        ("pool", "list", "-o", "xml"),
         ("nothing",),
         # What only the server, or the application in this process, can tell:
         ("pool", "create", "10.0.0"),
         ("pool", "create", "10.0.0.0/24", "--first", "10.9.9.9"),
         ("who", "ten"),
         ("explain", "10.0.0.256"),
-        ("reservation", "release", "ten", "--yes"),
+        ("address", "release", "ten", "--yes"),
         ("exclusion", "create", "10.0.0.0/99"),
         ("exclusion", "create", "10.0.0.9-10.0.0.1"),
         ("quota", "set", "shop", "-1"),
@@ -226,10 +226,10 @@ def test_what_was_written_wrongly_is_a_usage_error(
 def test_a_cidr_of_several_networks_needs_its_network(direct: Rowhouse) -> None:
     for network in ("one", "two"):
         direct("pool", "create", "10.0.0.0/24", "--network", network)
-        direct("reservation", "reserve", "10.0.0.0/24", "--network", network, "--name", "x")
+        direct("address", "reserve", "10.0.0.0/24", "--network", network, "--name", "x")
     assert '"one", "two"' in direct("pool", "show", "10.0.0.0/24", code=1).stderr
-    assert "--network" in direct("reservation", "release", "10.0.0.1", "-y", code=1).stderr
-    direct("reservation", "release", "10.0.0.1", "--network", "two", "-y")
+    assert "--network" in direct("address", "release", "10.0.0.1", "-y", code=1).stderr
+    direct("address", "release", "10.0.0.1", "--network", "two", "-y")
     assert direct.items("who", "10.0.0.1")[0]["network"] == "one"
 
 

@@ -44,7 +44,7 @@ def test_a_dry_run_is_a_diff_and_changes_nothing(
     direct: Rowhouse, tmp_path: Path, dba: psycopg.Connection[TupleRow]
 ) -> None:
     direct("pool", "create", "10.0.0.0/24")
-    direct("reservation", "reserve", "10.0.0.0/24", "10.0.0.9", "--name", "printer")
+    direct("address", "reserve", "10.0.0.0/24", "10.0.0.9", "--name", "printer")
     allocations = {
         "5": entry("shop/web", "aa"),
         "9": entry("shop/db", "bb"),

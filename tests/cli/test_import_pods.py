@@ -24,9 +24,9 @@ def test_from_a_file_with_a_diff_first(direct: Rowhouse, tmp_path: Path) -> None
     assert "+ 10.0.0.5         default/web-0 net1" in looked
     assert "10.9.0.5 is outside every range" in looked
     assert "would be: 1 pools and slices new; addresses: 1 new" in looked
-    assert direct.items("reservation", "list") == []
+    assert direct.items("address", "list") == []
     direct("import", "pods", str(file), code=6)
-    [kept] = direct.items("reservation", "list")
+    [kept] = direct.items("address", "list")
     assert (kept["address"], kept["owner"]["name"]) == ("10.0.0.5", "web-0")
     again = direct("import", "pods", str(file), code=6).output
     assert "0 new, 1 there" in again
@@ -78,7 +78,7 @@ def test_pods_as_a_real_cluster_writes_them(direct: Rowhouse, tmp_path: Path) ->
     file = tmp_path / "all.json"
     file.write_text(saved(*nads, *pods))
     direct("import", "pods", str(file), code=6)
-    found = {one["address"]: one["owner"]["name"] for one in direct.items("reservation", "list")}
+    found = {one["address"]: one["owner"]["name"] for one in direct.items("address", "list")}
     assert {"10.110.0.18", "10.110.3.1", "fd11::1", "10.110.4.77", "10.110.1.3"} <= set(found)
-    first = direct.json("reservation", "show", "10.110.3.1")
+    first = direct.json("address", "show", "10.110.3.1")
     assert first["attached"][0]["container_id"] == ""

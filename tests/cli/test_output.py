@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cli.conftest import Rowhouse
 from fixtures.http import Quiet, listening
 from rowhouse.cli import main
-from rowhouse.cli.output import Column, Printer
+from rowhouse.cli.output import Column, Format, Printer
 from rowhouse.cli.times import Moment, relative, rfc3339, seconds_of, span
 
 if TYPE_CHECKING:
@@ -39,16 +39,16 @@ def printed(act: Callable[[], None]) -> str:
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
     rows = [{"name": "a", "count": 1234567, "uid": "u"}, {"name": "longer", "count": 5, "uid": ""}]
-    table = printed(lambda: Printer("table").items(rows, COLUMNS, nothing=""))
+    table = printed(lambda: Printer(Format("table")).items(rows, COLUMNS, nothing=""))
     assert table == "NAME        COUNT\na       1,234,567\nlonger          5\n"
-    wide = printed(lambda: Printer("wide").items(rows, COLUMNS, nothing=""))
+    wide = printed(lambda: Printer(Format("wide")).items(rows, COLUMNS, nothing=""))
     assert wide.splitlines()[1:] == ["a       1,234,567  u", "longer          5  -"]
 
 
 @given(st.text())
 def test_a_cell_is_one_line_of_printable_text(name: str) -> None:
     table = printed(
-        lambda: Printer("table").items([{"name": name, "count": 1}], COLUMNS, nothing="")
+        lambda: Printer(Format("table")).items([{"name": name, "count": 1}], COLUMNS, nothing="")
     )
     assert len(table.splitlines()) == 2
     assert table.replace("\n", "").isprintable()
@@ -83,7 +83,7 @@ def test_no_text_of_a_server_controls_the_terminal(command: str, form: str) -> N
 
 
 def test_a_completed_action_is_one_line_of_printable_text() -> None:
-    said = printed(lambda: Printer("table").done(f"pool {ESCAPES}\n deleted", {}))
+    said = printed(lambda: Printer(Format("table")).done(f"pool {ESCAPES}\n deleted", {}))
     assert said.count("\n") == 1
     assert said.replace("\n", "").isprintable()
 
@@ -126,7 +126,7 @@ def test_moments_become_utc() -> None:
 
 def test_color_is_for_terminals_that_want_it(direct: Rowhouse) -> None:
     direct("pool", "create", "10.0.0.0/30", "--name", "a")
-    direct("reservation", "reserve", "a", "--count", "2", "--name", "x")
+    direct("address", "reserve", "a", "--count", "2", "--name", "x")
     assert "\x1b" not in direct("pool", "list").output
     assert "\x1b[31m" in direct("pool", "list", color=True).output
     sober = Rowhouse(direct.environment | {"NO_COLOR": "1"})

@@ -45,7 +45,7 @@ def test_what_ended_before_goes_and_the_rest_stays(
     direct: Rowhouse, dba: psycopg.Connection[TupleRow]
 ) -> None:
     direct("pool", "create", "10.1.0.0/24", "--name", "a")
-    direct("reservation", "reserve", "a", "--name", "printer")
+    direct("address", "reserve", "a", "--name", "printer")
     dba.execute(FILL, (100,))
     told = direct("db", "prune", "--older-than", "30d", "--batch", "7", "--yes").stdout
     assert told.startswith("70 tenures removed")

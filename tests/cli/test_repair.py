@@ -15,7 +15,7 @@ def test_it_tells_what_it_would_change_then_changes_it_and_finds_nothing_more(
     direct: Rowhouse, dba: psycopg.Connection[TupleRow]
 ) -> None:
     direct("pool", "create", "10.1.0.0/24", "--name", "a")
-    direct("reservation", "reserve", "a", "--name", "printer")
+    direct("address", "reserve", "a", "--name", "printer")
     assert direct("db", "repair").stdout == "nothing to repair\n"
     dba.execute("DELETE FROM free_ranges WHERE first > '10.1.0.1'")
     dba.execute("DELETE FROM tenures")
@@ -38,7 +38,7 @@ def test_a_problem_it_cannot_repair_is_an_exit_code(
     direct: Rowhouse, dba: psycopg.Connection[TupleRow]
 ) -> None:
     direct("pool", "create", "10.1.0.0/24", "--name", "a")
-    direct("reservation", "reserve", "a", "--name", "printer")
+    direct("address", "reserve", "a", "--name", "printer")
     dba.execute("SET session_replication_role = replica")
     dba.execute("DELETE FROM pools")
     ended = direct("db", "repair", code=6)

@@ -16,7 +16,7 @@ REPORT = """
 INSERT INTO nodes (cluster, node, plugin_version, agent_version, kept_dels, kept_bytes, started_at, last_seen)
 VALUES (%s, 'n1', '0.1.0', '0.1.0', 0, 0, now(), clock_timestamp())
 """
-RESERVE = ("reservation", "reserve", "10.0.0.0/24", "--name", "web-0")
+RESERVE = ("address", "reserve", "10.0.0.0/24", "--name", "web-0")
 POD = ("--namespace", "shop", "--interface", "net1")
 
 

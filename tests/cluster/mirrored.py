@@ -43,7 +43,7 @@ def address_of(name: str) -> str:
 
 
 def in_database(reservations: Iterable[Object], cluster: str) -> set[Entry]:
-    """What `rowhouse reservation list -o json` says of the pods of a cluster."""
+    """What `rowhouse address list -o json` says of the pods of a cluster."""
     return {
         (str(ipaddress.ip_address(one["address"])), f"{owner['namespace']}/{owner['name']}")
         for one in reservations

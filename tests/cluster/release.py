@@ -118,7 +118,7 @@ class Release:
     def reservations(self, namespace: str = "", *, part: str = "controller") -> list[Object]:
         """What the database holds, of one namespace's pods or of all."""
         where = [f"--namespace={namespace}"] if namespace else []
-        printed = self.rowhouse("reservation", "list", *where, "--output=json", part=part)
+        printed = self.rowhouse("address", "list", *where, "--output=json", part=part)
         return list(json.loads(printed)["items"])
 
     def holders(self, namespace: str, *, part: str = "controller") -> dict[str, set[str]]:

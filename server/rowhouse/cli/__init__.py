@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "pool": "pool",
     "network": "network",
-    "reservation": "reservation",
+    "address": "address",
     "exclusion": "exclusion",
     "gateway": "gateway",
     "quota": "quota",
@@ -44,6 +44,10 @@ _COMMANDS: Final = {
 }
 
 
+# Names of before, which still work.
+_FORMER: Final = {"reservation": "address"}
+
+
 class _Commands(click.Group):
     """The subcommands. Our own errors print a line instead of a stack trace."""
 
@@ -51,6 +55,7 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        cmd_name = _FORMER.get(cmd_name, cmd_name)
         if cmd_name not in _COMMANDS:
             return None
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli.options import client_options
+from rowhouse.cli import completions
+from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import Moment
 
@@ -17,7 +18,7 @@ _COLUMNS: Final = (
     Column("AT", "at", "moment"),
     Column("ACTOR", "actor"),
     Column("ACTION", "action"),
-    Column("OBJECT", "object"),
+    Column("OBJECT", "object", is_name=True),
     Column("ROWS", "row_count", "number", wide=True),
     Column("NETWORK", "network", "network", wide=True),
     Column("CLUSTER", "cluster", wide=True),
@@ -32,13 +33,17 @@ _COLUMNS: Final = (
 @click.option("--action", help="Only this action, for example pool.update.")
 @click.option("--object", help="Only this object: a CIDR, an address or a name.")
 @click.option("--object-type", help="Only this type of object, for example pool.")
-@click.option("--network", help='Only this network; "" is the default network.')
+@click.option(
+    "--network",
+    shell_complete=completions.networks,
+    help='Only this network; "" is the default network.',
+)
 @click.option("--cluster", help='Only this cluster; "" is the cluster without a name.')
 @click.option("--request-id", help="Only changes made by this request.")
 @click.option("--since", type=Moment(), help="Only changes since this time, or this long ago: 7d.")
 @click.option("--until", type=Moment(), help="Only changes before this time.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
-@client_options
+@list_options
 def audit(session: Session, *, limit: int, **conditions: Any) -> None:
     """List administrative changes, latest first. -o wide, json and yaml show the values before and after."""
     found = session.client.find("/audit", most=limit, **conditions)

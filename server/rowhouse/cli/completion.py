@@ -16,7 +16,8 @@ def completion(*, shell: str) -> None:
     """Print the completion script for SHELL.
 
     bash: `source <(rowhouse completion bash)` in ~/.bashrc; zsh: the same in ~/.zshrc; fish:
-    `rowhouse completion fish > ~/.config/fish/completions/rowhouse.fish`.
+    `rowhouse completion fish > ~/.config/fish/completions/rowhouse.fish`. Names of pools, networks, namespaces and
+    nodes come from the server or the database of the environment.
     """
     root = click.get_current_context().find_root().command
     kind = get_completion_class(shell)

@@ -11,7 +11,7 @@ import click
 
 from rowhouse import telemetry
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
-from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.cli.output import Column, Printer, output_option
 from rowhouse.cli.times import Duration, span
 from rowhouse.domain import defaults
 from rowhouse.ipam.reconcile import Reconciler
@@ -24,6 +24,7 @@ from rowhouse.settings import Settings
 from rowhouse.store.connection.opening import connect
 
 if TYPE_CHECKING:
+    from rowhouse.cli.output import Format
     from rowhouse.ipam.reconcile import Finding
 
 _COLUMNS = (
@@ -143,7 +144,7 @@ def controller(  # noqa: PLR0913 - its options
 @click.option(
     "--dry-run", is_flag=True, help="Show what would be released and why, but release nothing."
 )
-@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+@output_option
 def reconcile(
     *,
     cluster: str,
@@ -151,7 +152,7 @@ def reconcile(
     context: str | None,
     grace: float,
     dry_run: bool,
-    form: str,
+    form: Format,
 ) -> None:
     """Release addresses that no running pod holds, once.
 

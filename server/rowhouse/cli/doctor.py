@@ -9,12 +9,13 @@ import click
 from rowhouse import telemetry
 from rowhouse.cli.cluster_options import cluster_options
 from rowhouse.cli.exits import INCOMPLETE, NOT_READY
-from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.cli.output import Column, Printer, output_option
 from rowhouse.cli.terminal import plain
 from rowhouse.doctor.examination import examine
 from rowhouse.doctor.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from rowhouse.cli.output import Format
     from rowhouse.doctor.examination import Result
 
 _COLUMNS: Final = (
@@ -27,10 +28,10 @@ _COLUMNS: Final = (
 
 @click.command(short_help="Check everything between a pod and its address.")
 @cluster_options
-@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+@output_option
 @click.pass_context
 def doctor(
-    ctx: click.Context, *, cluster: str, kubeconfig: str | None, context: str | None, form: str
+    ctx: click.Context, *, cluster: str, kubeconfig: str | None, context: str | None, form: Format
 ) -> None:
     """Check the database, the cluster and everything in between, with a remedy for each failure.
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import lookup
-from rowhouse.cli.options import client_options, confirm, yes_option
+from rowhouse.cli import completions, lookup
+from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import named
@@ -33,11 +33,11 @@ def exclusion() -> None:
 
 
 @exclusion.command("list")
-@click.option("--network", help="Only this network.")
+@click.option("--network", shell_complete=completions.networks, help="Only this network.")
 @click.option(
     "--contains", metavar="ADDRESS", help="Only the exclusion that contains this address."
 )
-@client_options
+@list_options
 def list_exclusions(session: Session, *, network: str | None, contains: str | None) -> None:
     """List exclusions."""
     found = session.client.find("/exclusions", network=network, contains=contains)
@@ -46,8 +46,17 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
 
 @exclusion.command()
 @click.argument("addresses")
-@click.option("--network", help="The network. Default: the default network.")
-@click.option("--pool", metavar="POOL", help="Use the network of this isolated pool.")
+@click.option(
+    "--network",
+    shell_complete=completions.networks,
+    help="The network. Default: the default network.",
+)
+@click.option(
+    "--pool",
+    shell_complete=completions.pools,
+    metavar="POOL",
+    help="Use the network of this isolated pool.",
+)
 @click.option("--reason", default="", metavar="TEXT", help="Why they are excluded.")
 @click.option(
     "--force",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rowhouse.cli import completions
 from rowhouse.cli.lookup import HostAddress
 from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
@@ -36,7 +37,12 @@ _LINES: Final = (
 
 @click.command()
 @click.argument("address", type=HostAddress())
-@click.option("--network", default="", help="The network. Default: the default network.")
+@click.option(
+    "--network",
+    shell_complete=completions.networks,
+    default="",
+    help="The network. Default: the default network.",
+)
 @client_options
 def explain(session: Session, *, address: str, network: str) -> None:
     """Show the state of an address and the reason for it."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import lookup
-from rowhouse.cli.options import client_options, confirm, yes_option
+from rowhouse.cli import completions, lookup
+from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _COLUMNS: Final = (
     Column("ID", "id"),
     Column("NETWORK", "network", "network"),
     Column("POOL", "pool"),
-    Column("ADDRESS", "address"),
+    Column("ADDRESS", "address", is_name=True),
     Column("CNI NETWORK", "cni_network"),
     Column("SANDBOXES", "in_use", "number"),
     Column("SINCE", "first_used_at", "moment"),
@@ -30,10 +30,15 @@ def gateway() -> None:
 
 
 @gateway.command("list")
-@click.option("--network", help="Only this network.")
-@click.option("--pool", metavar="POOL", help="Only this pool: its name, CIDR or id.")
+@click.option("--network", shell_complete=completions.networks, help="Only this network.")
+@click.option(
+    "--pool",
+    shell_complete=completions.pools,
+    metavar="POOL",
+    help="Only this pool: its name, CIDR or id.",
+)
 @click.option("--address", help="Only this address.")
-@client_options
+@list_options
 def list_gateways(
     session: Session, *, network: str | None, pool: str | None, address: str | None
 ) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rowhouse.cli import completions
 from rowhouse.cli.exits import NOT_FOUND
 from rowhouse.cli.lookup import HostAddress
-from rowhouse.cli.options import client_options
+from rowhouse.cli.options import client_options, list_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import ALWAYS, Moment
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     Column("NETWORK", "network", "network"),
-    Column("ADDRESS", "address"),
+    Column("ADDRESS", "address", is_name=True),
     Column("NAMESPACE", "owner.namespace"),
     Column("NAME", "owner.name"),
     Column("INTERFACE", "owner.interface"),
@@ -38,7 +39,7 @@ _COLUMNS: Final = (
     Column("STARTED BY", "started_by", wide=True),
     Column("ENDED BY", "ended_by", wide=True),
 )
-_network = click.option("--network", help="Only this network.")
+_network = click.option("--network", shell_complete=completions.networks, help="Only this network.")
 _since = click.option(
     "--since", type=Moment(), help="Held at or after this time, or this long ago: 7d."
 )
@@ -68,7 +69,7 @@ def who(session: Session, *, address: str, at: str | None, network: str | None) 
 @_since
 @_until
 @_limit
-@client_options
+@list_options
 def pod(
     session: Session,
     *,
@@ -103,7 +104,7 @@ def pod(
 @_since
 @_until
 @_limit
-@client_options
+@list_options
 def history(
     session: Session,
     *,

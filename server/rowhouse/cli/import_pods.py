@@ -13,7 +13,7 @@ from rowhouse.cli.exits import INCOMPLETE
 from rowhouse.cli.import_report import Report
 from rowhouse.cli.import_run import run
 from rowhouse.cli.operator import operator
-from rowhouse.cli.output import FORMATS, Printer
+from rowhouse.cli.output import Printer, output_option
 from rowhouse.cni.configurations import Configurations
 from rowhouse.cni.definitions import ranges_of
 from rowhouse.domain.administration import Actor
@@ -31,6 +31,7 @@ from rowhouse.store.connection.database import Database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rowhouse.cli.output import Format
     from rowhouse.domain.importing import Inventory, KnownRanges
     from rowhouse.importers.pods.inventory import RunningPods
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @cluster_options
 @click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
-@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+@output_option
 def pods(
     *,
     paths: tuple[str, ...],
@@ -47,7 +48,7 @@ def pods(
     kubeconfig: str | None,
     context: str | None,
     dry_run: bool,
-    form: str,
+    form: Format,
 ) -> None:
     """Import the addresses of the running pods, from the cluster or from files.
 
@@ -81,7 +82,7 @@ def pods(
         source = f"pods: {', '.join(paths) or 'the cluster'}"
         report = Report(found.not_taken, dry_run=dry_run)
         run(work, report, length=len(found.addresses), source=source)
-    report.show(Printer(form), wide=form == "wide")
+    report.show(Printer(form), wide=form.kind == "wide")
     if report.incomplete:
         click.get_current_context().exit(INCOMPLETE)
 

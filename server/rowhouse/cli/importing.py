@@ -12,7 +12,7 @@ from rowhouse.cli.import_report import Report
 from rowhouse.cli.import_run import run
 from rowhouse.cli.import_whereabouts_source import source_options
 from rowhouse.cli.operator import operator
-from rowhouse.cli.output import FORMATS, Printer
+from rowhouse.cli.output import Printer, output_option
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.administration import Actor
 from rowhouse.importers.whereabouts.inventory import inventory
@@ -23,6 +23,7 @@ from rowhouse.store.connection.database import Database
 
 if TYPE_CHECKING:
     from rowhouse.cli.import_whereabouts_source import Source
+    from rowhouse.cli.output import Format
     from rowhouse.domain.importing import Inventory
     from rowhouse.importers.whereabouts.objects import Objects
 
@@ -50,7 +51,7 @@ for _command in (pods, hold, resume):
     metavar="POOL",
     help="Name or CIDR of an IPPool with enable_overlapping_ranges: false. May be repeated.",
 )
-@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
+@output_option
 def whereabouts(
     source: Source,
     *,
@@ -58,7 +59,7 @@ def whereabouts(
     dry_run: bool,
     release_gone: bool,
     isolated: tuple[str, ...],
-    form: str,
+    form: Format,
 ) -> None:
     """Import the pools and addresses of whereabouts, from the cluster or from files.
 
@@ -92,7 +93,7 @@ def whereabouts(
         )
     finally:
         database.close()
-    report.show(Printer(form), wide=form == "wide")
+    report.show(Printer(form), wide=form.kind == "wide")
     if report.incomplete:
         click.get_current_context().exit(INCOMPLETE)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
-from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.cli.output import Column, Printer, output_option
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.defaults import MIRROR_WRITES_PER_SECOND
 from rowhouse.k8s.client import kubernetes_client
@@ -19,6 +19,7 @@ from rowhouse.settings import Settings
 from rowhouse.store.cluster.mirror import MirrorStore
 
 if TYPE_CHECKING:
+    from rowhouse.cli.output import Format
     from rowhouse.k8s.mirror.desired import Problem
     from rowhouse.k8s.mirror.writes import Change
     from rowhouse.store.cluster.mirror import Registered
@@ -41,7 +42,6 @@ _PROBLEMS = (
     Column("TEXT", "text"),
 )
 _CHANGES = (Column("ACTION", "action"), Column("OBJECT", "object"), Column("CHANGE", "change"))
-_output = click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=FORMATS[0])
 _SILENT = 60.0
 """Seconds without a report after which a controller counts as gone; it reports every 15 seconds."""
 _SHOWN = 3
@@ -56,8 +56,8 @@ def mirror() -> None:
 
 
 @mirror.command(short_help="Show the state of each cluster's mirror.")
-@_output
-def status(*, form: str) -> None:
+@output_option
+def status(*, form: Format) -> None:
     """Show each cluster's mirror: how far behind it is, and what it cannot express."""
     with MirrorStore(Settings.from_environment().database, "") as store:
         found = [_status(one) for one in store.registered()]
@@ -77,7 +77,7 @@ def status(*, form: str) -> None:
 @cluster_options
 @mirror_namespace_option
 @click.option("--overwrite", is_flag=True, help="Include entries that the database never had.")
-@_output
+@output_option
 def diff(
     *,
     cluster: str,
@@ -85,7 +85,7 @@ def diff(
     context: str | None,
     mirror_namespace: str,
     overwrite: bool,
-    form: str,
+    form: Format,
 ) -> None:
     """Show the differences between the objects and the database, and change nothing."""
     client = kubernetes_client(kubeconfig, context)

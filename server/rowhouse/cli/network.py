@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import client_options, confirm, yes_option
+from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.domain.networks import named
 
@@ -32,7 +32,7 @@ def network() -> None:
 
 
 @network.command("list")
-@client_options
+@list_options
 def list_networks(session: Session) -> None:
     """List the networks."""
     found = session.client.find("/networks")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import click
 
-from rowhouse.cli.options import client_options
+from rowhouse.cli import completions
+from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import rough_span
 from rowhouse.domain.nodes import NodeState
@@ -37,9 +38,11 @@ def node() -> None:
 
 @node.command("list")
 @click.option("--cluster", help="Only nodes of this cluster.")
-@click.option("--node", "name", help="Only the node of this name.")
+@click.option(
+    "--node", "name", shell_complete=completions.nodes, help="Only the node of this name."
+)
 @click.option("--state", type=click.Choice(get_args(NodeState)), help="Only nodes in this state.")
-@client_options
+@list_options
 def list_nodes(
     session: Session, *, cluster: str | None, name: str | None, state: NodeState | None
 ) -> None:

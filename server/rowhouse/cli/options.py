@@ -5,16 +5,20 @@ from __future__ import annotations
 import functools
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from rowhouse.cli.client import Client, open_client
-from rowhouse.cli.output import FORMATS, Printer
+from rowhouse.cli.output import Printer, output_option
+from rowhouse.cli.output.watching import WatchingPrinter, watch
 from rowhouse.cli.terminal import plain
+from rowhouse.cli.times import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rowhouse.cli.output import Format
 
 _FILE = click.Path(exists=True, dir_okay=False)
 
@@ -27,9 +31,67 @@ class Session:
     printer: Printer
 
 
+class _Connection(NamedTuple):
+    server: str | None
+    token_file: str | None
+    ca_file: str | None
+
+
 def client_options(view: Callable[..., None]) -> Callable[..., None]:
     """Add the connection and output options to a command; its first argument is the Session."""
 
+    @_connection_options
+    @output_option
+    @functools.wraps(view)
+    def command(*args: Any, connection: _Connection, form: Format, **given: Any) -> None:
+        with open_client(*connection) as client:
+            view(Session(client, Printer(form)), *args, **given)
+
+    return command
+
+
+def list_options(view: Callable[..., None]) -> Callable[..., None]:
+    """Like `client_options`, for a command that prints one list: it can also sort and watch it."""
+
+    @click.option(
+        "--sort",
+        default="",
+        metavar="COLUMN",
+        help="Sort by this column: its heading, or its field in JSON. -COLUMN: descending.",
+    )
+    @click.option(
+        "--watch", "-w", "is_watched", is_flag=True, help="Then print changes as they happen."
+    )
+    @click.option(
+        "--interval",
+        type=Duration(),
+        default="2s",
+        show_default=True,
+        help="Pause between two reads of --watch.",
+    )
+    @_connection_options
+    @output_option
+    @functools.wraps(view)
+    def command(
+        *args: Any,
+        connection: _Connection,
+        form: Format,
+        sort: str,
+        is_watched: bool,
+        interval: float,
+        **given: Any,
+    ) -> None:
+        with open_client(*connection) as client:
+            if is_watched:
+                session = Session(client, WatchingPrinter(form, sort))
+                watch(lambda: view(session, *args, **given), interval)
+            else:
+                view(Session(client, Printer(form, sort)), *args, **given)
+
+    return command
+
+
+def _connection_options(view: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--server",
         envvar="ROWHOUSE_SERVER",
@@ -48,18 +110,15 @@ def client_options(view: Callable[..., None]) -> Callable[..., None]:
         type=_FILE,
         help="File with the server's certificate authorities (ROWHOUSE_CA_FILE). Default: the system's.",
     )
-    @click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True)
     @functools.wraps(view)
     def command(
         *args: Any,
         server: str | None,
         token_file: str | None,
         ca_file: str | None,
-        output: str,
         **given: Any,
     ) -> None:
-        with open_client(server, token_file, ca_file) as client:
-            view(Session(client, Printer(output)), *args, **given)
+        view(*args, connection=_Connection(server, token_file, ca_file), **given)
 
     return command
 

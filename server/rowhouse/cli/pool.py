@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import lookup
-from rowhouse.cli.options import client_options, confirm, yes_option
+from rowhouse.cli import completions, lookup
+from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_fill import fill
 from rowhouse.cli.pool_options import changes_of, plan_options
@@ -41,7 +41,7 @@ _REST: Final = (
 )
 _COLUMNS: Final = (
     Column("NETWORK", "network", "network"),
-    Column("POOL", "cidr"),
+    Column("POOL", "cidr", is_name=True),
     Column("NAME", "name"),
     *_USAGE,
     Column("DRAINED", "drained", "flag"),
@@ -49,8 +49,12 @@ _COLUMNS: Final = (
     Column("DESCRIPTION", "description", wide=True),
 )
 
-_network = click.option("--network", help="The pool's network, if several networks have this CIDR.")
-_pool = click.argument("text", metavar="POOL")
+_network = click.option(
+    "--network",
+    shell_complete=completions.networks,
+    help="The pool's network, if several networks have this CIDR.",
+)
+_pool = click.argument("text", metavar="POOL", shell_complete=completions.pools)
 
 
 @click.group()
@@ -59,7 +63,7 @@ def pool() -> None:
 
 
 @pool.command("list")
-@click.option("--network", help="Only this network.")
+@click.option("--network", shell_complete=completions.networks, help="Only this network.")
 @click.option("--contains", metavar="ADDRESS", help="Only pools whose CIDR contains this address.")
 @click.option("--label", metavar="KEY=VALUE", help="Only pools with this label.")
 @click.option(
@@ -67,7 +71,7 @@ def pool() -> None:
     default=None,
     help="Only drained pools, or only pools that are not drained.",
 )
-@client_options
+@list_options
 def list_pools(session: Session, **conditions: Any) -> None:
     """List pools and how full they are."""
     found = session.client.find("/pools", usage=True, **conditions)
@@ -86,7 +90,10 @@ def show(session: Session, *, text: str, network: str | None) -> None:
 @pool.command()
 @click.argument("cidr")
 @click.option(
-    "--network", default="", help="Its network, created if needed. Default: the default network."
+    "--network",
+    shell_complete=completions.networks,
+    default="",
+    help="Its network, created if needed. Default: the default network.",
 )
 @click.option(
     "--isolated",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import lookup
+from rowhouse.cli import completions, lookup
 from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import Moment
@@ -23,8 +23,12 @@ _COLUMNS: Final = (
 
 
 @click.command(short_help="Show how many addresses were in use over time.")
-@click.argument("text", metavar="POOL")
-@click.option("--network", help="The pool's network, if several networks have this CIDR.")
+@click.argument("text", metavar="POOL", shell_complete=completions.pools)
+@click.option(
+    "--network",
+    shell_complete=completions.networks,
+    help="The pool's network, if several networks have this CIDR.",
+)
 @click.option(
     "--since", type=Moment(), help="Start at this time, or this long ago: 7d. Default: 1d."
 )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import lookup
+from rowhouse.cli import completions, lookup
 from rowhouse.cli.exits import NOT_FOUND, Failure
-from rowhouse.cli.options import client_options, confirm, yes_option
+from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ _COLUMNS: Final = (
     Column("IN USE", "in_use", "number"),
     Column("ID", "id", wide=True),
 )
-_pool = click.option("--pool", metavar="POOL", help="The pool. Default: all pools together.")
+_pool = click.option(
+    "--pool",
+    shell_complete=completions.pools,
+    metavar="POOL",
+    help="The pool. Default: all pools together.",
+)
 
 
 @click.group(short_help="How many addresses a namespace may hold.")
@@ -32,8 +37,8 @@ def quota() -> None:
 
 
 @quota.command("list")
-@click.option("--namespace", help="Only this namespace.")
-@client_options
+@click.option("--namespace", shell_complete=completions.namespaces, help="Only this namespace.")
+@list_options
 def list_quotas(session: Session, *, namespace: str | None) -> None:
     """List quotas. Pool "-" stands for all pools together."""
     found = session.client.find("/quotas", namespace=namespace)

@@ -10,7 +10,7 @@ import click
 from rowhouse.auth.caller import Role
 from rowhouse.auth.static import digest, new_token
 from rowhouse.cli.operator import operator
-from rowhouse.cli.output import FORMATS, Column, Printer
+from rowhouse.cli.output import Column, Printer, output_option
 from rowhouse.cli.times import Duration, rfc3339
 from rowhouse.settings import Settings
 from rowhouse.store.access import tokens
@@ -19,6 +19,7 @@ from rowhouse.store.connection.database import Database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rowhouse.cli.output import Format
     from rowhouse.store.access.tokens import Listed
 
 _COLUMNS: Final = (
@@ -83,12 +84,12 @@ def create(
 
 
 @token.command(name="list")
-@click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True)
-def list_tokens(*, output: str) -> None:
+@output_option
+def list_tokens(*, form: Format) -> None:
     """List all tokens, including expired and revoked ones."""
     with _database() as database:
         found = [_document(one) for one in tokens.all_tokens(database)]
-    printer = Printer(output)
+    printer = Printer(form)
     if printer.for_people:
         for document in found:
             document["cluster"] = _bound(document, "cluster")

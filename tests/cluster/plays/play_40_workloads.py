@@ -56,7 +56,7 @@ def test_a_sticky_stateful_set_keeps_its_addresses_through_a_roll_out_and_a_forc
     # Nothing but an operator releases them.
     kubectl.delete("statefulset", "web", space)
     live.gone(space, before)
-    release.rowhouse("reservation", "release", "--yes", *sorted(set.union(*before.values())))
+    release.rowhouse("address", "release", "--yes", *sorted(set.union(*before.values())))
     release.wait_for_holders(space, {})
 
 

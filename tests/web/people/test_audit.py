@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rowhouse.domain.administration import Actor, PoolPlan
+from rowhouse.domain.spreadsheets import harmless
 from rowhouse.ipam.pools import change_pool, create_pool
-from rowhouse.web.audit.export import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable

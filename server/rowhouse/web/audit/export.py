@@ -14,6 +14,7 @@ from flask import Response
 
 from rowhouse.api.audit import AuditEntry
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.spreadsheets import harmless
 from rowhouse.store.history import audit as rows
 from rowhouse.web.audit import query
 from rowhouse.web.blueprint import blueprint
@@ -43,7 +44,6 @@ _COLUMNS: Final = (
     "after",
     "request_id",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.get("/audit.csv")
@@ -60,11 +60,6 @@ def audit_json() -> Response:
     """Export as a JSON array of the API's entries."""
     items = map(_items, itertools.count(), _Pages())
     return _download(itertools.chain(["["], items, ["\n]\n"]), "json", "application/json")
-
-
-def harmless(text: str) -> str:
-    """Prefix text that a spreadsheet would run as a formula with an apostrophe (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 class _Pages:

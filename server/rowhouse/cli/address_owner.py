@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli import completions
 from rowhouse.cli.exits import Failure
 from rowhouse.cli.terminal import plain
 
@@ -19,7 +20,10 @@ _MAX_NODES: Final = 1000
 _OPTIONS: Final = (
     click.option("--name", required=True, help="Name of the owner: a pod, a device or a person."),
     click.option(
-        "--namespace", default="", help="Namespace of the pod. Omit it if the owner is not a pod."
+        "--namespace",
+        shell_complete=completions.namespaces,
+        default="",
+        help="Namespace of the pod. Omit it if the owner is not a pod.",
     ),
     click.option("--cluster", default="", help="Cluster of the pod, as in its nodes' settings."),
     click.option(

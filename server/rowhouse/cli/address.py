@@ -1,4 +1,4 @@
-"""`rowhouse reservation`: addresses and their owners."""
+"""`rowhouse address`: which addresses are reserved, by what, and which are free."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import lookup
-from rowhouse.cli.options import client_options, confirm, yes_option
+from rowhouse.cli import completions, free_addresses, lookup
+from rowhouse.cli.address_owner import note_without_cluster, owner_of, owner_options
+from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
-from rowhouse.cli.reservation_owner import note_without_cluster, owner_of, owner_options
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     Column("NETWORK", "network", "network"),
-    Column("ADDRESS", "address"),
+    Column("ADDRESS", "address", is_name=True),
     Column("KIND", "owner.kind"),
     Column("NAMESPACE", "owner.namespace"),
     Column("NAME", "owner.name"),
@@ -36,39 +36,96 @@ _COLUMNS: Final = (
 )
 _DETAILS: Final = (*_COLUMNS, Column("SANDBOXES", "attached", "json"))
 
-_network = click.option("--network", help="The network, if several networks have the address.")
-_pool = click.option("--pool", metavar="POOL", help="The pool, if it is isolated.")
+_RUNS: Final = (
+    Column("FIRST", "first"),
+    Column("LAST", "last"),
+    Column("ADDRESSES", "addresses", "number"),
+)
+_ONE_BY_ONE: Final = (Column("ADDRESS", "address"),)
+
+_network = click.option(
+    "--network",
+    shell_complete=completions.networks,
+    help="The network, if several networks have the address.",
+)
+_pool = click.option(
+    "--pool", shell_complete=completions.pools, metavar="POOL", help="The pool, if it is isolated."
+)
 
 
 @click.group()
-def reservation() -> None:
-    """Manage reservations: addresses and their owners."""
+def address() -> None:
+    """Manage addresses and their owners; find free ones."""
 
 
-@reservation.command("list")
-@click.option("--network", help="Only this network.")
-@click.option("--pool", metavar="POOL", help="Only this pool: its name, CIDR or id.")
+@address.command("list")
+@click.option("--network", shell_complete=completions.networks, help="Only this network.")
+@click.option(
+    "--pool",
+    shell_complete=completions.pools,
+    metavar="POOL",
+    help="Only this pool: its name, CIDR or id.",
+)
 @click.option("--prefix", metavar="CIDR", help="Only addresses in this CIDR.")
 @click.option("--kind", type=click.Choice(["pod", "static"]))
 @click.option("--cluster", help="Only owners in this cluster.")
-@click.option("--namespace", help="Only owners in this namespace.")
+@click.option(
+    "--namespace", shell_complete=completions.namespaces, help="Only owners in this namespace."
+)
 @click.option("--name", help="Only owners with this name.")
-@click.option("--node", help="Only sandboxes on this node.")
+@click.option("--node", shell_complete=completions.nodes, help="Only sandboxes on this node.")
 @click.option("--container-id", help="Only this sandbox.")
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
-@client_options
-def list_reservations(
+@list_options
+def list_addresses(
     session: Session, *, pool: str | None, limit: int | None, **conditions: Any
 ) -> None:
     """List the reserved addresses that match all filters."""
     if pool is not None:
         found = lookup.pool(session.client, pool, conditions["network"])
         conditions["pool_id"] = found["id"]
-    reservations = session.client.find("/reservations", most=limit, **conditions)
-    session.printer.items(reservations, _COLUMNS, nothing="no reservations match")
+    most = session.printer.rows_to_read(limit)
+    reservations = session.client.find("/reservations", most=most, **conditions)
+    session.printer.items(reservations, _COLUMNS, nothing="no reservations match", limit=limit)
 
 
-@reservation.command()
+@address.command(short_help="List the free addresses of a pool.")
+@click.argument("text", metavar="POOL", shell_complete=completions.pools)
+@click.option(
+    "--network",
+    shell_complete=completions.networks,
+    help="The pool's network, if several networks have its CIDR.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1, free_addresses.MAX_FREE),
+    help="List this many of the lowest ones, one per line, instead of ranges.",
+)
+@click.option(
+    "--quarantined",
+    is_flag=True,
+    help="List the addresses that the reuse delay holds back instead.",
+)
+@list_options
+def free(
+    session: Session, *, text: str, network: str | None, count: int | None, quarantined: bool
+) -> None:
+    """List the addresses that can be reserved or assigned now, as ranges.
+
+    Gateways, exclusions, addresses outside the window, and network and broadcast addresses are not among them.
+    """
+    found = lookup.pool(session.client, text, network)
+    path = f"/pools/{found['id']}/free"
+    runs = free_addresses.joined(session.client.find(path, most=count, quarantined=quarantined))
+    nothing = f"no address of {found['cidr']} is {'in quarantine' if quarantined else 'free'}"
+    if count is None:
+        session.printer.items(runs, _RUNS, nothing=nothing)
+    else:
+        one_by_one = free_addresses.lowest(runs, count)
+        session.printer.items(one_by_one, _ONE_BY_ONE, nothing=nothing)
+
+
+@address.command()
 @click.argument("address", type=lookup.HostAddress())
 @_network
 @_pool
@@ -80,10 +137,14 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
     session.printer.one(session.client.get(path), _DETAILS)
 
 
-@reservation.command(short_help="Reserve addresses of a pool.")
-@click.argument("pool")
+@address.command(short_help="Reserve addresses of a pool.")
+@click.argument("pool", shell_complete=completions.pools)
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, type=lookup.HostAddress())
-@click.option("--network", help="The pool's network, if several networks have its CIDR.")
+@click.option(
+    "--network",
+    shell_complete=completions.networks,
+    help="The pool's network, if several networks have its CIDR.",
+)
 @click.option(
     "--count",
     type=click.IntRange(1),
@@ -129,7 +190,7 @@ def reserve(
     session.printer.items(made, _COLUMNS, nothing="no addresses were reserved")
 
 
-@reservation.command()
+@address.command()
 @click.argument(
     "addresses", metavar="ADDRESS...", nargs=-1, required=True, type=lookup.HostAddress()
 )
@@ -166,7 +227,7 @@ def release(
         session.printer.items(found, _COLUMNS, nothing="")
 
 
-@reservation.command()
+@address.command()
 @click.argument("address", type=lookup.HostAddress())
 @_network
 @_pool
