@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rowhouse.k8s.permissions import Permission, of_controller, of_import
+from rowhouse.k8s.permissions import Permission, of_controller, of_import, of_owner_objects
 
 if TYPE_CHECKING:
     from chart.helm import Helm
@@ -22,6 +22,13 @@ def test_the_chart_grants_what_the_controller_needs(helm: Helm, mirror: str | No
         *of_controller(mirror),
         Permission("list", "network-attachment-definitions", "k8s.cni.cncf.io"),
     }
+
+
+def test_the_chart_grants_a_look_at_the_objects_that_keep_addresses_if_asked(helm: Helm) -> None:
+    asked = [f"--set=rbac.{one}=true" for one in ("virtualMachines", "statefulSets", "ipamClaims")]
+    release = helm.template("", *asked)
+    plain = granted(helm.template(""), "rowhouse-controller")
+    assert granted(release, "rowhouse-controller") - plain == set(of_owner_objects())
 
 
 def test_the_chart_grants_what_an_import_needs(helm: Helm) -> None:

@@ -151,6 +151,12 @@ def test_routes_dns_and_addresses_are_kept_as_written(server: Server) -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["vm", "statefulset", "name"])
+def test_sticky_names_the_owner_that_keeps_the_address(server: Server, value: str) -> None:
+    netconf = read(server, {"sticky": value})
+    assert (netconf.sticky, netconf.keep_for, netconf.by_claim) == (False, value, False)
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [(60, 60.0), (1.5, 1.5), ("24h", 86400.0), ("1h30m", 5400.0), ("7d", 604800.0), ("500ms", 0.5)],
@@ -203,7 +209,13 @@ def test_node_slice_size_has_two_spellings(server: Server, text: str) -> None:
         ({"dns": []}, "ipam.dns must be an object, got []"),
         ({"dns": {"search": [1]}}, "ipam.dns.search must be a list of strings, got 1"),
         ({"enable_overlapping_ranges": "false"}, 'must be true or false, got "false"'),
-        ({"sticky": 1}, "ipam.sticky must be true or false, got 1"),
+        (
+            {"sticky": 1},
+            'ipam.sticky must be true, false, "vm", "statefulset" or "name", got 1',
+        ),
+        ({"sticky": "VM"}, 'or "name", got "VM"'),
+        ({"sticky": ["vm"]}, 'or "name", got ["vm"]'),
+        ({"sticky": ""}, 'or "name", got ""'),
         ({"sticky_ttl": "soon"}, 'ipam.sticky_ttl must be seconds or a duration like "24h"'),
         ({"sticky_ttl": -1}, "got -1"),
         ({"sticky_ttl": True}, "got true"),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from rowhouse.auth.fetch import fetch, status_of
 from rowhouse.domain.errors import TryAgain
+from rowhouse.domain.lasting_owners import OwnerReference, PodFacts
 from rowhouse.domain.liveness import STATIC_POD_UIDS
 from rowhouse.domain.network_status import attached_interfaces
 from rowhouse.ipam.placement import PlacedPod
@@ -22,7 +23,8 @@ _NOT_FOUND: Final = 404
 class ApiServerPods:
     """Asks the API server of a pod's cluster (`rowhouse.ipam.placement.PodPlacement`).
 
-    Each question is one GET, so it is asked only if two nodes call for the same pod.
+    Each question is one GET. It is asked if two nodes call for the same pod, and for networks whose addresses outlive
+    the pod.
     """
 
     def __init__(self, clusters: Iterable[TrustedCluster]) -> None:
@@ -67,9 +69,27 @@ def _placed(pod: Any) -> PlacedPod:
             node=str(pod["spec"].get("nodeName") or ""),
             uids=(str(metadata["uid"]), *map(str, static)),
             addresses=_addresses(annotations),
+            facts=_facts(metadata, annotations),
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise TryAgain("the API server's response is not a Pod") from error
+
+
+def _facts(metadata: dict[str, Any], annotations: dict[str, Any]) -> PodFacts:
+    owners = [
+        OwnerReference(
+            group=str(one.get("apiVersion", "")).rpartition("/")[0],
+            kind=str(one.get("kind", "")),
+            name=str(one.get("name", "")),
+        )
+        for one in metadata.get("ownerReferences") or ()
+    ]
+    return PodFacts(
+        name=str(metadata["name"]),
+        owners=tuple(owners),
+        labels=metadata.get("labels") or {},
+        annotations=annotations,
+    )
 
 
 def _addresses(annotations: dict[str, Any]) -> dict[str, tuple[str, ...]]:

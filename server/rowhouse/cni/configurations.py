@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from rowhouse.cni.arguments import Arguments
 from rowhouse.cni.call import MAX_KNOWN, MOST_KNOWN, config_version, read_config
-from rowhouse.cni.netconf import Netconf, ipam_object, read_netconf, takes_first_address
+from rowhouse.cni.netconf import (
+    Netconf,
+    allows_persistent_ips,
+    ipam_object,
+    read_netconf,
+    takes_first_address,
+)
 from rowhouse.cni.plan import Plan, plan_addresses
 from rowhouse.cni.requested import requested_addresses
 
@@ -50,6 +56,7 @@ class Configurations:
             server_compat=self._compat,
             defaults=self._defaults,
             takes_first=takes_first_address(config),
+            by_claim=allows_persistent_ips(config),
         )
 
     def _work_out(self, body: bytes, arguments: Arguments = _NOTHING_ASKED) -> Plan:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
+    from rowhouse.domain.lasting_owners import KeepFor
+
 TYPES = ("whereabouts", "rowhouse")
 STRICT = "strict"
 
@@ -37,6 +39,7 @@ _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d|w))+")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SLICE = re.compile(r"/?([0-9]{1,3})")
+_KEEP_FOR: dict[str, KeepFor] = {"vm": "vm", "statefulset": "statefulset", "name": "name"}
 _RANGE_KEYS = ("range", "ipranges", "pool")
 
 
@@ -60,6 +63,8 @@ class Netconf:
     `address_space` is `network_name`; `sticky_ttl` is in seconds, None: until released;
     `reuse_delay` is in seconds, None: the pool's value. `takes_first`: the main plugin uses the first
     address after the network address itself if there is no gateway.
+
+    `keep_for` and `by_claim` say who owns the addresses if they outlive the pod; `sticky` is false then.
     """
 
     ranges: tuple[RangeEntry, ...]
@@ -76,6 +81,8 @@ class Netconf:
     use_all: bool
     strict: bool
     takes_first: bool = False
+    keep_for: KeepFor = ""
+    by_claim: bool = False
 
 
 def is_strict(config: Fields, server_compat: str) -> bool:
@@ -108,17 +115,23 @@ def takes_first_address(config: Fields) -> bool:
     )
 
 
+def allows_persistent_ips(config: Fields) -> bool:
+    """Whether the configuration has `allowPersistentIPs` beside `ipam`, as OVN-Kubernetes'. Raises InvalidConfig."""
+    return fields.flag(config, "allowPersistentIPs", default=False, where="netconf")
+
+
 def read_netconf(
     ipam: Fields,
     *,
     server_compat: str = "",
     defaults: Mapping[str, object] | None = None,
     takes_first: bool = False,
+    by_claim: bool = False,
 ) -> Netconf:
     """Parse the `ipam` object. Raises InvalidConfig, which names key and value.
 
     `server_compat` and `defaults` are the server's settings; a default fills only empty keys.
-    `takes_first` is the result of `takes_first_address`.
+    `takes_first` is the result of `takes_first_address`, `by_claim` that of `allows_persistent_ips`.
     """
     compat = fields.text(ipam, "compat") or server_compat
     if compat not in {"", STRICT}:
@@ -127,12 +140,15 @@ def read_netconf(
     if defaults:
         ipam = _with_defaults(ipam, defaults, strict=strict)
     sticky_ttl = _duration(ipam, "sticky_ttl")
+    sticky, keep_for = _sticky(ipam)
     return Netconf(
         routes=tuple(_route(route, where) for route, where in fields.sections(ipam, "routes")),
         dns=_dns(fields.section(ipam, "dns", "ipam")),
         address_space=fields.name(ipam, "network_name"),
         overlapping=fields.flag(ipam, "enable_overlapping_ranges", default=True),
-        sticky=fields.flag(ipam, "sticky", default=False),
+        sticky=sticky,
+        keep_for=keep_for,
+        by_claim=by_claim or fields.flag(ipam, "allowPersistentIPs", default=False),
         sticky_ttl=sticky_ttl,
         reuse_delay=None if strict else _duration(ipam, "reuse_delay"),
         use_all=fields.flag(ipam, "use_all", default=False),
@@ -145,6 +161,15 @@ def read_netconf(
         ),
         node_slice_size=_node_slice_size(fields.text(ipam, "node_slice_size")),
     )
+
+
+def _sticky(ipam: Fields) -> tuple[bool, KeepFor]:
+    value = ipam.get("sticky")
+    if isinstance(value, str) and value in _KEEP_FOR:
+        return False, _KEEP_FOR[value]
+    if value is None or isinstance(value, bool):
+        return bool(value), ""
+    raise fields.wrong_type("ipam", "sticky", 'true, false, "vm", "statefulset" or "name"', value)
 
 
 def _with_defaults(ipam: Fields, defaults: Mapping[str, object], *, strict: bool) -> Fields:

@@ -44,6 +44,7 @@ from rowhouse.ipam.attach import attach
 from rowhouse.ipam.check import reserved
 from rowhouse.ipam.detach import detach
 from rowhouse.ipam.garbage import collect_garbage
+from rowhouse.ipam.lasting_owners import with_lasting_owner
 from rowhouse.ipam.readiness import readiness
 
 if TYPE_CHECKING:
@@ -108,6 +109,14 @@ def add(call: Call) -> bytes:
         )
     plan = _configurations().plan(call.body, arguments)
     owner = _owner(call, netconf, arguments)
+    if netconf.keep_for or netconf.by_claim:
+        owner = with_lasting_owner(
+            owner,
+            netconf.keep_for,
+            by_claim=netconf.by_claim,
+            pods=_pods(),
+            bound_node=bound_node(),
+        )
     assigned: list[Assigned] = []
     if plan.requests:
         try:

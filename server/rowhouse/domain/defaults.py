@@ -15,6 +15,8 @@ SETTLE_SECONDS: Final = 10.0
 """Delay between the end of a watched pod and the second check of it."""
 PASS_SECONDS: Final = 300.0
 """Interval between full passes of the reconciler when there is nothing new."""
+OWNER_SECONDS: Final = 20.0
+"""Maximum interval between checks of the objects that keep addresses (`ipam/owner_release.py`)."""
 
 MIRROR_WRITES_PER_SECOND: Final = 100.0
 MIRROR_RESYNC_SECONDS: Final = 600.0

@@ -46,7 +46,9 @@ def attach(
     """
     if owner.lasting is None:
         adopt_owner(store, owner, requests, unnamed=unnamed, bound_node=bound_node, pods=pods)
-    placement: Placement = "ask"
+    # The pod was read from its cluster to find the object that keeps its address.
+    is_placed = owner.lasting is not None and owner.lasting.object_kind != ""
+    placement: Placement = "join" if is_placed else "ask"
     joined: set[int] = set()
     while True:
         try:

@@ -16,6 +16,8 @@ from rowhouse.domain.errors import TryAgain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rowhouse.domain.lasting_owners import PodFacts
+
 _log = structlog.get_logger(__name__)
 
 
@@ -24,12 +26,14 @@ class PlacedPod:
     """A pod as its cluster knows it.
 
     `node` is `spec.nodeName`, "" before it is scheduled. `uids` has its own and, for a static pod, the kubelet's.
-    `addresses` maps interfaces to their addresses, if the pod's network status has them.
+    `addresses` maps interfaces to their addresses, if the pod's network status has them. `facts` is what the pod says
+    about its owners.
     """
 
     node: str
     uids: tuple[str, ...]
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facts: PodFacts | None = None
 
 
 class PodPlacement(Protocol):

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from rowhouse.domain.defaults import GRACE_SECONDS, PASS_SECONDS, SETTLE_SECONDS
+from rowhouse.domain.defaults import GRACE_SECONDS, OWNER_SECONDS, PASS_SECONDS, SETTLE_SECONDS
 from rowhouse.domain.errors import RowhouseError
+from rowhouse.ipam.owner_release import OwnerRelease
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.access import AccessCheck
 from rowhouse.k8s.events import EventRecorder
 from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
+from rowhouse.k8s.owner_objects import OwnerObjects
 from rowhouse.k8s.permissions import of_controller
 from rowhouse.k8s.pods import KubernetesPods, node_watch, pod_watch
 from rowhouse.metrics import LAST_PASS, LEADER, PASSES, RECLAIMED, SUSPECTS
@@ -136,8 +138,9 @@ class Controller:
         pod_watch(self._client, reconciler.pod_ended, soon, over, self.checks).start()
         node_watch(self._client, soon, over, self.checks).start()
         self._start_mirror(over)
+        owners = OwnerRelease(election.session, self._cluster, OwnerObjects(self._client))
         try:
-            self._lead(election, reconciler, stop)
+            self._lead(election, reconciler, owners, stop)
         finally:
             over.set()
             self.checks.forget(_LISTS)
@@ -158,9 +161,13 @@ class Controller:
             _log.warning("mirror_not_turned_off", reason=error.message)
 
     def _lead(
-        self, election: LeaderElection, reconciler: Reconciler, stop: threading.Event
+        self,
+        election: LeaderElection,
+        reconciler: Reconciler,
+        owners: OwnerRelease,
+        stop: threading.Event,
     ) -> None:
-        due = looked_at = time.monotonic()
+        due = looked_at = owners_due = time.monotonic()
         while not stop.is_set():
             self._beat()
             election.check()
@@ -169,6 +176,9 @@ class Controller:
                 self._report(reconciler.check_ended())
                 self._events.refused(allocation_failures.take(election.session, self._cluster))
                 self._events.flush()
+                if time.monotonic() >= owners_due:
+                    owners_due = time.monotonic() + min(OWNER_SECONDS, self._timing.interval)
+                    RECLAIMED.inc(owners.look())
                 if self._pass_soon.is_set():
                     self._pass_soon.clear()
                     # Not more often than the second checks, even if nodes flap.

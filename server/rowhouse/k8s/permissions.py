@@ -52,6 +52,20 @@ def of_controller(mirror_namespace: str | None) -> list[Permission]:
     return needed
 
 
+def of_owner_objects() -> list[Permission]:
+    """What the controller needs to see the objects that keep addresses. Without it, addresses expire instead."""
+    return [
+        Permission(verb, resource, group)
+        for group, resource in (
+            ("kubevirt.io", "virtualmachines"),
+            ("kubevirt.io", "virtualmachineinstances"),
+            ("apps", "statefulsets"),
+            ("k8s.cni.cncf.io", "ipamclaims"),
+        )
+        for verb in ("get", "list")
+    ]
+
+
 def of_server(*, by_review: bool, looks_at_pods: bool = False) -> list[Permission]:
     """What the server needs to verify tokens, by TokenReview or with the cluster's keys.
 

@@ -1,0 +1,59 @@
+"""Find the owner of a pod's address if it outlives the pod."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rowhouse.domain.errors import InvalidConfig, NotAllowed, TryAgain
+from rowhouse.domain.lasting_owners import lasting_owner, named_owner
+
+if TYPE_CHECKING:
+    from rowhouse.domain.lasting_owners import KeepFor
+    from rowhouse.domain.requests import Owner
+    from rowhouse.ipam.placement import PodPlacement
+
+
+def with_lasting_owner(
+    owner: Owner,
+    keep_for: KeepFor,
+    *,
+    by_claim: bool = False,
+    pods: PodPlacement | None = None,
+    bound_node: str | None = None,
+) -> Owner:
+    """Return the owner for an ADD of a network whose addresses outlive the pod.
+
+    Reads the pod from its cluster, except for "name". A pod without such an owner keeps nothing. `bound_node` is the
+    node of the caller's token: the pod must run there. Raises TryAgain, NotAllowed, InvalidConfig.
+    """
+    if keep_for == "name" and not by_claim:
+        return replace(owner, sticky=True, lasting=named_owner(owner.name, owner.interface))
+    pod = f"{owner.namespace}/{owner.name}"
+    if pods is None:
+        raise TryAgain(
+            f"pod {pod} must be read from its cluster to find the owner of its address,"
+            " but the settings do not allow this",
+            hint="Set ROWHOUSE_VERIFY_PLACEMENT, or the chart's kubernetes.verifyPlacement.",
+        )
+    found = pods.find(owner.cluster, owner.namespace, owner.name)
+    if found is None or found.facts is None:
+        raise TryAgain(f"the cluster has no pod {pod}", hint="The runtime repeats the call.")
+    if owner.uid is not None and owner.uid not in found.uids:
+        raise TryAgain(
+            f"pod {pod} has the uid {found.uids[0]} in its cluster, not {owner.uid}",
+            hint="The pod was replaced. The runtime repeats the call for the new one.",
+        )
+    if bound_node is not None and found.node != bound_node:
+        raise NotAllowed(
+            f'pod {pod} runs on node "{found.node}", but the token is for node "{bound_node}"',
+            hint="A node's token is valid only for the pods of its own node.",
+        )
+    try:
+        lasting = lasting_owner(found.facts, owner.interface, keep_for, by_claim=by_claim)
+    except ValueError as error:
+        raise InvalidConfig(
+            f"the annotation k8s.v1.cni.cncf.io/networks of pod {pod} is unreadable: {error}"
+        ) from None
+    uid = owner.uid or found.uids[0]
+    return replace(owner, uid=uid, sticky=lasting is not None, lasting=lasting)
