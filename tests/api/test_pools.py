@@ -52,6 +52,20 @@ def test_a_pool_is_made_with_its_network_shown_listed_and_removed(api: Api) -> N
     assert api.items("networks") == []
 
 
+def test_a_pools_name_is_one_word_and_no_id(api: Api) -> None:
+    for name in ("a", "1a", "storage-a", "rack.7_b", "10.0.0.0-spare"):
+        api.delete(f"pools/{api.post('pools', cidr=SMALL, name=name)['id']}")
+    pool = api.post("pools", cidr=SMALL)
+    for name in ("bad name!", "17", "10.0.0.0/29", "-a", "a-", "", "a\n", "é", "x" * 254):
+        for method, path, more in (
+            ("POST", "pools", {"cidr": "10.0.1.0/29"}),
+            ("PATCH", f"pools/{pool['id']}", {}),
+        ):
+            [wrong] = api.refused(422, method, path, {**more, "name": name})["errors"]
+            assert wrong["pointer"] == "/name"
+            assert "a pool's name" in wrong["detail"]
+
+
 def test_a_network_with_pools_or_exclusions_is_not_removed(api: Api) -> None:
     pool = api.pool()
     path = f"networks/{pool['network_id']}"

@@ -123,10 +123,32 @@ Moment = Annotated[
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Seconds = Annotated[float, Field(ge=0, le=MAX_TTL, description="Seconds")]
 
+# Begins with the first letter, after digits at most: an all-digit name would be read as the ID of a pool.
+_POOL_NAME: Final = r"^([0-9][-0-9._]*)?[A-Za-z]([-A-Za-z0-9._]*[A-Za-z0-9])?$"
+
+
+def _pool_name(text: str) -> str:
+    """Accept one word that a command line cannot mistake for a CIDR or an ID."""
+    if len(text) > MAX_NAME or not re.fullmatch(_POOL_NAME, text):
+        raise ValueError(
+            f"{text!r} is not a pool's name: use letters (at least one), digits, '-', '_' and '.',"
+            " and begin and end with a letter or digit"
+        )
+    return text
+
+
 # No control characters: they do not belong in names, and PostgreSQL rejects NUL.
 _LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 _TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=_LINE)]
+PoolName = Annotated[
+    str,
+    AfterValidator(_pool_name),
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": _POOL_NAME},
+        mode="validation",
+    ),
+]
 NetworkName = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
 Text = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
 Namespace = Annotated[str, Field(max_length=MAX_LABEL, pattern=_LINE)]

@@ -204,7 +204,7 @@ def _responses(operation: Operation) -> Json:
 _PROBLEM: Final[Json] = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
-    "required": ["type", "title", "status", "detail", "instance", "request_id", "code"],
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
     "properties": {
         "type": {"type": "string", "pattern": "^urn:rowhouse:problem:[a-z0-9-]+$"},
         "title": {"type": "string"},
@@ -216,7 +216,7 @@ _PROBLEM: Final[Json] = {
             "type": "string",
             "description": "The request id, as in the log and the audit log",
         },
-        "code": {"type": "integer", "description": "The CNI error code of the same error"},
+        "code": {"type": "integer", "description": "The CNI error code of the same error; absent if it has none"},
         "errors": {
             "type": "array",
             "description": "The invalid values",

@@ -16,6 +16,7 @@ from rowhouse.api.fields import (
     Moment,
     Name,
     NetworkName,
+    PoolName,
     Request,
     Seconds,
     Text,
@@ -140,7 +141,7 @@ class NewPool(Request):
         bool, Field(description="Its own address space: no other pool shares its addresses")
     ] = False
     cidr: Cidr
-    name: Name | None = None
+    name: PoolName | None = None
     gateway: Address | None = None
     window_first: Address | None = None
     window_last: Address | None = None
@@ -160,7 +161,7 @@ class NewPool(Request):
 class PoolChange(Request):
     """The fields to change: an omitted field stays as it is, null unsets a field."""
 
-    name: Name | None = None
+    name: PoolName | None = None
     gateway: Address | None = None
     window_first: Address | None = None
     window_last: Address | None = None

@@ -29,7 +29,7 @@ def refused(error: RowhouseError) -> Response:
         error.problem_type,
         error.title(),
         error.message,
-        {"hint": error.hint, "code": error.cni_code, **error.members()},
+        {"hint": error.hint, "code": _cni_code(error), **error.members()},
     )
 
 
@@ -46,7 +46,7 @@ def unserved(error: HTTPException) -> Response | HTTPException:
         error.name.lower().replace(" ", "-").replace("'", ""),
         error.name,
         error.description or error.name,
-        {"hint": "docs/reference/api.md lists the operations.", "code": RowhouseError.cni_code},
+        {"hint": "docs/reference/api.md lists the operations."},
     )
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
@@ -58,6 +58,11 @@ def failed(error: Exception) -> Response:
     """Answer an unexpected error. The details go to the log, not to the caller."""
     _log.error("api_call_failed", exc_info=error)
     return refused(RowhouseError("internal error", hint="See the server's log."))
+
+
+def _cni_code(error: RowhouseError) -> int | str:
+    """Return the code that a CNI call gets for this error; nothing if CNI has none for it."""
+    return "" if error.cni_code == RowhouseError.cni_code else error.cni_code
 
 
 def _problem(
