@@ -216,7 +216,10 @@ _PROBLEM: Final[Json] = {
             "type": "string",
             "description": "The request id, as in the log and the audit log",
         },
-        "code": {"type": "integer", "description": "The CNI error code of the same error; absent if it has none"},
+        "code": {
+            "type": "integer",
+            "description": "The CNI error code of the same error; absent if it has none",
+        },
         "errors": {
             "type": "array",
             "description": "The invalid values",
