@@ -1,6 +1,6 @@
-/* The executable "rowhouse": finds the folder rowhouse.d beside itself and executes its
- * interpreter through the bundle's own loader, so that it uses no library of the host.
- * Static, without a libc: five system calls, then the interpreter.
+/* The executable "rowhouse": serves the usual call through the node's agent by itself (agent.c).
+ * For all others it finds the folder rowhouse.d beside itself and executes its interpreter through
+ * the bundle's own loader, so that it uses no library of the host. Static, without a libc.
  *
  * Built by plugin_bundle/launcher.py, which defines LOADER_OPTIONS (comma-separated string
  * literals, each followed by a comma). x86-64 and aarch64 Linux.
@@ -11,6 +11,8 @@
 #define LOADER "/lib/loader"
 #define LIBRARIES "/lib"
 #define INTERPRETER "/bin/python"
+#define BEGUN "ROWHOUSE_CALL_BEGUN=" /* see rowhouse_cni/plugin.py */
+#define TRIED_AGENT "ROWHOUSE_AGENT_TRIED="
 #define PROGRAM "from rowhouse_cni.plugin import main;main()"
 
 enum { MAX_PATH = 4096, AT_FDCWD = -100, AT_EXECFN = 31, EISDIR = 21, MOST_LINKS = 8 };
@@ -18,7 +20,11 @@ enum { MAX_PATH = 4096, AT_FDCWD = -100, AT_EXECFN = 31, EISDIR = 21, MOST_LINKS
 #if defined(__x86_64__)
 enum {
     SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_execve = 59, SYS_exit_group = 231,
-    SYS_readlinkat = 267, SYS_faccessat = 269
+    SYS_readlinkat = 267, SYS_faccessat = 269, SYS_fstat = 5, SYS_lseek = 8, SYS_rt_sigaction = 13,
+    SYS_socket = 41, SYS_connect = 42, SYS_geteuid = 107, SYS_getegid = 108,
+    SYS_clock_gettime = 228, SYS_openat = 257, SYS_newfstatat = 262, SYS_ppoll = 271, SYS_dup3 = 292,
+    SYS_renameat2 = 316, SYS_memfd_create = 319,
+    MODE_IN_STAT = 6, OWNER_IN_STAT = 7 /* of struct stat, in words of four bytes */
 };
 __asm__(".globl _start\n_start: xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call launch\n");
 
@@ -35,7 +41,11 @@ static long call(long number, long a, long b, long c, long d)
 #elif defined(__aarch64__)
 enum {
     SYS_read = 63, SYS_write = 64, SYS_close = 57, SYS_execve = 221, SYS_exit_group = 94,
-    SYS_readlinkat = 78, SYS_faccessat = 48
+    SYS_readlinkat = 78, SYS_faccessat = 48, SYS_fstat = 80, SYS_lseek = 62, SYS_rt_sigaction = 134,
+    SYS_socket = 198, SYS_connect = 203, SYS_geteuid = 175, SYS_getegid = 177,
+    SYS_clock_gettime = 113, SYS_openat = 56, SYS_newfstatat = 79, SYS_ppoll = 73, SYS_dup3 = 24,
+    SYS_renameat2 = 276, SYS_memfd_create = 279,
+    MODE_IN_STAT = 4, OWNER_IN_STAT = 6 /* of struct stat, in words of four bytes */
 };
 __asm__(".globl _start\n_start: mov x29, #0\n mov x30, #0\n mov x0, sp\n bl launch\n");
 
@@ -107,6 +117,8 @@ static int read_link(const char *path)
     return n > 0;
 }
 
+#include "agent.c"
+
 /* Finds the path of this executable: from the kernel, or, without /proc, from the call. */
 static void find_own_path(const char *called)
 {
@@ -139,7 +151,8 @@ static void say(const char *text)
 static int is_dropped(const char *variable)
 {
     return begins(variable, "LD_") || begins(variable, "GLIBC_TUNABLES=")
-        || begins(variable, "LC_ALL=") || begins(variable, "OPENSSL_");
+        || begins(variable, "LC_ALL=") || begins(variable, "OPENSSL_")
+        || begins(variable, BEGUN) || begins(variable, TRIED_AGENT);
 }
 
 /* The stack as the kernel leaves it: count, arguments, 0, environment, 0, auxiliary vector. */
@@ -149,6 +162,7 @@ __attribute__((noreturn, used)) void launch(long *stack)
     char **arguments = (char **)stack + 1, **environment = arguments + count + 1;
     long *auxiliary;
     const char *called = count ? arguments[0] : "";
+    enum served served;
 
     while (environment[variables])
         variables++;
@@ -161,13 +175,15 @@ __attribute__((noreturn, used)) void launch(long *stack)
     if (call(SYS_read, 0, (long)own, 0, 0) == -EISDIR)
         call(SYS_close, 0, 0, 0, 0);
 
+    served = through_agent(environment);
     find_own_path(called);
     if (is_folder(own, directory(own), FOLDER)
         || is_folder(USUAL_PLACE "/", length(USUAL_PLACE "/"), FOLDER)) {
         const char *fixed[] = { loader, LOADER_OPTIONS "--library-path", libraries, interpreter,
                                 "-I", "-S", "-B", "-X", "utf8", "-c", PROGRAM };
         const char *new_arguments[sizeof fixed / sizeof *fixed + count + 1];
-        const char *new_environment[variables + 3];
+        const char *new_environment[variables + 5];
+        static char begun_at[64];
 
         join(libraries, folder, length(folder), LIBRARIES);
         join(interpreter, folder, length(folder), INTERPRETER);
@@ -181,6 +197,11 @@ __attribute__((noreturn, used)) void launch(long *stack)
                 new_environment[n++] = environment[i];
         new_environment[n++] = "LC_ALL=C"; /* no locale data of the host */
         new_environment[n++] = "OPENSSL_CONF=/dev/null"; /* no OpenSSL configuration of the host */
+        join(begun_at, BEGUN, length(BEGUN), "");
+        seconds(begun_at + length(begun_at), begun);
+        new_environment[n++] = begun_at;
+        if (served == TRIED)
+            new_environment[n++] = TRIED_AGENT "true";
         new_environment[n] = 0;
         call(SYS_execve, (long)loader, (long)new_arguments, (long)new_environment, 0);
     }

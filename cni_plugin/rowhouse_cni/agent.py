@@ -7,6 +7,8 @@ that notices renames the socket, so that no other call waits; the agent puts it 
 
 Both processes read the same clock (CLOCK_MONOTONIC), so the deadline of a call is sent unchanged: an
 agent that was stopped does not send an old call.
+
+The launcher does the same for the usual call (plugin_bundle/agent.c): change both.
 """
 
 import posix

@@ -20,7 +20,7 @@ from rowhouse_cni.errors import (
     NotReadyError,
     visible,
 )
-from rowhouse_cni.settings import DEFAULT_LOG_DIRS, Settings, load, spools_of
+from rowhouse_cni.settings import DEFAULT_LOG_DIRS, MAX_TIMEOUT, Settings, load, spools_of
 from rowhouse_cni.spool_entry import names_in
 
 SUPPORTED_VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
@@ -44,8 +44,8 @@ class Outcome:
 
 def main() -> None:
     """Serve one call and end the process."""
-    begun = monotonic()
     environ = posix.environ
+    begun = begun_at(environ, monotonic())
     command = environ.get(b"CNI_COMMAND", b"")
     if command == b"VERSION":
         versions = ", ".join(f'"{version}"' for version in SUPPORTED_VERSIONS)
@@ -57,6 +57,15 @@ def main() -> None:
         note(f"CNI protocol versions supported: {', '.join(SUPPORTED_VERSIONS)}")
         posix._exit(0)
     posix._exit(serve(environ, begun))
+
+
+def begun_at(environ: dict[bytes, bytes], now: float) -> float:
+    """When the call began: before the launcher asked the agent, if it did (plugin_bundle/agent.c)."""
+    try:
+        begun = float(environ.get(b"ROWHOUSE_CALL_BEGUN", b""))
+    except ValueError:
+        return now
+    return begun if now - MAX_TIMEOUT < begun < now else now
 
 
 def serve(environ: dict[bytes, bytes], begun: float) -> int:
@@ -90,7 +99,7 @@ def forward(
     """Send the call to a server, through the node's agent or directly; keep a DEL that no server accepts."""
     lines = call.headers + identity_lines(settings)
     answer: Answer | None = None
-    if settings.agent:
+    if settings.agent and b"ROWHOUSE_AGENT_TRIED" not in posix.environ:
         answer = ask_agent(settings, call.command, lines, netconf, deadline)
     if answer is not None and answer.status == KEPT:
         note(f"rowhouse: DEL is kept for later: {answer.body.decode('utf-8', 'replace')}")

@@ -21,22 +21,6 @@ MEBIBYTE = 1024 * 1024
 RUNS = 25
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder as `make plugin` builds it."""
-    target = tmp_path_factory.mktemp("bundle") / "plugin"
-    run = subprocess.run(
-        [sys.executable, "-m", "plugin_bundle", str(target)],
-        env=os.environ | {"PYTHONPATH": str(PACKAGES)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    if "shell script" in run.stdout:
-        pytest.skip("needs a C compiler")
-    return target
-
-
 def called(node: Node, program: Path | str, *before: str, command: str = "ADD") -> str:
     """Standard output of one successful call of ``program``."""
     outcome = node.call(command, program=[*before, str(program)])
