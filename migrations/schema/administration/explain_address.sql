@@ -8,6 +8,7 @@ DECLARE
     giver    pools;
     held     current_reservations;
     run      free_ranges;
+    keeper   owner_objects;
     earlier  address_history;
     facts    jsonb := jsonb_build_object('network', wanted_network, 'address', host(wanted));
 BEGIN
@@ -35,13 +36,17 @@ BEGIN
     END IF;
     SELECT * INTO held FROM current_reservations c WHERE c.network_id = pool.network_id AND c.address = wanted;
     IF FOUND THEN
+        SELECT * INTO keeper FROM owner_objects o
+         WHERE o.cluster = held.cluster AND o.owner_kind = held.owner_kind AND o.namespace = held.namespace AND o.name = held.name;
         RETURN facts || jsonb_build_object('state', CASE WHEN held.attachments > 0 THEN 'in use' ELSE 'reserved' END,
             'because', concat(CASE WHEN held.attachments > 0 THEN concat('sandbox ', coalesce(nullif(held.container_id, ''), '(not known yet)'), ' on node ',
                                                coalesce(nullif(held.node, ''), '(not known yet)'), ' uses it')
+                                   WHEN keeper.object_name IS NOT NULL AND held.expires_at IS NULL
+                                   THEN concat('kept while ', keeper.object_kind, ' ', held.namespace, '/', keeper.object_name, ' exists')
                                    WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
                                    ELSE 'kept for its owner until it is released' END,
                               '; it is also ' || why_withheld(pool.network_id, wanted)),
-            'owner', held.namespace || '/' || held.name, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
+            'owner', held.namespace || '/' || held.name, 'owner_kind', held.owner_kind, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
             'description', held.description);
     END IF;
     IF is_withheld(pool.network_id, wanted) THEN

@@ -2,7 +2,8 @@ CREATE FUNCTION of_container(wanted text)
 RETURNS SETOF address_history
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT h.* FROM address_history h WHERE h.container_id = wanted AND NOT upper_inf(h.during)
+    SELECT h.* FROM address_history h
+     WHERE h.container_id = wanted AND NOT upper_inf(h.during) AND h.owner_kind IN ('pod', 'static')
     UNION ALL
     -- The index of attachments begins with the cluster: one look-up in each.
     SELECT h.* FROM address_history h
@@ -17,6 +18,14 @@ BEGIN ATOMIC
                 -- OFFSET keeps it a look-up: a join may read all attachments.
                 CROSS JOIN LATERAL (SELECT one.tenure_id FROM attached_tenures one
                                      WHERE one.cluster = c.name AND one.container_id = wanted OFFSET 0) AS a))
-       AND h.container_id = wanted AND upper_inf(h.during);
+       AND h.container_id = wanted AND upper_inf(h.during) AND h.owner_kind IN ('pod', 'static')
+    UNION ALL
+    -- Owners that outlive their sandboxes: the time of each sandbox, not the tenure.
+    SELECT h.network, h.address, lower(p.during), upper(p.during), h.owner_kind, h.cluster, h.namespace, h.name, h.interface,
+           p.pod_uid, p.node, p.container_id, h.started_by, h.start_reason, CASE WHEN NOT upper_inf(p.during) THEN h.ended_by END,
+           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id
+      FROM lasting_attachments p
+     CROSS JOIN LATERAL (SELECT one.* FROM address_history one WHERE one.id = p.tenure_id OFFSET 0) AS h
+     WHERE p.container_id = wanted;
 END;
 COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or has held, by its full id.';

@@ -4,8 +4,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- A page of a pool's addresses in use, in order. own: a pod of this cluster holds it; others are held by a pod of another
--- cluster, or not by a pod.
+-- A page of a pool's addresses in use, in order. own: a pod of this cluster holds it, or uses it for an owner that outlives
+-- it; others are held by a pod of another cluster, or not by a pod.
 #variable_conflict use_column
 DECLARE
     pool pools;
@@ -13,9 +13,14 @@ BEGIN
     SELECT * INTO pool FROM pools p WHERE p.id = of_pool;
     IF FOUND THEN
         RETURN QUERY
-            SELECT r.address::inet, r.owner_kind = 'pod' AND r.owner_cluster = of_cluster, r.container_id,
-                   r.owner_namespace, r.owner_name, r.owner_interface
+            SELECT r.address::inet, (r.owner_kind = 'pod' OR latest.pod_name IS NOT NULL) AND r.owner_cluster = of_cluster,
+                   r.container_id, r.owner_namespace, coalesce(nullif(latest.pod_name, ''), r.owner_name),
+                   coalesce(latest.interface, r.owner_interface)
               FROM reservations r
+              LEFT JOIN LATERAL (SELECT a.pod_name, a.interface FROM attachments a
+                                  WHERE r.owner_kind NOT IN ('pod', 'static')
+                                    AND a.network_id = r.network_id AND a.address = r.address
+                                  ORDER BY a.attached_at DESC LIMIT 1) AS latest ON true
              WHERE r.network_id = pool.network_id AND r.address BETWEEN first_address(pool.cidr) AND last_address(pool.cidr)
                -- ("0.0.0.0/0" comes before every address)
                AND r.address > coalesce(after_address, inet '0.0.0.0/0') AND r.pool_id = of_pool

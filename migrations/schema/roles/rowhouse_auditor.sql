@@ -3,7 +3,7 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
-        GRANT SELECT ON current_reservations, address_history, attached_tenures, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
+        GRANT SELECT ON current_reservations, address_history, attached_tenures, lasting_attachments, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
                         networks, pools, free_ranges, quotas, nodes
             TO rowhouse_auditor;

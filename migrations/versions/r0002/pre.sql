@@ -635,6 +635,28 @@ COMMENT ON COLUMN attached_tenures.container_id IS
 COMMENT ON COLUMN attached_tenures.node IS 'Node of the sandbox; '''' if an import did not provide it.';
 COMMENT ON COLUMN attached_tenures.tenure_id IS 'The open tenure of the address: tenures.id.';
 
+-- schema/history/lasting_attachments.sql
+CREATE OR REPLACE VIEW lasting_attachments AS
+-- (OFFSET keeps it a look-up for each attachment: a join may read all reservations.)
+SELECT p.tenure_id, p.during, p.cluster, p.container_id, p.interface, p.node, p.pod_name, p.pod_uid, p.end_reason
+  FROM past_attachments p
+UNION ALL
+SELECT r.tenure_id, tstzrange(a.attached_at, NULL), a.cluster, a.container_id, a.interface, a.node, a.pod_name, a.pod_uid, NULL
+  FROM attachments a
+ CROSS JOIN LATERAL (SELECT one.tenure_id, one.owner_kind FROM reservations one
+                      WHERE one.network_id = a.network_id AND one.address = a.address OFFSET 0) AS r
+ WHERE r.owner_kind NOT IN ('pod', 'static');
+COMMENT ON VIEW lasting_attachments IS 'Past and present sandboxes of owners that outlive them: claims, virtual machines and workloads.';
+COMMENT ON COLUMN lasting_attachments.tenure_id IS 'The tenure of the owner: tenures.id.';
+COMMENT ON COLUMN lasting_attachments.during IS 'From the attach to its end, without its end; no upper bound: the sandbox uses the address now.';
+COMMENT ON COLUMN lasting_attachments.cluster IS 'Cluster of the sandbox; '''' is a cluster without a name.';
+COMMENT ON COLUMN lasting_attachments.container_id IS 'CNI_CONTAINERID of the sandbox.';
+COMMENT ON COLUMN lasting_attachments.interface IS 'CNI_IFNAME: the interface in the sandbox.';
+COMMENT ON COLUMN lasting_attachments.node IS 'Node of the sandbox; '''' if an import did not provide it.';
+COMMENT ON COLUMN lasting_attachments.pod_name IS 'Name of the pod, in the namespace of the owner; '''' if the owner has its name.';
+COMMENT ON COLUMN lasting_attachments.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
+COMMENT ON COLUMN lasting_attachments.end_reason IS 'What ended it: DEL, GC, RECONCILE (the controller), REPLACED or API; NULL: the sandbox uses the address now.';
+
 -- schema/history/ran_on.sql
 CREATE OR REPLACE FUNCTION ran_on(wanted_node text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
 RETURNS SETOF address_history
@@ -643,18 +665,27 @@ BEGIN ATOMIC
     -- The index has both bounds, so of those that ended after the time began it reads only entries, not rows. A tenure
     -- without a beginning (by hand) has no lower bound to compare.
     SELECT h.* FROM address_history h
-     WHERE h.node = wanted_node AND NOT upper_inf(h.during)
+     WHERE h.node = wanted_node AND NOT upper_inf(h.during) AND h.owner_kind IN ('pod', 'static')
        AND upper(h.during) > coalesce(since, '-infinity') AND lower(h.during) < coalesce(until, 'infinity')
        AND h.during && tstzrange(since, until)
     UNION ALL
     SELECT h.* FROM address_history h
-     WHERE h.node = wanted_node AND NOT upper_inf(h.during)
+     WHERE h.node = wanted_node AND NOT upper_inf(h.during) AND h.owner_kind IN ('pod', 'static')
        AND upper(h.during) > coalesce(since, '-infinity') AND lower(h.during) IS NULL
        AND h.during && tstzrange(since, until)
     UNION ALL
     SELECT h.* FROM address_history h
      WHERE h.id = ANY (ARRAY(SELECT a.tenure_id FROM attached_tenures a WHERE a.node = wanted_node))
-       AND h.node = wanted_node AND upper_inf(h.during) AND h.during && tstzrange(since, until);
+       AND h.node = wanted_node AND upper_inf(h.during) AND h.during && tstzrange(since, until)
+       AND h.owner_kind IN ('pod', 'static')
+    UNION ALL
+    -- Owners that outlive their sandboxes: the time of each sandbox, not the tenure.
+    SELECT h.network, h.address, lower(p.during), upper(p.during), h.owner_kind, h.cluster, h.namespace, h.name, h.interface,
+           p.pod_uid, p.node, p.container_id, h.started_by, h.start_reason, CASE WHEN NOT upper_inf(p.during) THEN h.ended_by END,
+           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id
+      FROM lasting_attachments p
+     CROSS JOIN LATERAL (SELECT one.* FROM address_history one WHERE one.id = p.tenure_id OFFSET 0) AS h
+     WHERE p.node = wanted_node AND p.during && tstzrange(since, until);
 END;
 COMMENT ON FUNCTION ran_on(text, timestamptz, timestamptz) IS
     'Every owner of addresses on a node at any time of a period; NULL: from the beginning, until now.';
@@ -664,7 +695,8 @@ CREATE OR REPLACE FUNCTION of_container(wanted text)
 RETURNS SETOF address_history
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT h.* FROM address_history h WHERE h.container_id = wanted AND NOT upper_inf(h.during)
+    SELECT h.* FROM address_history h
+     WHERE h.container_id = wanted AND NOT upper_inf(h.during) AND h.owner_kind IN ('pod', 'static')
     UNION ALL
     -- The index of attachments begins with the cluster: one look-up in each.
     SELECT h.* FROM address_history h
@@ -679,7 +711,15 @@ BEGIN ATOMIC
                 -- OFFSET keeps it a look-up: a join may read all attachments.
                 CROSS JOIN LATERAL (SELECT one.tenure_id FROM attached_tenures one
                                      WHERE one.cluster = c.name AND one.container_id = wanted OFFSET 0) AS a))
-       AND h.container_id = wanted AND upper_inf(h.during);
+       AND h.container_id = wanted AND upper_inf(h.during) AND h.owner_kind IN ('pod', 'static')
+    UNION ALL
+    -- Owners that outlive their sandboxes: the time of each sandbox, not the tenure.
+    SELECT h.network, h.address, lower(p.during), upper(p.during), h.owner_kind, h.cluster, h.namespace, h.name, h.interface,
+           p.pod_uid, p.node, p.container_id, h.started_by, h.start_reason, CASE WHEN NOT upper_inf(p.during) THEN h.ended_by END,
+           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id
+      FROM lasting_attachments p
+     CROSS JOIN LATERAL (SELECT one.* FROM address_history one WHERE one.id = p.tenure_id OFFSET 0) AS h
+     WHERE p.container_id = wanted;
 END;
 COMMENT ON FUNCTION of_container(text) IS 'Every address that a container holds or has held, by its full id.';
 
@@ -3674,6 +3714,91 @@ COMMENT ON COLUMN stale_reservations.pool_id IS 'The pool that the address was t
 COMMENT ON COLUMN stale_reservations.attachments IS 'How many sandboxes use the address.';
 COMMENT ON COLUMN stale_reservations.age IS 'How long ago the address was reserved.';
 
+-- schema/administration/explain_address.sql
+CREATE OR REPLACE FUNCTION explain_address(wanted_network text, wanted inet, of_space integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Why an address is assigned or not: its state, and what in the database makes it so. The pool that explains it is its
+-- reservation's own, or else the smallest that holds it. What one pool's window leaves out another may assign.
+-- of_space: the id of one of the networks of this name, where isolated pools have several.
+DECLARE
+    pool     pools;
+    giver    pools;
+    held     current_reservations;
+    run      free_ranges;
+    keeper   owner_objects;
+    earlier  address_history;
+    facts    jsonb := jsonb_build_object('network', wanted_network, 'address', host(wanted));
+BEGIN
+    wanted := set_masklen(wanted, CASE family(wanted) WHEN 4 THEN 32 ELSE 128 END);
+    SELECT p.* INTO pool FROM pools p
+      LEFT JOIN reservations r ON r.network_id = p.network_id AND r.address = wanted
+     WHERE p.network_name = wanted_network AND p.cidr >>= wanted AND p.network_id = coalesce(of_space, p.network_id)
+     ORDER BY coalesce(r.pool_id = p.id, false) DESC, r.pool_id IS NOT NULL DESC, masklen(p.cidr) DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN facts || jsonb_build_object('state', 'unknown', 'because', 'no pool of this network holds the address');
+    END IF;
+    SELECT p.* INTO giver FROM pools p
+     WHERE p.network_id = pool.network_id AND p.cidr >>= wanted
+       AND EXISTS (SELECT FROM pool_window(p) w WHERE wanted BETWEEN w.first_address AND w.last_address)
+     ORDER BY p.drained, p.id = pool.id DESC, masklen(p.cidr) DESC LIMIT 1;
+    facts := facts || jsonb_build_object('pool', pool.cidr, 'pool_name', pool.name, 'drained', pool.drained,
+        'is_gateway', EXISTS (SELECT FROM gateways g WHERE g.network_id = pool.network_id AND g.address = wanted),
+        'in_window', EXISTS (SELECT FROM pool_window(pool) w WHERE wanted BETWEEN w.first_address AND w.last_address));
+    SELECT * INTO earlier FROM address_history h
+     WHERE h.network_id = pool.network_id AND h.address = wanted AND h.held_until IS NOT NULL
+     ORDER BY h.held_from DESC LIMIT 1;
+    IF FOUND THEN
+        facts := facts || jsonb_build_object('last_owner', earlier.namespace || '/' || earlier.name,
+            'last_released', earlier.held_until, 'last_end_reason', earlier.end_reason);
+    END IF;
+    SELECT * INTO held FROM current_reservations c WHERE c.network_id = pool.network_id AND c.address = wanted;
+    IF FOUND THEN
+        SELECT * INTO keeper FROM owner_objects o
+         WHERE o.cluster = held.cluster AND o.owner_kind = held.owner_kind AND o.namespace = held.namespace AND o.name = held.name;
+        RETURN facts || jsonb_build_object('state', CASE WHEN held.attachments > 0 THEN 'in use' ELSE 'reserved' END,
+            'because', concat(CASE WHEN held.attachments > 0 THEN concat('sandbox ', coalesce(nullif(held.container_id, ''), '(not known yet)'), ' on node ',
+                                               coalesce(nullif(held.node, ''), '(not known yet)'), ' uses it')
+                                   WHEN keeper.object_name IS NOT NULL AND held.expires_at IS NULL
+                                   THEN concat('kept while ', keeper.object_kind, ' ', held.namespace, '/', keeper.object_name, ' exists')
+                                   WHEN held.expires_at IS NOT NULL THEN 'kept for its owner until ' || held.expires_at
+                                   ELSE 'kept for its owner until it is released' END,
+                              '; it is also ' || why_withheld(pool.network_id, wanted)),
+            'owner', held.namespace || '/' || held.name, 'owner_kind', held.owner_kind, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
+            'description', held.description);
+    END IF;
+    IF is_withheld(pool.network_id, wanted) THEN
+        RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,
+            'because', 'never assigned: it is ' || why_withheld(pool.network_id, wanted));
+    END IF;
+    IF giver.id IS NULL THEN
+        RETURN facts || jsonb_build_object('state', 'outside', 'because',
+            CASE WHEN wanted < first_usable(pool.cidr)
+                 THEN 'never assigned: it is the network address of the pool (unless the network configuration has use_all)'
+                 WHEN wanted > last_usable(pool.cidr)
+                 THEN 'never assigned: it is the ' || CASE family(wanted) WHEN 4 THEN 'broadcast' ELSE 'last' END
+                      || ' address of the pool (unless the network configuration has use_all)'
+                 ELSE 'never assigned: it is outside the window of the pool' END);
+    END IF;
+    SELECT * INTO run FROM free_ranges f
+     WHERE f.network_id = pool.network_id AND f.first <= wanted AND f.last >= wanted LIMIT 1;
+    IF run.quarantined THEN
+        RETURN facts || jsonb_build_object('state', 'quarantined', 'because', 'released; reused from ' || run.free_from || ' on');
+    END IF;
+    RETURN facts || jsonb_build_object('state', 'free', 'because',
+        CASE WHEN giver.drained THEN 'free, but the pool is drained'
+             WHEN giver.id <> pool.id AND (facts->>'in_window')::boolean
+             THEN 'free; pool ' || pool.cidr || ' is drained, assigned by pool ' || giver.cidr
+             WHEN giver.id <> pool.id THEN 'free; outside the window of pool ' || pool.cidr || ', assigned by pool ' || giver.cidr
+             ELSE (SELECT CASE count(*) WHEN 0 THEN 'free; no free range of the pool comes before it'
+                                        WHEN 1 THEN 'free; 1 free range of the pool comes before it'
+                                        ELSE 'free; ' || count(*) || ' free ranges of the pool come before it' END
+                     FROM free_ranges f
+                    WHERE f.network_id = pool.network_id AND NOT f.quarantined AND f.last < wanted
+                      AND f.last >= first_address(pool.cidr)
+                      AND EXISTS (SELECT FROM pool_window(pool) w WHERE f.last >= w.first_address AND f.first <= w.last_address)) END);
+END $$;
+COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is assigned or not.';
+
 -- schema/administration/reserve_v1.sql
 -- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
 
@@ -5088,8 +5213,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
 AS $$
--- A page of a pool's addresses in use, in order. own: a pod of this cluster holds it; others are held by a pod of another
--- cluster, or not by a pod.
+-- A page of a pool's addresses in use, in order. own: a pod of this cluster holds it, or uses it for an owner that outlives
+-- it; others are held by a pod of another cluster, or not by a pod.
 #variable_conflict use_column
 DECLARE
     pool pools;
@@ -5097,9 +5222,14 @@ BEGIN
     SELECT * INTO pool FROM pools p WHERE p.id = of_pool;
     IF FOUND THEN
         RETURN QUERY
-            SELECT r.address::inet, r.owner_kind = 'pod' AND r.owner_cluster = of_cluster, r.container_id,
-                   r.owner_namespace, r.owner_name, r.owner_interface
+            SELECT r.address::inet, (r.owner_kind = 'pod' OR latest.pod_name IS NOT NULL) AND r.owner_cluster = of_cluster,
+                   r.container_id, r.owner_namespace, coalesce(nullif(latest.pod_name, ''), r.owner_name),
+                   coalesce(latest.interface, r.owner_interface)
               FROM reservations r
+              LEFT JOIN LATERAL (SELECT a.pod_name, a.interface FROM attachments a
+                                  WHERE r.owner_kind NOT IN ('pod', 'static')
+                                    AND a.network_id = r.network_id AND a.address = r.address
+                                  ORDER BY a.attached_at DESC LIMIT 1) AS latest ON true
              WHERE r.network_id = pool.network_id AND r.address BETWEEN first_address(pool.cidr) AND last_address(pool.cidr)
                -- ("0.0.0.0/0" comes before every address)
                AND r.address > coalesce(after_address, inet '0.0.0.0/0') AND r.pool_id = of_pool
@@ -5201,7 +5331,7 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
-        GRANT SELECT ON current_reservations, address_history, attached_tenures, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
+        GRANT SELECT ON current_reservations, address_history, attached_tenures, lasting_attachments, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
                         networks, pools, free_ranges, quotas, nodes
             TO rowhouse_auditor;

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Address, Answer, Cidr, Moment, NetworkName, Request
+from rowhouse.domain.administration import AnyOwnerKind  # noqa: TC001 - pydantic reads it
 from rowhouse.store.history import audit as rows
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Explanation(Answer):
     is_gateway: bool | None = None
     in_window: bool | None = None
     owner: str | None = None
+    owner_kind: AnyOwnerKind | None = None
     interface: str | None = None
     since: Moment | None = None
     description: str | None = None

@@ -51,6 +51,7 @@ class Attached(Answer):
     interface: str
     cni_network: str
     pod_uid: str | None
+    pod_name: Annotated[str, Field(description="Empty: the owner is the pod")]
     attached_at: Moment
 
 
@@ -110,7 +111,7 @@ class ReservationQuery(paging.Paged):
     pool_id: Id | None = None
     address: Address | None = None
     prefix: Annotated[Cidr | None, Field(description="Addresses in this CIDR")] = None
-    kind: OwnerKind | None = None
+    kind: AnyOwnerKind | None = None
     cluster: Cluster | None = None
     namespace: Namespace | None = None
     name: Annotated[Name | None, Field(description="Of the pod or other owner")] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
@@ -12,6 +12,7 @@ from rowhouse.cli.options import client_options, confirm, list_options, yes_opti
 from rowhouse.cli.output import Column
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
+from rowhouse.domain.administration import AnyOwnerKind
 
 if TYPE_CHECKING:
     from rowhouse.cli.options import Session
@@ -67,7 +68,7 @@ def address() -> None:
     help="Only this pool: its name, CIDR or id.",
 )
 @click.option("--prefix", metavar="CIDR", help="Only addresses in this CIDR.")
-@click.option("--kind", type=click.Choice(["pod", "static"]))
+@click.option("--kind", type=click.Choice(get_args(AnyOwnerKind)), help="Only owners of this kind.")
 @click.option("--cluster", help="Only owners in this cluster.")
 @click.option(
     "--namespace", shell_complete=completions.namespaces, help="Only owners in this namespace."

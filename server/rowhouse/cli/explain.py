@@ -25,6 +25,7 @@ _LINES: Final = (
     Column("Its gateway", "is_gateway", "flag"),
     Column("Drained", "drained", "flag"),
     Column("Owner", "owner"),
+    Column("Owner kind", "owner_kind"),
     Column("Interface", "interface"),
     Column("Cluster", "cluster"),
     Column("Since", "since", "moment"),

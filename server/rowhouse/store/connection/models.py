@@ -174,6 +174,7 @@ class Attachment(Base):
     node: Mapped[str]
     cni_network: Mapped[str]
     pod_uid: Mapped[str | None]
+    pod_name: Mapped[str]
     attached_at: Mapped[datetime]
 
 

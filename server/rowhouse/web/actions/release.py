@@ -70,7 +70,7 @@ class Release(Action[_Given]):
         held = self.held
         owner = "/".join(filter(None, (held.namespace, held.name)))
         lines = [
-            Change(name="Held by", before=f"pod {owner}" if held.owner_kind == "pod" else owner),
+            Change(name="Held by", before=_named(held.owner_kind, owner)),
             Change(name="Pool", before=held.pool),
             Change(name="Since", before=moment(held.reserved_at)),
             Change(name="Node", before=held.node),
@@ -102,3 +102,7 @@ class Release(Action[_Given]):
 def release(network_id: int, address: str) -> Response:
     """Release an address."""
     return Release(network_id, canonical(address)).answer()
+
+
+def _named(kind: str, owner: str) -> str:
+    return owner if kind == "static" else f"{kind.replace('_', ' ')} {owner}"

@@ -51,10 +51,14 @@ def _of_owner(held: Record, attachments: Sequence[Record]) -> tuple[str, str]:
         if attachments:
             return "pod", ""
         return "pod", "No sandbox uses it any longer. The controller will release it."
+    owner = held.owner_kind.replace("_", " ")
     if attachments:
-        return "sticky", "It is sticky: its owner keeps it after the pod is gone."
+        keeper = "owner" if owner == "pod" else owner
+        return "sticky", f"It is sticky: its {keeper} keeps it after the pod is gone."
     if held.expires_at is None:
-        return "sticky", "No pod uses it. It is kept for its owner until it is released."
+        is_kept = owner in {"claim", "virtual machine"}
+        keeper = f"its {owner}" if is_kept else "its owner until it is released"
+        return "sticky", f"No pod uses it. It is kept for {keeper}."
     until = held.expires_at.astimezone(UTC)
     return "sticky", f"No pod uses it. It is kept for its owner until {until:%Y-%m-%d %H:%M} UTC."
 

@@ -123,10 +123,12 @@ def _state(row: Record) -> str:
 
 def _owner(row: Record) -> str:
     name = f"{row.owner_namespace}/{row.owner_name}" if row.owner_namespace else row.owner_name
+    if row.owner_kind not in {"pod", "static"}:
+        name = f"{row.owner_kind.replace('_', ' ')} {name}"
     details = [name]
     if row.node:
         details.append(f"on {row.node}")
-    elif row.owner_kind == "pod":
+    elif row.owner_kind != "static":
         details.append("no sandbox")
     if row.description:
         details.append(row.description)
