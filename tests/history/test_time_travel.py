@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.examples import seeds
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.administration import Actor, Holder, PoolPlan, ReservationPlan
 from rowhouse.ipam.pools import create_pool
@@ -155,7 +156,7 @@ class World:
             self.past.hold(address, (name, NOBODY))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", seeds([1, 2, 3, 4]))
 def test_who_had_an_address_at_any_moment(
     store: Store, dba: psycopg.Connection[TupleRow], seed: int
 ) -> None:
@@ -174,7 +175,7 @@ def test_who_had_an_address_at_any_moment(
     assert dba.execute(WHO_HAD, (min(addresses), before)).fetchall() == []
 
 
-@pytest.mark.parametrize("seed", [5, 6])
+@pytest.mark.parametrize("seed", seeds([5, 6]))
 def test_what_a_pod_held(store: Store, dba: psycopg.Connection[TupleRow], seed: int) -> None:
     world = World(store, dba, seed)
     world.live(150)

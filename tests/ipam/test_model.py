@@ -360,7 +360,14 @@ class Allocator(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(600)  # of which hypothesis takes five minutes at most, to shorten a failure
-@pytest.mark.parametrize("examples", [60, pytest.param(110, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "examples",
+    [
+        15,
+        pytest.param(45, marks=pytest.mark.one_postgresql),
+        pytest.param(110, marks=pytest.mark.slow),
+    ],
+)
 def test_the_allocator_does_what_the_model_does(
     store: Store, dba: psycopg.Connection[TupleRow], examples: int
 ) -> None:

@@ -32,8 +32,11 @@ from rowhouse.domain.errors import (
 from rowhouse.store.connection.errors import BY_CONSTRAINT, BY_SQLSTATE, Refusal, domain_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from psycopg.rows import TupleRow
 
+    from fixtures.databases import PostgresServer
     from fixtures.pods import Pods
 
     Dba = psycopg.Connection[TupleRow]
@@ -67,6 +70,13 @@ MEANINGS: dict[str, type[RowhouseError]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def session(postgres: PostgresServer) -> Iterator[Dba]:
+    """A session for all states: what raises them needs no schema."""
+    with psycopg.connect(postgres.server.conninfo(), autocommit=True) as connection:
+        yield connection
+
+
 def raised(dba: Dba, state: str, *, constraint: str = "") -> psycopg.Error:
     """The driver's error for a SQLSTATE, as a stored function raises it."""
     body = sql.SQL(
@@ -79,8 +89,8 @@ def raised(dba: Dba, state: str, *, constraint: str = "") -> psycopg.Error:
 
 
 @pytest.mark.parametrize("state", MEANINGS)
-def test_a_state_has_its_meaning(dba: Dba, state: str) -> None:
-    error = domain_error(raised(dba, state))
+def test_a_state_has_its_meaning(session: Dba, state: str) -> None:
+    error = domain_error(raised(session, state))
     assert type(error) is MEANINGS[state]
     if state != "55P03":
         assert "what happened" in error.message
@@ -125,7 +135,7 @@ def test_digits_are_the_cni_code_and_a_code_of_their_own_has_no_digits(refusal: 
         assert int(number) == BY_SQLSTATE[refusal].error.cni_code
 
 
-def test_no_integrity_error_is_to_be_tried_again(dba: Dba) -> None:
+def test_no_integrity_error_is_to_be_tried_again(session: Dba) -> None:
     """Every condition of class 23 that the driver knows."""
     states = [
         one.sqlstate
@@ -137,22 +147,24 @@ def test_no_integrity_error_is_to_be_tried_again(dba: Dba) -> None:
     assert len(states) >= 7
     for state in states:
         assert state
-        error = domain_error(raised(dba, state))
+        error = domain_error(raised(session, state))
         assert (error.cni_code, error.http_status) == (999, 500), state
 
 
 @pytest.mark.parametrize("constraint", BY_CONSTRAINT)
 def test_a_constraint_that_callers_can_run_into_says_what_is_in_the_way(
-    dba: Dba, constraint: str
+    session: Dba, constraint: str
 ) -> None:
     for state in ("23505", "23503"):
-        error = domain_error(raised(dba, state, constraint=constraint))
+        error = domain_error(raised(session, state, constraint=constraint))
         assert isinstance(error, InTheWay)
         assert error.message == BY_CONSTRAINT[constraint]
 
 
-def test_a_check_of_a_pool_is_the_callers(dba: Dba) -> None:
-    assert isinstance(domain_error(raised(dba, "23514", constraint="pools_check")), InvalidRequest)
+def test_a_check_of_a_pool_is_the_callers(session: Dba) -> None:
+    assert isinstance(
+        domain_error(raised(session, "23514", constraint="pools_check")), InvalidRequest
+    )
 
 
 def test_without_a_state_there_is_no_connection() -> None:

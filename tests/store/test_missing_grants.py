@@ -80,6 +80,7 @@ def test_the_check_names_what_is_missing(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.one_postgresql
 @pytest.mark.parametrize("what", REVOKED)
 def test_a_running_server_is_not_ready_and_says_why(
     dba: psycopg.Connection[TupleRow], login: str, what: str, tmp_path: Path
@@ -96,6 +97,7 @@ def test_a_running_server_is_not_ready_and_says_why(
         assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.one_postgresql
 @pytest.mark.parametrize("what", ["the role", "a function"])
 def test_a_server_that_starts_without_them_says_so(
     dba: psycopg.Connection[TupleRow], login: str, what: str, tmp_path: Path

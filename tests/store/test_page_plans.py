@@ -9,14 +9,18 @@ import pytest
 from psycopg import sql
 from sqlalchemy import event
 
+from fixtures import databases
 from rowhouse.store.inventory import address_map, lookup, trends
 from store.test_search_plans import POPULATION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import psycopg
     from psycopg.rows import TupleRow
 
     from fixtures.databases import Database as Files
+    from fixtures.databases import PostgresServer
     from rowhouse.store.connection.database import Database
 
 LARGE = ("reservations", "attachments", "tenures", "fill_samples", "free_ranges")
@@ -27,11 +31,19 @@ ANALYZE fill_samples;
 """
 
 
+@pytest.fixture(scope="module")
+def migrated(postgres: PostgresServer, migrated: Files) -> Iterator[Files]:
+    """Filled once; each test has a copy."""
+    with postgres.database(template=migrated.name) as filled:
+        with databases.session(filled) as session:
+            session.execute(POPULATION)
+            session.execute(SAMPLES)
+        yield filled
+
+
 @pytest.fixture
-def plans(store: Database, dba: psycopg.Connection[TupleRow]) -> list[str]:
+def plans(store: Database) -> list[str]:
     """The plans of what `store` reads from now on."""
-    dba.execute(POPULATION)
-    dba.execute(SAMPLES)
     made: list[str] = []
 
     def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -41,6 +41,7 @@ def blocks(base: str, shortest: int) -> st.SearchStrategy[Block]:
     return st.tuples(inside, lengths).map(lambda x: ip_network(x, strict=False))
 
 
+@pytest.mark.one_postgresql
 @given(
     steps=st.lists(
         st.tuples(

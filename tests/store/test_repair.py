@@ -13,6 +13,7 @@ from psycopg import errors
 from fixtures import databases
 from fixtures.clock import jump
 from fixtures.crowds import until_waiting
+from fixtures.examples import seeds
 from fixtures.pods import Pods, subnet
 from rowhouse.domain.administration import Actor
 from rowhouse.store.history.repair import repair
@@ -93,7 +94,7 @@ def populate(pods: Pods, dba: Dba, chance: random.Random) -> None:
         pods.delete(f"web-{number}")
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(range(12)))
 def test_random_damage_is_repaired_and_reservations_stay(
     pods: Pods, store: Store, dba: Dba, seed: int
 ) -> None:

@@ -70,6 +70,7 @@ def test_the_revisions_make_what_schema_says(
     assert not wrong, f"{wrong}\n{_REMEDY}"
 
 
+@pytest.mark.one_postgresql
 @pytest.mark.parametrize(
     ("path", "old", "new", "differ"),
     [

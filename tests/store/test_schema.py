@@ -70,6 +70,7 @@ def test_a_second_upgrade_changes_nothing(
     assert admin.execute("SELECT max(oid) FROM pg_class").fetchone() == before
 
 
+@pytest.mark.one_postgresql
 def test_upgrades_at_the_same_moment_all_succeed_and_run_once(empty_database: Database) -> None:
     """Three processes, as in a roll-out of three replicas."""
     command = [sys.executable, "-m", "rowhouse", "db", "upgrade"]

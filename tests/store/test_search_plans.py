@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
+from fixtures import databases
 from rowhouse.store.allocation import reservations
 from rowhouse.store.history import audit, tenures
 
 if TYPE_CHECKING:
-    import psycopg
-    from psycopg.rows import TupleRow
+    from collections.abc import Iterator
 
+    from fixtures.databases import Database as Files
+    from fixtures.databases import PostgresServer
     from rowhouse.store.connection.database import Database
 
 NEW_YEAR = datetime(2020, 1, 1, tzinfo=UTC)
@@ -37,10 +39,18 @@ ANALYZE networks, pools, reservations, attachments, tenures, audit_log;
 """
 
 
+@pytest.fixture(scope="module")
+def migrated(postgres: PostgresServer, migrated: Files) -> Iterator[Files]:
+    """Filled once; each test has a copy."""
+    with postgres.database(template=migrated.name) as filled:
+        with databases.session(filled) as session:
+            session.execute(POPULATION)
+        yield filled
+
+
 @pytest.fixture
-def plans(store: Database, dba: psycopg.Connection[TupleRow]) -> list[str]:
+def plans(store: Database) -> list[str]:
     """The plans of what `store` reads from now on."""
-    dba.execute(POPULATION)
     made: list[str] = []
 
     def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
