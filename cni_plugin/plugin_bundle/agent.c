@@ -500,8 +500,11 @@ static enum served through_agent(char **environment)
     join(fields, "\r\nRowhouse-Answer: ", 19, number);
     join(fields, fields, length(fields), "\r\nContent-Length: ");
     copy = call(SYS_memfd_create, (long)"netconf", MFD_CLOEXEC, 0, 0);
-    if (copy < 0)
+    if (copy <= 2) { /* it is not possible, or took the place of a stream that is closed */
+        if (copy >= 0)
+            call(SYS_close, copy, 0, 0, 0);
         return NOT_TRIED;
+    }
     size = read_netconf();
     if (size >= 0 && size <= MAX_NETCONF && find(netconf, size, "\"log_file\"") < 0) {
         digits(number, (unsigned long)size, 10, 1);

@@ -204,6 +204,21 @@ def test_an_unusual_call_is_left_to_rowhouse_cni(
     assert through.requests == []
 
 
+@pytest.mark.parametrize("stream", ["<&-", "< /", ">&-"])
+def test_a_stream_that_is_closed_or_unreadable_is_left_to_rowhouse_cni(
+    node: Node, agent: Path, bundle: Path, stream: str
+) -> None:
+    """Else its number would be that of another file of the launcher."""
+    written(node, agent, "https://127.0.0.1:9")
+    with serving(good, at=agent) as through:
+        program = ["sh", "-c", f'exec "$0" {stream}', str(bundle / "rowhouse")]
+        outcome = node.call(program=program, netconf=NETCONF)
+    assert outcome.exit_status == 1
+    assert len(through.requests) == (stream == ">&-")
+    if stream != ">&-":
+        assert outcome.code == 5
+
+
 def another_number(connection: socket.socket, request: Request) -> None:
     call = request.get("Rowhouse-Call") or b""
     head = b"HTTP/1.1 200 Answer\r\nRowhouse-Answer: %b0\r\nContent-Length: %d\r\n\r\n"
