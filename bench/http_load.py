@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -31,21 +32,62 @@ class Load:
 
 
 class _Connection:
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, address: tuple[str, int], trust: ssl.SSLContext | None) -> None:
+        self._address = address
+        self._trust = trust
         self.sent = self.received = b""
         self.began = 0.0
+        self.open()
+        if isinstance(self.socket, ssl.SSLSocket):
+            self.socket.settimeout(None)
+            self.socket.do_handshake()
+            self.socket.settimeout(0)
+            self._is_ready = True
+
+    def open(self) -> None:
+        """Connect. A TLS handshake is only prepared."""
+        self.socket = socket.create_connection(self._address)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.settimeout(0)
+        self._is_ready = self._trust is None
+        if self._trust is not None:
+            self.socket = self._trust.wrap_socket(
+                self.socket, server_hostname=self._address[0], do_handshake_on_connect=False
+            )
 
     def send(self, request: bytes) -> None:
         self.sent = request
         self.received = b""
         self.began = time.perf_counter()
-        self.socket.sendall(request)
+        self._go_on()
+
+    def send_afresh(self, request: bytes) -> None:
+        """Send it on a new connection."""
+        began = time.perf_counter()
+        self.socket.close()
+        self.open()
+        self.send(request)
+        self.began = began
+
+    def _go_on(self) -> None:
+        """Send the request, once there is TLS. All that is sent fits into the buffers of the kernel."""
+        if not self._is_ready and isinstance(self.socket, ssl.SSLSocket):
+            try:
+                self.socket.do_handshake()
+            except ssl.SSLWantReadError:
+                return
+            self._is_ready = True
+        self.socket.sendall(self.sent)
 
     def complete(self) -> bool:
         """Reads what is there; whether the answer is whole."""
-        self.received += self.socket.recv(65536)
+        if not self._is_ready:
+            self._go_on()
+            return False
+        try:
+            self.received += self.socket.recv(65536)
+        except ssl.SSLWantReadError:  # a session ticket
+            return False
         head, found, body = self.received.partition(b"\r\n\r\n")
         if not found:
             return False
@@ -60,16 +102,19 @@ def load(
     connections: int,
     seconds: float,
     on_answer: Callable[[bytes, bytes], None] | None = None,
+    trust: ssl.SSLContext | None = None,
+    afresh: bool = False,
 ) -> Load:
     """Sends request_of(0), request_of(1), … over `connections`, each as soon as the last is answered.
 
-    `on_answer` is told the request and what came of it.
+    `on_answer` is told the request and what came of it. `trust` is for an https URL. `afresh`: on a new connection for
+    each request.
     """
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
     latencies: list[float] = []
     failed = number = 0
-    opened = [_Connection(address) for _ in range(connections)]
+    opened = [_Connection(address, trust) for _ in range(connections)]
     with selectors.DefaultSelector() as selector:
         began = time.perf_counter()
         for connection in opened:
@@ -88,7 +133,12 @@ def load(
                 failed += not connection.received.startswith(b"HTTP/1.1 200")
                 if on_answer is not None:
                     on_answer(connection.sent, connection.received)
-                if now < ends:
+                if now < ends and afresh:
+                    selector.unregister(connection.socket)
+                    connection.send_afresh(request_of(number))
+                    selector.register(connection.socket, selectors.EVENT_READ, connection)
+                    number += 1
+                elif now < ends:
                     connection.send(request_of(number))
                     number += 1
                 else:
@@ -107,6 +157,7 @@ def paced(
     connections: int,
     seconds: float,
     on_answer: Callable[[bytes, bytes], None] | None = None,
+    trust: ssl.SSLContext | None = None,
 ) -> Load:
     """Sends `rate` requests a second. A latency counts from the moment when its request was due.
 
@@ -115,7 +166,7 @@ def paced(
     """
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
-    idle = deque(_Connection(address) for _ in range(connections))
+    idle = deque(_Connection(address, trust) for _ in range(connections))
     latencies: list[float] = []
     failed = sent = 0
     total = int(rate * seconds)

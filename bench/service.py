@@ -26,6 +26,10 @@ ROUNDS = 3
 SECONDS = 3
 CONNECTIONS = (1, 8, 32, 64, 128)
 TARGET_AT = 64
+HALF_LOAD_SECONDS = 60  # autovacuum looks at the database once a minute
+_AUTOVACUUMS = (
+    "SELECT coalesce(sum(autovacuum_count + autoanalyze_count), 0) FROM pg_stat_all_tables"
+)
 PROCESSES = len(os.sched_getaffinity(0))
 
 
@@ -39,7 +43,7 @@ def run() -> Iterator[Measured]:
         options = ("--workers", str(PROCESSES))
         with serving(Path(folder), database.conninfo, *options) as url:
             yield from _throughput(
-                database, url, f"{PROCESSES} processes", (32, TARGET_AT), target=">= 0.5"
+                database, url, f"{PROCESSES} processes", (32, TARGET_AT), target=">= 0.7"
             )
 
 
@@ -78,14 +82,23 @@ def _throughput(
         floor_runs=tuple(floors),
     )
     half = sum(one.rate for one in answers[TARGET_AT]) / ROUNDS / 2
+    seconds = HALF_LOAD_SECONDS if target else SECONDS
+    vacuumed = database.execute(_AUTOVACUUMS)
     yield latency(
-        f"p99 at half of what 64 connections get, {who} ({half:.0f}/s)",
+        f"p99 at half of what 64 connections get, {who}, {seconds} s ({half:.0f}/s)",
         [
-            served(paced(url, requests(), rate=half, connections=TARGET_AT, seconds=SECONDS))
-            for _ in range(ROUNDS)
+            served(paced(url, requests(), rate=half, connections=TARGET_AT, seconds=seconds))
+            for _ in range(1 if target else ROUNDS)
         ],
         target="<= 25" if target else "",
     )
+    if target:
+        yield Measured(
+            part="service",
+            what="  tables that autovacuum vacuumed or analyzed meanwhile",
+            unit="",
+            runs=(float(str(database.execute(_AUTOVACUUMS)[0][0])) - float(str(vacuumed[0][0])),),
+        )
 
 
 def latency(
@@ -115,10 +128,12 @@ def requests(
     cidrs: Sequence[str] = ("10.0.0.0/8",),
     pods: str = "",
     previous: bytes = b"",
+    is_last: bool = False,
 ) -> Callable[[int], bytes]:
     """Number → the bytes of a call for a pod of its own, in the network `name`.
 
     No two of them share pods, unless these are given a name. `previous` is the result that a CHECK brings.
+    `is_last`: the connection ends after it.
     """
     result = {"prevResult": json.loads(previous)} if previous else {}
     config = json.dumps(
@@ -130,6 +145,7 @@ def requests(
             **result,
         }
     ).encode()
+    closing = "Connection: close\r\n" if is_last else ""
     prefix = pods or f"{os.getpid()}-{name}-{time.monotonic_ns()}"
 
     def request(number: int) -> bytes:
@@ -137,7 +153,7 @@ def requests(
             f"POST /cni HTTP/1.1\r\nHost: bench\r\nCNI-Command: {command}\r\nCNI-ContainerID: {prefix}-{number}\r\n"
             f"CNI-NetNS: /var/run/netns/{number}\r\nCNI-IfName: net1\r\nCNI-Path: /opt/cni/bin\r\n"
             f"CNI-Args: IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME={prefix}-{number}\r\n"
-            f"Rowhouse-Node: node1\r\nContent-Type: application/json\r\nContent-Length: {len(config)}\r\n\r\n"
+            f"Rowhouse-Node: node1\r\n{closing}Content-Type: application/json\r\nContent-Length: {len(config)}\r\n\r\n"
         ).encode() + config
 
     return request

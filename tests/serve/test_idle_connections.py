@@ -116,11 +116,9 @@ def test_live_pages_count_and_leave_room_for_others(few: Server) -> None:
         with connect(few) as one_more:
             assert answered(one_more, LIVE).startswith(b"HTTP/1.1 503")
         others = [stack.enter_context(connect(few)) for _ in range(FEW)]
-        for one in others:  # each makes room by closing the one that has been idle longest
+        for one in others:  # each makes room by closing an idle one
             assert answered(one).startswith(b"HTTP/1.1 200")
-        open_ones = [bool(answered(one)) for one in others]
-        assert sum(open_ones) < FEW // 2
-        assert open_ones == sorted(open_ones)
+        assert sum(bool(answered(one)) for one in others) <= FEW // 2
         for page in pages:
             assert is_open(page)
 

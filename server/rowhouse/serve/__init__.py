@@ -126,6 +126,8 @@ def serve(
             "keepalive": settings.keep_alive,
             "logger_class": _Logger,
             "control_socket_disable": True,
+            # Not another parser that happens to be installed: ours finds the end of a request likewise.
+            "http_parser": "python",
             # Always set, because gunicorn's default trusts loopback and reads its own variable.
             "forwarded_allow_ips": settings.forwarded_allow_ips,
             "proc_name": "rowhouse",

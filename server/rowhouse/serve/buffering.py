@@ -32,15 +32,16 @@ _NO_CONNECTION: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 class BufferingWorker(ThreadWorker):
     """Buffers requests, keeps idle connections and closes connections, outside of the request threads.
 
-    `idle` has the kept-alive connections, the one that has been idle longest first. Request threads add to it, so it is
-    only used with operations that the interpreter's lock makes atomic. gunicorn's own list, which it searches for each
-    request, stays empty.
+    `idle` has the kept-alive connections, the one that has been idle longest first; `_silent` has those that have not
+    begun a request and may be in their TLS handshake. Request threads add to both, so they are only used with
+    operations that the interpreter's lock makes atomic. gunicorn's own list, which it searches for each request, stays
+    empty.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.idle: OrderedDict[Connection, None] = OrderedDict()
-        self._silent: dict[Connection, None] = {}
+        self._silent: OrderedDict[Connection, None] = OrderedDict()
         self._waiting: dict[Connection, None] = {}
         self._closing: dict[Connection, float] = {}
         self._held = 0
@@ -83,9 +84,19 @@ class BufferingWorker(ThreadWorker):
             self._waiting[conn] = None
             conn.counted = len(conn.received)
             self._held += conn.counted
-        self.poller.register(conn.sock, conn.events, partial(self._more_came, conn))
+        self._register(conn, conn.events, partial(self._more_came, conn))
         if self._held > _MAX_BUFFERED:
             self.close(max(self._waiting, key=lambda one: len(one.received)))
+
+    def wait_for_handshake(self, conn: Connection) -> None:
+        """Wait for the client during its TLS handshake. Also called by request threads, like `keep`."""
+        self._silent[conn] = None
+        with contextlib.suppress(ValueError, OSError):
+            self._register(conn, conn.events, partial(self._more_came, conn))
+
+    def _register(self, conn: Connection, events: int, callback: Any) -> None:
+        conn.is_watched = True
+        self.poller.register(conn.sock, events, callback)
 
     def _more_came(self, conn: Connection, _socket: Any) -> None:
         # It may have been closed a moment ago to make room.
@@ -102,13 +113,12 @@ class BufferingWorker(ThreadWorker):
         # epoll accepts registrations from any thread, and the main thread's entry already exists. Another thread
         # may have closed the connection meanwhile to make room.
         with contextlib.suppress(ValueError, OSError):
-            self.poller.register(
-                conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn)
-            )
+            self._register(conn, EVENT_READ, partial(self.on_client_socket_readable, conn))
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
         """Handle data on an idle connection, unless it was closed a moment ago to make room."""
         if self._leaves(conn):
+            conn.is_watched = False
             self.poller.unregister(client)
             self.enqueue_req(conn)
 
@@ -127,8 +137,10 @@ class BufferingWorker(ThreadWorker):
             del self._waiting[conn]
             self._held -= conn.counted
         self._closing.pop(conn, None)
-        with contextlib.suppress(KeyError, ValueError, OSError):
-            self.poller.unregister(conn.sock)
+        if conn.is_watched:
+            conn.is_watched = False
+            with contextlib.suppress(KeyError, ValueError, OSError):
+                self.poller.unregister(conn.sock)
 
     def close(self, conn: Connection) -> None:
         """Close a connection now."""
@@ -167,13 +179,10 @@ class BufferingWorker(ThreadWorker):
 
     def watch(self, conn: Connection, events: int, callback: Any) -> None:
         """Have the poller call `callback` at these events, and not at others."""
-        try:
-            key = self.poller.get_key(conn.sock)
-        except KeyError:
-            self.poller.register(conn.sock, events, callback)
-        else:
-            if key.events != events:
-                self.poller.modify(conn.sock, events, callback)
+        if not conn.is_watched:
+            self._register(conn, events, callback)
+        elif self.poller.get_key(conn.sock).events != events:
+            self.poller.modify(conn.sock, events, callback)
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
         """Close idle connections at the end; `murder_pending` closes the expired ones before."""
@@ -205,7 +214,7 @@ class BufferingWorker(ThreadWorker):
 
     def _shorten_deadlines(self, deadline: float) -> None:
         """Shorten the deadlines of connections that have not sent anything; requests in progress keep theirs."""
-        for conn in self._silent:
+        for conn in list(self._silent):
             conn.deadline = min(conn.deadline or deadline, deadline)
 
     def make_room(self) -> bool:
@@ -216,7 +225,8 @@ class BufferingWorker(ThreadWorker):
         if self._closing:
             self.close(next(iter(self._closing)))
         elif self._silent:
-            self.close(next(iter(self._silent)))
+            with contextlib.suppress(KeyError):  # a thread may be about to add one
+                self.close(self._silent.popitem(last=False)[0])
         elif self.idle:
             self._close_longest_idle()
         elif self._waiting:

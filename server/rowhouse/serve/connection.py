@@ -40,7 +40,7 @@ class Connection(TConn):
     `deadline` is a value of time.monotonic(), `received` has the bytes received so far. `oversized`: the body is too
     large to be read. `is_done`: the request was answered, and the client announced that it will not send another.
     `answer`: the rest of an answer that the application has not produced yet. `keeps`: whether the connection stays
-    open after it. `events`: what the poller waits for.
+    open after it. `events`: what the poller waits for, if `is_watched`.
     """
 
     def __init__(self, cfg: Any, client: socket.socket, peer: Any, server: Any) -> None:
@@ -53,6 +53,7 @@ class Connection(TConn):
         self.is_done = False
         self.queued_at = 0.0
         self.events = EVENT_READ
+        self.is_watched = False
         self.out = Outgoing()
         self.answer: Answer | None = None
         self.keeps = False
@@ -160,6 +161,12 @@ class Connection(TConn):
         """
         if self._is_ended:
             return
+        self.end_tls()
+        self.sock.shutdown(socket.SHUT_WR)
+        self._is_ended = True
+
+    def end_tls(self) -> None:
+        """Announce the end within TLS, if there is TLS. Raises BlockingIOError if this must be repeated."""
         if isinstance(self.sock, ssl.SSLSocket) and self._has_tls:
             try:
                 self.sock.unwrap()
@@ -167,8 +174,6 @@ class Connection(TConn):
                 raise BlockingIOError from error
             except (OSError, ValueError):  # our close_notify was sent: the client's is not awaited
                 pass
-        self.sock.shutdown(socket.SHUT_WR)
-        self._is_ended = True
 
     def reset_on_close(self) -> None:
         """Close with a reset: otherwise the kernel keeps what it holds for the client, for minutes."""

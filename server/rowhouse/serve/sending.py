@@ -109,7 +109,7 @@ class SendingWorker(BufferingWorker):
         req = conn.parser.mesg
         # More of a malformed body may follow.
         skips_nothing = not conn.oversized and not req.body.failed
-        conn.is_done = req.should_close() and skips_nothing and not self.cfg.is_ssl
+        conn.is_done = req.should_close() and skips_nothing
         return answer.keeps and bool(conn.parser.finish_body())
 
     def _produce_more(self, conn: Any) -> None:
@@ -119,7 +119,10 @@ class SendingWorker(BufferingWorker):
     def answered(self, conn: Any, kept: Any) -> None:
         """Send what a thread has produced. Runs in that thread."""
         if kept is UNFINISHED:
-            self.method_queue.defer(self.wait_for_request, conn)
+            if conn.received or not self.alive:
+                self.method_queue.defer(self.wait_for_request, conn)
+            else:
+                self.wait_for_handshake(conn)
             return
         if kept is False:
             conn.answer = None  # it failed, and is closed

@@ -91,11 +91,19 @@ class Worker(SendingWorker):
             self.method_queue.defer(self._finish, conn)
         elif conn.keeps and not conn.parser.unreader.buf.getvalue():
             self.keep(conn)
-        elif conn.is_done:
+        elif conn.is_done and self._has_ended(conn):
             conn.close()
             self._gone.append(None)
         else:
             self.method_queue.defer(self._finish, conn)
+
+    def _has_ended(self, conn: Any) -> bool:
+        """Announce the end of a connection whose client awaits nothing else; return whether that was possible now."""
+        try:
+            conn.end_tls()
+        except BlockingIOError:
+            return False
+        return True
 
     def _finish(self, conn: Any) -> None:
         """Hand over a claimed connection; keep or close any other. Runs in the main thread."""
