@@ -258,3 +258,35 @@ def test_a_pool_exhausted_by_quarantine_says_until_when(api: Api) -> None:
         r": 0 of 1 could be had: 2 in quarantine, the next is free at .* UTC", refused["detail"]
     )
     assert "reuse delay" in refused["hint"]
+
+
+def test_a_description_and_a_ttl_are_changed(api: Api) -> None:
+    pool = api.pool(SMALL)
+    [held] = api.reserve(pool, description="old", ttl=60)
+    path = f"reservations/{pool['network_id']}/{held}"
+    before = api.get(path)
+    described = api.patch(path, description="router")
+    assert (described["description"], described["expires_at"]) == ("router", before["expires_at"])
+    assert api.patch(path, ttl=3600)["expires_at"] > before["expires_at"]
+    assert api.patch(path, ttl=None)["expires_at"] is None
+    assert api.patch(path)["description"] == "router"
+    changes = [
+        (entry["before"]["description"], entry["after"]["description"])
+        for entry in api.items("audit?action=reservation.update")
+    ]
+    assert changes == [("router", "router"), ("router", "router"), ("old", "router")]
+    for wrong in ({"ttl": 0}, {"ttl": "1h"}, {"description": None}, {"owner": {"name": "x"}}):
+        api.refused(422, "PATCH", path, wrong)
+    api.refused(404, "PATCH", f"reservations/{pool['network_id']}/10.0.0.6", {"ttl": None})
+
+
+def test_a_changed_ttl_outlives_the_sandbox(api: Api, pods: Pods) -> None:
+    address = pods.add("web-0", subnet(SMALL))
+    [held] = api.items("reservations")
+    path = f"reservations/{held['network_id']}/{address}"
+    changed = api.patch(path, ttl=3600)
+    assert (changed["sticky"], changed["expires_at"], changed["attachments"]) == (True, None, 1)
+    pods.delete("web-0")
+    [kept] = api.items("reservations")
+    assert (kept["address"], kept["attachments"]) == (address, 0)
+    assert kept["expires_at"] is not None

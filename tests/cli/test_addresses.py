@@ -30,3 +30,13 @@ def test_of_one_that_is_released(reserved: Rowhouse) -> None:
 
 def test_what_is_no_length_is_refused(reserved: Rowhouse) -> None:
     assert "is not an address" in reserved("who", "10.90.0.11/x", code=2).output
+
+
+def test_a_reservation_is_edited(reserved: Rowhouse) -> None:
+    one = ("address", "edit", "10.90.0.11", "--description", "rack 7")
+    assert reserved.json(*one, "--ttl", "1h")["expires_at"] is not None
+    kept = reserved.json("address", "edit", "10.90.0.11", "--no-ttl")
+    assert (kept["expires_at"], kept["description"]) == (None, "rack 7")
+    for wrong in ((), ("--ttl", "1h", "--no-ttl"), ("--ttl", "soon")):
+        reserved("address", "edit", "10.90.0.11", *wrong, code=2)
+    reserved("address", "edit", "10.90.0.12", "--no-ttl", code=3)

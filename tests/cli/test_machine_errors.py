@@ -40,6 +40,7 @@ ARGUMENTS = {
     "address reassign": ("10.0.0.1", "--name", "x", "--yes"),
     "address release": ("10.0.0.1", "--yes"),
     "address reserve": ("a", "--name", "x"),
+    "address edit": ("10.0.0.1", "--no-ttl"),
     "address free": ("a",),
     "address show": ("10.0.0.1",),
     "exclusion create": ("10.0.0.1",),

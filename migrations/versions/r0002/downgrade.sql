@@ -4961,6 +4961,9 @@ END $$;
 -- schema/nodes/report_node_v1.sql
 DROP FUNCTION report_node_v1;
 
+-- schema/administration/edit_v1.sql
+DROP FUNCTION edit_v1;
+
 -- schema/controller/renew_owners_v1.sql
 DROP FUNCTION renew_owners_v1;
 

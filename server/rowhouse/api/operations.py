@@ -157,6 +157,13 @@ OPERATIONS: Final = (
         query=reservation_documents.ReleaseQuery,
         error_statuses=(404, 409),
     ),
+    _patch(
+        _RESERVATION,
+        reservations.edit,
+        reservation_documents.ReservationChange,
+        reservation_documents.Reservation,
+        error_statuses=(404,),
+    ),
     _post(
         f"{_RESERVATION}/reassign",
         reservations.reassign,

@@ -178,6 +178,21 @@ class Reserved(Answer):
     items: list[Reservation]
 
 
+class ReservationChange(Request):
+    """The fields to change: an omitted field stays as it is."""
+
+    description: Text = ""
+    ttl: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=MAX_TTL,
+            description="Seconds without a sandbox until it is released; null: until you release it."
+            " The reservation then counts as a manual one: a DEL does not release it",
+        ),
+    ] = None
+
+
 class ReleaseQuery(Request):
     """How to release."""
 

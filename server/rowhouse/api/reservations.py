@@ -1,4 +1,4 @@
-"""Reservations: search, reserve, release, reassign.
+"""Reservations: search, reserve, edit, release, reassign.
 
 The filters of the search are `ReservationQuery` (reservation_documents.py) and `Search` of
 store/allocation/reservations.py.
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         NewReservations,
         Reassignment,
         ReleaseQuery,
+        ReservationChange,
         ReservationQuery,
     )
 
@@ -94,6 +95,13 @@ def release(call: Call, network_id: int, address: str, query: ReleaseQuery) -> R
         call.store, _key(network_id, address), call.actor, even_attached=query.force
     )
     return Reply(document=None)
+
+
+def edit(call: Call, network_id: int, address: str, body: ReservationChange) -> Reply:
+    """Change the description of a reservation, or how long it stays without a sandbox."""
+    changes = body.model_dump(exclude_unset=True)
+    row = reservations.edit(call.store, _key(network_id, address), changes, call.actor)
+    return Reply(document=Reservation.of(row))
 
 
 def reassign(call: Call, network_id: int, address: str, body: Reassignment) -> Reply:

@@ -228,6 +228,40 @@ def release(
         session.printer.items(found, _COLUMNS, nothing="")
 
 
+@address.command(short_help="Change the description or the TTL of a reservation.")
+@click.argument("address", type=lookup.HostAddress())
+@_network
+@_pool
+@click.option("--description", metavar="TEXT", help="What the reservation is for.")
+@click.option("--ttl", type=Duration(), help="Release it after this time without a sandbox.")
+@click.option("--no-ttl", is_flag=True, help="Keep it until it is released.")
+@client_options
+def edit(
+    session: Session,
+    *,
+    address: str,
+    network: str | None,
+    pool: str | None,
+    description: str | None,
+    ttl: float | None,
+    no_ttl: bool,
+) -> None:
+    """Change the description of a reservation, or how long it stays without a sandbox.
+
+    With --ttl or --no-ttl, a reservation made by an ADD becomes a manual one: a DEL does not release it.
+    """
+    changes: dict[str, Any] = {} if description is None else {"description": description}
+    if ttl is not None and no_ttl:
+        raise click.UsageError("pass either --ttl or --no-ttl, not both")
+    if ttl is not None or no_ttl:
+        changes["ttl"] = ttl
+    if not changes:
+        raise click.UsageError("nothing to change: pass --description, --ttl or --no-ttl")
+    found = lookup.reservation(session.client, address, network, pool)
+    path = f"/reservations/{found['network_id']}/{found['address']}"
+    session.printer.one(session.client.patch(path, changes), _COLUMNS)
+
+
 @address.command()
 @click.argument("address", type=lookup.HostAddress())
 @_network

@@ -1,15 +1,15 @@
-"""Reservations by hand: reserve, release, reassign."""
+"""Reservations by hand: reserve, edit, release, reassign."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rowhouse.domain.errors import NotFound
 from rowhouse.store.allocation import reservations
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rowhouse.domain.administration import Actor, Holder, ReservationPlan
     from rowhouse.store.allocation.reservations import Key
@@ -73,4 +73,21 @@ def reassign(
     attachments then end, and its DEL changes nothing.
     """
     reservations.reassign(store, key, holder, actor, even_attached=even_attached)
+    return reservation(store, key)
+
+
+def edit(store: Database, key: Key, changes: Mapping[str, Any], actor: Actor) -> Record:
+    """Change the `description` or the `ttl` (seconds; None: until it is released) of a reservation.
+
+    A TTL counts from now, or from the end of the last attachment. A changed TTL makes it a manual reservation, which
+    stays after the DEL of its sandbox. Raises NotFound.
+    """
+    reservations.edit(
+        store,
+        key,
+        actor,
+        description=changes.get("description"),
+        changes_ttl="ttl" in changes,
+        ttl=changes.get("ttl"),
+    )
     return reservation(store, key)

@@ -28,6 +28,7 @@ RESERVE: Final = statement(__name__, "reserve")
 RELEASE = "SELECT host(address) FROM rowhouse.release_v2(%s, %s, %s, %s, %s, %s)"
 TENURE = "SELECT tenure_id FROM rowhouse.reservations WHERE network_id = %s AND address = %s"
 REASSIGN: Final = statement(__name__, "reassign")
+EDIT: Final = statement(__name__, "edit")
 
 Key = tuple[int, str]
 """Network id and address."""
@@ -178,6 +179,32 @@ def reassign(
         "even_attached": even_attached,
     }
     database.change(REASSIGN, parameters, actor=actor.name, request_id=actor.request_id)
+
+
+def edit(
+    database: Database,
+    key: Key,
+    actor: Actor,
+    *,
+    description: str | None,
+    changes_ttl: bool,
+    ttl: float | None,
+) -> None:
+    """Change a description (None: as it is) and, with `changes_ttl`, the TTL in seconds (None: for ever).
+
+    Raises NotFound.
+    """
+    network_id, address = key
+    parameters = {
+        "actor": actor.name,
+        "request_id": actor.request_id,
+        "network_id": network_id,
+        "address": address,
+        "description": description,
+        "changes_ttl": changes_ttl,
+        "ttl": ttl,
+    }
+    database.change(EDIT, parameters, actor=actor.name, request_id=actor.request_id)
 
 
 def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:
