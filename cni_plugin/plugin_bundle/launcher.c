@@ -26,7 +26,9 @@ enum {
     SYS_renameat2 = 316, SYS_memfd_create = 319,
     MODE_IN_STAT = 6, OWNER_IN_STAT = 7 /* of struct stat, in words of four bytes */
 };
+#ifndef HOSTED /* tests link it with a libc, and with sanitizers */
 __asm__(".globl _start\n_start: xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call launch\n");
+#endif
 
 static long call(long number, long a, long b, long c, long d)
 {
@@ -47,7 +49,9 @@ enum {
     SYS_renameat2 = 276, SYS_memfd_create = 279,
     MODE_IN_STAT = 4, OWNER_IN_STAT = 6 /* of struct stat, in words of four bytes */
 };
+#ifndef HOSTED /* tests link it with a libc, and with sanitizers */
 __asm__(".globl _start\n_start: mov x29, #0\n mov x30, #0\n mov x0, sp\n bl launch\n");
+#endif
 
 static long call(long number, long a, long b, long c, long d)
 {

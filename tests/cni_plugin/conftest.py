@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from cni_plugin.node import PACKAGES, Node
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from plugin_bundle.launcher import SOURCE, compilers
 
 
 @pytest.fixture
@@ -35,3 +33,16 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "shell script" in run.stdout:
         pytest.skip("needs a C compiler")
     return target
+
+
+@pytest.fixture(scope="session")
+def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The launcher with the sanitizers for memory and undefined behavior, which end it at the first mistake."""
+    target = tmp_path_factory.mktemp("sanitized") / "rowhouse"
+    flags = "-g -O1 -fno-builtin -fsanitize=address,undefined -fsanitize-undefined-trap-on-error"
+    source = Path(__file__).with_name("sanitized.c")
+    for compiler in compilers():
+        command = [*compiler, *flags.split(), f"-I{SOURCE.parent}", "-o", str(target), str(source)]
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            return target
+    pytest.skip("needs a C compiler with sanitizers")

@@ -44,6 +44,14 @@ NOT_INSTALLED = 999  # what the launcher says where it would execute rowhouse_cn
 SEED = 20
 
 
+@pytest.fixture(params=["bundle", "sanitized"])
+def watched(request: pytest.FixtureRequest) -> list[str]:
+    """The launcher without rowhouse_cni: as built, and with sanitizers, which end it by a signal."""
+    if request.param == "sanitized":
+        return [str(request.getfixturevalue("sanitized"))]
+    return list(request.getfixturevalue("alone"))
+
+
 @pytest.fixture
 def alone(bundle: Path, tmp_path: Path) -> list[str]:
     """The launcher without rowhouse_cni."""
@@ -394,7 +402,7 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
 
 
 def test_what_it_takes_for_an_answer_rowhouse_cni_takes_for_the_same(
-    node: Node, agent: Path, alone: list[str]
+    node: Node, agent: Path, watched: list[str]
 ) -> None:
     """300 damaged answers: it never crashes, and may only be stricter."""
     chance = random.Random(SEED)
@@ -424,7 +432,7 @@ def test_what_it_takes_for_an_answer_rowhouse_cni_takes_for_the_same(
             call = Call({os.fsencode(k): os.fsencode(v) for k, v in environment.items()})
             lines = call.headers + identity_lines(settings)
             expected = ask_agent(settings, command, lines, NETCONF, time.monotonic() + 20)
-            outcome = node.call(command, program=alone, netconf=NETCONF)
+            outcome = node.call(command, program=watched, netconf=NETCONF)
             assert outcome.exit_status in {0, 1}, state["answer"]
             if b'"code": 999' in outcome.stdout:
                 continue
@@ -438,7 +446,7 @@ def test_what_it_takes_for_an_answer_rowhouse_cni_takes_for_the_same(
     assert served >= len(starts)
 
 
-def test_what_it_sends_rowhouse_cni_would_send(node: Node, agent: Path, alone: list[str]) -> None:
+def test_what_it_sends_rowhouse_cni_would_send(node: Node, agent: Path, watched: list[str]) -> None:
     """300 odd environments: it never crashes, and may only be stricter."""
     chance = random.Random(SEED)
     written(node, agent, "https://127.0.0.1:9")
@@ -465,7 +473,7 @@ def test_what_it_sends_rowhouse_cni_would_send(node: Node, agent: Path, alone: l
                 name: chance.choice(values) for name in chance.sample(names, chance.randint(1, 2))
             }
             before = len(through.requests)
-            outcome = node.call(command, program=alone, netconf=NETCONF, **changed)
+            outcome = node.call(command, program=watched, netconf=NETCONF, **changed)
             assert outcome.exit_status in {0, 1}
             if len(through.requests) == before:
                 continue
