@@ -156,3 +156,18 @@ class Existence:
     gone: frozenset[ObjectName] = frozenset()
     unseen: frozenset[ObjectName] = frozenset()
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldClaim:
+    """A claim with its addresses as CIDRs, and the pod that attached last ("": none)."""
+
+    namespace: str
+    name: str
+    ips: tuple[str, ...]
+    pod: str
+
+    @property
+    def object(self) -> ObjectName:
+        """Namespace and name."""
+        return self.namespace, self.name

@@ -14,6 +14,7 @@ from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.owner_release import OwnerRelease
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.access import AccessCheck
+from rowhouse.k8s.claims import ClaimStatus
 from rowhouse.k8s.events import EventRecorder
 from rowhouse.k8s.health import controller_checks
 from rowhouse.k8s.mirror.runner import MirrorThread
@@ -24,6 +25,7 @@ from rowhouse.metrics import LAST_PASS, LEADER, PASSES, RECLAIMED, SUSPECTS
 from rowhouse.store.cluster import allocation_failures
 from rowhouse.store.cluster.leader_election import LeaderElection
 from rowhouse.store.cluster.mirror import MirrorStore
+from rowhouse.store.cluster.owners import held_claims
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +93,7 @@ class Controller:
         self._timing = timing
         self._mirror = mirror
         self._events = EventRecorder(client)
+        self._claims = ClaimStatus(client)
         self._pass_soon = threading.Event()
         """Set by a watch that missed events or saw a node change."""
         self.checks = checks or controller_checks()
@@ -174,11 +177,14 @@ class Controller:
             self.checks.passed(_DATABASE)
             try:
                 self._report(reconciler.check_ended())
-                self._events.refused(allocation_failures.take(election.session, self._cluster))
+                failures = allocation_failures.take(election.session, self._cluster)
+                self._events.refused(failures)
+                self._claims.refused(failures)
                 self._events.flush()
                 if time.monotonic() >= owners_due:
                     owners_due = time.monotonic() + min(OWNER_SECONDS, self._timing.interval)
                     RECLAIMED.inc(owners.look())
+                    self._claims.write(held_claims(election.session, self._cluster))
                 if self._pass_soon.is_set():
                     self._pass_soon.clear()
                     # Not more often than the second checks, even if nodes flap.

@@ -54,7 +54,7 @@ def of_controller(mirror_namespace: str | None) -> list[Permission]:
 
 def of_owner_objects() -> list[Permission]:
     """What the controller needs to see the objects that keep addresses. Without it, addresses expire instead."""
-    return [
+    looks = [
         Permission(verb, resource, group)
         for group, resource in (
             ("kubevirt.io", "virtualmachines"),
@@ -64,6 +64,7 @@ def of_owner_objects() -> list[Permission]:
         )
         for verb in ("get", "list")
     ]
+    return [*looks, Permission("patch", "ipamclaims/status", "k8s.cni.cncf.io")]
 
 
 def of_server(*, by_review: bool, looks_at_pods: bool = False) -> list[Permission]:

@@ -23,18 +23,59 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[TupleRow]
 
 RANGE = "10.0.0.0/24"
-_OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_CONDITION = {
+    "type": "object",
+    "required": ["lastTransitionTime", "message", "reason", "status", "type"],
+    "properties": {
+        "lastTransitionTime": _TEXT,
+        "message": _TEXT,
+        "observedGeneration": {"type": "integer", "format": "int64"},
+        "reason": _TEXT,
+        "status": _TEXT,
+        "type": _TEXT,
+    },
+}
+CLAIM_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "apiVersion": _TEXT,
+        "kind": _TEXT,
+        "metadata": {"type": "object"},
+        "spec": {
+            "type": "object",
+            "required": ["interface", "network"],
+            "properties": {"interface": _TEXT, "network": _TEXT, "ipRequests": _TEXTS},
+        },
+        "status": {
+            "type": "object",
+            "properties": {
+                "ips": _TEXTS,
+                "ownerPod": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": _TEXT},
+                },
+                "conditions": {"type": "array", "items": _CONDITION},
+            },
+        },
+    },
+}
+"""The fields of an IPAMClaim; an API server drops all others. (The fake models neither limits nor enums.)"""
 
 
-def definition(group: str, version: str, kind: str, *, status: bool = True) -> dict[str, Any]:
-    """The definition of a kind whose contents do not matter here."""
+def definition(
+    group: str, version: str, kind: str, schema: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The definition of a kind; without a schema, its contents do not matter here."""
     plural = f"{kind.lower()}s"
     served = {
         "name": version,
         "served": True,
         "storage": True,
-        "schema": {"openAPIV3Schema": _OPEN},
-        "subresources": {"status": {}} if status else {},
+        "schema": {"openAPIV3Schema": schema or {"type": "object"}},
+        "subresources": {"status": {}},
     }
     return {
         "metadata": {"name": f"{plural}.{group}"},
@@ -50,7 +91,7 @@ def definition(group: str, version: str, kind: str, *, status: bool = True) -> d
 DEFINITIONS = (
     definition("kubevirt.io", "v1", "VirtualMachine"),
     definition("kubevirt.io", "v1", "VirtualMachineInstance"),
-    definition("k8s.cni.cncf.io", "v1alpha1", "IPAMClaim"),
+    definition("k8s.cni.cncf.io", "v1alpha1", "IPAMClaim", CLAIM_SCHEMA),
 )
 
 

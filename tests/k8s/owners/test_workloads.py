@@ -110,7 +110,7 @@ def test_the_controller_gives_addresses_back_by_itself(
     assert stage.held() == [("10.0.0.1", "workload web-0")]
     stage.delete("statefulsets", "web")
     until(lambda: stage.held() == [])
-    assert running.says("owner_released")
+    until(lambda: running.says("owner_released"))
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(MAX_WAIT_SECONDS) == 0
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 import psycopg
 
-from rowhouse.domain.lasting_owners import KeptOwner
+from rowhouse.domain.lasting_owners import HeldClaim, KeptOwner
 from rowhouse.store.connection.errors import domain_error
 from rowhouse.store.connection.statements import statement
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PAGE: Final = 5000
 IDLE: Final = statement(__name__, "idle_owners")
 RELEASE: Final = statement(__name__, "release_owner")
+CLAIMS: Final = statement(__name__, "held_claims")
 RENEW: Final = statement(__name__, "renew_owners")
 
 
@@ -84,6 +85,15 @@ def renew(
     }
     [(changed,)] = _rows(session, RENEW, parameters)
     return int(changed)
+
+
+def held_claims(session: Session, cluster: str) -> list[HeldClaim]:
+    """Return the claims of a cluster that hold addresses. Raises TryAgain, NotReady."""
+    rows = _rows(session, CLAIMS, {"cluster": cluster})
+    return [
+        HeldClaim(namespace=namespace, name=name, ips=tuple(ips), pod=pod)
+        for namespace, name, ips, pod in rows
+    ]
 
 
 def _rows(session: Session, query: LiteralString, parameters: dict[str, Any]) -> list[TupleRow]:
