@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from auth.issuer import ISSUER, ApiServer
 from rowhouse.app import create_app
@@ -30,6 +31,21 @@ NETWORK = {
     "type": "ipvlan",
     "ipam": {"type": "rowhouse", "range": "10.0.0.0/24"},
 }
+
+
+@pytest.fixture(autouse=True)
+def plain_tracebacks() -> Iterator[None]:
+    """Without them, structlog prints the variables of every frame, which takes seconds for one error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.dev.set_exc_info,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @dataclass(frozen=True)
