@@ -160,8 +160,8 @@ def requests(
 
 
 @contextlib.contextmanager
-def serving(folder: Path, conninfo: str, *options: str) -> Iterator[str]:
-    """The real server on a free port, processes of its own; its URL."""
+def serving(folder: Path, conninfo: str, *options: str, **settings: str) -> Iterator[str]:
+    """The real server on a free port, processes of its own; its URL. `settings`: by their names in lower case."""
     ready = folder / "ready"
     ready.unlink(missing_ok=True)
     with (folder / "serve.log").open("wb") as log:
@@ -177,7 +177,11 @@ def serving(folder: Path, conninfo: str, *options: str) -> Iterator[str]:
                 str(ready),
                 *options,
             ],
-            env={**os.environ, "ROWHOUSE_DATABASE_URL": conninfo},
+            env={
+                **os.environ,
+                "ROWHOUSE_DATABASE_URL": conninfo,
+                **{f"ROWHOUSE_{name.upper()}": value for name, value in settings.items()},
+            },
             stdout=log,
             stderr=log,
         )
