@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from fixtures.databases import Database, PostgresServer
 
+# Migrations take a minute each while many other tests run.
+pytestmark = pytest.mark.timeout(300)
+
 MIGRATION_LOCK = 0x526F77686F757365
 ROLES = ("rowhouse_owner", "rowhouse_server", "rowhouse_auditor")
 
@@ -76,7 +79,7 @@ def test_upgrades_at_the_same_moment_all_succeed_and_run_once(empty_database: Da
     command = [sys.executable, "-m", "rowhouse", "db", "upgrade"]
     environment = os.environ | {"ROWHOUSE_DATABASE_URL": empty_database.url}
     running = [subprocess.Popen(command, env=environment) for _ in range(3)]
-    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    assert [process.wait(timeout=240) for process in running] == [0, 0, 0]
     answers(at_once([partial(schema.upgrade, empty_database.url)] * 3))
     schema.check(empty_database.url)
 
@@ -118,7 +121,7 @@ def test_the_printed_ddl_makes_the_same_schema(
             input=schema.sql(),
             text=True,
             check=True,
-            timeout=60,
+            timeout=240,
         )
         with databases.session(by_hand) as session:
             assert catalogue(session) == catalogue(admin)
@@ -270,7 +273,7 @@ def test_without_the_right_to_create_roles_an_upgrade_says_what_to_run_and_the_n
 
     def upgraded() -> str:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, check=True
+            command, env=environment, capture_output=True, text=True, timeout=240, check=True
         )
         assert "up to date" in done.stdout
         return done.stderr
