@@ -174,7 +174,7 @@ def test_stopped_at_any_moment_it_leaves_nothing(
     with demo(place, "--plugin", plugin) as running:
         MOMENTS[moment](running, place)
         os.killpg(running.pid, number)  # as a terminal's Ctrl-C, which its children get too
-        output, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=240)
     assert left_in(place) == []
     assert running.returncode == 128 + number
     assert f"stopped by {number.name}; everything was cleaned up" in output
@@ -262,7 +262,7 @@ def test_a_sample_cluster_is_served_until_it_is_stopped(place: Path) -> None:
             path: read_page(url + path) for path in ("/", *(f"/pools/{n}" for n in range(1, 9)))
         }
         running.send_signal(signal.SIGINT)
-        assert running.wait(timeout=60) == 130
+        assert running.wait(timeout=240) == 130
     assert "Warnings" in pages["/"]
     assert "none left" in pages["/"]
     assert "full in " in pages["/"]  # its past foretells it
@@ -281,5 +281,5 @@ def test_a_sample_cluster_is_served_until_it_is_stopped(place: Path) -> None:
 
 
 def read_page(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=120) as answer:
         return str(answer.read().decode())

@@ -254,7 +254,7 @@ class Callers:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 found: dict[str, list[dict[str, str]]] = json.load(answer)
                 return found
         except urllib.error.HTTPError as error:
@@ -315,6 +315,6 @@ def test_a_server_without_its_database_says_why_and_ends(place: Path, tmp_path: 
 def test_a_server_whose_data_is_removed_says_why_and_ends(place: Path, tmp_path: Path) -> None:
     with serving(tmp_path, arguments=["--embedded", str(place / "db")]) as server:
         (place / "db/data").rename(place / "elsewhere")
-        assert server.process.wait(timeout=60) == 4
+        assert server.process.wait(timeout=240) == 4
         assert "Error: the data of the embedded PostgreSQL in " in server.log.read_text()
         until(lambda: processes(place / "elsewhere") == [])

@@ -45,7 +45,7 @@ class Files:
     def client(self, server: Server) -> http.client.HTTPSConnection:
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        return http.client.HTTPSConnection(urlsplit(server.url).netloc, context=context, timeout=20)
+        return http.client.HTTPSConnection(urlsplit(server.url).netloc, context=context, timeout=120)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_new_certificate_is_for_new_connections_and_open_ones_stay(
         assert livez(new) == 200
         new.close()
         old.close()
-        plain = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+        plain = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=120)
         plain.request("GET", "/livez")
         with pytest.raises((http.client.HTTPException, OSError)):
             plain.getresponse()

@@ -66,7 +66,7 @@ def test_the_databases_password_is_in_nothing_that_is_written(tmp_path: Path, pl
             [sys.executable, "-m", "rowhouse", *command],
             env=os.environ | environment,
             capture_output=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 

@@ -98,7 +98,7 @@ class Kubelet:
             self.line(pod),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
             env=self.environment(pod) | more,
             cwd="/",

@@ -87,7 +87,7 @@ def call_plugin(line: list[str], config: Path, command: str, pod: str, uid: str)
         input=json.dumps(NETCONF),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
         env={
             "CNI_COMMAND": command,
@@ -153,7 +153,7 @@ def started(
             process.terminate()
         for process in processes.values():
             try:
-                process.wait(timeout=40)
+                process.wait(timeout=240)
             except subprocess.TimeoutExpired:
                 process.kill()
 

@@ -110,7 +110,7 @@ class Postgres:
             cwd="/",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

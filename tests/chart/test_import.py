@@ -108,7 +108,7 @@ def test_the_servers_pod_imports_from_standard_input(helm: Helm, tmp_path: Path)
             input=yaml.safe_dump(objects),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         assert done.returncode == 0, done.stderr

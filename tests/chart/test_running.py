@@ -31,7 +31,7 @@ def test_the_release_gives_a_pod_its_address_and_takes_it_back(
     assert waits.poll() is None
     release.migrate()
     release.migrate()  # a second replica, or the next revision
-    assert waits.wait(timeout=60) == 0
+    assert waits.wait(timeout=240) == 0
     # One line while it waits, whatever that takes, and one when it is done.
     assert said.read_text().count("\n") == 2
 
@@ -77,7 +77,7 @@ def executed(
     """A command in the container of a part, as by `kubectl exec`."""
     environment = release.kubelet.environment(release.release.pod(part)) | more
     return subprocess.run(
-        line, env=environment, capture_output=True, text=True, timeout=60, check=False
+        line, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
 
 

@@ -125,7 +125,7 @@ def test_a_schema_that_comes_meanwhile_is_waited_for(empty_database: Database) -
         assert waiting.stderr is not None
         assert "the database has no Rowhouse schema" in waiting.stderr.readline()
         Rowhouse({"ROWHOUSE_DATABASE_URL": empty_database.url})("db", "upgrade", "--wait=5m")
-        assert waiting.wait(timeout=60) == 0
+        assert waiting.wait(timeout=240) == 0
 
 
 def test_a_wait_ends_when_the_container_is_stopped() -> None:
@@ -136,7 +136,7 @@ def test_a_wait_ends_when_the_container_is_stopped() -> None:
         assert waiting.stderr is not None
         assert "waiting for the database" in waiting.stderr.readline()
         waiting.terminate()
-        assert waiting.wait(timeout=60) == 128 + signal.SIGTERM
+        assert waiting.wait(timeout=240) == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("url", ["rowhouse:8080", "ftp://rowhouse", "http://", "http://[::1"])
@@ -246,7 +246,7 @@ def test_a_terminal_is_asked(direct: Rowhouse, answer: str, code: int) -> None:
             stderr=theirs,
         )
         os.write(ours, f"{answer}\n".encode())
-        asked.communicate(timeout=60)
+        asked.communicate(timeout=240)
         assert b"Delete pool 10.0.0.0/24" in os.read(ours, 4096)
     finally:
         os.close(ours)

@@ -208,7 +208,7 @@ def process(*command: str, **options: object) -> subprocess.CompletedProcess[str
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
         **options,
     )
 
@@ -237,7 +237,7 @@ def test_closed_standard_streams_are_no_error(command: str, closed: str) -> None
     redirected = " ".join(f"{number}>&-" for number in closed.split())
     script = f"exec {redirected}; exec {sys.executable} -m rowhouse {command}"
     done = subprocess.run(
-        ["/bin/sh", "-c", script], check=False, timeout=60, capture_output=True, text=True
+        ["/bin/sh", "-c", script], check=False, timeout=240, capture_output=True, text=True
     )
     assert done.returncode in {0, 4}
     assert "Traceback" not in done.stdout + done.stderr
@@ -254,7 +254,7 @@ def test_ctrl_c_is_one_word() -> None:
         ):
             accepted.recv(1)
             waiting.send_signal(signal.SIGINT)
-            assert waiting.communicate(timeout=60)[1] == "interrupted\n"
+            assert waiting.communicate(timeout=240)[1] == "interrupted\n"
         assert waiting.returncode == 130
 
 

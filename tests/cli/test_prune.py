@@ -95,7 +95,7 @@ def test_ctrl_c_leaves_whole_batches_and_an_entry(
         ).rowcount:
             assert pruning.poll() is None
         pruning.send_signal(signal.SIGINT)
-        _, told = pruning.communicate(timeout=60)
+        _, told = pruning.communicate(timeout=240)
     assert pruning.returncode == 130
     assert "interrupted: 30 tenures removed; continue with --after" in told
     assert "Traceback" not in told

@@ -140,7 +140,7 @@ class Node:
         """One whole call. That no token is ever shown is checked here, for all of them."""
         begun = time.monotonic()
         process = self.start(command, **options)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=240)
         outcome = Outcome(process.returncode, stdout, stderr, time.monotonic() - begun)
         assert TOKEN.encode() not in stdout + stderr
         assert b"Traceback" not in stderr

@@ -54,7 +54,7 @@ def test_an_add_waits_for_a_replay_of_its_own_del_by_another_call(node: Node) ->
         assert server.requests == []
         (node.spool / ENTRY).unlink()
         fcntl.flock(entry, fcntl.LOCK_UN)
-        stdout, _ = process.communicate(timeout=60)
+        stdout, _ = process.communicate(timeout=240)
     assert stdout == RESULT
     assert server.asked == [("ADD", "ctr-new")]
 

@@ -227,6 +227,6 @@ def test_a_closed_standard_output_fails_the_call(node: Node) -> None:
     with serving(reply(200, RESULT)) as server:
         node.configure(server.url)
         process = node.start(before="import posix; posix.close(1)")
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
     assert process.returncode == 1
     assert len(server.requests) == 1

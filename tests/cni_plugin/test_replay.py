@@ -157,7 +157,7 @@ def test_two_calls_at_once_replay_an_entry_once(node: Node) -> None:
         assert replaying.wait(20)
         assert node.call(CNI_CONTAINERID="second").stdout == RESULT
         finish.set()
-        first.communicate(timeout=60)
+        first.communicate(timeout=240)
     assert sorted(server.asked) == [("ADD", "first"), ("ADD", "second"), ("DEL", "ctr-new")]
     assert node.kept == []
 

@@ -126,7 +126,7 @@ class Terminals:
         """Ctrl-C in the other terminal."""
         if self._server is not None:
             self._server.send_signal(signal.SIGINT)
-            self._server.wait(timeout=40)
+            self._server.wait(timeout=240)
             self._server = None
 
     def _start_server(self, command: str) -> str:

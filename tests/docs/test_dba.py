@@ -49,7 +49,7 @@ def psql(postgres: PostgresServer, database: Database, query: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
         env=os.environ
         | {"PGTZ": "UTC", "PGDATESTYLE": "ISO", "PGCLIENTENCODING": "UTF8"}
         | {"PGOPTIONS": "-c role=rowhouse_auditor"},

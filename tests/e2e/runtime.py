@@ -61,7 +61,7 @@ class Runtime:
                 "ROWHOUSE_CONFIG": str(self.settings),
                 **(_of_pod(pod) if pod else {}),
             },
-            timeout=60,
+            timeout=240,
             check=False,
         )
         answer = Answer(

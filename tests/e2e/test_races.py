@@ -83,7 +83,7 @@ def at_once(*works: Callable[[], Made]) -> list[Made]:
     barrier = threading.Barrier(len(works))
 
     def run(work: Callable[[], Made]) -> Made:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=240)
         return work()
 
     with ThreadPoolExecutor(len(works)) as threads:

@@ -50,7 +50,7 @@ class Answer:
 
 def ask(server: Server, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
     began = time.monotonic()
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=120)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, named | {"Connection": "close"})

@@ -72,7 +72,7 @@ def test_the_plugin_prints_a_result_or_an_error(
             input=stdin,
             env={**env, b"ROWHOUSE_CONFIG": bytes(config)},
             capture_output=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         assert b"Traceback" not in done.stderr

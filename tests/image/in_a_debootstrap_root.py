@@ -76,7 +76,7 @@ def run(image: Stage, *command: str, user: str = "") -> subprocess.CompletedProc
         env=image.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -257,7 +257,7 @@ def test_the_pods_of_the_chart_run_in_it(node: tuple[Node, ApiServer]) -> None:
     uid = kubernetes.pod("web-0", namespace="shop", node="node1")
     assert "up to date" in here.run("migrate")
     waited = here.line(release.pod("server").only("wait-for-schema"))
-    assert subprocess.run(waited[0], env=waited[1], timeout=60, check=False).returncode == 0
+    assert subprocess.run(waited[0], env=waited[1], timeout=240, check=False).returncode == 0
     started = []
     try:
         for part in ("server", "node", "controller"):
@@ -282,4 +282,4 @@ def test_the_pods_of_the_chart_run_in_it(node: tuple[Node, ApiServer]) -> None:
         for process in started:
             process.terminate()
         for process in started:
-            assert process.wait(timeout=60) in {0, -15, 143}
+            assert process.wait(timeout=240) in {0, -15, 143}

@@ -93,7 +93,7 @@ class Host:
 
     def do(self, command: str, version: str, *more: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "rowhouse_node", *self.arguments(command, version, *more)]
-        return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(line, capture_output=True, text=True, timeout=240, check=False)
 
     def killed_at(self, change: int, command: str, version: str, *more: str) -> bool:
         """Whether it was killed before it was done."""
@@ -102,7 +102,7 @@ class Host:
             [*line, *self.arguments(command, version, *more)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         assert done.returncode in {0, -9}, done.stderr
@@ -110,7 +110,7 @@ class Host:
 
     def call(self, name: str = "rowhouse") -> str:
         done = subprocess.run(
-            [self.bin / name], capture_output=True, text=True, timeout=30, check=True
+            [self.bin / name], capture_output=True, text=True, timeout=120, check=True
         )
         return done.stdout.strip()
 

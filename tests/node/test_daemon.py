@@ -47,7 +47,7 @@ def daemon(host: Host, *more: str) -> Iterator[str]:
         assert found
         yield f"http://127.0.0.1:{found[1]}"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=240) == 0
     finally:
         process.kill()
         process.wait()
@@ -226,7 +226,7 @@ def uninstalling(host: Host) -> Iterator[str]:
         assert found
         yield f"http://127.0.0.1:{found[1]}"
         daemon.send_signal(signal.SIGTERM)
-        assert daemon.wait(timeout=30) == 0
+        assert daemon.wait(timeout=240) == 0
     finally:
         daemon.kill()
         daemon.wait()

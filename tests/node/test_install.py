@@ -139,7 +139,7 @@ def test_kills_at_random_moments_leave_the_host_whole(host: Host) -> None:
             time.sleep(chance.uniform(0.02, 0.3))  # the moment of the kill, not a proof
         finally:
             daemon.kill()
-            daemon.wait(timeout=30)
+            daemon.wait(timeout=240)
         host.check("v1", "v2")
     assert host.do("install", "v1", "--as-whereabouts").returncode == 0
     assert host.call() == "v1 v1"
@@ -150,7 +150,7 @@ def test_two_daemons_at_once_do_not_corrupt(host: Host) -> None:
     for _ in range(5):
         both = [host.start("install", version) for version in ("v1", "v2")]
         for one in both:
-            one.wait(timeout=60)
+            one.wait(timeout=240)
             assert one.returncode == 0
         host.check("v1", "v2")
         first, second = host.call().split()
@@ -165,7 +165,7 @@ def test_a_disk_without_room_leaves_what_was_there(host: Host) -> None:
         line,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)),
     )

@@ -36,7 +36,7 @@ def test_only_a_proxy_of_the_settings_is_believed(
         request = urllib.request.Request(
             server.url + "/login", headers={"X-Forwarded-Proto": "https"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             cookies = answer.headers.get_all("Set-Cookie")
     assert cookies
     assert all(("; secure" in cookie.lower()) is is_believed for cookie in cookies)

@@ -49,7 +49,7 @@ POD = {
 
 def connect(server: Server, context: ssl.SSLContext | None = None) -> socket.socket:
     address = urlsplit(server.url)
-    sock = socket.create_connection((address.hostname, address.port), timeout=60)
+    sock = socket.create_connection((address.hostname, address.port), timeout=240)
     return context.wrap_socket(sock) if context else sock
 
 

@@ -42,7 +42,7 @@ class Clock:
 
 def livez(server: Server) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(f"{server.url}/livez", timeout=60) as answer:
+        with urllib.request.urlopen(f"{server.url}/livez", timeout=240) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -64,7 +64,7 @@ def test_it_fails_while_all_threads_are_stuck(database: Database, tmp_path: Path
             dba.execute("LOCK TABLE rowhouse.networks IN ACCESS EXCLUSIVE MODE")
             readers = [
                 clients.enter_context(
-                    socket.create_connection((address.hostname, address.port), timeout=60)
+                    socket.create_connection((address.hostname, address.port), timeout=240)
                 )
                 for _ in range(THREADS)
             ]
@@ -120,6 +120,6 @@ def test_an_error_ends_no_thread(error: BaseException) -> None:
     threads = Threads(1, beats.watching(fail))
     for number in range(2):
         threads.put(number)
-        assert served.acquire(timeout=30)
+        assert served.acquire(timeout=240)
     threads.shutdown(wait=False)
     assert beats.problem() is None

@@ -46,8 +46,8 @@ def test_a_request_whose_caller_left_while_it_waited_for_a_thread_is_refused(
     with (
         psycopg.connect(database.conninfo) as dba,
         psycopg.connect(database.conninfo, autocommit=True) as watcher,
-        socket.create_connection(where, timeout=60) as reader,
-        socket.create_connection(where, timeout=60) as caller,
+        socket.create_connection(where, timeout=240) as reader,
+        socket.create_connection(where, timeout=240) as caller,
     ):
         with dba.transaction():
             dba.execute("LOCK TABLE rowhouse.networks IN ACCESS EXCLUSIVE MODE")

@@ -69,7 +69,7 @@ def test_the_check_names_what_is_missing(
         env=os.environ | {"ROWHOUSE_DATABASE_URL": login},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 4

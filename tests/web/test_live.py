@@ -53,9 +53,9 @@ class Stream:
     ) -> None:
         netloc = urlsplit(server.url).netloc
         self._connection = (
-            http.client.HTTPSConnection(netloc, context=trust, timeout=30)
+            http.client.HTTPSConnection(netloc, context=trust, timeout=120)
             if trust
-            else http.client.HTTPConnection(netloc, timeout=30)
+            else http.client.HTTPConnection(netloc, timeout=120)
         )
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
         self._connection.request("GET", path, headers=headers)
@@ -99,7 +99,7 @@ def status_of(server: Server, path: str) -> int:
 
 
 def get(server: Server, path: str) -> str:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=120)
     with contextlib.closing(connection):
         connection.request("GET", path, headers={"Accept": "text/html"})
         answer = connection.getresponse()
@@ -108,7 +108,7 @@ def get(server: Server, path: str) -> str:
 
 
 def add(server: Server, pod: str) -> str:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=120)
     with contextlib.closing(connection):
         headers = {
             "CNI-Command": "ADD",

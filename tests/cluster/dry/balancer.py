@@ -40,7 +40,7 @@ class Balancer:
             if not ports:
                 return
             port = ports[next(self._turn) % len(ports)]
-            with socket.create_connection(("127.0.0.1", port), timeout=60) as server:
+            with socket.create_connection(("127.0.0.1", port), timeout=240) as server:
                 back = threading.Thread(target=_pump, args=(server, client), daemon=True)
                 back.start()
                 _pump(client, server)

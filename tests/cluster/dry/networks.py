@@ -78,7 +78,7 @@ def call(command: str, host: Path, pod: Object, sandbox: str, one: Attached) -> 
         input=json.dumps(one.config),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         env={
             "CNI_COMMAND": command,

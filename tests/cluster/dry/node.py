@@ -103,7 +103,7 @@ class Agent:
     def _run_on_host(self) -> None:
         container = self.pod["spec"]["containers"][0]
         line = [word.replace("/host", str(self.host)) for word in container["command"]]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=240, check=False)
         self.output = (done.stdout + done.stderr).replace(str(self.host), "/host")
         self._tell("Failed" if done.returncode else "Succeeded", ready=False)
         while not self._is_ending():

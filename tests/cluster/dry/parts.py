@@ -138,7 +138,7 @@ class Part:
             line,
             env=self.kubelet.environment(self.pod) | environment(self.world, self.pod),
             capture_output=True,
-            timeout=30,
+            timeout=120,
             check=False,
             cwd="/",
         )

@@ -49,7 +49,7 @@ class Reply:
 
 def send(url: str, exchange: Exchange, token: str | None, body: bytes | None) -> Reply:
     """The reply to the exchange's request; `token` None: without credentials."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
     path = quote(exchange.request["path"])
     if query := exchange.request.get("query"):
         path += f"?{query}"

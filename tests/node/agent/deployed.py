@@ -64,7 +64,7 @@ class Deployed:
         """SIGTERM, as an upgrade begins."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=30) == 0
+        assert self.process.wait(timeout=240) == 0
         self.process = None
 
     def call(self, command: str = "ADD", **options: Any) -> Any:

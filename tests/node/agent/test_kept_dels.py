@@ -121,11 +121,11 @@ def test_a_killed_agent_loses_no_del_that_it_has_kept(deployed: Deployed) -> Non
     with reserved() as (url, port):
         deployed.start(url)
         processes = [deployed.node.start("DEL", CNI_CONTAINERID=f"c{n}") for n in range(12)]
-        processes[3].communicate(timeout=60)
+        processes[3].communicate(timeout=240)
         deployed.signal(signal.SIGKILL)
         for process in processes:
             if process.returncode is None:
-                process.communicate(timeout=60)
+                process.communicate(timeout=240)
         assert [process.returncode for process in processes] == [0] * 12
         assert {f"c{n}@net1" for n in range(12)} == whole()
         deployed.kill()

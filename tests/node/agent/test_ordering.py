@@ -50,7 +50,7 @@ def test_a_del_waits_for_the_add_of_a_killed_plugin(deployed: Deployed) -> None:
         # A DEL of another sandbox does not wait.
         assert deployed.call("DEL", CNI_CONTAINERID="other").exit_status == 0
         slow.go_on.set()
-        delete.communicate(timeout=60)
+        delete.communicate(timeout=240)
         assert delete.returncode == 0
         eventually(lambda: slow.done == ["ADD", "DEL"])
         assert deployed.node.kept == []
