@@ -45,7 +45,9 @@ class Files:
     def client(self, server: Server) -> http.client.HTTPSConnection:
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        return http.client.HTTPSConnection(urlsplit(server.url).netloc, context=context, timeout=120)
+        return http.client.HTTPSConnection(
+            urlsplit(server.url).netloc, context=context, timeout=120
+        )
 
 
 @pytest.fixture
