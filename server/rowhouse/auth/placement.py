@@ -57,10 +57,10 @@ class ApiServerPods:
             if status_of(error) == _NOT_FOUND:
                 return None
             raise
-        return _placed(found)
+        return _placed(pod, found)
 
 
-def _placed(pod: Any) -> PlacedPod:
+def _placed(name: str, pod: Any) -> PlacedPod:
     try:
         metadata = pod["metadata"]
         annotations = metadata.get("annotations") or {}
@@ -69,13 +69,13 @@ def _placed(pod: Any) -> PlacedPod:
             node=str(pod["spec"].get("nodeName") or ""),
             uids=(str(metadata["uid"]), *map(str, static)),
             addresses=_addresses(annotations),
-            facts=_facts(metadata, annotations),
+            facts=_facts(name, metadata, annotations),
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise TryAgain("the API server's response is not a Pod") from error
 
 
-def _facts(metadata: dict[str, Any], annotations: dict[str, Any]) -> PodFacts:
+def _facts(name: str, metadata: dict[str, Any], annotations: dict[str, Any]) -> PodFacts:
     owners = [
         OwnerReference(
             group=str(one.get("apiVersion", "")).rpartition("/")[0],
@@ -85,7 +85,7 @@ def _facts(metadata: dict[str, Any], annotations: dict[str, Any]) -> PodFacts:
         for one in metadata.get("ownerReferences") or ()
     ]
     return PodFacts(
-        name=str(metadata["name"]),
+        name=name,
         owners=tuple(owners),
         labels=metadata.get("labels") or {},
         annotations=annotations,
