@@ -101,7 +101,7 @@ def test_exports_that_are_not_read_hold_neither_memory_nor_connections(
 ) -> None:
     dba.execute(
         "INSERT INTO audit_log (actor, action, object)"
-        " SELECT 'ada', 'test', n::text FROM generate_series(1, %s) n",
+        " SELECT 'Lovelace', 'test', n::text FROM generate_series(1, %s) n",
         (ENTRIES,),
     )
     add(server)  # with what every server loads at its first call
@@ -118,7 +118,7 @@ def test_exports_that_are_not_read_hold_neither_memory_nor_connections(
         assert "10.0.0.1/24" in add(server)
         assert all(map(is_open, stuck))
         # One that begins to read gets all of it.
-        assert read_all(stuck[0]).count(b"ada") == ENTRIES
+        assert read_all(stuck[0]).count(b"Lovelace") == ENTRIES
 
 
 def states(dba: psycopg.Connection[TupleRow]) -> set[str]:
