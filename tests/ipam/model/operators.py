@@ -25,7 +25,9 @@ class Operators(State):
         if address not in block:
             raise Refused("AddressOutsideRanges")
         is_special = address in {block[0], block[-1]}
-        if not force and key not in self.held and (is_special or self.is_gateway(key)):
+        # What is due is freed first.
+        is_held = key in self.held and not self.held[key].due
+        if not force and not is_held and (is_special or self.is_gateway(key)):
             raise Refused("InTheWay")
         before = copy.deepcopy(self)
         self.free_what_is_due(pool.space)
