@@ -102,12 +102,9 @@ def test_a_json_path_prints_one_value_per_line(direct: Rowhouse, path: str, expe
     assert direct("address", "list", "-o", f"jsonpath={path}").stdout == expected
 
 
-@pytest.mark.parametrize("form", ["jsonpath={.items[}", "jsonpath", "jsonpath=", "xml", ""])
+@pytest.mark.parametrize("form", ["jsonpath={.items[}", "jsonpath", "xml", ""])
 def test_an_unknown_format_is_a_usage_error(direct: Rowhouse, form: str) -> None:
-    if form == "jsonpath=":
-        assert direct("network", "list", "-o", form).exit_code == 0
-    else:
-        assert "'-o' / '--output'" in direct("network", "list", "-o", form, code=2).stderr
+    assert "'-o' / '--output'" in direct("network", "list", "-o", form, code=2).stderr
 
 
 def test_free_addresses_are_those_that_can_be_reserved(rowhouse: Rowhouse) -> None:

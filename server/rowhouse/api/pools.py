@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from netaddr import IPAddress
 from pydantic import TypeAdapter
 
 from rowhouse.api import paging
@@ -21,6 +20,7 @@ from rowhouse.api.pool_documents import (
     Usage,
 )
 from rowhouse.domain.errors import InvalidRequest, NotFound
+from rowhouse.domain.runs import length
 from rowhouse.ipam import pools
 from rowhouse.store.inventory import occupancy
 from rowhouse.store.inventory import pools as rows
@@ -152,7 +152,7 @@ def _run(row: Record) -> FreeRun:
     return FreeRun(
         first=row.first,
         last=row.last,
-        addresses=int(IPAddress(row.last)) - int(IPAddress(row.first)) + 1,
+        addresses=length((row.first, row.last)),
     )
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
-from rowhouse.cli import completions, free_addresses, lookup
+from rowhouse.cli import completions, lookup
 from rowhouse.cli.address_owner import note_without_cluster, owner_of, owner_options
 from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 from rowhouse.domain.administration import AnyOwnerKind
+from rowhouse.domain.runs import joined, length, lowest
 
 if TYPE_CHECKING:
     from rowhouse.cli.options import Session
@@ -43,6 +44,8 @@ _RUNS: Final = (
     Column("ADDRESSES", "addresses", "number"),
 )
 _ONE_BY_ONE: Final = (Column("ADDRESS", "address"),)
+_MAX_FREE: Final = 65536
+"""Maximum number of addresses to list one by one."""
 
 _network = click.option(
     "--network",
@@ -99,7 +102,7 @@ def list_addresses(
 )
 @click.option(
     "--count",
-    type=click.IntRange(1, free_addresses.MAX_FREE),
+    type=click.IntRange(1, _MAX_FREE),
     help="List this many of the lowest ones, one per line, instead of ranges.",
 )
 @click.option(
@@ -117,12 +120,14 @@ def free(
     """
     found = lookup.pool(session.client, text, network)
     path = f"/pools/{found['id']}/free"
-    runs = free_addresses.joined(session.client.find(path, most=count, quarantined=quarantined))
+    parts = session.client.find(path, most=count, quarantined=quarantined)
+    runs = joined((part["first"], part["last"]) for part in parts)
     nothing = f"no address of {found['cidr']} is {'in quarantine' if quarantined else 'free'}"
     if count is None:
-        session.printer.items(runs, _RUNS, nothing=nothing)
+        found_runs = [{"first": run[0], "last": run[1], "addresses": length(run)} for run in runs]
+        session.printer.items(found_runs, _RUNS, nothing=nothing)
     else:
-        one_by_one = free_addresses.lowest(runs, count)
+        one_by_one = [{"address": one} for one in lowest(runs, count)]
         session.printer.items(one_by_one, _ONE_BY_ONE, nothing=nothing)
 
 

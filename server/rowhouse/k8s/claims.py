@@ -89,9 +89,7 @@ class ClaimStatus:
         except ERRORS:  # also an unreadable annotation; the pod may be gone
             return None
 
-    def _patch(
-        self, name: ObjectName, status: dict[str, Any], condition: dict[str, Any] | None
-    ) -> bool:
+    def _patch(self, name: ObjectName, status: dict[str, Any], condition: dict[str, Any]) -> bool:
         """Merge into the status; whether it is as wanted now, or there is no such claim."""
         if self._clock() < self._paused_until:
             return False
@@ -134,14 +132,10 @@ def _condition(*, is_true: bool, reason: str, message: str) -> dict[str, Any]:
     }
 
 
-def _merged(
-    conditions: Sequence[dict[str, Any]], ours: dict[str, Any] | None
-) -> list[dict[str, Any]]:
+def _merged(conditions: Sequence[dict[str, Any]], ours: dict[str, Any]) -> list[dict[str, Any]]:
     """Replace the condition of our type; `lastTransitionTime` changes with its status only."""
     others = [one for one in conditions if one.get("type") != ALLOCATED]
     before = next((one for one in conditions if one.get("type") == ALLOCATED), None)
-    if ours is None:
-        return list(conditions)
     is_same = before is not None and before.get("status") == ours["status"]
     since = before.get("lastTransitionTime") if before is not None and is_same else None
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

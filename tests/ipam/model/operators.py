@@ -6,7 +6,7 @@ import copy
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from ipam.model.state import NOBODY, Held, Refused, State
+from ipam.model.state import NO_SANDBOX, Held, Refused, State
 
 if TYPE_CHECKING:
     from ipam.model.spans import Address
@@ -35,7 +35,7 @@ class Operators(State):
             self.__dict__.update(before.__dict__)
             raise Refused("AddressTaken")
         slot = self.next_slot(owner, pool)
-        self.reserve(key, Held(pool, owner, slot, NOBODY, sticky=True, is_operators=True))
+        self.reserve(key, Held(pool, owner, slot, NO_SANDBOX, sticky=True, is_operators=True))
 
     def release_by_hand(self, key: Key, *, force: bool) -> None:
         """Raises Refused if a sandbox uses it, unless it is forced."""
@@ -52,7 +52,7 @@ class Operators(State):
         held.users, held.sticky, held.is_operators = [], True, True
         held.ttl, held.waiting, held.due = None, False, False
         before = held.owner, held.uid, held.place
-        held.owner, held.uid, held.place = owner, None, NOBODY
+        held.owner, held.uid, held.place = owner, None, NO_SANDBOX
         if (held.owner, held.uid, held.place) != before:
             self.record(key, held)
 

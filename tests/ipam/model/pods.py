@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from ipam.model.spans import clipped, holds, span
-from ipam.model.state import CNI_NETWORK, NOBODY, Held, Isolated, Pool, Refused, State, User
+from ipam.model.state import CNI_NETWORK, NO_SANDBOX, Held, Isolated, Pool, Refused, State, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +74,7 @@ class Pods(State):
             if held.users:
                 self._move(key, held, held.users[-1].place)
             elif held.sticky:
-                self._move(key, held, NOBODY)
+                self._move(key, held, NO_SANDBOX)
                 held.waiting = held.ttl is not None
             else:
                 self.release(key)

@@ -12,7 +12,7 @@ Space = tuple[str, str]
 Place = tuple[str, str]
 """Node and container id of a sandbox; two empty strings: none."""
 
-NOBODY: Place = ("", "")
+NO_SANDBOX: Place = ("", "")
 CNI_NETWORK = "storage"
 
 

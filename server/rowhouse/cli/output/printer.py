@@ -46,10 +46,7 @@ class Printer:
         """Print a list, at most `limit` rows; if it is empty, people get the message `nothing`."""
         if self._sort:
             found = ordered(found, columns, self._sort)
-        self.rows(found[:limit], columns, nothing=nothing)
-
-    def rows(self, found: Sequence[Document], columns: Sequence[Column], *, nothing: str) -> None:
-        """Print these rows as they are."""
+        found = found[:limit]
         if not self.for_people:
             click.echo(self.form.documents(found, {"items": list(found)}, columns), nl=False)
         elif not found:

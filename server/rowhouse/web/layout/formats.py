@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
+from rowhouse.domain.runs import length
 from rowhouse.web.blueprint import blueprint
 
 if TYPE_CHECKING:
@@ -83,5 +83,4 @@ def moment(value: datetime | None) -> str:
 @blueprint.app_template_filter("addresses")
 def addresses(run: tuple[str, str]) -> int:
     """Count the addresses of a run, first to last inclusive."""
-    first, last = run
-    return int(ip_address(last)) - int(ip_address(first)) + 1
+    return length(run)

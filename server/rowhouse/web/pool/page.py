@@ -9,6 +9,7 @@ from flask import get_template_attribute, render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
+from rowhouse.domain.runs import joined
 from rowhouse.store.inventory import occupancy, trends
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
@@ -18,7 +19,6 @@ from rowhouse.web.live import stream
 from rowhouse.web.overview.figures import PoolFigures
 from rowhouse.web.pool.area import area_of
 from rowhouse.web.pool.cells import STATES, blocks, cells
-from rowhouse.web.pool.free import free_runs
 from rowhouse.web.pool.snippet import definition
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def pool(pool_id: int) -> str:
     span = request.args.get("span", "week")
     within = request.args.get("within")
     free = rows.free_runs(database, row, quarantined=False, after=None, limit=MOST_PARTS)
-    runs = free_runs(free, found)
+    runs = joined((part.first, part.last) for part in free)
     return render_template(
         "pool/page.html",
         pool=found,
