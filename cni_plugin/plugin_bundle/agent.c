@@ -3,7 +3,7 @@
  * Serves the usual call alone: settings that the node daemon wrote, variables of plain text, a
  * configuration without log_file, an agent that answers. For everything else it returns, and
  * rowhouse_cni serves the call. So there is one place for the rules, the messages and the direct
- * way: rowhouse_cni/agent.py and plugin.py, which do the same. tests/cni_plugin/test_launcher.py
+ * way: rowhouse_cni/agent.py and plugin.py, which do the same. tests/cni_plugin/launcher/
  * compares the two.
  */
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cni_plugin.node import PACKAGES, Node
-from plugin_bundle.launcher import SOURCE, compilers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -33,16 +35,3 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "shell script" in run.stdout:
         pytest.skip("needs a C compiler")
     return target
-
-
-@pytest.fixture(scope="session")
-def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The launcher with the sanitizers for memory and undefined behavior, which end it at the first mistake."""
-    target = tmp_path_factory.mktemp("sanitized") / "rowhouse"
-    flags = "-g -O1 -fno-builtin -fsanitize=address,undefined -fsanitize-undefined-trap-on-error"
-    source = Path(__file__).with_name("sanitized.c")
-    for compiler in compilers():
-        command = [*compiler, *flags.split(), f"-I{SOURCE.parent}", "-o", str(target), str(source)]
-        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-            return target
-    pytest.skip("needs a C compiler with sanitizers")
