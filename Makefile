@@ -146,7 +146,7 @@ reference: dev ## the generated parts of docs/reference: every command's help, a
 chart: dev ## the table of values in charts/rowhouse/README.md
 	@$(BIN)/python charts/values_table.py
 
-bench: dev plugin ## every number of docs/performance.md
+bench: dev ## every number of docs/performance.md
 	@$(BIN)/python -m bench
 
 COLUMN ?= long
