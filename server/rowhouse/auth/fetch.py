@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 from pathlib import Path
@@ -15,6 +16,7 @@ from rowhouse.domain.errors import TryAgain
 # OpenID Connect providers use the first.
 _ACCEPT: Final = "application/json, application/jwk-set+json"
 _SECONDS: Final = 3.0
+_MAX_CONTEXTS: Final = 16
 _MAX_BYTES: Final = 1024 * 1024
 _MAX_MESSAGE_BYTES: Final = 16 * 1024
 _UNAUTHORIZED: Final = 401
@@ -37,8 +39,8 @@ def fetch(
 ) -> Any:
     """Read the JSON document at `location`, a path or an http(s) URL; with a `body`, POST it there.
 
-    `ca_file` and `token_file` are read each time, because Kubernetes renews them. `needs`: the permissions that
-    the token's account needs, for the hint of a refusal.
+    `token_file` is read each time, and `ca_file` when it has changed: Kubernetes renews them. `needs`: the permissions
+    that the token's account needs, for the hint of a refusal.
 
     Errors: TryAgain.
     """
@@ -77,7 +79,7 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
         headers["Authorization"] = f"Bearer {token}"
     # Do not follow redirects: the token is only for the server in the settings.
     client = httpx2.Client(
-        verify=ssl.create_default_context(cafile=ca_file or None),
+        verify=_trust(ca_file, _version(ca_file)),
         timeout=_SECONDS,
         headers=headers,
         follow_redirects=False,
@@ -87,6 +89,20 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
             said = _content(answer, _MAX_MESSAGE_BYTES)
             raise _Refused(answer.status_code, _message(said))
         return _content(answer, _MAX_BYTES)
+
+
+@functools.lru_cache(maxsize=_MAX_CONTEXTS)
+def _trust(ca_file: str, _version: tuple[int, ...]) -> ssl.SSLContext:
+    """Return the context for these authorities: it takes longer to make than a request."""
+    return ssl.create_default_context(cafile=ca_file or None)
+
+
+def _version(ca_file: str) -> tuple[int, ...]:
+    """Tell one content of the file from the next."""
+    if not ca_file:
+        return ()
+    found = Path(ca_file).stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _content(answer: httpx2.Response, limit: int) -> bytes:
