@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import event
 
 from fixtures import databases
-from rowhouse.store.inventory import address_map, lookup, trends
+from rowhouse.store.inventory import address_map, lookup, lookup_text, trends
 from store.test_search_plans import POPULATION
 
 if TYPE_CHECKING:
@@ -62,12 +62,16 @@ def test_no_page_reads_a_whole_table(store: Database, plans: list[str]) -> None:
     address_map.bounds(store, 1, "10.0.0.0", "10.0.255.255")
     address_map.quarantined(store, 1, "10.0.0.0", "10.0.255.255")
     lookup.networks_of(store, "10.0.3.4")
-    lookup.owners(store, None, "web-0")
-    lookup.owners(store, "ns1", "web-0")
-    lookup.nodes(store, "node7")
+    lookup_text.owners(store, None, "web-0", limit=50)
+    lookup_text.owners(store, "ns1", "web-0", limit=50)
+    lookup_text.nodes(store, "node7", limit=50)
+    lookup_text.namespaces(store, "ns", limit=50)
+    lookup_text.held(store, [("10.0.0.0", "10.0.255.255")], limit=50)
+    lookup_text.once_held(store, [("10.0.0.0", "10.0.255.255")], limit=50)
+    lookup.past_containers(store, "d41d8cd98f00" * 5)
     lookup.containers(store, "d41d8cd98f00")
     trends.samples(store, 1, datetime.now(UTC) - timedelta(days=1), timedelta(minutes=15))
-    assert len(plans) == 9
+    assert len(plans) == 13
     for plan in plans:
         for table in LARGE:
             assert f"Seq Scan on {table}" not in plan, plan

@@ -25,7 +25,7 @@ PAGES = {
     "/pods/default/web-0": 2,
     "/nodes/node1": 2,
     "/nodes": 2,
-    "/search?q=web": 3,
+    "/search?q=web": 8,
 }
 
 

@@ -21,6 +21,7 @@ from rowhouse.api import (
     quotas,
     reservation_documents,
     reservations,
+    search,
 )
 
 if TYPE_CHECKING:
@@ -226,5 +227,6 @@ OPERATIONS: Final = (
     _get("/nodes", nodes.list_nodes, nodes.NodePage, query=nodes.NodeQuery),
     _get("/history", history.list_history, history.History, query=history.HistoryQuery),
     _get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
+    _get("/search", search.search, search.SearchResults, query=search.SearchQuery),
     _get("/explain", explain.explain, explain.Explanation, query=explain.ExplainQuery),
 )

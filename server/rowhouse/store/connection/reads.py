@@ -31,14 +31,16 @@ Record: TypeAlias = Row[Any]
 """A row with its columns as attributes."""
 
 
-def rows(database: Database, statement: Executable) -> Sequence[Record]:
+def rows(
+    database: Database, statement: Executable, *, most_seconds: float = MAX_SECONDS
+) -> Sequence[Record]:
     """Return the rows of a read-only statement. It is canceled after a time limit, or at its caller's deadline.
 
     Errors: TryAgain, NotReady, and what the stored functions raise.
     """
     try:
         with database.engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
-            milliseconds = max(1, int(seconds_left(MAX_SECONDS) * 1000))  # 0 would mean no timeout
+            milliseconds = max(1, int(seconds_left(most_seconds) * 1000))  # 0 would mean no timeout
             _begin(connection, milliseconds)
             return connection.execute(statement).all()
     except NoConnection as error:

@@ -1,4 +1,4 @@
-"""Search: by address, prefix, pod, node or container id."""
+"""Search: by address, prefix, pod, node, container id, description or label."""
 
 from rowhouse.web.search.page import search
 

@@ -2,126 +2,162 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flask import redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.networks import as_shown
-from rowhouse.store.inventory import lookup
+from rowhouse.domain.search_text import MAX_CHARACTERS
+from rowhouse.ipam import search as use_case
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.formats import ago
 from rowhouse.web.pod.page import NO_NAMESPACE
-from rowhouse.web.search.question import Question, question
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.wrappers import Response
 
-    from rowhouse.store.connection.database import Database
-    from rowhouse.store.connection.reads import Record
+    from rowhouse.ipam.search import Found, Kind
 
-KINDS: Final = ("Addresses", "Pools", "Pods and other owners", "Nodes", "Sandboxes")
+TITLES: Final[dict[Kind, str]] = {
+    "address": "Addresses",
+    "pool": "Pools",
+    "network": "Networks",
+    "owner": "Pods and other owners",
+    "namespace": "Namespaces",
+    "node": "Nodes",
+    "sandbox": "Sandboxes",
+    "exclusion": "Exclusions",
+    "change": "Changes",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One search result. `sure`: it matches the query exactly."""
+class Row:
+    """A search result as a line of the page. `is_past`: it holds, or is held, no longer."""
 
-    kind: str
+    found: Found
     label: str
     note: str
     url: str
-    sure: bool = field(default=False)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it is only in the history."""
+        return not self.found.is_current
 
 
 @blueprint.get("/search")
 @least_role("viewer")
 def search() -> str | Response:
     """Search for `q`."""
-    asked = question(request.args.get("q", ""))
-    found = answers(store(), asked) if asked.text else []
-    sure = [answer for answer in found if answer.sure]
-    if len(found) == 1 or len(sure) == 1:
-        return redirect((sure or found)[0].url)
-    kinds = [(kind, [one for one in found if one.kind == kind]) for kind in KINDS]
+    text = request.args.get("q", "").replace("\0", "").strip()[:MAX_CHARACTERS]
+    answer = use_case.search(store(), text)
+    found = answer.ranked()
+    exact = [one for one in found if one.is_exact]
+    if len(found) == 1 or len(exact) == 1:
+        return redirect(url_of((exact or found)[0]))
+    kinds = [
+        (title, [row(one) for one in found if one.kind == kind]) for kind, title in TITLES.items()
+    ]
     return render_template(
-        "search/page.html", asked=asked, kinds=[(kind, rows) for kind, rows in kinds if rows]
+        "search/page.html",
+        text=text,
+        kinds=[(title, rows) for title, rows in kinds if rows],
+        incomplete=[TITLES[kind] for kind in dict.fromkeys(answer.incomplete)],
+        most=use_case.MAX_OF_A_KIND,
     )
 
 
-def answers(database: Database, asked: Question) -> list[Answer]:
-    """Return everything that matches the question."""
-    if asked.address is not None:
-        return _addresses(database, asked.address)
-    if asked.prefix is not None:
-        at = lookup.pools_at(database, asked.prefix)
-        return [_pool(pool, sure=pool.cidr == asked.prefix) for pool in at]
-    found = _owners(database, asked)
-    if asked.namespace is None:
-        found += _nodes(database, asked.text)
-        named = lookup.pools_named(database, asked.text)
-        found += [_pool(pool, sure=pool.name == asked.text) for pool in named]
-    if asked.container_id is not None:
-        found += _sandboxes(database, asked.container_id)
-    return found
+def row(found: Found) -> Row:
+    """Return a result as a line: its name, what else identifies it, and its page."""
+    label = as_shown(found.label) if found.kind == "network" else found.label
+    return Row(found, label, _note(found), url_of(found))
 
 
-def _addresses(database: Database, address: str) -> list[Answer]:
-    return [
-        Answer(
-            "Addresses",
-            address,
-            as_shown(network.name) + (f", isolated {network.isolated}" if network.isolated else ""),
-            url_for("web.address", network_id=network.id, address=address),
-        )
-        for network in lookup.networks_of(database, address)
-    ]
+def url_of(found: Found) -> str:
+    """Return the page of a result."""
+    if (place := _PLACES.get(found.kind)) is not None:
+        return place(found)
+    if found.address is None or found.network_id is None:
+        return url_for("web.audit", object=found.name)
+    return url_for("web.address", network_id=found.network_id, address=found.address)
 
 
-def _pool(pool: Record, *, sure: bool) -> Answer:
-    return Answer(
-        "Pools",
-        pool.cidr,
-        " · ".join(filter(None, (as_shown(pool.network_name), pool.name))),
-        url_for("web.pool", pool_id=pool.id),
-        sure=sure,
-    )
+def _pod(found: Found) -> str:
+    return url_for("web.pod", namespace=found.namespace or NO_NAMESPACE, name=found.name)
 
 
-def _owners(database: Database, asked: Question) -> list[Answer]:
-    return [
-        Answer(
-            "Pods and other owners",
-            f"{row.namespace}/{row.name}" if row.namespace else row.name,
-            "holds addresses" if row.holds else "held addresses",
-            url_for("web.pod", namespace=row.namespace or NO_NAMESPACE, name=row.name),
-            sure=row.name == asked.name,
-        )
-        for row in lookup.owners(database, asked.namespace, asked.name or "")
-    ]
+_PLACES: Final[dict[Kind, Callable[[Found], str]]] = {
+    "pool": lambda found: url_for("web.pool", pool_id=found.pool_id),
+    "network": lambda found: url_for("web.network", network_id=found.network_id),
+    "owner": _pod,
+    "namespace": lambda found: url_for("web.search", q=f"{found.namespace}/"),
+    "node": lambda found: url_for("web.node", node=found.node, cluster=found.cluster),
+}
+"""The page of a result, for the kinds that are not about an address."""
 
 
-def _nodes(database: Database, name: str) -> list[Answer]:
-    return [
-        Answer(
-            "Nodes",
-            row.node,
-            f"{row.attachments} interfaces" + (f", cluster {row.cluster}" if row.cluster else ""),
-            url_for("web.node", node=row.node, cluster=row.cluster),
-            sure=True,
-        )
-        for row in lookup.nodes(database, name)
-    ]
+@blueprint.app_template_filter("marked")
+def marked(text: str, part: str) -> Markup:
+    """Mark the first occurrence of `part`, in any case."""
+    at = text.lower().find(part.lower()) if part else -1
+    # Some letters become two in lower case, so that the place would be wrong.
+    if at < 0 or len(text.lower()) != len(text):
+        return escape(text)
+    end = at + len(part)
+    return escape(text[:at]) + Markup("<mark>{}</mark>").format(text[at:end]) + text[end:]
 
 
-def _sandboxes(database: Database, container_id: str) -> list[Answer]:
-    return [
-        Answer(
-            "Sandboxes",
-            row.container_id[:16],
-            f"{row.interface} of {row.owner_namespace}/{row.owner_name} on {row.node or 'no node'}: {row.address}",
-            url_for("web.address", network_id=row.network_id, address=row.address),
-        )
-        for row in lookup.containers(database, container_id)
-    ]
+def _note(found: Found) -> str:
+    """Return what else identifies a result: its network, its owner, its address."""
+    parts = []
+    if found.kind in {"address", "pool", "exclusion"}:
+        parts.append(as_shown(found.network or ""))
+    if found.isolated:
+        parts.append(f"isolated {found.isolated}")
+    parts.append(_DETAILS[found.kind](found))
+    return " · ".join(filter(None, parts))
+
+
+def _of_address(found: Found) -> str:
+    if found.name is None:
+        return "no owner"
+    owner = f"{found.namespace}/{found.name}" if found.namespace else found.name
+    if not found.is_current:
+        return f"held by {owner} until {ago(found.held_until)}"
+    return f"{owner} on {found.node}" if found.node else owner
+
+
+def _of_owner(found: Found) -> str:
+    if not found.is_current:
+        return f"held {found.address} until {ago(found.held_until)}" if found.address else ""
+    more = f" and {found.count - 1} more" if found.count and found.count > 1 else ""
+    return f"{found.address}{more}" + (f" on {found.node}" if found.node else "")
+
+
+def _of_sandbox(found: Found) -> str:
+    return f"{_of_address(found)}, {found.interface}" if found.interface else _of_address(found)
+
+
+def _of_node(found: Found) -> str:
+    interfaces = "1 interface" if found.count == 1 else f"{found.count} interfaces"
+    return interfaces + (f", cluster {found.cluster}" if found.cluster else "")
+
+
+_DETAILS: Final[dict[Kind, Callable[[Found], str]]] = {
+    "address": _of_address,
+    "pool": lambda found: found.name or "",
+    "network": lambda _: "",
+    "owner": _of_owner,
+    "namespace": lambda found: "holds addresses" if found.is_current else "held addresses",
+    "node": _of_node,
+    "sandbox": _of_sandbox,
+    "exclusion": lambda _: "excluded",
+    "change": lambda found: f"{found.actor}, {ago(found.at)}",
+}
