@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rowhouse.k8s.permissions import Permission, of_controller, of_import, of_owner_objects
+from chart.helm import NAMESPACE
+from rowhouse.k8s.permissions import (
+    Permission,
+    of_controller,
+    of_import,
+    of_owner_objects,
+    of_server_for_owners,
+)
 
 if TYPE_CHECKING:
     from chart.helm import Helm
@@ -29,11 +36,25 @@ def test_the_chart_grants_a_look_at_the_objects_that_keep_addresses_if_asked(hel
     release = helm.template("", *asked)
     plain = granted(helm.template(""), "rowhouse-controller")
     assert granted(release, "rowhouse-controller") - plain == set(of_owner_objects())
+    role = f"{NAMESPACE}-rowhouse-server-pods"
+    assert allowed(release, role) == set(of_server_for_owners())
+    assert allowed(helm.template(""), role) == {Permission("get", "pods")}
 
 
 def test_the_chart_grants_what_an_import_needs(helm: Helm) -> None:
     release = helm.template("", "--set=import.whereabouts.enabled=true")
     assert granted(release, "rowhouse-import") == set(of_import())
+
+
+def allowed(release: Release, role: str) -> set[Permission]:
+    """What a ClusterRole allows."""
+    return {
+        Permission(verb, resource, group)
+        for rule in release.one("ClusterRole", role)["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
 
 
 def granted(release: Release, account: str) -> set[Permission]:

@@ -21,12 +21,14 @@ _MAX_BYTES: Final = 1024 * 1024
 _MAX_MESSAGE_BYTES: Final = 16 * 1024
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
 
 
 class _Refused(ValueError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"HTTP status {status}" + (f": {message}" if message else ""))
         self.status = status
+        self.message = message
 
 
 def fetch(
@@ -59,6 +61,16 @@ def status_of(error: TryAgain) -> int | None:
     """Return the HTTP status of a refusal; None if there was no response."""
     cause = error.__cause__
     return cause.status if isinstance(cause, _Refused) else None
+
+
+def is_absence_of(error: TryAgain, name: str) -> bool:
+    """Whether the API server says that this object does not exist. No other 404 proves that."""
+    cause = error.__cause__
+    return (
+        isinstance(cause, _Refused)
+        and cause.status == _NOT_FOUND
+        and f'"{name}" not found' in cause.message
+    )
 
 
 def _hint(error: Exception, token_file: str, needs: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from rowhouse.auth.fetch import fetch, status_of
+from rowhouse.auth.fetch import fetch, is_absence_of, status_of
+from rowhouse.domain import claims
 from rowhouse.domain.errors import TryAgain
 from rowhouse.domain.lasting_owners import OwnerReference, PodFacts
 from rowhouse.domain.liveness import STATIC_POD_UIDS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rowhouse.auth.clusters import TrustedCluster
+    from rowhouse.domain.claims import ClaimSpec
 
 _NOT_FOUND: Final = 404
 
@@ -29,6 +31,7 @@ class ApiServerPods:
 
     def __init__(self, clusters: Iterable[TrustedCluster]) -> None:
         self._clusters = {one.cluster: one for one in clusters if one.verify_placement}
+        self._served: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         """Whether the settings allow queries to any cluster."""
@@ -39,12 +42,7 @@ class ApiServerPods:
 
         Errors: TryAgain if the cluster cannot or may not be queried.
         """
-        trusted = self._clusters.get(cluster)
-        if trusted is None:
-            raise TryAgain(
-                f'the settings do not allow queries for pods to the API server of cluster "{cluster}"',
-                hint="Set ROWHOUSE_VERIFY_PLACEMENT, or verify_placement of the cluster.",
-            )
+        trusted = self._trusted(cluster)
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}"
         try:
             found = fetch(
@@ -58,6 +56,56 @@ class ApiServerPods:
                 return None
             raise
         return _placed(pod, found)
+
+    def find_for_owner(
+        self, cluster: str, namespace: str, pod: str, _uid: str | None
+    ) -> PlacedPod | None:
+        """Return the pod to find the owner of its address. Errors: TryAgain."""
+        return self.find(cluster, namespace, pod)
+
+    def claim(self, cluster: str, namespace: str, name: str) -> ClaimSpec | None:
+        """Return what an IPAMClaim asks for; None if there is no such claim.
+
+        Errors: TryAgain if the cluster cannot or may not be queried, or serves no claims.
+        """
+        trusted = self._trusted(cluster)
+        served = self._served.get(cluster, claims.VERSIONS[0])
+        for version in sorted(claims.VERSIONS, key=lambda one: one != served):
+            path = (
+                f"/apis/{claims.GROUP}/{version}/namespaces/{quote(namespace, safe='')}"
+                f"/{claims.PLURAL}/{quote(name, safe='')}"
+            )
+            try:
+                found = fetch(
+                    trusted.api_server + path,
+                    ca_file=trusted.ca_file,
+                    token_file=trusted.token_file,
+                    needs="to get ipamclaims (the chart's rbac.ipamClaims)",
+                )
+            except TryAgain as error:
+                if is_absence_of(error, name):
+                    return None
+                if status_of(error) != _NOT_FOUND:
+                    raise
+                continue  # the API server does not serve this version
+            self._served[cluster] = version
+            try:
+                return claims.claim_spec(found)
+            except ValueError as error:
+                raise TryAgain(f"IPAMClaim {namespace}/{name} is unreadable: {error}") from error
+        raise TryAgain(
+            f'the API server of cluster "{cluster}" serves no IPAMClaims',
+            hint="Install the CRD of k8snetworkplumbingwg/ipamclaims.",
+        )
+
+    def _trusted(self, cluster: str) -> TrustedCluster:
+        trusted = self._clusters.get(cluster)
+        if trusted is None:
+            raise TryAgain(
+                f'the settings do not allow queries for pods to the API server of cluster "{cluster}"',
+                hint="Set ROWHOUSE_VERIFY_PLACEMENT, or verify_placement of the cluster.",
+            )
+        return trusted
 
 
 def _placed(name: str, pod: Any) -> PlacedPod:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rowhouse.cni.arguments import Arguments
 from rowhouse.cni.call import MAX_KNOWN, MOST_KNOWN, config_version, read_config
 from rowhouse.cni.netconf import (
+    STRICT,
     Netconf,
     allows_persistent_ips,
     ipam_object,
@@ -15,10 +16,13 @@ from rowhouse.cni.netconf import (
     takes_first_address,
 )
 from rowhouse.cni.plan import Plan, plan_addresses
-from rowhouse.cni.requested import requested_addresses
+from rowhouse.cni.requested import claimed_addresses, requested_addresses
+from rowhouse.domain.errors import InvalidConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rowhouse.domain.requests import LastingOwner
 
 _NOTHING_ASKED: Final = Arguments()
 
@@ -43,8 +47,13 @@ class Configurations:
         """Return the `ipam` object of a configuration. Raises InvalidConfig."""
         return self._netconfs(body) if len(body) <= MAX_KNOWN else self._read(body)
 
-    def plan(self, body: bytes, arguments: Arguments) -> Plan:
-        """Return the plan for an ADD of a configuration. Raises the errors of `plan_addresses`."""
+    def plan(self, body: bytes, arguments: Arguments, claim: LastingOwner | None = None) -> Plan:
+        """Return the plan for an ADD of a configuration; `claim` may request addresses.
+
+        Raises the errors of `plan_addresses`.
+        """
+        if claim is not None and claim.requests:
+            return self._work_out(body, arguments, claim)
         if len(body) > MAX_KNOWN or arguments.addresses or arguments.gateways:
             return self._work_out(body, arguments)
         return self._plans(body)
@@ -59,7 +68,19 @@ class Configurations:
             by_claim=allows_persistent_ips(config),
         )
 
-    def _work_out(self, body: bytes, arguments: Arguments = _NOTHING_ASKED) -> Plan:
+    def _work_out(
+        self,
+        body: bytes,
+        arguments: Arguments = _NOTHING_ASKED,
+        claim: LastingOwner | None = None,
+    ) -> Plan:
         config, netconf = read_config(body), self.netconf(body)
         wanted = () if netconf.strict else requested_addresses(config, arguments)
+        if claim is not None:
+            if netconf.strict:
+                raise InvalidConfig(
+                    f"IPAMClaim {claim.name} has ipRequests, which a network with compat {STRICT} ignores",
+                    hint="Remove compat from the configuration, or ipRequests from the claim.",
+                )
+            wanted = claimed_addresses(claim.name, claim.requests, wanted)
         return plan_addresses(netconf, arguments, wanted, raw_version=config_version(config))

@@ -15,6 +15,8 @@ from rowhouse.domain.addresses import parse_address, parse_cidr
 from rowhouse.domain.errors import InvalidConfig, InvalidEnvironment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netaddr import IPAddress, IPNetwork
 
     from rowhouse.cni.arguments import Arguments
@@ -55,6 +57,22 @@ def requested_addresses(config: Fields, arguments: Arguments) -> tuple[Requested
         if found:
             break
     return tuple(found.values())
+
+
+def claimed_addresses(
+    claim: str, requests: Sequence[str], by_call: Sequence[RequestedAddress]
+) -> tuple[RequestedAddress, ...]:
+    """Return the addresses in `ipRequests` of a claim. The call may request no others. Raises InvalidConfig."""
+    source = f"ipRequests of IPAMClaim {claim}"
+    found = tuple(_requested(text.strip(), source, by_arguments=False) for text in requests)
+    allowed = {one.address for one in found}
+    for one in by_call:
+        if one.address not in allowed:
+            raise InvalidConfig(
+                f"requested address {one.address} ({one.source}) is not in {source}",
+                hint="Remove it from the pod, or request it in the claim.",
+            )
+    return found
 
 
 def static_argument(text: str) -> IPNetwork:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,10 @@ from rowhouse.cni.report import MAX_REPORT, node_name, parse_report
 from rowhouse.cni.results import result_body, version_body
 from rowhouse.cni.warnings import Warnings
 from rowhouse.domain.errors import (
+    AddressOutsideRanges,
+    AddressTaken,
     InputFailure,
+    InvalidConfig,
     InvalidEnvironment,
     NotReady,
     PoolExhausted,
@@ -48,7 +52,7 @@ from rowhouse.ipam.lasting_owners import with_lasting_owner
 from rowhouse.ipam.readiness import readiness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flask.blueprints import BlueprintSetupState
 
@@ -110,26 +114,31 @@ def add(call: Call) -> bytes:
     plan = _configurations().plan(call.body, arguments)
     owner = _owner(call, netconf, arguments)
     if netconf.keep_for or netconf.by_claim:
-        owner = with_lasting_owner(
-            owner,
-            netconf.keep_for,
-            by_claim=netconf.by_claim,
-            pods=_pods(),
-            bound_node=bound_node(),
-        )
+        with _noting_refused_claim(owner, call.node, is_claim=netconf.by_claim):
+            owner = with_lasting_owner(
+                owner,
+                netconf.keep_for,
+                network=call.network_name,
+                by_claim=netconf.by_claim,
+                pods=_pods(),
+                bound_node=bound_node(),
+            )
+            plan = _configurations().plan(call.body, arguments, owner.lasting)
     assigned: list[Assigned] = []
     if plan.requests:
+        is_claim = owner.lasting is not None and owner.lasting.kind == "claim"
         try:
-            assigned = attach(
-                _store(),
-                owner,
-                _sandbox(call),
-                plan.requests,
-                strict=netconf.strict,
-                bound_node=bound_node(),
-                pods=_pods(),
-                unnamed=current_app.extensions[_UNNAMED],
-            )
+            with _noting_refused_claim(owner, call.node, is_claim=is_claim):
+                assigned = attach(
+                    _store(),
+                    owner,
+                    _sandbox(call),
+                    plan.requests,
+                    strict=netconf.strict,
+                    bound_node=bound_node(),
+                    pods=_pods(),
+                    unnamed=current_app.extensions[_UNNAMED],
+                )
         except (PoolExhausted, QuotaExceeded) as error:
             current_app.extensions[_ALLOCATION_FAILURES].note(owner, call.node, error.message)
             raise
@@ -302,6 +311,18 @@ def _owner(call: Call, netconf: Netconf, arguments: Arguments) -> Owner:
         sticky_ttl=netconf.sticky_ttl,
         reuse_delay=netconf.reuse_delay,
     )
+
+
+@contextlib.contextmanager
+def _noting_refused_claim(owner: Owner, node: str, *, is_claim: bool) -> Iterator[None]:
+    """Tell the controller if a claim is refused, for the claim's status and an event."""
+    try:
+        yield
+    except (InvalidConfig, AddressTaken, AddressOutsideRanges) as error:
+        if is_claim:
+            notes: AllocationFailureQueue = current_app.extensions[_ALLOCATION_FAILURES]
+            notes.claim_refused(owner, node, error.message)
+        raise
 
 
 def _sandbox(call: Call) -> Sandbox:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from rowhouse.domain.requests import LastingOwner
 
@@ -112,21 +112,36 @@ def claim_of(pod: PodFacts, interface: str) -> str | None:
     """Return the name of the IPAMClaim in the network selection element of an interface.
 
     multus names an interface net1, net2, … by the position of the element if the element names none. The short form of
-    the annotation (`net-a, net-b`) has no claims. Raises ValueError if the annotation is unreadable.
+    the annotation (`net-a, net-b`) has no claims. Raises ValueError if the annotation is unreadable, or if two
+    interfaces refer to one claim: they would get one address.
     """
     text = pod.annotations.get(_NETWORKS, "").strip()
     if not text.startswith("["):
         return None
-    elements = json.loads(text)
-    for position, element in enumerate(elements, 1):
+    found: str | None = None
+    users: dict[str, int] = {}
+    for position, element in enumerate(_elements(text), 1):
         if not isinstance(element, dict):
             raise ValueError(f"element {position} is not an object")  # noqa: TRY004 - as invalid JSON
+        claim = element.get(_CLAIM)
+        if claim is not None and not isinstance(claim, str):
+            raise ValueError(f"{_CLAIM} of element {position} is not a string")
+        if not claim:
+            continue
+        if users.setdefault(claim, position) != position:
+            raise ValueError(
+                f"elements {users[claim]} and {position} refer to the same claim {claim}"
+            )
         if (element.get("interface") or f"net{position}") == interface:
-            claim = element.get(_CLAIM)
-            if claim is not None and not isinstance(claim, str):
-                raise ValueError(f"{_CLAIM} of element {position} is not a string")
-            return claim or None
-    return None
+            found = claim
+    return found
+
+
+def _elements(text: str) -> list[Any]:
+    try:
+        return list(json.loads(text))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class LastingOwner:
     Virtual machines and claims may have several sandboxes at once (a live migration), a workload only one.
     `object_kind` and `object_name` name the Kubernetes object whose existence keeps the address ("": none, so the
     address stays for `sticky_ttl` after the last detach). `interface` is "" for a claim, which is for one network.
+    `requests` are the addresses that the object asks for, as CIDRs or addresses.
     """
 
     kind: LastingKind
@@ -27,6 +28,7 @@ class LastingOwner:
     interface: str
     object_kind: str = ""
     object_name: str = ""
+    requests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,10 @@ class AllocationFailureQueue:
                 )
                 self._writer.start()
 
+    def claim_refused(self, owner: Owner, node: str, message: str) -> None:
+        """Report that the claim of a pod's interface was refused. Does not block."""
+        self.note(owner, node, message, reason=allocation_failures.CLAIM_REFUSED)
+
     def _write(self) -> None:
         pause = threading.Event()
         while True:

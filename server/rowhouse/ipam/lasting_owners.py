@@ -10,7 +10,7 @@ from rowhouse.domain.lasting_owners import lasting_owner, named_owner
 
 if TYPE_CHECKING:
     from rowhouse.domain.lasting_owners import KeepFor
-    from rowhouse.domain.requests import Owner
+    from rowhouse.domain.requests import LastingOwner, Owner
     from rowhouse.ipam.placement import PodPlacement
 
 
@@ -18,14 +18,16 @@ def with_lasting_owner(
     owner: Owner,
     keep_for: KeepFor,
     *,
+    network: str = "",
     by_claim: bool = False,
     pods: PodPlacement | None = None,
     bound_node: str | None = None,
 ) -> Owner:
     """Return the owner for an ADD of a network whose addresses outlive the pod.
 
-    Reads the pod from its cluster, except for "name". A pod without such an owner keeps nothing. `bound_node` is the
-    node of the caller's token: the pod must run there. Raises TryAgain, NotAllowed, InvalidConfig.
+    Reads the pod from its cluster, except for "name". A pod without such an owner keeps nothing. `network` is the name
+    of the network configuration, which the pod's claim must name. `bound_node` is the node of the caller's token: the
+    pod must run there. Raises TryAgain, NotAllowed, InvalidConfig.
     """
     if keep_for == "name" and not by_claim:
         return replace(owner, sticky=True, lasting=named_owner(owner.name, owner.interface))
@@ -36,7 +38,7 @@ def with_lasting_owner(
             " but the settings do not allow this",
             hint="Set ROWHOUSE_VERIFY_PLACEMENT, or the chart's kubernetes.verifyPlacement.",
         )
-    found = pods.find(owner.cluster, owner.namespace, owner.name)
+    found = pods.find_for_owner(owner.cluster, owner.namespace, owner.name, owner.uid)
     if found is None or found.facts is None:
         raise TryAgain(f"the cluster has no pod {pod}", hint="The runtime repeats the call.")
     if owner.uid is not None and owner.uid not in found.uids:
@@ -55,5 +57,26 @@ def with_lasting_owner(
         raise InvalidConfig(
             f"the annotation k8s.v1.cni.cncf.io/networks of pod {pod} is unreadable: {error}"
         ) from None
+    if lasting is not None and lasting.kind == "claim":
+        lasting = _with_requests(lasting, owner, network, pods)
     uid = owner.uid or found.uids[0]
     return replace(owner, uid=uid, sticky=lasting is not None, lasting=lasting)
+
+
+def _with_requests(
+    claim: LastingOwner, owner: Owner, network: str, pods: PodPlacement
+) -> LastingOwner:
+    """Check that the claim is for this network and interface, and add the addresses that it asks for."""
+    name = f"IPAMClaim {owner.namespace}/{claim.name}"
+    spec = pods.claim(owner.cluster, owner.namespace, claim.name)
+    if spec is None:
+        raise TryAgain(
+            f"there is no {name}, to which pod {owner.namespace}/{owner.name} refers",
+            hint="Create the claim. The runtime repeats the call.",
+        )
+    if refusal := spec.refusal(network, owner.interface):
+        raise InvalidConfig(
+            f"{name} {refusal}",
+            hint="Correct ipam-claim-reference in the pod's annotation, or create a claim for this network.",
+        )
+    return replace(claim, requests=spec.requests)

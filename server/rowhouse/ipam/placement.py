@@ -16,6 +16,7 @@ from rowhouse.domain.errors import TryAgain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rowhouse.domain.claims import ClaimSpec
     from rowhouse.domain.lasting_owners import PodFacts
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +42,17 @@ class PodPlacement(Protocol):
 
     def find(self, cluster: str, namespace: str, pod: str) -> PlacedPod | None:
         """Return the pod as its cluster knows it; None if it has no such pod. Raises TryAgain if it cannot be asked."""
+
+    def find_for_owner(
+        self, cluster: str, namespace: str, pod: str, uid: str | None
+    ) -> PlacedPod | None:
+        """Return the pod to find the owner of its address; it may come from a watch if its `uid` is known.
+
+        `addresses` may be empty. Raises TryAgain.
+        """
+
+    def claim(self, cluster: str, namespace: str, name: str) -> ClaimSpec | None:
+        """Return what an IPAMClaim asks for; None if there is no such claim. Raises TryAgain."""
 
 
 def placed_on(

@@ -1,7 +1,7 @@
 """Write the status of IPAMClaims: their addresses, the pod that uses them, and whether they were assigned.
 
-The fields are those of `k8s.cni.cncf.io/v1alpha1` (k8snetworkplumbingwg/ipamclaims). What the database says is written
-if it differs from what this process wrote last, so a new leader compares every claim once.
+The fields are those of k8snetworkplumbingwg/ipamclaims, of any version that the API server serves. What the database
+says is written if it differs from what this process wrote last, so a new leader compares every claim once.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from lightkube.types import PatchType
 
 from rowhouse.domain.lasting_owners import PodFacts, claim_of
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
-from rowhouse.k8s.owner_objects import IPAMClaim
-from rowhouse.store.cluster.allocation_failures import NO_ADDRESS
+from rowhouse.k8s.owner_objects import ServedClaims
+from rowhouse.store.cluster.allocation_failures import CLAIM_REFUSED, NO_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 ALLOCATED: Final = "IPsAllocated"
 """The type of our condition, as OVN-Kubernetes names it."""
+_REASONS: Final = (NO_ADDRESS, CLAIM_REFUSED)
+"""Reasons of allocation failures that become those of the condition."""
+_MAX_IPS: Final = 2
+"""By the CRD's validation."""
+_INVALID: Final = 422
 _MAX_WRITES: Final = 200
 """How many claims one call compares; the next call continues."""
 _MAX_MESSAGE: Final = 1024
@@ -49,9 +54,12 @@ class ClaimStatus:
     def __init__(self, client: Client, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._clock = clock
+        self._claims = ServedClaims()
         self._written: dict[ObjectName, HeldClaim] = {}
         self._paused_until = 0.0
         self._refusal = ""
+        self._names_pods = False
+        """Whether `ownerPod` of this cluster's CRD is a string, as published first, and not an object."""
 
     def write(self, claims: Sequence[HeldClaim]) -> None:
         """Write the status of claims that changed. Errors of the API server never raise."""
@@ -59,27 +67,25 @@ class ClaimStatus:
         for gone in self._written.keys() - known:
             del self._written[gone]
         changed = [one for one in claims if self._written.get(one.object) != one]
+        condition = _condition(is_true=True, reason="SuccessfulAllocation", message="")
         for one in changed[:_MAX_WRITES]:
-            condition = _condition(is_true=True, reason="SuccessfulAllocation", message="")
-            owner_pod = {"name": one.pod} if one.pod else None
-            status = {"ips": list(one.ips), "ownerPod": owner_pod}
-            if not self._patch(one.object, status, condition):
+            if not self._patch(one.object, condition, held=one):
                 return
             self._written[one.object] = one
 
     def refused(self, failures: Sequence[AllocationFailure]) -> None:
-        """Tell the claims of pods that found no free address. Errors of the API server never raise."""
+        """Tell the claims of pods that got no address. Errors of the API server never raise."""
         for one in failures:
-            if one.reason != NO_ADDRESS or self._clock() < self._paused_until:
+            if one.reason not in _REASONS or self._clock() < self._paused_until:
                 continue
             claim = self._claim_of(one)
             if claim is not None:
                 # (A later address is written in any case.)
                 self._written.pop((one.namespace, claim), None)
                 condition = _condition(
-                    is_true=False, reason="NoAddress", message=one.message[:_MAX_MESSAGE]
+                    is_true=False, reason=one.reason, message=one.message[:_MAX_MESSAGE]
                 )
-                self._patch((one.namespace, claim), {}, condition)
+                self._patch((one.namespace, claim), condition)
 
     def _claim_of(self, failure: AllocationFailure) -> str | None:
         try:
@@ -89,25 +95,24 @@ class ClaimStatus:
         except ERRORS:  # also an unreadable annotation; the pod may be gone
             return None
 
-    def _patch(self, name: ObjectName, status: dict[str, Any], condition: dict[str, Any]) -> bool:
-        """Merge into the status; whether it is as wanted now, or there is no such claim."""
+    def _patch(
+        self, name: ObjectName, condition: dict[str, Any], *, held: HeldClaim | None = None
+    ) -> bool:
+        """Merge into the status; whether it is as wanted now, or there is no such claim.
+
+        Without `held`, the claim was refused: a claim that has addresses keeps its status.
+        """
         if self._clock() < self._paused_until:
             return False
         namespace, claim = name
         try:
-            found = self._client.get(IPAMClaim, claim, namespace=namespace)
-            before = getattr(found, "status", None) or {}
-            conditions = _merged(before.get("conditions") or [], condition)
-            wanted = {**status, "conditions": conditions}
-            if all(before.get(key) == value for key, value in wanted.items()):
-                return True
-            self._client.patch(
-                IPAMClaim.Status,
-                claim,
-                {"status": wanted},
-                namespace=namespace,
-                patch_type=PatchType.MERGE,
+            found = self._claims.ask(
+                lambda kind: self._client.get(kind, claim, namespace=namespace)
             )
+            before = getattr(found, "status", None) or {}
+            if held is None and before.get("ips"):
+                return True
+            self._merge(name, before, held, condition)
         except ERRORS as error:
             if failure_of(error).is_absence_of(claim):
                 return True
@@ -116,11 +121,56 @@ class ClaimStatus:
         self._refusal = ""
         return True
 
+    def _merge(
+        self,
+        name: ObjectName,
+        before: dict[str, Any],
+        held: HeldClaim | None,
+        condition: dict[str, Any],
+    ) -> None:
+        try:
+            self._send(name, before, _status(before, held, condition, names_pods=self._names_pods))
+        except ERRORS as error:
+            if failure_of(error).status != _INVALID:
+                raise
+            # The other form of the CRD: its versions have the same name.
+            other = not self._names_pods
+            self._send(name, before, _status(before, held, condition, names_pods=other))
+            self._names_pods = other
+
+    def _send(self, name: ObjectName, before: dict[str, Any], wanted: dict[str, Any]) -> None:
+        if all(before.get(key) == value for key, value in wanted.items()):
+            return
+        namespace, claim = name
+        self._claims.ask(
+            lambda kind: self._client.patch(
+                kind.Status,
+                claim,
+                {"status": wanted},
+                namespace=namespace,
+                patch_type=PatchType.MERGE,
+            )
+        )
+
     def _pause(self, reason: str) -> None:
         self._paused_until = self._clock() + _PAUSE_SECONDS
         if reason != self._refusal:
             self._refusal = reason
             _log.warning("claim_status_not_written", reason=reason)
+
+
+def _status(
+    before: dict[str, Any], held: HeldClaim | None, condition: dict[str, Any], *, names_pods: bool
+) -> dict[str, Any]:
+    """Return the fields to write. With `names_pods`, the CRD requires `ips` and `ownerPod`, even if they are empty."""
+    wanted: dict[str, Any] = {}
+    if names_pods:
+        wanted["ips"] = list(held.ips[:_MAX_IPS]) if held else []
+        wanted["ownerPod"] = held.pod if held else ""
+    elif held:
+        wanted["ips"] = list(held.ips[:_MAX_IPS])
+        wanted["ownerPod"] = {"name": held.pod} if held.pod else None
+    return {**wanted, "conditions": _merged(before.get("conditions") or [], condition)}
 
 
 def _condition(*, is_true: bool, reason: str, message: str) -> dict[str, Any]:

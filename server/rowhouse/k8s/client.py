@@ -14,6 +14,7 @@ from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.core_v1 import Event, Node, Pod
 
 from rowhouse.domain.errors import NotReady
+from rowhouse.k8s.owner_objects import CLAIM_VERSIONS
 from rowhouse.k8s.owner_objects import KINDS as OWNER_KINDS
 from rowhouse.k8s.whereabouts.resources import IPPool, NodeSlicePool, OverlappingRangeIPReservation
 
@@ -134,6 +135,7 @@ def _learn_types() -> None:
     msgspec (0.22) analyzes a type on first use, and two threads that do so at the same time crash the process.
     """
     owners = [kind for kinds in OWNER_KINDS.values() for kind in kinds]
+    owners += CLAIM_VERSIONS
     for kind in (Pod, Node, Event, IPPool, OverlappingRangeIPReservation, NodeSlicePool, *owners):
         decoders.decode_list(b'{"items": []}', kind)
     decoders.decode_object(b'{"spec": {}}', SelfSubjectAccessReview)

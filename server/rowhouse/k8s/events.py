@@ -15,7 +15,7 @@ from lightkube.resources.core_v1 import Event
 from rowhouse.k8s.failures import ERRORS, failure_of
 from rowhouse.k8s.reclaimed import Backlog, Budget
 from rowhouse.metrics import EVENTS
-from rowhouse.store.cluster.allocation_failures import ADDRESS_IS_GATEWAY, NO_ADDRESS
+from rowhouse.store.cluster.allocation_failures import ADDRESS_IS_GATEWAY, CLAIM_REFUSED, NO_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,6 +89,8 @@ class EventRecorder:
         """Report allocation failures on pods and nodes, and warnings on pods."""
         by_node: defaultdict[str, list[AllocationFailure]] = defaultdict(list)
         for one in failures:
+            if one.reason == CLAIM_REFUSED and not self._is_news("claim", one.namespace, one.pod):
+                continue
             if one.reason != NO_ADDRESS:
                 pod = _pod(one.namespace, one.pod, one.pod_uid)
                 if one.reason == ADDRESS_IS_GATEWAY:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lightkube.generic_resource import create_namespaced_resource
 
+from rowhouse.domain import claims
 from rowhouse.domain.lasting_owners import (
     IPAM_CLAIM,
     STATEFUL_SET,
@@ -15,11 +17,14 @@ from rowhouse.domain.lasting_owners import (
 from rowhouse.k8s.failures import ERRORS, explain, failure_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
     from lightkube import Client
 
     from rowhouse.domain.lasting_owners import ObjectName
+
+_T = TypeVar("_T")
 
 VirtualMachine = create_namespaced_resource(
     "kubevirt.io", "v1", "VirtualMachine", "virtualmachines"
@@ -29,13 +34,16 @@ VirtualMachineInstance = create_namespaced_resource(
 )
 # Generic as well: only names are needed, not the contents.
 StatefulSet = create_namespaced_resource("apps", "v1", "StatefulSet", "statefulsets")
-IPAMClaim = create_namespaced_resource("k8s.cni.cncf.io", "v1alpha1", "IPAMClaim", "ipamclaims")
+CLAIM_VERSIONS: Final = tuple(
+    create_namespaced_resource(claims.GROUP, version, "IPAMClaim", claims.PLURAL)
+    for version in claims.VERSIONS
+)
 
 KINDS: Final[dict[str, tuple[Any, ...]]] = {
     # An instance has the name of its machine, and may exist without one.
     VIRTUAL_MACHINE: (VirtualMachine, VirtualMachineInstance),
     STATEFUL_SET: (StatefulSet,),
-    IPAM_CLAIM: (IPAMClaim,),
+    IPAM_CLAIM: CLAIM_VERSIONS[:1],
 }
 _MAX_READ_SINGLY: Final = 20
 """More objects than these are listed first."""
@@ -48,6 +56,49 @@ class _Unseen(Exception):
     """The API server does not serve a kind, or not to this account."""
 
 
+class _Sight:
+    """The resources that an account can see, and why it cannot see another one."""
+
+    def __init__(self, resources: list[Any]) -> None:
+        self.seen = resources
+        self.reason = ""
+
+    def of(self, request: Callable[[Any], _T]) -> Iterator[_T]:
+        """Yield the answer of each resource that can be seen."""
+        for resource in list(self.seen):
+            try:
+                yield request(resource)
+            except _Unseen as error:
+                self.reason = str(error)
+                self.seen.remove(resource)
+
+
+class ServedClaims:
+    """Finds the version of IPAMClaims that an API server serves, by asking for it."""
+
+    def __init__(self) -> None:
+        self._served = CLAIM_VERSIONS[0]
+
+    def ask(self, request: Callable[[Any], _T]) -> _T:
+        """Return the answer to a request for claims, sent with the resource class of the served version.
+
+        Raises any of `failures.ERRORS`.
+        """
+        first: BaseException | None = None
+        for kind in sorted(CLAIM_VERSIONS, key=lambda one: one is not self._served):
+            try:
+                answer = request(kind)
+            except ERRORS as error:
+                if not failure_of(error).is_unknown_kind:
+                    raise
+                first = first or error
+                continue
+            self._served = kind
+            return answer
+        assert first is not None
+        raise first
+
+
 class OwnerObjects:
     """Looks for objects in one cluster (`rowhouse.ipam.owner_release.ObjectSource`).
 
@@ -56,53 +107,67 @@ class OwnerObjects:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._claims = ServedClaims()
+        self._confirmed: dict[str, ObjectName] = {}
 
     def existence(self, kind: str, wanted: AbstractSet[ObjectName]) -> Existence:
-        """Look for objects of one kind. Raises TryAgain if the API server does not answer."""
+        """Look for objects of one kind. Raises TryAgain if the API server does not answer.
+
+        If there are many, those that the lists lack are confirmed in turns, so that none waits forever.
+        """
+        if kind not in KINDS:
+            reason = f"this version does not know the kind {kind}"
+            return Existence(unseen=frozenset(wanted), reason=reason)
+        sight = _Sight(list(KINDS[kind]))
         exist: set[ObjectName] = set()
-        missing = set(wanted)
-        reason = "" if kind in KINDS else f"this version does not know the kind {kind}"
-        for resource in KINDS.get(kind, ()):
-            try:
-                found = self._found(resource, missing)
-            except _Unseen as error:
-                reason = str(error)
-                continue
-            exist |= found.exist
-            missing = set(found.gone)
-        if reason:
+        if len(wanted) > _MAX_READ_SINGLY:
+            for names in sight.of(partial(self._ask, request=self._names)):
+                exist |= names & wanted
+        missing: set[ObjectName] = set()
+        for name in self._next(kind, wanted - exist):
+            exists = partial(self._ask, request=partial(self._exists, name))
+            found = any(sight.of(exists))
+            (exist if found else missing).add(name)
+        if not sight.seen:
+            missing = set(wanted - exist)
+        if sight.reason:
             # One of the kinds cannot be seen, so no absence is certain.
-            return Existence(exist=frozenset(exist), unseen=frozenset(missing), reason=reason)
+            return Existence(exist=frozenset(exist), unseen=frozenset(missing), reason=sight.reason)
         return Existence(exist=frozenset(exist), gone=frozenset(missing))
 
-    def _found(self, resource: Any, wanted: set[ObjectName]) -> Existence:
+    def _next(self, kind: str, missing: AbstractSet[ObjectName]) -> list[ObjectName]:
+        """Return the names to confirm now: those after the last one of the call before."""
+        last = self._confirmed.get(kind, ("", ""))
+        names = sorted(missing, key=lambda name: (name <= last, name))[:_MAX_CONFIRMED]
+        if names:
+            self._confirmed[kind] = names[-1]
+        return names
+
+    def _ask(self, resource: Any, request: Callable[[Any], _T]) -> _T:
         what = resource._api_info.plural  # noqa: SLF001 - lightkube has no other way to it
-        exist: set[ObjectName] = set()
         try:
-            if len(wanted) > _MAX_READ_SINGLY:
-                for obj in self._client.list(resource, namespace="*", chunk_size=_PAGE):
-                    exist.add((str(obj.metadata.namespace), str(obj.metadata.name)))
-                exist &= wanted
-            gone = set()
-            for namespace, name in sorted(wanted - exist)[:_MAX_CONFIRMED]:
-                if self._exists(resource, namespace, name):
-                    exist.add((namespace, name))
-                else:
-                    gone.add((namespace, name))
+            if resource in CLAIM_VERSIONS:
+                return self._claims.ask(request)
+            return request(resource)
         except ERRORS as error:
             failure = failure_of(error)
             told = explain(error, f"a look at {what}")
             if failure.is_unknown_kind or failure.is_denied:
                 raise _Unseen(told.message) from error
             raise told from error
-        return Existence(exist=frozenset(exist), gone=frozenset(gone))
 
-    def _exists(self, resource: Any, namespace: str, name: str) -> bool:
+    def _names(self, resource: Any) -> set[ObjectName]:
+        return {
+            (str(obj.metadata.namespace), str(obj.metadata.name))
+            for obj in self._client.list(resource, namespace="*", chunk_size=_PAGE)
+        }
+
+    def _exists(self, name: ObjectName, resource: Any) -> bool:
         try:
-            self._client.get(resource, name, namespace=namespace)
+            self._client.get(resource, name[1], namespace=name[0])
         except ERRORS as error:
             # Any other 404 (from a proxy, or a starting API server) proves nothing about the object.
-            if failure_of(error).is_absence_of(name):
+            if failure_of(error).is_absence_of(name[1]):
                 return False
             raise
         return True

@@ -67,6 +67,13 @@ def of_owner_objects() -> list[Permission]:
     return [*looks, Permission("patch", "ipamclaims/status", "k8s.cni.cncf.io")]
 
 
+def of_server_for_owners() -> list[Permission]:
+    """What the server needs to find owners that outlive a pod without a request for each ADD."""
+    verbs = ("get", "list", "watch")
+    pods = [Permission(verb, "pods") for verb in verbs]
+    return pods + [Permission(verb, "ipamclaims", "k8s.cni.cncf.io") for verb in verbs]
+
+
 def of_server(*, by_review: bool, looks_at_pods: bool = False) -> list[Permission]:
     """What the server needs to verify tokens, by TokenReview or with the cluster's keys.
 

@@ -37,61 +37,70 @@ _CONDITION = {
         "type": _TEXT,
     },
 }
-CLAIM_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "apiVersion": _TEXT,
-        "kind": _TEXT,
-        "metadata": {"type": "object"},
-        "spec": {
-            "type": "object",
-            "required": ["interface", "network"],
-            "properties": {"interface": _TEXT, "network": _TEXT, "ipRequests": _TEXTS},
+_POD = {"type": "object", "required": ["name"], "properties": {"name": _TEXT}}
+
+
+def claim_schema(*, names_pods: bool = False) -> dict[str, Any]:
+    """The fields of an IPAMClaim; an API server drops all others. (The fake models neither limits nor enums.)
+
+    names_pods: as its repository publishes it; else `ownerPod` is an object, and no field of the status is required.
+    """
+    status: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            "ips": _TEXTS,
+            "ownerPod": _TEXT if names_pods else _POD,
+            "conditions": {"type": "array", "items": _CONDITION},
         },
-        "status": {
-            "type": "object",
-            "properties": {
-                "ips": _TEXTS,
-                "ownerPod": {
-                    "type": "object",
-                    "required": ["name"],
-                    "properties": {"name": _TEXT},
-                },
-                "conditions": {"type": "array", "items": _CONDITION},
+    }
+    if names_pods:
+        status["required"] = ["ips", "ownerPod"]
+    return {
+        "type": "object",
+        "properties": {
+            "apiVersion": _TEXT,
+            "kind": _TEXT,
+            "metadata": {"type": "object"},
+            "spec": {
+                "type": "object",
+                "required": ["interface", "network"],
+                "properties": {"interface": _TEXT, "network": _TEXT, "ipRequests": _TEXTS},
             },
+            "status": status,
         },
-    },
-}
-"""The fields of an IPAMClaim; an API server drops all others. (The fake models neither limits nor enums.)"""
+    }
 
 
 def definition(
-    group: str, version: str, kind: str, schema: dict[str, Any] | None = None
+    group: str, versions: tuple[str, ...], kind: str, schema: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The definition of a kind; without a schema, its contents do not matter here."""
     plural = f"{kind.lower()}s"
-    served = {
-        "name": version,
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": schema or {"type": "object"}},
-        "subresources": {"status": {}},
-    }
+    served = [
+        {
+            "name": version,
+            "served": True,
+            "storage": version == versions[0],
+            "schema": {"openAPIV3Schema": schema or {"type": "object"}},
+            "subresources": {"status": {}},
+        }
+        for version in versions
+    ]
     return {
         "metadata": {"name": f"{plural}.{group}"},
         "spec": {
             "group": group,
             "names": {"plural": plural, "kind": kind, "singular": kind.lower()},
             "scope": "Namespaced",
-            "versions": [served],
+            "versions": served,
         },
     }
 
 
 DEFINITIONS = (
-    definition("kubevirt.io", "v1", "VirtualMachine"),
-    definition("kubevirt.io", "v1", "VirtualMachineInstance"),
-    definition("k8s.cni.cncf.io", "v1alpha1", "IPAMClaim", CLAIM_SCHEMA),
+    definition("kubevirt.io", ("v1",), "VirtualMachine"),
+    definition("kubevirt.io", ("v1",), "VirtualMachineInstance"),
+    definition("k8s.cni.cncf.io", ("v1alpha1",), "IPAMClaim", claim_schema()),
 )
 
 
@@ -106,6 +115,7 @@ class Stage:
     dba: Session
     clock: Clock
     ipam: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -225,6 +235,7 @@ class Stage:
             "name": "lan",
             "type": "bridge",
             "ipam": {"type": "rowhouse", "range": RANGE, **self.ipam},
+            **self.config,
         }
         headers = {
             "CNI-Command": command,

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k8s.owners.stage import claim_schema, definition
 from k8s.running import until
+from rowhouse.k8s import owner_objects
 from rowhouse.k8s.claims import ClaimStatus
+from rowhouse.store.cluster.allocation_failures import CLAIM_REFUSED, AllocationFailure
 from rowhouse.store.cluster.owners import held_claims
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from k8s.owners.stage import Stage
     from k8s.running import Running
+    from rowhouse.ipam.allocation_failures import AllocationFailureQueue
 
 CLAIM = "db.storage"
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
@@ -31,17 +35,22 @@ def launcher(
     return stage.start(pod, node=node, annotations={NETWORKS: json.dumps([element])})
 
 
+def put_claim(stage: Stage, name: str = CLAIM, **spec: Any) -> None:
+    """A claim as kubevirt/ipam-extensions makes it: for a network, and for no certain interface."""
+    stage.kube.put(
+        "ipamclaims",
+        {
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"network": "lan", "interface": "", **spec},
+        },
+    )
+
+
 @pytest.fixture(autouse=True)
 def by_claim(stage: Stage) -> None:
     """The network keeps addresses for claims, and there is one."""
     stage.ipam["allowPersistentIPs"] = True
-    stage.kube.put(
-        "ipamclaims",
-        {
-            "metadata": {"name": CLAIM, "namespace": "default"},
-            "spec": {"network": "lan", "interface": "net1"},
-        },
-    )
+    put_claim(stage)
 
 
 def test_the_claim_keeps_its_address_through_stop_start_and_migration(stage: Stage) -> None:
@@ -155,3 +164,153 @@ def test_an_unreadable_annotation_has_code_7(stage: Stage) -> None:
     answer = stage.start("a", annotations={NETWORKS: "[{"})
     assert answer["code"] == 7
     assert "annotation k8s.v1.cni.cncf.io/networks of pod default/a is unreadable" in answer["msg"]
+
+
+def test_the_first_pod_gets_the_addresses_that_the_claim_asks_for(stage: Stage) -> None:
+    stage.ipam["ipRanges"] = [{"range": "fd00::/64"}]
+    put_claim(stage, interface="net1", ipRequests=["fd00::7/64", "10.0.0.9/24"])
+    both = [{"address": "10.0.0.9/24"}, {"address": "fd00::7/64"}]
+    assert [{"address": one["address"]} for one in launcher(stage, "a")["ips"]] == both
+    stage.stop("a")
+    assert stage.owners.look() == 0
+    again = launcher(stage, "b", node="node2")
+    assert [{"address": one["address"]} for one in again["ips"]] == both
+    assert stage.held() == [("10.0.0.9", f"claim {CLAIM}"), ("fd00::7", f"claim {CLAIM}")]
+
+
+REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
+    "network": ({"network": "other"}, 7, 'is for network "other", not "lan"'),
+    "interface": ({"interface": "net2"}, 7, 'is for interface "net2", not "net1"'),
+    "taken": ({"ipRequests": ["10.0.0.1/24"]}, 101, "10.0.0.1"),
+    "outside": ({"ipRequests": ["10.0.1.1/24"]}, 102, f"(ipRequests of IPAMClaim {CLAIM})"),
+    "unreadable": ({"ipRequests": ["ten"]}, 7, f"in ipRequests of IPAMClaim {CLAIM}"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_claim_that_is_refused_has_the_reason_in_its_status(stage: Stage, why: str) -> None:
+    spec, code, reason = REFUSED[why]
+    assert stage.address(stage.start("bystander")) == "10.0.0.1"
+    put_claim(stage, **spec)
+    answer = launcher(stage, "a")
+    assert answer["code"] == code
+    assert reason in answer["msg"]
+    assert [owner for _, owner in stage.held()] == ["pod bystander"]
+    queue: AllocationFailureQueue = stage.node_calls.application.extensions[
+        "rowhouse_cni_allocation_failures"
+    ]
+    ClaimStatus(stage.client).refused(list(queue._waiting.values()))
+    [condition] = status(stage)["conditions"]
+    assert (condition["status"], condition["reason"]) == ("False", CLAIM_REFUSED)
+    assert reason in condition["message"]
+
+
+def test_a_refused_pod_does_not_change_the_status_of_a_claim_in_use(stage: Stage) -> None:
+    launcher(stage, "a")
+    writer = ClaimStatus(stage.client)
+    writer.write(held_claims(stage.session, ""))
+    before = status(stage)
+    failure = AllocationFailure(
+        cluster="",
+        namespace="default",
+        pod="a",
+        interface="net1",
+        node="node1",
+        pod_uid=None,
+        message="is for another network",
+        reason=CLAIM_REFUSED,
+    )
+    writer.refused([failure])
+    assert status(stage) == before
+
+
+def test_a_pod_may_request_only_what_its_claim_asks_for(stage: Stage) -> None:
+    put_claim(stage, ipRequests=["10.0.0.9/24"])
+    stage.config["runtimeConfig"] = {"ips": ["10.0.0.8"]}
+    answer = launcher(stage, "a")
+    assert answer["code"] == 7
+    assert "10.0.0.8 (runtimeConfig.ips) is not in ipRequests" in answer["msg"]
+    stage.config["runtimeConfig"] = {"ips": ["10.0.0.9/24"]}
+    assert stage.address(launcher(stage, "b")) == "10.0.0.9"
+
+
+def test_two_interfaces_of_a_pod_cannot_share_a_claim(stage: Stage) -> None:
+    element = {"name": "lan", "ipam-claim-reference": CLAIM}
+    answer = stage.start("a", annotations={NETWORKS: json.dumps([element, element])})
+    assert answer["code"] == 7
+    assert f"elements 1 and 2 refer to the same claim {CLAIM}" in answer["msg"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("gone", "there is no IPAMClaim"),
+        ("absent", "serves no IPAMClaims"),
+        ("forbidden", "is forbidden"),
+        ("down", "could not be read"),
+    ],
+)
+def test_a_pod_whose_claim_cannot_be_read_is_told_to_try_again(
+    stage: Stage, fault: str, reason: str
+) -> None:
+    if fault == "gone":
+        stage.delete("ipamclaims", CLAIM)
+    elif fault == "absent":
+        stage.kube.faults.forget("ipamclaims")
+    elif fault == "forbidden":
+        stage.kube.faults.deny("*", "ipamclaims")
+    else:
+        stage.kube.faults.fail(resource="ipamclaims")
+    answer = launcher(stage, "a")
+    assert answer["code"] == 11
+    assert reason in answer["msg"]
+    assert stage.held() == []
+    stage.kube.faults.heal()
+    put_claim(stage)
+    uid = stage.kube.all("pods")["a"]["metadata"]["uid"]
+    assert stage.address(stage.add("a", uid=uid, node="node1")) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("versions", "form"),
+    [(("v1beta1",), "name"), (("v1",), "object"), (("v1", "v1beta1", "v1alpha1"), "name")],
+)
+def test_any_served_version_and_both_forms_of_the_status_work(
+    stage: Stage, versions: tuple[str, ...], form: str
+) -> None:
+    names_pods = form == "name"
+    stage.delete("ipamclaims", CLAIM)
+    for kind in [one for one in stage.kube.parts.kinds if one.plural == "ipamclaims"]:
+        stage.kube.parts.kinds.drop(kind)
+    served = definition(
+        "k8s.cni.cncf.io", versions, "IPAMClaim", claim_schema(names_pods=names_pods)
+    )
+    stage.kube.parts.kinds.establish(served)
+    put_claim(stage)
+    assert stage.address(launcher(stage, "a")) == "10.0.0.1"
+    writer = ClaimStatus(stage.client)
+    writer.write(held_claims(stage.session, ""))
+    pod = "a" if names_pods else {"name": "a"}
+    assert (status(stage)["ips"], status(stage)["ownerPod"]) == (["10.0.0.1/24"], pod)
+    stage.stop("a")
+    writer.write(held_claims(stage.session, ""))
+    assert status(stage).get("ownerPod", "") == ""
+    assert stage.owners.look() == 0
+    stage.delete("ipamclaims", CLAIM)
+    assert stage.owners.look() == 1
+
+
+def test_of_many_idle_owners_none_waits_for_the_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner_objects, "_MAX_READ_SINGLY", 1)
+    monkeypatch.setattr(owner_objects, "_MAX_CONFIRMED", 2)
+    objects = owner_objects.OwnerObjects(stage.client)
+    names = {("default", f"vm{number}") for number in range(5)}
+    stage.kube.put("virtualmachineinstances", {"metadata": {"name": "vm0", "namespace": "default"}})
+    looked: list[frozenset[tuple[str, str]]] = []
+    for _ in range(3):
+        found = objects.existence("VirtualMachine", names)
+        assert found.exist == {("default", "vm0")}, "an instance without a machine"
+        looked.append(found.gone)
+    assert frozenset().union(*looked) == names - {("default", "vm0")}

@@ -21,6 +21,8 @@ NOTE: Final = "SELECT rowhouse.note_allocation_failures_v1(%s, %s, %s, %s, %s, %
 TAKE: Final = statement(__name__, "take_allocation_failures")
 _MAX_TAKEN: Final = 100
 NO_ADDRESS: Final = "NoAddress"
+CLAIM_REFUSED: Final = "ClaimRefused"
+"""The IPAMClaim is for another network or interface, or one of its `ipRequests` cannot be assigned."""
 ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
 """Recorded by a trigger of the database (`gateway_in_use`)."""
 
