@@ -196,6 +196,37 @@ def test_exact_matches_come_first_and_the_past_comes_last(client: FlaskClient, p
     ]
 
 
+def options(client: FlaskClient, text: str, here: str = "/") -> list[tuple[str, str]]:
+    """The lines of the command palette: label and URL."""
+    answer = client.get("/palette", query_string={"q": text, "here": here})
+    assert answer.status_code == 200
+    return [
+        (re.sub(r"</?mark>", "", label), url)
+        for url, label in re.findall(
+            r'data-href="([^"]+)"><span class="what">(.*?)</span>', answer.text
+        )
+    ]
+
+
+def test_the_palette_lists_pages_actions_of_the_role_and_results(
+    client: FlaskClient, browser: Browser
+) -> None:
+    assert ("Audit", "/audit") in options(client, "")
+    assert options(client, "create") == []
+    operator = browser("operator")
+    assert options(operator, "cre poo") == [("Create pool", "/pools/new")]
+    assert options(operator, "reserve", "/pools/3") == [
+        ("Reserve addresses of this pool", "/pools/3/reserve")
+    ]
+    assert options(operator, "delete", "/pools/3") == []
+    assert options(operator, "web-")[0] == ("default/web-0", "/pods/default/web-0")
+    assert options(operator, "10.0.0.0/26")[:2] == [
+        ("10.0.0.0/26", "/pools/3"),
+        ("Reserve addresses of 10.0.0.0/26", "/pools/3/reserve"),
+    ]
+    assert options(operator, "<script>%", "//evil/pools/3") == []
+
+
 def test_a_search_with_several_answers_shows_them(client: FlaskClient) -> None:
     assert leads_to(client, "10.0.0.1") == "10.0.0.1 10.0.0.1"
     assert leads_to(client, "10.0.0.0/16").startswith("10.0.0.1 10.0.0.1 ")

@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 from fixtures.http import Quiet, listening
 from web.chromium.conftest import NARROW
+from web.chromium.test_every_page import AXE
+from web.chromium.visitor import findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -300,4 +302,30 @@ def test_logout_ends_it(visit: Visit, sample: Sample) -> None:
     expect(page.get_by_label("Token")).to_be_visible()
     visitor.goto("/audit")
     expect(page.get_by_label("Token")).to_be_visible()
+    visitor.check()
+
+
+def test_the_palette_is_opened_filled_and_used_by_keyboard(visit: Visit, sample: Sample) -> None:
+    visitor = visit(scripts=[AXE])
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['quiet']}")
+    before = page.get_by_role("link", name="Edit", exact=True)
+    before.focus()
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox")
+    expect(field).to_be_focused()
+    active = page.locator("[role=option][aria-selected=true]")
+    expect(active).to_contain_text("Reserve addresses of this pool")
+    page.keyboard.type("web-1")
+    expect(active).to_contain_text("default/web-1")
+    expect(field).to_have_attribute("aria-activedescendant", active.get_attribute("id") or "")
+    assert findings(visitor) == []
+    page.keyboard.press("Escape")
+    expect(before).to_be_focused()
+    page.keyboard.press("Control+k")
+    expect(field).to_have_value("")
+    page.keyboard.type("create")
+    expect(active).to_contain_text("Create pool")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("pool")
+    assert page.url.endswith("/pools/new")
     visitor.check()

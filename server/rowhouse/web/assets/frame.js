@@ -2,18 +2,7 @@
 // Light, dark, or the system's theme. Loaded in the head, so that no page flashes in the wrong colors.
 (() => {
   const root = document.documentElement;
-  const kept = (() => { try { return localStorage.getItem("theme"); } catch { return null; } 
-  // "/" goes to the search, as in many places.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, [contenteditable]")) return;
-    const search = document.querySelector("[data-search]");
-    if (!search) return;
-    event.preventDefault();
-    search.focus();
-    search.select();
-  });
-})();
+  const kept = (() => { try { return localStorage.getItem("theme"); } catch { return null; } })();
   if (kept === "light" || kept === "dark") root.dataset.theme = kept;
 
   document.addEventListener("click", (event) => {
