@@ -21,7 +21,7 @@ enum { MAX_PATH = 4096, AT_FDCWD = -100, AT_EXECFN = 31, EISDIR = 21, MOST_LINKS
 enum {
     SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_execve = 59, SYS_exit_group = 231,
     SYS_readlinkat = 267, SYS_faccessat = 269, SYS_fstat = 5, SYS_lseek = 8, SYS_rt_sigaction = 13,
-    SYS_socket = 41, SYS_connect = 42, SYS_geteuid = 107, SYS_getegid = 108,
+    SYS_socket = 41, SYS_connect = 42, SYS_getsockopt = 55, SYS_geteuid = 107, SYS_getegid = 108,
     SYS_clock_gettime = 228, SYS_openat = 257, SYS_newfstatat = 262, SYS_ppoll = 271, SYS_dup3 = 292,
     SYS_renameat2 = 316, SYS_memfd_create = 319,
     MODE_IN_STAT = 6, OWNER_IN_STAT = 7 /* of struct stat, in words of four bytes */
@@ -30,13 +30,14 @@ enum {
 __asm__(".globl _start\n_start: xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call launch\n");
 #endif
 
-static long call(long number, long a, long b, long c, long d)
+static long call_with_five(long number, long a, long b, long c, long d, long e)
 {
     register long fourth __asm__("r10") = d;
+    register long fifth __asm__("r8") = e;
     long result;
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
                      : "rcx", "r11", "memory");
     return result;
 }
@@ -44,7 +45,7 @@ static long call(long number, long a, long b, long c, long d)
 enum {
     SYS_read = 63, SYS_write = 64, SYS_close = 57, SYS_execve = 221, SYS_exit_group = 94,
     SYS_readlinkat = 78, SYS_faccessat = 48, SYS_fstat = 80, SYS_lseek = 62, SYS_rt_sigaction = 134,
-    SYS_socket = 198, SYS_connect = 203, SYS_geteuid = 175, SYS_getegid = 177,
+    SYS_socket = 198, SYS_connect = 203, SYS_getsockopt = 209, SYS_geteuid = 175, SYS_getegid = 177,
     SYS_clock_gettime = 113, SYS_openat = 56, SYS_newfstatat = 79, SYS_ppoll = 73, SYS_dup3 = 24,
     SYS_renameat2 = 276, SYS_memfd_create = 279,
     MODE_IN_STAT = 4, OWNER_IN_STAT = 6 /* of struct stat, in words of four bytes */
@@ -53,22 +54,28 @@ enum {
 __asm__(".globl _start\n_start: mov x29, #0\n mov x30, #0\n mov x0, sp\n bl launch\n");
 #endif
 
-static long call(long number, long a, long b, long c, long d)
+static long call_with_five(long number, long a, long b, long c, long d, long e)
 {
     register long which __asm__("x8") = number;
     register long first __asm__("x0") = a;
     register long second __asm__("x1") = b;
     register long third __asm__("x2") = c;
     register long fourth __asm__("x3") = d;
+    register long fifth __asm__("x4") = e;
     __asm__ volatile("svc #0"
                      : "+r"(first)
-                     : "r"(which), "r"(second), "r"(third), "r"(fourth)
+                     : "r"(which), "r"(second), "r"(third), "r"(fourth), "r"(fifth)
                      : "memory", "cc");
     return first;
 }
 #else
 #error "no system calls known for this architecture"
 #endif
+
+static long call(long number, long a, long b, long c, long d)
+{
+    return call_with_five(number, a, b, c, d, 0);
+}
 
 static char own[MAX_PATH + 1], link[MAX_PATH + 1], folder[MAX_PATH + 1];
 static char loader[MAX_PATH + 1], libraries[MAX_PATH + 1], interpreter[MAX_PATH + 1];

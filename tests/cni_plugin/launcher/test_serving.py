@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,11 +23,11 @@ from cni_plugin.scripted import (
     serving,
     silent,
 )
+from plugin_bundle.launcher import FLAGS, SOURCE, compilers
 from rowhouse_cni.plugin import begun_at
 
 if TYPE_CHECKING:
     import socket
-    from pathlib import Path
 
     from cni_plugin.node import Node
 
@@ -207,6 +210,23 @@ def test_a_hung_agent_costs_a_second_and_is_put_aside(
         assert (agent.exists(), aside.exists()) == (False, True)
         assert [one.command for one in through.requests] == ["ADD"]
         assert server.requests[0].body == NETCONF
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the register is x86-64's")
+def test_a_system_call_gets_each_of_its_arguments(node: Node, agent: Path, tmp_path: Path) -> None:
+    """The one that renames has five."""
+    program = tmp_path / "rowhouse"
+    source = Path(__file__).with_name("registers.c")
+    options = [*FLAGS, "-ffixed-r8", f"-I{SOURCE.parent}", "-o", str(program), str(source)]
+    for compiler in compilers():
+        if not subprocess.run([*compiler, *options], capture_output=True, check=False).returncode:
+            break
+    else:
+        pytest.skip("needs a C compiler that can leave a register alone")
+    written(node, agent, "https://127.0.0.1:9", timeout=60)
+    with serving(silent, at=agent):
+        assert node.call(program=[str(program)], netconf=NETCONF).code == NOT_INSTALLED
+        assert agent.with_name(agent.name + ".hung").exists()
 
 
 def test_the_time_that_the_agent_took_counts(node: Node, agent: Path, bundle: Path) -> None:
