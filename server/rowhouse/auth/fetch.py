@@ -91,7 +91,7 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
         headers["Authorization"] = f"Bearer {token}"
     # Do not follow redirects: the token is only for the server in the settings.
     client = httpx2.Client(
-        verify=_trust(ca_file, _version(ca_file)),
+        verify=trust(ca_file),
         timeout=_SECONDS,
         headers=headers,
         follow_redirects=False,
@@ -101,6 +101,11 @@ def _over_http(url: str, ca_file: str, token_file: str, body: dict[str, Any] | N
             said = _content(answer, _MAX_MESSAGE_BYTES)
             raise _Refused(answer.status_code, _message(said))
         return _content(answer, _MAX_BYTES)
+
+
+def trust(ca_file: str) -> ssl.SSLContext:
+    """Return the context for these authorities, "" for the system's. Errors: OSError, ssl.SSLError."""
+    return _trust(ca_file, _version(ca_file))
 
 
 @functools.lru_cache(maxsize=_MAX_CONTEXTS)

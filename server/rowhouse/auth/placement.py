@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from rowhouse.auth import owner_kinds
 from rowhouse.auth.fetch import fetch, is_absence_of, status_of
+from rowhouse.auth.observed import Observed
 from rowhouse.domain import claims
 from rowhouse.domain.errors import TryAgain
-from rowhouse.domain.lasting_owners import OwnerReference, PodFacts
+from rowhouse.domain.lasting_owners import PodFacts
 from rowhouse.domain.liveness import STATIC_POD_UIDS
 from rowhouse.domain.network_status import attached_interfaces
 from rowhouse.ipam.placement import PlacedPod
@@ -25,13 +27,17 @@ _NOT_FOUND: Final = 404
 class ApiServerPods:
     """Asks the API server of a pod's cluster (`rowhouse.ipam.placement.PodPlacement`).
 
-    Each question is one GET. It is asked if two nodes call for the same pod, and for networks whose addresses outlive
-    the pod.
+    Where a pod runs is one GET, asked if two nodes call for the same pod. For networks whose addresses outlive the pod,
+    a watch keeps pods and claims from the first question on, and a GET reads what it does not know.
     """
 
     def __init__(self, clusters: Iterable[TrustedCluster]) -> None:
         self._clusters = {one.cluster: one for one in clusters if one.verify_placement}
         self._served: dict[str, str] = {}
+        self._pods = {name: Observed(owner_kinds.PODS, one) for name, one in self._clusters.items()}
+        self._claims = {
+            name: Observed(owner_kinds.CLAIMS, one) for name, one in self._clusters.items()
+        }
 
     def __bool__(self) -> bool:
         """Whether the settings allow queries to any cluster."""
@@ -58,9 +64,16 @@ class ApiServerPods:
         return _placed(pod, found)
 
     def find_for_owner(
-        self, cluster: str, namespace: str, pod: str, _uid: str | None
+        self, cluster: str, namespace: str, pod: str, uid: str | None
     ) -> PlacedPod | None:
-        """Return the pod to find the owner of its address. Errors: TryAgain."""
+        """Return the pod to find the owner of its address: from the watch if it has this uid there, else by a GET.
+
+        Errors: TryAgain.
+        """
+        if uid is not None and cluster in self._pods:
+            kept = self._pods[cluster].get((namespace, pod))
+            if kept is not None and uid in kept.uids:
+                return kept.placed(pod)
         return self.find(cluster, namespace, pod)
 
     def claim(self, cluster: str, namespace: str, name: str) -> ClaimSpec | None:
@@ -69,6 +82,18 @@ class ApiServerPods:
         Errors: TryAgain if the cluster cannot or may not be queried, or serves no claims.
         """
         trusted = self._trusted(cluster)
+        kept = self._claims[cluster].get((namespace, name))
+        return kept if kept is not None else self._read_claim(trusted, namespace, name)
+
+    def close(self) -> None:
+        """End all watches."""
+        for pods in self._pods.values():
+            pods.close()
+        for claimed in self._claims.values():
+            claimed.close()
+
+    def _read_claim(self, trusted: TrustedCluster, namespace: str, name: str) -> ClaimSpec | None:
+        cluster = trusted.cluster
         served = self._served.get(cluster, claims.VERSIONS[0])
         for version in sorted(claims.VERSIONS, key=lambda one: one != served):
             path = (
@@ -124,17 +149,9 @@ def _placed(name: str, pod: Any) -> PlacedPod:
 
 
 def _facts(name: str, metadata: dict[str, Any], annotations: dict[str, Any]) -> PodFacts:
-    owners = [
-        OwnerReference(
-            group=str(one.get("apiVersion", "")).rpartition("/")[0],
-            kind=str(one.get("kind", "")),
-            name=str(one.get("name", "")),
-        )
-        for one in metadata.get("ownerReferences") or ()
-    ]
     return PodFacts(
         name=name,
-        owners=tuple(owners),
+        owners=tuple(map(owner_kinds.owner_reference, metadata.get("ownerReferences") or ())),
         labels=metadata.get("labels") or {},
         annotations=annotations,
     )

@@ -25,11 +25,15 @@ VIRTUAL_MACHINE: Final = "VirtualMachine"
 STATEFUL_SET: Final = "StatefulSet"
 IPAM_CLAIM: Final = "IPAMClaim"
 
-_NETWORKS: Final = "k8s.v1.cni.cncf.io/networks"
+NETWORKS: Final = "k8s.v1.cni.cncf.io/networks"
 _CLAIM: Final = "ipam-claim-reference"
 _DOMAIN: Final = "kubevirt.io/domain"
 _MACHINE_NAME: Final = "vm.kubevirt.io/name"
 _LAUNCHER: Final = ("kubevirt.io", "virt-launcher")
+
+FACT_ANNOTATIONS: Final = (NETWORKS, _DOMAIN)
+FACT_LABELS: Final = (_LAUNCHER[0], _DOMAIN, _MACHINE_NAME)
+"""What is read of a pod's annotations and labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,7 @@ def claim_of(pod: PodFacts, interface: str) -> str | None:
     the annotation (`net-a, net-b`) has no claims. Raises ValueError if the annotation is unreadable, or if two
     interfaces refer to one claim: they would get one address.
     """
-    text = pod.annotations.get(_NETWORKS, "").strip()
+    text = pod.annotations.get(NETWORKS, "").strip()
     if not text.startswith("["):
         return None
     found: str | None = None

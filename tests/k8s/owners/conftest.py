@@ -41,8 +41,10 @@ def app(database: Database, kube: ApiServer, tmp_path: Path) -> Iterator[Flask]:
         jwks=f"{kube.url}/openid/v1/jwks", token_file=str(token), verify_placement=True
     )
     ours = app.extensions["rowhouse"]
-    app.extensions["rowhouse"] = replace(ours, pods=ApiServerPods([trusted]))
+    pods = ApiServerPods([trusted])
+    app.extensions["rowhouse"] = replace(ours, pods=pods)
     yield app
+    pods.close()
     ours.store.close()
 
 
