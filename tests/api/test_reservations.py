@@ -90,6 +90,16 @@ def test_reservations_are_found_by_every_property(api: Api, pods: Pods) -> None:
     by_both = f"container_id={pod['container_id']}&cluster={owner['cluster']}"
     assert addresses(api, by_both) == ["10.0.0.1"]
     assert addresses(api, "container_id=other") == addresses(api, "node=other") == []
+    pods.add_all("web-0", subnet("10.0.0.0/24"), mac="02:00:5e:00:53:01")
+    for spelled in ("02:00:5e:00:53:01", "02-00-5E-00-53-01", "0200.5e00.5301"):
+        assert addresses(api, f"mac={spelled}&node=node1") == ["10.0.0.1"]
+    assert addresses(api, "mac=02:00:5e:00:53:02") == []
+    api.refused(422, "GET", "reservations?mac=02:00")
+    shown = api.get(f"reservations/{pool['network_id']}/10.0.0.1")
+    explained = api.get("explain?address=10.0.0.1")
+    [past] = api.items("history?address=10.0.0.1")
+    macs = [shown["mac"], shown["attached"][0]["mac"], explained["mac"], past["mac"]]
+    assert macs == ["02:00:5e:00:53:01"] * 4
     api.refused(404, "GET", "reservations?pool_id=999")
 
 

@@ -16,6 +16,8 @@ from rowhouse.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import psycopg
+    from psycopg.rows import TupleRow
     from werkzeug.test import TestResponse
 
     from fixtures.databases import Database
@@ -126,6 +128,20 @@ def test_gc_keeps_what_the_runtime_lists(post: Callable[..., TestResponse]) -> N
         for pod in ("d", "e")
     ]
     assert given == ["10.0.0.2/29", "10.0.0.5/29"]
+
+
+def test_a_requested_mac_is_recorded_unless_strict(
+    post: Callable[..., TestResponse], dba: psycopg.Connection[TupleRow]
+) -> None:
+    runtime = {"mac": "02-00-5E-00-53-01"}
+    assert addresses(post(runtimeConfig=runtime)) == ["10.0.0.2/29"]
+    other = {"CNI_ContainerID": "b", "CNI_Args": "K8S_POD_NAME=b"}
+    strict = {**RANGE, "compat": "strict"}
+    addresses(post(ipam=strict, runtimeConfig={"mac": "bad"}, **other))
+    rows = dba.execute("SELECT mac::text FROM attachments ORDER BY address").fetchall()
+    assert sorted(rows, key=str) == [("02:00:5e:00:53:01",), (None,)]
+    refused = failure(post(runtimeConfig={"mac": "bad"}, **other))
+    assert (refused["code"], '"bad" in runtimeConfig.mac' in refused["msg"]) == (7, True)
 
 
 def test_version_is_answered_without_plugin(post: Callable[..., TestResponse]) -> None:

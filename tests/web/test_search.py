@@ -124,6 +124,15 @@ def test_a_search_with_one_answer_goes_there(client: FlaskClient) -> None:
     assert leads_to(client, "storage") == "/pools/4"
 
 
+def test_a_mac_is_found_in_any_spelling_and_shown(client: FlaskClient, pods: Pods) -> None:
+    wanted = subnet("10.0.0.0/24", network="b")
+    [given] = pods.add_all("router-0", wanted, mac="02:00:5e:00:53:01")
+    place = f"/addresses/2/{given.address}"
+    for text in ("02:00:5E:00:53:01", "0200.5e00.5301", "02005e005301"):
+        assert leads_to(client, text) == place
+    assert client.get(place).text.count("02:00:5e:00:53:01") == 2
+
+
 def test_a_node_that_reported_is_found_without_addresses(
     client: FlaskClient, dba: psycopg.Connection[TupleRow]
 ) -> None:

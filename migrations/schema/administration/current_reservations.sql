@@ -4,7 +4,9 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owne
        r.node, r.container_id, r.sticky, r.expires_at, r.reserved_at, r.description,
        r.network_id, r.pool_id,
        (SELECT count(*) FROM attachments a
-         WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments
+         WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments,
+       (SELECT a.mac FROM attachments a
+         WHERE a.network_id = r.network_id AND a.address = r.address ORDER BY a.attached_at DESC LIMIT 1) AS mac
   FROM reservations r
   JOIN pools p ON p.id = r.pool_id
   JOIN networks n ON n.id = r.network_id;
@@ -33,3 +35,4 @@ COMMENT ON COLUMN current_reservations.description IS 'Why it was reserved; ''''
 COMMENT ON COLUMN current_reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN current_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN current_reservations.attachments IS 'How many sandboxes use the address.';
+COMMENT ON COLUMN current_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';

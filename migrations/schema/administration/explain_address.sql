@@ -47,7 +47,7 @@ BEGIN
                                    ELSE 'kept for its owner until it is released' END,
                               '; it is also ' || why_withheld(pool.network_id, wanted)),
             'owner', held.namespace || '/' || held.name, 'owner_kind', held.owner_kind, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
-            'description', held.description);
+            'description', held.description, 'mac', held.mac);
     END IF;
     IF is_withheld(pool.network_id, wanted) THEN
         RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,

@@ -5,12 +5,13 @@ CREATE FUNCTION attach_owner(
     node text, container_id text, interface text, cni_network text, pod text, uid text, is_sticky boolean, ttl interval,
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
-    gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text)
+    gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
+    mac macaddr DEFAULT NULL)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
 -- The part of an ADD that serves every call, called by attach_v1 and attach_v2. holder and holder_interface name the owner;
--- interface is that of the sandbox, and pod its pod ('': the pod is the owner).
+-- interface is that of the sandbox, and pod its pod ('': the pod is the owner). mac: the one that the runtime requested.
 #variable_conflict use_column
 <<result>>
 DECLARE
@@ -280,8 +281,11 @@ BEGIN
                 ON CONFLICT DO NOTHING
                 RETURNING r.network_id, r.address),
             used AS (
-                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name)
-                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid, pod FROM made)
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name,
+                                         mac)
+                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid, pod,
+                       attach_owner.mac
+                  FROM made)
             SELECT made.address INTO held FROM made;
             EXIT WHEN FOUND;
             PERFORM withdraw_reserved(space, address);
@@ -300,16 +304,23 @@ BEGIN
                                             AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
                  WHERE r.network_id = space AND r.address = result.address;
             END IF;
-            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name)
-            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid, pod)
+            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name, mac)
+            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid, pod, attach_owner.mac)
             ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
-               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
-             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
+               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network,
+                   mac = coalesce(excluded.mac, a.mac)
+             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL
+                OR a.mac IS DISTINCT FROM coalesce(excluded.mac, a.mac);
             SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
              WHERE kind = 'pod' AND a.network_id = space AND a.address = result.address AND a.pod_uid <> uid AND a.node <> attach_owner.node
                AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
             spaces := spaces || space;
             used := used || address;
+        END IF;
+        IF mac IS NOT NULL THEN
+            UPDATE tenures t SET mac = attach_owner.mac FROM reservations r
+             WHERE r.network_id = space AND r.address = result.address AND t.id = r.tenure_id
+               AND t.mac IS DISTINCT FROM attach_owner.mac;
         END IF;
         taken := taken || (space || ' ' || host(address));
         RETURN NEXT (ordinal, network_name, cidr, address, gateway, created, rival)::attached_address;

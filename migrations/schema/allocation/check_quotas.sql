@@ -13,8 +13,9 @@ BEGIN
                 SELECT FROM reservations r
                  WHERE r.owner_namespace = quota.namespace AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id)
                  LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
-            RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
-                            coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
+            RAISE EXCEPTION 'namespace "%" may hold %', quota.namespace,
+                            concat(quota.addresses, CASE quota.addresses WHEN 1 THEN ' address' ELSE ' addresses' END,
+                                   (SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id))
                 USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release unused addresses.';
         END IF;
     END LOOP;

@@ -4,7 +4,7 @@ SELECT n.name AS network, t.address, least(lower(t.during), statement_timestamp(
        CASE WHEN upper(t.during) > statement_timestamp() THEN statement_timestamp() ELSE upper(t.during) END AS held_until,
        t.owner_kind, t.owner_cluster AS cluster, t.owner_namespace AS namespace, t.owner_name AS name,
        t.owner_interface AS interface, t.owner_uid AS uid, t.node, t.container_id,
-       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during, t.id, t.pool_id
+       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during, t.id, t.pool_id, t.mac
   FROM tenures t
   LEFT JOIN networks n ON n.id = t.network_id
   LEFT JOIN pools p ON p.id = t.pool_id;
@@ -37,3 +37,4 @@ COMMENT ON COLUMN address_history.during IS
 COMMENT ON COLUMN address_history.id IS 'Number of the tenure: tenures.id.';
 COMMENT ON COLUMN address_history.pool_id IS
     'The pool that the address was taken from: pools.id. The pool may be deleted.';
+COMMENT ON COLUMN address_history.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';

@@ -22,7 +22,7 @@ BEGIN ATOMIC
     -- Owners that outlive their sandboxes: the time of each sandbox, not the tenure.
     SELECT h.network, h.address, lower(p.during), upper(p.during), h.owner_kind, h.cluster, h.namespace, h.name, h.interface,
            p.pod_uid, p.node, p.container_id, h.started_by, h.start_reason, CASE WHEN NOT upper_inf(p.during) THEN h.ended_by END,
-           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id
+           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id, p.mac
       FROM lasting_attachments p
      CROSS JOIN LATERAL (SELECT one.* FROM address_history one WHERE one.id = p.tenure_id OFFSET 0) AS h
      WHERE p.node = wanted_node AND p.during && tstzrange(since, until);

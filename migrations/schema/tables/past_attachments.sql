@@ -7,6 +7,7 @@ CREATE TABLE past_attachments (
     node         text NOT NULL,
     pod_name     text NOT NULL DEFAULT '',
     pod_uid      text,
+    mac          macaddr,
     end_reason   text NOT NULL
 );
 CREATE INDEX past_attachments_tenure ON past_attachments (tenure_id);
@@ -22,6 +23,7 @@ COMMENT ON COLUMN past_attachments.interface IS 'CNI_IFNAME: the interface in th
 COMMENT ON COLUMN past_attachments.node IS 'Node of the sandbox; '''' if an import did not provide it.';
 COMMENT ON COLUMN past_attachments.pod_name IS 'Name of the pod, in the namespace of the owner; '''' if the owner has its name.';
 COMMENT ON COLUMN past_attachments.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
+COMMENT ON COLUMN past_attachments.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
 COMMENT ON COLUMN past_attachments.end_reason IS 'What ended it: DEL, GC, RECONCILE (the controller), REPLACED or API.';
 COMMENT ON INDEX past_attachments_tenure IS 'The sandboxes of a tenure.';
 COMMENT ON INDEX past_attachments_node IS 'What ran on a node during a period: ran_on().';

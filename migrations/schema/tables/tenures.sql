@@ -16,6 +16,7 @@ CREATE TABLE tenures (
     start_reason    text NOT NULL,
     ended_by        text,
     end_reason      text,
+    mac             macaddr,
     -- One constraint for each family, since an IPv4 address and its network fit into one number: an index of
     -- two columns costs an ADD half of what one of four does.
     CONSTRAINT tenures_one_owner_at_a_time_ipv4
@@ -57,6 +58,7 @@ COMMENT ON COLUMN tenures.start_reason IS 'What started it: ADD, API, IMPORT, AD
 COMMENT ON COLUMN tenures.ended_by IS 'The author of its end; NULL while it is open.';
 COMMENT ON COLUMN tenures.end_reason IS
     'What ended it: DEL, GC, RECONCILE (the controller), EXPIRE, ADD, API, or SQL for a manual statement; NULL while it is open.';
+COMMENT ON COLUMN tenures.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
 COMMENT ON INDEX tenures_pkey IS 'Finds the open tenure of a reservation; `rowhouse db prune` reads it in order.';
 COMMENT ON INDEX tenures_one_owner_at_a_time_ipv4 IS
     'The guarantee of history for IPv4; who_had() and tenures_of() use it.';

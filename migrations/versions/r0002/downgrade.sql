@@ -99,6 +99,10 @@ COMMENT ON INDEX free_ranges_pkey IS 'The allocator finds the lowest free run th
 COMMENT ON INDEX free_ranges_previous_owner IS 'Finds what is in quarantine after an owner that asks again.';
 
 -- schema/tables/tenures.sql
+-- What returns rows of tenures, or of its view, follows again below.
+DROP FUNCTION tenures_of, who_had, held_by, ran_on, of_container, in_prefix;
+DROP VIEW address_history;
+ALTER TABLE tenures DROP COLUMN mac;
 COMMENT ON TABLE tenures IS
     'History: who held which address, where, and during what time. An open upper bound is the present.';
 COMMENT ON COLUMN tenures.id IS 'Number of the tenure; reservations.tenure_id refers to it.';
@@ -409,6 +413,21 @@ BEGIN
     PERFORM record_change(action, object, before, after);
 END $$;
 COMMENT ON FUNCTION record_v1 IS 'Writes a line of the audit log for something that is no change of a row.';
+
+-- schema/history/tenures_of.sql
+CREATE OR REPLACE FUNCTION tenures_of(of_network integer, of_address inet) RETURNS SETOF tenures
+LANGUAGE sql STABLE
+-- The conditions are those of the two exclusion constraints of tenures, for their indexes.
+BEGIN ATOMIC
+    SELECT t.* FROM tenures t
+     WHERE family(of_address) = 4 AND family(t.address) = 4
+       AND network_key(t.network_id, t.address) = network_key(of_network, of_address)
+    UNION ALL
+    SELECT t.* FROM tenures t
+     WHERE family(of_address) = 6 AND family(t.address) = 6
+       AND address_key(t.address) = address_key(of_address) AND t.address = of_address AND t.network_id = of_network;
+END;
+COMMENT ON FUNCTION tenures_of(integer, inet) IS 'The history of an address in one network.';
 
 -- schema/history/settle_tenures.sql
 CREATE OR REPLACE FUNCTION settle_tenures(of_network integer, of_address inet, moment timestamptz, kept bigint DEFAULT NULL)
@@ -3346,6 +3365,8 @@ END $$;
 COMMENT ON FUNCTION reservation_moved() IS 'Trigger: returns the old address of a moved reservation to the free space.';
 
 -- schema/administration/current_reservations.sql
+DROP VIEW stale_reservations;
+DROP VIEW current_reservations;
 CREATE OR REPLACE VIEW current_reservations AS
 SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owner_kind, r.owner_cluster AS cluster,
        r.owner_namespace AS namespace, r.owner_name AS name, r.owner_interface AS interface, r.owner_uid AS uid,
@@ -5000,4 +5021,4 @@ DROP TABLE owner_objects;
 DROP TABLE past_attachments;
 
 -- schema/tables/attachments.sql
-ALTER TABLE attachments DROP COLUMN pod_name;
+ALTER TABLE attachments DROP COLUMN pod_name, DROP COLUMN mac;

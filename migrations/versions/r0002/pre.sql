@@ -121,6 +121,9 @@ COMMENT ON INDEX tenures_pkey IS 'Finds the open tenure of a reservation; `rowho
 COMMENT ON INDEX tenures_node IS 'What ran on a node during a period: ran_on(). Only closed tenures.';
 COMMENT ON INDEX tenures_container IS 'The history of a container: of_container(). Only closed tenures.';
 
+ALTER TABLE tenures ADD COLUMN mac macaddr;
+COMMENT ON COLUMN tenures.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
+
 -- schema/tables/reservations.sql
 COMMENT ON COLUMN reservations.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN reservations.owner_namespace IS
@@ -147,7 +150,10 @@ COMMENT ON INDEX reservations_expiry IS 'Finds expired reservations; contains on
 COMMENT ON COLUMN reservations.owner_name IS 'Name of the owner: a pod, a person or device, a claim, a virtual machine, or a workload.';
 
 -- schema/tables/attachments.sql
-ALTER TABLE attachments ADD COLUMN pod_name text NOT NULL DEFAULT '';
+ALTER TABLE attachments ADD COLUMN pod_name text NOT NULL DEFAULT '', ADD COLUMN mac macaddr;
+CREATE INDEX attachments_mac ON attachments (mac) WHERE mac IS NOT NULL;
+COMMENT ON COLUMN attachments.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
+COMMENT ON INDEX attachments_mac IS 'Finds the addresses of a MAC address.';
 COMMENT ON TABLE attachments IS 'A sandbox that uses a reservation. The end of the last attachment releases the reservation.';
 COMMENT ON COLUMN attachments.container_id IS
     'CNI_CONTAINERID; '''' if a running pod was imported: the first call of its sandbox fills it in.';
@@ -169,6 +175,7 @@ CREATE TABLE past_attachments (
     node         text NOT NULL,
     pod_name     text NOT NULL DEFAULT '',
     pod_uid      text,
+    mac          macaddr,
     end_reason   text NOT NULL
 );
 CREATE INDEX past_attachments_tenure ON past_attachments (tenure_id);
@@ -184,6 +191,7 @@ COMMENT ON COLUMN past_attachments.interface IS 'CNI_IFNAME: the interface in th
 COMMENT ON COLUMN past_attachments.node IS 'Node of the sandbox; '''' if an import did not provide it.';
 COMMENT ON COLUMN past_attachments.pod_name IS 'Name of the pod, in the namespace of the owner; '''' if the owner has its name.';
 COMMENT ON COLUMN past_attachments.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
+COMMENT ON COLUMN past_attachments.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
 COMMENT ON COLUMN past_attachments.end_reason IS 'What ended it: DEL, GC, RECONCILE (the controller), REPLACED or API.';
 COMMENT ON INDEX past_attachments_tenure IS 'The sandboxes of a tenure.';
 COMMENT ON INDEX past_attachments_node IS 'What ran on a node during a period: ran_on().';
@@ -492,6 +500,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION record_v1 IS 'Writes an audit log entry for something that is not a change of a row.';
 
+-- schema/history/tenures_of.sql
+-- (its rows have a column more)
+CREATE OR REPLACE FUNCTION tenures_of(of_network integer, of_address inet) RETURNS SETOF tenures
+LANGUAGE sql STABLE
+-- The conditions are those of the two exclusion constraints of tenures, for their indexes.
+BEGIN ATOMIC
+    SELECT t.* FROM tenures t
+     WHERE family(of_address) = 4 AND family(t.address) = 4
+       AND network_key(t.network_id, t.address) = network_key(of_network, of_address)
+    UNION ALL
+    SELECT t.* FROM tenures t
+     WHERE family(of_address) = 6 AND family(t.address) = 6
+       AND address_key(t.address) = address_key(of_address) AND t.address = of_address AND t.network_id = of_network;
+END;
+COMMENT ON FUNCTION tenures_of(integer, inet) IS 'The history of an address in one network.';
+
 -- schema/history/settle_tenures.sql
 CREATE OR REPLACE FUNCTION settle_tenures(of_network integer, of_address inet, moment timestamptz, kept bigint DEFAULT NULL)
 RETURNS timestamptz
@@ -555,7 +579,7 @@ SELECT n.name AS network, t.address, least(lower(t.during), statement_timestamp(
        CASE WHEN upper(t.during) > statement_timestamp() THEN statement_timestamp() ELSE upper(t.during) END AS held_until,
        t.owner_kind, t.owner_cluster AS cluster, t.owner_namespace AS namespace, t.owner_name AS name,
        t.owner_interface AS interface, t.owner_uid AS uid, t.node, t.container_id,
-       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during, t.id, t.pool_id
+       t.started_by, t.start_reason, t.ended_by, t.end_reason, p.cidr AS pool, t.network_id, t.during, t.id, t.pool_id, t.mac
   FROM tenures t
   LEFT JOIN networks n ON n.id = t.network_id
   LEFT JOIN pools p ON p.id = t.pool_id;
@@ -588,6 +612,7 @@ COMMENT ON COLUMN address_history.during IS
 COMMENT ON COLUMN address_history.id IS 'Number of the tenure: tenures.id.';
 COMMENT ON COLUMN address_history.pool_id IS
     'The pool that the address was taken from: pools.id. The pool may be deleted.';
+COMMENT ON COLUMN address_history.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
 
 -- schema/history/who_had.sql
 CREATE OR REPLACE FUNCTION who_had(wanted inet, at timestamptz DEFAULT NULL)
@@ -638,10 +663,10 @@ COMMENT ON COLUMN attached_tenures.tenure_id IS 'The open tenure of the address:
 -- schema/history/lasting_attachments.sql
 CREATE OR REPLACE VIEW lasting_attachments AS
 -- (OFFSET keeps it a look-up for each attachment: a join may read all reservations.)
-SELECT p.tenure_id, p.during, p.cluster, p.container_id, p.interface, p.node, p.pod_name, p.pod_uid, p.end_reason
+SELECT p.tenure_id, p.during, p.cluster, p.container_id, p.interface, p.node, p.pod_name, p.pod_uid, p.end_reason, p.mac
   FROM past_attachments p
 UNION ALL
-SELECT r.tenure_id, tstzrange(a.attached_at, NULL), a.cluster, a.container_id, a.interface, a.node, a.pod_name, a.pod_uid, NULL
+SELECT r.tenure_id, tstzrange(a.attached_at, NULL), a.cluster, a.container_id, a.interface, a.node, a.pod_name, a.pod_uid, NULL, a.mac
   FROM attachments a
  CROSS JOIN LATERAL (SELECT one.tenure_id, one.owner_kind FROM reservations one
                       WHERE one.network_id = a.network_id AND one.address = a.address OFFSET 0) AS r
@@ -656,6 +681,7 @@ COMMENT ON COLUMN lasting_attachments.node IS 'Node of the sandbox; '''' if an i
 COMMENT ON COLUMN lasting_attachments.pod_name IS 'Name of the pod, in the namespace of the owner; '''' if the owner has its name.';
 COMMENT ON COLUMN lasting_attachments.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
 COMMENT ON COLUMN lasting_attachments.end_reason IS 'What ended it: DEL, GC, RECONCILE (the controller), REPLACED or API; NULL: the sandbox uses the address now.';
+COMMENT ON COLUMN lasting_attachments.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
 
 -- schema/history/ran_on.sql
 CREATE OR REPLACE FUNCTION ran_on(wanted_node text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
@@ -682,7 +708,7 @@ BEGIN ATOMIC
     -- Owners that outlive their sandboxes: the time of each sandbox, not the tenure.
     SELECT h.network, h.address, lower(p.during), upper(p.during), h.owner_kind, h.cluster, h.namespace, h.name, h.interface,
            p.pod_uid, p.node, p.container_id, h.started_by, h.start_reason, CASE WHEN NOT upper_inf(p.during) THEN h.ended_by END,
-           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id
+           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id, p.mac
       FROM lasting_attachments p
      CROSS JOIN LATERAL (SELECT one.* FROM address_history one WHERE one.id = p.tenure_id OFFSET 0) AS h
      WHERE p.node = wanted_node AND p.during && tstzrange(since, until);
@@ -721,7 +747,7 @@ BEGIN ATOMIC
     UNION ALL
     SELECT h.network, h.address, lower(p.during), upper(p.during), h.owner_kind, h.cluster, h.namespace, h.name, h.interface,
            p.pod_uid, p.node, p.container_id, h.started_by, h.start_reason, CASE WHEN NOT upper_inf(p.during) THEN h.ended_by END,
-           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id
+           p.end_reason, h.pool, h.network_id, p.during, h.id, h.pool_id, p.mac
       FROM lasting p
      CROSS JOIN LATERAL (SELECT one.* FROM address_history one WHERE one.id = p.tenure_id OFFSET 0) AS h;
 END;
@@ -2496,9 +2522,9 @@ LANGUAGE plpgsql AS $$
 -- Called before attachments end: all of an address, or those of one sandbox. The tenure of a pod has its one sandbox already.
 -- The caller has locked the reservation.
 BEGIN
-    INSERT INTO past_attachments (tenure_id, during, cluster, container_id, interface, node, pod_name, pod_uid, end_reason)
+    INSERT INTO past_attachments (tenure_id, during, cluster, container_id, interface, node, pod_name, pod_uid, mac, end_reason)
     SELECT r.tenure_id, tstzrange(least(a.attached_at, clock_timestamp()), clock_timestamp(), '[]'), a.cluster, a.container_id,
-           a.interface, a.node, a.pod_name, a.pod_uid, current_reason()
+           a.interface, a.node, a.pod_name, a.pod_uid, a.mac, current_reason()
       FROM reservations r JOIN attachments a ON a.network_id = r.network_id AND a.address = r.address
      WHERE r.network_id = of_network AND r.address = held AND r.owner_kind NOT IN ('pod', 'static')
        AND a.cluster = coalesce(of_cluster, a.cluster) AND a.container_id = coalesce(of_container, a.container_id)
@@ -2514,12 +2540,13 @@ CREATE OR REPLACE FUNCTION attach_owner(
     node text, container_id text, interface text, cni_network text, pod text, uid text, is_sticky boolean, ttl interval,
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
-    gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text)
+    gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
+    mac macaddr DEFAULT NULL)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
 -- The part of an ADD that serves every call, called by attach_v1 and attach_v2. holder and holder_interface name the owner;
--- interface is that of the sandbox, and pod its pod ('': the pod is the owner).
+-- interface is that of the sandbox, and pod its pod ('': the pod is the owner). mac: the one that the runtime requested.
 #variable_conflict use_column
 <<result>>
 DECLARE
@@ -2789,8 +2816,11 @@ BEGIN
                 ON CONFLICT DO NOTHING
                 RETURNING r.network_id, r.address),
             used AS (
-                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name)
-                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid, pod FROM made)
+                INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name,
+                                         mac)
+                SELECT cluster, container_id, interface, made.network_id, made.address, node, cni_network, uid, pod,
+                       attach_owner.mac
+                  FROM made)
             SELECT made.address INTO held FROM made;
             EXIT WHEN FOUND;
             PERFORM withdraw_reserved(space, address);
@@ -2809,16 +2839,23 @@ BEGIN
                                             AND o.owner_interface = r.owner_interface AND o.owner_cluster = cluster) END
                  WHERE r.network_id = space AND r.address = result.address;
             END IF;
-            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name)
-            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid, pod)
+            INSERT INTO attachments AS a (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name, mac)
+            VALUES (cluster, container_id, interface, space, address, node, cni_network, uid, pod, attach_owner.mac)
             ON CONFLICT (cluster, container_id, interface, network_id, address) DO UPDATE
-               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network
-             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL;
+               SET node = excluded.node, pod_uid = coalesce(excluded.pod_uid, a.pod_uid), cni_network = excluded.cni_network,
+                   mac = coalesce(excluded.mac, a.mac)
+             WHERE (a.node, a.cni_network) <> (excluded.node, excluded.cni_network) OR a.pod_uid IS NULL
+                OR a.mac IS DISTINCT FROM coalesce(excluded.mac, a.mac);
             SELECT 'node "' || a.node || '", uid ' || a.pod_uid INTO rival FROM attachments a
              WHERE kind = 'pod' AND a.network_id = space AND a.address = result.address AND a.pod_uid <> uid AND a.node <> attach_owner.node
                AND a.attached_at > clock_timestamp() - interval '10 minutes' LIMIT 1;
             spaces := spaces || space;
             used := used || address;
+        END IF;
+        IF mac IS NOT NULL THEN
+            UPDATE tenures t SET mac = attach_owner.mac FROM reservations r
+             WHERE r.network_id = space AND r.address = result.address AND t.id = r.tenure_id
+               AND t.mac IS DISTINCT FROM attach_owner.mac;
         END IF;
         taken := taken || (space || ' ' || host(address));
         RETURN NEXT (ordinal, network_name, cidr, address, gateway, created, rival)::attached_address;
@@ -2951,7 +2988,8 @@ CREATE OR REPLACE FUNCTION attach_v2(
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
-    reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask')
+    reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
+    mac macaddr DEFAULT NULL)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -2962,7 +3000,7 @@ SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
--- For owners that outlive a pod. object_kind and object_name: the Kubernetes object whose existence keeps the address;
+-- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the Kubernetes object whose existence keeps the address;
 -- NULL: none, so the address stays until it expires or is released.
 #variable_conflict use_variable
 DECLARE
@@ -2981,12 +3019,13 @@ BEGIN
            SET object_kind = excluded.object_kind, object_name = excluded.object_name;
     END IF;
     RETURN QUERY SELECT * FROM attach_owner(
-        kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network, pod, uid, is_sticky, ttl,
+        kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
+        CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
         networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
-        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement);
+        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac);
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
-COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner that outlives the pod: one address from each range, all or nothing.';
+COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner of any kind, with the requested MAC address: one address from each range, all or nothing.';
 
 -- schema/allocation/attach_many_v1.sql
 CREATE OR REPLACE FUNCTION attach_many_v1(
@@ -3355,8 +3394,9 @@ BEGIN
                 SELECT FROM reservations r
                  WHERE r.owner_namespace = quota.namespace AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id)
                  LIMIT quota.addresses + 1) AS counted) > quota.addresses THEN
-            RAISE EXCEPTION 'namespace "%" may hold % addresses%', quota.namespace, quota.addresses,
-                            coalesce((SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id), '')
+            RAISE EXCEPTION 'namespace "%" may hold %', quota.namespace,
+                            concat(quota.addresses, CASE quota.addresses WHEN 1 THEN ' address' ELSE ' addresses' END,
+                                   (SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id))
                 USING ERRCODE = error_code('quota_exceeded'), HINT = 'Raise the quota, or release unused addresses.';
         END IF;
     END LOOP;
@@ -3650,13 +3690,16 @@ END $$;
 COMMENT ON FUNCTION reservation_moved() IS 'Trigger: returns the old address of a moved reservation to the free space.';
 
 -- schema/administration/current_reservations.sql
+DROP VIEW stale_reservations;
 CREATE OR REPLACE VIEW current_reservations AS
 SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owner_kind, r.owner_cluster AS cluster,
        r.owner_namespace AS namespace, r.owner_name AS name, r.owner_interface AS interface, r.owner_uid AS uid,
        r.node, r.container_id, r.sticky, r.expires_at, r.reserved_at, r.description,
        r.network_id, r.pool_id,
        (SELECT count(*) FROM attachments a
-         WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments
+         WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments,
+       (SELECT a.mac FROM attachments a
+         WHERE a.network_id = r.network_id AND a.address = r.address ORDER BY a.attached_at DESC LIMIT 1) AS mac
   FROM reservations r
   JOIN pools p ON p.id = r.pool_id
   JOIN networks n ON n.id = r.network_id;
@@ -3685,6 +3728,7 @@ COMMENT ON COLUMN current_reservations.description IS 'Why it was reserved; ''''
 COMMENT ON COLUMN current_reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN current_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN current_reservations.attachments IS 'How many sandboxes use the address.';
+COMMENT ON COLUMN current_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';
 
 -- schema/administration/stale_reservations.sql
 CREATE OR REPLACE VIEW stale_reservations AS
@@ -3716,6 +3760,7 @@ COMMENT ON COLUMN stale_reservations.description IS 'Why it was reserved; '''' i
 COMMENT ON COLUMN stale_reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN stale_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN stale_reservations.attachments IS 'How many sandboxes use the address.';
+COMMENT ON COLUMN stale_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';
 COMMENT ON COLUMN stale_reservations.age IS 'How long ago the address was reserved.';
 
 -- schema/administration/explain_address.sql
@@ -3768,7 +3813,7 @@ BEGIN
                                    ELSE 'kept for its owner until it is released' END,
                               '; it is also ' || why_withheld(pool.network_id, wanted)),
             'owner', held.namespace || '/' || held.name, 'owner_kind', held.owner_kind, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
-            'description', held.description);
+            'description', held.description, 'mac', held.mac);
     END IF;
     IF is_withheld(pool.network_id, wanted) THEN
         RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import Address, Answer, Cidr, Moment, NetworkName, Request
+from rowhouse.api.fields import Address, Answer, Cidr, Mac, Moment, NetworkName, Request
 from rowhouse.domain.administration import AnyOwnerKind  # noqa: TC001 - pydantic reads it
 from rowhouse.store.history import audit as rows
 
@@ -34,6 +34,7 @@ class Explanation(Answer):
     interface: str | None = None
     since: Moment | None = None
     description: str | None = None
+    mac: Mac | None = None
     last_owner: str | None = None
     last_released: Moment | None = None
     last_end_reason: str | None = None

@@ -25,6 +25,7 @@ from rowhouse.domain.addresses import (
     parse_cidr,
 )
 from rowhouse.domain.limits import MAX_INTERFACE, MAX_LABEL, MAX_NAME
+from rowhouse.domain.mac import parse_mac
 
 MAX_ID: Final = 2**31 - 1
 MAX_TTL: Final = 10 * 366 * 24 * 3600
@@ -112,6 +113,24 @@ Cidr = Annotated[
         mode="validation",
     ),
     WithJsonSchema(_PREFIX, mode="serialization"),
+]
+Mac = Annotated[
+    str,
+    AfterValidator(parse_mac),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 17,
+            "pattern": r"^([0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5}"
+            r"|[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2}|[0-9A-Fa-f]{12})$",
+            "description": "A MAC address in any spelling",
+            "examples": ["02:00:5e:00:53:01"],
+        },
+        mode="validation",
+    ),
+    WithJsonSchema(
+        {"type": "string", "maxLength": 17, "examples": ["02:00:5e:00:53:01"]}, mode="serialization"
+    ),
 ]
 Moment = Annotated[
     datetime,

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import Address, Answer, Cidr, Id, Moment, Name, Namespace, NetworkName
+from rowhouse.api.fields import Address, Answer, Cidr, Id, Mac, Moment, Name, Namespace, NetworkName
 from rowhouse.domain.administration import AnyOwnerKind  # noqa: TC001 - pydantic reads it
 from rowhouse.store.history import tenures as rows
 
@@ -45,6 +45,7 @@ class Tenure(Answer):
     owner: PastOwner
     node: str
     container_id: str
+    mac: Annotated[Mac | None, Field(description="Requested by the runtime; null: none")]
     started_by: str
     start_reason: str
     ended_by: str | None

@@ -16,6 +16,7 @@ from rowhouse.api.fields import (
     Cluster,
     Id,
     Interface,
+    Mac,
     Moment,
     Name,
     Namespace,
@@ -52,6 +53,7 @@ class Attached(Answer):
     cni_network: str
     pod_uid: str | None
     pod_name: Annotated[str, Field(description="Empty: the owner is the pod")]
+    mac: Annotated[Mac | None, Field(description="Requested by the runtime; null: none")]
     attached_at: Moment
 
 
@@ -76,6 +78,9 @@ class Reservation(Answer):
     reserved_at: Moment
     description: str
     attachments: Annotated[int, Field(description="Sandboxes that use it")]
+    mac: Annotated[
+        Mac | None, Field(description="Requested by the sandbox that attached last; null: none")
+    ]
 
     @classmethod
     def of(cls, row: Record) -> Reservation:
@@ -118,6 +123,9 @@ class ReservationQuery(paging.Paged):
     node: Annotated[Name | None, Field(description="Node of a sandbox that uses it")] = None
     container_id: Annotated[
         Name | None, Field(description="Container id of a sandbox that uses it")
+    ] = None
+    mac: Annotated[
+        Mac | None, Field(description="Requested MAC address of a sandbox that uses it")
     ] = None
 
 

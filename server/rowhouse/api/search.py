@@ -62,7 +62,8 @@ class SearchQuery(Request):
         Field(
             min_length=1,
             max_length=MAX_CHARACTERS,
-            description="An address, its beginning, a prefix, namespace/name, or part of a name, description, label",
+            description="An address, its beginning, a prefix, namespace/name, a MAC address,"
+            " or part of a name, description, label",
         ),
     ]
     limit: Annotated[

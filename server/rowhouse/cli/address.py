@@ -32,6 +32,7 @@ _COLUMNS: Final = (
     Column("CLUSTER", "owner.cluster", wide=True),
     Column("UID", "owner.uid", wide=True),
     Column("CONTAINER", "container_id", wide=True),
+    Column("MAC", "mac", wide=True),
     Column("STICKY", "sticky", "flag", wide=True),
     Column("ATTACHMENTS", "attachments", "number", wide=True),
     Column("DESCRIPTION", "description", wide=True),
@@ -79,6 +80,7 @@ def address() -> None:
 @click.option("--name", help="Only owners with this name.")
 @click.option("--node", shell_complete=completions.nodes, help="Only sandboxes on this node.")
 @click.option("--container-id", help="Only this sandbox.")
+@click.option("--mac", help="Only sandboxes that requested this MAC address, in any spelling.")
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @list_options
 def list_addresses(

@@ -29,6 +29,7 @@ _LINES: Final = (
     Column("Interface", "interface"),
     Column("Cluster", "cluster"),
     Column("Since", "since", "moment"),
+    Column("MAC", "mac"),
     Column("Description", "description"),
     Column("Last owner", "last_owner"),
     Column("Released", "last_released", "moment"),

@@ -35,6 +35,7 @@ _COLUMNS: Final = (
     Column("CLUSTER", "owner.cluster", wide=True),
     Column("UID", "owner.uid", wide=True),
     Column("CONTAINER", "container_id", wide=True),
+    Column("MAC", "mac", wide=True),
     Column("STARTED", "start_reason", wide=True),
     Column("STARTED BY", "started_by", wide=True),
     Column("ENDED BY", "ended_by", wide=True),

@@ -25,13 +25,14 @@ _NAMES = ("K8S_POD_NAME", "K8S_POD_NAMESPACE", "K8S_POD_UID")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """The contents of CNI_ARGS: the pod, and the comma-separated lists `IP` and `GATEWAY` (blanks stripped)."""
+    """The contents of CNI_ARGS: the pod, the comma-separated lists `IP` and `GATEWAY` (blanks stripped), and `MAC`."""
 
     pod_name: str = ""
     pod_namespace: str = ""
     pod_uid: str | None = None
     addresses: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
+    mac: str = ""
 
 
 def parse_arguments(text: str) -> Arguments:
@@ -63,6 +64,7 @@ def parse_arguments(text: str) -> Arguments:
         pod_uid=values.get("K8S_POD_UID") or None,
         addresses=_list(values.get("IP", "")),
         gateways=_list(values.get("GATEWAY", "")),
+        mac=values.get("MAC", ""),
     )
 
 

@@ -26,6 +26,7 @@ from rowhouse.cni.garbage import has_valid_attachments, valid_attachments
 from rowhouse.cni.netconf import Netconf, ipam_object, is_strict
 from rowhouse.cni.plan import plan_addresses, result_addresses
 from rowhouse.cni.report import MAX_REPORT, node_name, parse_report
+from rowhouse.cni.requested_mac import requested_mac
 from rowhouse.cni.results import result_body, version_body
 from rowhouse.cni.warnings import Warnings
 from rowhouse.domain.errors import (
@@ -113,6 +114,9 @@ def add(call: Call) -> bytes:
         )
     plan = _configurations().plan(call.body, arguments)
     owner = _owner(call, netconf, arguments)
+    sandbox = _sandbox(call)
+    if not netconf.strict:  # upstream does not read it
+        sandbox = replace(sandbox, mac=requested_mac(call.config, arguments))
     if netconf.keep_for or netconf.by_claim:
         with _noting_refused_claim(owner, call.node, is_claim=netconf.by_claim):
             owner = with_lasting_owner(
@@ -132,7 +136,7 @@ def add(call: Call) -> bytes:
                 assigned = attach(
                     _store(),
                     owner,
-                    _sandbox(call),
+                    sandbox,
                     plan.requests,
                     strict=netconf.strict,
                     bound_node=bound_node(),

@@ -57,7 +57,8 @@ class Owner:
 class Sandbox:
     """The sandbox that uses an address: the key of a release (CNI SPEC section 2: container id and interface).
 
-    `network_name` is the `name` of the CNI network configuration, to which a GC is limited. It is not part of the key.
+    `network_name` is the `name` of the CNI network configuration, to which a GC is limited. `mac` is the MAC address
+    that the runtime requests for the interface, None if it requests none. Neither is part of the key.
     """
 
     cluster: str
@@ -65,6 +66,7 @@ class Sandbox:
     container_id: str
     interface: str
     network_name: str = ""
+    mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

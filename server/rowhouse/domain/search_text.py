@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from rowhouse.domain.mac import parse_mac
+
 MAX_CHARACTERS: Final = 320
 _CONTAINER: Final = re.compile(r"(?:[a-z-]+://)?([0-9a-f]{6,64})")
 """A container id as crictl shows it, or with the runtime's prefix as in a pod's status."""
@@ -34,6 +36,7 @@ class Question:
     namespace: str | None = None
     name: str | None = None
     container_id: str | None = None
+    mac: str | None = None
 
 
 def question(text: str) -> Question:
@@ -65,7 +68,15 @@ def question(text: str) -> Question:
         namespace=pod[1] if pod else None,
         name=pod[2] if pod else bare or None,
         container_id=container[1] if container else None,
+        mac=_mac(bare),
     )
+
+
+def _mac(text: str) -> str | None:
+    try:
+        return parse_mac(text)
+    except ValueError:
+        return None
 
 
 def _beginning(text: str) -> tuple[Span, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from rowhouse.domain.errors import TryAgain
 from rowhouse.domain.search_text import question
+from rowhouse.store.allocation import reservations
 from rowhouse.store.inventory import lookup, lookup_text
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def _parts(asked: Question) -> Sequence[tuple[Kind, Part]]:
     if asked.address is not None or asked.prefix is not None:
         return [("address", _addresses), ("pool", _pools_at)]
     parts: list[tuple[Kind, Part]] = []
+    if asked.mac is not None:
+        parts.append(("address", _of_mac))
     if asked.spans:
         parts += [("address", _addresses), ("pool", _pools_at)]
     parts.append(("owner", _owners))
@@ -172,6 +175,24 @@ def _address(row: Record, matched: str, text: str, **more: Any) -> Found:
         held_until=getattr(row, "held_until", None),
         **more,
     )
+
+
+def _of_mac(store: Database, asked: Question, limit: int) -> Iterator[Found]:
+    wanted = reservations.Search(mac=asked.mac)
+    for row in reservations.search(store, wanted, after=None, limit=limit):
+        yield Found(
+            kind="address",
+            label=row.address,
+            matched="MAC address",
+            text=asked.mac or "",
+            is_exact=True,
+            address=row.address,
+            network_id=row.network_id,
+            network=row.network,
+            namespace=row.namespace,
+            name=row.name,
+            node=row.node or None,
+        )
 
 
 def _pools_at(store: Database, asked: Question, limit: int) -> Iterator[Found]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Placement: TypeAlias = Literal["ask", "join", "avoid"]
 
 ATTACH: Final = statement(__name__, "attach")
-ATTACH_LASTING: Final = statement(__name__, "attach_lasting")
+ATTACH_ANY: Final = statement(__name__, "attach_any")
 ATTACH_MANY: Final = statement(__name__, "attach_many")
 DETACH_MANY: Final = statement(__name__, "detach_many")
 AWAIT_STANDBY: Final = statement(__name__, "await_standby")
@@ -122,6 +122,7 @@ def _is_plain(call: _Attach) -> bool:
         and call.placement == "ask"
         and not call.owner.sticky
         and call.owner.lasting is None
+        and call.sandbox.mac is None
         and not call.requests[0].slot
         and call.requests[0].pool is None
         and call.requests[0].requested is None
@@ -132,13 +133,14 @@ def _is_plain(call: _Attach) -> bool:
 def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     owner, sandbox, requests = call.owner, call.sandbox, call.requests
     ranges, firsts, lasts = _segments(requests)
-    query, lasting = (ATTACH, {}) if owner.lasting is None else (ATTACH_LASTING, _lasting(owner))
+    is_usual = owner.lasting is None and sandbox.mac is None
+    query, more = (ATTACH, {}) if is_usual else (ATTACH_ANY, _more(owner, sandbox))
     try:
         rows = integrity_retry.call(
             database,
             query,
             {
-                **lasting,
+                **more,
                 "cluster": sandbox.cluster,
                 "node": sandbox.node,
                 "container_id": sandbox.container_id,
@@ -192,17 +194,25 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     return [by_ordinal[i] for i in range(1, len(requests) + 1)]
 
 
-def _lasting(owner: Owner) -> dict[str, str | None]:
+def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | None]:
     """The parameters that only attach_v2() has."""
     lasting = owner.lasting
     if lasting is None:
-        return {}
+        return {
+            "owner_kind": "pod",
+            "owner_name": owner.name,
+            "owner_interface": owner.interface,
+            "object_kind": None,
+            "object_name": None,
+            "mac": sandbox.mac,
+        }
     return {
         "owner_kind": lasting.kind,
         "owner_name": lasting.name,
         "owner_interface": lasting.interface,
         "object_kind": lasting.object_kind or None,
         "object_name": lasting.object_name or None,
+        "mac": sandbox.mac,
     }
 
 

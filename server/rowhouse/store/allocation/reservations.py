@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 from sqlalchemy import cast, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.dialects.postgresql import INET, MACADDR
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.loose_index_scan import any_value_of
@@ -54,6 +54,7 @@ class Search:
     name: str | None = None
     node: str | None = None
     container_id: str | None = None
+    mac: str | None = None
     pool_id: int | None = None
     within: str | None = None
 
@@ -81,7 +82,7 @@ def search(
     for prefix in (wanted.prefix, wanted.within):
         if prefix is not None:
             statement = statement.where(_in_prefix(prefix))
-    if wanted.node is not None or wanted.container_id is not None:
+    if (wanted.node, wanted.container_id, wanted.mac) != (None, None, None):
         statement = statement.where(_attached(wanted))
     if after is not None:
         statement = statement.where(
@@ -223,10 +224,12 @@ def _in_prefix(prefix: str) -> ColumnElement[bool]:
 
 
 def _attached(wanted: Search) -> ColumnElement[bool]:
-    """Match through the attachments, which have indexes by node and by container id."""
+    """Match through the attachments, which have indexes by node, by container id and by MAC address."""
     used = select(Attachment.network_id, Attachment.address)
     if wanted.node is not None:
         used = used.where(Attachment.node == wanted.node)
+    if wanted.mac is not None:
+        used = used.where(Attachment.mac == cast(wanted.mac, MACADDR))
     if wanted.container_id is not None:
         # The index begins with the cluster.
         cluster = (

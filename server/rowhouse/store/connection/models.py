@@ -12,7 +12,16 @@ from typing import Any, Final, get_args
 
 from psycopg.types.range import TimestamptzRange
 from sqlalchemy import BigInteger, Dialect, MetaData, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import ARRAY, CIDR, ENUM, INET, JSONB, TIMESTAMP, TSTZRANGE
+from sqlalchemy.dialects.postgresql import (
+    ARRAY,
+    CIDR,
+    ENUM,
+    INET,
+    JSONB,
+    MACADDR,
+    TIMESTAMP,
+    TSTZRANGE,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from rowhouse.domain.administration import AnyOwnerKind
@@ -160,6 +169,7 @@ class CurrentReservation(Base):
     reserved_at: Mapped[datetime]
     description: Mapped[str]
     attachments: Mapped[int]
+    mac: Mapped[str | None] = mapped_column(MACADDR)
 
 
 class Attachment(Base):
@@ -175,6 +185,7 @@ class Attachment(Base):
     cni_network: Mapped[str]
     pod_uid: Mapped[str | None]
     pod_name: Mapped[str]
+    mac: Mapped[str | None] = mapped_column(MACADDR)
     attached_at: Mapped[datetime]
 
 
@@ -197,6 +208,7 @@ class Tenure(Base):
     container_id: Mapped[str]
     started_by: Mapped[str]
     start_reason: Mapped[str]
+    mac: Mapped[str | None] = mapped_column(MACADDR)
     ended_by: Mapped[str | None]
     end_reason: Mapped[str | None]
 
