@@ -42,6 +42,7 @@ PAGES: Final = {
     "an address": "/addresses/1/10.0.3.4",
     "a pod": "/pods/ns-1/pod-1-1",
     "a node with 950 interfaces": "/nodes/node-1",
+    "a report by namespace": "/report",
     "a search by the beginning of a name": "/search?q=pod-1",
 }
 

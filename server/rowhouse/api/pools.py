@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -19,7 +19,8 @@ from rowhouse.api.pool_documents import (
     PoolPage,
     Usage,
 )
-from rowhouse.domain.errors import InvalidRequest, NotFound
+from rowhouse.domain.errors import NotFound
+from rowhouse.domain.periods import period
 from rowhouse.domain.runs import length
 from rowhouse.ipam import pools
 from rowhouse.store.inventory import occupancy
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 _KEY: TypeAdapter[int] = TypeAdapter(int)
 _LAST: TypeAdapter[str] = TypeAdapter(Address)
-_MAX_FILL: Final = timedelta(days=3660)
 
 
 def list_pools(call: Call, query: PoolQuery) -> Reply:
@@ -126,8 +126,8 @@ def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
 def get_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
     """Show how many addresses of a pool were in use over time."""
     pools.pool(call.store, pool_id)
-    since, until = _span(query)
-    found = rows.fill(call.store, pool_id, since, until, query.steps)
+    span = period(query.since, query.until, default=timedelta(days=1), steps=query.steps)
+    found = rows.fill(call.store, pool_id, span.since, span.until, query.steps)
     return Reply(document=Fill(moments=[FillMoment.model_validate(row) for row in found]))
 
 
@@ -154,17 +154,3 @@ def _run(row: Record) -> FreeRun:
         last=row.last,
         addresses=length((row.first, row.last)),
     )
-
-
-def _span(query: FillQuery) -> tuple[datetime, datetime]:
-    until = query.until or datetime.now(UTC)
-    try:
-        since = query.since or until - timedelta(days=1)
-    except OverflowError:
-        since = until
-    if not timedelta(0) < until - since <= _MAX_FILL:
-        raise InvalidRequest(
-            "`since` must be before `until`, by at most ten years",
-            errors=[("/query/since", "must be before `until`, by at most ten years")],
-        )
-    return since, until

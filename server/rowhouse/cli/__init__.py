@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "who": "history",
     "pod": "history",
     "history": "history",
+    "report": "report",
     "audit": "audit",
     "explain": "explain",
     "token": "token",

@@ -6,12 +6,23 @@ belongs in the navigation bar, a line in layout/sections.py.
 
 from __future__ import annotations
 
-from rowhouse.web import actions, address, audit, node, overview, pod, pool, search, session
+from rowhouse.web import (
+    actions,
+    address,
+    audit,
+    node,
+    overview,
+    pod,
+    pool,
+    report,
+    search,
+    session,
+)
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.charts import filters
 from rowhouse.web.layout import assets, errors, formats, headers, sections, words
 
-FEATURES = (overview, pool, address, pod, node, search, actions, audit, session)
+FEATURES = (overview, pool, address, pod, node, report, search, actions, audit, session)
 LAYOUT = (assets, errors, filters, formats, headers, sections, words)
 
 __all__ = ["FEATURES", "LAYOUT", "blueprint"]

@@ -33,6 +33,7 @@ PAGES = {
     "pod": "/pods/default/web-1",
     "node": "/nodes/node1",
     "nodes": "/nodes",
+    "report": "/report?by=pool",
     "search": "/search?q=web",
     "audit": "/audit",
     "audit-wrong": "/audit?since=yesterday",

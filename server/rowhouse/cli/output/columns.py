@@ -63,7 +63,7 @@ def naming(columns: Sequence[Column]) -> Column:
 
 def is_right_aligned(column: Column) -> bool:
     """Whether the column holds numbers to compare."""
-    return column.kind in {"number", "percent"}
+    return column.kind in {"number", "change", "percent"}
 
 
 def _number(value: float) -> str:
@@ -82,6 +82,7 @@ _WRITTEN: Final[dict[str, Callable[[Any], str]]] = {
     "text": _text,
     "network": _text,
     "number": _number,
+    "change": lambda value: f"{value:+,}",
     "percent": lambda value: f"{value:.1f}%",
     "span": span,
     "flag": lambda value: "yes" if value else "no",

@@ -17,9 +17,10 @@ from rowhouse.store.connection.deadline import seconds_left
 from rowhouse.store.connection.errors import domain_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import LiteralString
 
-    from sqlalchemy import Connection, Executable
+    from sqlalchemy import Connection, CursorResult, Executable
 
     from rowhouse.store.connection.database import Database
 
@@ -38,11 +39,28 @@ def rows(
 
     Errors: TryAgain, NotReady, and what the stored functions raise.
     """
+    return _read(database, lambda connection: connection.execute(statement), most_seconds)
+
+
+def rows_of(
+    database: Database, query: LiteralString, parameters: dict[str, Any]
+) -> Sequence[Record]:
+    """Like `rows`, for a query of a file (`statements.py`)."""
+    return _read(
+        database, lambda connection: connection.exec_driver_sql(query, parameters), MAX_SECONDS
+    )
+
+
+def _read(
+    database: Database,
+    execute: Callable[[Connection], CursorResult[Any]],
+    most_seconds: float,
+) -> Sequence[Record]:
     try:
         with database.engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
             milliseconds = max(1, int(seconds_left(most_seconds) * 1000))  # 0 would mean no timeout
             _begin(connection, milliseconds)
-            return connection.execute(statement).all()
+            return execute(connection).all()
     except NoConnection as error:
         raise TryAgain(
             "no database connection is free",

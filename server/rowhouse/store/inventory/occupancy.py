@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import select
+
 from rowhouse.domain.forecast import Trend
+from rowhouse.store.connection.models import Pool
+from rowhouse.store.connection.reads import rows
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -97,3 +101,10 @@ def occupancy_of(row: TupleRow) -> Occupancy:
         percent_used=None if percent_used is None else float(percent_used),
         trends=(Trend(day_slope, day_fit), Trend(week_slope, week_fit)),
     )
+
+
+def labels(database: Database, label: str) -> dict[int, str]:
+    """Return the value of a label by pool, for the pools that have it."""
+    value = Pool.labels.op("->>")(label)
+    found = rows(database, select(Pool.id, value.label("value")).where(value.is_not(None)))
+    return {row.id: row.value for row in found}

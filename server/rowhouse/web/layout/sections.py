@@ -6,7 +6,11 @@ from typing import Final
 
 from rowhouse.web.blueprint import blueprint
 
-SECTIONS: Final = [("web.overview", "Overview"), ("web.nodes", "Nodes")]
+SECTIONS: Final = [
+    ("web.overview", "Overview"),
+    ("web.nodes", "Nodes"),
+    ("web.report_page", "Report"),
+]
 """Endpoints and labels, in display order."""
 
 

@@ -1,0 +1,154 @@
+"""The utilization report: addresses held over a period by group, with limits and forecasts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import StatisticsError, correlation, linear_regression
+from typing import TYPE_CHECKING, Final
+
+from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.forecast import Trend, full_in
+from rowhouse.domain.networks import as_shown
+from rowhouse.store.history import utilization as history
+from rowhouse.store.inventory import occupancy, quotas
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from rowhouse.domain.periods import Period
+    from rowhouse.domain.reports import By
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.inventory.occupancy import Occupancy
+
+DEFAULT_PERIOD: Final = timedelta(days=7)
+MAX_QUOTAS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utilization:
+    """What one group held over a period.
+
+    `id` is that of a network or pool. `used` counts the addresses at each moment of the period. `limit` is what the
+    group may hold now: the addresses that its pools may assign, or the quota of a namespace over all pools; None: no
+    limit is known.
+    """
+
+    id: int | None
+    name: str
+    network: str | None
+    used: list[int]
+    average: float
+    most: int
+    begun: int
+    ended: int
+    limit: int | None
+    full_at: datetime | None
+
+    @property
+    def percent(self) -> float | None:
+        """Of the limit, at the end of the period."""
+        return round(100 * self.used[-1] / self.limit, 1) if self.limit else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report: the groups that held addresses, the largest at the end of the period first."""
+
+    by: By
+    label: str
+    moments: list[datetime]
+    groups: list[Utilization]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What a group may hold, and how much of it is left now."""
+
+    addresses: int
+    free: int
+
+
+def report(
+    store: Database, by: By, period: Period, *, label: str = "", network: str | None = None
+) -> Report:
+    """Make a report. Forecasts need a period that ends now.
+
+    Errors: TryAgain (a period too long for the history), InvalidRequest.
+    """
+    if (by == "label") != bool(label):
+        raise InvalidRequest(
+            "`label` names the label of pools to group by: give it with by=label, and only then",
+            errors=[("/query/label", "required with by=label, and only then")],
+        )
+    found = history.of_groups(store, by, period, label=label, network=network)
+    pools = occupancy.of_pools(store) if by in ("network", "pool", "label") else []
+    names = _names(by, pools)
+    limits = _limits(store, by, label, pools)
+    groups = []
+    for row in found:
+        used = [int(count) for count in row.used]
+        name, in_network = names.get(row.key, (_unknown(by, row.key), None))
+        limit = limits.get(row.key)
+        left = _full_in(period, used, limit) if limit and period.is_current else None
+        groups.append(
+            Utilization(
+                id=int(row.key) if by in ("network", "pool") else None,
+                name=name,
+                network=in_network,
+                used=used,
+                average=round(float(row.average), 1),
+                most=max(used),
+                begun=row.begun,
+                ended=row.ended,
+                limit=limit.addresses if limit else None,
+                full_at=None if left is None else period.until + left,
+            )
+        )
+    groups.sort(key=lambda group: (-group.used[-1], -group.average, group.name))
+    return Report(by=by, label=label, moments=period.moments, groups=groups)
+
+
+def _names(by: By, pools: Sequence[Occupancy]) -> dict[str, tuple[str, str | None]]:
+    if by == "network":
+        return {str(pool.network_id): (as_shown(pool.network), pool.network) for pool in pools}
+    if by == "pool":
+        return {str(pool.id): (pool.cidr, pool.network) for pool in pools}
+    return {}
+
+
+def _unknown(by: By, key: str) -> str:
+    """Name a group that is not in the inventory: for a network or pool, it was deleted."""
+    if by in ("network", "pool"):
+        return f"{by} {key} (deleted)"
+    return key
+
+
+def _limits(store: Database, by: By, label: str, pools: Sequence[Occupancy]) -> dict[str, _Limit]:
+    if by == "namespace":
+        found = quotas.search(store, namespace=None, pool_id=None, after=0, limit=MAX_QUOTAS)
+        return {
+            row.namespace: _Limit(row.addresses, max(row.addresses - row.in_use, 0))
+            for row in found
+            if row.pool_id is None
+        }
+    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    labels = occupancy.labels(store, label) if by == "label" else {}
+    for pool in pools:
+        key = {"network": str(pool.network_id), "pool": str(pool.id)}.get(
+            by, labels.get(pool.id, "")
+        )
+        totals[key][0] += pool.total - pool.excluded
+        totals[key][1] += pool.free
+    return {key: _Limit(*total) for key, total in totals.items()}
+
+
+def _full_in(period: Period, used: Sequence[int], limit: _Limit) -> timedelta | None:
+    hours = [(at - period.since).total_seconds() / 3600 for at in period.moments]
+    try:
+        trend = Trend(linear_regression(hours, used).slope, correlation(hours, used) ** 2)
+    except StatisticsError:  # the count never changed
+        return None
+    return full_in(limit.free, [trend])

@@ -1,0 +1,106 @@
+"""The utilization report as a page and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, cast, get_args
+
+from flask import Response, render_template, request, url_for
+
+from rowhouse.auth.guard import least_role
+from rowhouse.domain.limits import MAX_NAME
+from rowhouse.domain.periods import period
+from rowhouse.domain.reports import By
+from rowhouse.domain.spreadsheets import harmless
+from rowhouse.ipam.utilization import Report, Utilization, report
+from rowhouse.web.blueprint import blueprint
+from rowhouse.web.database import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PERIODS: Final = {
+    "day": (timedelta(days=1), 24),
+    "week": (timedelta(days=7), 28),
+    "month": (timedelta(days=30), 30),
+    "quarter": (timedelta(days=91), 26),
+}
+"""How long they are, and how many parts they have."""
+
+GROUPS: Final = {by: by.capitalize() for by in get_args(By) if by != "label"}
+MAX_GROUPS: Final = 500
+_COLUMNS: Final = ("id", "name", "network", "at", "used", "limit")
+
+
+@blueprint.get("/report")
+@least_role("viewer")
+def report_page() -> str:
+    """Show what each group held over a period."""
+    found, asked = _asked()
+    return render_template(
+        "report/page.html",
+        report=found,
+        groups=found.groups[:MAX_GROUPS],
+        more=len(found.groups) > MAX_GROUPS,
+        asked=asked,
+        kinds=GROUPS,
+        periods=tuple(PERIODS),
+        url_of=_url_of,
+        rest=_rest,
+    )
+
+
+@blueprint.get("/report.csv")
+@least_role("viewer")
+def report_csv() -> Response:
+    """Export the report as CSV: a line for each group and moment."""
+    found, _ = _asked()
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([_COLUMNS, *_lines(found)])
+    name = f"rowhouse-report-{datetime.now(UTC):%Y%m%d-%H%M}.csv"
+    return Response(
+        buffer.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _asked() -> tuple[Report, dict[str, str]]:
+    """Make the report that the URL asks for; what is not known is the default."""
+    asked_label = request.args.get("label", "").strip()[:MAX_NAME]
+    label = "".join(filter(str.isprintable, asked_label))
+    by = request.args.get("by", "")
+    by = "label" if label else by if by in GROUPS else "namespace"
+    name = request.args.get("period", "")
+    name = name if name in PERIODS else "week"
+    length, steps = PERIODS[name]
+    span = period(None, None, default=length, steps=steps)
+    asked = {"by": by, "period": name} | ({"label": label} if label else {})
+    return report(store(), cast("By", by), span, label=label), asked
+
+
+def _lines(found: Report) -> Iterator[tuple[object, ...]]:
+    for group in found.groups:
+        for at, used in zip(found.moments, group.used, strict=True):
+            limit = "" if group.limit is None else group.limit
+            name, network = harmless(group.name), harmless(group.network or "")
+            yield group.id or "", name, network, at.isoformat(), used, limit
+
+
+def _url_of(by: By, group: Utilization) -> str | None:
+    """Return the page about a group; None if there is none."""
+    if by == "pool" and group.network is not None:
+        return url_for("web.pool", pool_id=group.id)
+    if by == "network" and group.network is not None:
+        return url_for("web.network", network_id=group.id)
+    if by == "node" and group.name:
+        return url_for("web.node", node=group.name)
+    if by == "namespace" and group.name:
+        return url_for("web.search", q=f"{group.name}/")
+    return None
+
+
+def _rest(at: datetime | None) -> timedelta | None:
+    return None if at is None else max(at - datetime.now(UTC), timedelta(0))
