@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,6 +212,60 @@ def test_a_hung_agent_costs_a_second_and_is_put_aside(
         assert (agent.exists(), aside.exists()) == (False, True)
         assert [one.command for one in through.requests] == ["ADD"]
         assert server.requests[0].body == NETCONF
+
+
+@pytest.mark.parametrize("program", ["rowhouse_cni", "launcher"])
+def test_a_hung_agent_does_not_take_all_of_a_short_time(
+    node: Node, agent: Path, alone: list[str], program: str
+) -> None:
+    """Else it would be asked by each call, and each would fail."""
+    aside = agent.with_name(agent.name + ".hung")
+    with serving(silent, at=agent):
+        written(node, agent, "https://127.0.0.1:9", timeout=1)
+        for _ in range(20):  # on a busy machine, a call may find half of its time gone
+            node.call(program=alone if program == "launcher" else None, netconf=NETCONF)
+            if aside.exists():
+                break
+        assert aside.exists()
+
+
+OTHER_USER = """
+import os, socket, sys
+sock = socket.socket(socket.AF_UNIX)
+sock.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+os.setgid(65534); os.setuid(65534)
+sock.listen()
+print(flush=True)
+while True:
+    connection, _ = sock.accept()
+    print(len(connection.recv(100)), flush=True)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("program", ["rowhouse_cni", "launcher"])
+def test_a_socket_of_another_user_gets_no_call(
+    node: Node, agent: Path, bundle: Path, program: str
+) -> None:
+    """It could make up an address, and swallow a DEL."""
+    with (
+        serving(good) as server,
+        subprocess.Popen(
+            [sys.executable, "-c", OTHER_USER, str(agent)], stdout=subprocess.PIPE
+        ) as other,
+    ):
+        assert other.stdout is not None
+        try:
+            other.stdout.readline()
+            written(node, agent, server.url)
+            called = [str(bundle / "rowhouse")] if program == "launcher" else None
+            assert node.call(program=called, netconf=NETCONF).stdout == RESULT
+            assert other.stdout.readline() == b"0\n"
+        finally:
+            other.kill()
+    assert [one.command for one in server.requests] == ["ADD"]
+    assert not agent.with_name(agent.name + ".hung").exists()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the register is x86-64's")
