@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PAGES = {
     "/": 2,
     "/pools/1": 8,
+    "/pools/1/addresses": 4,
+    "/pools/1/addresses?q=web&sort=-since": 4,
+    "/reservations?q=web": 3,
     "/pools/1?within=10.0.0.0/20": 8,
     "/addresses/1/10.0.0.1": 5,
     "/pods/default/web-0": 2,

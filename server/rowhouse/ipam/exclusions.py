@@ -8,7 +8,10 @@ from rowhouse.domain.errors import NotFound
 from rowhouse.store.inventory import exclusions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rowhouse.domain.administration import Actor
+    from rowhouse.domain.runs import Run
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
@@ -41,6 +44,20 @@ def exclude(
         raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
     # Counted afterwards, to include allocations that were running when it was created.
     return exclusion(store, made)
+
+
+def exclude_several(
+    store: Database,
+    network_id: int,
+    runs: Sequence[Run],
+    actor: Actor,
+    *,
+    reason: str = "",
+    force: bool = False,
+) -> None:
+    """Exclude runs of addresses, all or none. Raises as `exclude`."""
+    if not exclusions.create_several(store, network_id, runs, reason, actor, force=force):
+        raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
 
 
 def end_exclusion(store: Database, exclusion_id: int, actor: Actor) -> None:

@@ -64,6 +64,13 @@ def release(
     reservations.release(store, key, actor, even_attached=even_attached, expected=expected)
 
 
+def release_several(
+    store: Database, expected: Mapping[Key, int], actor: Actor, *, even_attached: bool = False
+) -> None:
+    """Release reservations, all or none. `expected` has the tenures that the caller saw. Raises as `release`."""
+    reservations.release_several(store, expected, actor, even_attached=even_attached)
+
+
 def reassign(
     store: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool = False
 ) -> Record:

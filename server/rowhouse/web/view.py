@@ -15,6 +15,7 @@ from rowhouse.web import (
     pod,
     pool,
     report,
+    reservation,
     search,
     session,
 )
@@ -22,7 +23,19 @@ from rowhouse.web.blueprint import blueprint
 from rowhouse.web.charts import filters
 from rowhouse.web.layout import assets, errors, formats, headers, sections, words
 
-FEATURES = (overview, pool, address, pod, node, report, search, actions, audit, session)
+FEATURES = (
+    overview,
+    pool,
+    reservation,
+    address,
+    pod,
+    node,
+    report,
+    search,
+    actions,
+    audit,
+    session,
+)
 LAYOUT = (assets, errors, filters, formats, headers, sections, words)
 
 __all__ = ["FEATURES", "LAYOUT", "blueprint"]

@@ -33,6 +33,7 @@ OPERATORS = (
     "/pools/{pool}/reserve",
     "/pools/{pool}/reserve/state",
     "/pools/{pool}/exclude",
+    "/pools/{pool}/exclude-addresses",
     "/addresses/{network}/10.0.0.1/release",
     "/done/x",
 )
@@ -43,6 +44,10 @@ VIEWERS = (
     "/audit.csv",
     "/audit.json",
     "/pools/{pool}",
+    "/pools/{pool}/addresses",
+    "/pools/{pool}/addresses.csv",
+    "/reservations",
+    "/reservations.json",
     "/addresses/{network}/10.0.0.1",
 )
 

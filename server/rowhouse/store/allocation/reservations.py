@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
-from sqlalchemy import cast, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import INET, MACADDR
+from sqlalchemy import any_, cast, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, INET, MACADDR
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.loose_index_scan import any_value_of
-from rowhouse.store.connection.models import Attachment, CurrentReservation
+from rowhouse.store.connection.models import Attachment, CurrentReservation, Reservation
 from rowhouse.store.connection.reads import rows
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 RESERVE: Final = statement(__name__, "reserve")
 RELEASE = "SELECT host(address) FROM rowhouse.release_v2(%s, %s, %s, %s, %s, %s)"
 TENURE = "SELECT tenure_id FROM rowhouse.reservations WHERE network_id = %s AND address = %s"
+RELEASE_SEVERAL: Final = statement(__name__, "release_several")
 REASSIGN: Final = statement(__name__, "reassign")
 EDIT: Final = statement(__name__, "edit")
 
@@ -144,6 +145,31 @@ def tenure(database: Database, key: Key) -> int | None:
     """Return the tenure id, which identifies this reservation of the address; None if it is not reserved."""
     found = database.call(TENURE, key)
     return int(found[0][0]) if found else None
+
+
+def tenures(database: Database, keys: Sequence[Key]) -> dict[Key, int]:
+    """Return the tenure ids of those addresses that are reserved, in the order of `keys`."""
+    statement = select(Reservation.network_id, Reservation.address, Reservation.tenure_id).where(
+        Reservation.network_id.in_({network_id for network_id, _ in keys}),
+        Reservation.address == any_(cast([address for _, address in keys], ARRAY(INET))),
+    )
+    found = {(row.network_id, row.address): row.tenure_id for row in rows(database, statement)}
+    return {key: found[key] for key in keys if key in found}
+
+
+def release_several(
+    database: Database, expected: Mapping[Key, int], actor: Actor, *, even_attached: bool
+) -> None:
+    """Release reservations, all or none, if their tenures are still the expected ones. Errors as `release`."""
+    parameters = {
+        "actor": actor.name,
+        "request_id": actor.request_id,
+        "networks": [network_id for network_id, _ in expected],
+        "addresses": [address for _, address in expected],
+        "tenures": list(expected.values()),
+        "even_attached": even_attached,
+    }
+    database.change(RELEASE_SEVERAL, parameters, actor=actor.name, request_id=actor.request_id)
 
 
 def release(

@@ -139,11 +139,17 @@ class Reservation(Base):
     address: Mapped[str] = mapped_column(Address, primary_key=True)
     pool_id: Mapped[int]
     owner_kind: Mapped[str] = mapped_column(OwnerKind)
+    owner_cluster: Mapped[str]
     owner_namespace: Mapped[str]
     owner_name: Mapped[str]
+    owner_interface: Mapped[str]
     sticky: Mapped[bool]
+    expires_at: Mapped[datetime | None]
     node: Mapped[str]
+    container_id: Mapped[str]
     description: Mapped[str]
+    reserved_at: Mapped[datetime]
+    tenure_id: Mapped[int]
 
 
 class CurrentReservation(Base):

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from rowhouse.domain.administration import Actor
+    from rowhouse.domain.runs import Run
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
 CREATE: Final = statement(__name__, "create_exclusion")
+CREATE_SEVERAL: Final = statement(__name__, "create_exclusions")
+ATTACHED_IN: Final = statement(__name__, "attached_in")
 DELETE = "DELETE FROM rowhouse.exclusions WHERE id = %s RETURNING id"
 
 
@@ -95,6 +98,39 @@ def create(
         force=force,
     )
     return int(made[0][0]) if made else None
+
+
+def attached_in(database: Database, network_id: int, runs: Sequence[Run]) -> int:
+    """Return how many addresses of some runs sandboxes use."""
+    found = database.call(ATTACHED_IN, {"network": network_id, **_ends(runs)})
+    return int(found[0][0])
+
+
+def create_several(
+    database: Database,
+    network_id: int,
+    runs: Sequence[Run],
+    reason: str,
+    actor: Actor,
+    *,
+    force: bool,
+) -> int:
+    """Exclude runs of addresses, all or none; return their number, 0 if there is no such network.
+
+    Raises InTheWay as `create`.
+    """
+    made = database.change(
+        CREATE_SEVERAL,
+        {"reason": reason, "network": network_id, **_ends(runs)},
+        actor=actor.name,
+        request_id=actor.request_id,
+        force=force,
+    )
+    return len(made)
+
+
+def _ends(runs: Sequence[Run]) -> dict[str, list[str]]:
+    return {"firsts": [first for first, _ in runs], "lasts": [last for _, last in runs]}
 
 
 def delete(database: Database, exclusion_id: int, actor: Actor) -> bool:

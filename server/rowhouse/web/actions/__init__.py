@@ -3,6 +3,26 @@
 The forms share the API's use cases (`rowhouse.ipam`) and its validation (the request models of `rowhouse.api`).
 """
 
-from rowhouse.web.actions import done, exclude, pool_change, pool_new, pool_remove, release, reserve
+from rowhouse.web.actions import (
+    done,
+    exclude,
+    exclude_several,
+    pool_change,
+    pool_new,
+    pool_remove,
+    release,
+    release_several,
+    reserve,
+)
 
-__all__ = ["done", "exclude", "pool_change", "pool_new", "pool_remove", "release", "reserve"]
+__all__ = [
+    "done",
+    "exclude",
+    "exclude_several",
+    "pool_change",
+    "pool_new",
+    "pool_remove",
+    "release",
+    "release_several",
+    "reserve",
+]

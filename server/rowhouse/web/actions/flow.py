@@ -47,7 +47,8 @@ class Change:
 class Preview:
     """What will happen: the button's label, the lines that change, and warnings.
 
-    `consent` labels a checkbox that the user must also tick (the field "force"); "" if none is needed.
+    `consent` labels a checkbox that the user must also tick (the field "force"); "" if none is needed. `hidden` are
+    further fields of the form, such as what the user saw.
     """
 
     button: str
@@ -55,6 +56,7 @@ class Preview:
     warnings: Sequence[str] = ()
     consent: str = ""
     harmful: bool = False
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,9 @@ class Action(ABC, Generic[Given]):
         if request.method == "GET":
             values = self.initial()
             return self._asked(Filled(values=values)) if self.form else self._previewed(values)
-        values = {name: text for name, text in request.form.items() if name not in _OURS}
+        # Selected rows of a table have one name; no value of theirs has a space.
+        given = request.form.lists()
+        values = {name: " ".join(texts) for name, texts in given if name not in _OURS}
         if _EDIT in request.form:
             return self._asked(Filled(values=values))
         try:
@@ -130,7 +134,11 @@ class Action(ABC, Generic[Given]):
     def _previewed(self, values: Mapping[str, str], error: RowhouseError | None = None) -> Response:
         preview = self.preview(self.read(values))
         page = render_template(
-            "actions/preview.html", action=self, preview=preview, values=values, error=error
+            "actions/preview.html",
+            action=self,
+            preview=preview,
+            values={**values, **preview.hidden},
+            error=error,
         )
         return make_response(page, error.http_status if error else 200)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 
-_TENURE: Final = re.compile(r"[0-9]{1,18}")
+TENURE: Final = re.compile(r"[0-9]{1,18}")
 _IN_USE: Final = (
     "A sandbox uses this address. A running pod would keep using it while another pod could get it too."
     " Delete the pod instead, unless you know that its sandbox is gone."
@@ -62,7 +62,7 @@ class Release(Action[_Given]):
     def read(self, values: Mapping[str, str]) -> _Given:
         tenure = values.get("tenure", "")
         return _Given(
-            tenure=int(tenure) if _TENURE.fullmatch(tenure) else 0,
+            tenure=int(tenure) if TENURE.fullmatch(tenure) else 0,
             even_attached=bool(values.get("force")),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 
 from rowhouse.api.calls import read_strings, read_values
 from rowhouse.api.explain import ExplainQuery
@@ -15,6 +15,7 @@ from rowhouse.domain.errors import AddressOutsideRanges, InvalidRequest
 from rowhouse.ipam import pools as use_cases
 from rowhouse.ipam import reservations
 from rowhouse.store.history import audit
+from rowhouse.web.actions import selected
 from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
@@ -65,7 +66,7 @@ class Reserve(Action[NewReservations]):
             "owner": {"name": "", **owner},
             "description": values.get("description", "").replace("\r\n", "\n").strip(),
         }
-        addresses = values.get("addresses", "").replace(",", " ").split()
+        addresses = selected.single(values.get("addresses", ""))
         if addresses:
             wanted["addresses"] = addresses
         else:
@@ -74,7 +75,7 @@ class Reserve(Action[NewReservations]):
             wanted["ttl"] = _number(values["ttl"])
         wanted["force"] = bool(values.get("force"))
         given = read_values(NewReservations, wanted)
-        most = current_app.extensions["rowhouse"].settings.api_bulk_limit
+        most = selected.most()
         if (given.count or 1) > most or len(given.addresses or ()) > most:
             field = "/count" if given.addresses is None else "/addresses"
             raise InvalidRequest(

@@ -1,0 +1,180 @@
+"""Lists that are sorted by one of their columns and filtered by words: pages by offset, exports by key.
+
+A list names its sort keys, so a caller chooses among them and never writes SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from netaddr import AddrFormatError, IPNetwork
+from sqlalchemy import and_, any_, cast, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, INET
+
+from rowhouse.domain.addresses import format_address
+from rowhouse.store.connection.reads import row, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, FromClause, Select
+
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
+
+MAX_WORDS: Final = 8
+_OF_ADDRESSES: Final = re.compile(r"[0-9a-f.:]+")
+_KEY: Final = "list_key_"
+_FAR: Final = 5000
+_IN_BYTES: Final = "C"
+"""The collation of filters and sort keys: comparing by the rules of a language takes several times as long."""
+
+Key = tuple[Any, ...]
+"""The sort keys of a row: where the next part of an export begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to list. Every word must occur in a row, in any case; `equal` are exact values of columns.
+
+    A word that is a CIDR keeps the addresses in it instead, if the list has addresses.
+    """
+
+    words: tuple[str, ...] = ()
+    equal: Mapping[str, str] = field(default_factory=dict)
+    sort: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some rows of a list, and the number of all rows that match."""
+
+    rows: Sequence[Any]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A list: its rows, the columns to sort by, a key that makes the order unique, and the texts that words occur in.
+
+    Sort keys and the key are never NULL. The texts are in lower case; `owners` are those in which a word with a slash
+    may occur: "shop/web-0".
+    """
+
+    rows: FromClause
+    sorts: Mapping[str, tuple[ColumnElement[Any], ...]]
+    key: tuple[ColumnElement[Any], ...]
+    searched: tuple[ColumnElement[str], ...]
+    owners: tuple[ColumnElement[str], ...] = ()
+    equal: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
+    address: ColumnElement[Any] | None = None
+
+    def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
+        """Return `limit` rows after the first `offset`, and the number of all rows. Errors: TryAgain, NotReady.
+
+        The first statement sorts only keys, as sorting whole rows takes several times as long; the second reads the
+        rows of the page.
+        """
+        if offset < _FAR:
+            return self._page(database, wanted, offset=offset, limit=limit)
+        total = self._count(database, wanted)
+        if offset < total - offset:
+            return self._page(database, wanted, offset=offset, limit=limit)
+        # Nearer to the end: sorted the other way round, so that PostgreSQL keeps few rows while it sorts.
+        limit = min(limit, total - offset)
+        if limit <= 0:
+            return Page(rows=(), total=total)
+        turned = replace(wanted, descending=not wanted.descending)
+        found = self._page(database, turned, offset=total - offset - limit, limit=limit)
+        return Page(rows=found.rows[::-1], total=found.total)
+
+    def _page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
+        total = func.count().over().label("total")
+        names = [f"{_KEY}{number}" for number in range(len(self.key))]
+        labels = [column.label(name) for column, name in zip(self.key, names, strict=True)]
+        keys = select(*labels, total).where(*self._where(wanted)).order_by(*self._turned(wanted))
+        chosen = rows(database, keys.offset(offset).limit(limit), sorts=True)
+        if not chosen:
+            return Page(rows=(), total=self._count(database, wanted) if offset else 0)
+        values = list(zip(*(row[:-1] for row in chosen), strict=True))
+        near = [
+            column == any_(cast(sorted(set(some)), ARRAY(column.type)))
+            for column, some in zip(self.key, values, strict=True)
+        ]
+        found = rows(database, select(self.rows, *labels).where(*near))
+        whole = {tuple(getattr(row, name) for name in names): row for row in found}
+        kept = (whole.get(tuple(row[:-1])) for row in chosen)
+        # A row may have gone between the two statements.
+        return Page(rows=tuple(row for row in kept if row is not None), total=chosen[0].total)
+
+    def _count(self, database: Database, wanted: Wanted) -> int:
+        found = row(
+            database, select(func.count()).select_from(self.rows).where(*self._where(wanted))
+        )
+        return int(found[0]) if found else 0
+
+    def part(
+        self, database: Database, wanted: Wanted, *, after: Key | None, limit: int
+    ) -> tuple[Sequence[Record], Key | None]:
+        """Return the rows after a key, and the key of the next part; None: there is none.
+
+        Rows that others add or remove in between shift nothing. Errors: TryAgain, NotReady.
+        """
+        order = self._order(wanted)
+        statement = (
+            self._sorted(wanted)
+            .limit(limit)
+            .add_columns(*(column.label(f"{_KEY}{number}") for number, column in enumerate(order)))
+        )
+        if after is not None:
+            bound = tuple_(
+                *(cast(value, one.type) for one, value in zip(order, after, strict=True))
+            )
+            behind = tuple_(*order) < bound if wanted.descending else tuple_(*order) > bound
+            statement = statement.where(behind)
+        found = rows(database, statement, sorts=True)
+        if len(found) < limit:
+            return found, None
+        return found, tuple(getattr(found[-1], f"{_KEY}{i}") for i in range(len(order)))
+
+    def _order(self, wanted: Wanted) -> tuple[ColumnElement[Any], ...]:
+        return (*self.sorts[wanted.sort], *self.key)
+
+    def _sorted(self, wanted: Wanted) -> Select[Any]:
+        return select(self.rows).where(*self._where(wanted)).order_by(*self._turned(wanted))
+
+    def _turned(self, wanted: Wanted) -> tuple[ColumnElement[Any], ...]:
+        order = self._order(wanted)
+        return tuple(column.desc() for column in order) if wanted.descending else order
+
+    def _where(self, wanted: Wanted) -> list[ColumnElement[bool]]:
+        conditions = [self.equal[name] == value for name, value in wanted.equal.items()]
+        return conditions + [self._has(word.lower()) for word in wanted.words[:MAX_WORDS]]
+
+    def _has(self, word: str) -> ColumnElement[bool]:
+        if self.address is not None and (prefix := _prefix(word)) is not None:
+            low, high = (cast(end, INET) for end in prefix)
+            return and_(self.address >= low, self.address <= high)
+        texts = self.owners if "/" in word and self.owners else self.searched
+        if self.address is not None and _OF_ADDRESSES.fullmatch(word):
+            texts = (*texts, func.host(self.address))
+        return or_(*(func.strpos(text, literal(word)) > 0 for text in texts))
+
+
+def in_bytes(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a text as a sort key."""
+    return column.collate(_IN_BYTES)
+
+
+def _prefix(word: str) -> tuple[str, str] | None:
+    """Return the first and the last address of a CIDR; None if the word is none."""
+    if "/" not in word:
+        return None
+    try:
+        network = IPNetwork(word)
+    except (AddrFormatError, ValueError):
+        return None
+    return format_address(network[0]), format_address(network[-1])

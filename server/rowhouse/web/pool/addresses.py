@@ -1,0 +1,166 @@
+"""The addresses of a pool as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import render_template, url_for
+
+from rowhouse.auth.guard import least_role
+from rowhouse.domain.errors import NotFound
+from rowhouse.domain.runs import length
+from rowhouse.store.inventory import occupancy, pool_addresses
+from rowhouse.store.inventory import pools as rows
+from rowhouse.web.blueprint import ID, blueprint
+from rowhouse.web.database import store
+from rowhouse.web.layout.formats import NOTHING, ago, moment
+from rowhouse.web.layout.owners import owner, owner_url
+from rowhouse.web.pool.cells import STATES
+from rowhouse.web.table import Bulk, Choice, Column, Listed, Table, exported, shown
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from rowhouse.store.connection.reads import Record
+    from rowhouse.store.inventory.occupancy import Occupancy
+
+LEVELS: Final = {"free": "good", "quarantined": "warn", "excluded": "warn"}
+
+
+@blueprint.get(f"/pools/<{ID}:pool_id>/addresses")
+@least_role("viewer")
+def pool_addresses_page(pool_id: int) -> str:
+    """Show the addresses of a pool: those in use, free, quarantined and excluded, and its gateways."""
+    found, row = known(pool_id)
+    return render_template("pool/addresses.html", pool=found, row=row, table=shown(_table(found)))
+
+
+@blueprint.get(f"/pools/<{ID}:pool_id>/addresses.<any(csv,json):suffix>")
+@least_role("viewer")
+def pool_addresses_export(pool_id: int, suffix: str) -> Response:
+    """Export the addresses of a pool, as the table shows them."""
+    return exported(_table(known(pool_id)[0]), suffix)
+
+
+def known(pool_id: int) -> tuple[Occupancy, Record]:
+    """Return a pool with its counts, and its row. Raises NotFound."""
+    database = store()
+    row = rows.get(database, pool_id)
+    found = occupancy.of_pool(database, pool_id)
+    if row is None or found is None:
+        raise NotFound(f"there is no pool {pool_id}", hint="The overview lists all pools.")
+    return found, row
+
+
+def _table(pool: Occupancy) -> Table:
+    base = url_for("web.address", network_id=pool.network_id, address="")
+    states = [(state, STATES[state].capitalize()) for state in pool_addresses.STATES]
+    return Table(
+        name="addresses",
+        label="Addresses",
+        path=url_for("web.pool_addresses_page", pool_id=pool.id),
+        export=url_for("web.pool_addresses_page", pool_id=pool.id),
+        rows=Listed(store(), pool_addresses.of_pool(pool)),
+        sort="address",
+        hint="Address, prefix, owner, node, container, description",
+        empty="This pool has no address that it could assign.",
+        key=_key,
+        bulk=(
+            Bulk(label="Reserve", path=url_for("web.reserve", pool_id=pool.id), edit=True),
+            Bulk(label="Release", path=url_for("web.release_addresses", pool_id=pool.id)),
+            Bulk(
+                label="Exclude", path=url_for("web.exclude_addresses", pool_id=pool.id), edit=True
+            ),
+        ),
+        choices=(Choice(name="state", label="State", options=states),),
+        columns=(
+            Column(
+                name="address",
+                label="Address",
+                kind="address",
+                value=lambda row: row.address,
+                text=lambda row: (
+                    row.address
+                    if row.address == row.last
+                    else f"{row.address} {NOTHING} {row.last}"
+                ),
+                href=lambda row: f"{base}{row.address}",
+            ),
+            Column(
+                name="last",
+                label="Last address",
+                kind="address",
+                value=lambda row: row.last,
+                sorts=False,
+                shown=False,
+            ),
+            Column(
+                name="count",
+                label="Addresses",
+                kind="count",
+                value=lambda row: length((row.address, row.last)),
+                sorts=False,
+                shown=False,
+            ),
+            Column(
+                name="state",
+                label="State",
+                kind="tag",
+                value=lambda row: row.state,
+                text=lambda row: STATES[row.state],
+                level=lambda row: LEVELS.get(row.state, ""),
+            ),
+            *held_columns(),
+        ),
+    )
+
+
+def held_columns() -> tuple[Column, ...]:
+    """Return the columns about the owner of an address."""
+    return (
+        Column(name="owner", label="Owner", value=owner, href=owner_url),
+        Column(name="interface", label="Interface", value=lambda row: row.interface, shown=False),
+        Column(name="cluster", label="Cluster", value=lambda row: row.cluster, shown=False),
+        Column(
+            name="node",
+            label="Node",
+            value=lambda row: row.node,
+            href=lambda row: row.node and url_for("web.node", node=row.node),
+        ),
+        Column(
+            name="container_id",
+            label="Container",
+            value=lambda row: row.container_id,
+            text=lambda row: row.container_id[:12],
+            kind="address",
+            shown=False,
+        ),
+        Column(
+            name="since", label="Since", kind="moment", value=lambda row: row.since, text=_since
+        ),
+        Column(
+            name="until",
+            label="Until",
+            kind="moment",
+            value=lambda row: row.until,
+            text=_until,
+            shown=False,
+        ),
+        Column(
+            name="description", label="Description", kind="long", value=lambda row: row.description
+        ),
+    )
+
+
+def _key(row: Any) -> str:
+    if row.state == "gateway":
+        return ""
+    return str(row.address) if row.address == row.last else f"{row.address}-{row.last}"
+
+
+def _since(row: Any) -> str:
+    return ago(row.since) if row.since else ""
+
+
+def _until(row: Any) -> str:
+    return moment(row.until) if row.until else ""

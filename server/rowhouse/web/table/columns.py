@@ -1,0 +1,84 @@
+"""The description of a table: its columns, filters and bulk actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rowhouse.auth.caller import PersonRole
+    from rowhouse.web.table.sources import Source
+
+Kind = Literal["text", "address", "count", "moment", "tag", "long"]
+"""How a cell is shown: `address` in a fixed-width font, `count` to the right, `moment` with the whole time when pointed
+at, `tag` as a label, `long` with line breaks."""
+
+ROWS: Final = (100, 50, 250)
+"""The numbers of rows on a page, the default first; a bulk action takes 256 addresses by default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column. Its name is the sort key in the URL, the heading in CSV and the key in JSON.
+
+    `value` is what exports write and a table in memory is sorted by; `text` is what the page shows, `href` where it
+    leads ("" for nowhere), `level` how urgent a tag is.
+    """
+
+    name: str
+    label: str
+    value: Callable[[Any], Any]
+    text: Callable[[Any], str] | None = None
+    href: Callable[[Any], str] | None = None
+    level: Callable[[Any], str] | None = None
+    kind: Kind = "text"
+    sorts: bool = True
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A filter with fixed values: the column, its label, and (value, label) of each option."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """An action on the selected rows: its form takes their keys as `addresses`.
+
+    `edit`: the form is shown filled in, because the user has more to enter.
+    """
+
+    label: str
+    path: str
+    role: PersonRole = "operator"
+    edit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table. The first column names the row.
+
+    `sort` is the default, "-" before a column sorts descending. `key` is what a selected row sends; without it or
+    `bulk`, rows cannot be selected. `export` is the path of the exports without ".csv" or ".json".
+    """
+
+    name: str
+    label: str
+    path: str
+    export: str
+    columns: Sequence[Column]
+    rows: Source
+    sort: str
+    hint: str
+    empty: str
+    key: Callable[[Any], str] | None = None
+    bulk: Sequence[Bulk] = ()
+    choices: Sequence[Choice] = ()
+    kept: Sequence[tuple[str, str]] = field(default=())
+    """Further parameters of the page's URL, as (name, value)."""

@@ -1,0 +1,126 @@
+"""A table as its template shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rowhouse.web.layout.formats import NOTHING, ago, moment, number
+from rowhouse.web.session.account import may
+from rowhouse.web.table.asked import asked
+from rowhouse.web.table.columns import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.web.table.asked import Asked
+    from rowhouse.web.table.columns import Bulk, Column, Table
+
+
+class Cell(NamedTuple):
+    """A cell: its text, where it leads, what it says when pointed at, and the level of a tag."""
+
+    text: str
+    href: str
+    title: str
+    level: str
+
+
+class Row(NamedTuple):
+    """A row: what it sends if it is selected ("" if it cannot be), and its cells."""
+
+    key: str
+    cells: list[Cell]
+
+
+class Heading(NamedTuple):
+    """The heading of a column: where a click leads ("" if it does not sort), and how it is sorted now."""
+
+    column: Column
+    href: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A page of a table."""
+
+    table: Table
+    asked: Asked
+    rows: Sequence[Row]
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """The number of pages, at least one."""
+        return max(-(-self.total // self.asked.rows), 1)
+
+    @property
+    def first(self) -> int:
+        """The number of the first row, from 1."""
+        return (self.asked.page - 1) * self.asked.rows + 1
+
+    @property
+    def headings(self) -> list[Heading]:
+        """The headings. A click on the sorted column turns its order."""
+        made = []
+        for column in self.asked.columns:
+            current = column.name == self.asked.sort
+            turned = "" if self.asked.descending or not current else "-"
+            order = f"{turned}{column.name}"
+            href = self.asked.url(sort="" if order == self.table.sort else order, page="")
+            direction = "descending" if self.asked.descending else "ascending"
+            made.append(Heading(column, href if column.sorts else "", direction if current else ""))
+        return made
+
+    @property
+    def bulk(self) -> list[Bulk]:
+        """The bulk actions that the user may take."""
+        return [one for one in self.table.bulk if may(one.role)] if self.table.key else []
+
+    @property
+    def row_numbers(self) -> list[int]:
+        """The numbers of rows to choose from."""
+        return sorted(ROWS)
+
+    def hidden(self, *left_out: str) -> dict[str, str]:
+        """Return the parameters that a form with these fields keeps."""
+        kept = self.asked.parameters(page="")
+        return {name: value for name, value in kept.items() if name not in left_out}
+
+
+def shown(table: Table) -> Shown:
+    """Return the page of a table that the current request asks for. Errors: TryAgain, NotReady."""
+    wanted = asked(table)
+    offset = (wanted.page - 1) * wanted.rows
+    page = table.rows.page(table.columns, wanted.wanted, offset=offset, limit=wanted.rows)
+    rows = [
+        Row(_key(table, row), [_cell(column, row) for column in wanted.columns])
+        for row in page.rows
+    ]
+    return Shown(table=table, asked=wanted, rows=rows, total=page.total)
+
+
+def _key(table: Table, row: Any) -> str:
+    return table.key(row) if table.key else ""
+
+
+def _cell(column: Column, row: Any) -> Cell:
+    value = column.value(row)
+    href = column.href(row) if column.href else ""
+    level = column.level(row) if column.level else ""
+    text = column.text(row) if column.text else _text(value)
+    title = f"{moment(value)} UTC" if isinstance(value, datetime) else ""
+    return Cell(text, href, title, level)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        now = datetime.now(UTC)
+        return ago(value) if value <= now else moment(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    return NOTHING if value is None else str(value)

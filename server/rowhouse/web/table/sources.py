@@ -1,0 +1,107 @@
+"""Where the rows of a table come from: a list of the database, or rows in memory."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rowhouse.store.connection.listing import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.listing import Listing, Wanted
+    from rowhouse.web.table.columns import Column
+
+PART = 1000
+"""The rows that an export reads at once."""
+
+
+class Source(Protocol):
+    """Where rows come from."""
+
+    def page(self, columns: Sequence[Column], wanted: Wanted, *, offset: int, limit: int) -> Page:
+        """Return `limit` rows after the first `offset`, and the number of all rows."""
+
+    def parts(self, columns: Sequence[Column], wanted: Wanted) -> Iterator[Sequence[Any]]:
+        """Yield all rows in parts; between two parts, this holds no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of a list of the database."""
+
+    database: Database
+    listing: Listing
+
+    def page(
+        self,
+        columns: Sequence[Column],  # noqa: ARG002 - the list knows its own
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+    ) -> Page:
+        """Return a page."""
+        return self.listing.page(self.database, wanted, offset=offset, limit=limit)
+
+    def parts(
+        self,
+        columns: Sequence[Column],  # noqa: ARG002 - the list knows its own
+        wanted: Wanted,
+    ) -> Iterator[Sequence[Any]]:
+        """Yield all rows."""
+        after = None
+        while True:
+            found, after = self.listing.part(self.database, wanted, after=after, limit=PART)
+            yield found
+            if after is None:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Rows in memory, for lists that are short, or whose columns the database does not compute.
+
+    `orders` are the sort keys of columns whose value is not in the order that people expect.
+    """
+
+    rows: Sequence[Any]
+    orders: Mapping[str, Callable[[Any], Any]]
+
+    def page(self, columns: Sequence[Column], wanted: Wanted, *, offset: int, limit: int) -> Page:
+        """Return a page."""
+        found = self._sorted(columns, wanted)
+        return Page(rows=found[offset : offset + limit], total=len(found))
+
+    def parts(self, columns: Sequence[Column], wanted: Wanted) -> Iterator[Sequence[Any]]:
+        """Yield all rows."""
+        yield self._sorted(columns, wanted)
+
+    def _sorted(self, columns: Sequence[Column], wanted: Wanted) -> list[Any]:
+        by_name = {column.name: column for column in columns}
+        words = [word.lower() for word in wanted.words]
+        found = [
+            row
+            for row in self.rows
+            if all(str(by_name[name].value(row)) == value for name, value in wanted.equal.items())
+            and all(word in _texts(columns, row) for word in words)
+        ]
+        order = self.orders.get(wanted.sort, by_name[wanted.sort].value)
+        return sorted(found, key=lambda row: _key(order(row)), reverse=wanted.descending)
+
+
+def _texts(columns: Sequence[Column], row: Any) -> str:
+    """Return the texts that a word may occur in; numbers and times are not."""
+    values = [column.value(row) for column in columns]
+    return "\n".join(value.lower() for value in values if isinstance(value, str))
+
+
+def _key(value: Any) -> tuple[bool, Any]:
+    """Sort what has no value last, and network-2 before network-10."""
+    if isinstance(value, str):
+        parts = re.split(r"(\d+)", value.lower())
+        return not value, [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return value is None, 0 if value is None else value
