@@ -20,9 +20,10 @@ def test_a_bar_shows_whatever_there_is_and_no_more_than_there_is_room_for() -> N
     assert bar.free == 0
 
 
-def test_a_bar_of_nothing_is_full() -> None:
+def test_a_bar_of_nothing_is_not_full_but_unusable() -> None:
     empty = Bar(total=0, used=0, quarantined=0, excluded=0, free=0)
-    assert empty.taken == 100
+    assert (empty.taken, empty.is_usable) == (0, False)
+    assert not Bar(total=6, used=0, quarantined=0, excluded=6, free=0).is_usable
     assert empty.segments() == []
 
 
@@ -32,6 +33,7 @@ def test_a_sparkline_begins_with_the_first_value_that_is_known() -> None:
     assert drawn.line.startswith("M50 ")
     assert (drawn.x, drawn.y) == (100, 24)
     assert sparkline([None, 5]) is None
+    assert sparkline([5, 5, 5]) is None  # a line without a change says nothing
     assert sparkline([]) is None
 
 
@@ -48,6 +50,34 @@ def test_the_grid_of_a_plot_has_whole_numbers_and_room_for_the_line(
     assert plot.heights == [highest * i // 4 for i in range(4, -1, -1)]
     assert plot.highest <= highest
     assert (plot.capacity is not None) == (counts[1] >= total / 2)
+
+
+@pytest.mark.parametrize(
+    ("length", "ticks"),
+    [
+        (DAY, [(9.72, "03:00"), (22.22, "06:00"), (34.72, "09:00")]),
+        (7 * DAY, [(13.89, "26 Feb"), (28.17, "27 Feb"), (42.46, "28 Feb")]),
+        (30 * DAY, [(13.24, "06 Feb"), (29.91, "11 Feb"), (46.57, "16 Feb")]),
+    ],
+)
+def test_the_axis_of_a_plot_has_round_times_in_their_places(
+    length: timedelta, ticks: list[tuple[float, str]]
+) -> None:
+    ends = NOW + timedelta(minutes=40)
+    plot = Plot.of([(NOW - length, 1), (NOW, 2)], 254, ends - length, ends)
+    assert plot is not None
+    assert [(tick.x, tick.label) for tick in plot.ticks()][:3] == ticks
+
+
+def test_each_place_of_a_plot_tells_the_nearest_sample() -> None:
+    samples = [(NOW - DAY, 1), (NOW - DAY / 2, 2), (NOW, 3)]
+    plot = Plot.of(samples, 254, NOW - DAY, NOW)
+    assert plot is not None
+    assert [(hit.x, hit.width, hit.count) for hit in plot.hits()] == [
+        (0, 250, 1),
+        (250, 500, 2),
+        (750, 250, 3),
+    ]
 
 
 def test_numbers_are_written_for_people() -> None:

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import re
 import shlex
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 import rowhouse.web
 from fixtures.pods import Pods, subnet
 from rowhouse.cli.pool import create
 from rowhouse.store.inventory import trends
+from rowhouse.web.charts import Bar
+from rowhouse.web.overview.figures import level_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +86,45 @@ def test_what_needs_attention_comes_first_and_what_is_full_before_that(
     assert "none left" in attention
     assert "10.0.2.0/24" not in attention
     assert "10.0.2.0/24" in networks
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "excluded", "days", "level"),
+    [
+        (254, 0, 0, None, "bad"),
+        (254, 3, 0, None, "bad"),
+        (254, 64, 0, 0.5, "warn"),
+        (65534, 3000, 0, None, "warn"),
+        (254, 64, 0, 5, "near"),
+        (254, 40, 0, None, "near"),
+        (254, 64, 0, None, ""),
+        (6, 1, 0, None, "near"),
+        (254, 0, 254, None, ""),
+        (0, 0, 0, None, ""),
+    ],
+)
+def test_the_level_of_a_pool_knows_how_many_addresses_are_left(
+    total: int, free: int, excluded: int, days: float | None, level: str
+) -> None:
+    used = total - free - excluded
+    bar = Bar(total=total, used=used, quarantined=0, excluded=excluded, free=free)
+    assert level_of(bar, None if days is None else timedelta(days=days)) == level
+
+
+def test_a_pool_without_usable_addresses_is_not_full(browser: Browser, dba: Session) -> None:
+    dba.execute("INSERT INTO networks (name) VALUES ('lab')")
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr) SELECT id, name, '10.0.0.0/29' FROM networks"
+    )
+    dba.execute(
+        "INSERT INTO exclusions (network_id, first, last) VALUES (1, '10.0.0.0', '10.0.0.7')"
+    )
+    client = browser()
+    for path in ("/", "/pools/1"):
+        page = client.get(path).text
+        assert "no usable addresses" in page, path
+        assert "Warnings" not in page, path
+    assert "none of it can be assigned" in client.get("/pools/1").text
 
 
 def test_a_pool_that_fills_up_says_when_it_is_full(

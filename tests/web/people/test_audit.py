@@ -30,7 +30,8 @@ def pool(store: Store) -> Any:
     made = create_pool(
         store, PoolPlan(cidr="10.7.0.0/24", name="storage"), "", Actor(name="ada", request_id="r1")
     )
-    change_pool(store, made.id, {"drained": True}, Actor(name="grace", request_id="r2"))
+    later = {"drained": True, "reuse_delay": 300.0}
+    change_pool(store, made.id, later, Actor(name="grace", request_id="r2"))
     return made
 
 
@@ -47,6 +48,11 @@ def test_the_latest_change_comes_first_with_what_it_changed(
     assert objects(page) == [("grace", "pool.update"), ("ada", "pool.create")]
     assert re.search(r"<dt>drained</dt>\s*<dd><del>no</del>.*<ins>yes</ins>", page)
     assert pool.cidr in page
+    # In short: what a row has by default says nothing, and durations are in people's units.
+    assert re.findall("<summary>(.*?)</summary>", page) == [
+        "drained no → yes, reuse delay none → 5\u202fmin",
+        "name storage",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 "use strict";
 // The address map: one stop for the Tab key, arrow keys within it. The cell under the pointer is described below it.
-// Also the button that copies a text.
 (() => {
   const map = document.querySelector("[data-map]");
   const readout = document.getElementById("readout");
@@ -54,17 +53,6 @@
       event.target.tabIndex = -1;
       all[to].tabIndex = 0;
       all[to].focus();
-    });
-  }
-
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    if (!navigator.clipboard) continue;
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-      const label = button.textContent;
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = label; }, 1500);
     });
   }
 })();

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.web.blueprint import blueprint
+from rowhouse.web.layout.formats import span
 
 if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 
 _FEW: Final = 2
+_LONG: Final = 40
+_INTERVAL: Final = re.compile(r"(?:(\d+) days? ?)?(?:(\d+):(\d\d):(\d\d)(?:\.\d+)?)?")
+"""An interval as PostgreSQL writes it into JSON."""
 _UNTELLING: Final = (
     *("id", " at", "version", "slot", "address", "cidr", "first", "last", "sticky"),
     "owner kind",
@@ -43,11 +49,23 @@ def differences(entry: Record) -> list[Difference]:
 @blueprint.app_template_filter("in_short")
 def in_short(entry: Record) -> str:
     """Summarize an entry in a few words."""
-    if entry.before and entry.after:
-        return ", ".join(line.name for line in differences(entry))
     lines = telling(entry)
-    words = [f"{line.name} {line.before or line.after}" for line in lines[:_FEW]]
+    words = [_in_words(line) for line in lines[:_FEW]]
     return ", ".join([*words, "…"] if len(lines) > _FEW else words) or "everything"
+
+
+def _in_words(line: Difference) -> str:
+    if line.before and line.after:
+        return f"{line.name} {_cut(line.before)} → {_cut(line.after)}"
+    return (
+        f"{line.name} {_cut(line.after)}"
+        if line.after
+        else f"{line.name} {_cut(line.before)} removed"
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
 
 
 @blueprint.app_template_filter("telling")
@@ -57,7 +75,8 @@ def telling(entry: Record) -> list[Difference]:
     if entry.before and entry.after:
         return [line for line in lines if line.name != "version"]
     told = [line for line in lines if not line.name.endswith(_UNTELLING)]
-    return [line for line in told if "no" not in (line.before, line.after)]
+    # What a new row has by default says nothing.
+    return [line for line in told if not {"no", "none"} & {line.before, line.after}]
 
 
 def _text(value: Any) -> str:
@@ -67,4 +86,16 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict) and all(isinstance(part, str) for part in value.values()):
         return ", ".join(f"{key}={part}" for key, part in sorted(value.items()))
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return _duration(value)
+    return json.dumps(value)
+
+
+def _duration(text: str) -> str:
+    """Return an interval in its largest unit: "5 min". Text that is none stays."""
+    found = _INTERVAL.fullmatch(text)
+    if found is None or not text:
+        return text
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return span(length) if length else "none"

@@ -26,8 +26,13 @@ class Bar:
 
     @property
     def taken(self) -> float:
-        """The share that cannot be assigned now, in percent."""
-        return 100 * (self.total - self.free) / self.total if self.total else 100.0
+        """The share that cannot be assigned now, in percent; 0 if nothing could be assigned anyway."""
+        return 100 * (self.total - self.free) / self.total if self.total else 0.0
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is anything to assign: not all of it is excluded."""
+        return self.total > self.excluded
 
     def segments(self) -> list[Segment]:
         """The parts from left to right; whatever there is at all can be seen."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
 SPARK: Final = (100, 24)
 """Width and height of a sparkline's view box; the style sheet sets its size on the page."""
 
 PLOT: Final = (1000, 220)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,10 @@ class Line:
 
 
 def sparkline(values: Sequence[int | None]) -> Line | None:
-    """Return a line from the first known value to the last; None if fewer than two are known."""
+    """Return a line from the first known value to the last; None if they do not change."""
     width, height = SPARK
     known = [(i, value) for i, value in enumerate(values) if value is not None]
-    if len(known) <= 1:
+    if len({value for _, value in known}) <= 1:
         return None
     most = max(value for _, value in known)
     step = width / (len(values) - 1)
@@ -42,6 +45,24 @@ def _line(points: Iterable[tuple[float, float]], height: float, *, top: float) -
     line = "M" + "L".join(f"{x:g} {y:g}" for x, y in placed)
     x, y = placed[-1]
     return Line(line, f"{line}L{x:g} {height}L{placed[0][0]:g} {height}z", x, y)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A round time on the axis: its place in percent of the width, and its label."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The part of the plot that is nearest to a sample, and the sample."""
+
+    x: float
+    width: float
+    at: datetime
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +80,7 @@ class Plot:
     ends: datetime
     lowest: int
     highest: int
+    samples: Sequence[tuple[datetime, int]]
 
     @classmethod
     def of(
@@ -87,11 +109,34 @@ class Plot:
             ends=ends,
             lowest=min(counts),
             highest=highest,
+            samples=samples,
         )
 
-    def moments(self, count: int = 5) -> list[datetime]:
-        """Return evenly spaced times for the axis."""
-        return [self.begins + (self.ends - self.begins) * i / (count - 1) for i in range(count)]
+    def ticks(self) -> list[Tick]:
+        """Return the round times of the axis: every third hour, every day, or every fifth day, in UTC."""
+        length = self.ends - self.begins
+        step = timedelta(hours=3) if length <= _DAY else _DAY if length <= 7 * _DAY else 5 * _DAY
+        form = "%H:%M" if length <= _DAY else "%d %b"
+        at = _EPOCH + -(-(self.begins - _EPOCH) // step) * step
+        found = []
+        while at <= self.ends:
+            found.append(Tick(round(100 * ((at - self.begins) / length), 2), at.strftime(form)))
+            at += step
+        return found
+
+    def hits(self) -> list[Hit]:
+        """Return for each sample the part of the plot that shows its value when it is pointed at."""
+        length, width = self.ends - self.begins, PLOT[0]
+        places = [(at - self.begins) / length * width for at, _ in self.samples]
+        edges = [
+            0.0,
+            *((a + b) / 2 for a, b in pairwise(places)),
+            float(width),
+        ]
+        return [
+            Hit(round(left, 1), round(max(right - left, 0), 1), at, count)
+            for left, right, (at, count) in zip(edges, edges[1:], self.samples, strict=False)
+        ]
 
 
 def _round_up(value: float) -> int:

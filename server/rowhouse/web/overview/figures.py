@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from rowhouse.domain.forecast import full_in
 from rowhouse.web.charts import Bar
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
     from rowhouse.store.inventory.occupancy import Occupancy
 
-Level = Literal["bad", "warn", ""]
+Level = Literal["bad", "warn", "near", ""]
+"""Act now, act soon, keep an eye on it; "" for none."""
 
 NEARLY_FULL: Final = 90
 FILLING: Final = 80
 """Percent."""
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+FEW: Final = 8
+"""Addresses. A large pool that is 95 % full still has room for hundreds of pods."""
 TODAY: Final = timedelta(days=1)
 THIS_WEEK: Final = timedelta(days=7)
 
@@ -52,22 +56,24 @@ class PoolFigures:
             free=pool.free,
         )
         left = full_in(bar.free, pool.trends) if bar.free else timedelta(0)
-        return cls(pool, bar, left, _level(bar, left))
+        return cls(pool, bar, left, level_of(bar, left))
 
     @property
     def warning(self) -> str:
         """Why the pool is in the warnings, in words."""
         if not self.bar.free:
             return "full"
+        if self.level == "bad":
+            return "almost full"
         if self.full_in is not None and self.full_in < THIS_WEEK:
             return "filling up"
         return "nearly full" if self.bar.taken >= NEARLY_FULL else "getting full"
 
     @property
-    def urgency(self) -> tuple[bool, timedelta, float]:
+    def urgency(self) -> tuple[int, timedelta, float]:
         """A sort key: the most urgent pool sorts first."""
         return (
-            self.level != "bad",
+            LEVELS.index(self.level),
             timedelta.max if self.full_in is None else self.full_in,
             -self.bar.taken,
         )
@@ -79,12 +85,16 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _level(bar: Bar, left: timedelta | None) -> Level:
-    if bar.taken >= NEARLY_FULL or (left is not None and left < TODAY):
+def level_of(bar: Bar, left: timedelta | None) -> Level:
+    """Return how urgent a pool is that is expected to be full in `left` (None: it is not)."""
+    if not bar.is_usable:
+        return ""  # nothing can run out
+    soon = bar.taken >= NEARLY_FULL or (left is not None and left < TODAY)
+    if not bar.free or (soon and bar.free <= FEW):
         return "bad"
-    if bar.taken >= FILLING or (left is not None and left < THIS_WEEK):
+    if soon:
         return "warn"
-    return ""
+    return "near" if bar.taken >= FILLING or (left is not None and left < THIS_WEEK) else ""
 
 
 @dataclass(frozen=True, slots=True)

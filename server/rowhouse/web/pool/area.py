@@ -20,6 +20,7 @@ BLOCK_BITS: Final = 8
 """A larger area is shown as 256 blocks."""
 
 _IPV4: Final = 4
+_DIGIT_BITS: Final = 4
 _FEW_BITS: Final = 8
 """An automatic area has at least 256 addresses."""
 
@@ -57,9 +58,13 @@ class Area:
         return str(self.shown[-1])
 
     def label(self, address: str) -> str:
-        """The label of a row of cells that begins with this address or block."""
+        """The label of a row of cells that begins with this address or block: of IPv6, the group that differs."""
         bare = address.partition("/")[0]
-        return bare if self.shown.version == _IPV4 else f"…:{int(ip_address(bare)) & 0xFFFF:x}"
+        if self.shown.version == _IPV4:
+            return bare
+        length = self.block_length if self.in_blocks else self.shown.max_prefixlen
+        below = self.shown.max_prefixlen - 16 * -(-length // 16)
+        return f"…:{int(ip_address(bare)) >> below & 0xFFFF:x}{'::' if below else ''}"
 
     @property
     def larger(self) -> list[Network]:
@@ -67,7 +72,8 @@ class Area:
         found = []
         area = self.shown
         while area.prefixlen > self.pool.prefixlen:
-            area = area.supernet(new_prefix=max(area.prefixlen - BLOCK_BITS, self.pool.prefixlen))
+            length = _on_a_digit(area.prefixlen - BLOCK_BITS, area.version)
+            area = area.supernet(new_prefix=max(length, self.pool.prefixlen))
             found.append(area)
         return found[::-1]
 
@@ -96,5 +102,11 @@ def _occupied(database: Database, network_id: int, pool: Network) -> Network:
     low = ip_address(found[0] if found else str(pool[0]))
     high = ip_address(found[1] if found else str(pool[0]))
     bits = max((int(low) ^ int(high)).bit_length(), _FEW_BITS)
-    length = max(pool.max_prefixlen - bits, pool.prefixlen)
+    length = max(_on_a_digit(pool.max_prefixlen - bits, pool.version), pool.prefixlen)
+    bits = pool.max_prefixlen - length
     return ip_network((int(low) >> bits << bits, length)) if length > pool.prefixlen else pool
+
+
+def _on_a_digit(length: int, version: int) -> int:
+    """Return the prefix length, of IPv6 rounded down to a whole digit, so that an area is what one can read."""
+    return length if version == _IPV4 else length - length % _DIGIT_BITS
