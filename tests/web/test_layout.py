@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What a page loads, files to download, and the log in, which has tests of its own.
 NO_PAGE = re.compile(
-    r"web\.(live_\w+|asset|palette|reserve_state|audit_csv|audit_json|login|to_provider|from_provider)"
+    r"web\.(live_\w+|asset|palette|reserve_state|audit_csv|audit_json|report_csv|login|to_provider|from_provider)"
 )
 
 
