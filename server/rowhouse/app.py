@@ -28,7 +28,7 @@ from rowhouse.domain.errors import (
 )
 from rowhouse.domain.unreadable import ABOUT_A_VALUE, is_about_input, raised_at
 from rowhouse.ipam.readiness import readiness
-from rowhouse.metrics import FAULTS
+from rowhouse.metrics import FAULTS, PAGES
 from rowhouse.store.connection import deadline
 from rowhouse.store.connection.database import Database
 from rowhouse.telemetry.liveness import Liveness
@@ -124,6 +124,9 @@ def create_app(settings: Settings, *, only_caller: Caller | None = None) -> Flas
     )
     guard = Guard(settings, store, pages=web_blueprint.name)
     pods = ApiServerPods(settings.trusted_clusters())
+    PAGES.clear()
+    if settings.public_url:
+        PAGES.labels(settings.public_url).set(1)
     app.extensions["rowhouse"] = Rowhouse(
         settings, store, telemetry.DatabaseMetrics(store), guard, pods or None
     )

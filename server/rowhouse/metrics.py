@@ -45,6 +45,12 @@ BUILD.info(
     }
 )
 
+PAGES: Final = Gauge(
+    "rowhouse_pages_info",
+    "Always 1; url: where browsers find the pages (ROWHOUSE_PUBLIC_URL)",
+    ("url",),
+)
+
 # The database.
 CALL_DURATION: Final = Histogram(
     "rowhouse_database_call_duration_seconds",

@@ -12,6 +12,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 import pydantic
 
@@ -82,10 +83,21 @@ class Settings(AccessSettings):
     live_viewers: int = pydantic.Field(default=200, ge=0, le=10_000)
     """The maximum number of live pages per server process; further pages do not update."""
 
+    grafana_url: str = ""
+    """Where browsers find Grafana with the dashboard of the chart; the pages of pools link to it."""
+
     forwarded_allow_ips: str = ""
     """Proxies whose X-Forwarded-Proto is trusted: addresses or CIDRs, separated by commas, or `*` for all."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @pydantic.field_validator("grafana_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query):
+            raise ValueError("not a URL such as https://grafana.example.org")
+        return url.rstrip("/")
 
     @pydantic.field_validator("database_url")
     @classmethod

@@ -144,6 +144,18 @@ def test_an_alert_that_names_labels_keeps_them() -> None:
         assert " by (" not in rule["expr"]
 
 
+def test_pools_in_alerts_and_dashboard_link_to_their_pages() -> None:
+    of_pools = [rule for rule in ALERTS if "$labels.pool" in rule["annotations"]["summary"]]
+    assert len(of_pools) >= 2
+    [variable] = [one for one in DASHBOARD["templating"]["list"] if one["name"] == "pages"]
+    links = re.findall(r'"url": "([^"]*)"', json.dumps(DASHBOARD))
+    for text in [rule["annotations"]["page"] for rule in of_pools] + [variable["definition"]]:
+        assert re.search(r"\b(rowhouse_pages\w+)", text)[1] == "rowhouse_pages_info"  # type: ignore[index]
+    assert metrics.PAGES._name == "rowhouse_pages_info"
+    assert metrics.PAGES._labelnames == ("url",)
+    assert [link for link in links if link.startswith("${pages}/search?q=")]
+
+
 def test_names_follow_the_conventions(text: str) -> None:
     types = dict(re.findall(r"^# TYPE (rowhouse_\w+) (\w+)$", text, re.MULTILINE))
     helps = set(re.findall(r"^# HELP (rowhouse_\w+) \S", text, re.MULTILINE))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, LiteralString
 import pytest
 
 from fixtures.pods import Pods, subnet
+from rowhouse.app import create_app
+from rowhouse.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from psycopg.rows import TupleRow
 
+    from fixtures.databases import Database
+
     Browser = Callable[..., FlaskClient]
     Session = psycopg.Connection[TupleRow]
 
+GRAFANA = "https://grafana.example.org/sub"
 CELL = re.compile(r'<a href="([^"]+)" class="([^"]+)" aria-label="([^"]+)"></a>')
 
 
@@ -208,3 +213,27 @@ def test_markup_in_names_is_text(browser: Browser, pods: Pods, dba: Session) -> 
     ):
         page = client.get(path).text
         assert not re.search(r"<script(?![^>]* src=)|<b>x|<i>", page), path
+
+
+def test_a_pool_links_to_grafana_and_tells_it_where_the_pages_are(
+    database: Database, pods: Pods, dba: Session
+) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24", network="stor&age"))
+    [(pool,)] = dba.execute("SELECT id FROM pools").fetchall()
+    settings = Settings(
+        database_url=database.url,
+        auth="off",
+        grafana_url=f"{GRAFANA}/",
+        public_url="https://rowhouse.example.org",
+    )
+    app = create_app(settings)
+    client = app.test_client()
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    page = client.get(f"/pools/{pool}").text
+    link = f"{GRAFANA}/d/rowhouse?var-network=stor%26age&amp;var-pool=10.0.0.0%2F24"
+    assert f'href="{link}"' in page
+    told = client.get("/metrics", headers={"Accept": "text/plain"}).text
+    assert 'rowhouse_pages_info{url="https://rowhouse.example.org"} 1.0' in told
+    app.extensions["rowhouse"].store.close()
+    with pytest.raises(ValueError, match="grafana"):
+        Settings(database_url=database.url, auth="off", grafana_url="grafana.example.org")
