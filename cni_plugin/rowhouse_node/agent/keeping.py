@@ -148,7 +148,7 @@ class Keeper:
             if was_up:  # this DEL may be the reason: it must not block the others
                 self._postponed.add((directory, name))
             is_up = health.is_any_up(servers)
-            return Outcome.DECLINED if is_up else Outcome.UNREACHED, f"{error.msg} {error.details}"
+            return Outcome.DECLINED if is_up else Outcome.UNREACHED, f"{error.msg}: {error.details}"
         for refusal in found.refused:
             say(f"kept DEL refused for good, moved to {directory}/refused: {refusal}")
         return Outcome.DECLINED if found.kept else Outcome.DONE, ""

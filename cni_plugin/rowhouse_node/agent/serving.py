@@ -46,7 +46,7 @@ class Agent:
         self.adds = AddsUnderWay()
         self.keeper = Keeper(self.carrier, self.adds)
         self.reporter = Reporter(self.carrier, HostPlugin(options.bin_dir))
-        self.problem = ""
+        self.problem = self._obstacle = ""
         self.carried = self.kept = self.passed = self.foreign = 0
         self._stop = threading.Event()
         self._queue: queue.SimpleQueue[PluginCall | None] = queue.SimpleQueue()
@@ -85,7 +85,7 @@ class Agent:
     def check(self) -> None:
         """Raise AgentProblem if there is one."""
         self._refresh()
-        if problem := self.problem or self.keeper.problem:
+        if problem := self._obstacle or self.problem or self.keeper.problem:
             raise AgentProblem(problem)
 
     def stop(self) -> None:
@@ -244,9 +244,7 @@ class Agent:
                 time.sleep(BEAT_SECONDS)
                 continue
             try:
-                if self._listener is not None and not self._listener.check():
-                    self._listener.sock.shutdown(socket.SHUT_RD)
-                    self._listen()
+                self._keep_listening()
                 if now - refreshed >= REFRESH_SECONDS:
                     refreshed = now
                     self._refresh()
@@ -254,6 +252,17 @@ class Agent:
                 self._probe()
             except OSError as failure:
                 self.problem = str(failure)
+
+    def _keep_listening(self) -> None:
+        """Have a socket in its place. Never raises: what is in the way may go."""
+        listener = self._listener
+        try:
+            if listener is not None and not listener.check():
+                self._listen()
+                listener.sock.shutdown(socket.SHUT_RD)
+            self._obstacle = ""
+        except OSError as failure:
+            self._obstacle = f"the agent cannot listen on {self.path}: {failure.strerror}"
 
     def _refresh(self) -> None:
         try:

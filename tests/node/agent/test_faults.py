@@ -203,8 +203,9 @@ def test_an_agent_that_starts_later_takes_over(deployed: Deployed) -> None:
     [
         lambda path: path.unlink(),
         lambda path: path.rename(path.with_name("elsewhere")),
+        lambda path: (path.unlink(), path.write_text("not a socket")),
     ],
-    ids=["removed", "renamed"],
+    ids=["removed", "renamed", "another file"],
 )
 def test_a_socket_that_vanishes_is_made_again(
     deployed: Deployed, damage: Callable[[object], object]
@@ -213,7 +214,38 @@ def test_a_socket_that_vanishes_is_made_again(
         deployed.start(server.url)
         damage(deployed.socket)
         assert deployed.call().stdout == RESULT
-        eventually(deployed.socket.exists)
+        eventually(deployed.socket.is_socket)
+        before = deployed.metric("agent_calls_total")
+        assert deployed.call().stdout == RESULT
+        assert deployed.metric("agent_calls_total") == before + 1
+
+
+def test_an_agent_takes_the_place_of_a_later_one_that_was_killed(deployed: Deployed) -> None:
+    more = ("--direct=false",)
+    with keeping_alive(good) as server:
+        deployed.start(server.url, more=more)
+        old = deployed.process
+        deployed.process = None
+        deployed.start(server.url, more=more)
+        left = deployed.socket.stat().st_ino
+        deployed.kill()
+        deployed.process = old
+        eventually(lambda: deployed.socket.is_socket() and deployed.socket.stat().st_ino != left)
+        assert deployed.call().stdout == RESULT
+
+
+def test_what_is_in_the_way_of_the_socket_is_reported(deployed: Deployed) -> None:
+    with keeping_alive(good) as server:
+        deployed.start(server.url)
+        eventually(lambda: deployed.metric("ready") == 1)
+        deployed.socket.unlink()
+        deployed.socket.mkdir()
+        eventually(lambda: deployed.metric("ready") == 0)
+        assert f"the agent cannot listen on {deployed.socket}: " in deployed.host.log.read_text()
+        deployed.socket.rmdir()
+        eventually(deployed.socket.is_socket)
+        eventually(lambda: deployed.metric("ready") == 1)
+        assert [path.name for path in deployed.socket.parent.glob(".*")] == []
         before = deployed.metric("agent_calls_total")
         assert deployed.call().stdout == RESULT
         assert deployed.metric("agent_calls_total") == before + 1
