@@ -26,7 +26,7 @@ PLAN_TESTS = $(wildcard tests/history tests/upgrade tests/docs/test_dba.py tests
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba pictures chart bench faults audit lock reference \
+.PHONY: help demo test test-slow test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba pictures chart bench faults audit lock reference \
 	clean runtime dev
 
 help: ## list the targets
@@ -48,6 +48,14 @@ test-slow: dev plugin ## the tests that take long, and the database tests on eve
 		echo "» the database tests on $$bindir"; \
 		$(PYTEST) $(ON_ANOTHER) --postgres-bindir $$bindir $(SQL_TESTS) || exit; \
 	done
+
+# The tests of one kind, slow ones too.
+test-chart: KIND = tests/chart
+test-faults: KIND = tests/faults
+test-fuzz: KIND = tests/fuzz tests/api/test_schemathesis.py tests/api/test_schemathesis_roles.py
+test-browser: KIND = tests/web/chromium
+test-chart test-faults test-fuzz test-browser: dev plugin
+	@$(PYTEST) -m "not releases" $(KIND)
 
 # The database tests on a PostgreSQL that is installed: BINDIR=/usr/lib/postgresql/17/bin
 test-postgresql: dev plugin

@@ -49,8 +49,21 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"PostgreSQL: {where}{version}"
 
 
+# What needs helm, kills programs, or draws thousands of inputs: `make test-slow`, or by kind (`make test-chart`, …).
+SLOW = (
+    "tests/chart/",
+    "tests/faults/",
+    "tests/fuzz/",
+    "tests/api/test_schemathesis_roles.py",
+    "tests/test_demo.py",
+    "tests/test_embedded_watch.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
         if "postgres" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.database)
 
