@@ -10,10 +10,11 @@ from _socket import AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY
 from time import monotonic
 
 from rowhouse_cni.answer import Answer, NoAnswerError
-from rowhouse_cni.http_answer import Connection, read_answer
+from rowhouse_cni.http_answer import ClosedError, Connection, read_answer
 from rowhouse_cni.server_url import Server
 
 MAX_CONNECT = 3.0  # seconds: one lost SYN is repeated after 1 s
+MAY_SERVE_HTTPS = "if it serves https, use https:// in `server`"
 Address = tuple[int, tuple[str | bytes | int, ...]]  # family, and what connect() takes
 
 
@@ -55,6 +56,9 @@ def post(server: Server, request: bytes, ca_file: str, deadline: float) -> Answe
 
             connection = TlsConnection(sock, server.tls_name, trusting(ca_file), deadline)
         return converse(connection, request)
+    except (ClosedError, ConnectionResetError) as failure:
+        reason = getattr(failure, "strerror", None) or str(failure)
+        raise NoAnswerError(reason if server.tls else f"{reason}; {MAY_SERVE_HTTPS}") from None
     except TimeoutError:
         raise NoAnswerError("it took too long") from None
     except OSError as failure:

@@ -14,6 +14,10 @@ MAX_CHUNK_LINE = 1024  # bytes
 HEXADECIMAL = b"0123456789abcdefABCDEF"
 
 
+class ClosedError(NoAnswerError):
+    """The server closed the connection where an answer, or a part of one, would begin."""
+
+
 class Connection:
     """A connection that takes a request and gives an answer."""
 
@@ -46,7 +50,8 @@ class Incoming:
                 raise NoAnswerError(f"its {what} is longer than {limit} bytes")
             if not self.more():
                 begun = "its answer was cut short" if self.buffer else "it closed the connection"
-                raise NoAnswerError(f"{begun} before the end of the {what}")
+                failure = f"{begun} before the end of the {what}"
+                raise (NoAnswerError if self.buffer else ClosedError)(failure)
         before, _, self.buffer = self.buffer.partition(mark)
         return before
 

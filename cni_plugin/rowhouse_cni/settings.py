@@ -48,6 +48,8 @@ class Settings:
         self.ca_file = self.path_of("ca_file", values)
         self.agent = self.path_of("agent", values)
         self.direct = self.truth_of("direct", values.get("direct") or "")
+        if not self.direct and not self.agent:
+            raise self.bad("direct", "false", "without `agent`, no server could be reached")
         self.log_dirs = self.log_dirs_of(values.get("log_dirs") or "")
         self.timeout = self.timeout_of(values.get("timeout") or "")
         self.cluster = self.header_value_of("cluster", values.get("cluster") or "")

@@ -79,6 +79,8 @@ def test_without_rowhouse_config_the_usual_file_is_read(node: Node) -> None:
         ("spool", "spool"),
         ("node", "a\x07b"),
         ("cluster", "a\x1bb"),
+        ("direct", "no"),
+        ("direct", "false"),  # without agent
     ],
 )
 def test_a_bad_value_is_code_7_and_names_key_value_and_file(

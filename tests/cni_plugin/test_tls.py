@@ -142,6 +142,13 @@ def test_https_to_a_plain_server_is_no_answer(node: Node, ca_file: Path) -> None
     assert server.requests == []
 
 
+def test_http_to_a_server_of_https_is_told(node: Node, authority: trustme.CA) -> None:
+    with serving(reply(200), tls=as_server(authority.issue_cert("127.0.0.1"))) as server:
+        node.configure(server.url.replace("https:", "http:"), timeout=60)
+        assert "use https:// in `server`" in node.call("STATUS").error["details"]
+    assert server.requests == []
+
+
 def test_https_to_our_own_server_of_http_is_told_at_once(node: Node, tmp_path: Path) -> None:
     nowhere = {"ROWHOUSE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     with a_real_server(tmp_path, environment=nowhere | {"ROWHOUSE_AUTH": "off"}) as server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -243,7 +242,7 @@ while True:
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("program", ["rowhouse_cni", "launcher"])
 def test_a_socket_of_another_user_gets_no_call(
     node: Node, agent: Path, bundle: Path, program: str
