@@ -88,6 +88,12 @@ def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
     assert (made["first"], made["last"]) == ("10.0.0.0", "10.0.0.3")
     assert rowhouse.json("exclusion", "create", "10.0.0.9-10.0.0.10")["last"] == "10.0.0.10"
     assert rowhouse.json("explain", "10.0.0.2")["state"] == "excluded"
+    kept = rowhouse.json("exclusion", "create", "10.0.0.20", "--requests-only", "--reason", "vip")
+    assert kept["requests_only"]
+    assert rowhouse.json("explain", "10.0.0.20")["state"] == "on request"
+    assert rowhouse.json("pool", "show", "10.0.0.0/24")["usage"]["on_request"] == 1
+    asked = rowhouse.items("address", "reserve", "10.0.0.0/24", "10.0.0.20", "--name", "vip")
+    assert asked[0]["address"] == "10.0.0.20"
     assert len(rowhouse.items("exclusion", "list", "--contains", "10.0.0.9")) == 1
     given = rowhouse.items("address", "reserve", "10.0.0.0/24", "--name", "x")
     assert given[0]["address"] == "10.0.0.4"

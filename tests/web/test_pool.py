@@ -60,7 +60,8 @@ def test_the_map_has_a_cell_for_each_address_that_tells_its_state(
     browser: Browser, pods: Pods, dba: Session
 ) -> None:
     prepare(pods, dba)
-    found = cells(browser().get("/pools/1").text)
+    client = browser()
+    found = cells(client.get("/pools/1").text)
     states = {href.rpartition("/")[2]: state for href, (state, _) in found.items()}
     assert states == {
         "10.0.0.0": "outside",
@@ -79,6 +80,13 @@ def test_the_map_has_a_cell_for_each_address_that_tells_its_state(
     assert labels["10.0.0.5"] == "10.0.0.5: reserved nas, ticket 4711"
     assert labels["10.0.0.6"] == "10.0.0.6: excluded printers"
     assert "until " in labels["10.0.0.4"]
+    dba.execute("UPDATE exclusions SET requests_only = true")
+    kept = cells(client.get("/pools/1").text)["/addresses/1/10.0.0.6"]
+    assert kept == ("on-request", "10.0.0.6: on-request printers")
+    listed = client.get("/pools/1/addresses.json?state=on-request").text
+    assert (listed.count("10.0.0.6"), listed.count("10.0.0.7")) == (1, 1)
+    assert "(2 available on request)" in client.get("/pools/1").text
+    assert "is for requests only: printers" in client.get("/addresses/1/10.0.0.6").text
 
 
 def test_each_cell_leads_to_its_address(browser: Browser, pods: Pods, dba: Session) -> None:

@@ -49,8 +49,15 @@ BEGIN
             'owner', held.namespace || '/' || held.name, 'owner_kind', held.owner_kind, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
             'description', held.description, 'mac', held.mac);
     END IF;
-    IF is_withheld(pool.network_id, wanted) THEN
-        RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,
+    IF is_on_request(pool.network_id, wanted)
+       AND NOT EXISTS (SELECT FROM free_ranges f
+                        WHERE f.network_id = pool.network_id AND f.quarantined AND f.last = wanted) THEN
+        RETURN facts || jsonb_build_object('state', 'on request',
+            'because', 'assigned only to a call that requests it: it is ' || why_withheld(pool.network_id, wanted));
+    END IF;
+    IF is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN
+        RETURN facts || jsonb_build_object('state', CASE WHEN EXISTS (SELECT FROM exclusions e WHERE e.network_id = pool.network_id AND e.first <= wanted AND e.last >= wanted
+                                                                              AND NOT e.requests_only) THEN 'excluded' ELSE 'gateway' END,
             'because', 'never assigned: it is ' || why_withheld(pool.network_id, wanted));
     END IF;
     IF giver.id IS NULL THEN

@@ -6,10 +6,10 @@ DECLARE
     what text;
 BEGIN
     IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
-       OR is_excluded(pool.network_id, wanted) THEN
+       OR is_excluded(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN
         RETURN; -- it is refused for another reason
     END IF;
-    what := CASE WHEN is_withheld(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
+    what := CASE WHEN is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
                  WHEN wanted >= coalesce(pool.window_first, first_usable(pool.cidr))
                       AND wanted <= coalesce(pool.window_last, last_usable(pool.cidr)) THEN NULL
                  WHEN wanted < first_usable(pool.cidr) THEN 'the network address of pool ' || pool.cidr

@@ -55,7 +55,8 @@ BEGIN
                 ELSE
                     PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
                                            NULL, NULL, NULL, NULL);
-                    address := (claim_addresses(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]], 1))[1];
+                    address := CASE WHEN is_on_request(pool.network_id, wanted[i]) THEN wanted[i]
+                                    ELSE (claim_addresses(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]], 1))[1] END;
                     CONTINUE WHEN address IS NULL;
                 END IF;
             ELSE

@@ -223,7 +223,9 @@ BEGIN
                               HINT = 'Request another address, or remove one of the ranges.';
                 END IF;
                 -- Its run is locked before its reservation is created, in the same order as by all callers.
-                address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
+                -- (An address for requests only is in no run: the primary key of reservations decides.)
+                address := CASE WHEN is_on_request(space, requested[ordinal]) THEN requested[ordinal]
+                                ELSE (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1] END;
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
                  WHERE r.owner_namespace = namespace AND r.owner_name = holder AND r.pool_id = the_pool

@@ -9,7 +9,7 @@ DECLARE
     holder reservations;
 BEGIN
     SELECT * INTO pool FROM pools WHERE id = wanted_pool;
-    IF is_withheld(pool.network_id, wanted)
+    IF is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted)
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
         RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
             USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
@@ -34,7 +34,10 @@ BEGIN
                       HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
-            IF is_withheld(pool.network_id, wanted) THEN
+            IF is_on_request(pool.network_id, wanted) THEN
+                EXIT WHEN NOT EXISTS (SELECT FROM free_ranges f
+                                       WHERE f.network_id = pool.network_id AND f.quarantined AND f.last = wanted);
+            ELSIF is_withheld(pool.network_id, wanted) THEN
                 RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
                     USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                           HINT = 'Request another address; `rowhouse explain` shows the reason.';

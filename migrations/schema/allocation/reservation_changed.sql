@@ -42,6 +42,7 @@ BEGIN
         NEW.tenure_id := nextval('tenures_id_seq');
         IF (NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address) THEN
             PERFORM admit_gateways(NEW.network_id, NEW.address, NEW.address);
+            PERFORM admit_requested(NEW.network_id, NEW.address, NEW.address);
             PERFORM take_run(NEW.network_id, NEW.address, NEW.address);
             moment := clock_timestamp();
             PERFORM settle_tenures(NEW.network_id, NEW.address, moment);

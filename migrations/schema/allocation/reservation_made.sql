@@ -56,6 +56,7 @@ BEGIN
              GROUP BY m.network_id, m.number ORDER BY m.network_id, first
         LOOP
             PERFORM admit_gateways(run.network_id, run.first, run.last);
+            PERFORM admit_requested(run.network_id, run.first, run.last);
             free_since := take_run(run.network_id, run.first, run.last);
             IF free_since > clock_timestamp() THEN
                 -- The clock was set back since a previous owner left.

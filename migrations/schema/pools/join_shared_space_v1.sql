@@ -55,8 +55,8 @@ BEGIN
     -- After the reservations: an address in use may be excluded in either space; the exclusion applies when it is released.
     FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
         -- Exclusions of a network do not overlap: what the shared space excludes already is left out.
-        INSERT INTO exclusions (network_id, first, last, reason)
-        SELECT shared, lower(rest.span), span_last(rest.span), part.reason
+        INSERT INTO exclusions (network_id, first, last, reason, requests_only)
+        SELECT shared, lower(rest.span), span_last(rest.span), part.reason, part.requests_only
           FROM unnest(inetmultirange(address_span(part.first, part.last))
                       - coalesce((SELECT range_agg(address_span(o.first, o.last)) FROM exclusions o
                                    WHERE o.network_id = shared AND family(o.first) = family(part.first)), '{}')) AS rest (span);

@@ -7,7 +7,7 @@ BEGIN
                         gateways, exclusions, fill_samples, pool_trends,
                         networks, pools, free_ranges, quotas, nodes
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld,
                                   pool_window, pool_counts, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;

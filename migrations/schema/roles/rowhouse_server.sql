@@ -35,7 +35,7 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- Used by views and statements
-        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, window_counts, pool_counts,
+        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld, pool_window, window_counts, pool_counts,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)

@@ -4979,6 +4979,15 @@ BEGIN
     END LOOP;
 END $$;
 
+-- schema/free_space/is_on_request.sql
+DROP FUNCTION is_on_request;
+
+-- schema/free_space/on_request_count.sql
+DROP FUNCTION on_request_count;
+
+-- schema/free_space/admit_requested.sql
+DROP FUNCTION admit_requested;
+
 -- schema/nodes/report_node_v1.sql
 DROP FUNCTION report_node_v1;
 
@@ -5022,3 +5031,6 @@ DROP TABLE past_attachments;
 
 -- schema/tables/attachments.sql
 ALTER TABLE attachments DROP COLUMN pod_name, DROP COLUMN mac;
+
+-- schema/tables/exclusions.sql
+ALTER TABLE exclusions DROP COLUMN requests_only;

@@ -224,8 +224,11 @@ COMMENT ON TABLE node_slices IS 'The part of a pool from which one node gets add
 COMMENT ON COLUMN node_slices.slice IS 'The part of the CIDR from which the node gets addresses.';
 
 -- schema/tables/exclusions.sql
+ALTER TABLE exclusions ADD COLUMN requests_only boolean NOT NULL DEFAULT false;
 COMMENT ON TABLE exclusions IS
-    'Addresses kept out of use, first to last inclusive. Addresses in use stay in use until they are released.';
+    'Addresses that are not assigned automatically, first to last inclusive. Addresses in use stay in use until they are released.';
+COMMENT ON COLUMN exclusions.requests_only IS
+    'Whether a request may still take the addresses: an ADD or a reservation that names the address.';
 COMMENT ON COLUMN exclusions.id IS 'ID of the exclusion.';
 COMMENT ON COLUMN exclusions.reason IS 'Reason, in the operator''s words; '''' if none was given.';
 COMMENT ON COLUMN exclusions.created_at IS 'When it was created.';
@@ -985,18 +988,53 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION is_withheld(integer, inet) IS 'Whether an address is never assigned: it is excluded, or a gateway.';
 
+-- schema/free_space/is_on_request.sql
+CREATE OR REPLACE FUNCTION is_on_request(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT e.first <= wanted AND e.requests_only FROM rowhouse.exclusions e
+                  WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1), false)
+   AND NOT EXISTS (SELECT FROM rowhouse.gateways g WHERE g.network_id = wanted_network AND g.address = wanted);
+COMMENT ON FUNCTION is_on_request(integer, inet) IS
+    'Whether an address is excluded for requests only, so that a call that names it may take it. A gateway never is.';
+
+-- schema/free_space/on_request_count.sql
+CREATE OR REPLACE FUNCTION on_request_count(wanted_network integer, run_first inet, run_last inet) RETURNS numeric
+LANGUAGE sql STABLE
+RETURN (SELECT coalesce(sum(
+                   address_number(span.last) - address_number(span.first) + 1
+                   - (SELECT count(*)
+                        FROM (SELECT r.address FROM rowhouse.reservations r
+                               WHERE r.network_id = wanted_network AND r.address BETWEEN span.first AND span.last
+                               UNION
+                              SELECT g.address FROM rowhouse.gateways g
+                               WHERE g.network_id = wanted_network AND g.address BETWEEN span.first AND span.last
+                               UNION
+                              SELECT f.last FROM rowhouse.free_ranges f
+                               WHERE f.network_id = wanted_network AND f.quarantined
+                                 AND f.last BETWEEN span.first AND span.last) AS taken)), 0)
+          FROM (SELECT greatest(e.first, run_first)::inet AS first, least(e.last, run_last)::inet AS last
+                  FROM rowhouse.exclusions e
+                 WHERE e.network_id = wanted_network AND e.requests_only AND e.last >= run_first AND e.first <= run_last
+                OFFSET 0) AS span);
+COMMENT ON FUNCTION on_request_count(integer, inet, inet) IS
+    'How many addresses of a run only a call that names one can get now.';
+
 -- schema/free_space/why_withheld.sql
 CREATE OR REPLACE FUNCTION why_withheld(wanted_network integer, wanted inet) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
 RETURN coalesce(
     (SELECT concat('excluded: ', host(e.first), '-', host(e.last), ' is kept out of use', ': ' || nullif(e.reason, ''))
        FROM rowhouse.exclusions e
-      WHERE e.network_id = wanted_network AND e.last >= wanted AND e.first <= wanted ORDER BY e.last LIMIT 1),
+      WHERE e.network_id = wanted_network AND e.last >= wanted AND e.first <= wanted AND NOT e.requests_only
+      ORDER BY e.last LIMIT 1),
     (SELECT concat('the gateway of ', string_agg(DISTINCT CASE WHEN g.cni_network IS NULL THEN concat('pool ', p.cidr)
                                                                ELSE concat('CNI network "', g.cni_network, '"') END, ', '))
        FROM rowhouse.gateways g JOIN rowhouse.pools p ON p.id = g.pool_id
-      WHERE g.network_id = wanted_network AND g.address = wanted HAVING count(*) > 0));
-COMMENT ON FUNCTION why_withheld(integer, inet) IS 'The reason, as text, why an address is never assigned; NULL: there is none.';
+      WHERE g.network_id = wanted_network AND g.address = wanted HAVING count(*) > 0),
+    (SELECT concat('in ', host(e.first), '-', host(e.last), ', which is for requests only', ': ' || nullif(e.reason, ''))
+       FROM rowhouse.exclusions e
+      WHERE e.network_id = wanted_network AND e.last >= wanted AND e.first <= wanted ORDER BY e.last LIMIT 1));
+COMMENT ON FUNCTION why_withheld(integer, inet) IS 'The reason, as text, why an address is not assigned automatically; NULL: there is none.';
 
 -- schema/free_space/take_run.sql
 CREATE OR REPLACE FUNCTION take_run(wanted_network integer, wanted_first inet, wanted_last inet) RETURNS timestamptz
@@ -1421,6 +1459,34 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION admit_gateways(integer, inet, inet) IS 'Lets a forced reservation take gateways.';
+
+-- schema/free_space/admit_requested.sql
+CREATE OR REPLACE FUNCTION admit_requested(of_network integer, run_first inet, run_last inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Lets reservations that exist already take addresses that are kept for requests: it frees them first. Only the owner of
+-- the reservation can be here, because its primary key keeps others away.
+DECLARE
+    span    record;
+    address inet;
+BEGIN
+    FOR span IN
+        SELECT greatest(e.first, run_first)::inet AS first, least(e.last, run_last)::inet AS last FROM exclusions e
+         WHERE e.network_id = of_network AND e.requests_only AND e.last >= run_first AND e.first <= run_last
+    LOOP
+        address := span.first;
+        LOOP
+            IF is_on_request(of_network, address)
+               AND NOT EXISTS (SELECT FROM free_ranges f
+                                WHERE f.network_id = of_network AND f.last >= address AND f.first <= address) THEN
+                INSERT INTO free_ranges (network_id, first, last, free_from)
+                VALUES (of_network, address, address, '-infinity');
+            END IF;
+            EXIT WHEN address >= span.last;
+            address := address + 1;
+        END LOOP;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION admit_requested(integer, inet, inet) IS 'Lets a reservation take addresses that are kept for requests.';
 
 -- schema/free_space/free_ranges_guard.sql
 CREATE OR REPLACE FUNCTION free_ranges_guard() RETURNS trigger
@@ -2029,8 +2095,8 @@ BEGIN
     -- After the reservations: an address in use may be excluded in either space; the exclusion applies when it is released.
     FOR part IN DELETE FROM exclusions e WHERE e.network_id = pool.network_id RETURNING e.* LOOP
         -- Exclusions of a network do not overlap: what the shared space excludes already is left out.
-        INSERT INTO exclusions (network_id, first, last, reason)
-        SELECT shared, lower(rest.span), span_last(rest.span), part.reason
+        INSERT INTO exclusions (network_id, first, last, reason, requests_only)
+        SELECT shared, lower(rest.span), span_last(rest.span), part.reason, part.requests_only
           FROM unnest(inetmultirange(address_span(part.first, part.last))
                       - coalesce((SELECT range_agg(address_span(o.first, o.last)) FROM exclusions o
                                    WHERE o.network_id = shared AND family(o.first) = family(part.first)), '{}')) AS rest (span);
@@ -2322,7 +2388,8 @@ LANGUAGE sql STABLE
 RETURN (SELECT f.first FROM rowhouse.free_ranges f
          WHERE f.quarantined AND f.previous_owner = owner AND f.network_id + 0 = wanted_network
            AND f.first = coalesce(wanted, f.first)
-           AND NOT rowhouse.is_withheld(f.network_id, f.first)
+           AND (NOT rowhouse.is_withheld(f.network_id, f.first)
+                OR wanted IS NOT NULL AND rowhouse.is_on_request(f.network_id, f.first))
            AND (SELECT true FROM unnest(firsts, lasts) AS s (first, last)
                  WHERE f.first BETWEEN s.first AND s.last LIMIT 1)
          ORDER BY f.first LIMIT 1);
@@ -2758,7 +2825,9 @@ BEGIN
                               HINT = 'Request another address, or remove one of the ranges.';
                 END IF;
                 -- Its run is locked before its reservation is created, in the same order as by all callers.
-                address := (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1];
+                -- (An address for requests only is in no run: the primary key of reservations decides.)
+                address := CASE WHEN is_on_request(space, requested[ordinal]) THEN requested[ordinal]
+                                ELSE (claim_addresses(space, ARRAY[requested[ordinal]], ARRAY[requested[ordinal]], 1))[1] END;
                 CONTINUE WHEN address IS NULL;
                 SELECT coalesce(max(r.slot) + 1, slot_no) INTO slot_no FROM reservations r
                  WHERE r.owner_namespace = namespace AND r.owner_name = holder AND r.pool_id = the_pool
@@ -3292,7 +3361,7 @@ DECLARE
     holder reservations;
 BEGIN
     SELECT * INTO pool FROM pools WHERE id = wanted_pool;
-    IF is_withheld(pool.network_id, wanted)
+    IF is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted)
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
         RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
             USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
@@ -3317,7 +3386,10 @@ BEGIN
                       HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
-            IF is_withheld(pool.network_id, wanted) THEN
+            IF is_on_request(pool.network_id, wanted) THEN
+                EXIT WHEN NOT EXISTS (SELECT FROM free_ranges f
+                                       WHERE f.network_id = pool.network_id AND f.quarantined AND f.last = wanted);
+            ELSIF is_withheld(pool.network_id, wanted) THEN
                 RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
                     USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
                           HINT = 'Request another address; `rowhouse explain` shows the reason.';
@@ -3504,6 +3576,7 @@ BEGIN
              GROUP BY m.network_id, m.number ORDER BY m.network_id, first
         LOOP
             PERFORM admit_gateways(run.network_id, run.first, run.last);
+            PERFORM admit_requested(run.network_id, run.first, run.last);
             free_since := take_run(run.network_id, run.first, run.last);
             IF free_since > clock_timestamp() THEN
                 -- The clock was set back since a previous owner left.
@@ -3651,6 +3724,7 @@ BEGIN
         NEW.tenure_id := nextval('tenures_id_seq');
         IF (NEW.network_id, NEW.address) <> (OLD.network_id, OLD.address) THEN
             PERFORM admit_gateways(NEW.network_id, NEW.address, NEW.address);
+            PERFORM admit_requested(NEW.network_id, NEW.address, NEW.address);
             PERFORM take_run(NEW.network_id, NEW.address, NEW.address);
             moment := clock_timestamp();
             PERFORM settle_tenures(NEW.network_id, NEW.address, moment);
@@ -3815,8 +3889,15 @@ BEGIN
             'owner', held.namespace || '/' || held.name, 'owner_kind', held.owner_kind, 'interface', held.interface, 'cluster', held.cluster, 'since', held.reserved_at,
             'description', held.description, 'mac', held.mac);
     END IF;
-    IF is_withheld(pool.network_id, wanted) THEN
-        RETURN facts || jsonb_build_object('state', CASE WHEN is_excluded(pool.network_id, wanted) THEN 'excluded' ELSE 'gateway' END,
+    IF is_on_request(pool.network_id, wanted)
+       AND NOT EXISTS (SELECT FROM free_ranges f
+                        WHERE f.network_id = pool.network_id AND f.quarantined AND f.last = wanted) THEN
+        RETURN facts || jsonb_build_object('state', 'on request',
+            'because', 'assigned only to a call that requests it: it is ' || why_withheld(pool.network_id, wanted));
+    END IF;
+    IF is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN
+        RETURN facts || jsonb_build_object('state', CASE WHEN EXISTS (SELECT FROM exclusions e WHERE e.network_id = pool.network_id AND e.first <= wanted AND e.last >= wanted
+                                                                              AND NOT e.requests_only) THEN 'excluded' ELSE 'gateway' END,
             'because', 'never assigned: it is ' || why_withheld(pool.network_id, wanted));
     END IF;
     IF giver.id IS NULL THEN
@@ -3906,7 +3987,8 @@ BEGIN
                 ELSE
                     PERFORM refuse_request(pool.id, wanted[i], ARRAY[first_address(pool.cidr)], ARRAY[last_address(pool.cidr)], i,
                                            NULL, NULL, NULL, NULL);
-                    address := (claim_addresses(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]], 1))[1];
+                    address := CASE WHEN is_on_request(pool.network_id, wanted[i]) THEN wanted[i]
+                                    ELSE (claim_addresses(pool.network_id, ARRAY[wanted[i]], ARRAY[wanted[i]], 1))[1] END;
                     CONTINUE WHEN address IS NULL;
                 END IF;
             ELSE
@@ -4087,10 +4169,10 @@ DECLARE
     what text;
 BEGIN
     IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
-       OR is_excluded(pool.network_id, wanted) THEN
+       OR is_excluded(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN
         RETURN; -- it is refused for another reason
     END IF;
-    what := CASE WHEN is_withheld(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
+    what := CASE WHEN is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
                  WHEN wanted >= coalesce(pool.window_first, first_usable(pool.cidr))
                       AND wanted <= coalesce(pool.window_last, last_usable(pool.cidr)) THEN NULL
                  WHEN wanted < first_usable(pool.cidr) THEN 'the network address of pool ' || pool.cidr
@@ -5406,7 +5488,7 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- Used by views and statements
-        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, why_withheld, pool_window, window_counts, pool_counts,
+        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld, pool_window, window_counts, pool_counts,
                                   first_address, last_address, first_usable, last_usable, address_number, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)
@@ -5424,7 +5506,7 @@ BEGIN
                         gateways, exclusions, fill_samples, pool_trends,
                         networks, pools, free_ranges, quotas, nodes
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, why_withheld,
+        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld,
                                   pool_window, pool_counts, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;

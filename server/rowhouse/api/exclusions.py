@@ -1,4 +1,4 @@
-"""Exclusions: addresses that are never assigned."""
+"""Exclusions: addresses that are never assigned, or only to a call that requests one."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Exclusion(Answer):
     first: Address
     last: Address
     reason: str
+    requests_only: Annotated[bool, Field(description="A request for one of them may take it")]
     created_at: Moment
     in_use: Annotated[
         int,
@@ -54,6 +55,12 @@ class NewExclusion(Request):
     first: Address
     last: Address
     reason: Text = ""
+    requests_only: Annotated[
+        bool,
+        Field(
+            description="Assign them only to an ADD that requests the address, and to reservations of it"
+        ),
+    ] = False
     force: Annotated[
         bool,
         Field(
@@ -97,6 +104,7 @@ def create_exclusion(call: Call, body: NewExclusion) -> Reply:
         body.last,
         call.actor,
         reason=body.reason,
+        requests_only=body.requests_only,
         force=body.force,
     )
     return Reply(document=Exclusion.model_validate(made), location=f"/api/v1/exclusions/{made.id}")

@@ -21,7 +21,15 @@ class Explanation(Answer):
     network: str
     address: Address
     state: Literal[
-        "unknown", "in use", "reserved", "excluded", "gateway", "quarantined", "outside", "free"
+        "unknown",
+        "in use",
+        "reserved",
+        "excluded",
+        "on request",
+        "gateway",
+        "quarantined",
+        "outside",
+        "free",
     ]
     because: str
     pool: Cidr | None = None

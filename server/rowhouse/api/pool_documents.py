@@ -51,6 +51,9 @@ class Usage(Answer):
     sticky: int
     quarantined: int
     excluded: int
+    on_request: Annotated[
+        int, Field(description="Of `excluded`: addresses that a request for one of them gets")
+    ]
     free: int
     percent_used: float | None
 

@@ -1,4 +1,4 @@
-"""`rowhouse exclusion`: addresses that are never assigned."""
+"""`rowhouse exclusion`: addresses that are never assigned, or only to a call that requests one."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _COLUMNS: Final = (
     Column("FIRST", "first"),
     Column("LAST", "last"),
     Column("STILL IN USE", "in_use", "number"),
+    Column("REQUESTS ONLY", "requests_only", "flag"),
     Column("CREATED", "created_at", "moment"),
     Column("REASON", "reason"),
 )
@@ -29,7 +30,7 @@ _COLUMNS: Final = (
 
 @click.group()
 def exclusion() -> None:
-    """Manage exclusions: addresses that are never assigned."""
+    """Manage exclusions: addresses never assigned, or on request only."""
 
 
 @exclusion.command("list")
@@ -59,6 +60,11 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
 )
 @click.option("--reason", default="", metavar="TEXT", help="Why they are excluded.")
 @click.option(
+    "--requests-only",
+    is_flag=True,
+    help="Still assign them to a pod that requests the address, and reserve them by address.",
+)
+@click.option(
     "--force",
     is_flag=True,
     help="Also exclude addresses that running pods use; the pods keep using them.",
@@ -71,6 +77,7 @@ def create(
     network: str | None,
     pool: str | None,
     reason: str,
+    requests_only: bool,
     force: bool,
 ) -> None:
     """Exclude ADDRESSES from assignment.
@@ -88,6 +95,7 @@ def create(
         "first": first,
         "last": last,
         "reason": reason,
+        "requests_only": requests_only,
         "force": force,
     }
     made = session.client.post("/exclusions", wanted)

@@ -32,14 +32,19 @@ def exclude(
     actor: Actor,
     *,
     reason: str = "",
+    requests_only: bool = False,
     force: bool = False,
 ) -> Record:
     """Exclude the addresses from `first` to `last`. Those in use are excluded once released.
 
+    With `requests_only`, a call that requests one of the addresses, or reserves it, still gets it.
+
     Raises NotFound (network), InTheWay (some of them are already excluded, or, without `force`, used by running
     sandboxes).
     """
-    made = exclusions.create(store, network_id, first, last, reason, actor, force=force)
+    made = exclusions.create(
+        store, network_id, first, last, reason, actor, requests_only=requests_only, force=force
+    )
     if made is None:
         raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
     # Counted afterwards, to include allocations that were running when it was created.

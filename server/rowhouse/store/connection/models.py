@@ -228,6 +228,7 @@ class Exclusion(Base):
     first: Mapped[str] = mapped_column(Address)
     last: Mapped[str] = mapped_column(Address)
     reason: Mapped[str]
+    requests_only: Mapped[bool]
     created_at: Mapped[datetime]
 
 

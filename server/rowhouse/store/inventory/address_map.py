@@ -104,7 +104,9 @@ def quarantined(database: Database, network_id: int, first: str, last: str) -> S
 def excluded(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
     """Return the exclusions that overlap a span, by address."""
     query = (
-        select(Exclusion.id, Exclusion.first, Exclusion.last, Exclusion.reason)
+        select(
+            Exclusion.id, Exclusion.first, Exclusion.last, Exclusion.reason, Exclusion.requests_only
+        )
         .where(Exclusion.network_id == network_id)
         .where(Exclusion.last >= _inet(first), Exclusion.first <= _inet(last))
         .order_by(Exclusion.last)

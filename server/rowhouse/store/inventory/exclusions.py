@@ -84,15 +84,22 @@ def create(
     reason: str,
     actor: Actor,
     *,
+    requests_only: bool = False,
     force: bool = False,
 ) -> int | None:
-    """Exclude addresses; None if there is no such network.
+    """Exclude addresses, with `requests_only` not from requests; None if there is no such network.
 
     Raises InTheWay if another exclusion overlaps, or, without `force`, if sandboxes use some of the addresses.
     """
     made = database.change(
         CREATE,
-        {"first": first, "last": last, "reason": reason, "network": network_id},
+        {
+            "first": first,
+            "last": last,
+            "reason": reason,
+            "network": network_id,
+            "requests_only": requests_only,
+        },
         actor=actor.name,
         request_id=actor.request_id,
         force=force,

@@ -53,6 +53,8 @@ class Occupancy:
     quarantined: int
     excluded: int
     free: int
+    on_request: int
+    """Of `excluded`: addresses that a call gets if it requests one of them."""
     percent_used: float | None
     """To one decimal; None: the pool has no address to assign."""
     trends: tuple[Trend, Trend]
@@ -76,7 +78,7 @@ def occupancy_of(row: TupleRow) -> Occupancy:
     (
         pool_id, network_id, network, isolated, cidr, name, gateway, first, last, drained,
         total, reserved, reserved_by_overlaps, attached, sticky, used, quarantined, excluded, free,
-        percent_used, day_slope, day_fit, week_slope, week_fit,
+        on_request, percent_used, day_slope, day_fit, week_slope, week_fit,
     ) = row  # fmt: skip
     return Occupancy(
         id=pool_id,
@@ -98,6 +100,7 @@ def occupancy_of(row: TupleRow) -> Occupancy:
         quarantined=quarantined,
         excluded=int(excluded),
         free=int(free),
+        on_request=int(on_request),
         percent_used=None if percent_used is None else float(percent_used),
         trends=(Trend(day_slope, day_fit), Trend(week_slope, week_fit)),
     )

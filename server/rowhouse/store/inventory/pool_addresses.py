@@ -32,7 +32,16 @@ ADDRESSES: Final = statement(__name__, "pool_addresses")
 MAX_SINGLE: Final = 4096
 """The largest pool whose free, quarantined and excluded addresses are rows of their own, not runs: a /20."""
 
-STATES: Final = ("free", "pod", "sticky", "reserved", "quarantined", "excluded", "gateway")
+STATES: Final = (
+    "free",
+    "pod",
+    "sticky",
+    "reserved",
+    "quarantined",
+    "excluded",
+    "on-request",
+    "gateway",
+)
 
 _TEXTS: Final = (
     "state",

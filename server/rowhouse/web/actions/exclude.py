@@ -53,6 +53,7 @@ class Exclude(Action[NewExclusion]):
                 "first": first,
                 "last": values.get("last", "").strip() or first,
                 "reason": values.get("reason", "").replace("\r\n", "\n").strip(),
+                "requests_only": "true" if values.get("requests_only") else "false",
                 "force": "true" if values.get("force") else "false",
             },
         )
@@ -66,6 +67,7 @@ class Exclude(Action[NewExclusion]):
             ),
             Change(name="Network", after=as_shown(self.pool.network_name)),
             Change(name="Reason", after=given.reason),
+            Change(name="Requests", after="may take them" if given.requests_only else ""),
         ]
         used = rows.attached(self.store, given.network_id, given.first, given.last)
         return Preview(
@@ -83,6 +85,7 @@ class Exclude(Action[NewExclusion]):
             given.last,
             actor,
             reason=given.reason,
+            requests_only=given.requests_only,
             force=given.force,
         )
         return self.back

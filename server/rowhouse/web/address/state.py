@@ -71,6 +71,8 @@ def _without_owner(
     )
     if excluded:
         run = excluded[0]
+        if run.requests_only:
+            return _on_request(database, run, address)
         reason = f": {run.reason}" if run.reason else ""
         return "excluded", f"{run.first} to {run.last} is excluded{reason}."
     if not pools:
@@ -86,6 +88,18 @@ def _without_owner(
                 f"It was released and can be assigned again from {until:%H:%M:%S} UTC.",
             )
     return "free", _why_free(known)
+
+
+def _on_request(database: Database, run: Record, address: str) -> tuple[str, str]:
+    """Return the state of an address that is for requests only: it may also be a gateway, or quarantined."""
+    known = audit.explain(database, run.network, address, space=run.network_id)
+    if known["state"] in {"gateway", "quarantined"}:
+        return known["state"], f"It is {known['because'].removeprefix('never assigned: it is ')}."
+    reason = f": {run.reason}" if run.reason else ""
+    return (
+        "on-request",
+        f"{run.first} to {run.last} is for requests only{reason}. A pod gets it if it requests this address.",
+    )
 
 
 def _why_free(known: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ STATES: Final = {
     "reserved": "reserved by hand",
     "quarantined": "quarantined",
     "excluded": "excluded",
+    "on-request": "on request only",
     "gateway": "gateway",
     "outside": "never assigned",
 }
@@ -83,7 +84,11 @@ def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
         named = ", ".join(sorted(filter(None, hop.sources)))
         kept[int(ip_address(hop.address)) - base] = ("gateway", named and f"of {named}")
     for run in address_map.excluded(database, *where):
-        kept.update(dict.fromkeys(_offsets(run, base, size), ("excluded", run.reason)))
+        for offset in _offsets(run, base, size):
+            if not run.requests_only:
+                kept[offset] = ("excluded", run.reason)
+            elif offset not in kept:  # neither a gateway nor quarantined
+                kept[offset] = ("on-request", run.reason)
     low, high = (int(ip_address(end)) - base for end in (pool.first, pool.last))
     made = []
     for offset, address in enumerate(_addresses(area)):

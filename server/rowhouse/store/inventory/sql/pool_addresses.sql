@@ -14,15 +14,18 @@ SELECT g.address::inet, g.address::inet, 'gateway', '', '', '', '', '', '', '', 
    AND NOT EXISTS (SELECT FROM rowhouse.reservations r WHERE r.network_id = g.network_id AND r.address = g.address)
  GROUP BY g.network_id, g.address
 UNION ALL
-SELECT e.first + i, CASE WHEN :single THEN e.first + i ELSE e.last END, 'excluded', '', '', '', '', '', '', '',
+SELECT e.first + i, CASE WHEN :single THEN e.first + i ELSE e.last END,
+       CASE WHEN e.requests_only THEN 'on-request' ELSE 'excluded' END, '', '', '', '', '', '', '',
        e.created_at, NULL::timestamptz, e.reason
-  FROM (SELECT greatest(first, :low) AS first, least(last, :high) AS last, created_at, reason
+  FROM (SELECT greatest(first, :low) AS first, least(last, :high) AS last, created_at, reason, requests_only
           FROM rowhouse.exclusions
          WHERE network_id = :network AND last >= :low AND first <= :high) AS e,
        generate_series(0, CASE WHEN :single THEN e.last - e.first ELSE 0 END) AS i
  WHERE NOT :single
     OR NOT EXISTS (SELECT FROM rowhouse.reservations r WHERE r.network_id = :network AND r.address = e.first + i)
    AND NOT EXISTS (SELECT FROM rowhouse.gateways g WHERE g.network_id = :network AND g.address = e.first + i)
+   AND NOT (e.requests_only AND EXISTS (SELECT FROM rowhouse.free_ranges f
+                                         WHERE f.network_id = :network AND f.quarantined AND f.last = e.first + i))
 UNION ALL
 SELECT f.first + i, CASE WHEN :single THEN f.first + i ELSE f.last END, f.state, '', '', '', '', '', '', '',
        NULL::timestamptz, f.until, ''
@@ -43,5 +46,5 @@ SELECT f.first + i, CASE WHEN :single THEN f.first + i ELSE f.last END, f.state,
         SELECT greatest(first, :first_assigned), least(last, :last_assigned), 'quarantined', free_from
           FROM rowhouse.free_ranges
          WHERE network_id = :network AND quarantined AND last >= :first_assigned AND first <= :last_assigned
-           AND NOT rowhouse.is_withheld(network_id, first)) AS f,
+           AND (NOT rowhouse.is_withheld(network_id, first) OR rowhouse.is_on_request(network_id, first))) AS f,
        generate_series(0, CASE WHEN :single THEN f.last - f.first ELSE 0 END) AS i
