@@ -8,6 +8,7 @@ from pathlib import Path
 from bench import (
     allocator,
     churn,
+    claims,
     cluster,
     conditions,
     connections,
@@ -29,6 +30,7 @@ PARTS = {
     "churn": churn.run,
     "conditions": conditions.run,
     "connections": connections.run,
+    "claims": claims.run,
     "memory": memory.run,
     "history": history.run,
     "cluster": cluster.run,

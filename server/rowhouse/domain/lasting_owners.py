@@ -168,13 +168,15 @@ class KeptOwner:
 class Existence:
     """What a cluster says about objects of one kind. An object in no set was not looked for yet.
 
-    `unseen`: the cluster does not serve the kind, or not to this account; `reason` says which.
+    `unseen`: the cluster does not serve the kind, or not to this account; `reason` says which. Unless `is_whole`, the
+    next look continues with the others.
     """
 
     exist: frozenset[ObjectName] = frozenset()
     gone: frozenset[ObjectName] = frozenset()
     unseen: frozenset[ObjectName] = frozenset()
     reason: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ class OwnerRelease:
         self._objects = objects
         self._actor = actor
         self._unseen: dict[str, str] = {}
+        self.is_unfinished = False
+        """Whether the last look left objects for the next one, which should then come soon."""
 
     def look(self) -> int:
         """Check all idle owners once; return how many addresses are free again. Raises TryAgain, NotReady.
@@ -55,6 +57,7 @@ class OwnerRelease:
         by_kind: dict[str, list[KeptOwner]] = {}
         for owner in owners.idle_owners(self._session, self._cluster):
             by_kind.setdefault(owner.object_kind, []).append(owner)
+        self.is_unfinished = False
         return sum(self._look_at(kind, idle) for kind, idle in sorted(by_kind.items()))
 
     def _look_at(self, kind: str, idle: list[KeptOwner]) -> int:
@@ -63,6 +66,7 @@ class OwnerRelease:
         except TryAgain as error:
             _log.warning("owners_not_looked_at", kind=kind, reason=error.message)
             return 0
+        self.is_unfinished |= not found.is_whole
         self._note_unseen(kind, found.reason)
         for exist, objects in ((True, found.exist), (False, found.unseen)):
             some = [one for one in idle if one.object in objects]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -35,8 +36,11 @@ _REASONS: Final = (NO_ADDRESS, CLAIM_REFUSED)
 _MAX_IPS: Final = 2
 """By the CRD's validation."""
 _INVALID: Final = 422
-_MAX_WRITES: Final = 200
-"""How many claims one call compares; the next call continues."""
+_WRITE_SECONDS: Final = 2.0
+"""How long one call compares claims one by one; the next call continues."""
+_MAX_READ_SINGLY: Final = 20
+"""More claims than these are listed first."""
+_PAGE: Final = 500
 _MAX_MESSAGE: Final = 1024
 """Characters."""
 _PAUSE_SECONDS: Final = 60.0
@@ -68,10 +72,40 @@ class ClaimStatus:
             del self._written[gone]
         changed = [one for one in claims if self._written.get(one.object) != one]
         condition = _condition(is_true=True, reason="SuccessfulAllocation", message="")
-        for one in changed[:_MAX_WRITES]:
-            if not self._patch(one.object, condition, held=one):
+        if len(changed) > _MAX_READ_SINGLY:
+            changed = self._different(changed, condition)
+        ends = self._clock() + _WRITE_SECONDS
+        for one in changed:
+            if self._clock() > ends or not self._patch(one.object, condition, held=one):
                 return
             self._written[one.object] = one
+
+    def _different(self, claims: Sequence[HeldClaim], condition: dict[str, Any]) -> list[HeldClaim]:
+        """Leave out the claims whose status is as it should be, with one list of all. A new leader has many."""
+        held = {one.object: one for one in claims}
+        if self._clock() < self._paused_until:
+            return []
+        try:
+            for name in self._claims.ask(partial(self._as_wanted, held, condition)):
+                self._written[name] = held.pop(name)
+        except ERRORS as error:
+            self._pause(explain(error, "a list of all IPAMClaims").message)
+            return []
+        return list(held.values())
+
+    def _as_wanted(
+        self, held: dict[ObjectName, HeldClaim], condition: dict[str, Any], kind: Any
+    ) -> list[ObjectName]:
+        found = []
+        for obj in self._client.list(kind, namespace="*", chunk_size=_PAGE):
+            name = str(obj.metadata.namespace), str(obj.metadata.name)
+            if name in held:
+                before = getattr(obj, "status", None) or {}
+                names_pods = isinstance(before.get("ownerPod"), str)
+                wanted = _status(before, held[name], condition, names_pods=names_pods)
+                if _is_as_wanted(before, wanted):
+                    found.append(name)
+        return found
 
     def refused(self, failures: Sequence[AllocationFailure]) -> None:
         """Tell the claims of pods that got no address. Errors of the API server never raise."""
@@ -139,7 +173,7 @@ class ClaimStatus:
             self._names_pods = other
 
     def _send(self, name: ObjectName, before: dict[str, Any], wanted: dict[str, Any]) -> None:
-        if all(before.get(key) == value for key, value in wanted.items()):
+        if _is_as_wanted(before, wanted):
             return
         namespace, claim = name
         self._claims.ask(
@@ -157,6 +191,10 @@ class ClaimStatus:
         if reason != self._refusal:
             self._refusal = reason
             _log.warning("claim_status_not_written", reason=reason)
+
+
+def _is_as_wanted(before: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return all(before.get(key) == value for key, value in wanted.items())
 
 
 def _status(

@@ -185,6 +185,8 @@ class Controller:
                     owners_due = time.monotonic() + min(OWNER_SECONDS, self._timing.interval)
                     RECLAIMED.inc(owners.look())
                     self._claims.write(held_claims(election.session, self._cluster))
+                    if owners.is_unfinished:
+                        owners_due = 0.0
                 if self._pass_soon.is_set():
                     self._pass_soon.clear()
                     # Not more often than the second checks, even if nodes flap.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -47,8 +48,8 @@ KINDS: Final[dict[str, tuple[Any, ...]]] = {
 }
 _MAX_READ_SINGLY: Final = 20
 """More objects than these are listed first."""
-_MAX_CONFIRMED: Final = 200
-"""How many absences one call confirms with a GET each; the next call confirms others."""
+_CONFIRM_SECONDS: Final = 1.5
+"""How long one call confirms absences with a GET each; the next call confirms others."""
 _PAGE: Final = 500
 
 
@@ -105,8 +106,9 @@ class OwnerObjects:
     An object that is being deleted still exists: its finalizers may need its addresses.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._clock = clock
         self._claims = ServedClaims()
         self._confirmed: dict[str, ObjectName] = {}
 
@@ -124,7 +126,13 @@ class OwnerObjects:
             for names in sight.of(partial(self._ask, request=self._names)):
                 exist |= names & wanted
         missing: set[ObjectName] = set()
-        for name in self._next(kind, wanted - exist):
+        is_whole, found = True, False
+        ends = self._clock() + _CONFIRM_SECONDS
+        for name in self._in_turn(kind, wanted - exist):
+            if sight.seen and (missing or found) and self._clock() > ends:
+                is_whole = False
+                break
+            self._confirmed[kind] = name
             exists = partial(self._ask, request=partial(self._exists, name))
             found = any(sight.of(exists))
             (exist if found else missing).add(name)
@@ -133,15 +141,12 @@ class OwnerObjects:
         if sight.reason:
             # One of the kinds cannot be seen, so no absence is certain.
             return Existence(exist=frozenset(exist), unseen=frozenset(missing), reason=sight.reason)
-        return Existence(exist=frozenset(exist), gone=frozenset(missing))
+        return Existence(exist=frozenset(exist), gone=frozenset(missing), is_whole=is_whole)
 
-    def _next(self, kind: str, missing: AbstractSet[ObjectName]) -> list[ObjectName]:
-        """Return the names to confirm now: those after the last one of the call before."""
+    def _in_turn(self, kind: str, missing: AbstractSet[ObjectName]) -> list[ObjectName]:
+        """Return the names to confirm, beginning after the last one of the call before."""
         last = self._confirmed.get(kind, ("", ""))
-        names = sorted(missing, key=lambda name: (name <= last, name))[:_MAX_CONFIRMED]
-        if names:
-            self._confirmed[kind] = names[-1]
-        return names
+        return sorted(missing, key=lambda name: (name <= last, name))
 
     def _ask(self, resource: Any, request: Callable[[Any], _T]) -> _T:
         what = resource._api_info.plural  # noqa: SLF001 - lightkube has no other way to it

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fixtures.claims import claim_schema, definition
 from k8s.museum.looks import GRACE, Clock, settle
 from rowhouse.ipam.owner_release import OwnerRelease
 from rowhouse.ipam.reconcile import Reconciler
@@ -23,80 +24,6 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[TupleRow]
 
 RANGE = "10.0.0.0/24"
-_TEXT = {"type": "string"}
-_TEXTS = {"type": "array", "items": _TEXT}
-_CONDITION = {
-    "type": "object",
-    "required": ["lastTransitionTime", "message", "reason", "status", "type"],
-    "properties": {
-        "lastTransitionTime": _TEXT,
-        "message": _TEXT,
-        "observedGeneration": {"type": "integer", "format": "int64"},
-        "reason": _TEXT,
-        "status": _TEXT,
-        "type": _TEXT,
-    },
-}
-_POD = {"type": "object", "required": ["name"], "properties": {"name": _TEXT}}
-
-
-def claim_schema(*, names_pods: bool = False) -> dict[str, Any]:
-    """The fields of an IPAMClaim; an API server drops all others. (The fake models neither limits nor enums.)
-
-    names_pods: as its repository publishes it; else `ownerPod` is an object, and no field of the status is required.
-    """
-    status: dict[str, Any] = {
-        "type": "object",
-        "properties": {
-            "ips": _TEXTS,
-            "ownerPod": _TEXT if names_pods else _POD,
-            "conditions": {"type": "array", "items": _CONDITION},
-        },
-    }
-    if names_pods:
-        status["required"] = ["ips", "ownerPod"]
-    return {
-        "type": "object",
-        "properties": {
-            "apiVersion": _TEXT,
-            "kind": _TEXT,
-            "metadata": {"type": "object"},
-            "spec": {
-                "type": "object",
-                "required": ["interface", "network"],
-                "properties": {"interface": _TEXT, "network": _TEXT, "ipRequests": _TEXTS},
-            },
-            "status": status,
-        },
-    }
-
-
-def definition(
-    group: str, versions: tuple[str, ...], kind: str, schema: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """The definition of a kind; without a schema, its contents do not matter here."""
-    plural = f"{kind.lower()}s"
-    served = [
-        {
-            "name": version,
-            "served": True,
-            "storage": version == versions[0],
-            "schema": {"openAPIV3Schema": schema or {"type": "object"}},
-            "subresources": {"status": {}},
-        }
-        for version in versions
-    ]
-    return {
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "names": {"plural": plural, "kind": kind, "singular": kind.lower()},
-            "scope": "Namespaced",
-            "versions": served,
-        },
-    }
-
-
 DEFINITIONS = (
     definition("kubevirt.io", ("v1",), "VirtualMachine"),
     definition("kubevirt.io", ("v1",), "VirtualMachineInstance"),
