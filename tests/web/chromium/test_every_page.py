@@ -49,6 +49,7 @@ PAGES = {
     "pool-remove": "/pools/{quiet}/remove",
     "release": "/addresses/{network}/10.20.0.3/release",
     "release-in-use": "/addresses/{network}/10.20.0.9/release",
+    "edit-reservation": "/addresses/{network}/10.20.0.9/edit",
     "end-exclusion": "/addresses/{network}/10.20.0.250/include",
     "nothing-done": "/done/x",
     "not-found": "/nowhere",
@@ -140,6 +141,8 @@ def test_what_a_change_will_do_and_has_done_is_accessible_fits_and_has_no_fault(
     look_at(visitor, "done")
     visitor.expected = {422}
     visitor.goto(f"/pools/{sample.pools['tight']}/reserve")
+    page.get_by_label("For", exact=True).fill("a printer")
+    page.get_by_label("Address", exact=True).fill("nonsense")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("alert").wait_for()
     look_at(visitor, "reserve-refused")

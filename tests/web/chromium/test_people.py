@@ -80,7 +80,7 @@ def test_an_operator_reserves_and_releases_an_address(
     held = "SELECT owner_name FROM reservations WHERE address = %s"
     assert sample_rows.execute(held, (address,)).fetchall() == [(owner,)]
     page.get_by_role("link", name="Release", exact=True).click()
-    expect(page.get_by_text(owner)).to_be_visible()
+    expect(page.locator(".changes").get_by_text(owner)).to_be_visible()
     page.get_by_role("button", name="Release address").click()
     expect(page.get_by_text("reservation.delete")).to_be_visible()
     assert sample_rows.execute(held, (address,)).fetchall() == []
@@ -328,4 +328,39 @@ def test_the_palette_is_opened_filled_and_used_by_keyboard(visit: Visit, sample:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("pool")
     assert page.url.endswith("/pools/new")
+    visitor.check()
+
+
+def test_an_action_opens_over_the_page_keeps_its_form_and_is_taken_back(
+    visit: Visit, sample: Sample, sample_rows: Session
+) -> None:
+    visitor = visit(scripts=[AXE])
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['quiet']}")
+    low, high = (page.locator(f"[data-map] a[href$='/10.22.0.{n}']") for n in (200, 203))
+    low.hover()
+    page.mouse.down()
+    high.hover()
+    page.mouse.up()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Address", exact=True)).to_have_value("10.22.0.200-10.22.0.203")
+    button = dialog.get_by_role("button", name="Continue")
+    expect(button).to_be_disabled()
+    dialog.get_by_label("For", exact=True).fill("dragged")
+    expect(button).to_be_enabled()
+    assert findings(visitor) == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    low.hover()
+    page.mouse.down()
+    high.hover()
+    page.mouse.up()
+    expect(dialog.get_by_label("For", exact=True)).to_have_value("dragged")
+    button.click()
+    dialog.get_by_role("button", name="Reserve addresses").click()
+    expect(dialog.get_by_role("heading", name="Done")).to_be_visible()
+    assert page.url.endswith(f"/pools/{sample.pools['quiet']}")
+    rows = "SELECT count(*) FROM reservations WHERE owner_name = 'dragged'"
+    assert sample_rows.execute(rows).fetchone() == (4,)
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-map] a.reserved[href$='/10.22.0.200']")).to_be_visible()
     visitor.check()

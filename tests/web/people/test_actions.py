@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,6 +37,7 @@ OPERATORS = (
     "/pools/{pool}/exclude",
     "/pools/{pool}/exclude-addresses",
     "/addresses/{network}/10.0.0.1/release",
+    "/addresses/{network}/10.0.0.1/edit",
     "/done/x",
 )
 ADMINS = ("/pools/{pool}/remove",)
@@ -189,6 +192,49 @@ def test_an_address_is_released_and_the_audit_entry_shown(
     assert "reservation.delete" in text_of(ada.get(done.headers["Location"]))
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
     assert ada.get(path).status_code == 404
+
+
+def test_a_reservation_is_edited_in_what_was_changed_alone(
+    pool: Any, ada: Person, pods: Pods, dba: Session
+) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    path = f"/addresses/{pool.network_id}/10.0.0.1/edit"
+    assert path in ada.get(f"/addresses/{pool.network_id}/10.0.0.1").text
+    rows = "SELECT description, sticky, sticky_ttl, policy_source::text FROM reservations"
+    done = carry_out(ada, path, {"description": "OPS-4711", "ttl": "keep"})
+    assert "reservation.update" in text_of(done)
+    assert dba.execute(rows).fetchone() == ("OPS-4711", False, None, "nad")
+    form = {"description": "OPS-4711", "ttl": "86400"}
+    assert "counts as reserved by hand" in text_of(ada.send(path, form))
+    carry_out(ada, path, form)
+    assert dba.execute(rows).fetchone() == ("OPS-4711", True, timedelta(days=1), "operator")
+    for wrong in ("-1", "0", "nan", "soon", "1e99"):
+        assert ada.send(path, {"description": "", "ttl": wrong}).status_code == 422, wrong
+    assert "No changes needed" in text_of(ada.send(path, form | {"ttl": "keep"}))
+
+
+def test_what_was_done_can_be_undone(pool: Any, ada: Person, dba: Session) -> None:
+    form = {"addresses": "10.0.0.5", "owner.name": "scanner", "description": "second floor"}
+    done = carry_out(ada, f"/pools/{pool.id}/reserve", form)
+    release = f"/addresses/{pool.network_id}/10.0.0.5/release"
+    assert f'href="{release}" data-undo>Undo: release it' in done.text
+    done = ada.get(ada.send(release, {"confirmed": "1"}).headers["Location"])
+    assert "Undo: reserve it again" in done.text
+    again = {name: html.unescape(text) for name, text in hidden_fields(done).items()}
+    preview = ada.post(f"/pools/{pool.id}/reserve", again)
+    ada.post(f"/pools/{pool.id}/reserve", {**hidden_fields(preview), "confirmed": "1"})
+    rows = "SELECT host(address), owner_name, description FROM reservations"
+    assert dba.execute(rows).fetchall() == [("10.0.0.5", "scanner", "second floor")]
+
+    form = {"first": "10.0.0.8", "last": "10.0.0.9", "reason": "routers"}
+    done = carry_out(ada, f"/pools/{pool.id}/exclude", form)
+    end = f"/addresses/{pool.network_id}/10.0.0.8/include"
+    assert f'href="{end}" data-undo>' in done.text
+    done = ada.get(ada.send(end, {"confirmed": "1"}).headers["Location"])
+    preview = ada.post(f"/pools/{pool.id}/exclude", hidden_fields(done))
+    ada.post(f"/pools/{pool.id}/exclude", {**hidden_fields(preview), "confirmed": "1"})
+    rows = "SELECT host(first), host(last), reason FROM exclusions"
+    assert dba.execute(rows).fetchall() == [("10.0.0.8", "10.0.0.9", "routers")]
 
 
 def test_an_address_that_has_another_owner_by_now_is_not_released(

@@ -116,10 +116,13 @@ def test_a_pool_is_made_and_removed(
     path = f"/pools/{pool_id}/remove"
     assert ada.get(path).status_code == 403
     admin = log_in("admin")
-    answer = admin.send(path, {"confirmed": "1"})
+    assert "The pool has 1 reservation." in text_of(admin.get(path))
+    assert admin.send(path, {"confirmed": "1", "typed": "sixx"}).status_code == 422
+    answer = admin.send(path, {"confirmed": "1", "typed": "six"})
     assert answer.status_code == 409
     reservations.release(store, (made.network_id, address), SOMEBODY)
-    assert admin.send(path, {"confirmed": "1"}).status_code == 303
+    assert admin.send(path, {"confirmed": "1"}).status_code == 422
+    assert admin.send(path, {"confirmed": "1", "typed": "six"}).status_code == 303
     assert dba.execute("SELECT count(*) FROM pools").fetchone() == (0,)
 
 

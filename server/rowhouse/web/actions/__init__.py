@@ -5,6 +5,7 @@ The forms share the API's use cases (`rowhouse.ipam`) and its validation (the re
 
 from rowhouse.web.actions import (
     done,
+    edit,
     exclude,
     exclude_several,
     pool_change,
@@ -17,6 +18,7 @@ from rowhouse.web.actions import (
 
 __all__ = [
     "done",
+    "edit",
     "exclude",
     "exclude_several",
     "pool_change",

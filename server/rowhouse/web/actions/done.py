@@ -10,6 +10,7 @@ from flask import render_template, request
 from rowhouse.auth.caller import current_caller
 from rowhouse.auth.guard import least_role
 from rowhouse.store.history import audit
+from rowhouse.web.actions.undo import undo
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.session.target import local
@@ -31,6 +32,7 @@ def done(request_id: str) -> str:
         entries=found[:_MAX_ENTRIES],
         more=len(found) > _MAX_ENTRIES,
         request_id=request_id,
+        undo=undo(store(), found[0]) if len(found) == 1 else None,
         back=local(request.args.get("back", "/")),
     )
 

@@ -47,14 +47,15 @@ class Change:
 class Preview:
     """What will happen: the button's label, the lines that change, and warnings.
 
-    `consent` labels a checkbox that the user must also tick (the field "force"); "" if none is needed. `hidden` are
-    further fields of the form, such as what the user saw.
+    `consent` labels a checkbox that the user must also tick (the field "force"), and `typed` is a name that they
+    must type; "" if none is needed. `hidden` are further fields of the form, such as what the user saw.
     """
 
     button: str
     lines: Sequence[Change] = ()
     warnings: Sequence[str] = ()
     consent: str = ""
+    typed: str = ""
     harmful: bool = False
     hidden: Mapping[str, str] = field(default_factory=dict)
 
@@ -73,6 +74,9 @@ class Action(ABC, Generic[Given]):
 
     form: ClassVar[str] = ""
     """The template of the form; "" if the action has no form."""
+
+    asks_for_name: ClassVar[bool] = False
+    """Whether the user must type a name to confirm: `typed` of the preview."""
 
     def __init__(self) -> None:
         self.store: Database = store()
@@ -120,7 +124,10 @@ class Action(ABC, Generic[Given]):
         try:
             if CONFIRMED not in request.form:
                 return self._previewed(values)
-            target = self.do(self.read(values), _actor())
+            wanted = self.read(values)
+            if self.asks_for_name:
+                _check_typed(self.preview(wanted).typed, values.get("typed", ""))
+            target = self.do(wanted, _actor())
         except RowhouseError as error:
             filled = Filled(values=values, problems=_problems(error), error=error)
             return self._asked(filled) if self.form else self._previewed(values, error)
@@ -152,6 +159,11 @@ def changes(
         for name, label in labels.items()
         if after.get(name, "") != before.get(name, "")
     ]
+
+
+def _check_typed(wanted: str, typed: str) -> None:
+    if wanted and typed.strip() != wanted:
+        raise InvalidRequest(f"{typed!r} is not {wanted!r}", hint=f"Type {wanted} to confirm.")
 
 
 def _actor() -> Actor:

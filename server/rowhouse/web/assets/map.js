@@ -24,7 +24,38 @@
     return next < 0 ? all.length : next;
   }
 
+  // Drag over cells, and the form to reserve them opens.
+  function picking() {
+    let from = -1;
+    let to = -1;
+    const mark = () => cells().forEach((cell, i) =>
+      cell.classList.toggle("picked", from >= 0 && from !== to && i >= Math.min(from, to) && i <= Math.max(from, to)));
+    const index = (event) => cells().indexOf(document.elementFromPoint(event.clientX, event.clientY)?.closest("a"));
+    map.addEventListener("dragstart", (event) => event.preventDefault());
+    map.addEventListener("pointerdown", (event) => {
+      if (event.button || event.pointerType === "touch" || event.shiftKey || event.ctrlKey || event.metaKey) return;
+      from = to = index(event);
+    });
+    document.addEventListener("pointermove", (event) => {
+      if (from < 0) return;
+      const at = index(event);
+      if (at >= 0 && at !== to) { to = at; mark(); }
+    });
+    document.addEventListener("pointerup", () => {
+      const [first, last] = [Math.min(from, to), Math.max(from, to)];
+      from = -1;
+      if (first < 0 || first === last) return;
+      mark();
+      const all = cells();
+      const [low, high] = [first, last].map((i) => decodeURIComponent(all[i].pathname.split("/").at(-1)));
+      const url = `${map.dataset.reserve}?addresses=${low}-${high}`;
+      document.dispatchEvent(new CustomEvent("dialog:open", { detail: url }));
+    });
+    document.addEventListener("pointercancel", () => { from = -1; mark(); });
+  }
+
   if (map) {
+    if (map.dataset.reserve) picking();
     oneStop();
     tell(null);
     document.addEventListener("live:changed", oneStop);
