@@ -54,6 +54,8 @@ def undo(database: Database, entry: Record) -> Undo | None:
         for pool in lookup.pools_at(database, before["first"]):
             if pool.network_id == before["network_id"]:
                 values = {name: before[name] for name in ("first", "last", "reason")}
+                if before.get("requests_only"):
+                    values["requests_only"] = "true"
                 path = url_for("web.exclude", pool_id=pool.id)
                 return Undo("Undo: exclude them again", path, values)
     return None
