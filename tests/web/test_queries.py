@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 PAGES = {
     "/": 2,
     "/pools/1": 8,
-    "/pools/1/addresses": 4,
-    "/pools/1/addresses?q=web&sort=-since": 4,
+    "/pools": 2,
+    "/pools/tree": 1,
+    "/networks": 2,
+    "/pods": 2,
+    "/exclusions": 2,
+    "/quotas": 1,
+    "/pools/1/addresses": 3,
+    "/pools/1/addresses?q=web&sort=-since": 3,
     "/reservations?q=web": 3,
     "/pools/1?within=10.0.0.0/20": 8,
     "/addresses/1/10.0.0.1": 5,
     "/pods/default/web-0": 2,
     "/nodes/node1": 2,
-    "/nodes": 2,
+    "/nodes": 3,
     "/search?q=web": 8,
 }
 

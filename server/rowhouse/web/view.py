@@ -10,6 +10,7 @@ from rowhouse.web import (
     actions,
     address,
     audit,
+    inventory,
     node,
     overview,
     pod,
@@ -25,6 +26,7 @@ from rowhouse.web.layout import assets, errors, formats, headers, sections, word
 
 FEATURES = (
     overview,
+    inventory,
     pool,
     reservation,
     address,

@@ -50,6 +50,13 @@ VIEWERS = (
     "/pools/{pool}/addresses",
     "/pools/{pool}/addresses.csv",
     "/reservations",
+    "/pools",
+    "/pools/tree",
+    "/networks",
+    "/exclusions",
+    "/quotas",
+    "/pods",
+    "/nodes.json",
     "/reservations.json",
     "/addresses/{network}/10.0.0.1",
 )

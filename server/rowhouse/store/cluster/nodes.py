@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import case, func, select, tuple_
 
 from rowhouse.domain.nodes import GONE_SECONDS, LATE_SECONDS
+from rowhouse.store.connection.listing import Listing, in_bytes
 from rowhouse.store.connection.models import Attachment, Node
 from rowhouse.store.connection.reads import rows
 from rowhouse.store.connection.statements import statement
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from rowhouse.domain.nodes import NodeReport, NodeState
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
+
+NO_CLUSTER: Final = "-"
+"""Stands for the cluster without a name in a list."""
 
 REPORT: Final = statement(__name__, "report_node")
 PRUNE: Final = statement(__name__, "prune_nodes")
@@ -79,6 +83,36 @@ def search(
     if after is not None:
         wanted = wanted.where(tuple_(Node.cluster, Node.node) > after)
     return rows(database, wanted)
+
+
+def listing() -> Listing:
+    """Return the list of nodes; "state" sorts late nodes first and those that are gone last."""
+    held = (
+        select(func.count())
+        .where(Attachment.node == Node.node, Attachment.cluster == Node.cluster)
+        .scalar_subquery()
+    )
+    unseen = func.greatest(func.extract("epoch", func.now() - Node.last_seen), 0)
+    state = case((_is("late"), "late"), (_is("current"), "current"), else_="gone")
+    found = select(
+        Node, held.label("addresses"), unseen.label("unseen_seconds"), state.label("state")
+    ).subquery("nodes")
+    c = found.c
+    order = {"late": 0, "current": 1, "gone": 2}
+    texts = ("node", "cluster", "plugin_version", "agent_version")
+    return Listing(
+        rows=found,
+        sorts={
+            "state": (case(order, value=c.state),),
+            "kept_dels": (c.kept_dels,),
+            "addresses": (c.addresses,),
+            "last_seen": (c.last_seen,),
+            **{name: (in_bytes(c[name]),) for name in texts},
+        },
+        key=(in_bytes(c.cluster), in_bytes(c.node)),
+        searched=(func.lower(c.node), func.lower(c.cluster), c.plugin_version, c.agent_version),
+        equal={"state": c.state, "cluster": case((c.cluster == "", NO_CLUSTER), else_=c.cluster)},
+    )
 
 
 def summary(database: Database) -> list[NodeSummary]:

@@ -25,7 +25,7 @@ from rowhouse.store.connection.models import Address
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
-    from rowhouse.store.inventory.occupancy import Occupancy
+    from rowhouse.store.connection.reads import Record
 
 ADDRESSES: Final = statement(__name__, "pool_addresses")
 
@@ -56,8 +56,11 @@ _TEXTS: Final = (
 )
 
 
-def of_pool(pool: Occupancy) -> Listing:
-    """Return the list of a pool's addresses. A row is an address, or a run from `address` to `last`."""
+def of_pool(pool: Record) -> Listing:
+    """Return the list of the addresses of a pool (`pools.with_window`).
+
+    A row is an address, or a run from `address` to `last`.
+    """
     cidr = IPNetwork(pool.cidr)
     ends = {
         "low": format_address(cidr[0]),
@@ -77,7 +80,7 @@ def of_pool(pool: Occupancy) -> Listing:
             column("last", Address),
             column("since", DateTime(timezone=True)),
             column("until", DateTime(timezone=True)),
-            *(column(name, Text) for name in _TEXTS),
+            *(column(name, Text) for name in (*_TEXTS, "mac")),
         )
     )
     found = query.subquery("addresses")

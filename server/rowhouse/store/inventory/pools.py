@@ -76,6 +76,20 @@ def get(database: Database, pool_id: int) -> Record | None:
     return row(database, select(Pool).where(Pool.id == pool_id))
 
 
+def with_window(database: Database, pool_id: int) -> Record | None:
+    """Return one pool, with its `network` by name, and the `first` and the `last` address of its window."""
+    ends = (
+        func.coalesce(Pool.window_first, func.rowhouse.first_usable(Pool.cidr)),
+        func.coalesce(Pool.window_last, func.rowhouse.last_usable(Pool.cidr)),
+    )
+    first, last = (func.host(end) for end in ends)
+    name = Pool.network_name.label("network")
+    return row(
+        database,
+        select(Pool, name, first.label("first"), last.label("last")).where(Pool.id == pool_id),
+    )
+
+
 def free_runs(
     database: Database,
     pool: Record,

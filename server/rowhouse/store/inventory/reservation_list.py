@@ -8,7 +8,7 @@ from sqlalchemy import Text, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from rowhouse.store.connection.listing import Listing, in_bytes
-from rowhouse.store.connection.models import Network, Pool, Reservation
+from rowhouse.store.connection.models import Attachment, Network, Pool, Reservation
 
 HELD_STATES: Final = ("pod", "sticky", "reserved")
 _NEVER: Final = cast(literal("infinity"), TIMESTAMP(timezone=True))
@@ -23,6 +23,16 @@ def of_all_pools() -> Listing:
         (Reservation.owner_kind == "static", "reserved"),
         (Reservation.sticky, "sticky"),
         else_="pod",
+    )
+    mac = (
+        select(cast(Attachment.mac, Text))
+        .where(
+            Attachment.network_id == Reservation.network_id,
+            Attachment.address == Reservation.address,
+            Attachment.mac.is_not(None),
+        )
+        .order_by(Attachment.attached_at.desc())
+        .limit(1)
     )
     found = (
         select(
@@ -40,6 +50,7 @@ def of_all_pools() -> Listing:
             Reservation.reserved_at.label("since"),
             Reservation.expires_at.label("until"),
             Reservation.description,
+            mac.scalar_subquery().label("mac"),
             Network.name.label("network"),
             Pool.cidr.label("pool"),
             Pool.name.label("pool_name"),

@@ -79,7 +79,7 @@ class PoolFigures:
         )
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def natural(name: str) -> list[tuple[int, str]]:
     """Sort network-2 before network-10."""
     parts = re.split(r"(\d+)", name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
@@ -128,7 +128,7 @@ class Figures:
         few = everything or len(pools) <= MOST_ROWS
         networks = []
         for (network_id, name, isolated), found in groupby(
-            sorted(pools, key=lambda row: (_natural(row.pool.network), row.pool.network_id)),
+            sorted(pools, key=lambda row: (natural(row.pool.network), row.pool.network_id)),
             key=lambda row: (row.pool.network_id, row.pool.network, row.pool.isolated),
         ):
             rows = list(found)

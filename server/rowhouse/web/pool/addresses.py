@@ -9,7 +9,7 @@ from flask import render_template, url_for
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.domain.runs import length
-from rowhouse.store.inventory import occupancy, pool_addresses
+from rowhouse.store.inventory import pool_addresses
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from flask import Response
 
     from rowhouse.store.connection.reads import Record
-    from rowhouse.store.inventory.occupancy import Occupancy
 
 LEVELS: Final = {"free": "good", "quarantined": "warn", "excluded": "warn"}
 
@@ -31,28 +30,26 @@ LEVELS: Final = {"free": "good", "quarantined": "warn", "excluded": "warn"}
 @least_role("viewer")
 def pool_addresses_page(pool_id: int) -> str:
     """Show the addresses of a pool: those in use, free, quarantined and excluded, and its gateways."""
-    found, row = known(pool_id)
-    return render_template("pool/addresses.html", pool=found, row=row, table=shown(_table(found)))
+    found = known(pool_id)
+    return render_template("pool/addresses.html", pool=found, row=found, table=shown(_table(found)))
 
 
 @blueprint.get(f"/pools/<{ID}:pool_id>/addresses.<any(csv,json):suffix>")
 @least_role("viewer")
 def pool_addresses_export(pool_id: int, suffix: str) -> Response:
     """Export the addresses of a pool, as the table shows them."""
-    return exported(_table(known(pool_id)[0]), suffix)
+    return exported(_table(known(pool_id)), suffix)
 
 
-def known(pool_id: int) -> tuple[Occupancy, Record]:
-    """Return a pool with its counts, and its row. Raises NotFound."""
-    database = store()
-    row = rows.get(database, pool_id)
-    found = occupancy.of_pool(database, pool_id)
-    if row is None or found is None:
-        raise NotFound(f"there is no pool {pool_id}", hint="The overview lists all pools.")
-    return found, row
+def known(pool_id: int) -> Record:
+    """Return a pool with its window. Raises NotFound."""
+    row = rows.with_window(store(), pool_id)
+    if row is None:
+        raise NotFound(f"there is no pool {pool_id}", hint="The list of pools has all of them.")
+    return row
 
 
-def _table(pool: Occupancy) -> Table:
+def _table(pool: Record) -> Table:
     base = url_for("web.address", network_id=pool.network_id, address="")
     states = [(state, STATES[state].capitalize()) for state in pool_addresses.STATES]
     return Table(
@@ -133,6 +130,14 @@ def held_columns() -> tuple[Column, ...]:
             value=lambda row: row.container_id,
             text=lambda row: row.container_id[:12],
             kind="address",
+            shown=False,
+        ),
+        Column(
+            name="mac",
+            label="MAC",
+            kind="address",
+            value=lambda row: row.mac or "",
+            sorts=False,
             shown=False,
         ),
         Column(

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rowhouse.auth.caller import PersonRole
+    from rowhouse.web.charts import Bar
     from rowhouse.web.table.sources import Source
 
-Kind = Literal["text", "address", "count", "moment", "tag", "long"]
+Kind = Literal["text", "address", "count", "moment", "tag", "long", "bar"]
 """How a cell is shown: `address` in a fixed-width font, `count` to the right, `moment` with the whole time when pointed
-at, `tag` as a label, `long` with line breaks."""
+at, `tag` as a label, `long` with line breaks, `bar` with the bar of a pool."""
 
 ROWS: Final = (100, 50, 250)
 """The numbers of rows on a page, the default first; a bulk action takes 256 addresses by default."""
@@ -33,6 +34,7 @@ class Column:
     text: Callable[[Any], str] | None = None
     href: Callable[[Any], str] | None = None
     level: Callable[[Any], str] | None = None
+    bar: Callable[[Any], Bar] | None = None
     kind: Kind = "text"
     sorts: bool = True
     shown: bool = True

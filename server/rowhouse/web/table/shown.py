@@ -14,17 +14,19 @@ from rowhouse.web.table.columns import ROWS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rowhouse.web.charts import Bar
     from rowhouse.web.table.asked import Asked
     from rowhouse.web.table.columns import Bulk, Column, Table
 
 
 class Cell(NamedTuple):
-    """A cell: its text, where it leads, what it says when pointed at, and the level of a tag."""
+    """A cell: its text, where it leads, what it says when pointed at, the level of a tag or a bar, and the bar."""
 
     text: str
     href: str
     title: str
     level: str
+    bar: Bar | None
 
 
 class Row(NamedTuple):
@@ -112,7 +114,7 @@ def _cell(column: Column, row: Any) -> Cell:
     level = column.level(row) if column.level else ""
     text = column.text(row) if column.text else _text(value)
     title = f"{moment(value)} UTC" if isinstance(value, datetime) else ""
-    return Cell(text, href, title, level)
+    return Cell(text, href, title, level, column.bar(row) if column.bar else None)
 
 
 def _text(value: Any) -> str:

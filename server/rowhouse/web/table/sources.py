@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rowhouse.store.connection.listing import Page
@@ -65,11 +65,14 @@ class Listed:
 class InMemory:
     """Rows in memory, for lists that are short, or whose columns the database does not compute.
 
-    `orders` are the sort keys of columns whose value is not in the order that people expect.
+    `orders` are the sort keys of columns whose value is not in the order that people expect, `equal` the values of
+    choices. `matches`: whether a row has a word that none of its texts has.
     """
 
     rows: Sequence[Any]
     orders: Mapping[str, Callable[[Any], Any]]
+    equal: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    matches: Callable[[Any, str], bool] | None = None
 
     def page(self, columns: Sequence[Column], wanted: Wanted, *, offset: int, limit: int) -> Page:
         """Return a page."""
@@ -86,11 +89,16 @@ class InMemory:
         found = [
             row
             for row in self.rows
-            if all(str(by_name[name].value(row)) == value for name, value in wanted.equal.items())
-            and all(word in _texts(columns, row) for word in words)
+            if all(self.equal[name](row) == value for name, value in wanted.equal.items())
+            and all(self._has(columns, row, word) for word in words)
         ]
         order = self.orders.get(wanted.sort, by_name[wanted.sort].value)
+        # Sorted twice: rows of one value stay in the order of the first column.
+        found.sort(key=lambda row: _key(self.orders.get(columns[0].name, columns[0].value)(row)))
         return sorted(found, key=lambda row: _key(order(row)), reverse=wanted.descending)
+
+    def _has(self, columns: Sequence[Column], row: Any, word: str) -> bool:
+        return word in _texts(columns, row) or bool(self.matches and self.matches(row, word))
 
 
 def _texts(columns: Sequence[Column], row: Any) -> str:
