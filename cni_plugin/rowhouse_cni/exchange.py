@@ -138,7 +138,10 @@ def look_up(server: Server, deadline: float) -> list[Address]:
         finally:
             done.release()
 
-    _thread.start_new_thread(ask_the_resolver, ())
+    try:
+        _thread.start_new_thread(ask_the_resolver, ())
+    except RuntimeError:
+        raise NoAnswerError(f"can't look up {server.host}: the system has no thread left") from None
     if not done.acquire(timeout=seconds_left(deadline)):
         raise NoAnswerError(f"looking up {server.host} took too long")
     if not found:

@@ -73,14 +73,19 @@ class Agent:
             return 0
 
     def start(self) -> None:
-        """Listen, and serve from threads. Raise OSError if that is impossible."""
+        """Listen, and serve from threads. Raise AgentProblem if that is impossible."""
         threading.stack_size(STACK_BYTES)
         if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
             mallopt(M_ARENA_MAX, 1)
         self._refresh()
-        self._listen()
-        for target in (self._tick, self._replay, self._report):
-            self._start(target)
+        try:
+            for target in (self._tick, self._replay, self._report):
+                self._start(self._steadily, target)
+            self._listen()
+        except (OSError, RuntimeError) as failure:  # RuntimeError: the system has no thread left
+            self._stop.set()
+            self.keeper.wake()
+            raise AgentProblem(f"the agent cannot listen on {self.path}: {failure}") from None
 
     def check(self) -> None:
         """Raise AgentProblem if there is one."""
@@ -108,9 +113,26 @@ class Agent:
     def _start(target: Callable[..., None], *arguments: object) -> None:
         threading.Thread(target=target, args=arguments, daemon=True).start()
 
+    def _steadily(self, work: Callable[[], None]) -> None:
+        """Do this until the agent stops, whatever happens: the thread would be missing from now on."""
+        while True:
+            try:
+                work()
+            except Exception as bug:  # noqa: BLE001
+                say(f"{type(bug).__name__} in the agent: {bug}")
+            if self._stop.wait(REFRESH_SECONDS):
+                return
+
     def _listen(self) -> None:
-        self._listener = Listener(self.path)
-        self._start(self._accept, self._listener)
+        """Listen from now on. Raise OSError or RuntimeError, and leave no socket without a thread."""
+        listener = Listener(self.path)
+        try:
+            self._start(self._accept, listener)
+        except RuntimeError:
+            listener.withdraw()
+            listener.sock.close()
+            raise
+        self._listener = listener
 
     def _accept(self, listener: Listener) -> None:
         while True:
@@ -127,9 +149,7 @@ class Agent:
                 continue
             call = PluginCall(connection)
             if self._queue.qsize() >= MAX_QUEUED:
-                self.passed += 1
-                call.answer(BUSY, b"the agent is busy")
-                call.close()
+                self._refuse(call)
                 continue
             with self._lock:
                 self._calls.add(call)
@@ -141,9 +161,28 @@ class Agent:
             is_short = self._idle <= self._queue.qsize() and self._workers < MAX_THREADS
             if is_short:
                 self._workers += 1
-        self._queue.put(call)
         if is_short:
-            self._start(self._work)
+            try:
+                self._start(self._work)
+            except RuntimeError:  # the system has no thread left
+                with self._lock:
+                    self._workers -= 1
+                    is_alone = self._workers == 0
+                if is_alone:
+                    self._refuse(call)
+                    return
+        self._queue.put(call)
+
+    def _refuse(self, call: PluginCall) -> None:
+        """Have the plugin call a server directly."""
+        self.passed += 1
+        call.answer(BUSY, b"the agent is busy")
+        self._end(call)
+
+    def _end(self, call: PluginCall) -> None:
+        with self._lock:
+            self._calls.discard(call)
+        call.close()
 
     def _work(self) -> None:
         while True:
@@ -177,9 +216,7 @@ class Agent:
             call.answer(NO_SERVER, b"a bug of the agent")
         finally:
             if not is_waiting:
-                with self._lock:
-                    self._calls.discard(call)
-                call.close()
+                self._end(call)
 
     def _serve(self, call: PluginCall) -> None:
         """Carry one call."""
@@ -261,8 +298,8 @@ class Agent:
                 self._listen()
                 listener.sock.shutdown(socket.SHUT_RD)
             self._obstacle = ""
-        except OSError as failure:
-            self._obstacle = f"the agent cannot listen on {self.path}: {failure.strerror}"
+        except (OSError, RuntimeError) as failure:
+            self._obstacle = f"the agent cannot listen on {self.path}: {failure}"
 
     def _refresh(self) -> None:
         try:
@@ -290,4 +327,7 @@ class Agent:
                 finally:
                     self._probing.release()
 
-            self._start(look)
+            try:
+                self._start(look)
+            except RuntimeError:  # the system has no thread left
+                self._probing.release()
