@@ -19,6 +19,7 @@ def test_what_multus_sends_is_understood() -> None:
         pod_namespace="devops",
         pod_uid="1111",
         addresses=("10.0.0.5", "abcd::5/64"),
+        mac="0a:00:00:00:00:01",
     )
 
 

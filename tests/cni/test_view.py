@@ -144,6 +144,18 @@ def test_a_requested_mac_is_recorded_unless_strict(
     assert (refused["code"], '"bad" in runtimeConfig.mac' in refused["msg"]) == (7, True)
 
 
+def test_each_pod_takes_one_of_the_candidates(post: Callable[..., TestResponse]) -> None:
+    ipam = {**RANGE, "candidates": ["10.0.0.3", "10.0.0.5"]}
+    for pod, last in (("a", 3), ("b", 5)):
+        named = {"CNI_ContainerID": pod, "CNI_Args": f"K8S_POD_NAME={pod}"}
+        assert addresses(post(ipam=ipam, **named)) == [f"10.0.0.{last}/29"]
+    refused = failure(post(ipam=ipam, CNI_ContainerID="c", CNI_Args="K8S_POD_NAME=c"))
+    assert (refused["code"], "all 2 candidates are taken" in refused["msg"]) == (101, True)
+    strict = {**ipam, "compat": "strict"}
+    given = post(ipam=strict, CNI_ContainerID="c", CNI_Args="K8S_POD_NAME=c")
+    assert addresses(given) == ["10.0.0.2/29"]
+
+
 def test_version_is_answered_without_plugin(post: Callable[..., TestResponse]) -> None:
     assert json.loads(post("VERSION", body=b"x").data)["cniVersion"] == "1.1.0"
 

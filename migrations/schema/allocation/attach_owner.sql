@@ -6,7 +6,7 @@ CREATE FUNCTION attach_owner(
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
-    mac macaddr DEFAULT NULL)
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}')
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
@@ -119,6 +119,18 @@ BEGIN
             IF pool_names[ordinal] IS NOT NULL THEN
                 SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
                   INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
+                IF ordinal = ANY (candidate_ranges) THEN
+                    SELECT array_agg(greatest(w.first, c.first) ORDER BY c.first), array_agg(least(w.last, c.last) ORDER BY c.first)
+                      INTO firsts, lasts
+                      FROM unnest(firsts, lasts) AS w (first, last)
+                      JOIN unnest(segment_ranges, segment_firsts, segment_lasts) AS c (range_no, first, last)
+                        ON c.range_no = ordinal AND c.first <= w.last AND c.last >= w.first;
+                    IF firsts IS NULL THEN
+                        RAISE EXCEPTION 'no candidate is inside the window of pool %', cidr
+                            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = ordinal,
+                                  HINT = 'Name candidates inside the window, or widen the window.';
+                    END IF;
+                END IF;
             ELSIF single THEN
                 firsts := segment_firsts;
                 lasts := segment_lasts;
@@ -233,6 +245,13 @@ BEGIN
             ELSE
                 -- 3b. A free address.
                 address := (claim_addresses(space, firsts, lasts, 1))[1];
+                IF ordinal = ANY (candidate_ranges) THEN
+                    -- They are requests, so they may be in a range for requests only.
+                    own := first_on_request(space, firsts, lasts);
+                    IF own < address OR address IS NULL THEN
+                        address := own;
+                    END IF;
+                END IF;
                 IF strict AND kind = 'pod' THEN
                     -- As upstream, an address that this pod holds in an overlapping range counts as free.
                     SELECT min(r.address) INTO own FROM reservations r
@@ -266,6 +285,9 @@ BEGIN
                                              AND r.owner_kind = kind AND r.slot = slots[ordinal]
                                              AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
                     -- 4. No address; the whole call is rolled back.
+                    IF ordinal = ANY (candidate_ranges) THEN
+                        PERFORM refuse_candidates(space, firsts, lasts, ordinal);
+                    END IF;
                     PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
                 END IF;
                 SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END

@@ -4988,6 +4988,12 @@ DROP FUNCTION on_request_count;
 -- schema/free_space/admit_requested.sql
 DROP FUNCTION admit_requested;
 
+-- schema/free_space/first_on_request.sql
+DROP FUNCTION first_on_request;
+
+-- schema/allocation/refuse_candidates.sql
+DROP FUNCTION refuse_candidates;
+
 -- schema/nodes/report_node_v1.sql
 DROP FUNCTION report_node_v1;
 

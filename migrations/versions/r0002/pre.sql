@@ -1442,6 +1442,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION return_gateway(integer, inet) IS 'Returns an address that is no longer a gateway to the free space of a network.';
 
+-- schema/free_space/first_on_request.sql
+CREATE OR REPLACE FUNCTION first_on_request(of_network integer, firsts inet[], lasts inet[]) RETURNS inet
+LANGUAGE sql STABLE
+-- The first address of a gap begins a span, or follows an address that is taken.
+RETURN (SELECT gap.first
+          FROM (SELECT greatest(e.first, s.first)::inet AS first, least(e.last, s.last)::inet AS last
+                  FROM unnest(firsts, lasts) AS s (first, last)
+                  JOIN rowhouse.exclusions e
+                    ON e.network_id = of_network AND e.requests_only AND e.last >= s.first AND e.first <= s.last) AS span
+         CROSS JOIN LATERAL (
+               SELECT span.first
+                UNION ALL
+               SELECT r.address + 1 FROM rowhouse.reservations r
+                WHERE r.network_id = of_network AND r.address >= span.first AND r.address < span.last
+                UNION ALL
+               SELECT g.address + 1 FROM rowhouse.gateways g
+                WHERE g.network_id = of_network AND g.address >= span.first AND g.address < span.last
+                UNION ALL
+               SELECT f.last + 1 FROM rowhouse.free_ranges f
+                WHERE f.network_id = of_network AND f.quarantined AND f.last >= span.first AND f.last < span.last) AS gap (first)
+         WHERE NOT EXISTS (SELECT FROM rowhouse.reservations r WHERE r.network_id = of_network AND r.address = gap.first)
+           AND NOT EXISTS (SELECT FROM rowhouse.gateways g WHERE g.network_id = of_network AND g.address = gap.first)
+           AND NOT EXISTS (SELECT FROM rowhouse.free_ranges f
+                            WHERE f.network_id = of_network AND f.quarantined AND f.last = gap.first)
+         ORDER BY gap.first LIMIT 1);
+COMMENT ON FUNCTION first_on_request(integer, inet[], inet[]) IS
+    'The lowest address of some segments that is for requests only and not taken.';
+
 -- schema/free_space/admit_gateways.sql
 CREATE OR REPLACE FUNCTION admit_gateways(of_network integer, run_first inet, run_last inet) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -2608,7 +2636,7 @@ CREATE OR REPLACE FUNCTION attach_owner(
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
-    mac macaddr DEFAULT NULL)
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}')
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
@@ -2721,6 +2749,18 @@ BEGIN
             IF pool_names[ordinal] IS NOT NULL THEN
                 SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
                   INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
+                IF ordinal = ANY (candidate_ranges) THEN
+                    SELECT array_agg(greatest(w.first, c.first) ORDER BY c.first), array_agg(least(w.last, c.last) ORDER BY c.first)
+                      INTO firsts, lasts
+                      FROM unnest(firsts, lasts) AS w (first, last)
+                      JOIN unnest(segment_ranges, segment_firsts, segment_lasts) AS c (range_no, first, last)
+                        ON c.range_no = ordinal AND c.first <= w.last AND c.last >= w.first;
+                    IF firsts IS NULL THEN
+                        RAISE EXCEPTION 'no candidate is inside the window of pool %', cidr
+                            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = ordinal,
+                                  HINT = 'Name candidates inside the window, or widen the window.';
+                    END IF;
+                END IF;
             ELSIF single THEN
                 firsts := segment_firsts;
                 lasts := segment_lasts;
@@ -2835,6 +2875,13 @@ BEGIN
             ELSE
                 -- 3b. A free address.
                 address := (claim_addresses(space, firsts, lasts, 1))[1];
+                IF ordinal = ANY (candidate_ranges) THEN
+                    -- They are requests, so they may be in a range for requests only.
+                    own := first_on_request(space, firsts, lasts);
+                    IF own < address OR address IS NULL THEN
+                        address := own;
+                    END IF;
+                END IF;
                 IF strict AND kind = 'pod' THEN
                     -- As upstream, an address that this pod holds in an overlapping range counts as free.
                     SELECT min(r.address) INTO own FROM reservations r
@@ -2868,6 +2915,9 @@ BEGIN
                                              AND r.owner_kind = kind AND r.slot = slots[ordinal]
                                              AND r.network_id || ' ' || host(r.address) <> ALL (taken)) AND NOT is_shunned;
                     -- 4. No address; the whole call is rolled back.
+                    IF ordinal = ANY (candidate_ranges) THEN
+                        PERFORM refuse_candidates(space, firsts, lasts, ordinal);
+                    END IF;
                     PERFORM refuse_exhausted(space, cidr, firsts, lasts, ordinal);
                 END IF;
                 SELECT CASE WHEN bool_or(r.slot = slots[ordinal]) THEN max(r.slot) + 1 ELSE slots[ordinal] END
@@ -3058,7 +3108,7 @@ CREATE OR REPLACE FUNCTION attach_v2(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
-    mac macaddr DEFAULT NULL)
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}')
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -3069,6 +3119,9 @@ SET enable_seqscan = off
 SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
+-- candidate_ranges: the ordinals of ranges whose segments are candidates, any of which will do; for a pool by name, the
+-- address must be in its window as well.
+--
 -- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the Kubernetes object whose existence keeps the address;
 -- NULL: none, so the address stays until it expires or is released.
 #variable_conflict use_variable
@@ -3091,10 +3144,10 @@ BEGIN
         kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
         CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
         networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
-        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac);
+        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges);
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
-COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner of any kind, with the requested MAC address: one address from each range, all or nothing.';
+COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner of any kind, with a requested MAC address or candidates: one address from each range, all or nothing.';
 
 -- schema/allocation/attach_many_v1.sql
 CREATE OR REPLACE FUNCTION attach_many_v1(
@@ -3437,6 +3490,25 @@ BEGIN
     RAISE EXCEPTION 'no free address in pool %', wanted USING ERRCODE = error_code('pool_exhausted'), DETAIL = range_no;
 END $$;
 COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of some segments is free.';
+
+-- schema/allocation/refuse_candidates.sql
+CREATE OR REPLACE FUNCTION refuse_candidates(of_network integer, firsts inet[], lasts inet[], range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    total numeric := (SELECT sum(address_number(s.last) - address_number(s.first) + 1) FROM unnest(firsts, lasts) AS s (first, last));
+    held  text := (SELECT string_agg(concat(host(r.address), ' is in use by ',
+                                            concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name)), ', ' ORDER BY r.address)
+                     FROM (SELECT one.* FROM unnest(firsts, lasts) AS s (first, last)
+                            CROSS JOIN LATERAL (SELECT * FROM reservations r
+                                                 WHERE r.network_id = of_network AND r.address BETWEEN s.first AND s.last
+                                                 ORDER BY r.address LIMIT 3) AS one
+                            ORDER BY one.address LIMIT 3) AS r);
+BEGIN
+    RAISE EXCEPTION '% taken: %', CASE total WHEN 1 THEN 'the only candidate is' ELSE 'all ' || total || ' candidates are' END,
+        concat(coalesce(held, 'quarantined or excluded'), CASE WHEN total > 3 THEN ', …' END)
+        USING ERRCODE = error_code('address_taken'), DETAIL = range_no, HINT = 'Add candidates, or release one of them.';
+END $$;
+COMMENT ON FUNCTION refuse_candidates(integer, inet[], inet[], integer) IS 'Raises address_taken: every candidate of a range is taken.';
 
 -- schema/allocation/refuse_foreign_pool.sql
 CREATE OR REPLACE FUNCTION refuse_foreign_pool(of_network integer, of_pool integer, wanted inet) RETURNS void

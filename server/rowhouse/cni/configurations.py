@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rowhouse.cni.arguments import Arguments
 from rowhouse.cni.call import MAX_KNOWN, MOST_KNOWN, config_version, read_config
+from rowhouse.cni.candidates import candidates_of, limited_to
 from rowhouse.cni.netconf import (
     STRICT,
     Netconf,
@@ -83,4 +84,5 @@ class Configurations:
                     hint="Remove compat from the configuration, or ipRequests from the claim.",
                 )
             wanted = claimed_addresses(claim.name, claim.requests, wanted)
-        return plan_addresses(netconf, arguments, wanted, raw_version=config_version(config))
+        plan = plan_addresses(netconf, arguments, wanted, raw_version=config_version(config))
+        return plan if netconf.strict else limited_to(candidates_of(config), plan)

@@ -91,6 +91,8 @@ class RangeRequest:
     one pool: 0 for the first mention of the pool in a call, 1 for the second.
     `node_slice_size` is a prefix length: each node gets addresses from its own slice of that size.
 
+    `has_candidates`: the segments are candidates, any of which will do. A pool by name assigns those in its window.
+
     `gateways` are those that the network configuration has inside the CIDR. The database records them and
     does not assign them to any caller. None, for a pool by name without a gateway: the main plugin takes the
     first address after the network address.
@@ -105,6 +107,7 @@ class RangeRequest:
     slot: int = 0
     node_slice_size: int | None = None
     gateways: tuple[str | None, ...] = ()
+    has_candidates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

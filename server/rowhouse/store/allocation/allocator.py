@@ -125,6 +125,7 @@ def _is_plain(call: _Attach) -> bool:
         and call.sandbox.mac is None
         and not call.requests[0].slot
         and call.requests[0].pool is None
+        and not call.requests[0].has_candidates
         and call.requests[0].requested is None
         and call.requests[0].node_slice_size is None
     )
@@ -133,7 +134,8 @@ def _is_plain(call: _Attach) -> bool:
 def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     owner, sandbox, requests = call.owner, call.sandbox, call.requests
     ranges, firsts, lasts = _segments(requests)
-    is_usual = owner.lasting is None and sandbox.mac is None
+    candidates = [i for i, wanted in enumerate(requests, 1) if wanted.has_candidates]
+    is_usual = owner.lasting is None and sandbox.mac is None and not candidates
     query, more = (ATTACH, {}) if is_usual else (ATTACH_ANY, _more(owner, sandbox))
     try:
         rows = integrity_retry.call(
@@ -141,6 +143,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
             query,
             {
                 **more,
+                "candidate_ranges": array(candidates),
                 "cluster": sandbox.cluster,
                 "node": sandbox.node,
                 "container_id": sandbox.container_id,

@@ -1,4 +1,4 @@
--- Reserves and attaches an address for each range of one ADD, for an owner of any kind, with a requested MAC address.
+-- Reserves and attaches an address for each range of one ADD, for an owner of any kind, with a requested MAC address or candidates.
 SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gateway), created, rival
   FROM rowhouse.attach_v2(%(owner_kind)s::rowhouse.owner_kind, %(owner_name)s, %(owner_interface)s,
                           %(object_kind)s::text, %(object_name)s::text,
@@ -13,4 +13,5 @@ SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gat
                           gateway_addresses => %(gateway_addresses)s::inet[],
                           reuse_delay => %(reuse_delay)s::float8 * interval '1 second',
                           bound_node => %(bound_node)s::text, placement => %(placement)s,
-                          max_wait => %(max_wait)s::integer, mac => %(mac)s::macaddr)
+                          max_wait => %(max_wait)s::integer, mac => %(mac)s::macaddr,
+                          candidate_ranges => %(candidate_ranges)s::integer[])

@@ -1,0 +1,121 @@
+"""Candidates: a list of addresses of which each pod takes one that is free. `args.cni.candidates`, `ipam.candidates`.
+
+The first of the two that is not empty counts. An entry is an address, `first-last` or a CIDR. multus sends the
+`cni-args` of a pod's annotation as `args.cni`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress
+
+from rowhouse.cni import fields
+from rowhouse.domain.addresses import format_address, parse_address, parse_cidr
+from rowhouse.domain.errors import AddressOutsideRanges, InvalidConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.cni.fields import Fields
+    from rowhouse.cni.plan import Plan
+    from rowhouse.domain.requests import Segment
+
+MAX_CANDIDATES: Final = 256
+"""The maximum number of entries; an entry may be a range."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An entry: its first and last address, and the entry as written with its key."""
+
+    first: IPAddress
+    last: IPAddress
+    source: str
+
+
+def candidates_of(config: Fields) -> tuple[Candidate, ...]:
+    """Return the candidates of a configuration. Raises InvalidConfig, which names key and value."""
+    cni = fields.section(fields.section(config, "args", "netconf"), "cni", "args")
+    ipam = fields.section(config, "ipam", "netconf")
+    for key, values in (
+        ("args.cni.candidates", fields.texts(cni, "candidates", "args.cni")),
+        ("ipam.candidates", fields.texts(ipam, "candidates")),
+    ):
+        if len(values) > MAX_CANDIDATES:
+            raise InvalidConfig(f"{key} has {len(values)} entries, more than {MAX_CANDIDATES}")
+        if values:
+            return tuple(_candidate(text, key) for text in values)
+    return ()
+
+
+def limited_to(candidates: Sequence[Candidate], plan: Plan) -> Plan:
+    """Limit each range that has candidates to these; a range with a requested address stays as it is.
+
+    Raises AddressOutsideRanges for a candidate that no range can assign, unless a pool by name may contain it.
+    """
+    if not candidates:
+        return plan
+    spans = _joined(candidates)
+    requests = []
+    for wanted in plan.requests:
+        if wanted.requested is not None:
+            requests.append(wanted)
+            continue
+        segments = spans if wanted.pool is not None else _both(wanted.segments, spans)
+        requests.append(
+            replace(wanted, segments=segments, has_candidates=True) if segments else wanted
+        )
+    if not any(wanted.pool is not None for wanted in plan.requests):
+        offered = [segment for wanted in plan.requests for segment in wanted.segments]
+        for one in candidates:
+            if not _both(offered, [(format_address(one.first), format_address(one.last))]):
+                raise AddressOutsideRanges(
+                    f"no range can assign candidate {one.source}",
+                    hint="check the ranges, exclude, gateway and addresses in the configuration",
+                )
+    return replace(plan, requests=tuple(requests))
+
+
+def _candidate(text: str, key: str) -> Candidate:
+    source = f"{fields.shown(text)} ({key})"
+    try:
+        if "/" in text:
+            network = parse_cidr(text.strip()).cidr
+            first, last = (
+                IPAddress(network.first, network.version),
+                IPAddress(network.last, network.version),
+            )
+        else:
+            low, dash, high = text.partition("-")
+            first = parse_address(low.strip())
+            last = parse_address(high.strip()) if dash else first
+    except ValueError as error:
+        raise InvalidConfig(f"invalid candidate {source}: {error}") from None
+    if first.version != last.version or first > last:
+        raise InvalidConfig(f"invalid candidate {source}: the last address is before the first")
+    return Candidate(first=first, last=last, source=source)
+
+
+def _joined(candidates: Sequence[Candidate]) -> tuple[Segment, ...]:
+    """Return the candidates as ascending, disjoint segments."""
+    found: list[tuple[IPAddress, IPAddress]] = []
+    for one in sorted(candidates, key=lambda one: (one.first.version, int(one.first))):
+        if found and found[-1][1].version == one.first.version and found[-1][1] >= one.first:
+            found[-1] = found[-1][0], max(found[-1][1], one.last)
+        else:
+            found.append((one.first, one.last))
+    return tuple((format_address(first), format_address(last)) for first, last in found)
+
+
+def _both(segments: Sequence[Segment], others: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Return the addresses that both lists have, in order."""
+    found = []
+    for segment in segments:
+        low, high = map(IPAddress, segment)
+        for other in others:
+            first, last = map(IPAddress, other)
+            if first.version == low.version and first <= high and last >= low:
+                found.append((format_address(max(first, low)), format_address(min(last, high))))
+    return tuple(found)
