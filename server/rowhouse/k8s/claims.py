@@ -36,7 +36,7 @@ _REASONS: Final = (NO_ADDRESS, CLAIM_REFUSED)
 _MAX_IPS: Final = 2
 """By the CRD's validation."""
 _INVALID: Final = 422
-_WRITE_SECONDS: Final = 2.0
+_WRITE_SECONDS: Final = 1.0
 """How long one call compares claims one by one; the next call continues."""
 _MAX_READ_SINGLY: Final = 20
 """More claims than these are listed first."""
