@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What a page loads, files to download, and the log in, which has tests of its own.
 NO_PAGE = re.compile(
-    r"web\.(live_\w+|asset|palette|reserve_state|audit_csv|audit_json|report_csv|login|to_provider|from_provider)"
+    r"web\.(live_\w+|asset|palette|styleguide|reserve_state|audit_csv|audit_json|report_csv|login|to_provider|from_provider)"
 )
 
 
@@ -67,6 +67,25 @@ def test_every_page_is_visited_by_a_browser_and_described(app: Flask) -> None:
         if f"`{rule.rule.partition('<')[0]}" not in described
     }
     assert not missing, f"add a row to the table of docs/pages.md: {missing}"
+
+
+def test_the_style_guide_shows_every_token_in_debug_mode_only(
+    app: Flask, browser: Callable[..., FlaskClient]
+) -> None:
+    client = browser("operator")
+    assert client.get("/styleguide").status_code == 404
+    app.debug = True
+    page = client.get("/styleguide").text
+    sheets = {file.name: file.read_text() for file in FOLDER.glob("*.css")}
+    tokens = re.findall(r"^  --([a-z0-9-]+):", sheets["tokens.css"], re.MULTILINE)
+    assert len(tokens) > 40
+    assert [name for name in tokens if f"<code>--{name}</code>" not in page] == []
+    # One place for tokens, and none that a rule uses without there being one.
+    assert [name for name, text in sheets.items() if re.search(r"^\s*--", text, re.MULTILINE)] == [
+        "tokens.css"
+    ]
+    used = {name for text in sheets.values() for name in re.findall(r"var\(--([a-z0-9-]+)", text)}
+    assert used - {*tokens} == set()
 
 
 def test_no_file_loads_anything_from_elsewhere() -> None:

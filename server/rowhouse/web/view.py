@@ -19,6 +19,7 @@ from rowhouse.web import (
     reservation,
     search,
     session,
+    styleguide,
 )
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.charts import filters
@@ -37,6 +38,7 @@ FEATURES = (
     actions,
     audit,
     session,
+    styleguide,
 )
 LAYOUT = (assets, errors, filters, formats, headers, sections, words)
 
