@@ -99,7 +99,7 @@ def left_in(place: Path) -> list[str]:
     return left
 
 
-def eventually(claim: Callable[[], bool], *, seconds: float = 60.0) -> bool:
+def eventually(claim: Callable[[], bool], *, seconds: float = 240.0) -> bool:
     deadline = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > deadline:

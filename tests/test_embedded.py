@@ -39,7 +39,7 @@ def ask(postgres: EmbeddedPostgres, query: str, database: str = "postgres") -> s
     return str(row[0])
 
 
-def eventually(claim: Callable[[], bool], *, seconds: float = 20.0) -> bool:
+def eventually(claim: Callable[[], bool], *, seconds: float = 240.0) -> bool:
     deadline = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > deadline:

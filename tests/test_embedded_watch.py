@@ -41,7 +41,7 @@ def place() -> Iterator[Path]:
         yield Path(folder)
 
 
-def until(claim: Callable[[], bool], *, seconds: float = 60.0) -> None:
+def until(claim: Callable[[], bool], *, seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline

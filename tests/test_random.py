@@ -61,7 +61,7 @@ def drawing_thread() -> Iterator[None]:
     sys.setswitchinterval(1e-5)
     thread.start()
     try:
-        assert drawn.wait(30)
+        assert drawn.wait(240)
         yield
     finally:
         stop.set()

@@ -148,13 +148,13 @@ def test_two_calls_at_once_replay_an_entry_once(node: Node) -> None:
     def behave(connection: socket.socket, request: Request) -> None:
         if request.command == "DEL":
             replaying.set()
-            finish.wait(20)
+            finish.wait(240)
         good(connection, request)
 
     with serving(behave) as server:
         node.configure(server.url)
         first = node.start(CNI_CONTAINERID="first", before=LONG_REPLAY)
-        assert replaying.wait(20)
+        assert replaying.wait(240)
         assert node.call(CNI_CONTAINERID="second").stdout == RESULT
         finish.set()
         first.communicate(timeout=240)
@@ -176,7 +176,7 @@ def test_a_claim_dies_with_the_call_that_held_it(node: Node) -> None:
     with serving(good, hang, good) as server:
         node.configure(server.url)
         killed = node.start(CNI_CONTAINERID="killed", before=LONG_REPLAY)
-        assert replaying.wait(20)
+        assert replaying.wait(240)
         assert node.kept == [ENTRY]
         killed.kill()
         killed.communicate()

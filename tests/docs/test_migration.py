@@ -126,7 +126,7 @@ class Controller:
         assert self._process is not None
         assert self._process.poll() is None, (self._folder / "controller-log").read_text()
         self._process.terminate()
-        self._process.wait(60)
+        self._process.wait(240)
 
     def __enter__(self) -> Self:
         return self
@@ -183,7 +183,7 @@ def test_the_guide_leads_there_and_back(
 
     def servers_stop() -> None:
         server.process.terminate()
-        server.process.wait(60)
+        server.process.wait(240)
 
     kept = ("ROWHOUSE_", "CNI_", "PG", "NODENAME", "KUBE")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(kept)}

@@ -56,7 +56,7 @@ def test_a_check_that_does_not_end_is_a_failure_and_keeps_no_other_from_its_resu
     over = threading.Event()
 
     def endless(_: Surroundings) -> Iterator[Finding]:
-        over.wait(60)
+        over.wait(240)
         yield ok("late")
 
     late, other = examine(

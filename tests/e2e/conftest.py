@@ -84,7 +84,7 @@ def agent(plugin: Path, folder: Path, url: str) -> Iterator[Path]:
     with (folder / "node.log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while not (folder / "agent.sock").exists():
             assert time.monotonic() < until, (folder / "node.log").read_text()
             time.sleep(0.01)

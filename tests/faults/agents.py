@@ -175,7 +175,7 @@ class AgentNodes(Nodes):
             former.terminate()
             end(former)
 
-    def replay(self, seconds: float = 60.0) -> None:
+    def replay(self, seconds: float = 240.0) -> None:
         """Every kept DEL is sent, by the agents alone. Raises as `Nodes.replay` does."""
         deadline = time.monotonic() + seconds
         for spool in sorted(self.folder.glob("*/spool")):

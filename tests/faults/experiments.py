@@ -257,7 +257,7 @@ def _until_it_hurts(postgres: Postgres, dice: Random) -> None:
     """
     words = "No space left on device"
     before = postgres.log().count(words)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while postgres.is_running() and postgres.log().count(words) <= before + dice.randrange(3):
         if time.monotonic() > deadline:
             raise TimeoutError("the disk is full and the database has not noticed")

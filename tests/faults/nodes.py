@@ -76,7 +76,7 @@ class OnlyServer:
             service.kill(worker)
         self._own.close()
         before = nodes.kept
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while nodes.kept < before + 5 and time.monotonic() < deadline:
             time.sleep(0.02)
         self.begin()

@@ -45,7 +45,7 @@ class Nodes:
         """The caller of a client: one node."""
         return ThroughPlugin(self, f"node{number}")
 
-    def kill_one(self, dice: Random, *, seconds: float = 60.0) -> None:
+    def kill_one(self, dice: Random, *, seconds: float = 240.0) -> None:
         """kill -9 of a plugin at work, some milliseconds into it. Raises TimeoutError if none comes."""
         with self._changed:
             self._wait(lambda: bool(self.running), seconds)
@@ -53,7 +53,7 @@ class Nodes:
         time.sleep(0.03 * dice.random())
         one.kill()
 
-    def wait_for_calls(self, number: int, *, seconds: float = 60.0) -> None:
+    def wait_for_calls(self, number: int, *, seconds: float = 240.0) -> None:
         """Return when so many more calls have begun. Raises TimeoutError if they do not."""
         with self._changed:
             wanted = self.calls + number
@@ -84,7 +84,7 @@ class Nodes:
                 self.kept += b"DEL is kept" in err
         return process.returncode, out, err
 
-    def replay(self, seconds: float = 60.0) -> None:
+    def replay(self, seconds: float = 240.0) -> None:
         """Every kept DEL is sent, by calls of the plugin alone.
 
         Raises TimeoutError if that takes too long, and RuntimeError if one was refused for good.

@@ -99,7 +99,7 @@ def workers_of(server: Server) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def kill_a_worker(server: Server, dice: Random, *, seconds: float = 60.0) -> None:
+def kill_a_worker(server: Server, dice: Random, *, seconds: float = 240.0) -> None:
     """kill -9 of one worker; returns when another one has taken its place.
 
     Raises TimeoutError when none does.

@@ -77,7 +77,7 @@ def test_what_is_done_already_is_acknowledged_only_when_the_standby_has_it(
 def _wait_for_the_standby(pair: Pair) -> None:
     """Returns when a commit waits for it. Raises TimeoutError when none does."""
     query = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 240
     while not pair.primary.query(query):
         if time.monotonic() > deadline:
             raise TimeoutError("no commit waits for the standby")

@@ -36,7 +36,7 @@ class Counter:
     def one(self, number: int) -> int:
         self.alone.append(number)
         self.held_up.set()
-        self.go_on.wait(10)
+        self.go_on.wait(240)
         if number < 0:
             raise RowhouseError(f"{number} is negative")
         return 2 * number
@@ -66,7 +66,7 @@ def held_up(counter: Counter, queue: CombiningQueue[int, int], key: str) -> thre
     counter.go_on.clear()
     thread = threading.Thread(target=queue.serve, args=(key, 0))
     thread.start()
-    assert counter.held_up.wait(10)
+    assert counter.held_up.wait(240)
     return thread
 
 
@@ -203,7 +203,7 @@ def test_a_key_that_is_stuck_holds_few_places_and_refuses_the_others_soon(
 
     def one(number: int) -> int:
         inside.release()
-        go_on.wait(10)
+        go_on.wait(240)
         return 2 * number
 
     def many(numbers: Sequence[int]) -> list[Outcome[int]]:

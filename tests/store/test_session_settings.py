@@ -131,7 +131,7 @@ def bouncer(postgres: PostgresServer, tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(240)
         shutil.rmtree(folder)
 
 

@@ -235,6 +235,6 @@ def test_who_looks_does_not_keep_the_server_from_stopping(server: Server, pods: 
     with looking(server, "/live/overview") as stream:
         stream.next("part")
         server.process.terminate()
-        assert server.process.wait(timeout=15) == 0
+        assert server.process.wait(timeout=240) == 0
         with pytest.raises(AssertionError, match="ended without"):
             stream.next("nothing of this kind")

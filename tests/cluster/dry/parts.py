@@ -174,7 +174,7 @@ class Part:
         if self._process is not None and self._process.poll() is None:
             (self._process.kill if now else self._process.terminate)()
             try:
-                self._process.wait(60)
+                self._process.wait(240)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -148,7 +148,7 @@ def test_requests_that_arrive_slowly_or_never_hold_no_thread(
         assert min(one.seconds for one in during) < min(one.seconds for one in bare) + 2
         # In the end, each is refused: its request had five seconds in all.
         for sock in slow:
-            sock.settimeout(30)
+            sock.settimeout(240)
             answer = b""
             while b"\r\n\r\n" not in answer.replace(b"102 Processing\r\n\r\n", b""):
                 answer += sock.recv(1000)
@@ -163,7 +163,7 @@ def test_a_request_in_pieces_is_carried(deployed: Deployed) -> None:
         deployed.start(server.url, more=("--direct=false",))
         pieces = [HEAD[:30], whole(deployed, 70_000)[30:] + b" " * 10, b" " * 69_980, b" " * 10]
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(30)
+            sock.settimeout(240)
             sock.connect(str(deployed.socket))
             for piece in pieces[:-1]:
                 sock.sendall(piece)

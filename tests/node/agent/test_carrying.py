@@ -258,7 +258,7 @@ def test_a_malformed_request_is_refused_and_harms_no_other(
         deployed.start(server.url, more=("--direct=false",))
         asked = len(server.requests)
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(20)
+            sock.settimeout(240)
             sock.connect(str(deployed.socket))
             answer = b""
             try:
@@ -286,7 +286,7 @@ def test_a_deadline_that_is_no_number_costs_no_thread(deployed: Deployed) -> Non
         deployed.start(server.url, more=("--direct=false",))
         for _ in range(20):
             with socket.socket(socket.AF_UNIX) as sock:
-                sock.settimeout(20)
+                sock.settimeout(240)
                 sock.connect(str(deployed.socket))
                 sock.sendall(b"\r\n".join(lines))
                 assert sock.recv(1000).startswith(b"HTTP/1.1 400 ")
@@ -311,7 +311,7 @@ def test_nothing_else_than_the_calls_own_headers_reaches_a_server(deployed: Depl
             b"{}",
         ]
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(20)
+            sock.settimeout(240)
             sock.connect(str(deployed.socket))
             sock.sendall(b"\r\n".join(lines))
             assert sock.recv(1000).startswith(b"HTTP/1.1 200 ")

@@ -65,13 +65,13 @@ def test_an_agent_that_stops_while_a_server_works_costs_a_second(deployed: Deplo
     def slow_once(connection: socket.socket, request: Request) -> None:
         if request.command == "ADD" and not arrived.is_set():
             arrived.set()
-            go_on.wait(30)
+            go_on.wait(240)
         good(connection, request)
 
     with keeping_alive(slow_once) as server:
         deployed.start(server.url, more=(LONG_TIMEOUT,))
         process = deployed.node.start("ADD")
-        assert arrived.wait(30)
+        assert arrived.wait(240)
         deployed.signal(signal.SIGSTOP)
         stdout, _ = process.communicate(timeout=240)
         assert (process.returncode, stdout) == (0, RESULT)
@@ -161,13 +161,13 @@ def test_an_upgrade_fails_no_call_and_loses_none_that_runs(deployed: Deployed) -
     def slow_once(connection: socket.socket, request: Request) -> None:
         if request.command == "ADD" and not arrived.is_set():
             arrived.set()
-            go_on.wait(30)
+            go_on.wait(240)
         good(connection, request)
 
     with keeping_alive(slow_once) as server:
         deployed.start(server.url, more=(LONG_TIMEOUT,))
         process = deployed.node.start("ADD")
-        assert arrived.wait(30)
+        assert arrived.wait(240)
         deployed.signal(signal.SIGTERM)
         eventually(lambda: not deployed.socket.exists())
         assert deployed.call("CHECK").exit_status == 0  # directly

@@ -31,7 +31,7 @@ class Slow:
     def __call__(self, connection: socket.socket, request: Request) -> None:
         if request.command == "ADD" and not self.arrived.is_set():
             self.arrived.set()
-            self.go_on.wait(30)
+            self.go_on.wait(240)
         if request.container_id == "ctr-new":
             self.done.append(request.command)
         good(connection, request)
@@ -42,7 +42,7 @@ def test_a_del_waits_for_the_add_of_a_killed_plugin(deployed: Deployed) -> None:
     with keeping_alive(slow) as server:
         deployed.start(server.url, more=(LONG_TIMEOUT,))
         add = deployed.node.start("ADD")
-        assert slow.arrived.wait(30)
+        assert slow.arrived.wait(240)
         add.kill()
         add.communicate()
         delete = deployed.node.start("DEL")
@@ -62,7 +62,7 @@ def test_a_del_whose_add_takes_long_is_kept_and_sent_after_it(deployed: Deployed
     with keeping_alive(slow) as server:
         deployed.start(server.url, more=(LONG_TIMEOUT,))
         add = deployed.node.start("ADD")
-        assert slow.arrived.wait(30)
+        assert slow.arrived.wait(240)
         add.kill()
         add.communicate()
         outcome = deployed.call("DEL")
