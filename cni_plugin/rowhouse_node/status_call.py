@@ -101,7 +101,8 @@ class StatusCall:
         if answer.status == SUCCESS:
             return "", False
         may_pass = answer.status >= SERVER_ERROR or answer.status == TOO_MANY
-        return self._refusal(answer, settings.token_file), may_pass
+        token_file = settings.token_file or str(self.options.token_source or "")
+        return self._refusal(answer, token_file), may_pass
 
     @staticmethod
     def _refusal(answer: Answer, token_file: str) -> str:

@@ -15,6 +15,7 @@ from fixtures import servers
 from fixtures.signing import ec_key, signed
 from node.test_daemon import eventually, get, running
 from rowhouse_node import status_call
+from rowhouse_node.agent.carrying import Carrier
 from rowhouse_node.options import parse
 from rowhouse_node.status_call import ServerRefuses, StatusCall
 
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 class Calls:
     """The STATUS calls of a host that is installed, and a clock for them."""
 
-    def __init__(self, host: Host, server: str) -> None:
+    def __init__(self, host: Host, server: str, *more: str) -> None:
         host.server = server
-        assert host.do("install", "v1").returncode == 0
-        self.options = parse(host.arguments("run", "v1"), {})
+        assert host.do("install", "v1", *more).returncode == 0
+        self.options = parse(host.arguments("run", "v1", *more), {})
         self.now = 1000.0
         self.call = StatusCall(self.options, clock=lambda: self.now)
 
@@ -122,6 +123,18 @@ def test_a_refusal_is_not_borne(host: Host) -> None:
         assert calls.step() == ""
         assert "refuses this node (HTTP 401, code 110)" in calls.step()
         assert "for the audience rowhouse" in calls.step()
+
+
+def test_a_refusal_names_the_token_that_only_the_agent_has(host: Host) -> None:
+    with serving(refusal(401, 110)) as server:
+        calls = Calls(host, server.url, "--direct=false")
+        carrier = Carrier(calls.options)
+        carrier.refresh()
+        calls.call.carrier = carrier
+        try:
+            assert f"the token in {calls.options.token_source} must be" in calls.step()
+        finally:
+            carrier.connections.close_idle(-1.0)
 
 
 def test_calls_that_succeed_are_half_a_minute_apart_and_those_that_fail_soon_as_well(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,19 @@ def node(tmp_path: Path) -> Node:
     return Node(tmp_path)
 
 
+@contextlib.contextmanager
+def running(agent: Agent) -> Iterator[None]:
+    """Start it; leave no thread and no connection behind."""
+    agent.start()
+    try:
+        yield
+    finally:
+        agent.stop()
+        of_agents = ("(_steadily)", "(_work)", "(look)")
+        eventually(lambda: not any(t.name.endswith(of_agents) for t in threading.enumerate()))
+        agent.carrier.connections.close_idle(-1.0)
+
+
 def prepared(node: Node, folder: Path, server: str) -> Options:
     names = ("config", "state", "bin")
     folders = [f"--{name}-dir={folder / name}" for name in names]
@@ -64,8 +78,7 @@ def test_without_a_thread_for_it_a_call_goes_directly(
         options = prepared(node, tmp_path, server.url)
         assert options.agent_socket is not None
         agent = Agent(options, options.agent_socket)
-        agent.start()
-        try:
+        with running(agent):
             missing.add("_work")
             for _ in range(2):
                 assert node.call().stdout == RESULT
@@ -73,8 +86,6 @@ def test_without_a_thread_for_it_a_call_goes_directly(
             missing.clear()
             assert node.call().stdout == RESULT
             assert (agent.passed, agent.carried) == (2, 1)
-        finally:
-            agent.stop()
 
 
 def test_a_socket_has_a_thread_or_is_not_there(
@@ -90,8 +101,7 @@ def test_a_socket_has_a_thread_or_is_not_there(
         assert not path.exists()
         missing.clear()
         agent = Agent(options, path)
-        agent.start()
-        try:
+        with running(agent):
             missing.add("_accept")
             path.unlink()
             eventually(lambda: problem(agent) != "")
@@ -100,8 +110,6 @@ def test_a_socket_has_a_thread_or_is_not_there(
             eventually(lambda: problem(agent) == "")
             assert node.call().stdout == RESULT
             assert agent.carried == 1
-        finally:
-            agent.stop()
 
 
 def problem(agent: Agent) -> str:
