@@ -56,6 +56,8 @@ PAGES = {
     "release": "/addresses/{network}/10.20.0.3/release",
     "release-in-use": "/addresses/{network}/10.20.0.9/release",
     "edit-reservation": "/addresses/{network}/10.20.0.9/edit",
+    "release-several": "/pools/{storage}/release?addresses=10.20.0.3",
+    "release-reservations": "/reservations/release?addresses={network}/10.20.0.3",
     "end-exclusion": "/addresses/{network}/10.20.0.250/include",
     "nothing-done": "/done/x",
     "not-found": "/nowhere",
