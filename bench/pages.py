@@ -42,6 +42,8 @@ PAGES: Final = {
     "the addresses of the /16": "/pools/1/addresses",
     "  its last page, by owner": "/pools/1/addresses?sort=owner&page=656",
     "  filtered by a word": "/pools/1/addresses?q=node-7",
+    "the history of the /16": "/pools/1/history",
+    "the history of a /24": "/pools/100/history",
     "all reservations": "/reservations",
     "  filtered by a node": "/reservations?q=node-7",
     "the list of pools": "/pools",

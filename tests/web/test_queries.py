@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PAGES = {
     "/": 2,
     "/pools/1": 8,
+    "/pools/1/history": 3,
+    "/pools/1/audit": 3,
     "/pools": 2,
     "/pools/tree": 1,
     "/networks": 2,

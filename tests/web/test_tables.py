@@ -180,3 +180,31 @@ def test_a_viewer_cannot_select_rows(browser: Browser, pods: Pods, dba: Session)
     for path in (ADDRESSES, "/reservations"):
         assert 'type="checkbox" name="addresses"' not in viewer.get(path).text
         assert 'type="checkbox" name="addresses"' in operator.get(path).text
+
+
+def test_a_pool_has_its_history_and_its_changes(browser: Browser, pods: Pods, dba: Session) -> None:
+    prepare(pods, dba)
+    dba.execute("UPDATE pools SET description = 'for tests'")
+    dba.execute("INSERT INTO networks (name) VALUES ('other')")
+    dba.execute(
+        "INSERT INTO exclusions (network_id, first, last)"
+        " SELECT id, '10.0.0.6', '10.0.0.6' FROM networks WHERE name = 'other'"
+    )
+    client = browser()
+    history = rows(client.get("/pools/1/history").text)
+    assert [row["Address"] for row in history] == [f"10.0.0.{last}" for last in (4, 3, 2, 5)]
+    assert [row["To (UTC)"] == "now" for row in history] == [False, True, True, True]
+    assert history[0]["Owner"] == "default/gone-0"
+    assert history[0]["Ended by"].endswith("DEL")
+    assert column(client, "/pools/1/history?q=default/store", "Address") == ["10.0.0.3"]
+    changes = rows(client.get("/pools/1/audit").text)
+    assert [row["Action"] for row in changes] == [
+        "pool.update",
+        "reservation.create",
+        "exclusion.create",
+        "pool.create",
+    ]
+    assert column(client, "/pools/1/audit?q=4711", "Object") == ["10.0.0.5"]
+    for path in ("/pools/1/history.csv", "/pools/1/audit.json"):
+        assert client.get(path).status_code == 200
+    assert client.get("/pools/9/history").status_code == 404

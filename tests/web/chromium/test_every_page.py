@@ -29,6 +29,8 @@ PAGES = {
     "pool-addresses-ipv6": "/pools/{six}/addresses?columns=state,count,until",
     "reservations": "/reservations",
     "reservations-none": "/reservations?q=nothing/has&page=9",
+    "pool-history": "/pools/{storage}/history",
+    "pool-audit": "/pools/{storage}/audit",
     "pools": "/pools",
     "pool-tree": "/pools/tree",
     "networks": "/networks",

@@ -48,6 +48,8 @@ VIEWERS = (
     "/audit.json",
     "/pools/{pool}",
     "/pools/{pool}/addresses",
+    "/pools/{pool}/history",
+    "/pools/{pool}/audit",
     "/pools/{pool}/addresses.csv",
     "/reservations",
     "/pools",

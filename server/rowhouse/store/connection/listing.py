@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netaddr import AddrFormatError, IPNetwork
 from sqlalchemy import and_, any_, cast, func, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, INET
+from sqlalchemy.dialects.postgresql import ARRAY, INET, TIMESTAMP
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.reads import row, rows
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
+
+NEVER: Final = cast(literal("9999-12-31 00:00+00"), TIMESTAMP(timezone=True))
+"""The sort key of a time that is missing: Python has no infinity."""
 
 MAX_WORDS: Final = 8
 _OF_ADDRESSES: Final = re.compile(r"[0-9a-f.:]+")
@@ -61,10 +64,12 @@ class Listing:
     """A list: its rows, the columns to sort by, a key that makes the order unique, and the texts that words occur in.
 
     Sort keys and the key are never NULL. The texts are in lower case; `owners` are those in which a word with a slash
-    may occur: "shop/web-0".
+    may occur: "shop/web-0". `whole` has the same columns, and finds the rows of a page by their key, for `rows` with a
+    limit, which cannot.
     """
 
     rows: FromClause
+    whole: FromClause | None = None
     sorts: Mapping[str, tuple[ColumnElement[Any], ...]]
     key: tuple[ColumnElement[Any], ...]
     searched: tuple[ColumnElement[str], ...]
@@ -100,11 +105,14 @@ class Listing:
         if not chosen:
             return Page(rows=(), total=self._count(database, wanted) if offset else 0)
         values = list(zip(*(row[:-1] for row in chosen), strict=True))
+        source = self.rows if self.whole is None else self.whole
+        key = self.key if self.whole is None else [self.whole.c[one.name] for one in self.key]
         near = [
             column == any_(cast(sorted(set(some)), ARRAY(column.type)))
-            for column, some in zip(self.key, values, strict=True)
+            for column, some in zip(key, values, strict=True)
         ]
-        found = rows(database, select(self.rows, *labels).where(*near))
+        labels = [column.label(name) for column, name in zip(key, names, strict=True)]
+        found = rows(database, select(source, *labels).where(*near))
         whole = {tuple(getattr(row, name) for name in names): row for row in found}
         kept = (whole.get(tuple(row[:-1])) for row in chosen)
         # A row may have gone between the two statements.

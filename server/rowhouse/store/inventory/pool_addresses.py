@@ -11,16 +11,14 @@ from sqlalchemy import (
     Integer,
     Text,
     bindparam,
-    cast,
     column,
     func,
-    literal,
     text,
 )
 from sqlalchemy.dialects.postgresql import INET
 
 from rowhouse.domain.addresses import format_address
-from rowhouse.store.connection.listing import Listing, in_bytes
+from rowhouse.store.connection.listing import NEVER, Listing, in_bytes
 from rowhouse.store.connection.models import Address
 from rowhouse.store.connection.statements import statement
 
@@ -85,13 +83,12 @@ def of_pool(pool: Record) -> Listing:
     )
     found = query.subquery("addresses")
     c = found.c
-    never = cast(literal("infinity"), DateTime(timezone=True))
     return Listing(
         rows=found,
         sorts={
             "address": (c.address,),
-            "since": (func.coalesce(c.since, never),),
-            "until": (func.coalesce(c.until, never),),
+            "since": (func.coalesce(c.since, NEVER),),
+            "until": (func.coalesce(c.until, NEVER),),
             "owner": (in_bytes(c.namespace), in_bytes(c.name)),
             **{name: (in_bytes(c[name]),) for name in _TEXTS},
         },

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Text, case, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import Text, case, cast, func, select
 
-from rowhouse.store.connection.listing import Listing, in_bytes
+from rowhouse.store.connection.listing import NEVER, Listing, in_bytes
 from rowhouse.store.connection.models import Attachment, Network, Pool, Reservation
 
 HELD_STATES: Final = ("pod", "sticky", "reserved")
-_NEVER: Final = cast(literal("infinity"), TIMESTAMP(timezone=True))
 
 
 def of_all_pools() -> Listing:
@@ -69,7 +67,7 @@ def of_all_pools() -> Listing:
             "pool": (c.pool,),
             "owner": (in_bytes(c.namespace), in_bytes(c.name)),
             "since": (c.since,),
-            "until": (func.coalesce(c.until, _NEVER),),
+            "until": (func.coalesce(c.until, NEVER),),
             **{name: (in_bytes(c[name]),) for name in texts},
         },
         key=(c.network_id, c.address),

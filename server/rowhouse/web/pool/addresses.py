@@ -31,7 +31,7 @@ LEVELS: Final = {"free": "good", "quarantined": "warn", "excluded": "warn"}
 def pool_addresses_page(pool_id: int) -> str:
     """Show the addresses of a pool: those in use, free, quarantined and excluded, and its gateways."""
     found = known(pool_id)
-    return render_template("pool/addresses.html", pool=found, row=found, table=shown(_table(found)))
+    return render_template("pool/table.html", pool=found, row=found, table=shown(_table(found)))
 
 
 @blueprint.get(f"/pools/<{ID}:pool_id>/addresses.<any(csv,json):suffix>")

@@ -1,0 +1,188 @@
+"""The history and the audit log of a pool as tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, url_for
+
+from rowhouse.auth.guard import least_role
+from rowhouse.store.history import pool_lists
+from rowhouse.web.audit.differences import in_short
+from rowhouse.web.blueprint import ID, blueprint
+from rowhouse.web.database import store
+from rowhouse.web.layout.formats import moment, number, span
+from rowhouse.web.layout.owners import owner, owner_url
+from rowhouse.web.pool.addresses import known
+from rowhouse.web.table import Column, Listed, Table, exported, shown
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from rowhouse.store.connection.reads import Record
+
+
+@blueprint.get(f"/pools/<{ID}:pool_id>/history")
+@least_role("viewer")
+def pool_history(pool_id: int) -> str:
+    """Show the owners that the addresses of a pool had, latest first."""
+    pool = known(pool_id)
+    note = f"The latest {number(pool_lists.MAX_TENURES)} entries. The page of an address has all of its history."
+    return _page(pool, _history(pool), note)
+
+
+@blueprint.get(f"/pools/<{ID}:pool_id>/history.<any(csv,json):suffix>")
+@least_role("viewer")
+def pool_history_export(pool_id: int, suffix: str) -> Response:
+    """Export the latest history of a pool, as the table shows it."""
+    return exported(_history(known(pool_id)), suffix)
+
+
+@blueprint.get(f"/pools/<{ID}:pool_id>/audit")
+@least_role("viewer")
+def pool_audit(pool_id: int) -> str:
+    """Show the changes of a pool and of its addresses that people and tools made, latest first."""
+    pool = known(pool_id)
+    note = f"From the latest {number(pool_lists.MAX_ENTRIES)} entries of the audit log. What pods did is history."
+    return _page(pool, _audit(pool), note)
+
+
+@blueprint.get(f"/pools/<{ID}:pool_id>/audit.<any(csv,json):suffix>")
+@least_role("viewer")
+def pool_audit_export(pool_id: int, suffix: str) -> Response:
+    """Export the latest audit entries of a pool, as the table shows them."""
+    return exported(_audit(known(pool_id)), suffix)
+
+
+def _page(pool: Record, table: Table, note: str) -> str:
+    return render_template("pool/table.html", pool=pool, row=pool, table=shown(table), note=note)
+
+
+def _history(pool: Record) -> Table:
+    path = url_for("web.pool_history", pool_id=pool.id)
+    return Table(
+        name="history",
+        label="History",
+        path=path,
+        export=path,
+        rows=Listed(store(), pool_lists.tenures(pool)),
+        sort="-since",
+        hint="Address, prefix, owner, node, container",
+        empty="No address of this pool has had an owner yet.",
+        columns=(
+            Column(
+                name="address",
+                label="Address",
+                kind="address",
+                value=lambda row: row.address,
+                href=lambda row: url_for(
+                    "web.address", network_id=row.network_id, address=row.address
+                ),
+            ),
+            Column(name="owner", label="Owner", value=owner, href=owner_url),
+            Column(
+                name="since",
+                label="From (UTC)",
+                kind="moment",
+                value=lambda row: row.since,
+                text=lambda row: moment(row.since),
+            ),
+            Column(
+                name="until",
+                label="To (UTC)",
+                kind="moment",
+                value=lambda row: row.until,
+                text=lambda row: moment(row.until) if row.until else "now",
+            ),
+            Column(name="lasted", label="Lasted", value=_seconds, text=_lasted, sorts=False),
+            Column(
+                name="node",
+                label="Node",
+                value=lambda row: row.node,
+                href=lambda row: row.node and url_for("web.node", node=row.node),
+            ),
+            Column(
+                name="start_reason",
+                label="Started by",
+                value=lambda row: row.start_reason,
+                text=lambda row: f"{row.started_by}, {row.start_reason}",
+                shown=False,
+            ),
+            Column(
+                name="end_reason",
+                label="Ended by",
+                value=lambda row: row.end_reason or "",
+                text=lambda row: f"{row.ended_by}, {row.end_reason}" if row.end_reason else "",
+            ),
+            Column(
+                name="container_id",
+                label="Container",
+                kind="address",
+                value=lambda row: row.container_id,
+                text=lambda row: row.container_id[:12],
+                shown=False,
+            ),
+            Column(
+                name="mac",
+                label="MAC",
+                kind="address",
+                value=lambda row: row.mac or "",
+                sorts=False,
+                shown=False,
+            ),
+        ),
+    )
+
+
+def _audit(pool: Record) -> Table:
+    path = url_for("web.pool_audit", pool_id=pool.id)
+    return Table(
+        name="audit",
+        label="Audit",
+        path=path,
+        export=path,
+        rows=Listed(store(), pool_lists.audit_entries(pool)),
+        sort="-at",
+        hint="Actor, action, address, value, request",
+        empty="No person or tool has changed this pool or its addresses lately.",
+        columns=(
+            Column(
+                name="at",
+                label="Time (UTC)",
+                kind="moment",
+                value=lambda row: row.at,
+                text=lambda row: moment(row.at),
+            ),
+            Column(name="actor", label="Actor", value=lambda row: row.actor),
+            Column(name="action", label="Action", value=lambda row: row.action),
+            Column(name="object", label="Object", kind="address", value=lambda row: row.object),
+            Column(name="change", label="Change", kind="long", value=in_short, sorts=False),
+            Column(
+                name="rows",
+                label="Rows",
+                kind="count",
+                value=lambda row: row.row_count,
+                sorts=False,
+                shown=False,
+            ),
+            Column(
+                name="request_id",
+                label="Request",
+                kind="address",
+                value=lambda row: row.request_id or "",
+                href=lambda row: row.request_id and url_for("web.audit", request_id=row.request_id),
+                sorts=False,
+                shown=False,
+            ),
+        ),
+    )
+
+
+def _seconds(row: Any) -> float:
+    lasted: timedelta = (row.until or datetime.now(UTC)) - row.since
+    return round(lasted.total_seconds(), 3)
+
+
+def _lasted(row: Any) -> str:
+    return span((row.until or datetime.now(UTC)) - row.since)
