@@ -56,6 +56,25 @@ def test_a_reservation_says_who_holds_it_why_and_how_long(api: Api) -> None:
     assert (held["attachments"], held["attached"], held["sticky"]) == (0, [], True)
 
 
+def test_labels_are_set_found_changed_and_audited(api: Api) -> None:
+    pool = api.pool(SMALL)
+    api.reserve(pool, addresses=["10.0.0.2", "10.0.0.3"], labels={"site": "berlin", "rack": "7"})
+    api.reserve(pool, labels={})
+    assert addresses(api, "label=site=berlin") == ["10.0.0.2", "10.0.0.3"]
+    path = f"reservations/{pool['network_id']}/10.0.0.3"
+    assert api.get(path)["labels"] == {"site": "berlin", "rack": "7"}
+    changed = api.patch(path, labels={"site": "a=b"})
+    assert (changed["labels"], changed["description"]) == ({"site": "a=b"}, "")
+    assert addresses(api, "label=site=berlin") == ["10.0.0.2"]
+    assert addresses(api, "label=site=a=b&address=10.0.0.3") == ["10.0.0.3"]
+    entry = api.items("audit?action=reservation.update")[0]
+    assert (entry["before"]["labels"]["rack"], entry["after"]["labels"]) == ("7", {"site": "a=b"})
+    api.patch(path, labels={})
+    assert api.get(path)["labels"] == {}
+    for wrong in ({"site": 7}, {"": "x"}, {"site": "a\x00"}, ["site"]):
+        api.refused(422, "PATCH", path, {"labels": wrong})
+
+
 def test_more_than_the_limit_at_once_is_refused(api: Api) -> None:
     pool = api.pool("10.0.0.0/16")
     body = {"pool_id": pool["id"], "owner": {"name": "x"}}

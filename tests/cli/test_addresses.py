@@ -37,6 +37,12 @@ def test_a_reservation_is_edited(reserved: Rowhouse) -> None:
     assert reserved.json(*one, "--ttl", "1h")["expires_at"] is not None
     kept = reserved.json("address", "edit", "10.90.0.11", "--no-ttl")
     assert (kept["expires_at"], kept["description"]) == (None, "rack 7")
-    for wrong in ((), ("--ttl", "1h", "--no-ttl"), ("--ttl", "soon")):
+    labelled = ("address", "edit", "10.90.0.11", "--label", "site=berlin", "--label", "rack=7")
+    assert reserved.json(*labelled)["labels"] == {"site": "berlin", "rack": "7"}
+    assert reserved.items("address", "list", "-l", "rack=7")[0]["address"] == "10.90.0.11"
+    assert reserved.items("address", "list", "-l", "rack=8") == []
+    without = reserved.json("address", "edit", "10.90.0.11", "--label", "rack-")
+    assert (without["labels"], without["description"]) == ({"site": "berlin"}, "rack 7")
+    for wrong in ((), ("--label", "x"), ("--ttl", "1h", "--no-ttl"), ("--ttl", "soon")):
         reserved("address", "edit", "10.90.0.11", *wrong, code=2)
     reserved("address", "edit", "10.90.0.12", "--no-ttl", code=3)

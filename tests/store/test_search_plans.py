@@ -73,6 +73,7 @@ def test_every_search_of_reservations_is_on_an_index(store: Database, plans: lis
         reservations.Search(container_id=container),
         reservations.Search(container_id=container, cluster="prod"),
         reservations.Search(mac="02:00:5e:00:53:01"),
+        reservations.Search(labels={"site": "berlin"}),
         reservations.Search(network_id=1, pool_id=2, within="10.1.0.0/16"),
     ):
         reservations.search(store, wanted, after=None, limit=11)

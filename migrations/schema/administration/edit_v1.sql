@@ -1,11 +1,11 @@
 CREATE FUNCTION edit_v1(actor text, request_id text, wanted_network integer, wanted inet, new_description text,
-                        changes_ttl boolean, new_ttl interval)
+                        changes_ttl boolean, new_ttl interval, new_labels jsonb DEFAULT NULL)
 RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
--- Changes what an operator may change of a reservation while its owner keeps it: the description (NULL: as it is), and with
--- changes_ttl how long it stays without a sandbox (NULL: until it is released). It is then a manual reservation.
+-- Changes what an operator may change of a reservation while its owner keeps it: the description and the labels (NULL: as
+-- they are), and with changes_ttl how long it stays without a sandbox (NULL: until it is released). It is then a manual reservation.
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     held    reservations;
@@ -18,6 +18,7 @@ BEGIN
     END IF;
     made := held;
     made.description := coalesce(new_description, held.description);
+    made.labels := nullif(coalesce(new_labels, held.labels), '{}');
     IF changes_ttl THEN
         made.policy_source := 'operator';
         made.sticky := true;
@@ -29,10 +30,10 @@ BEGIN
     IF made IS DISTINCT FROM held THEN
         UPDATE reservations r
            SET description = made.description, policy_source = made.policy_source, sticky = made.sticky,
-               sticky_ttl = made.sticky_ttl, expires_at = made.expires_at
+               sticky_ttl = made.sticky_ttl, expires_at = made.expires_at, labels = made.labels
          WHERE r.network_id = wanted_network AND r.address = wanted;
         PERFORM record_change('reservation.update', host(wanted), to_jsonb(held), to_jsonb(made));
     END IF;
     RETURN NEXT made;
 END $$;
-COMMENT ON FUNCTION edit_v1 IS 'Changes the description of a reservation, and how long it stays without a sandbox.';
+COMMENT ON FUNCTION edit_v1 IS 'Changes the description and the labels of a reservation, and how long it stays without a sandbox.';

@@ -19,12 +19,14 @@ CREATE TABLE reservations (
     description     text NOT NULL DEFAULT '',
     reserved_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     tenure_id       bigint NOT NULL DEFAULT nextval('tenures_id_seq'),
+    labels          jsonb,
     PRIMARY KEY (network_id, address),
     CONSTRAINT reservations_owner
         UNIQUE (owner_namespace, owner_name, pool_id, owner_interface, owner_cluster, slot, owner_kind)
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX reservations_expiry ON reservations (network_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX reservations_slots ON reservations (pool_id) WHERE slot > 0;
+CREATE INDEX reservations_labels ON reservations USING gin (labels jsonb_path_ops) WHERE labels IS NOT NULL;
 COMMENT ON TABLE reservations IS 'An address and its owner. The primary key is the guarantee: one owner per address.';
 COMMENT ON COLUMN reservations.network_id IS 'The network of the address: networks.id.';
 COMMENT ON COLUMN reservations.address IS 'The address, without a prefix length.';
@@ -53,9 +55,11 @@ COMMENT ON COLUMN reservations.description IS
     'Why it was reserved, in the words of its creator; '''' if none were given.';
 COMMENT ON COLUMN reservations.reserved_at IS 'When the address was reserved.';
 COMMENT ON COLUMN reservations.tenure_id IS 'The open tenure of this reservation: tenures.id.';
+COMMENT ON COLUMN reservations.labels IS 'The operator''s labels, a JSON object whose values are strings; NULL: none.';
 COMMENT ON INDEX reservations_pkey IS
     'The guarantee itself: one owner per address. Also finds an address, and counts the addresses of a pool.';
 COMMENT ON INDEX reservations_owner IS
     'ADD finds the addresses of its owner; search by pod. One reservation for each owner, pool and slot.';
 COMMENT ON INDEX reservations_expiry IS 'Finds expired reservations; contains only reservations that expire.';
 COMMENT ON INDEX reservations_slots IS 'Finds owners that hold several addresses of a pool.';
+COMMENT ON INDEX reservations_labels IS 'Finds reservations by label; contains only those with labels.';

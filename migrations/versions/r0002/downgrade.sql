@@ -4994,6 +4994,9 @@ DROP FUNCTION first_on_request;
 -- schema/allocation/refuse_candidates.sql
 DROP FUNCTION refuse_candidates;
 
+-- schema/administration/reserve_v2.sql
+DROP FUNCTION reserve_v2;
+
 -- schema/nodes/report_node_v1.sql
 DROP FUNCTION report_node_v1;
 
@@ -5040,3 +5043,6 @@ ALTER TABLE attachments DROP COLUMN pod_name, DROP COLUMN mac;
 
 -- schema/tables/exclusions.sql
 ALTER TABLE exclusions DROP COLUMN requests_only;
+
+-- schema/tables/reservations.sql
+ALTER TABLE reservations DROP COLUMN labels;

@@ -125,6 +125,10 @@ ALTER TABLE tenures ADD COLUMN mac macaddr;
 COMMENT ON COLUMN tenures.mac IS 'MAC address that the runtime requested for the interface; NULL: none.';
 
 -- schema/tables/reservations.sql
+ALTER TABLE reservations ADD COLUMN labels jsonb;
+CREATE INDEX reservations_labels ON reservations USING gin (labels jsonb_path_ops) WHERE labels IS NOT NULL;
+COMMENT ON COLUMN reservations.labels IS 'The operator''s labels, a JSON object whose values are strings; NULL: none.';
+COMMENT ON INDEX reservations_labels IS 'Finds reservations by label; contains only those with labels.';
 COMMENT ON COLUMN reservations.owner_kind IS 'Kind of the owner: pod, static, claim, virtual_machine or workload.';
 COMMENT ON COLUMN reservations.owner_namespace IS
     'Kubernetes namespace of the owner; '''' if a static owner has none.';
@@ -3845,7 +3849,8 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owne
        (SELECT count(*) FROM attachments a
          WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments,
        (SELECT a.mac FROM attachments a
-         WHERE a.network_id = r.network_id AND a.address = r.address ORDER BY a.attached_at DESC LIMIT 1) AS mac
+         WHERE a.network_id = r.network_id AND a.address = r.address ORDER BY a.attached_at DESC LIMIT 1) AS mac,
+       coalesce(r.labels, '{}') AS labels
   FROM reservations r
   JOIN pools p ON p.id = r.pool_id
   JOIN networks n ON n.id = r.network_id;
@@ -3875,6 +3880,7 @@ COMMENT ON COLUMN current_reservations.network_id IS 'The network of the address
 COMMENT ON COLUMN current_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN current_reservations.attachments IS 'How many sandboxes use the address.';
 COMMENT ON COLUMN current_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';
+COMMENT ON COLUMN current_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings.';
 
 -- schema/administration/stale_reservations.sql
 CREATE OR REPLACE VIEW stale_reservations AS
@@ -3907,6 +3913,7 @@ COMMENT ON COLUMN stale_reservations.network_id IS 'The network of the address: 
 COMMENT ON COLUMN stale_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN stale_reservations.attachments IS 'How many sandboxes use the address.';
 COMMENT ON COLUMN stale_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';
+COMMENT ON COLUMN stale_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings.';
 COMMENT ON COLUMN stale_reservations.age IS 'How long ago the address was reserved.';
 
 -- schema/administration/explain_address.sql
@@ -4001,13 +4008,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is assigned or not.';
 
--- schema/administration/reserve_v1.sql
+-- schema/administration/reserve_v2.sql
 -- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
 
-CREATE OR REPLACE FUNCTION reserve_v1(
+CREATE OR REPLACE FUNCTION reserve_v2(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
     kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text,
-    force boolean DEFAULT false)
+    force boolean DEFAULT false, new_labels jsonb DEFAULT NULL)
 RETURNS TABLE (network_id integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -4078,9 +4085,9 @@ BEGIN
              WHERE r.owner_namespace = namespace AND r.owner_name = name AND r.pool_id = pool.id
                AND r.owner_interface = interface AND r.owner_cluster = cluster;
             INSERT INTO reservations AS r (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
-                                           owner_interface, slot, sticky, sticky_ttl, policy_source, expires_at, description)
+                                           owner_interface, slot, sticky, sticky_ttl, policy_source, expires_at, description, labels)
             VALUES (pool.network_id, address, pool.id, kind, cluster, namespace, name, interface, slot_no, true, ttl,
-                    'operator', clock_timestamp() + ttl, why)
+                    'operator', clock_timestamp() + ttl, why, nullif(new_labels, '{}'))
             ON CONFLICT DO NOTHING RETURNING r.* INTO made;
             EXIT WHEN FOUND;
             PERFORM withdraw_reserved(pool.network_id, address);
@@ -4091,7 +4098,22 @@ BEGIN
     END LOOP;
     PERFORM set_config('rowhouse.force', previous_force, true);
 END $$;
-COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses manually: given ones, or the lowest free ones; all or nothing.';
+COMMENT ON FUNCTION reserve_v2 IS 'Reserves addresses manually, with labels: given ones, or the lowest free ones; all or nothing.';
+
+-- schema/administration/reserve_v1.sql
+-- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
+
+CREATE OR REPLACE FUNCTION reserve_v1(
+    actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
+    kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text,
+    force boolean DEFAULT false)
+RETURNS TABLE (network_id integer, address inet)
+LANGUAGE sql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+    SELECT * FROM reserve_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+$$;
+COMMENT ON FUNCTION reserve_v1 IS 'Reserves addresses manually, as reserve_v2: for servers of the release before it.';
 
 -- schema/administration/release_v1.sql
 CREATE OR REPLACE FUNCTION release_v1(actor text, request_id text, wanted_network integer, wanted inet, even_attached boolean)
@@ -4193,14 +4215,14 @@ END $$;
 COMMENT ON FUNCTION reassign_v1 IS 'Gives a reservation to another owner.';
 
 -- schema/administration/edit_v1.sql
-CREATE FUNCTION edit_v1(actor text, request_id text, wanted_network integer, wanted inet, new_description text,
-                        changes_ttl boolean, new_ttl interval)
+CREATE OR REPLACE FUNCTION edit_v1(actor text, request_id text, wanted_network integer, wanted inet, new_description text,
+                        changes_ttl boolean, new_ttl interval, new_labels jsonb DEFAULT NULL)
 RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
--- Changes what an operator may change of a reservation while its owner keeps it: the description (NULL: as it is), and with
--- changes_ttl how long it stays without a sandbox (NULL: until it is released). It is then a manual reservation.
+-- Changes what an operator may change of a reservation while its owner keeps it: the description and the labels (NULL: as
+-- they are), and with changes_ttl how long it stays without a sandbox (NULL: until it is released). It is then a manual reservation.
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     held    reservations;
@@ -4213,6 +4235,7 @@ BEGIN
     END IF;
     made := held;
     made.description := coalesce(new_description, held.description);
+    made.labels := nullif(coalesce(new_labels, held.labels), '{}');
     IF changes_ttl THEN
         made.policy_source := 'operator';
         made.sticky := true;
@@ -4224,13 +4247,13 @@ BEGIN
     IF made IS DISTINCT FROM held THEN
         UPDATE reservations r
            SET description = made.description, policy_source = made.policy_source, sticky = made.sticky,
-               sticky_ttl = made.sticky_ttl, expires_at = made.expires_at
+               sticky_ttl = made.sticky_ttl, expires_at = made.expires_at, labels = made.labels
          WHERE r.network_id = wanted_network AND r.address = wanted;
         PERFORM record_change('reservation.update', host(wanted), to_jsonb(held), to_jsonb(made));
     END IF;
     RETURN NEXT made;
 END $$;
-COMMENT ON FUNCTION edit_v1 IS 'Changes the description of a reservation, and how long it stays without a sandbox.';
+COMMENT ON FUNCTION edit_v1 IS 'Changes the description and the labels of a reservation, and how long it stays without a sandbox.';
 
 -- schema/administration/refuse_special.sql
 CREATE OR REPLACE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
@@ -5542,7 +5565,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION report_node_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
-        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, release_v1, release_v2, reassign_v1, edit_v1, hold_v1, resume_v1,
+        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, hold_v1, resume_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller

@@ -16,6 +16,7 @@ from rowhouse.api.fields import (
     Cluster,
     Id,
     Interface,
+    Labels,
     Mac,
     Moment,
     Name,
@@ -77,6 +78,7 @@ class Reservation(Answer):
     ]
     reserved_at: Moment
     description: str
+    labels: dict[str, str]
     attachments: Annotated[int, Field(description="Sandboxes that use it")]
     mac: Annotated[
         Mac | None, Field(description="Requested by the sandbox that attached last; null: none")
@@ -127,6 +129,14 @@ class ReservationQuery(paging.Paged):
     mac: Annotated[
         Mac | None, Field(description="Requested MAC address of a sandbox that uses it")
     ] = None
+    label: Annotated[
+        str | None,
+        Field(
+            description="`key=value`",
+            max_length=600,
+            pattern=r"^[^\x00-\x1f\x7f=]+=[^\x00-\x1f\x7f]*$",
+        ),
+    ] = None
 
 
 class NewOwner(Request):
@@ -155,6 +165,7 @@ class NewReservations(Request):
         Field(gt=0, le=MAX_TTL, description="Seconds; null: until they are released"),
     ] = None
     description: Text = ""
+    labels: Labels = Field(default_factory=dict)
     force: Annotated[bool, Field(description="Allow gateway, network and broadcast addresses")] = (
         False
     )
@@ -176,6 +187,7 @@ class NewReservations(Request):
             count=self.count or 1,
             ttl=self.ttl,
             description=self.description,
+            labels=self.labels,
             force=self.force,
         )
 
@@ -190,6 +202,9 @@ class ReservationChange(Request):
     """The fields to change: an omitted field stays as it is."""
 
     description: Text = ""
+    labels: Annotated[Labels, Field(description="All labels that it has afterwards")] = Field(
+        default_factory=dict
+    )
     ttl: Annotated[
         float | None,
         Field(

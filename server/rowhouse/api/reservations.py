@@ -98,7 +98,7 @@ def release(call: Call, network_id: int, address: str, query: ReleaseQuery) -> R
 
 
 def edit(call: Call, network_id: int, address: str, body: ReservationChange) -> Reply:
-    """Change the description of a reservation, or how long it stays without a sandbox."""
+    """Change the description or the labels of a reservation, or how long it stays without a sandbox."""
     changes = body.model_dump(exclude_unset=True)
     row = reservations.edit(call.store, _key(network_id, address), changes, call.actor)
     return Reply(document=Reservation.of(row))
@@ -125,7 +125,9 @@ def _key(network_id: int, address: str) -> rows.Key:
 
 def _search(call: Call, query: ReservationQuery) -> rows.Search:
     """Add the network and addresses of the pool to the filters, because the index needs them."""
-    conditions = query.model_dump(exclude={"limit", "cursor"})
+    conditions = query.model_dump(exclude={"limit", "cursor", "label"})
+    key, _, value = (query.label or "").partition("=")
+    conditions["labels"] = {key: value} if key else {}
     if query.pool_id is not None:
         pool = pools.pool(call.store, query.pool_id)
         conditions["network_id"] = query.network_id or pool.network_id

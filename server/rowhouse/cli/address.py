@@ -10,6 +10,7 @@ from rowhouse.cli import completions, lookup
 from rowhouse.cli.address_owner import note_without_cluster, owner_of, owner_options
 from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.cli.pool_options import labelled
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 from rowhouse.domain.administration import AnyOwnerKind
@@ -35,6 +36,7 @@ _COLUMNS: Final = (
     Column("MAC", "mac", wide=True),
     Column("STICKY", "sticky", "flag", wide=True),
     Column("ATTACHMENTS", "attachments", "number", wide=True),
+    Column("LABELS", "labels", "labels", wide=True),
     Column("DESCRIPTION", "description", wide=True),
 )
 _DETAILS: Final = (*_COLUMNS, Column("SANDBOXES", "attached", "json"))
@@ -52,6 +54,13 @@ _network = click.option(
     "--network",
     shell_complete=completions.networks,
     help="The network, if several networks have the address.",
+)
+_labels = click.option(
+    "--label",
+    "labels",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set a label; KEY- removes it. May be repeated.",
 )
 _pool = click.option(
     "--pool", shell_complete=completions.pools, metavar="POOL", help="The pool, if it is isolated."
@@ -81,6 +90,7 @@ def address() -> None:
 @click.option("--node", shell_complete=completions.nodes, help="Only sandboxes on this node.")
 @click.option("--container-id", help="Only this sandbox.")
 @click.option("--mac", help="Only sandboxes that requested this MAC address, in any spelling.")
+@click.option("-l", "--label", metavar="KEY=VALUE", help="Only reservations with this label.")
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @list_options
 def list_addresses(
@@ -163,6 +173,7 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
     "--ttl", type=Duration(), help="Release it after this time, unless a sandbox uses it."
 )
 @click.option("--description", default="", metavar="TEXT", help="What the reservation is for.")
+@_labels
 @click.option("--force", is_flag=True, help="Allow gateway, network and broadcast addresses.")
 @client_options
 def reserve(
@@ -183,6 +194,7 @@ def reserve(
     """
     if addresses and count is not None:
         raise click.UsageError("pass either addresses or --count, not both")
+    labels = labelled(owner.pop("labels"), {})
     found = lookup.pool(session.client, pool, network)
     wanted = {
         "pool_id": found["id"],
@@ -191,6 +203,7 @@ def reserve(
         "owner": owner_of(owner),
         "ttl": ttl,
         "description": description,
+        "labels": labels,
         "force": force,
     }
     made = session.client.post("/reservations", wanted)["items"]
@@ -235,11 +248,12 @@ def release(
         session.printer.items(found, _COLUMNS, nothing="")
 
 
-@address.command(short_help="Change the description or the TTL of a reservation.")
+@address.command(short_help="Change description, labels or TTL of a reservation.")
 @click.argument("address", type=lookup.HostAddress())
 @_network
 @_pool
 @click.option("--description", metavar="TEXT", help="What the reservation is for.")
+@_labels
 @click.option("--ttl", type=Duration(), help="Release it after this time without a sandbox.")
 @click.option("--no-ttl", is_flag=True, help="Keep it until it is released.")
 @client_options
@@ -250,10 +264,11 @@ def edit(
     network: str | None,
     pool: str | None,
     description: str | None,
+    labels: tuple[str, ...],
     ttl: float | None,
     no_ttl: bool,
 ) -> None:
-    """Change the description of a reservation, or how long it stays without a sandbox.
+    """Change the description or labels of a reservation, or how long it stays without a sandbox.
 
     With --ttl or --no-ttl, a reservation made by an ADD becomes a manual one: a DEL does not release it.
     """
@@ -262,9 +277,11 @@ def edit(
         raise click.UsageError("pass either --ttl or --no-ttl, not both")
     if ttl is not None or no_ttl:
         changes["ttl"] = ttl
-    if not changes:
-        raise click.UsageError("nothing to change: pass --description, --ttl or --no-ttl")
+    if not changes and not labels:
+        raise click.UsageError("nothing to change: pass --description, --label, --ttl or --no-ttl")
     found = lookup.reservation(session.client, address, network, pool)
+    if labels:
+        changes["labels"] = labelled(labels, found["labels"])
     path = f"/reservations/{found['network_id']}/{found['address']}"
     session.printer.one(session.client.patch(path, changes), _COLUMNS)
 

@@ -67,11 +67,12 @@ def changes_of(
     }
     changes |= {_FIELDS[option]: None for option in unset}
     if given["labels"]:
-        changes["labels"] = _labelled(given["labels"], labels)
+        changes["labels"] = labelled(given["labels"], labels)
     return changes
 
 
-def _labelled(wanted: Sequence[str], labels: Mapping[str, str]) -> dict[str, str]:
+def labelled(wanted: Sequence[str], labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels after these changes: KEY=VALUE sets one, KEY- removes it. Raises click.BadParameter."""
     new = dict(labels)
     for text in wanted:
         key, equals, value = text.partition("=")

@@ -52,6 +52,7 @@ class ReservationPlan:
     count: int = 1
     ttl: float | None = None
     description: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
     force: bool = False
 
 

@@ -84,7 +84,7 @@ def reassign(
 
 
 def edit(store: Database, key: Key, changes: Mapping[str, Any], actor: Actor) -> Record:
-    """Change the `description` or the `ttl` (seconds; None: until it is released) of a reservation.
+    """Change the `description`, the `labels` or the `ttl` (seconds; None: until it is released) of a reservation.
 
     A TTL counts from now, or from the end of the last attachment. A changed TTL makes it a manual reservation, which
     stays after the DEL of its sandbox. Raises NotFound.
@@ -96,5 +96,6 @@ def edit(store: Database, key: Key, changes: Mapping[str, Any], actor: Actor) ->
         description=changes.get("description"),
         changes_ttl="ttl" in changes,
         ttl=changes.get("ttl"),
+        labels=changes.get("labels"),
     )
     return reservation(store, key)

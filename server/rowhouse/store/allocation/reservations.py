@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 from sqlalchemy import any_, cast, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, INET, MACADDR
+from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB, MACADDR
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.loose_index_scan import any_value_of
@@ -56,6 +57,7 @@ class Search:
     node: str | None = None
     container_id: str | None = None
     mac: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
     pool_id: int | None = None
     within: str | None = None
 
@@ -83,6 +85,14 @@ def search(
     for prefix in (wanted.prefix, wanted.within):
         if prefix is not None:
             statement = statement.where(_in_prefix(prefix))
+    if wanted.labels:
+        # Not the view's labels, which have no index.
+        labelled = select(Reservation.network_id, Reservation.address).where(
+            Reservation.labels.op("@>")(literal(wanted.labels, JSONB))
+        )
+        statement = statement.where(
+            tuple_(_Reservation.network_id, _Reservation.address).in_(labelled)
+        )
     if (wanted.node, wanted.container_id, wanted.mac) != (None, None, None):
         statement = statement.where(_attached(wanted))
     if after is not None:
@@ -134,6 +144,7 @@ def reserve(
         "interface": holder.interface,
         "ttl": plan.ttl,
         "description": plan.description,
+        "labels": json.dumps(plan.labels),
         "force": plan.force,
         "key": idempotency_key,
     }
@@ -216,8 +227,9 @@ def edit(
     description: str | None,
     changes_ttl: bool,
     ttl: float | None,
+    labels: dict[str, str] | None = None,
 ) -> None:
-    """Change a description (None: as it is) and, with `changes_ttl`, the TTL in seconds (None: for ever).
+    """Change a description and labels (None: as they are) and, with `changes_ttl`, the TTL in seconds (None: for ever).
 
     Raises NotFound.
     """
@@ -230,6 +242,7 @@ def edit(
         "description": description,
         "changes_ttl": changes_ttl,
         "ttl": ttl,
+        "labels": None if labels is None else json.dumps(labels),
     }
     database.change(EDIT, parameters, actor=actor.name, request_id=actor.request_id)
 

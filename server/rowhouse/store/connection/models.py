@@ -146,6 +146,7 @@ class Reservation(Base):
     sticky: Mapped[bool]
     expires_at: Mapped[datetime | None]
     node: Mapped[str]
+    labels: Mapped[dict[str, Any] | None]
     container_id: Mapped[str]
     description: Mapped[str]
     reserved_at: Mapped[datetime]
@@ -176,6 +177,7 @@ class CurrentReservation(Base):
     description: Mapped[str]
     attachments: Mapped[int]
     mac: Mapped[str | None] = mapped_column(MACADDR)
+    labels: Mapped[dict[str, Any]]
 
 
 class Attachment(Base):
