@@ -43,6 +43,8 @@ def question(text: str) -> Question:
     """Parse the search text. It ignores surrounding blanks and a leading pod/, node/ or namespace/."""
     text = text.strip()[:MAX_CHARACTERS].replace("\0", "")
     bare = _KIND.sub("", text)
+    if ":" in bare:
+        bare = bare.partition("%")[0]  # the zone of a link-local address, as `ip address` prints it
     spans = _beginning(bare)
     try:
         address = str(ip_address(bare))

@@ -51,6 +51,7 @@
       const url = `${map.dataset.reserve}?addresses=${low}-${high}`;
       document.dispatchEvent(new CustomEvent("dialog:open", { detail: url }));
     });
+    document.getElementById("action")?.addEventListener("close", mark);
     document.addEventListener("pointercancel", () => { from = -1; mark(); });
   }
 
