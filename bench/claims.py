@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from bench.database import fresh, server
 from bench.http_load import load
+from bench.plugin_process import built
+from bench.processes import timed
 from bench.report import Measured
 from bench.service import served, serving
 
@@ -31,6 +33,7 @@ CLAIMS = int(os.environ.get("ROWHOUSE_BENCH_CLAIMS", "10000"))
 ROUNDS = 41
 SECONDS = 0.25
 WARM_SECONDS = 3.0
+PROCESSES = 60
 _TESTS = Path(__file__).parents[1] / "tests"
 _HELD = """
 SELECT rowhouse.attach_v2('claim', 'claim-' || n, '', 'IPAMClaim', 'claim-' || n, '', 'node1', 'c' || n, 'net1',
@@ -119,20 +122,53 @@ def _adds(database: BenchDatabase, folder: Path, cluster: str) -> Iterator[Measu
         for _ in range(ROUNDS):  # in turn, so that a noisy moment meets both
             for requests, into in ((plain, floors), (claimed, runs)):
                 into.append(served(load(url, requests, connections=1, seconds=SECONDS)))
+        processes = _processes(folder, url)
     yield Measured(
         part="claims",
-        what="ADD over HTTP with an IPAMClaim, one connection, p50",
+        what="ADD with an IPAMClaim, process included, one after another",
+        unit="ms",
+        runs=tuple(processes[True]),
+        floor_name="without one",
+        floor_runs=tuple(processes[False]),
+        target="<= 1.15",
+    )
+    yield Measured(
+        part="claims",
+        what="  its HTTP request alone, one connection, p50",
         unit="ms",
         runs=tuple(one.percentile(0.5) * 1000 for one in runs),
         floor_name="without one",
         floor_runs=tuple(one.percentile(0.5) * 1000 for one in floors),
-        target="<= 1.15",
     )
 
 
-def _requests(token: str, *, by_claim: bool) -> Callable[[int], bytes]:
-    """Call number → the bytes of an ADD. Each has a pod of its own, until there are no more."""
-    config = json.dumps(
+def _processes(folder: Path, url: str) -> dict[bool, list[float]]:
+    """Milliseconds of calls of the plugin, with and without a claim in turn."""
+    settings, token = folder / "rowhouse.conf", folder / "node-token"
+    token.chmod(0o600)
+    settings.write_text(
+        f"server = {url}\nnode = node1\ntoken_file = {token}\nspool = {folder}/spool\n"
+    )
+    plugin = str(built(folder / "plugin"))
+    took: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(PROCESSES):
+        for by_claim in (False, True) if number % 2 else (True, False):
+            pod = CLAIMS - 1 - number
+            environment = {
+                "ROWHOUSE_CONFIG": str(settings),
+                "CNI_COMMAND": "ADD",
+                "CNI_CONTAINERID": f"process-{by_claim}-{number}",
+                "CNI_NETNS": "/var/run/netns/none",
+                "CNI_IFNAME": "net1",
+                "CNI_PATH": "/opt/cni/bin",
+                "CNI_ARGS": f"IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME=pod-{pod};K8S_POD_UID=uid-{pod}",
+            }
+            took[by_claim].append(timed([plugin], environment, _config(by_claim)) * 1000)
+    return took
+
+
+def _config(by_claim: bool) -> bytes:  # noqa: FBT001 - which of the two
+    return json.dumps(
         {
             "cniVersion": "1.0.0",
             "name": "lan",
@@ -141,6 +177,11 @@ def _requests(token: str, *, by_claim: bool) -> Callable[[int], bytes]:
             "ipam": {"type": "rowhouse", "range": "10.0.0.0/8" if by_claim else "11.0.0.0/8"},
         }
     ).encode()
+
+
+def _requests(token: str, *, by_claim: bool) -> Callable[[int], bytes]:
+    """Call number → the bytes of an ADD. Each has a pod of its own, until there are no more."""
+    config = _config(by_claim)
     sent = 0
 
     def request(_number: int) -> bytes:

@@ -48,7 +48,7 @@ def run() -> Iterator[Measured]:
         tempfile.TemporaryDirectory() as folder,
         contextlib.ExitStack() as stack,
     ):
-        plugin = _built(Path(folder) / "plugin")
+        plugin = built(Path(folder) / "plugin")
         database = fresh(postgres).conninfo
         url = stack.enter_context(serving(Path(folder), database))
         node = stack.enter_context(deployed(Path(folder) / "node", database, plugin, CONFIG))
@@ -72,7 +72,7 @@ def run() -> Iterator[Measured]:
         )
 
 
-def _built(folder: Path) -> Path:
+def built(folder: Path) -> Path:
     """Build the plugin from the sources at hand. One from `make plugin` may be older than they are."""
     subprocess.run([sys.executable, "-m", "plugin_bundle", folder], check=True, stdout=sys.stderr)
     return folder / "rowhouse"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 # The other parts fill tables for minutes.
 SHORT: dict[str, dict[str, object]] = {
+    "claims": {"CLAIMS": 100, "ROUNDS": 1, "SECONDS": 0.1, "WARM_SECONDS": 0.5, "PROCESSES": 2},
     "connections": {"ROUNDS": 1, "SECONDS": 1, "IDLE": 50, "UNREAD": 5, "UNSENT": 5},
     "history": {"TENURES": 10_000, "PODS": 1_000, "ROUNDS": 1, "QUESTIONS": 20},
     "outbox": {"ROUNDS": 1, "SECONDS": 1},

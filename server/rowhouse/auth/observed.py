@@ -247,6 +247,8 @@ class Observed(Generic[_Kept]):
             answer.raise_for_status()
             stream = answer.extensions.get("network_stream")
             self._socket = stream.get_extra_info("socket") if stream is not None else None
+            if self._stop.is_set():  # `close` may have looked for the connection before
+                return version
             self._is_open = True
             try:
                 for line in _lines(answer):

@@ -48,7 +48,7 @@ KINDS: Final[dict[str, tuple[Any, ...]]] = {
 }
 _MAX_READ_SINGLY: Final = 20
 """More objects than these are listed first."""
-_CONFIRM_SECONDS: Final = 1.0
+_CONFIRM_SECONDS: Final = 1.5
 """How long one call confirms absences with a GET each; the next call confirms others."""
 _PAGE: Final = 500
 
