@@ -364,3 +364,18 @@ def test_an_action_opens_over_the_page_keeps_its_form_and_is_taken_back(
     page.keyboard.press("Escape")
     expect(page.locator("[data-map] a.reserved[href$='/10.22.0.200']")).to_be_visible()
     visitor.check()
+
+
+def test_back_returns_to_the_form_as_it_was_left(visit: Visit, sample: Sample) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['quiet']}/reserve")
+    page.get_by_label("For", exact=True).fill("half done")
+    page.get_by_label("Description").fill("OPS-4711")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Reserve address")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Reserve address")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Description")).to_have_value("OPS-4711")
+    expect(page.get_by_label("For", exact=True)).to_have_value("half done")
+    visitor.check()

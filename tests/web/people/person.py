@@ -27,7 +27,10 @@ class Person:
         """Send a form as it stands, without the field that a page of ours would have had."""
         given = HEADERS | more.pop("headers", {})
         headers = {name: text for name, text in given.items() if text is not None}
-        return self.client.post(path, data=form or {}, base_url=self.url, headers=headers, **more)
+        answer = self.client.post(path, data=form or {}, base_url=self.url, headers=headers, **more)
+        # As a browser does: to the preview, which is a page of its own.
+        target = answer.headers.get("Location", "")
+        return self.get(target) if target.endswith("look=1") else answer
 
     def send(
         self, page: str, form: dict[str, str], path: str | None = None, **more: Any

@@ -222,6 +222,24 @@ def test_a_reservation_is_edited_in_what_was_changed_alone(
     assert "No changes needed" in text_of(ada.send(path, form | {"ttl": "keep"}))
 
 
+def test_a_preview_can_be_reloaded_and_changes_nothing(
+    pool: Any, ada: Person, dba: Session
+) -> None:
+    path = f"/pools/{pool.id}/reserve"
+    form = {"owner.name": "a & b", "addresses": "10.0.0.5"}
+    preview = ada.send(path, form)
+    look = preview.request.url
+    assert "look=1" in look
+    again = ada.get(look)
+    assert hidden_fields(again) == hidden_fields(preview)
+    assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
+    wrong = ada.get(f"{path}?owner.name=&addresses=10.9.9.9&look=1")
+    assert wrong.status_code == 422
+    assert 'role="alert"' in wrong.text
+    many = {"owner.name": "x", "addresses": " ".join(f"10.0.0.{n}" for n in range(10, 200))}
+    assert ada.send(path, many).request.method == "POST"  # too long for a URL
+
+
 def test_what_was_done_can_be_undone(pool: Any, ada: Person, dba: Session) -> None:
     form = {"addresses": "10.0.0.5", "owner.name": "scanner", "description": "second floor"}
     done = carry_out(ada, f"/pools/{pool.id}/reserve", form)

@@ -1,7 +1,8 @@
 """The steps of an action: form, preview, confirmation. They work without scripts.
 
 GET           the form, or the preview for an action without a form
-POST          the preview, or the form with an error beside each invalid field
+POST          a redirect to the preview, or the form with an error beside each invalid field
+GET look=1    the preview of the values in the URL, so that it can be reloaded and returned to
 POST confirmed=1   the change, then a redirect to its entries in the audit log
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+from urllib.parse import urlencode
 
 from flask import g, make_response, redirect, render_template, request, url_for
 
@@ -30,6 +32,8 @@ Given = TypeVar("Given")
 
 CONFIRMED = "confirmed"
 _EDIT = "edit"
+_LOOK: Final = "look"
+_MAX_URL: Final = 2000
 _PLAINER = {"String should have at least 1 character": "This field is required"}
 _OURS = {CSRF, CONFIRMED, _EDIT}
 
@@ -114,6 +118,8 @@ class Action(ABC, Generic[Given]):
     def answer(self) -> Response:
         """Return the page for the current request, or a redirect to the next page."""
         if request.method == "GET":
+            if self.form and _LOOK in request.args:
+                return self._looked()
             values = self.initial()
             return self._asked(Filled(values=values)) if self.form else self._previewed(values)
         # Selected rows of a table have one name; no value of theirs has a space.
@@ -123,7 +129,10 @@ class Action(ABC, Generic[Given]):
             return self._asked(Filled(values=values))
         try:
             if CONFIRMED not in request.form:
-                return self._previewed(values)
+                page = self._previewed(values)
+                look = f"{request.path}?{urlencode({**values, _LOOK: '1'})}"
+                # A page of a GET can be reloaded, and returned to. A long list of addresses does not fit into a URL.
+                return redirect(look, 303) if self.form and len(look) <= _MAX_URL else page
             wanted = self.read(values)
             if self.asks_for_name:
                 _check_typed(self.preview(wanted).typed, values.get("typed", ""))
@@ -132,6 +141,14 @@ class Action(ABC, Generic[Given]):
             filled = Filled(values=values, problems=_problems(error), error=error)
             return self._asked(filled) if self.form else self._previewed(values, error)
         return redirect(url_for("web.done", request_id=g.request_id, back=target), 303)
+
+    def _looked(self) -> Response:
+        """Return the preview of the values in the URL, or the form if they are not valid."""
+        values = {name: text for name, text in request.args.items() if name != _LOOK}
+        try:
+            return self._previewed(values)
+        except RowhouseError as error:
+            return self._asked(Filled(values=values, problems=_problems(error), error=error))
 
     def _asked(self, filled: Filled) -> Response:
         status = filled.error.http_status if filled.error else 200

@@ -20,6 +20,22 @@
   }
   for (const form of document.querySelectorAll(".action form[method=post]")) gate(form);
 
+  // The browser's Back returns to the form as it was left: the page itself is not kept, because it is of its moment.
+  for (const form of document.querySelectorAll(".action form[novalidate]")) {
+    const key = `form ${location.pathname}`;
+    const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.tagName !== "BUTTON");
+    if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
+      const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+      for (const one of fields()) {
+        if (!(one.name in kept)) continue;
+        if (one.type === "checkbox") one.checked = kept[one.name]; else one.value = kept[one.name];
+      }
+      form.dispatchEvent(new Event("change"));
+    }
+    addEventListener("pagehide", () => sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(
+      fields().map((one) => [one.name, one.type === "checkbox" ? one.checked : one.value])))));
+  }
+
   async function load(url, sent) {
     dialog.setAttribute("aria-busy", "true");
     let answer;
