@@ -30,7 +30,7 @@ class Person:
         answer = self.client.post(path, data=form or {}, base_url=self.url, headers=headers, **more)
         # As a browser does: to the preview, which is a page of its own.
         target = answer.headers.get("Location", "")
-        return self.get(target) if target.endswith("look=1") else answer
+        return self.get(target) if target.endswith("preview=1") else answer
 
     def send(
         self, page: str, form: dict[str, str], path: str | None = None, **more: Any

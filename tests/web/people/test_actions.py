@@ -229,11 +229,11 @@ def test_a_preview_can_be_reloaded_and_changes_nothing(
     form = {"owner.name": "a & b", "addresses": "10.0.0.5"}
     preview = ada.send(path, form)
     look = preview.request.url
-    assert "look=1" in look
+    assert "preview=1" in look
     again = ada.get(look)
     assert hidden_fields(again) == hidden_fields(preview)
     assert dba.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
-    wrong = ada.get(f"{path}?owner.name=&addresses=10.9.9.9&look=1")
+    wrong = ada.get(f"{path}?owner.name=&addresses=10.9.9.9&preview=1")
     assert wrong.status_code == 422
     assert 'role="alert"' in wrong.text
     many = {"owner.name": "x", "addresses": " ".join(f"10.0.0.{n}" for n in range(10, 200))}

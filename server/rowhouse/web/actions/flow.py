@@ -2,7 +2,7 @@
 
 GET           the form, or the preview for an action without a form
 POST          a redirect to the preview, or the form with an error beside each invalid field
-GET look=1    the preview of the values in the URL, so that it can be reloaded and returned to
+GET preview=1 the preview of the values in the URL, so that it can be reloaded and returned to
 POST confirmed=1   the change, then a redirect to its entries in the audit log
 """
 
@@ -32,7 +32,7 @@ Given = TypeVar("Given")
 
 CONFIRMED = "confirmed"
 _EDIT = "edit"
-_LOOK: Final = "look"
+_PREVIEW: Final = "preview"
 _MAX_URL: Final = 2000
 _PLAINER = {"String should have at least 1 character": "This field is required"}
 _OURS = {CSRF, CONFIRMED, _EDIT}
@@ -118,8 +118,8 @@ class Action(ABC, Generic[Given]):
     def answer(self) -> Response:
         """Return the page for the current request, or a redirect to the next page."""
         if request.method == "GET":
-            if self.form and _LOOK in request.args:
-                return self._looked()
+            if self.form and _PREVIEW in request.args:
+                return self._from_url()
             values = self.initial()
             return self._asked(Filled(values=values)) if self.form else self._previewed(values)
         # Selected rows of a table have one name; no value of theirs has a space.
@@ -130,9 +130,11 @@ class Action(ABC, Generic[Given]):
         try:
             if CONFIRMED not in request.form:
                 page = self._previewed(values)
-                look = f"{request.path}?{urlencode({**values, _LOOK: '1'})}"
+                target_url = f"{request.path}?{urlencode({**values, _PREVIEW: '1'})}"
                 # A page of a GET can be reloaded, and returned to. A long list of addresses does not fit into a URL.
-                return redirect(look, 303) if self.form and len(look) <= _MAX_URL else page
+                return (
+                    redirect(target_url, 303) if self.form and len(target_url) <= _MAX_URL else page
+                )
             wanted = self.read(values)
             if self.asks_for_name:
                 _check_typed(self.preview(wanted).typed, values.get("typed", ""))
@@ -142,9 +144,9 @@ class Action(ABC, Generic[Given]):
             return self._asked(filled) if self.form else self._previewed(values, error)
         return redirect(url_for("web.done", request_id=g.request_id, back=target), 303)
 
-    def _looked(self) -> Response:
+    def _from_url(self) -> Response:
         """Return the preview of the values in the URL, or the form if they are not valid."""
-        values = {name: text for name, text in request.args.items() if name != _LOOK}
+        values = {name: text for name, text in request.args.items() if name != _PREVIEW}
         try:
             return self._previewed(values)
         except RowhouseError as error:
