@@ -14,7 +14,7 @@ from rowhouse.store.inventory import occupancy
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
-from rowhouse.web.layout.formats import NOTHING, number, percent, span
+from rowhouse.web.layout.formats import number, percent, span
 from rowhouse.web.layout.sections import SECTIONS
 from rowhouse.web.layout.words import network
 from rowhouse.web.overview.figures import PoolFigures
@@ -216,4 +216,4 @@ def _full_text(one: PoolRow) -> str:
     if not one.figures.bar.free:
         return "full"
     left = one.figures.full_in
-    return NOTHING if left is None else f"in {span(left)}"
+    return "" if left is None else f"in {span(left)}"

@@ -152,7 +152,10 @@ def held_columns() -> tuple[Column, ...]:
             shown=False,
         ),
         Column(
-            name="description", label="Description", kind="long", value=lambda row: row.description
+            name="description",
+            label="Description",
+            kind="long",
+            value=lambda row: row.description or "",
         ),
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_NETWORKS: Final = 500
 
-SECTIONS.insert(1, ("web.reservations", "Addresses"))
+SECTIONS.insert(2, ("web.reservations", "Addresses"))
 
 
 @blueprint.get("/reservations")

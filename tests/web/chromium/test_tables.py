@@ -1,0 +1,78 @@
+"""Tables in a real browser: the filter answers as one types, and keys do what the mouse does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from web.chromium.sample import Sample
+    from web.chromium.visitor import Visitor
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
+
+
+def test_a_table_is_used_by_keys_alone(visit: Callable[..., Visitor], sample: Sample) -> None:
+    visitor = visit()
+    pool = sample.pools["storage-a"]
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{pool}/addresses")
+    rows = page.locator("table.rows tbody tr")
+    release = page.get_by_role("button", name="Release", exact=True)
+    expect(release).to_be_disabled()
+    page.keyboard.press("/")
+    page.keyboard.type("10.20.0.20")
+    # What was typed is in the URL, and the rows are those that match.
+    expect(page).to_have_url(re.compile(r"/addresses\?q=10\.20\.0\.20$"))
+    expect(rows.first).to_contain_text("10.20.0.20")
+    expect(page.get_by_role("status").filter(has_text="filtered")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(rows.nth(0).get_by_role("link").first).to_be_focused()
+    page.keyboard.press("j")
+    expect(rows.nth(1).get_by_role("link").first).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("x")
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    expect(release).to_be_enabled()
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    page.get_by_label("Select all rows of this page").check()
+    count = rows.count()
+    expect(page.get_by_text(f"{count} selected")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/addresses/\d+/10\.20\.0\.20"))
+    page.go_back()
+    expect(page.get_by_label("Filter addresses: ")).to_have_value("10.20.0.20")
+    page.locator("th[aria-sort=ascending] a").click()
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Address")
+    expect(rows).to_have_count(count)
+
+
+def test_selected_rows_are_reserved_and_released(
+    visit: Callable[..., Visitor], sample: Sample
+) -> None:
+    visitor = visit()
+    pool = sample.pools["quiet"]
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{pool}/addresses?q=10.22.0.9")
+    for address in ("10.22.0.90", "10.22.0.91"):
+        page.get_by_label(f"Select {address}", exact=True).check()
+    page.get_by_role("button", name="Reserve", exact=True).click()
+    expect(page.get_by_label("Address", exact=True)).to_have_value("10.22.0.90 10.22.0.91")
+    page.get_by_label("For", exact=True).fill("routers")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Reserve addresses").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    visitor.goto(f"/pools/{pool}/addresses?q=routers")
+    page.get_by_label("Select all rows of this page").check()
+    page.get_by_role("button", name="Release", exact=True).click()
+    page.get_by_role("button", name="Release 2 addresses").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    visitor.goto(f"/pools/{pool}/addresses?q=routers")
+    expect(page.get_by_text("No row matches this filter.")).to_be_visible()
