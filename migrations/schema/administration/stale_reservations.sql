@@ -28,5 +28,5 @@ COMMENT ON COLUMN stale_reservations.network_id IS 'The network of the address: 
 COMMENT ON COLUMN stale_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN stale_reservations.attachments IS 'How many sandboxes use the address.';
 COMMENT ON COLUMN stale_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';
-COMMENT ON COLUMN stale_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings.';
+COMMENT ON COLUMN stale_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings; NULL: none.';
 COMMENT ON COLUMN stale_reservations.age IS 'How long ago the address was reserved.';

@@ -3850,7 +3850,7 @@ SELECT n.name AS network, p.cidr AS pool, p.name AS pool_name, r.address, r.owne
          WHERE a.network_id = r.network_id AND a.address = r.address) AS attachments,
        (SELECT a.mac FROM attachments a
          WHERE a.network_id = r.network_id AND a.address = r.address ORDER BY a.attached_at DESC LIMIT 1) AS mac,
-       coalesce(r.labels, '{}') AS labels
+       r.labels
   FROM reservations r
   JOIN pools p ON p.id = r.pool_id
   JOIN networks n ON n.id = r.network_id;
@@ -3880,7 +3880,7 @@ COMMENT ON COLUMN current_reservations.network_id IS 'The network of the address
 COMMENT ON COLUMN current_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN current_reservations.attachments IS 'How many sandboxes use the address.';
 COMMENT ON COLUMN current_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';
-COMMENT ON COLUMN current_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings.';
+COMMENT ON COLUMN current_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings; NULL: none.';
 
 -- schema/administration/stale_reservations.sql
 CREATE OR REPLACE VIEW stale_reservations AS
@@ -3913,7 +3913,7 @@ COMMENT ON COLUMN stale_reservations.network_id IS 'The network of the address: 
 COMMENT ON COLUMN stale_reservations.pool_id IS 'The pool that the address was taken from: pools.id.';
 COMMENT ON COLUMN stale_reservations.attachments IS 'How many sandboxes use the address.';
 COMMENT ON COLUMN stale_reservations.mac IS 'MAC address that the sandbox which attached last requested; NULL: none.';
-COMMENT ON COLUMN stale_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings.';
+COMMENT ON COLUMN stale_reservations.labels IS 'The operator''s labels, a JSON object whose values are strings; NULL: none.';
 COMMENT ON COLUMN stale_reservations.age IS 'How long ago the address was reserved.';
 
 -- schema/administration/explain_address.sql

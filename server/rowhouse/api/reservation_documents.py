@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -87,7 +87,7 @@ class Reservation(Answer):
     @classmethod
     def of(cls, row: Record) -> Reservation:
         """Convert a row to its document."""
-        return cls.model_validate(row._asdict() | {"owner": _owner(row)})
+        return cls.model_validate(_fields(row))
 
 
 class ReservationDetail(Reservation):
@@ -99,7 +99,11 @@ class ReservationDetail(Reservation):
     def detailed(cls, row: Record, attachments: Sequence[Record]) -> ReservationDetail:
         """Convert a row and its attachments to a document."""
         attached = [Attached.model_validate(attachment) for attachment in attachments]
-        return cls.model_validate(row._asdict() | {"owner": _owner(row), "attached": attached})
+        return cls.model_validate(_fields(row) | {"attached": attached})
+
+
+def _fields(row: Record) -> dict[str, Any]:
+    return row._asdict() | {"owner": _owner(row), "labels": row.labels or {}}
 
 
 def _owner(row: Record) -> Owner:

@@ -177,7 +177,7 @@ class CurrentReservation(Base):
     description: Mapped[str]
     attachments: Mapped[int]
     mac: Mapped[str | None] = mapped_column(MACADDR)
-    labels: Mapped[dict[str, Any]]
+    labels: Mapped[dict[str, Any] | None]
 
 
 class Attachment(Base):
