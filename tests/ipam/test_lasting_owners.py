@@ -98,7 +98,7 @@ def test_a_stop_and_a_start_are_one_tenure_and_two_attachments(
     ]
 
 
-@pytest.mark.parametrize("owner", [VM, CLAIM], ids=lambda one: one.kind)
+@pytest.mark.parametrize("owner", [VM, replace(CLAIM, may_share=True)], ids=lambda one: one.kind)
 def test_a_migration_has_two_attachments_and_one_tenure(
     pods: Pods, dba: Session, owner: LastingOwner
 ) -> None:

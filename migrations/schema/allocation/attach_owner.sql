@@ -6,7 +6,7 @@ CREATE FUNCTION attach_owner(
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}')
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
@@ -174,8 +174,8 @@ BEGIN
                    AND r.owner_cluster = cluster FOR UPDATE;
                 created := NOT FOUND;
                 CONTINUE WHEN created;
-                IF kind = 'workload' THEN
-                    PERFORM refuse_second_sandbox(space, held, namespace, holder, container_id, node, uid, ordinal);
+                IF kind IN ('workload', 'claim') AND NOT may_share THEN
+                    PERFORM refuse_second_sandbox(space, held, kind, namespace, holder, container_id, node, uid, ordinal);
                 END IF;
                 -- (An address of this sandbox was checked when it was attached.)
                 IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN

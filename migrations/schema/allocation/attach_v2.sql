@@ -8,7 +8,7 @@ CREATE FUNCTION attach_v2(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}')
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -22,8 +22,10 @@ AS $$
 -- candidate_ranges: the ordinals of ranges whose segments are candidates, any of which will do; for a pool by name, the
 -- address must be in its window as well.
 --
--- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the Kubernetes object whose existence keeps the address;
--- NULL: none, so the address stays until it expires or is released.
+-- may_share: a claim may have several sandboxes at once: those of a virtual machine, which migrates.
+--
+-- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the
+-- Kubernetes object whose existence keeps the address; NULL: none, so the address stays until it expires or is released.
 #variable_conflict use_variable
 DECLARE
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -44,7 +46,7 @@ BEGIN
         kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
         CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
         networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
-        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges);
+        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share);
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner of any kind, with a requested MAC address or candidates: one address from each range, all or nothing.';

@@ -19,7 +19,7 @@ BEGIN
         END IF;
     END IF;
     IF NEW.owner_kind = 'workload' AND NEW.container_id NOT IN ('', OLD.container_id) THEN
-        PERFORM refuse_second_sandbox(NEW.network_id, NEW.address, NEW.owner_namespace, NEW.owner_name, NEW.container_id, NEW.node,
+        PERFORM refuse_second_sandbox(NEW.network_id, NEW.address, NEW.owner_kind, NEW.owner_namespace, NEW.owner_name, NEW.container_id, NEW.node,
                                       NEW.owner_uid, 1);
     END IF;
     IF (NEW.network_id, NEW.address, NEW.pool_id, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name,

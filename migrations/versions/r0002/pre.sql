@@ -2592,11 +2592,12 @@ COMMENT ON FUNCTION held_by_lasting_owner IS
 
 -- schema/allocation/refuse_second_sandbox.sql
 CREATE OR REPLACE FUNCTION refuse_second_sandbox(
-    of_network integer, held inet, of_namespace text, of_name text, of_container text, of_node text, of_uid text, range_no integer)
+    of_network integer, held inet, of_kind owner_kind, of_namespace text, of_name text, of_container text, of_node text,
+    of_uid text, range_no integer)
 RETURNS void
 LANGUAGE plpgsql AS $$
--- A workload has one sandbox at a time. A later sandbox of the same pod (uid) on the same node replaces the earlier one; any
--- other may still run. The caller has locked the reservation.
+-- A workload has one sandbox at a time, and so has a claim of plain pods. A later sandbox of the same pod (uid) on the same
+-- node replaces the earlier one; any other may still run. The caller has locked the reservation.
 DECLARE
     other attachments;
 BEGIN
@@ -2604,13 +2605,13 @@ BEGIN
      WHERE a.network_id = of_network AND a.address = held AND a.container_id <> of_container
        AND (a.node, a.pod_uid) IS DISTINCT FROM (of_node, of_uid) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'address % of workload %/% is in use by sandbox % on node "%"',
-            host(held), of_namespace, of_name, other.container_id, other.node
+        RAISE EXCEPTION 'address % of % %/% is in use by sandbox % on node "%"',
+            host(held), of_kind, of_namespace, of_name, other.container_id, other.node
             USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
                   HINT = 'It is free again once that pod has ended. If its node is down, the controller waits until the node is back or fenced.';
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_second_sandbox IS 'Raises address_taken if another sandbox uses the address of a workload.';
+COMMENT ON FUNCTION refuse_second_sandbox IS 'Raises address_taken if another sandbox uses the address of an owner that may have one only.';
 
 -- schema/allocation/record_attachments.sql
 CREATE OR REPLACE FUNCTION record_attachments(
@@ -2640,7 +2641,7 @@ CREATE OR REPLACE FUNCTION attach_owner(
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}')
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
@@ -2808,8 +2809,8 @@ BEGIN
                    AND r.owner_cluster = cluster FOR UPDATE;
                 created := NOT FOUND;
                 CONTINUE WHEN created;
-                IF kind = 'workload' THEN
-                    PERFORM refuse_second_sandbox(space, held, namespace, holder, container_id, node, uid, ordinal);
+                IF kind IN ('workload', 'claim') AND NOT may_share THEN
+                    PERFORM refuse_second_sandbox(space, held, kind, namespace, holder, container_id, node, uid, ordinal);
                 END IF;
                 -- (An address of this sandbox was checked when it was attached.)
                 IF bound_node IS NOT NULL AND NOT is_own AND placement <> 'join' THEN
@@ -3112,7 +3113,7 @@ CREATE OR REPLACE FUNCTION attach_v2(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}')
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -3126,8 +3127,10 @@ AS $$
 -- candidate_ranges: the ordinals of ranges whose segments are candidates, any of which will do; for a pool by name, the
 -- address must be in its window as well.
 --
--- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the Kubernetes object whose existence keeps the address;
--- NULL: none, so the address stays until it expires or is released.
+-- may_share: a claim may have several sandboxes at once: those of a virtual machine, which migrates.
+--
+-- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the
+-- Kubernetes object whose existence keeps the address; NULL: none, so the address stays until it expires or is released.
 #variable_conflict use_variable
 DECLARE
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -3148,7 +3151,7 @@ BEGIN
         kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
         CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
         networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
-        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges);
+        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share);
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner of any kind, with a requested MAC address or candidates: one address from each range, all or nothing.';
@@ -3777,7 +3780,7 @@ BEGIN
         END IF;
     END IF;
     IF NEW.owner_kind = 'workload' AND NEW.container_id NOT IN ('', OLD.container_id) THEN
-        PERFORM refuse_second_sandbox(NEW.network_id, NEW.address, NEW.owner_namespace, NEW.owner_name, NEW.container_id, NEW.node,
+        PERFORM refuse_second_sandbox(NEW.network_id, NEW.address, NEW.owner_kind, NEW.owner_namespace, NEW.owner_name, NEW.container_id, NEW.node,
                                       NEW.owner_uid, 1);
     END IF;
     IF (NEW.network_id, NEW.address, NEW.pool_id, NEW.owner_kind, NEW.owner_cluster, NEW.owner_namespace, NEW.owner_name,

@@ -70,7 +70,13 @@ def lasting_owner(
     claim = claim_of(pod, interface) if by_claim else None
     if claim is not None:
         return LastingOwner(
-            kind="claim", name=claim, interface="", object_kind=IPAM_CLAIM, object_name=claim
+            kind="claim",
+            name=claim,
+            interface="",
+            object_kind=IPAM_CLAIM,
+            object_name=claim,
+            # Plain pods with one claim would use one address at the same time.
+            may_share=machine_of(pod) is not None,
         )
     if keep_for == "vm" and (machine := machine_of(pod)):
         return LastingOwner(

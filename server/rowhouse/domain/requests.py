@@ -17,7 +17,8 @@ LastingKind: TypeAlias = Literal["claim", "virtual_machine", "workload"]
 class LastingOwner:
     """An owner that outlives the pod which uses its address. It keeps the address until it is released.
 
-    Virtual machines and claims may have several sandboxes at once (a live migration), a workload only one.
+    A virtual machine may have several sandboxes at once (a live migration), and so may a claim if the pod is one of a
+    machine (`may_share`); a workload may have one.
     `object_kind` and `object_name` name the Kubernetes object whose existence keeps the address ("": none, so the
     address stays for `sticky_ttl` after the last detach). `interface` is "" for a claim, which is for one network.
     `requests` are the addresses that the object asks for, as CIDRs or addresses.
@@ -29,6 +30,7 @@ class LastingOwner:
     object_kind: str = ""
     object_name: str = ""
     requests: tuple[str, ...] = ()
+    may_share: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

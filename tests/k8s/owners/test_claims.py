@@ -27,13 +27,19 @@ NETWORKS = "k8s.v1.cni.cncf.io/networks"
 
 
 def launcher(
-    stage: Stage, pod: str, *, node: str = "node1", claim: str | None = CLAIM
+    stage: Stage,
+    pod: str,
+    *,
+    node: str = "node1",
+    claim: str | None = CLAIM,
+    is_plain: bool = False,
 ) -> dict[str, Any]:
-    """A pod whose network selection element refers to a claim: the result of its ADD."""
+    """A pod of a machine whose network selection element refers to a claim: the result of its ADD."""
     element: dict[str, Any] = {"name": "lan", "namespace": "default", "interface": "net1"}
     if claim is not None:
         element["ipam-claim-reference"] = claim
-    return stage.start(pod, node=node, annotations={NETWORKS: json.dumps([element])})
+    labels = {} if is_plain else {"kubevirt.io": "virt-launcher", "vm.kubevirt.io/name": "db"}
+    return stage.start(pod, node=node, labels=labels, annotations={NETWORKS: json.dumps([element])})
 
 
 def put_claim(stage: Stage, name: str = CLAIM, **spec: Any) -> None:
@@ -64,6 +70,15 @@ def test_the_claim_keeps_its_address_through_stop_start_and_migration(stage: Sta
     stage.stop("b")
     assert stage.tenures() == [("10.0.0.1", f"claim {CLAIM}", True)]
     assert [pod for pod, _, _ in stage.past()] == ["a", "b"]
+
+
+def test_plain_pods_with_one_claim_have_its_address_one_after_the_other(stage: Stage) -> None:
+    assert stage.address(launcher(stage, "a", is_plain=True)) == "10.0.0.1"
+    refused = launcher(stage, "b", node="node2", is_plain=True)
+    assert (refused["code"], stage.attached()) == (101, [("a", "node1")])
+    assert "is in use by sandbox" in f"{refused['msg']} {refused['details']}"
+    stage.stop("a")
+    assert stage.address(launcher(stage, "c", node="node2", is_plain=True)) == "10.0.0.1"
 
 
 def test_the_end_of_the_claim_releases_the_address_after_its_last_pod(stage: Stage) -> None:

@@ -197,7 +197,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
     return [by_ordinal[i] for i in range(1, len(requests) + 1)]
 
 
-def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | None]:
+def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | bool | None]:
     """The parameters that only attach_v2() has."""
     lasting = owner.lasting
     if lasting is None:
@@ -207,6 +207,7 @@ def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | None]:
             "owner_interface": owner.interface,
             "object_kind": None,
             "object_name": None,
+            "may_share": False,
             "mac": sandbox.mac,
         }
     return {
@@ -215,6 +216,7 @@ def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | None]:
         "owner_interface": lasting.interface,
         "object_kind": lasting.object_kind or None,
         "object_name": lasting.object_name or None,
+        "may_share": lasting.may_share,
         "mac": sandbox.mac,
     }
 

@@ -14,4 +14,5 @@ SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gat
                           reuse_delay => %(reuse_delay)s::float8 * interval '1 second',
                           bound_node => %(bound_node)s::text, placement => %(placement)s,
                           max_wait => %(max_wait)s::integer, mac => %(mac)s::macaddr,
-                          candidate_ranges => %(candidate_ranges)s::integer[])
+                          candidate_ranges => %(candidate_ranges)s::integer[],
+                          may_share => %(may_share)s)
