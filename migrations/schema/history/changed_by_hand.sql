@@ -17,7 +17,7 @@ COMMENT ON FUNCTION changed_by_hand() IS
 
 -- (The key's other columns follow the reservation.)
 CREATE TRIGGER attachments_updated
-    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, pod_name, attached_at ON attachments
+    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, pod_name, mac, attached_at ON attachments
     FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
 CREATE TRIGGER past_attachments_by_hand AFTER INSERT OR UPDATE OR DELETE ON past_attachments FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();

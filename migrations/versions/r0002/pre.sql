@@ -877,7 +877,7 @@ COMMENT ON FUNCTION changed_by_hand() IS
     'Trigger: records a manual change in the audit log, for tables that only our functions write.';
 
 CREATE OR REPLACE TRIGGER attachments_updated
-    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, pod_name, attached_at ON attachments
+    AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, pod_name, mac, attached_at ON attachments
     FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
 CREATE OR REPLACE TRIGGER past_attachments_by_hand AFTER INSERT OR UPDATE OR DELETE ON past_attachments FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();

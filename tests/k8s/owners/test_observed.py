@@ -88,7 +88,7 @@ def test_other_networks_watch_nothing(stage: Stage, pods: ApiServerPods) -> None
     stage.ipam["sticky"] = "statefulset"
     stage.kube.pod("b", labels=MACHINE, annotations=NETWORKS)
     assert len(add(stage, "b")) <= 1
-    assert pods._pods[""]._thread is not None
+    until(lambda: pods._pods[""].get(("default", "b")))
     assert pods._claims[""]._thread is None
 
 
