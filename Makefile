@@ -11,6 +11,8 @@ LISTEN = $(if $(BIND),--bind $(BIND))
 
 # Three processes for two cores, as tests wait half of their time; eight at most: each starts a PostgreSQL.
 PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, -(-3 * len(os.sched_getaffinity(0)) // 2)))')
+# The slow tests wait longer: for browsers, helm, failures.
+SLOW_PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, 2 * len(os.sched_getaffinity(0))))')
 # In CI each run draws the same examples and the same order; `make test` by hand draws new ones.
 PYTEST = $(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) --dist worksteal $(if $(CI),--randomly-seed=1)
 # Versions that the wheel does not have, where they are installed (Debian, Red Hat).
@@ -39,7 +41,7 @@ test: lint plugin ## lint, then the suite, but for what takes long: minutes
 	@$(PYTEST) -m "not slow and not releases"
 
 test-slow: dev plugin ## the tests that take long, and the database tests on every other PostgreSQL at hand; in CI
-	@$(PYTEST) -m "slow and not releases"
+	@$(PYTEST) --numprocesses $(SLOW_PROCESSES) -m "slow and not releases"
 	@echo "» the API on a database with unusual session settings"
 	@$(PYTEST) --odd-settings tests/api tests/store/test_session_settings.py
 	@echo "» $(if $(INSTALLED_POSTGRESQL),plans and upgrades,the database tests) on PostgreSQL 16"
