@@ -180,7 +180,7 @@ def _config(by_claim: bool) -> bytes:  # noqa: FBT001 - which of the two
 
 
 def _requests(token: str, *, by_claim: bool) -> Callable[[int], bytes]:
-    """Call number → the bytes of an ADD. Each has a pod of its own, until there are no more."""
+    """Call number → the bytes of an ADD. Each has the next pod; after the last one, the first again."""
     config = _config(by_claim)
     sent = 0
 

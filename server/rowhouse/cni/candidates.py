@@ -14,6 +14,7 @@ from netaddr import IPAddress
 from rowhouse.cni import fields
 from rowhouse.domain.addresses import format_address, parse_address, parse_cidr
 from rowhouse.domain.errors import AddressOutsideRanges, InvalidConfig
+from rowhouse.domain.runs import joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,9 @@ def limited_to(candidates: Sequence[Candidate], plan: Plan) -> Plan:
     """
     if not candidates:
         return plan
-    spans = _joined(candidates)
+    spans = tuple(
+        joined((format_address(one.first), format_address(one.last)) for one in candidates)
+    )
     requests = []
     for wanted in plan.requests:
         if wanted.requested is not None:
@@ -96,17 +99,6 @@ def _candidate(text: str, key: str) -> Candidate:
     if first.version != last.version or first > last:
         raise InvalidConfig(f"invalid candidate {source}: the last address is before the first")
     return Candidate(first=first, last=last, source=source)
-
-
-def _joined(candidates: Sequence[Candidate]) -> tuple[Segment, ...]:
-    """Return the candidates as ascending, disjoint segments."""
-    found: list[tuple[IPAddress, IPAddress]] = []
-    for one in sorted(candidates, key=lambda one: (one.first.version, int(one.first))):
-        if found and found[-1][1].version == one.first.version and found[-1][1] >= one.first:
-            found[-1] = found[-1][0], max(found[-1][1], one.last)
-        else:
-            found.append((one.first, one.last))
-    return tuple((format_address(first), format_address(last)) for first, last in found)
 
 
 def _both(segments: Sequence[Segment], others: Sequence[Segment]) -> tuple[Segment, ...]:

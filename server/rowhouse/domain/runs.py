@@ -13,14 +13,26 @@ Run = tuple[str, str]
 
 
 def joined(runs: Iterable[Run]) -> list[Run]:
-    """Join adjacent runs, which the allocator keeps apart; they come in the order of their addresses."""
+    """Return runs in the order of their addresses, IPv4 first, those that touch or overlap as one.
+
+    The allocator keeps adjacent runs apart.
+    """
     found: list[Run] = []
-    for first, last in runs:
-        if found and int(ip_address(found[-1][1])) + 1 == int(ip_address(first)):
-            found[-1] = found[-1][0], last
+    version, end = 0, 0
+    for run in sorted(runs, key=_place):
+        first, last = map(ip_address, run)
+        if found and first.version == version and int(first) <= end + 1:
+            if int(last) > end:
+                found[-1], end = (found[-1][0], run[1]), int(last)
         else:
-            found.append((first, last))
+            found.append(run)
+            version, end = last.version, int(last)
     return found
+
+
+def _place(run: Run) -> tuple[int, int]:
+    first = ip_address(run[0])
+    return first.version, int(first)
 
 
 def length(run: Run) -> int:

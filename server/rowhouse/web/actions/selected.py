@@ -64,16 +64,7 @@ def runs(text: str) -> list[Run]:
         raise nothing()
     if len({ip_address(first).version for first, _ in found}) > 1:
         raise InvalidRequest("IPv4 and IPv6 addresses cannot be changed together")
-    merged: list[Run] = []
-    for first, last in sorted(found, key=lambda run: int(ip_address(run[0]))):
-        if merged and int(ip_address(first)) <= int(ip_address(merged[-1][1])):
-            merged[-1] = (
-                merged[-1][0],
-                max(merged[-1][1], last, key=lambda one: int(ip_address(one))),
-            )
-        else:
-            merged.append((first, last))
-    merged = joined(merged)
+    merged = joined(found)
     if len(merged) > most():
         raise _too_many(f"{len(merged)} runs of addresses")
     return merged

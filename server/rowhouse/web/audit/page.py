@@ -13,7 +13,6 @@ from rowhouse.store.history import audit as rows
 from rowhouse.web.audit import differences, query
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
-from rowhouse.web.layout.sections import SECTIONS
 
 if TYPE_CHECKING:
     from flask import Response
@@ -30,8 +29,6 @@ _ACTIONS: Final = (
 """Suggestions for the filter; it accepts other values too."""
 
 __all__ = ["audit", "differences"]
-
-SECTIONS.append(("web.audit", "Audit"))
 
 
 @blueprint.get("/audit")

@@ -15,7 +15,6 @@ from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import number, percent, span
-from rowhouse.web.layout.sections import SECTIONS
 from rowhouse.web.layout.words import network
 from rowhouse.web.overview.figures import PoolFigures
 from rowhouse.web.table import Choice, Column, InMemory, Table, exported, shown
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 MAX_POOLS: Final = 100_000
-
-SECTIONS.insert(1, ("web.pools", "Pools"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,18 @@ from typing import Final
 
 from rowhouse.web.blueprint import blueprint
 
-SECTIONS: Final = [
+SECTIONS: Final = (
     ("web.overview", "Overview"),
+    ("web.pools", "Pools"),
+    ("web.reservations", "Addresses"),
     ("web.nodes", "Nodes"),
     ("web.report_page", "Report"),
-]
+    ("web.audit", "Audit"),
+)
 """Endpoints and labels, in display order."""
 
 
 @blueprint.app_template_global("sections")
-def sections() -> list[tuple[str, str]]:
+def sections() -> tuple[tuple[str, str], ...]:
     """The links of the navigation."""
     return SECTIONS

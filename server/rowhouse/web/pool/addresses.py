@@ -112,34 +112,39 @@ def _table(pool: Record) -> Table:
     )
 
 
+NODE: Final = Column(
+    name="node",
+    label="Node",
+    value=lambda row: row.node,
+    href=lambda row: row.node and url_for("web.node", node=row.node),
+)
+CONTAINER: Final = Column(
+    name="container_id",
+    label="Container",
+    value=lambda row: row.container_id,
+    text=lambda row: row.container_id[:12],
+    kind="address",
+    shown=False,
+)
+MAC: Final = Column(
+    name="mac",
+    label="MAC",
+    kind="address",
+    value=lambda row: row.mac or "",
+    sorts=False,
+    shown=False,
+)
+
+
 def held_columns() -> tuple[Column, ...]:
     """Return the columns about the owner of an address."""
     return (
         Column(name="owner", label="Owner", value=owner, href=owner_url),
         Column(name="interface", label="Interface", value=lambda row: row.interface, shown=False),
         Column(name="cluster", label="Cluster", value=lambda row: row.cluster, shown=False),
-        Column(
-            name="node",
-            label="Node",
-            value=lambda row: row.node,
-            href=lambda row: row.node and url_for("web.node", node=row.node),
-        ),
-        Column(
-            name="container_id",
-            label="Container",
-            value=lambda row: row.container_id,
-            text=lambda row: row.container_id[:12],
-            kind="address",
-            shown=False,
-        ),
-        Column(
-            name="mac",
-            label="MAC",
-            kind="address",
-            value=lambda row: row.mac or "",
-            sorts=False,
-            shown=False,
-        ),
+        NODE,
+        CONTAINER,
+        MAC,
         Column(
             name="since", label="Since", kind="moment", value=lambda row: row.since, text=_since
         ),

@@ -14,7 +14,7 @@ from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import moment, number, span
 from rowhouse.web.layout.owners import owner, owner_url
-from rowhouse.web.pool.addresses import known
+from rowhouse.web.pool.addresses import CONTAINER, MAC, NODE, known
 from rowhouse.web.table import Column, Listed, Table, exported, shown
 
 if TYPE_CHECKING:
@@ -96,12 +96,7 @@ def _history(pool: Record) -> Table:
                 text=lambda row: moment(row.until) if row.until else "now",
             ),
             Column(name="lasted", label="Lasted", value=_seconds, text=_lasted, sorts=False),
-            Column(
-                name="node",
-                label="Node",
-                value=lambda row: row.node,
-                href=lambda row: row.node and url_for("web.node", node=row.node),
-            ),
+            NODE,
             Column(
                 name="start_reason",
                 label="Started by",
@@ -115,22 +110,8 @@ def _history(pool: Record) -> Table:
                 value=lambda row: row.end_reason or "",
                 text=lambda row: f"{row.ended_by}, {row.end_reason}" if row.end_reason else "",
             ),
-            Column(
-                name="container_id",
-                label="Container",
-                kind="address",
-                value=lambda row: row.container_id,
-                text=lambda row: row.container_id[:12],
-                shown=False,
-            ),
-            Column(
-                name="mac",
-                label="MAC",
-                kind="address",
-                value=lambda row: row.mac or "",
-                sorts=False,
-                shown=False,
-            ),
+            CONTAINER,
+            MAC,
         ),
     )
 

@@ -10,7 +10,6 @@ from rowhouse.auth.guard import least_role
 from rowhouse.store.inventory import networks, reservation_list
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
-from rowhouse.web.layout.sections import SECTIONS
 from rowhouse.web.layout.words import network
 from rowhouse.web.pool.addresses import held_columns
 from rowhouse.web.pool.cells import STATES
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from flask import Response
 
 MAX_NETWORKS: Final = 500
-
-SECTIONS.insert(2, ("web.reservations", "Addresses"))
 
 
 @blueprint.get("/reservations")
