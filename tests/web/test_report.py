@@ -37,7 +37,7 @@ def test_the_report_groups_and_links(browser: Browser) -> None:
     assert page.status_code == 200
     assert "10.20.0.0/28" in page.text
     assert 'href="/pools/' in page.text
-    assert "21" in page.text  # percent: 3 of 14
+    assert "21\u202f%" in page.text  # 3 of 14
     namespaces = person.get("/report").text
     assert 'href="/search?q=default/"' in namespaces
     assert "=berlin" in person.get("/report?label=site").text
