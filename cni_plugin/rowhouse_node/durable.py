@@ -150,6 +150,8 @@ def keep(path: Path, name: Path) -> None:
             shutil.copy2(path, aside)
             flush(aside)
     aside.rename(name)
+    # rename(2) does nothing if both are one file already, after a kill.
+    aside.unlink(missing_ok=True)
     flush(name.parent)
 
 

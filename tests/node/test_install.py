@@ -99,6 +99,16 @@ def test_switching_the_stand_in_off_restores_whereabouts(host: Host) -> None:
     assert host.call() == "v1 v1"
 
 
+def test_whereabouts_is_kept_once_after_a_kill_before_it_was_replaced(host: Host) -> None:
+    """Both names are one file then, where rename(2) leaves the temporary name as it is."""
+    host.plant_whereabouts()
+    os.link(host.bin / "whereabouts", host.bin / "whereabouts.before-rowhouse")
+    assert host.do("install", "v1", "--as-whereabouts").returncode == 0
+    assert host.call("whereabouts") == "v1 v1"
+    host.check("v1")
+    assert not host.leftovers()
+
+
 def test_uninstall_leaves_what_is_not_ours(host: Host) -> None:
     (host.bin / "rowhouse").write_text("somebody else's")
     (host.bin / "macvlan").write_text("macvlan")
