@@ -66,6 +66,43 @@ def test_a_pools_name_is_one_word_and_no_id(api: Api) -> None:
             assert "a pool's name" in wrong["detail"]
 
 
+def test_a_renamed_pool_keeps_its_former_names(api: Api) -> None:
+    pool = api.post("pools", cidr=SMALL, name="a", network="blue")
+    path = f"pools/{pool['id']}"
+    assert pool["aliases"] == []
+    for name, aliases in (("b", ["a"]), ("c", ["a", "b"]), ("a", ["b", "c"]), ("a", ["b", "c"])):
+        changed = api.patch(path, name=name)
+        assert (changed["name"], changed["aliases"]) == (name, aliases)
+    for name in ("a", "b", "c"):
+        assert api.items(f"pools?name={name}") == [api.get(path)]
+    assert [(one["name"], one["pool_name"]) for one in api.items("aliases?network=blue")] == [
+        ("b", "a"),
+        ("c", "a"),
+    ]
+    assert api.items(f"aliases?pool_id={pool['id'] + 1}") == []
+    assert api.patch(path, name=None)["aliases"] == ["a", "b", "c"]
+    assert api.patch(path, name="d", aliases=["d", "b"])["aliases"] == ["b"]
+    assert api.patch(path, aliases=[])["aliases"] == []
+    actions = [one["action"] for one in api.items("audit?object_type=alias")]
+    assert actions.count("alias.create") == actions.count("alias.delete") == 4
+
+
+def test_a_name_belongs_to_one_pool(api: Api) -> None:
+    pool = api.post("pools", cidr=SMALL, name="a")
+    other = api.post("pools", cidr="10.0.1.0/29", name="other")
+    api.patch(f"pools/{pool['id']}", name="b")
+    for method, path, wanted in (
+        ("PATCH", f"pools/{other['id']}", {"name": "a"}),
+        ("PATCH", f"pools/{other['id']}", {"aliases": ["a"]}),
+        ("POST", "pools", {"cidr": "10.0.2.0/29", "name": "a"}),
+    ):
+        refused = api.refused(409, method, path, wanted)
+        assert refused["detail"] == 'the name "a" is an alias of pool "b" (10.0.0.0/29)'
+    refused = api.refused(409, "PATCH", f"pools/{other['id']}", {"aliases": ["b"]})
+    assert refused["detail"] == "a pool with this name already exists: name b"
+    assert api.get(f"pools/{other['id']}") == other
+
+
 def test_a_network_with_pools_or_exclusions_is_not_removed(api: Api) -> None:
     pool = api.pool()
     path = f"networks/{pool['network_id']}"

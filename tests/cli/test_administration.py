@@ -30,6 +30,35 @@ def test_a_pool_is_made_changed_drained_and_removed(rowhouse: Rowhouse) -> None:
     assert rowhouse.items("network", "list") == []
 
 
+def test_a_pool_is_renamed_and_keeps_its_old_name_as_an_alias(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
+    rowhouse("pool", "create", "10.0.1.0/29", "--name", "other")
+    assert rowhouse("pool", "rename", "a", "b").output == "pool a renamed to b; also known as a\n"
+    assert rowhouse.json("pool", "show", "a")["name"] == "b"
+    taken = rowhouse("pool", "rename", "other", "a", code=1).stderr
+    assert taken.startswith('Error: the name "a" is an alias of pool "b" (10.0.0.0/29)\nHint: ')
+    assert "`rowhouse pool alias delete a`" in taken
+    again = rowhouse("pool", "rename", "a", "b")
+    assert again.output == "pool b renamed to b; also known as a\n"
+    [alias] = rowhouse.items("pool", "alias", "list")
+    assert (alias["name"], alias["pool_name"], alias["cidr"]) == ("a", "b", "10.0.0.0/29")
+    assert rowhouse("pool", "alias", "list", "--pool", "other").stderr == "no aliases match\n"
+    back = rowhouse("pool", "rename", "b", "a", "--no-alias").output
+    assert back == "pool b renamed to a\n"
+    assert rowhouse.items("pool", "alias", "list") == []
+
+
+def test_an_alias_is_added_before_a_renaming_and_deleted_after_it(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
+    rowhouse("pool", "alias", "add", "a", "b")
+    assert rowhouse.json("pool", "show", "b")["aliases"] == ["b"]
+    assert rowhouse("pool", "rename", "a", "b").output == "pool a renamed to b; also known as a\n"
+    current = rowhouse("pool", "alias", "delete", "b", "--yes", code=3).stderr
+    assert "it is the name of pool 10.0.0.0/29" in current
+    assert rowhouse("pool", "alias", "delete", "a", "--yes").output == "alias a deleted\n"
+    assert rowhouse("pool", "show", "a", code=3).stderr == "Error: there is no pool a\n"
+
+
 def test_addresses_are_reserved_moved_and_released(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
     named = rowhouse.items("address", "reserve", "a", "10.0.0.5", "--name", "printer")

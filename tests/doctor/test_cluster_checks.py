@@ -202,6 +202,28 @@ def test_a_pool_by_name_that_is_not_there_is_named(
     assert found[""].found == "1 are usable"
 
 
+def test_a_network_that_names_a_pool_by_an_alias_is_a_warning(
+    outside: Doctor,
+    cluster_of_doctor: Cluster,
+    database: Database,
+    dba: Connection[TupleRow],
+) -> None:
+    dba.execute("INSERT INTO networks (name) VALUES ('')")
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr, name) SELECT id, '', '10.0.0.0/24', 'gold' FROM networks"
+    )
+    dba.execute("UPDATE pools SET name = 'platinum'")
+    for pool in ("gold", "platinum"):
+        ipam = {"type": "rowhouse", "ipRanges": [{"pool": pool}]}
+        cluster_of_doctor.network(pool, {"cniVersion": "1.0.0", "type": "macvlan", "ipam": ipam})
+    outside.environment["ROWHOUSE_DATABASE_URL"] = database.url
+    found = {one.about: one for one in outside.check("networks")}
+    assert found["default/gold"].state == "warning"
+    assert found["default/gold"].found == '"gold" is an alias of pool "platinum"'
+    assert "rowhouse pool alias delete gold" in found["default/gold"].remedy
+    assert found[""].found == "2 are usable"
+
+
 def test_networks_are_read_with_the_servers_defaults(
     outside: Doctor, cluster_of_doctor: Cluster
 ) -> None:

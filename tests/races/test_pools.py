@@ -15,6 +15,7 @@ from fixtures import databases
 from fixtures.crowds import answers, at_once, until_waiting
 from fixtures.pods import subnet
 from rowhouse.domain.errors import PoolExhausted, RowhouseError
+from rowhouse.domain.requests import RangeRequest
 from rowhouse.store.connection.errors import Refusal
 
 if TYPE_CHECKING:
@@ -150,3 +151,82 @@ def test_a_del_releases_what_moves_to_the_shared_space_meanwhile(
             until_waiting(dba)
         assert [one.address for one in released.result()] == [address]
     assert dba.execute("SELECT address FROM reservations").fetchall() == []
+
+
+def test_a_pool_that_is_renamed_while_pods_come_by_each_name_refuses_none(
+    crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    crowd.add("first", subnet("10.0.0.0/24"))
+    dba.execute("UPDATE pools SET name = 'a'")
+    dba.execute("UPDATE pools SET name = 'b'")
+
+    def come_and_go(worker: int) -> int:
+        for i in range(30):
+            wanted = RangeRequest(pool="ab"[(worker + i) % 2])
+            crowd.add(f"pod-{worker}-{i}", wanted)
+            crowd.delete(f"pod-{worker}-{i}")
+        return 0
+
+    def rename(worker: int) -> int:
+        with databases.session(database) as session:
+            for i in range(40):
+                session.execute("UPDATE pools SET name = %s", ("ab"[(worker + i) % 2],))
+                session.execute(
+                    "UPDATE pool_names SET last_used_at = NULL WHERE alias_since < now()"
+                )
+        return 0
+
+    answers(
+        at_once([partial(come_and_go, i) for i in range(6)] + [partial(rename, i) for i in (0, 1)])
+    )
+    names = dba.execute("SELECT name, alias_since IS NULL FROM pool_names ORDER BY 2, 1").fetchall()
+    assert sorted(name for name, _ in names) == ["a", "b"]
+    assert dba.execute("SELECT name FROM pools").fetchone() == (names[-1][0],)
+
+
+def test_a_renaming_does_not_wait_for_running_adds(
+    crowd: Pods, dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    crowd.add("first", subnet("10.0.0.0/24"))
+    dba.execute("UPDATE pools SET name = 'a'")
+    with ThreadPoolExecutor(1) as threads:
+        with databases.session(database) as blocker, blocker.transaction():
+            blocker.execute("SELECT FROM free_ranges FOR UPDATE")
+            late = threads.submit(crowd.add, "late", RangeRequest(pool="a"))
+            until_waiting(dba)
+            dba.execute("SET lock_timeout = '1s'")
+            dba.execute("UPDATE pools SET name = 'b'")
+        assert late.result() == "10.0.0.2"
+
+
+def test_two_pools_never_get_the_same_name(
+    dba: psycopg.Connection[TupleRow], database: Database
+) -> None:
+    dba.execute(NETWORK)
+    for i in range(4):
+        dba.execute(POOL, (f"10.0.{i}.0/24",))
+
+    def rename(worker: int) -> int:
+        refused = 0
+        with databases.session(database) as session:
+            for i in range(25):
+                name = f"n{(worker + i) % 5}"
+                try:
+                    session.execute(
+                        "UPDATE pools SET name = %s WHERE cidr = %s", (name, f"10.0.{worker}.0/24")
+                    )
+                except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
+                    refused += 1
+                except psycopg.Error as error:
+                    assert error.sqlstate == Refusal.IN_THE_WAY, error  # noqa: PT017 - it may also succeed
+                    refused += 1
+        return refused
+
+    assert sum(answers(at_once(partial(rename, i) for i in range(4)))) > 0
+    assert (
+        dba.execute(
+            "SELECT cidr FROM pools p WHERE p.name IS NOT NULL AND NOT EXISTS (SELECT FROM pool_names n"
+            " WHERE n.name = p.name AND n.pool_id = p.id AND n.alias_since IS NULL)"
+        ).fetchall()
+        == []
+    )

@@ -23,7 +23,7 @@ CHANGES = {
     "window": "UPDATE pools SET window_first = '10.0.0.2'",
     "window's end": "UPDATE pools SET window_last = '10.0.0.1'",
     "gateway": "UPDATE pools SET gateway = '10.0.0.1'",
-    "rename": "UPDATE pools SET name = 'silver'",
+    "alias": "DELETE FROM pool_names WHERE name = 'bronze'",
     "owner": "UPDATE reservations SET owner_name = 'db-0' WHERE owner_name = 'web-0'",
     "address": "UPDATE reservations SET address = '10.0.0.6' WHERE owner_name = 'web-0'",
     "a pool's gateway": """INSERT INTO pools (network_id, network_name, cidr, gateway)
@@ -35,6 +35,7 @@ CHANGES = {
 def running(pods: Pods, dba: Dba) -> Iterator[None]:
     """Two pods run, and whatever the test did, the database finds no problem."""
     assert [pods.add(pod, RANGE) for pod in ("web-0", "web-1")] == ["10.0.0.1", "10.0.0.2"]
+    dba.execute("UPDATE pools SET name = 'bronze'")
     dba.execute("UPDATE pools SET name = 'gold'")
     yield
     assert dba.execute("SELECT * FROM integrity_problems").fetchall() == []

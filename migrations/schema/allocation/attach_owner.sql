@@ -45,12 +45,15 @@ DECLARE
     taken    text[];
     spaces   integer[];
     used     inet[];
+    is_unnoted boolean;
+    unnoted  text[];
 BEGIN
     single := cardinality(cidrs) = 1;
     owner := owner_key(cluster, namespace, holder, holder_interface);
     taken := '{}';
     spaces := '{}';
     used := '{}';
+    unnoted := '{}';
 
     IF bound_node IS NOT NULL THEN
         SELECT a.node INTO elsewhere FROM attachments a
@@ -72,8 +75,10 @@ BEGIN
                                   ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
                                               ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
         IF pool_names[ordinal] IS NOT NULL THEN
-            SELECT p.network_name, p.cidr, p.gateway INTO network_name, cidr, gateway
-              FROM pools p WHERE p.name = pool_names[ordinal];
+            SELECT p.network_name, p.cidr, p.gateway, n.alias_since IS NOT NULL
+                   AND (n.last_used_at IS NULL OR n.last_used_at < now() - interval '1 minute')
+              INTO network_name, cidr, gateway, is_unnoted
+              FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
@@ -81,6 +86,9 @@ BEGIN
             END IF;
             networks[ordinal] := network_name;
             cidrs[ordinal] := cidr;
+            IF is_unnoted THEN
+                unnoted := unnoted || pool_names[ordinal];
+            END IF;
         ELSE
             gateway := NULL;
         END IF;
@@ -351,6 +359,9 @@ BEGIN
     END LOOP;
     IF used <> '{}' AND uid IS NOT NULL THEN
         PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
+    END IF;
+    IF unnoted <> '{}' THEN
+        PERFORM note_alias_use(unnoted);
     END IF;
 END $$;
 COMMENT ON FUNCTION attach_owner IS 'The general path of an ADD: one address from each range for an owner of any kind, all or nothing.';

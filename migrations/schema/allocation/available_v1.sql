@@ -29,7 +29,7 @@ BEGIN
             END IF;
             available := pool.id IS NULL;
         ELSE
-            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];
+            SELECT p.* INTO pool FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,

@@ -7,6 +7,7 @@ RETURN (SELECT jsonb_object_agg(k.name, of_row->k.name)
                       WHEN 'attachment' THEN ARRAY['cluster', 'container_id', 'interface', 'network_id', 'address']
                       WHEN 'node_slice' THEN ARRAY['pool_id', 'cluster', 'node']
                       WHEN 'assignment_hold_pool' THEN ARRAY['pool_id']
+                      WHEN 'alias' THEN ARRAY['name']
                       WHEN 'plain_pool' THEN ARRAY['network_name', 'cidr']
                       ELSE ARRAY['id'] END) AS k (name)
          WHERE of_row ? k.name);

@@ -19,7 +19,7 @@ BEGIN
         IF pool_names[unknown.range] IS NULL THEN
             pool := ensure_pool(networks[unknown.range], cidrs[unknown.range], isolated[unknown.range]);
         ELSE
-            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[unknown.range];
+            SELECT p.* INTO pool FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = pool_names[unknown.range];
             CONTINUE WHEN NOT FOUND;
             IF unknown.address IS NULL AND pool.gateway IS NULL AND first_address(pool.cidr) < last_address(pool.cidr) THEN
                 unknown.address := first_address(pool.cidr) + 1;

@@ -43,10 +43,6 @@ BEGIN
                 USING ERRCODE = error_code('in_the_way'),
                       HINT = 'Create a pool with the other CIDR: overlapping pools share their free addresses.';
         END IF;
-        IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN
-            PERFORM refuse_attached('renaming pool "' || OLD.name || '"', NEW.network_id, ARRAY[first_address(NEW.cidr)],
-                                    ARRAY[last_address(NEW.cidr)], NEW.id);
-        END IF;
         SELECT coalesce(OLD.window_first, first_usable(NEW.cidr)) AS was_first, coalesce(OLD.window_last, last_usable(NEW.cidr)) AS was_last,
                coalesce(NEW.window_first, first_usable(NEW.cidr)) AS first, coalesce(NEW.window_last, last_usable(NEW.cidr)) AS last INTO run;
         IF run.first > run.was_first OR run.last < run.was_last THEN

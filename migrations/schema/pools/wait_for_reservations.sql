@@ -15,7 +15,10 @@ CREATE TRIGGER pools_go_alone BEFORE DELETE ON pools
     FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 -- A pool's window and gateway are checked against what is attached, and those who read the pool before act on it.
 -- Only for these columns: attach_v1() holds a weaker lock when it changes others.
-CREATE TRIGGER pools_change_alone BEFORE UPDATE OF name, gateway, window_first, window_last ON pools
+CREATE TRIGGER pools_change_alone BEFORE UPDATE OF gateway, window_first, window_last ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+-- So no ADD by the alias is running that refuse_used_alias() does not see.
+CREATE TRIGGER pool_names_go_alone BEFORE DELETE ON pool_names
     FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 -- An ADD that found its gateway known must not be given it because the gateway was forgotten meanwhile.
 CREATE TRIGGER gateways_go_alone BEFORE DELETE ON gateways

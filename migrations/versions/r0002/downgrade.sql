@@ -335,6 +335,21 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION act_as(text, text) IS 'Names the caller, for history and audit, until the end of the transaction.';
 
+-- schema/history/audit_key.sql
+CREATE OR REPLACE FUNCTION audit_key(object_type text, of_row jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT jsonb_object_agg(k.name, of_row->k.name)
+          FROM unnest(CASE object_type
+                      WHEN 'reservation' THEN ARRAY['network_id', 'address']
+                      WHEN 'free_range' THEN ARRAY['network_id', 'quarantined', 'last']
+                      WHEN 'attachment' THEN ARRAY['cluster', 'container_id', 'interface', 'network_id', 'address']
+                      WHEN 'node_slice' THEN ARRAY['pool_id', 'cluster', 'node']
+                      WHEN 'assignment_hold_pool' THEN ARRAY['pool_id']
+                      WHEN 'plain_pool' THEN ARRAY['network_name', 'cidr']
+                      ELSE ARRAY['id'] END) AS k (name)
+         WHERE of_row ? k.name);
+COMMENT ON FUNCTION audit_key(text, jsonb) IS 'The primary key of a row, for the audit log; NULL if it is no row of a table.';
+
 -- schema/history/record_change.sql
 CREATE OR REPLACE FUNCTION record_change(action text, object text, before jsonb, after jsonb, changes jsonb DEFAULT NULL) RETURNS void
 LANGUAGE sql
@@ -4978,6 +4993,32 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+-- schema/pools/change_pool_v1.sql
+DROP FUNCTION change_pool_v1;
+
+-- schema/pools/note_alias_use.sql
+DROP FUNCTION note_alias_use;
+
+-- schema/pools/pool_named.sql
+DROP TRIGGER pools_named ON pools;
+DROP FUNCTION pool_named;
+
+-- schema/pools/claim_pool_name.sql
+DROP TRIGGER pools_name_claim ON pools;
+DROP FUNCTION claim_pool_name;
+
+-- schema/pools/refuse_used_alias.sql
+DROP FUNCTION refuse_used_alias;
+
+-- schema/pools/refuse_foreign_name.sql
+DROP FUNCTION refuse_foreign_name;
+
+-- schema/tables/pool_names.sql
+DROP TABLE pool_names;
+
+-- schema/pools/pool_names_changed.sql
+DROP FUNCTION pool_names_changed;
 
 -- schema/free_space/is_on_request.sql
 DROP FUNCTION is_on_request;

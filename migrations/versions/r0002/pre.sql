@@ -85,6 +85,31 @@ COMMENT ON COLUMN pools.created_at IS 'When the pool was created.';
 COMMENT ON INDEX pools_pkey IS 'Finds a pool by its ID.';
 COMMENT ON INDEX pools_cidr IS 'Finds the pools that contain an address or overlap a CIDR.';
 
+-- schema/tables/pool_names.sql
+-- One table for current names and aliases, so that its primary key keeps all of them apart. A row is written when a pool
+-- is created or renamed, and when an ADD names an alias, at most once a minute.
+
+CREATE TABLE pool_names (
+    name         text PRIMARY KEY CHECK (name <> ''),
+    pool_id      integer NOT NULL REFERENCES pools ON DELETE CASCADE,
+    alias_since  timestamptz DEFAULT clock_timestamp(),
+    last_used_at timestamptz
+) WITH (fillfactor = 70);
+CREATE INDEX pool_names_pool ON pool_names (pool_id);
+COMMENT ON TABLE pool_names IS
+    'The names by which a NAD can refer to a pool: its current name (pools.name), and its aliases, such as former names.';
+COMMENT ON COLUMN pool_names.name IS 'A name; no other pool has it, as its name or as an alias.';
+COMMENT ON COLUMN pool_names.pool_id IS 'The pool: pools.id.';
+COMMENT ON COLUMN pool_names.alias_since IS 'Since when the name is an alias; NULL: it is the current name.';
+COMMENT ON COLUMN pool_names.last_used_at IS
+    'When an ADD last named the alias, to the minute; at first, when the pool was renamed. NULL: never, or the current name.';
+COMMENT ON INDEX pool_names_pkey IS 'Finds a pool by a name or an alias. One pool for each.';
+COMMENT ON INDEX pool_names_pool IS 'The names of a pool.';
+
+-- No pool gets another name meanwhile.
+LOCK TABLE pools IN SHARE ROW EXCLUSIVE MODE;
+INSERT INTO pool_names (name, pool_id, alias_since) SELECT name, id, NULL FROM pools WHERE name IS NOT NULL;
+
 -- schema/tables/plain_pools.sql
 COMMENT ON TABLE plain_pools IS
     'The pools from which an ADD may take the lowest free address without further checks: no window, reuse delay, quota, hold or overlapping pool, not drained, and no owner with several addresses. Derived by choose_plain_pools().';
@@ -427,6 +452,22 @@ BEGIN ATOMIC
     SELECT set_config('rowhouse.actor', actor, true), set_config('rowhouse.request_id', request_id, true);
 END;
 COMMENT ON FUNCTION act_as(text, text) IS 'Sets the caller, for history and audit log, until the end of the transaction.';
+
+-- schema/history/audit_key.sql
+CREATE OR REPLACE FUNCTION audit_key(object_type text, of_row jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT jsonb_object_agg(k.name, of_row->k.name)
+          FROM unnest(CASE object_type
+                      WHEN 'reservation' THEN ARRAY['network_id', 'address']
+                      WHEN 'free_range' THEN ARRAY['network_id', 'quarantined', 'last']
+                      WHEN 'attachment' THEN ARRAY['cluster', 'container_id', 'interface', 'network_id', 'address']
+                      WHEN 'node_slice' THEN ARRAY['pool_id', 'cluster', 'node']
+                      WHEN 'assignment_hold_pool' THEN ARRAY['pool_id']
+                      WHEN 'alias' THEN ARRAY['name']
+                      WHEN 'plain_pool' THEN ARRAY['network_name', 'cidr']
+                      ELSE ARRAY['id'] END) AS k (name)
+         WHERE of_row ? k.name);
+COMMENT ON FUNCTION audit_key(text, jsonb) IS 'The primary key of a row, for the audit log; NULL if it is no row of a table.';
 
 -- schema/history/record_change.sql
 CREATE OR REPLACE FUNCTION record_change(action text, object text, before jsonb, after jsonb, changes jsonb DEFAULT NULL) RETURNS void
@@ -959,8 +1000,26 @@ BEGIN
         USING ERRCODE = 'feature_not_supported', HINT = 'Use DELETE, which keeps all invariants.';
 END $$;
 COMMENT ON FUNCTION refuse_truncate() IS 'Trigger: refuses a TRUNCATE.';
+
+CREATE OR REPLACE TRIGGER reservations_truncate BEFORE TRUNCATE ON reservations EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER attachments_truncate BEFORE TRUNCATE ON attachments EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER past_attachments_truncate BEFORE TRUNCATE ON past_attachments EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER owner_objects_truncate BEFORE TRUNCATE ON owner_objects EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER free_ranges_truncate BEFORE TRUNCATE ON free_ranges EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER tenures_truncate BEFORE TRUNCATE ON tenures EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER audit_log_truncate BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER networks_truncate BEFORE TRUNCATE ON networks EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER pools_truncate BEFORE TRUNCATE ON pools EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER pool_names_truncate BEFORE TRUNCATE ON pool_names EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER node_slices_truncate BEFORE TRUNCATE ON node_slices EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER quotas_truncate BEFORE TRUNCATE ON quotas EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER tokens_truncate BEFORE TRUNCATE ON tokens EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER assignment_hold_truncate BEFORE TRUNCATE ON assignment_hold EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER assignment_hold_pools_truncate BEFORE TRUNCATE ON assignment_hold_pools EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER exclusions_truncate BEFORE TRUNCATE ON exclusions EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER plain_pools_truncate BEFORE TRUNCATE ON plain_pools EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER imported_unnamed_truncate BEFORE TRUNCATE ON imported_unnamed EXECUTE FUNCTION refuse_truncate();
 
 -- schema/history/record_truncate.sql
 CREATE OR REPLACE FUNCTION record_truncate() RETURNS trigger
@@ -1885,10 +1944,27 @@ COMMENT ON FUNCTION wait_for_reservations() IS
     'Trigger: waits for running allocations, and blocks new ones until the transaction ends.';
 
 -- Without it, an address could be in no pool.
+CREATE OR REPLACE TRIGGER pools_go_alone BEFORE DELETE ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 -- A pool's window and gateway are checked against what is attached, and those who read the pool before act on it.
 -- Only for these columns: attach_v1() holds a weaker lock when it changes others.
+CREATE OR REPLACE TRIGGER pools_change_alone BEFORE UPDATE OF gateway, window_first, window_last ON pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+-- So no ADD by the alias is running that refuse_used_alias() does not see.
+CREATE OR REPLACE TRIGGER pool_names_go_alone BEFORE DELETE ON pool_names
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 -- An ADD that found its gateway known must not be given it because the gateway was forgotten meanwhile.
+CREATE OR REPLACE TRIGGER gateways_go_alone BEFORE DELETE ON gateways
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 -- Without it an address that is released at this moment could be free though excluded, or neither.
+CREATE OR REPLACE TRIGGER exclusions_change_alone BEFORE INSERT OR DELETE ON exclusions
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE OR REPLACE TRIGGER quotas_change_alone BEFORE INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE OR REPLACE TRIGGER assignment_hold_change_alone BEFORE INSERT OR UPDATE OR DELETE ON assignment_hold
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
+CREATE OR REPLACE TRIGGER assignment_hold_pools_change_alone BEFORE UPDATE OR DELETE ON assignment_hold_pools
+    FOR EACH STATEMENT EXECUTE FUNCTION wait_for_reservations();
 
 -- schema/pools/join_reservations.sql
 CREATE OR REPLACE FUNCTION join_reservations() RETURNS trigger
@@ -1972,6 +2048,190 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ensure_pool(text, cidr, boolean) IS 'The pool of a CIDR in a network; creates it if it does not exist.';
 
+-- schema/pools/refuse_foreign_name.sql
+CREATE OR REPLACE FUNCTION refuse_foreign_name(of_pool integer, wanted text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    rival record;
+BEGIN
+    SELECT n.alias_since, p.cidr, coalesce('"' || p.name || '" (' || p.cidr || ')', p.cidr::text) AS pool INTO rival
+      FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = wanted AND n.pool_id <> of_pool;
+    IF rival.alias_since IS NOT NULL THEN
+        RAISE EXCEPTION 'the name "%" is an alias of pool %', wanted, rival.pool
+            USING ERRCODE = error_code('in_the_way'),
+                  HINT = format('Choose another name, or delete the alias first: `rowhouse pool alias delete %s`.', wanted);
+    ELSIF rival.cidr IS NOT NULL THEN
+        RAISE EXCEPTION 'a pool with this name already exists: name %', wanted
+            USING ERRCODE = error_code('in_the_way');
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_foreign_name(integer, text) IS 'Raises in_the_way if a name belongs to another pool, as its name or as an alias.';
+
+-- schema/pools/refuse_used_alias.sql
+CREATE OR REPLACE FUNCTION refuse_used_alias(alias pool_names) RETURNS void
+LANGUAGE plpgsql AS $$
+-- A sandbox that attached after the alias was last used came by another name, and so will its successor. last_used_at
+-- is written once a minute.
+DECLARE
+    used    bigint;
+    example text;
+BEGIN
+    IF is_forced() OR alias.last_used_at IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT count(*), min(host(r.address) || ' (' || coalesce(nullif(r.owner_namespace, '') || '/', '') || r.owner_name || ')')
+      INTO used, example
+      FROM reservations r
+     WHERE r.pool_id = alias.pool_id
+       AND r.network_id = (SELECT p.network_id FROM pools p WHERE p.id = alias.pool_id)
+       AND EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address
+                      AND a.attached_at <= alias.last_used_at + interval '1 minute');
+    IF used > 0 THEN
+        RAISE EXCEPTION 'removing the pool name "%" affects % that running sandboxes use: %', alias.name,
+                        CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
+                        example || CASE WHEN used > 1 THEN ', …' ELSE '' END
+            USING ERRCODE = error_code('in_the_way'),
+                  HINT = 'They may have come by this name: change the NADs that use it and restart these pods, or use force.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_used_alias(pool_names) IS
+    'Raises in_the_way if running sandboxes may have come by an alias, unless the change is forced.';
+
+-- schema/pools/claim_pool_name.sql
+CREATE OR REPLACE FUNCTION claim_pool_name() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    IF NEW.name IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.name IS DISTINCT FROM OLD.name) THEN
+        -- In their order, so that two pools that are renamed to each other's names do not wait for each other.
+        PERFORM FROM pool_names n WHERE n.name IN (NEW.name, CASE WHEN TG_OP = 'UPDATE' THEN OLD.name END)
+          ORDER BY n.name FOR UPDATE;
+        PERFORM refuse_foreign_name(NEW.id, NEW.name);
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION claim_pool_name() IS 'Trigger: refuses a name that belongs to another pool, as its name or as an alias.';
+
+CREATE OR REPLACE TRIGGER pools_name_claim BEFORE INSERT OR UPDATE OF name ON pools
+    FOR EACH ROW EXECUTE FUNCTION claim_pool_name();
+
+-- schema/pools/pool_named.sql
+CREATE OR REPLACE FUNCTION pool_named() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- Until the statement ends, the old name finds the pool; afterwards, both do. So no ADD needs to wait.
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.name IS NOT DISTINCT FROM OLD.name THEN
+            RETURN NULL;
+        END IF;
+        UPDATE pool_names n SET alias_since = clock_timestamp(), last_used_at = clock_timestamp() WHERE n.name = OLD.name;
+    END IF;
+    IF NEW.name IS NOT NULL THEN
+        INSERT INTO pool_names AS n (name, pool_id, alias_since) VALUES (NEW.name, NEW.id, NULL)
+            ON CONFLICT (name) DO UPDATE SET alias_since = NULL, last_used_at = NULL WHERE n.pool_id = excluded.pool_id;
+        IF NOT FOUND THEN
+            PERFORM refuse_foreign_name(NEW.id, NEW.name);
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION pool_named() IS 'Trigger: keeps pool_names; the old name of a renamed pool becomes an alias.';
+
+CREATE OR REPLACE TRIGGER pools_named AFTER INSERT OR UPDATE OF name ON pools
+    FOR EACH ROW EXECUTE FUNCTION pool_named();
+
+-- schema/pools/pool_names_changed.sql
+CREATE OR REPLACE FUNCTION pool_names_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    row pool_names := coalesce(NEW, OLD);
+    pool pools;
+BEGIN
+    SELECT * INTO pool FROM pools p WHERE p.id = row.pool_id;
+    IF pool.id IS NULL THEN
+        RETURN NULL; -- it goes with its pool
+    END IF;
+    IF TG_OP = 'UPDATE' AND (NEW.name, NEW.pool_id) <> (OLD.name, OLD.pool_id) THEN
+        RAISE EXCEPTION 'a name of a pool cannot change' USING ERRCODE = error_code('in_the_way'),
+              HINT = 'Rename the pool, or delete the alias and create another one.';
+    ELSIF (TG_OP = 'DELETE' AND row.name IS NOT DISTINCT FROM pool.name)
+       OR (TG_OP <> 'DELETE' AND (row.alias_since IS NULL) <> (row.name IS NOT DISTINCT FROM pool.name)) THEN
+        RAISE EXCEPTION '"%" % the current name of pool %', row.name,
+              CASE WHEN row.name IS NOT DISTINCT FROM pool.name THEN 'is' ELSE 'is not' END, pool.cidr
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Change pools.name to rename the pool.';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        PERFORM refuse_used_alias(OLD);
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.alias_since IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.alias_since IS NULL) THEN
+        PERFORM record_change('alias.create', row.name, NULL, to_jsonb(NEW) - 'last_used_at');
+    ELSIF TG_OP <> 'INSERT' AND OLD.alias_since IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.alias_since IS NULL) THEN
+        PERFORM record_change('alias.delete', row.name, to_jsonb(OLD), NULL);
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION pool_names_changed() IS 'Trigger: checks a change of an alias, and writes the audit log.';
+
+-- (An ADD writes last_used_at.)
+CREATE OR REPLACE TRIGGER pool_names_change AFTER INSERT OR DELETE OR UPDATE OF name, pool_id, alias_since ON pool_names
+    FOR EACH ROW EXECUTE FUNCTION pool_names_changed();
+
+-- schema/pools/note_alias_use.sql
+CREATE OR REPLACE FUNCTION note_alias_use(aliases text[]) RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    -- An ADD calls this last, so nothing waits for its locks; another one that notes the same alias now is as good.
+    UPDATE pool_names n SET last_used_at = clock_timestamp()
+     WHERE n.name IN (SELECT a.name FROM pool_names a
+                       WHERE a.name = ANY (aliases) AND a.alias_since IS NOT NULL ORDER BY a.name FOR UPDATE SKIP LOCKED);
+END;
+COMMENT ON FUNCTION note_alias_use(text[]) IS 'Notes that an ADD has just named these aliases of pools.';
+
+-- schema/pools/change_pool_v1.sql
+CREATE OR REPLACE FUNCTION change_pool_v1(
+    wanted_pool integer, expected integer, new_name text, new_gateway inet, new_first inet, new_last inet, new_delay interval,
+    new_labels jsonb, new_description text, is_drained boolean, new_aliases text[])
+RETURNS SETOF integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Returns the pool's id, or nothing if it no longer has the expected version. new_aliases is the whole list.
+DECLARE
+    now   pools;
+    gone  text[];
+    alias text;
+BEGIN
+    SELECT * INTO now FROM pools p WHERE p.id = wanted_pool AND p.version = expected;
+    gone := ARRAY(SELECT n.name FROM pool_names n WHERE n.pool_id = now.id AND n.name IS DISTINCT FROM new_name
+                     AND n.name <> ALL (new_aliases));
+    IF gone <> '{}' THEN
+        -- Before the row of the pool: see wait_for_reservations().
+        LOCK TABLE reservations IN SHARE ROW EXCLUSIVE MODE;
+    END IF;
+    -- ADDs go on if only names and texts change: what an ADD read before is as good.
+    IF (new_gateway, new_first, new_last, new_delay, is_drained)
+       IS NOT DISTINCT FROM (now.gateway, now.window_first::inet, now.window_last::inet, now.reuse_delay, now.drained) THEN
+        UPDATE pools p SET name = new_name, labels = new_labels, description = new_description
+         WHERE p.id = now.id AND p.version = expected;
+    ELSE
+        UPDATE pools p
+           SET name = new_name, gateway = new_gateway, window_first = new_first, window_last = new_last,
+               reuse_delay = new_delay, labels = new_labels, description = new_description, drained = is_drained
+         WHERE p.id = now.id AND p.version = expected;
+    END IF;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    FOR alias IN SELECT a FROM unnest(new_aliases) AS a WHERE a IS DISTINCT FROM new_name ORDER BY a LOOP
+        PERFORM refuse_foreign_name(now.id, alias);
+        -- (Unless it is one already.)
+        INSERT INTO pool_names (name, pool_id) SELECT alias, now.id
+         WHERE NOT EXISTS (SELECT FROM pool_names n WHERE n.name = alias AND n.pool_id = now.id);
+    END LOOP;
+    DELETE FROM pool_names n WHERE n.pool_id = now.id AND n.name = ANY (gone);
+    RETURN NEXT now.id;
+END $$;
+COMMENT ON FUNCTION change_pool_v1 IS 'Changes a pool and its aliases, if the pool still has the expected version.';
+
 -- schema/pools/pool_changed.sql
 CREATE OR REPLACE FUNCTION pool_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
@@ -2018,10 +2278,6 @@ BEGIN
                 USING ERRCODE = error_code('in_the_way'),
                       HINT = 'Create a pool with the other CIDR: overlapping pools share their free addresses.';
         END IF;
-        IF NEW.name IS DISTINCT FROM OLD.name AND OLD.name IS NOT NULL THEN
-            PERFORM refuse_attached('renaming pool "' || OLD.name || '"', NEW.network_id, ARRAY[first_address(NEW.cidr)],
-                                    ARRAY[last_address(NEW.cidr)], NEW.id);
-        END IF;
         SELECT coalesce(OLD.window_first, first_usable(NEW.cidr)) AS was_first, coalesce(OLD.window_last, last_usable(NEW.cidr)) AS was_last,
                coalesce(NEW.window_first, first_usable(NEW.cidr)) AS first, coalesce(NEW.window_last, last_usable(NEW.cidr)) AS last INTO run;
         IF run.first > run.was_first OR run.last < run.was_last THEN
@@ -2049,6 +2305,9 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION pool_changed() IS 'Trigger: updates free space, gateways and audit log after a change of a pool.';
+
+CREATE OR REPLACE TRIGGER pools_change AFTER INSERT OR UPDATE OR DELETE ON pools
+    FOR EACH ROW EXECUTE FUNCTION pool_changed();
 
 -- schema/pools/pool_version.sql
 CREATE OR REPLACE FUNCTION pool_version() RETURNS trigger
@@ -2176,7 +2435,7 @@ BEGIN
         IF pool_names[unknown.range] IS NULL THEN
             pool := ensure_pool(networks[unknown.range], cidrs[unknown.range], isolated[unknown.range]);
         ELSE
-            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[unknown.range];
+            SELECT p.* INTO pool FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = pool_names[unknown.range];
             CONTINUE WHEN NOT FOUND;
             IF unknown.address IS NULL AND pool.gateway IS NULL AND first_address(pool.cidr) < last_address(pool.cidr) THEN
                 unknown.address := first_address(pool.cidr) + 1;
@@ -2680,12 +2939,15 @@ DECLARE
     taken    text[];
     spaces   integer[];
     used     inet[];
+    is_unnoted boolean;
+    unnoted  text[];
 BEGIN
     single := cardinality(cidrs) = 1;
     owner := owner_key(cluster, namespace, holder, holder_interface);
     taken := '{}';
     spaces := '{}';
     used := '{}';
+    unnoted := '{}';
 
     IF bound_node IS NOT NULL THEN
         SELECT a.node INTO elsewhere FROM attachments a
@@ -2707,8 +2969,10 @@ BEGIN
                                   ELSE ARRAY(SELECT i FROM generate_subscripts(cidrs, 1) AS i
                                               ORDER BY networks[i], pool_names[i], cidrs[i], i) END LOOP
         IF pool_names[ordinal] IS NOT NULL THEN
-            SELECT p.network_name, p.cidr, p.gateway INTO network_name, cidr, gateway
-              FROM pools p WHERE p.name = pool_names[ordinal];
+            SELECT p.network_name, p.cidr, p.gateway, n.alias_since IS NOT NULL
+                   AND (n.last_used_at IS NULL OR n.last_used_at < now() - interval '1 minute')
+              INTO network_name, cidr, gateway, is_unnoted
+              FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
@@ -2716,6 +2980,9 @@ BEGIN
             END IF;
             networks[ordinal] := network_name;
             cidrs[ordinal] := cidr;
+            IF is_unnoted THEN
+                unnoted := unnoted || pool_names[ordinal];
+            END IF;
         ELSE
             gateway := NULL;
         END IF;
@@ -2986,6 +3253,9 @@ BEGIN
     END LOOP;
     IF used <> '{}' AND uid IS NOT NULL THEN
         PERFORM end_replaced_sandboxes(cluster, interface, node, uid, container_id, spaces, used);
+    END IF;
+    IF unnoted <> '{}' THEN
+        PERFORM note_alias_use(unnoted);
     END IF;
 END $$;
 COMMENT ON FUNCTION attach_owner IS 'The general path of an ADD: one address from each range for an owner of any kind, all or nothing.';
@@ -3392,7 +3662,7 @@ BEGIN
             END IF;
             available := pool.id IS NULL;
         ELSE
-            SELECT * INTO pool FROM pools p WHERE p.name = pool_names[ordinal];
+            SELECT p.* INTO pool FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = pool_names[ordinal];
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'there is no pool named "%"', pool_names[ordinal]
                     USING ERRCODE = error_code('invalid_config'), DETAIL = ordinal,
@@ -5568,7 +5838,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION report_node_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
-        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, hold_v1, resume_v1,
+        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, hold_v1, resume_v1, change_pool_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
@@ -5602,7 +5872,7 @@ BEGIN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
         GRANT SELECT ON current_reservations, address_history, attached_tenures, lasting_attachments, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
-                        networks, pools, free_ranges, quotas, nodes
+                        networks, pools, pool_names, free_ranges, quotas, nodes
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld,
                                   pool_window, pool_counts, first_address, last_address, first_usable, last_usable,

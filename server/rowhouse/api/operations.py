@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.api import (
+    aliases,
     audit,
     exclusions,
     explain,
@@ -132,6 +133,7 @@ OPERATIONS: Final = (
         query=pool_documents.FillQuery,
         error_statuses=(404,),
     ),
+    _get("/aliases", aliases.list_aliases, aliases.AliasPage, query=aliases.AliasQuery),
     _get(
         "/reservations",
         reservations.list_reservations,

@@ -66,6 +66,10 @@ class Pool(Answer):
     network: str
     cidr: Cidr
     name: str | None
+    aliases: Annotated[
+        list[str],
+        Field(description="Other names by which network configurations can refer to it, by name"),
+    ]
     gateway: Address | None
     window_first: Annotated[
         Address | None,
@@ -119,7 +123,7 @@ class PoolQuery(paging.Paged):
     """Filters for pools."""
 
     network: NetworkName | None = None
-    name: Name | None = None
+    name: Annotated[Name | None, Field(description="Its name or an alias")] = None
     cidr: Cidr | None = None
     contains: Annotated[Address | None, Field(description="An address in the CIDR")] = None
     drained: bool | None = None
@@ -164,7 +168,13 @@ class NewPool(Request):
 class PoolChange(Request):
     """The fields to change: an omitted field stays as it is, null unsets a field."""
 
-    name: PoolName | None = None
+    name: Annotated[
+        PoolName | None,
+        Field(description="Unless `aliases` is given, the old name becomes an alias"),
+    ] = None
+    aliases: Annotated[
+        list[PoolName], Field(max_length=64, description="All aliases; others are removed")
+    ] = Field(default_factory=list)
     gateway: Address | None = None
     window_first: Address | None = None
     window_last: Address | None = None
@@ -181,7 +191,8 @@ class ChangeQuery(Request):
         bool,
         Field(
             description="Change it even if reservations are outside the new window, or running"
-            " sandboxes use the gateway's address or the pool by its old name. They stay as they are"
+            " sandboxes use the gateway's address or may have come by a name that is removed."
+            " They stay as they are"
         ),
     ] = False
 

@@ -83,7 +83,7 @@ def get_pool(call: Call, pool_id: int) -> Reply:
 
 
 def change_pool(call: Call, pool_id: int, query: ChangeQuery, body: PoolChange) -> Reply:
-    """Update a pool: its window, gateway, reuse delay, name, labels or description; drain it."""
+    """Update a pool: its window, gateway, reuse delay, name, aliases, labels or description; drain it."""
     changes = body.model_dump(exclude_unset=True)
     changed = pools.change_pool(
         call.store, pool_id, changes, call.actor, version=call.version, force=query.force

@@ -26,6 +26,11 @@ def pools(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
     return _matching(ctx, incomplete, "/pools", _names_of_pool)
 
 
+def aliases(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Aliases of pools."""
+    return _matching(ctx, incomplete, "/aliases", lambda one: [one["name"]])
+
+
 def networks(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Names of networks."""
     return _matching(ctx, incomplete, "/networks", lambda one: [one["name"]])

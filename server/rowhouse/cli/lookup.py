@@ -20,7 +20,7 @@ _RUN = re.compile(r"([^\s/-]+)-([^\s/-]+)")
 
 
 def pool(client: Client, text: str, network: str | None) -> Document:
-    """Find a pool by name, CIDR or id; `network` decides if several networks have the CIDR."""
+    """Find a pool by name, alias, CIDR or id; `network` decides if several networks have the CIDR."""
     if "/" in text:
         found = client.find("/pools", cidr=text, network=network)
     else:

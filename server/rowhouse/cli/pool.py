@@ -10,6 +10,7 @@ from rowhouse.cli import completions, lookup
 from rowhouse.cli.options import client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_fill import fill
+from rowhouse.cli.pool_names import alias, rename
 from rowhouse.cli.pool_options import changes_of, plan_options
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import named
@@ -34,6 +35,7 @@ _REST: Final = (
     Column("FIRST", "window_first", wide=True),
     Column("LAST", "window_last", wide=True),
     Column("REUSE DELAY", "reuse_delay", "span", wide=True),
+    Column("ALIASES", "aliases", "list", wide=True),
     Column("LABELS", "labels", "labels", wide=True),
     Column("OVERLAPS", "overlaps", "list", wide=True),
     Column("CREATED", "created_at", "moment", wide=True),
@@ -59,7 +61,7 @@ _pool = click.argument("text", metavar="POOL", shell_complete=completions.pools)
 
 @click.group()
 def pool() -> None:
-    """Manage pools: CIDRs from which addresses are assigned. POOL is a name, a CIDR or an id."""
+    """Manage pools: CIDRs from which addresses are assigned. POOL is a name, an alias, a CIDR or an id."""
 
 
 @pool.command("list")
@@ -186,6 +188,8 @@ def delete(session: Session, *, text: str, network: str | None, yes: bool) -> No
     session.printer.done(f"pool {found['cidr']} deleted", found)
 
 
+pool.add_command(rename)
+pool.add_command(alias)
 pool.add_command(fill)
 
 

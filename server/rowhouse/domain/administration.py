@@ -60,11 +60,12 @@ class ReservationPlan:
 class PoolPlan:
     """The plan of a pool. Addresses are canonical text without prefix length; None: not set.
 
-    `reuse_delay` in seconds.
+    `aliases` are other names by which a NAD can refer to the pool, sorted. `reuse_delay` in seconds.
     """
 
     cidr: str
     name: str | None = None
+    aliases: tuple[str, ...] = ()
     gateway: str | None = None
     window_first: str | None = None
     window_last: str | None = None

@@ -55,8 +55,9 @@ def change_pool(
 ) -> Record:
     """Change the fields of a pool that are in `changes`; `version` is the one that it must have.
 
-    Without `force`, a window does not shrink over reservations, a gateway is not set to an address of a pod, and a
-    pool whose addresses running sandboxes use is not renamed. With it, those stay as they are. The database checks
+    The old name of a renamed pool becomes an alias, unless `changes` has `aliases`: the whole list.
+    Without `force`, a window does not shrink over reservations, a gateway is not set to an address of a pod, and no
+    name is removed that running sandboxes may have come by. With it, those stay as they are. The database checks
     the use by sandboxes while no ADD is running.
     Raises NotFound, InvalidRequest, InTheWay, ReservationsInTheWay, Outdated.
     """
@@ -87,6 +88,10 @@ def delete_pool(store: Database, pool_id: int, actor: Actor, *, version: int | N
 
 def _changed(store: Database, now: Record, changes: Mapping[str, Any], *, force: bool) -> PoolPlan:
     plan = replace(_plan(now), **changes)
+    names = {*plan.aliases}
+    if "aliases" not in changes and now.name is not None:
+        names.add(now.name)
+    plan = replace(plan, aliases=tuple(sorted(names - {plan.name})))
     plan.check()
     if not force:
         _refuse_obstacles(store, now, plan)
@@ -97,6 +102,7 @@ def _plan(now: Record) -> PoolPlan:
     return PoolPlan(
         cidr=now.cidr,
         name=now.name,
+        aliases=tuple(now.aliases),
         gateway=now.gateway,
         window_first=now.window_first,
         window_last=now.window_last,
@@ -120,8 +126,8 @@ def _outdated(now: Record) -> Outdated:
 
 
 def _refuse_obstacles(store: Database, now: Record, plan: PoolPlan) -> None:
-    moved = (plan.window_first, plan.window_last, plan.gateway, plan.name)
-    if moved == (now.window_first, now.window_last, now.gateway, now.name):
+    moved = (plan.window_first, plan.window_last, plan.gateway)
+    if moved == (now.window_first, now.window_last, now.gateway):
         return
     found = pools.obstacles(store, now.id, plan)
     if not found:

@@ -217,6 +217,8 @@ def _pools(store: Database, asked: Question, limit: int) -> Iterator[Found]:
             yield _pool(pool, "name", pool.name, is_exact=pool.name == asked.text)
         elif pool.cidr.startswith(part):
             yield _pool(pool, "prefix", pool.cidr)
+        elif known := [alias for alias in pool.aliases if part in alias.lower()]:
+            yield _pool(pool, "alias", known[0], is_exact=asked.text in known)
         elif matching:
             yield _pool(pool, "label", matching[0], is_exact=asked.text in matching)
         else:

@@ -60,8 +60,11 @@ def _configurations(where: Surroundings) -> Configurations:
     return Configurations(settings.compat, settings.cni_defaults)
 
 
-def _pool_names(where: Surroundings) -> frozenset[str] | None:
-    """Return the names of pools; None if the database is unreadable, which has its own check."""
+def _pool_names(where: Surroundings) -> dict[str, str] | None:
+    """Return the names and aliases of pools, each with the current name.
+
+    None if the database is unreadable, which has its own check.
+    """
     try:
         return diagnosis.pool_names(where.database)
     except (RowhouseError, Unavailable):
@@ -69,7 +72,7 @@ def _pool_names(where: Surroundings) -> frozenset[str] | None:
 
 
 def _judge(
-    definition: dict[str, Any], configurations: Configurations, pools: frozenset[str] | None
+    definition: dict[str, Any], configurations: Configurations, pools: dict[str, str] | None
 ) -> Iterator[Finding]:
     metadata = definition["metadata"]
     name = f"{metadata['namespace']}/{metadata['name']}"
@@ -102,16 +105,30 @@ def _judge(
                 )
             yield state(error.message, f"Change its ipam object: {remedy}", about=name)
             continue
-        named = [one.pool for one in plan.requests if one.pool is not None]
-        missing = [pool for pool in named if pools is not None and pool not in pools]
-        for pool in missing:
-            yield failed(
-                f'there is no pool named "{pool}"',
-                f"Create it (rowhouse pool create CIDR --name {shlex.quote(pool)}),"
-                " or change `pool` in the ipam object.",
+        yield from _judge_pools(
+            name, [one.pool for one in plan.requests if one.pool is not None], pools
+        )
+
+
+def _judge_pools(name: str, named: list[str], pools: dict[str, str] | None) -> Iterator[Finding]:
+    """Check the pools that a NAD names."""
+    missing = [pool for pool in named if pools is not None and pool not in pools]
+    for pool in missing:
+        yield failed(
+            f'there is no pool named "{pool}"',
+            f"Create it (rowhouse pool create CIDR --name {shlex.quote(pool)}),"
+            " or change `pool` in the ipam object.",
+            about=name,
+        )
+    for pool in named:
+        if pools is not None and pools.get(pool, pool) != pool:
+            yield warning(
+                f'"{pool}" is an alias of pool "{pools[pool]}"',
+                f"Change `pool` in the ipam object to {json.dumps(pools[pool])}."
+                f" Once no NAD uses the alias: rowhouse pool alias delete {shlex.quote(pool)}",
                 about=name,
             )
-        if named and pools is None:
-            yield skipped("its pools were not checked", about=name)
-        elif not missing:
-            yield ok("usable", about=name)
+    if named and pools is None:
+        yield skipped("its pools were not checked", about=name)
+    elif not missing:
+        yield ok("usable", about=name)

@@ -25,7 +25,7 @@ ADDRESSES: Final = statement(__name__, "import_addresses")
 IMPORTED: Final = statement(__name__, "imported_addresses")
 RELEASE: Final = statement(__name__, "release_imported")
 STALE: Final = statement(__name__, "release_stale")
-NAMED: Final = "SELECT name, network_name, cidr::text FROM rowhouse.pools WHERE name IS NOT NULL"
+NAMED: Final = statement(__name__, "named_pools")
 READ: Final = "SELECT rowhouse.import_read_v1(%s, %s)"
 HOLD: Final = "SELECT rowhouse.hold_v1(%s, %s, %s)"
 RESUME: Final = "SELECT rowhouse.resume_v1(%s, %s)"
@@ -180,7 +180,7 @@ def release_stale(
 
 
 def named_pools(database: Database) -> dict[str, KnownPool]:
-    """Return the pools that have a name, by name."""
+    """Return the pools by each of their names and aliases."""
     return {
         name: KnownPool(network=network, cidr=cidr) for name, network, cidr in database.call(NAMED)
     }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FACTS: Final = statement(__name__, "facts")
 
 
+_POOL_NAMES: Final = statement(__name__, "pool_names")
+
 _HAS_LEADER: Final = statement(__name__, "has_leader")
 
 
@@ -49,10 +51,12 @@ def missing_privileges(source: Source) -> list[str]:
     return [str(row[0]) for row in _rows(source, MISSING)]
 
 
-def pool_names(source: Source) -> frozenset[str]:
-    """Return the names of pools, by which configurations can refer to them."""
-    rows = _rows(source, "SELECT name FROM rowhouse.pools WHERE name IS NOT NULL")
-    return frozenset(str(row[0]) for row in rows)
+def pool_names(source: Source) -> dict[str, str]:
+    """Return the names and aliases of pools, by which configurations can refer to them, each with the current name.
+
+    A pool that has aliases but no name is called by its CIDR.
+    """
+    return dict(_rows(source, _POOL_NAMES))
 
 
 def has_leader(source: Source, cluster: str) -> bool:

@@ -135,6 +135,7 @@ Without a SQLSTATE there is no connection: `_BUSY`.
 BY_CONSTRAINT: dict[str, str] = {
     "pools_network_name_cidr_key": "the network already has a pool with this CIDR",
     "pools_name_key": "a pool with this name already exists",
+    "pool_names_pkey": "another pool has this name or alias",
     "pools_network_id_network_name_fkey": "the network still has pools",
     "exclusions_network_id_fkey": "the network still has exclusions",
     "exclusions_last": "part of it is already excluded",

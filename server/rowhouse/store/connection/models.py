@@ -97,6 +97,16 @@ class Pool(Base):
     created_at: Mapped[datetime]
 
 
+class PoolName(Base):
+    """A name of a pool: its current one, or an alias."""
+
+    __tablename__ = "pool_names"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    pool_id: Mapped[int]
+    alias_since: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
 class FillSample(Base):
     """How many addresses of a pool were in use at a moment."""
 

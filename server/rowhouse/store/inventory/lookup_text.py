@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import cast, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import TEXT
 
-from rowhouse.store.connection.models import Exclusion, Network, Pool
+from rowhouse.store.connection.models import Exclusion, Network, Pool, PoolName
 from rowhouse.store.connection.reads import rows
 from rowhouse.store.connection.statements import statement
 from rowhouse.store.inventory.lookup import LAST_CHARACTER
+from rowhouse.store.inventory.pool_names import aliases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,10 @@ def namespaces(database: Database, part: str, *, limit: int) -> Sequence[Record]
 
 
 def pools(database: Database, part: str, *, limit: int) -> Sequence[Record]:
-    """Return the pools whose name, CIDR, description or labels contain a text, as name, as `key=value`, in any case."""
+    """Return the pools, with their aliases, that have a text in their name, an alias, CIDR, description or labels.
+
+    Labels are searched as `key=value`. The case does not matter.
+    """
     label = func.jsonb_each_text(Pool.labels).table_valued("key", "value")
     labeled = (
         select(literal(value=True))
@@ -84,9 +88,10 @@ def pools(database: Database, part: str, *, limit: int) -> Sequence[Record]:
         cast(Pool.cidr, TEXT).startswith(part, autoescape=True),
         Pool.description.icontains(part, autoescape=True),
         labeled,
+        Pool.id.in_(select(PoolName.pool_id).where(PoolName.name.icontains(part, autoescape=True))),
     )
     statement = (
-        select(Pool)
+        select(Pool, aliases())
         .where(found)
         .order_by(func.coalesce(Pool.name, "") != part, Pool.network_name, Pool.cidr)
         .limit(limit)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from rowhouse.store.connection.models import FreeRange, Pool
 from rowhouse.store.connection.reads import row, rows
 from rowhouse.store.connection.statements import statement
+from rowhouse.store.inventory.pool_names import aliases, is_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -41,7 +42,7 @@ MOST_OVERLAPS = 100
 class Search:
     """Conditions on pools; None: any.
 
-    `contains` is an address in the CIDR. A pool must have all of `labels` with these values.
+    `name` is a name or an alias, `contains` an address in the CIDR. A pool must have all of `labels` with these values.
     """
 
     network: str | None = None
@@ -53,16 +54,17 @@ class Search:
 
 
 def search(database: Database, wanted: Search, *, after: int, limit: int) -> Sequence[Record]:
-    """Return the pools after id `after` that meet every condition, by id."""
-    statement = select(Pool).where(Pool.id > after).order_by(Pool.id).limit(limit)
+    """Return the pools after id `after` that meet every condition, by id, with their aliases."""
+    statement = select(Pool, aliases()).where(Pool.id > after).order_by(Pool.id).limit(limit)
     for wanted_column, value in (
         (Pool.network_name, wanted.network),
-        (Pool.name, wanted.name),
         (Pool.cidr, wanted.cidr),
         (Pool.drained, wanted.drained),
     ):
         if value is not None:
             statement = statement.where(wanted_column == value)
+    if wanted.name is not None:
+        statement = statement.where(is_named(wanted.name))
     if wanted.contains is not None:
         address = cast(wanted.contains, INET)
         statement = statement.where(cast(Pool.cidr, INET).op(">>=")(address))
@@ -72,12 +74,12 @@ def search(database: Database, wanted: Search, *, after: int, limit: int) -> Seq
 
 
 def get(database: Database, pool_id: int) -> Record | None:
-    """Return one pool."""
-    return row(database, select(Pool).where(Pool.id == pool_id))
+    """Return one pool, with its aliases."""
+    return row(database, select(Pool, aliases()).where(Pool.id == pool_id))
 
 
 def with_window(database: Database, pool_id: int) -> Record | None:
-    """Return one pool, with its `network` by name, and the `first` and the `last` address of its window."""
+    """Return one pool, with its aliases, its `network` by name, and its window's `first` and `last` address."""
     ends = (
         func.coalesce(Pool.window_first, func.rowhouse.first_usable(Pool.cidr)),
         func.coalesce(Pool.window_last, func.rowhouse.last_usable(Pool.cidr)),
@@ -86,7 +88,9 @@ def with_window(database: Database, pool_id: int) -> Record | None:
     name = Pool.network_name.label("network")
     return row(
         database,
-        select(Pool, name, first.label("first"), last.label("last")).where(Pool.id == pool_id),
+        select(Pool, aliases(), name, first.label("first"), last.label("last")).where(
+            Pool.id == pool_id
+        ),
     )
 
 
@@ -190,8 +194,8 @@ def update(
     *,
     force: bool = False,
 ) -> bool:
-    """Change a pool; False if it no longer has this version. Raises InTheWay, InvalidRequest."""
-    parameters = _columns(plan) | {"pool": pool_id, "version": version}
+    """Change a pool and its aliases; False if it no longer has this version. Raises InTheWay, InvalidRequest."""
+    parameters = _columns(plan) | {"pool": pool_id, "version": version, "aliases": [*plan.aliases]}
     return bool(_change(database, UPDATE, parameters, actor, force=force))
 
 

@@ -12,7 +12,7 @@ from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import Outdated
 from rowhouse.ipam import pools as use_cases
 from rowhouse.web.actions import pools
-from rowhouse.web.actions.flow import Action, Preview, changes
+from rowhouse.web.actions.flow import Action, Change, Preview, changes
 from rowhouse.web.blueprint import ID, blueprint
 
 if TYPE_CHECKING:
@@ -80,6 +80,13 @@ class ChangePool(Action[_Given]):
         if given.force:
             warnings.append("Affected reservations stay as they are until they are released.")
         lines = changes(now, then, pools.LABELS)
+        if now["name"] not in ("", then["name"]):
+            kept = sorted({*self.pool.aliases, now["name"]} - {then["name"]})
+            lines.append(
+                Change(
+                    name="Also known as", before=", ".join(self.pool.aliases), after=", ".join(kept)
+                )
+            )
         return Preview(
             button="Save changes" if lines else "Continue without changes",
             lines=lines,

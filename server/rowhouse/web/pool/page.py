@@ -9,8 +9,9 @@ from flask import get_template_attribute, render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
+from rowhouse.domain.limits import MAX_PAGE
 from rowhouse.domain.runs import joined
-from rowhouse.store.inventory import occupancy, trends
+from rowhouse.store.inventory import occupancy, pool_names, trends
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.charts import Plot
@@ -59,6 +60,9 @@ def pool(pool_id: int) -> str:
         "pool/page.html",
         pool=found,
         row=row,
+        aliases=pool_names.search(database, pool_id=pool_id, network=None, after="", limit=MAX_PAGE)
+        if row.aliases
+        else [],
         span=span if span in SPANS else "week",
         spans=SPANS,
         plot=_plot(database, found, span),

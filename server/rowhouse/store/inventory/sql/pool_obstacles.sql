@@ -1,5 +1,5 @@
--- The reservations that prevent a change of a pool: addresses that it would no longer assign, pods that use the new
--- gateway's address, and, if the pool is renamed, addresses that sandboxes use.
+-- The reservations that prevent a change of a pool: addresses that it would no longer assign, and pods that use the new
+-- gateway's address.
 SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
   FROM rowhouse.pools p
   JOIN rowhouse.reservations r
@@ -12,9 +12,6 @@ SELECT host(r.address), r.owner_namespace, r.owner_name, count(*) OVER ()
         AND r.address NOT BETWEEN coalesce(%(window_first)s::inet, rowhouse.first_usable(p.cidr))
                               AND coalesce(%(window_last)s::inet, rowhouse.last_usable(p.cidr))
         OR r.owner_kind = 'pod' AND r.address = %(gateway)s::inet
-           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet)
-        OR r.pool_id = p.id AND p.name IS NOT NULL AND p.name IS DISTINCT FROM %(name)s
-           AND EXISTS (SELECT FROM rowhouse.attachments a
-                        WHERE a.network_id = r.network_id AND a.address = r.address))
+           AND host(p.gateway) IS DISTINCT FROM host(%(gateway)s::inet))
  ORDER BY r.address
  LIMIT 10
