@@ -136,7 +136,9 @@ class Settings(AccessSettings):
                 ipaddress.ip_network(part)  # its ValueError names the address
         return value
 
-    @pydantic.field_validator("cni_defaults", "clusters", "oidc_roles", mode="before")
+    @pydantic.field_validator(
+        "cni_defaults", "clusters", "oidc_roles", "oidc_namespaces", mode="before"
+    )
     @classmethod
     def _read_object(cls, value: object) -> object:
         if not isinstance(value, str):

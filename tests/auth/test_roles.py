@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from auth.conftest import Service
 
-ROLES = ("node", "viewer", "operator", "admin")
+ROLES = ("node", "team", "viewer", "operator", "admin")
 OPEN = {"/livez", "/readyz", "/metrics", "/openapi.json", "/assets/1/1"}
 # Public paths: tests/web tests them.
 LOGIN = {"/login", "/login/oidc", "/login/oidc/callback"}
@@ -24,7 +24,8 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 @pytest.fixture
 def tokens(make_token: Callable[..., str]) -> dict[str, str | None]:
-    return {"nobody": None, **{role: make_token(role) for role in ROLES}}
+    bound = {"team": {"namespaces": ["shop"]}}
+    return {"nobody": None, **{role: make_token(role, **bound.get(role, {})) for role in ROLES}}
 
 
 def routes(service: Service) -> list[tuple[str, str]]:
@@ -48,13 +49,13 @@ def test_each_role_on_each_route_of_the_application(
         if path in OPEN:
             expected: set[str] = set()
         elif (method, path) == ("POST", "/cni/report"):
-            expected = {"nobody", "node", "viewer", "operator"}  # the node's is bound to none
+            expected = {"nobody", *ROLES} - {"admin"}  # the node's is bound to none
         elif path in {"/cni", "/cni/report"}:
             expected = {"nobody"}  # before the call is read; who may make one is in test_nodes
         elif method in SAFE_METHODS or path == "/logout":
-            expected = {"nobody", "node"} | refused & {"viewer", "operator"}
+            expected = {"nobody", "node"} | refused & {"team", "viewer", "operator"}
         else:
-            expected = {"nobody", "node", "viewer"} | refused & {"operator"}
+            expected = {"nobody", "node", "viewer"} | refused & {"team", "operator"}
         assert refused == expected, (method, path, got)
         assert got["nobody"] == 401 or path in OPEN
 
@@ -64,6 +65,7 @@ def test_each_role_on_each_route_of_the_application(
     [
         ("nobody", "DEL", 401),
         ("node", "DEL", 200),
+        ("team", "DEL", 403),
         ("viewer", "DEL", 403),
         ("operator", "DEL", 403),
         ("admin", "DEL", 200),
@@ -101,7 +103,7 @@ def test_a_view_may_ask_for_more(
     app.add_url_rule("/asked", "asked", lambda: require_role("admin").name)
     for path in ("/marked", "/asked"):
         got = {role: required.get(path, token).status_code for role, token in tokens.items()}
-        assert got == {"nobody": 401, "node": 403, "viewer": 403, "operator": 403, "admin": 200}
+        assert got == {"nobody": 401, **dict.fromkeys(ROLES, 403), "admin": 200}
 
 
 def test_metrics_can_be_closed(
@@ -110,4 +112,4 @@ def test_metrics_can_be_closed(
     assert service(auth="required").get("/metrics").status_code == 200
     closed = service(auth="required", metrics_auth=True)
     got = {role: closed.get("/metrics", token).status_code for role, token in tokens.items()}
-    assert got == {"nobody": 401, "node": 403, "viewer": 200, "operator": 200, "admin": 200}
+    assert got == {"nobody": 401, **dict.fromkeys(ROLES, 200), "node": 403, "team": 403}

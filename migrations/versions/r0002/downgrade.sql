@@ -5087,3 +5087,13 @@ ALTER TABLE exclusions DROP COLUMN requests_only;
 
 -- schema/tables/reservations.sql
 ALTER TABLE reservations DROP COLUMN labels;
+
+-- schema/tables/sessions.sql
+DELETE FROM sessions WHERE role = 'team';
+ALTER TABLE sessions DROP CONSTRAINT sessions_team, DROP COLUMN namespaces, DROP CONSTRAINT sessions_role_check,
+    ADD CONSTRAINT sessions_role_check CHECK (role IN ('viewer', 'operator', 'admin'));
+
+-- schema/tables/tokens.sql
+DELETE FROM tokens WHERE role = 'team';
+ALTER TABLE tokens DROP CONSTRAINT tokens_team, DROP COLUMN namespaces, DROP CONSTRAINT tokens_role_check,
+    ADD CONSTRAINT tokens_role_check CHECK (role IN ('node', 'viewer', 'operator', 'admin'));

@@ -395,6 +395,22 @@ COMMENT ON COLUMN allocation_failures.times IS 'How many ADDs were refused.';
 COMMENT ON COLUMN allocation_failures.first_at IS 'When the first ADD was refused.';
 COMMENT ON COLUMN allocation_failures.last_at IS 'When the last ADD was refused.';
 
+-- schema/tables/tokens.sql
+ALTER TABLE tokens ADD COLUMN namespaces text[], DROP CONSTRAINT tokens_role_check,
+    ADD CONSTRAINT tokens_role_check CHECK (role IN ('node', 'team', 'viewer', 'operator', 'admin')),
+    ADD CONSTRAINT tokens_team CHECK ((role = 'team') = (coalesce(cardinality(namespaces), 0) > 0));
+COMMENT ON COLUMN tokens.role IS 'Role: node, team, viewer, operator or admin.';
+COMMENT ON COLUMN tokens.namespaces IS 'The namespaces that a team sees, in all clusters; NULL: not a team.';
+
+-- schema/tables/sessions.sql
+ALTER TABLE sessions ADD COLUMN namespaces text[], DROP CONSTRAINT sessions_role_check,
+    ADD CONSTRAINT sessions_role_check CHECK (role IN ('team', 'viewer', 'operator', 'admin')),
+    ADD CONSTRAINT sessions_team CHECK ((coalesce(role, '') = 'team') = (coalesce(cardinality(namespaces), 0) > 0));
+COMMENT ON COLUMN sessions.role IS
+    'Role of the session: team, viewer, operator or admin; NULL: the role of the token.';
+COMMENT ON COLUMN sessions.namespaces IS
+    'The namespaces that a team sees, in all clusters; NULL: not a team, or those of the token.';
+
 -- schema/tables/nodes.sql
 -- Each node writes its row once a minute, and no index covers what a report changes: the update is heap-only (HOT), and
 -- fillfactor leaves room for it in the page. Nothing that assigns addresses reads this table.

@@ -17,6 +17,7 @@ from rowhouse.domain.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rowhouse.auth.caller import Caller
     from rowhouse.store.connection.database import Database
 
 MAX_BODY: Final = 1024 * 1024
@@ -32,6 +33,8 @@ class Call:
     store: Database
     actor: Actor
     bulk_limit: int
+    namespaces: tuple[str, ...] | None = None
+    """The namespaces that the caller may see, if it is a team; None: all."""
     idempotency_key: str | None = None
     noted: str | None = None
     """The completed part of an interrupted request with the same Idempotency-Key."""
@@ -71,13 +74,14 @@ class Reply:
         return answer
 
 
-def begin(actor: str) -> Call:
-    """Return the current request as a call by `actor`."""
+def begin(caller: Caller) -> Call:
+    """Return the current request as a call by `caller`."""
     rowhouse = current_app.extensions["rowhouse"]
     return Call(
         store=rowhouse.store,
-        actor=Actor(name=actor, request_id=g.get("request_id", "")),
+        actor=Actor(name=caller.name, request_id=g.get("request_id", "")),
         bulk_limit=rowhouse.settings.api_bulk_limit,
+        namespaces=caller.namespaces,
     )
 
 

@@ -101,7 +101,10 @@ def list_history(call: Call, query: HistoryQuery) -> Reply:
     """List the owners of an address or prefix, or the addresses of a pod, node or container, over time."""
     found = rows.search(
         call.store,
-        rows.Search(**query.model_dump(mode="python", exclude={"limit", "cursor"})),
+        rows.Search(
+            **query.model_dump(mode="python", exclude={"limit", "cursor"}),
+            namespaces=call.namespaces,
+        ),
         after=paging.key_of(query, _KEY),
         limit=query.limit + 1,
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from rowhouse.api.calls import Reply
     from rowhouse.api.fields import Answer, Request
-    from rowhouse.auth.caller import PersonRole
+    from rowhouse.auth.caller import LeastRole
 
 BASE: Final = "/api/v1"
 _POOL: Final = "/pools/<id:pool_id>"
@@ -42,13 +42,14 @@ _RESERVATION: Final = "/reservations/<id:network_id>/<address>"
 class Operation:
     """One method of one path. `path` is a Flask rule below BASE.
 
+    An operation with the role `team` limits what it reads and changes to `namespaces` of its call.
     `error_statuses` are the statuses with which it may refuse a well-formed request, in addition to those that
     every operation has. `tagged`: it supports ETag and If-Match.
     """
 
     method: str
     path: str
-    role: PersonRole
+    role: LeastRole
     view: Callable[..., Reply]
     query: type[Request] | None = None
     body: type[Request] | None = None
@@ -69,7 +70,8 @@ class Operation:
 
 
 def _get(path: str, view: Callable[..., Reply], answer: type[Answer], **more: Any) -> Operation:
-    return Operation(method="GET", path=path, role="viewer", view=view, answer=answer, **more)
+    more = {"role": "viewer", **more}
+    return Operation(method="GET", path=path, view=view, answer=answer, **more)
 
 
 def _post(
@@ -86,7 +88,7 @@ def _patch(
     return Operation(method="PATCH", path=path, view=view, body=body, answer=answer, **more)
 
 
-def _delete(path: str, view: Callable[..., Reply], role: PersonRole, **more: Any) -> Operation:
+def _delete(path: str, view: Callable[..., Reply], role: LeastRole, **more: Any) -> Operation:
     return Operation(method="DELETE", path=path, role=role, view=view, status=204, **more)
 
 
@@ -98,7 +100,13 @@ OPERATIONS: Final = (
     _delete(
         "/networks/<id:network_id>", networks.delete_network, "admin", error_statuses=(404, 409)
     ),
-    _get("/pools", pools.list_pools, pool_documents.PoolPage, query=pool_documents.PoolQuery),
+    _get(
+        "/pools",
+        pools.list_pools,
+        pool_documents.PoolPage,
+        query=pool_documents.PoolQuery,
+        role="team",
+    ),
     _post(
         "/pools",
         pools.create_pool,
@@ -107,7 +115,14 @@ OPERATIONS: Final = (
         error_statuses=(409,),
         tagged=True,
     ),
-    _get(_POOL, pools.get_pool, pool_documents.Pool, error_statuses=(404,), tagged=True),
+    _get(
+        _POOL,
+        pools.get_pool,
+        pool_documents.Pool,
+        role="team",
+        error_statuses=(404,),
+        tagged=True,
+    ),
     _patch(
         _POOL,
         pools.change_pool,
@@ -118,12 +133,19 @@ OPERATIONS: Final = (
         tagged=True,
     ),
     _delete(_POOL, pools.delete_pool, "admin", error_statuses=(404, 409), tagged=True),
-    _get(f"{_POOL}/usage", pools.get_usage, pool_documents.Usage, error_statuses=(404,)),
+    _get(
+        f"{_POOL}/usage",
+        pools.get_usage,
+        pool_documents.Usage,
+        role="team",
+        error_statuses=(404,),
+    ),
     _get(
         f"{_POOL}/free",
         pools.list_free,
         pool_documents.FreeRunPage,
         query=pool_documents.FreeRunQuery,
+        role="team",
         error_statuses=(404,),
     ),
     _get(
@@ -131,6 +153,7 @@ OPERATIONS: Final = (
         pools.get_fill,
         pool_documents.Fill,
         query=pool_documents.FillQuery,
+        role="team",
         error_statuses=(404,),
     ),
     _get("/aliases", aliases.list_aliases, aliases.AliasPage, query=aliases.AliasQuery),
@@ -139,6 +162,7 @@ OPERATIONS: Final = (
         reservations.list_reservations,
         reservation_documents.ReservationPage,
         query=reservation_documents.ReservationQuery,
+        role="team",
         error_statuses=(404,),
     ),
     _post(
@@ -152,6 +176,7 @@ OPERATIONS: Final = (
         _RESERVATION,
         reservations.get_reservation,
         reservation_documents.ReservationDetail,
+        role="team",
         error_statuses=(404,),
     ),
     _delete(
@@ -208,7 +233,7 @@ OPERATIONS: Final = (
     _delete(
         "/gateways/<id:gateway_id>", gateways.forget_gateway, "operator", error_statuses=(404, 409)
     ),
-    _get("/quotas", quotas.list_quotas, quotas.QuotaPage, query=quotas.QuotaQuery),
+    _get("/quotas", quotas.list_quotas, quotas.QuotaPage, query=quotas.QuotaQuery, role="team"),
     _post(
         "/quotas",
         quotas.create_quota,
@@ -217,7 +242,13 @@ OPERATIONS: Final = (
         role="admin",
         error_statuses=(404, 409),
     ),
-    _get("/quotas/<id:quota_id>", quotas.get_quota, quotas.Quota, error_statuses=(404,)),
+    _get(
+        "/quotas/<id:quota_id>",
+        quotas.get_quota,
+        quotas.Quota,
+        role="team",
+        error_statuses=(404,),
+    ),
     _patch(
         "/quotas/<id:quota_id>",
         quotas.change_quota,
@@ -234,8 +265,14 @@ OPERATIONS: Final = (
         reports.UtilizationReport,
         query=reports.UtilizationQuery,
     ),
-    _get("/history", history.list_history, history.History, query=history.HistoryQuery),
+    _get(
+        "/history",
+        history.list_history,
+        history.History,
+        query=history.HistoryQuery,
+        role="team",
+    ),
     _get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
-    _get("/search", search.search, search.SearchResults, query=search.SearchQuery),
+    _get("/search", search.search, search.SearchResults, query=search.SearchQuery, role="team"),
     _get("/explain", explain.explain, explain.Explanation, query=explain.ExplainQuery),
 )

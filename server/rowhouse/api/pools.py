@@ -48,11 +48,14 @@ _LAST: TypeAdapter[str] = TypeAdapter(Address)
 def list_pools(call: Call, query: PoolQuery) -> Reply:
     """List pools; with `usage=true`, include how full they are."""
     found = rows.search(
-        call.store, _search(query), after=paging.key_of(query, _KEY) or 0, limit=query.limit + 1
+        call.store,
+        _search(call, query),
+        after=paging.key_of(query, _KEY) or 0,
+        limit=query.limit + 1,
     )
     shown = [row.id for row in found[: query.limit]]
     used = _usage(call, shown) if query.usage else {}
-    overlaps = rows.overlaps(call.store, shown) if shown else {}
+    overlaps = _overlaps(call, shown)
     return Reply(
         document=paging.page(
             PoolPage,
@@ -79,7 +82,7 @@ def create_pool(call: Call, body: NewPool) -> Reply:
 
 def get_pool(call: Call, pool_id: int) -> Reply:
     """Show a pool."""
-    return _reply(call, pools.pool(call.store, pool_id))
+    return _reply(call, pools.pool(call.store, pool_id, namespaces=call.namespaces))
 
 
 def change_pool(call: Call, pool_id: int, query: ChangeQuery, body: PoolChange) -> Reply:
@@ -99,6 +102,7 @@ def delete_pool(call: Call, pool_id: int) -> Reply:
 
 def get_usage(call: Call, pool_id: int) -> Reply:
     """Show how full a pool is."""
+    pools.pool(call.store, pool_id, namespaces=call.namespaces)
     found = occupancy.of_pool(call.store, pool_id)
     if found is None:
         raise NotFound(f"there is no pool {pool_id}")
@@ -113,7 +117,7 @@ def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
     """List the runs of free or of quarantined addresses of a pool."""
     found = rows.free_runs(
         call.store,
-        pools.pool(call.store, pool_id),
+        pools.pool(call.store, pool_id, namespaces=call.namespaces),
         quarantined=query.quarantined,
         after=paging.key_of(query, _LAST),
         limit=query.limit + 1,
@@ -125,18 +129,25 @@ def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
 
 def get_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
     """Show how many addresses of a pool were in use over time."""
-    pools.pool(call.store, pool_id)
+    pools.pool(call.store, pool_id, namespaces=call.namespaces)
     span = period(query.since, query.until, default=timedelta(days=1), steps=query.steps)
     found = rows.fill(call.store, pool_id, span.since, span.until, query.steps)
     return Reply(document=Fill(moments=[FillMoment.model_validate(row) for row in found]))
 
 
 def _reply(call: Call, row: Record, *, location: str = "") -> Reply:
-    document = Pool.of(row, rows.overlaps(call.store, [row.id]).get(row.id))
+    document = Pool.of(row, _overlaps(call, [row.id]).get(row.id))
     return Reply(document=document, location=location, version=row.version)
 
 
-def _search(query: PoolQuery) -> rows.Search:
+def _overlaps(call: Call, pool_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the CIDRs of overlapping pools; a team does not learn of pools that it does not use."""
+    if not pool_ids or call.namespaces is not None:
+        return {}
+    return rows.overlaps(call.store, pool_ids)
+
+
+def _search(call: Call, query: PoolQuery) -> rows.Search:
     key, _, value = (query.label or "").partition("=")
     return rows.Search(
         network=query.network,
@@ -145,6 +156,7 @@ def _search(query: PoolQuery) -> rows.Search:
         contains=query.contains,
         drained=query.drained,
         labels={key: value} if key else {},
+        namespaces=call.namespaces,
     )
 
 

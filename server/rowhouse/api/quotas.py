@@ -64,6 +64,7 @@ def list_quotas(call: Call, query: QuotaQuery) -> Reply:
         call.store,
         namespace=query.namespace,
         pool_id=query.pool_id,
+        namespaces=call.namespaces,
         after=paging.key_of(query, _KEY) or 0,
         limit=query.limit + 1,
     )
@@ -82,7 +83,11 @@ def create_quota(call: Call, body: NewQuota) -> Reply:
 
 def get_quota(call: Call, quota_id: int) -> Reply:
     """Show a quota."""
-    return Reply(document=Quota.model_validate(quotas.quota(call.store, quota_id)))
+    return Reply(
+        document=Quota.model_validate(
+            quotas.quota(call.store, quota_id, namespaces=call.namespaces)
+        )
+    )
 
 
 def change_quota(call: Call, quota_id: int, body: QuotaChange) -> Reply:

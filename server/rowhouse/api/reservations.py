@@ -84,7 +84,7 @@ def reserve(call: Call, body: NewReservations) -> Reply:
 def get_reservation(call: Call, network_id: int, address: str) -> Reply:
     """Show a reservation and the sandboxes that use it."""
     key = _key(network_id, address)
-    row = reservations.reservation(call.store, key)
+    row = reservations.reservation(call.store, key, namespaces=call.namespaces)
     attached = rows.attachments(call.store, key)
     return Reply(document=ReservationDetail.detailed(row, attached))
 
@@ -128,8 +128,9 @@ def _search(call: Call, query: ReservationQuery) -> rows.Search:
     conditions = query.model_dump(exclude={"limit", "cursor", "label"})
     key, _, value = (query.label or "").partition("=")
     conditions["labels"] = {key: value} if key else {}
+    conditions["namespaces"] = call.namespaces
     if query.pool_id is not None:
-        pool = pools.pool(call.store, query.pool_id)
+        pool = pools.pool(call.store, query.pool_id, namespaces=call.namespaces)
         conditions["network_id"] = query.network_id or pool.network_id
         conditions["within"] = pool.cidr
     return rows.Search(**conditions)

@@ -12,6 +12,7 @@ from rowhouse.api.fields import Answer, Moment, Request
 from rowhouse.domain.search_text import MAX_CHARACTERS
 from rowhouse.ipam import search as use_case
 from rowhouse.ipam.search import MAX_OF_A_KIND, Kind
+from rowhouse.ipam.team_search import search_of
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call
@@ -73,7 +74,10 @@ class SearchQuery(Request):
 
 def search(call: Call, query: SearchQuery) -> Reply:
     """Search everything for a text."""
-    answer = use_case.search(call.store, query.q, limit=query.limit)
+    if call.namespaces is not None:
+        answer = search_of(call.store, query.q, call.namespaces, limit=query.limit)
+    else:
+        answer = use_case.search(call.store, query.q, limit=query.limit)
     items = [SearchResult.model_validate(asdict(one)) for one in answer.ranked()]
     return Reply(
         document=SearchResults(items=items, incomplete=list(dict.fromkeys(answer.incomplete)))

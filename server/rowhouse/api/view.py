@@ -50,7 +50,7 @@ def _serve(operation: Operation, path: dict[str, Any]) -> Response:
     def serve(call: Call) -> Response:
         return operation.view(call, **path, **given).response(operation.status)
 
-    call = begin(caller.name)
+    call = begin(caller)
     response = once(call, serve) if operation.method == "POST" else serve(call)
     if operation.method == "GET":
         response.make_conditional(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import pydantic
@@ -16,7 +16,9 @@ from rowhouse.auth.clusters import (
     refuse_shown_tokens,
 )
 from rowhouse.auth.limits import Rate
+from rowhouse.domain.limits import MAX_LABEL
 
+Namespace = Annotated[str, pydantic.Field(min_length=1, max_length=MAX_LABEL)]
 Mode = Literal["auto", "required", "off"]
 
 
@@ -108,6 +110,9 @@ class AccessSettings(pydantic.BaseModel):
     oidc_roles: dict[str, PersonRole] = pydantic.Field(default_factory=dict)
     """Roles by value of that claim; "*" matches every user of the provider."""
 
+    oidc_namespaces: dict[str, list[Namespace]] = pydantic.Field(default_factory=dict)
+    """Namespaces of teams by value of that claim. A role that `oidc_roles` gives counts instead."""
+
     tls_cert: str = ""
     """File with the certificate chain; with it the server serves HTTPS only."""
 
@@ -144,9 +149,13 @@ class AccessSettings(pydantic.BaseModel):
             return self
         if not is_private(self.oidc_issuer):
             raise ValueError(f"ROWHOUSE_OIDC_ISSUER must be https: {self.oidc_issuer!r}")
-        for name in ("oidc_client_id", "oidc_roles", "public_url"):
+        for name in ("oidc_client_id", "public_url"):
             if not getattr(self, name):
                 raise ValueError(f"ROWHOUSE_OIDC_ISSUER needs ROWHOUSE_{name.upper()}")
+        if not self.oidc_roles and not self.oidc_namespaces:
+            raise ValueError(
+                "ROWHOUSE_OIDC_ISSUER needs ROWHOUSE_OIDC_ROLES or ROWHOUSE_OIDC_NAMESPACES"
+            )
         for name in ("oidc_client_secret_file", "oidc_ca_file"):
             path = getattr(self, name)
             if path and not Path(path).is_file():

@@ -13,23 +13,29 @@ from flask import g
 from rowhouse.auth.bearer_token import no_token
 from rowhouse.domain.errors import NotAllowed
 
-Role = Literal["node", "viewer", "operator", "admin"]
+Role = Literal["node", "team", "viewer", "operator", "admin"]
 PersonRole = Literal["viewer", "operator", "admin"]
+"""The roles of people who may see every namespace."""
 
-_RANK: Final[dict[Role, int]] = {"node": 0, "viewer": 1, "operator": 2, "admin": 3}
+LeastRole = Literal["team", "viewer", "operator", "admin"]
+"""What a view may require. With `team`, the view limits what it shows to `namespaces_seen`."""
+
+_RANK: Final[dict[Role, int]] = {"node": 0, "team": 1, "viewer": 2, "operator": 3, "admin": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """An authenticated caller.
 
-    `cluster` and `node` are set if the token is bound to them: the caller then acts for them only.
+    `cluster` and `node` are set if the token is bound to them: the caller then acts for them only. `namespaces` are
+    those that a team sees, in all clusters; None for every other role.
     """
 
     name: str
     role: Role
     cluster: str | None = None
     node: str | None = None
+    namespaces: tuple[str, ...] | None = None
 
 
 ANYBODY: Final = Caller(name="anybody", role="admin")
@@ -47,21 +53,51 @@ def current_caller() -> Caller:
     return found
 
 
-def has_role(caller: Caller, role: PersonRole) -> bool:
+def has_role(caller: Caller, role: LeastRole) -> bool:
     """Whether the caller has the role `role` or a higher one."""
     return _RANK[caller.role] >= _RANK[role]
 
 
-def require_role(role: PersonRole) -> Caller:
+def require_role(role: LeastRole) -> Caller:
     """Return the caller of the current request if its role is `role` or a higher one.
 
     Errors: Unauthenticated, NotAllowed.
     """
     caller = current_caller()
     if not has_role(caller, role):
+        if caller.role == "team":
+            raise NotAllowed(
+                f'"{caller.name}" sees the namespaces {", ".join(caller.namespaces or ())} only, but this shows or'
+                " changes others",
+                hint="See the addresses of your namespaces at /reservations, or ask an operator.",
+            )
         raise NotAllowed(
             f'"{caller.name}" has the role {caller.role}, but this requires {role}',
             hint="Ask an administrator for a token with that role.",
+        )
+    return caller
+
+
+def namespaces_seen() -> tuple[str, ...] | None:
+    """Return the namespaces that the current caller may see; None: all of them.
+
+    Errors: Unauthenticated.
+    """
+    return current_caller().namespaces
+
+
+def require_namespace(namespace: str) -> Caller:
+    """Return the current caller if it may request addresses for this namespace: its team, or an operator.
+
+    Errors: Unauthenticated, NotAllowed.
+    """
+    caller = current_caller()
+    if caller.role != "team":
+        return require_role("operator")
+    if namespace not in (caller.namespaces or ()):
+        raise NotAllowed(
+            f'"{caller.name}" may not request addresses for namespace "{namespace}"',
+            hint=f"Choose one of your namespaces: {', '.join(caller.namespaces or ())}.",
         )
     return caller
 

@@ -1,7 +1,7 @@
 """Authenticate and authorize every request before its view runs.
 
 Deny by default: a view requires the role viewer for reading methods and operator for all others, unless
-`least_role` sets another role.
+`least_role` sets another role. A team, whose role is below viewer, sees only the views with `least_role("team")`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flask import current_app, g, request
 
 from rowhouse.auth.anonymous_access import AnonymousAccess, refuse_rebound_name
 from rowhouse.auth.bearer_token import SAFE_METHODS, bearer_token
-from rowhouse.auth.caller import ANYBODY, Caller, require_role
+from rowhouse.auth.caller import ANYBODY, Caller, has_role, require_role
 from rowhouse.auth.client_address import AuthenticationFailures, refuse_if
 from rowhouse.auth.cookie import SESSION
 from rowhouse.auth.kubernetes import ServiceAccountTokens
@@ -168,10 +168,22 @@ def is_public() -> bool:
     return _needed() is None
 
 
-def _needed() -> Role | None:
-    view = current_app.view_functions.get(request.endpoint or "")
+def may_open(endpoint: str) -> bool:
+    """Whether the current caller may read the view of an endpoint."""
+    needed = role_of(endpoint, "GET")
+    caller: Caller | None = g.get("caller")
+    return needed is None or (caller is not None and needed != "node" and has_role(caller, needed))
+
+
+def role_of(endpoint: str, method: str) -> Role | None:
+    """Return the role that the view of an endpoint requires; None: no authentication."""
+    view = current_app.view_functions.get(endpoint)
     marked = getattr(view, _MARK, _DEFAULT)
     if marked is _DEFAULT:
-        return "viewer" if request.method in SAFE_METHODS else "operator"
+        return "viewer" if method in SAFE_METHODS else "operator"
     needed: Role | None = marked  # type: ignore[assignment]  # set by `least_role`
     return needed
+
+
+def _needed() -> Role | None:
+    return role_of(request.endpoint or "", request.method)

@@ -17,7 +17,8 @@ from rowhouse.domain.errors import NotAllowed, Unauthenticated
 from rowhouse.store.access import sessions
 
 if TYPE_CHECKING:
-    from rowhouse.auth.caller import PersonRole, Role
+    from rowhouse.auth.caller import Role
+    from rowhouse.auth.oidc.people import Person
     from rowhouse.store.connection.database import Database
 
 _RANDOM_BYTES: Final = 32
@@ -61,7 +62,7 @@ class Sessions:
         if bearer.role == "node":
             raise NotAllowed(
                 f'"{bearer.name}" is a node\'s token, which cannot open pages',
-                hint="Use a token with the role viewer, operator or admin.",
+                hint="Use a token with the role team, viewer, operator or admin.",
             )
         value = _new_value()
         sessions.begin_with_token(
@@ -69,11 +70,18 @@ class Sessions:
         )
         return Begun(value=value, name=bearer.name, seconds=self._seconds)
 
-    def begin_as(self, name: str, role: PersonRole) -> Begun:
+    def begin_as(self, person: Person) -> Begun:
         """Begin a session for a user of the OpenID Connect provider. Raises TryAgain, NotReady."""
         value = _new_value()
-        sessions.begin_as(self._store, digest(value), name=name, role=role, seconds=self._seconds)
-        return Begun(value=value, name=name, seconds=self._seconds)
+        sessions.begin_as(
+            self._store,
+            digest(value),
+            name=person.name,
+            role=person.role,
+            namespaces=person.namespaces,
+            seconds=self._seconds,
+        )
+        return Begun(value=value, name=person.name, seconds=self._seconds)
 
     def verify(self, value: str) -> Verified:
         """Return the caller of the session with this cookie.
@@ -83,7 +91,9 @@ class Sessions:
         bearer = sessions.find(self._store, digest(value))
         if bearer is None:
             raise Unauthenticated("the session has expired", hint="Log in again.")
-        caller = Caller(name=bearer.name, role=cast("Role", bearer.role))
+        caller = Caller(
+            name=bearer.name, role=cast("Role", bearer.role), namespaces=bearer.namespaces
+        )
         return Verified(caller, min(_SECONDS, bearer.seconds_left or 0.0))
 
     def end(self, value: str) -> None:

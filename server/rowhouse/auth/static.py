@@ -59,6 +59,7 @@ class StaticTokens:
             role=cast("Role", bearer.role),
             cluster=bearer.cluster,
             node=bearer.node,
+            namespaces=bearer.namespaces,
         )
         left = _SECONDS if bearer.seconds_left is None else bearer.seconds_left
         return Verified(caller, min(_SECONDS, left))

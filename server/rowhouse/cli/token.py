@@ -27,6 +27,7 @@ _COLUMNS: Final = (
     Column("ROLE", "role"),
     Column("CLUSTER", "cluster"),
     Column("NODE", "node"),
+    Column("NAMESPACES", "namespaces", wide=True),
     Column("CREATED", "created_at", "moment"),
     Column("EXPIRES", "expires_at", "moment"),
     Column("STATE", "state"),
@@ -45,20 +46,40 @@ def token() -> None:
 @click.option("--cluster", help="Bind a node's token to this cluster.")
 @click.option("--node", help="Bind a node's token to this node.")
 @click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    help="A namespace that a team sees, in all clusters. May be repeated.",
+)
+@click.option(
     "--expires",
     type=Duration(),
     help="How long the token is valid: 30d. Default: until it is revoked.",
 )
 def create(
-    *, name: str, role: str, cluster: str | None, node: str | None, expires: float | None
+    *,
+    name: str,
+    role: str,
+    cluster: str | None,
+    node: str | None,
+    namespaces: tuple[str, ...],
+    expires: float | None,
 ) -> None:
     """Create a token and print it. It cannot be shown again: only its SHA-256 is stored.
 
     A token of role node without --node is valid for every node: its bearer can release addresses of
     any node.
+
+    A token of role team sees the addresses of its namespaces only.
     """
     if role != "node" and (cluster is not None or node is not None):
         raise click.UsageError(f"--cluster and --node require the role node, not {role}")
+    if (role == "team") != bool(namespaces):
+        raise click.UsageError(
+            "the role team requires --namespace"
+            if role == "team"
+            else f"--namespace requires the role team, not {role}"
+        )
     if not name.strip() or not name.isprintable():
         raise click.UsageError("NAME must be printable text")
     if expires is not None and not 0 < expires <= _MAX_SECONDS:
@@ -76,6 +97,7 @@ def create(
             role=role,
             cluster=cluster,
             node=node,
+            namespaces=namespaces or None,
             digest=digest(made),
             seconds=expires,
             actor=operator(),
@@ -116,7 +138,8 @@ def _document(listed: Listed) -> dict[str, Any]:
         )
     }
     state = "revoked" if listed.revoked_at else "valid" if listed.valid else "expired"
-    bound = {"cluster": listed.cluster, "node": listed.node}
+    namespaces = None if listed.namespaces is None else list(listed.namespaces)
+    bound = {"cluster": listed.cluster, "node": listed.node, "namespaces": namespaces}
     return {"name": listed.name, "role": listed.role, **bound, **moments, "state": state}
 
 

@@ -10,16 +10,19 @@ from rowhouse.domain.errors import NotFound, Outdated, ReservationsInTheWay
 from rowhouse.store.inventory import pools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
 
-def pool(store: Database, pool_id: int) -> Record:
-    """Return a pool. Raises NotFound."""
-    found = pools.get(store, pool_id)
+def pool(store: Database, pool_id: int, *, namespaces: Collection[str] | None = None) -> Record:
+    """Return a pool that one of these namespaces uses (None: any pool). Raises NotFound.
+
+    A namespace uses a pool if it holds an address there, or has a quota of the pool.
+    """
+    found = pools.get(store, pool_id, namespaces=namespaces)
     if found is None:
         raise NotFound(f"there is no pool {pool_id}", hint="GET /api/v1/pools lists them.")
     return found

@@ -8,15 +8,17 @@ from rowhouse.domain.errors import NotFound
 from rowhouse.store.inventory import quotas
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
 
-def quota(store: Database, quota_id: int) -> Record:
-    """Return a quota, with the number of addresses in use. Raises NotFound."""
+def quota(store: Database, quota_id: int, *, namespaces: Collection[str] | None = None) -> Record:
+    """Return a quota of one of these namespaces (None: any), with the number of addresses in use. Raises NotFound."""
     found = quotas.get(store, quota_id)
-    if found is None:
+    if found is None or not (namespaces is None or found.namespace in namespaces):
         raise _missing(quota_id)
     return found
 

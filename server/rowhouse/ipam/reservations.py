@@ -9,7 +9,7 @@ from rowhouse.domain.errors import NotFound
 from rowhouse.store.allocation import reservations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rowhouse.domain.administration import Actor, Holder, ReservationPlan
     from rowhouse.store.allocation.reservations import Key
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 
-def reservation(store: Database, key: Key) -> Record:
-    """Return a reservation. Raises NotFound."""
+def reservation(store: Database, key: Key, *, namespaces: Collection[str] | None = None) -> Record:
+    """Return a reservation of one of these namespaces (None: of any owner). Raises NotFound."""
     found = reservations.get(store, key)
-    if found is None:
+    if found is None or not (namespaces is None or found.namespace in namespaces):
         raise NotFound(
             f"address {key[1]} of network {key[0]} is not reserved",
             hint="GET /api/v1/explain shows why an address can be assigned or not.",

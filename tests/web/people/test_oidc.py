@@ -143,6 +143,9 @@ def test_where_the_provider_wants_it_the_secret_is_in_the_form(
             {"https://x.example/r": ["everyone"]},
             "viewer",
         ),
+        ({"oidc_namespaces": {"netops": ["shop"]}}, {"groups": ["netops"]}, "operator"),
+        ({"oidc_namespaces": {"sales": ["shop"]}}, {"groups": ["sales", "other"]}, "team"),
+        ({"oidc_roles": {}, "oidc_namespaces": {"*": ["shop"]}}, {"groups": []}, "team"),
     ],
 )
 def test_the_highest_role_that_a_claim_gives(
@@ -155,7 +158,8 @@ def test_the_highest_role_that_a_claim_gives(
     issuer.claims = claims
     person = make_person(**settings)
     assert log_in(person, issuer).status_code == 303
-    assert f'<span class="tag">{role}</span>' in person.get("/").text
+    page = person.get("/reservations")
+    assert f'<span class="tag">{role}</span>' in page.text
 
 
 @pytest.mark.parametrize(

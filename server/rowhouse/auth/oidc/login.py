@@ -43,5 +43,4 @@ class OidcLogin:
 
         Errors: Unauthenticated, NotAllowed; TryAgain and NotReady.
         """
-        name, role = person(self._access, self._provider.claims(attempt, answer))
-        return self._sessions.begin_as(name, role)
+        return self._sessions.begin_as(person(self._access, self._provider.claims(attempt, answer)))

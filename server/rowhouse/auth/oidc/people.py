@@ -1,7 +1,8 @@
-"""Map the claims of a provider to a name and a role."""
+"""Map the claims of a provider to a name, a role and namespaces."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from rowhouse.auth.caller import PersonRole
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rowhouse.auth.access import AccessSettings
+    from rowhouse.auth.caller import LeastRole
 
 PREFIX: Final = "oidc:"
 """A prefix that keeps users' names distinct from those of static tokens."""
@@ -20,17 +22,34 @@ EVERYBODY: Final = "*"
 _ROLES: Final[tuple[PersonRole, ...]] = get_args(PersonRole)
 
 
-def person(access: AccessSettings, claims: Mapping[str, Any]) -> tuple[str, PersonRole]:
-    """Return name and role. Raises NotAllowed if the claims give no name or no role."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user of the provider. `namespaces` are those of a team; None for every other role."""
+
+    name: str
+    role: LeastRole
+    namespaces: tuple[str, ...] | None = None
+
+
+def person(access: AccessSettings, claims: Mapping[str, Any]) -> Person:
+    """Return the user: the highest role that the claim gives, or else the team of its namespaces.
+
+    Errors: NotAllowed if the claims give no name, or neither a role nor a namespace.
+    """
     name = _name(access.oidc_name_claim, claims)
     said = _values(claim(claims, access.oidc_role_claim))
-    roles = {access.oidc_roles[value] for value in (*said, EVERYBODY) if value in access.oidc_roles}
-    if not roles:
+    given = (*said, EVERYBODY)
+    roles = {access.oidc_roles[value] for value in given if value in access.oidc_roles}
+    if roles:
+        return Person(name=name, role=max(roles, key=_ROLES.index))
+    namespaces = {one for value in given for one in access.oidc_namespaces.get(value, ())}
+    if not namespaces:
         raise NotAllowed(
             f'"{name}" has no role here: `{access.oidc_role_claim}` is {", ".join(said) or "empty"}',
-            hint="An administrator can map its values to roles in ROWHOUSE_OIDC_ROLES.",
+            hint="An administrator can map its values to roles in ROWHOUSE_OIDC_ROLES, or to namespaces in"
+            " ROWHOUSE_OIDC_NAMESPACES.",
         )
-    return name, max(roles, key=_ROLES.index)
+    return Person(name=name, role="team", namespaces=tuple(sorted(namespaces)))
 
 
 def claim(claims: Mapping[str, Any], path: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rowhouse.store.access.tokens import Bearer
+from rowhouse.store.access.tokens import Bearer, as_namespaces
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -21,15 +21,30 @@ def begin_with_token(database: Database, digest: bytes, *, token: bytes, seconds
     database.call(BEGIN_FOR_BEARER, {"digest": digest, "seconds": seconds, "token": token})
 
 
-def begin_as(database: Database, digest: bytes, *, name: str, role: str, seconds: float) -> None:
-    """Begin a session for a user of an OpenID Connect provider, for `seconds`."""
-    database.call(BEGIN_AS, {"digest": digest, "name": name, "role": role, "seconds": seconds})
+def begin_as(
+    database: Database,
+    digest: bytes,
+    *,
+    name: str,
+    role: str,
+    namespaces: tuple[str, ...] | None,
+    seconds: float,
+) -> None:
+    """Begin a session for a user of an OpenID Connect provider, for `seconds`. The role team needs `namespaces`."""
+    parameters = {"digest": digest, "name": name, "role": role, "seconds": seconds}
+    given = None if namespaces is None else list(namespaces)
+    database.call(BEGIN_AS, parameters | {"namespaces": given})
 
 
 def find(database: Database, digest: bytes) -> Bearer | None:
     """Return the user of a session; None unless the session and the token that began it are valid now."""
-    for name, role, seconds_left in database.call(FIND, {"digest": digest}):
-        return Bearer(name=name, role=role, cluster=None, node=None, seconds_left=seconds_left)
+    for name, role, namespaces, seconds_left in database.call(FIND, {"digest": digest}):
+        return Bearer(
+            name=name,
+            role=role,
+            namespaces=as_namespaces(namespaces),
+            seconds_left=seconds_left,
+        )
     return None
 
 

@@ -9,6 +9,7 @@ from rowhouse.domain.errors import InTheWay, NotFound
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from rowhouse.store.connection.database import Database
@@ -22,12 +23,13 @@ REVOKE: Final = statement(__name__, "revoke_token")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
-    """The bearer of a token. `seconds_left`: time until it expires; None: never."""
+    """The bearer of a token. `seconds_left`: time until it expires; None: never. `namespaces` are those of a team."""
 
     name: str
     role: str
-    cluster: str | None
-    node: str | None
+    cluster: str | None = None
+    node: str | None = None
+    namespaces: tuple[str, ...] | None = None
     seconds_left: float | None
 
 
@@ -39,6 +41,7 @@ class Listed:
     role: str
     cluster: str | None
     node: str | None
+    namespaces: tuple[str, ...] | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -52,12 +55,20 @@ def any_made(database: Database) -> bool:
 
 def find(database: Database, digest: bytes) -> Bearer | None:
     """Return the bearer of the token with this SHA-256; None unless it is valid now. Raises TryAgain, NotReady."""
-    for name, role, cluster, node, seconds_left in database.call(FIND, {"digest": digest}):
-        return Bearer(name=name, role=role, cluster=cluster, node=node, seconds_left=seconds_left)
+    found = database.call(FIND, {"digest": digest})
+    for name, role, cluster, node, namespaces, seconds_left in found:
+        return Bearer(
+            name=name,
+            role=role,
+            cluster=cluster,
+            node=node,
+            namespaces=as_namespaces(namespaces),
+            seconds_left=seconds_left,
+        )
     return None
 
 
-def create(
+def create(  # noqa: PLR0913 - the columns of a row
     database: Database,
     *,
     name: str,
@@ -65,10 +76,11 @@ def create(
     digest: bytes,
     cluster: str | None = None,
     node: str | None = None,
+    namespaces: Collection[str] | None = None,
     seconds: float | None = None,
     actor: str,
 ) -> None:
-    """Store a new token, valid for `seconds` (None: until it is revoked).
+    """Store a new token, valid for `seconds` (None: until it is revoked). The role team needs `namespaces`.
 
     A name is never reused, so that the history stays unambiguous. Raises InTheWay.
     """
@@ -77,6 +89,7 @@ def create(
         "role": role,
         "cluster": cluster,
         "node": node,
+        "namespaces": None if namespaces is None else sorted(set(namespaces)),
         "digest": digest,
         "seconds": seconds,
     }
@@ -101,12 +114,26 @@ def all_tokens(database: Database) -> list[Listed]:
             role=role,
             cluster=cluster,
             node=node,
+            namespaces=as_namespaces(namespaces),
             created_at=created_at,
             expires_at=expires_at,
             revoked_at=revoked_at,
             valid=valid,
         )
-        for name, role, cluster, node, created_at, expires_at, revoked_at, valid in database.call(
-            LIST
-        )
+        for (
+            name,
+            role,
+            cluster,
+            node,
+            namespaces,
+            created_at,
+            expires_at,
+            revoked_at,
+            valid,
+        ) in database.call(LIST)
     ]
+
+
+def as_namespaces(found: list[str] | None) -> tuple[str, ...] | None:
+    """Return the namespaces of a team as the database stores them; None: not a team."""
+    return None if found is None else tuple(found)

@@ -43,7 +43,7 @@ class Search:
     """Conditions on reservations; None: any.
 
     `prefix` and `within` are CIDRs that contain the address. Set `pool_id` only together with the pool's
-    `network_id` and its CIDR in `within`, because no index covers `pool_id`.
+    `network_id` and its CIDR in `within`, because no index covers `pool_id`. The owner must be of one of `namespaces`.
     """
 
     network_id: int | None = None
@@ -60,6 +60,7 @@ class Search:
     labels: dict[str, str] = field(default_factory=dict)
     pool_id: int | None = None
     within: str | None = None
+    namespaces: tuple[str, ...] | None = None
 
 
 def search(
@@ -85,11 +86,13 @@ def search(
     for prefix in (wanted.prefix, wanted.within):
         if prefix is not None:
             statement = statement.where(_in_prefix(prefix))
-    network_id = _Reservation.network_id + 0 if wanted.labels else _Reservation.network_id
-    if wanted.labels:
-        # The sum keeps the search on the index of the labels: in the order of the primary key, it may read every row.
+    selective = _selective(wanted)
+    network_id = _Reservation.network_id + 0 if selective else _Reservation.network_id
+    if selective:
+        # The sum keeps the search on the index of the labels or of the owners: in the order of the primary key, it may
+        # read every row.
         statement = statement.order_by(None).order_by(network_id, _Reservation.address)
-        statement = statement.where(_Reservation.labels.op("@>")(literal(wanted.labels, JSONB)))
+        statement = statement.where(*selective)
     if (wanted.node, wanted.container_id, wanted.mac) != (None, None, None):
         statement = statement.where(_attached(wanted))
     if after is not None:
@@ -250,6 +253,16 @@ def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:
     return _Reservation.network_id.in_(networks) & _Reservation.address.in_(
         [cast(address, INET) for _, address in keys]
     )
+
+
+def _selective(wanted: Search) -> list[ColumnElement[bool]]:
+    """Return the conditions that an index meets which is not in the order of the search."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.labels:
+        conditions.append(_Reservation.labels.op("@>")(literal(wanted.labels, JSONB)))
+    if wanted.namespaces is not None:
+        conditions.append(_Reservation.namespace.in_(wanted.namespaces))
+    return conditions
 
 
 def _in_prefix(prefix: str) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.reads import row, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
@@ -76,6 +76,14 @@ class Listing:
     owners: tuple[ColumnElement[str], ...] = ()
     equal: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
     address: ColumnElement[Any] | None = None
+    only: tuple[ColumnElement[bool], ...] = ()
+    """Conditions that every row meets, whatever is asked for."""
+
+    def of_namespaces(self, namespaces: Collection[str] | None) -> Listing:
+        """Return the list of the rows in these namespaces (None: in all). The rows need a column `namespace`."""
+        if namespaces is None:
+            return self
+        return replace(self, only=(*self.only, self.rows.c.namespace.in_(namespaces)))
 
     def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
         """Return `limit` rows after the first `offset`, and the number of all rows. Errors: TryAgain, NotReady.
@@ -160,7 +168,9 @@ class Listing:
 
     def _where(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions = [self.equal[name] == value for name, value in wanted.equal.items()]
-        return conditions + [self._has(word.lower()) for word in wanted.words[:MAX_WORDS]]
+        return [*self.only, *conditions] + [
+            self._has(word.lower()) for word in wanted.words[:MAX_WORDS]
+        ]
 
     def _has(self, word: str) -> ColumnElement[bool]:
         if self.address is not None and (prefix := _prefix(word)) is not None:

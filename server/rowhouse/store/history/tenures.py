@@ -37,7 +37,7 @@ class Search:
     """Conditions on tenures; None: any.
 
     The search uses an index if `address`, `prefix`, `namespace`, `node` or `container_id` is set. The tenure must
-    include the time `at`, and overlap the period from `since` to `until`.
+    include the time `at`, and overlap the period from `since` to `until`. The owner must be of one of `namespaces`.
     """
 
     network: str | None = None
@@ -51,6 +51,7 @@ class Search:
     at: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
+    namespaces: tuple[str, ...] | None = None
 
 
 def search(
@@ -74,6 +75,8 @@ def search(
     ):
         if value is not None:
             statement = statement.where(field == value)
+    if wanted.namespaces is not None:
+        statement = statement.where(tenure.owner_namespace.in_(wanted.namespaces))
     if wanted.address is not None:
         statement = statement.where(tenure.address == cast(wanted.address, INET))
     if wanted.prefix is not None:

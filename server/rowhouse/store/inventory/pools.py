@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Text, cast, column, func, literal, select, text
+from sqlalchemy import Text, cast, column, func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import INET, JSONB, TIMESTAMP, aggregate_order_by
 from sqlalchemy.orm import aliased
 
-from rowhouse.store.connection.models import FreeRange, Pool
+from rowhouse.store.connection.models import FreeRange, Pool, Quota, Reservation
 from rowhouse.store.connection.reads import row, rows
 from rowhouse.store.connection.statements import statement
 from rowhouse.store.inventory.pool_names import aliases, is_named
@@ -18,6 +18,8 @@ from rowhouse.store.inventory.pool_names import aliases, is_named
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
+
+    from sqlalchemy import ColumnElement
 
     from rowhouse.domain.administration import Actor, PoolPlan
     from rowhouse.store.connection.database import Database
@@ -43,6 +45,7 @@ class Search:
     """Conditions on pools; None: any.
 
     `name` is a name or an alias, `contains` an address in the CIDR. A pool must have all of `labels` with these values.
+    One of `namespaces` must hold an address of the pool, or have a quota there.
     """
 
     network: str | None = None
@@ -51,6 +54,7 @@ class Search:
     contains: str | None = None
     drained: bool | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    namespaces: tuple[str, ...] | None = None
 
 
 def search(database: Database, wanted: Search, *, after: int, limit: int) -> Sequence[Record]:
@@ -70,12 +74,26 @@ def search(database: Database, wanted: Search, *, after: int, limit: int) -> Seq
         statement = statement.where(cast(Pool.cidr, INET).op(">>=")(address))
     if wanted.labels:
         statement = statement.where(Pool.labels.op("@>")(literal(wanted.labels, JSONB)))
+    if wanted.namespaces is not None:
+        statement = statement.where(_used_by(wanted.namespaces))
     return rows(database, statement)
 
 
-def get(database: Database, pool_id: int) -> Record | None:
-    """Return one pool, with its aliases."""
-    return row(database, select(Pool, aliases()).where(Pool.id == pool_id))
+def get(
+    database: Database, pool_id: int, *, namespaces: Collection[str] | None = None
+) -> Record | None:
+    """Return one pool, with its aliases; None if there is none, or none that one of `namespaces` uses (see `Search`)."""
+    statement = select(Pool, aliases()).where(Pool.id == pool_id)
+    if namespaces is not None:
+        statement = statement.where(_used_by(namespaces))
+    return row(database, statement)
+
+
+def _used_by(namespaces: Collection[str]) -> ColumnElement[bool]:
+    """Match the pools in which a namespace holds an address, or has a quota of its own."""
+    held = select(Reservation.pool_id).where(Reservation.owner_namespace.in_(namespaces))
+    granted = select(Quota.pool_id).where(Quota.namespace.in_(namespaces))
+    return Pool.id.in_(union_all(held, granted.where(Quota.pool_id.is_not(None))))
 
 
 def with_window(database: Database, pool_id: int) -> Record | None:

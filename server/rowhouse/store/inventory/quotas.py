@@ -11,7 +11,7 @@ from rowhouse.store.connection.reads import row, rows
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Select
 
@@ -35,14 +35,22 @@ def _quotas() -> Select[Any]:
 
 
 def search(
-    database: Database, *, namespace: str | None, pool_id: int | None, after: int, limit: int
+    database: Database,
+    *,
+    namespace: str | None,
+    pool_id: int | None,
+    namespaces: Collection[str] | None = None,
+    after: int,
+    limit: int,
 ) -> Sequence[Record]:
-    """Return the quotas after id `after` that meet every condition, by id."""
+    """Return the quotas after id `after` that meet every condition, by id: of one of `namespaces` (None: any)."""
     statement = _quotas().where(Quota.id > after).order_by(Quota.id).limit(limit)
     if namespace is not None:
         statement = statement.where(Quota.namespace == namespace)
     if pool_id is not None:
         statement = statement.where(Quota.pool_id == pool_id)
+    if namespaces is not None:
+        statement = statement.where(Quota.namespace.in_(namespaces))
     return rows(database, statement)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.store.inventory import occupancy
 from rowhouse.store.inventory import pools as rows
@@ -41,7 +42,7 @@ class PoolRow:
 
 
 @blueprint.get("/pools")
-@least_role("viewer")
+@least_role("team")
 def pools() -> str:
     """Show all pools."""
     table = shown(_table())
@@ -50,19 +51,21 @@ def pools() -> str:
 
 
 @blueprint.get("/pools.<any(csv,json):suffix>")
-@least_role("viewer")
+@least_role("team")
 def pools_export(suffix: str) -> Response:
     """Export the pools, as the table shows them."""
     return exported(_table(), suffix)
 
 
 def found() -> list[PoolRow]:
-    """Return all pools. Two statements."""
+    """Return the pools that the user may see. Two statements."""
     database = store()
-    known = {row.id: row for row in rows.search(database, rows.Search(), after=0, limit=MAX_POOLS)}
+    seen = namespaces_seen()
+    wanted = rows.Search(namespaces=seen)
+    known = {row.id: row for row in rows.search(database, wanted, after=0, limit=MAX_POOLS)}
     return [
         PoolRow(PoolFigures.of(pool), known[pool.id])
-        for pool in occupancy.of_pools(database)
+        for pool in occupancy.of_pools(database, None if seen is None else known)
         if pool.id in known
     ]
 

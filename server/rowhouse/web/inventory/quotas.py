@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.store.inventory import quotas as rows
 from rowhouse.web.blueprint import blueprint
@@ -23,7 +24,7 @@ NEARLY_FULL: Final = 80
 
 
 @blueprint.get("/quotas")
-@least_role("viewer")
+@least_role("team")
 def quotas() -> str:
     """Show all quotas."""
     return render_template(
@@ -34,7 +35,7 @@ def quotas() -> str:
 
 
 @blueprint.get("/quotas.<any(csv,json):suffix>")
-@least_role("viewer")
+@least_role("team")
 def quotas_export(suffix: str) -> Response:
     """Export the quotas, as the table shows them."""
     return exported(_table(), suffix)
@@ -42,7 +43,14 @@ def quotas_export(suffix: str) -> Response:
 
 def _table() -> Table:
     path = url_for("web.quotas")
-    known = rows.search(store(), namespace=None, pool_id=None, after=0, limit=MAX_QUOTAS)
+    known = rows.search(
+        store(),
+        namespace=None,
+        pool_id=None,
+        namespaces=namespaces_seen(),
+        after=0,
+        limit=MAX_QUOTAS,
+    )
     return Table(
         name="quotas",
         label="Quotas",

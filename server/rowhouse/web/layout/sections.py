@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rowhouse.auth.guard import may_open
 from rowhouse.web.blueprint import blueprint
 
 SECTIONS: Final = (
@@ -19,5 +20,5 @@ SECTIONS: Final = (
 
 @blueprint.app_template_global("sections")
 def sections() -> tuple[tuple[str, str], ...]:
-    """The links of the navigation."""
-    return SECTIONS
+    """The links of the navigation, to the pages that the user may open."""
+    return tuple((endpoint, label) for endpoint, label in SECTIONS if may_open(endpoint))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.store.inventory import occupancy, trends
@@ -15,7 +16,8 @@ from rowhouse.web.live import stream
 from rowhouse.web.overview.figures import Figures
 
 if TYPE_CHECKING:
-    from flask import Response
+    from flask import Response as Stream
+    from werkzeug.wrappers import Response
 
     from rowhouse.store.connection.database import Database
 
@@ -43,9 +45,11 @@ def _span() -> str:
 
 
 @blueprint.get("/")
-@least_role("viewer")
-def overview() -> str:
-    """Show networks and pools, warnings first."""
+@least_role("team")
+def overview() -> str | Response:
+    """Show networks and pools, warnings first. A team begins with its addresses."""
+    if namespaces_seen() is not None:
+        return redirect(url_for("web.reservations"))
     trend = _span()
     return render_template(
         "overview/page.html",
@@ -56,7 +60,7 @@ def overview() -> str:
 
 @blueprint.get("/live/overview")
 @least_role("viewer")
-def live_overview() -> Response:
+def live_overview() -> Stream:
     """Stream the live part of the overview."""
     trend = _span()
     return stream(lambda: {"overview": render_template("overview/live.html", **_shown(trend))})

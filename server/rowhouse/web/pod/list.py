@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import render_template, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.store.inventory import owner_list
 from rowhouse.web.blueprint import blueprint
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 
 @blueprint.get("/pods")
-@least_role("viewer")
+@least_role("team")
 def pods() -> str:
     """Show the pods and other owners that hold addresses."""
     return render_template("pod/list.html", table=shown(_table()))
 
 
 @blueprint.get("/pods.<any(csv,json):suffix>")
-@least_role("viewer")
+@least_role("team")
 def pods_export(suffix: str) -> Response:
     """Export the owners, as the table shows them."""
     return exported(_table(), suffix)
@@ -39,7 +40,7 @@ def _table() -> Table:
         label="Pods and other owners",
         path=path,
         export=path,
-        rows=Listed(store(), owner_list.of_all()),
+        rows=Listed(store(), owner_list.of_all().of_namespaces(namespaces_seen())),
         sort="owner",
         hint="Namespace, name, node, address",
         empty="No pod holds an address.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g
 
+from rowhouse.auth import guard as guarded
 from rowhouse.auth.caller import ANYBODY, has_role
 from rowhouse.web.blueprint import blueprint
 
@@ -31,6 +32,23 @@ def may(role: PersonRole) -> bool:
     """Whether the user has this role or a higher one: pages offer only what is allowed."""
     caller = reader()
     return caller is not None and has_role(caller, role)
+
+
+@blueprint.app_template_global("may_open")
+def may_open(endpoint: str) -> bool:
+    """Whether the user may open a page: a team may open few."""
+    return guarded.may_open(endpoint)
+
+
+def opened(url: str | None) -> str:
+    """Return the URL of a page; "" if there is none, or if the user is of a team that may not open it."""
+    caller = reader()
+    if not url:
+        return ""
+    if caller is None or caller.role != "team" or not url.startswith("/"):
+        return url
+    endpoint, _ = current_app.url_map.bind("").match(url.partition("?")[0])
+    return url if may_open(endpoint) else ""
 
 
 @blueprint.app_template_global("needs_no_login")

@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 
 @blueprint.post("/logout")
-@least_role("viewer")
+@least_role("team")
 def log_out() -> Response:
     """End the current session."""
     response = redirect(url_for("web.login"), 303)

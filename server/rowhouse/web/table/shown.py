@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rowhouse.web.layout.formats import NOTHING, ago, moment, number
-from rowhouse.web.session.account import may
+from rowhouse.web.session.account import may, opened
 from rowhouse.web.table.asked import asked
 from rowhouse.web.table.columns import ROWS
 
@@ -110,7 +110,7 @@ def _key(table: Table, row: Any) -> str:
 
 def _cell(column: Column, row: Any) -> Cell:
     value = column.value(row)
-    href = column.href(row) if column.href else ""
+    href = opened(column.href(row)) if column.href else ""
     level = column.level(row) if column.level else ""
     text = column.text(row) if column.text else _text(value)
     title = f"{moment(value)} UTC" if isinstance(value, datetime) else ""

@@ -1,0 +1,122 @@
+"""Search what a team may see: the addresses of its namespaces, and the pools that they use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rowhouse.domain.search_text import question
+from rowhouse.ipam.search import Answer, Found
+from rowhouse.store.connection.listing import Wanted
+from rowhouse.store.history import tenures
+from rowhouse.store.inventory import pools, reservation_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rowhouse.domain.search_text import Question
+    from rowhouse.store.connection.database import Database
+
+_MAX_POOLS = 1000
+
+
+def search_of(store: Database, text: str, namespaces: tuple[str, ...], *, limit: int) -> Answer:
+    """Search for a text in what these namespaces hold, with at most `limit` results of each kind.
+
+    It does not use the search of everything, whose limits would be filled by what other namespaces hold.
+    Errors: TryAgain.
+    """
+    asked = question(text)
+    answer = Answer()
+    if asked.text:
+        answer.results += _addresses(store, asked, namespaces, limit)
+        answer.results += list(_pools(store, asked, namespaces))[:limit]
+    return answer
+
+
+def _addresses(
+    store: Database, asked: Question, namespaces: tuple[str, ...], limit: int
+) -> list[Found]:
+    listing = reservation_list.of_all_pools().of_namespaces(namespaces)
+    words = (asked.address,) if asked.address else tuple(asked.text.split())
+    page = listing.page(store, Wanted(words=words, sort="address"), offset=0, limit=limit)
+    held = [_held(row, asked) for row in page.rows]
+    if asked.address is None:
+        return held
+    wanted = tenures.Search(address=asked.address, namespaces=namespaces)
+    past = [
+        Found(
+            kind="address",
+            label=row.address,
+            matched="address",
+            text=row.address,
+            is_exact=True,
+            is_current=False,
+            network_id=row.network_id,
+            network=row.network,
+            address=row.address,
+            namespace=row.owner_namespace,
+            name=row.owner_name,
+            held_until=row.held_until,
+        )
+        for row in tenures.search(store, wanted, after=None, limit=limit)
+        if row.held_until is not None
+    ]
+    known = {one.network_id for one in held if one.is_exact}
+    return held + [one for one in past if one.network_id not in known][:1]
+
+
+def _held(row: Any, asked: Question) -> Found:
+    matched, text = "address", row.address
+    if asked.address is None:
+        part = asked.text.lower()
+        owner = f"{row.namespace}/{row.name}"
+        texts = {
+            "name": owner,
+            "node": row.node,
+            "description": row.description,
+            "container id": row.container_id,
+        }
+        matched, text = next(
+            ((name, value) for name, value in texts.items() if part in value.lower()),
+            (matched, text),
+        )
+    return Found(
+        kind="address",
+        label=row.address,
+        matched=matched,
+        text=text,
+        is_exact=row.address == asked.address,
+        network_id=row.network_id,
+        network=row.network,
+        address=row.address,
+        namespace=row.namespace,
+        name=row.name,
+        cluster=row.cluster,
+        node=row.node or None,
+        interface=row.interface,
+    )
+
+
+def _pools(store: Database, asked: Question, namespaces: tuple[str, ...]) -> Iterator[Found]:
+    part = asked.text.lower()
+    wanted = pools.Search(contains=asked.address, namespaces=namespaces)
+    for row in pools.search(store, wanted, after=0, limit=_MAX_POOLS):
+        texts = {"prefix": row.cidr, "name": row.name or "", "description": row.description}
+        if asked.address is not None:
+            matched, text = "prefix", row.cidr
+        else:
+            found = [(name, value) for name, value in texts.items() if part in value.lower()]
+            if not found:
+                continue
+            matched, text = found[0]
+        yield Found(
+            kind="pool",
+            label=row.cidr,
+            matched=matched,
+            text=text,
+            is_exact=part in {row.cidr, (row.name or "").lower()},
+            pool_id=row.id,
+            name=row.name,
+            network_id=row.network_id,
+            network=row.network_name,
+        )

@@ -1,0 +1,246 @@
+"""A team sees what its namespaces hold, on every route that is open to it, and nothing of other namespaces."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rowhouse.auth.guard import role_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from auth.conftest import Service
+
+OTHER = "zzforeign"
+"""Every name and text of the other namespace contains this."""
+BEGINNING = "zzf"
+CONTAINER = "c0ffee" + "0" * 58
+VALUES = {
+    "pool_id": ("1", "2"),
+    "network_id": ("1", "2"),
+    "quota_id": ("1", "2"),
+    "address": ("10.0.0.1", "10.0.0.2", "10.66.0.1", "10.0.0.4"),
+    "suffix": ("csv", "json"),
+}
+"""What stands for each variable of a path: of the team, and of others."""
+QUERIES = (
+    "",
+    "usage=true",
+    "quarantined=true",
+    f"q={BEGINNING}",
+    f"q={CONTAINER[:12]}",
+    "q=10.0.0.2",
+    "q=10.0.0.4",
+    "q=10.66",
+    "q=shop",
+    f"namespace={OTHER}-ns",
+    f"namespace={OTHER}-ns&name={OTHER}-0",
+    f"node={OTHER}-node",
+    f"container_id={CONTAINER}",
+    "address=10.0.0.2",
+    "address=10.0.0.4",
+    "prefix=10.0.0.0/8",
+    "pool_id=2",
+    "network_id=2",
+    f"label=secret={OTHER}",
+    "columns=address,owner,network,pool,node,cluster,interface,container_id,mac,description,labels",
+)
+
+
+def call(
+    service: Service, command: str, namespace: str, pod: str, network: str, **more: str
+) -> None:
+    name, cidr = network.split()
+    answer = service.ask(
+        "POST",
+        "/cni",
+        json={
+            "cniVersion": "1.1.0",
+            "name": name,
+            "type": "ipvlan",
+            "ipam": {"type": "rowhouse", "range": cidr, "network_name": name},
+        },
+        headers={
+            "CNI-Command": command,
+            "CNI-ContainerID": more.get("container", f"c-{namespace}-{pod}"),
+            "CNI-NetNS": "/run/netns/x",
+            "CNI-IfName": "net1",
+            "CNI-Args": f"K8S_POD_NAMESPACE={namespace};K8S_POD_NAME={pod}",
+            "Rowhouse-Node": more.get("node", "node1"),
+        },
+    )
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture
+def shared(service: Callable[..., Service]) -> Service:
+    """The team `shop` and another namespace in one pool, and the other one alone in a second pool."""
+    seeding = service(auth="off")
+    foreign = {"node": f"{OTHER}-node", "container": CONTAINER}
+    call(seeding, "ADD", "shop", "web-0", "lan 10.0.0.0/24")
+    call(seeding, "ADD", f"{OTHER}-ns", f"{OTHER}-0", "lan 10.0.0.0/24", **foreign)
+    call(seeding, "ADD", f"{OTHER}-ns", f"{OTHER}-1", f"{OTHER}-net 10.66.0.0/24", **foreign)
+    owner = {"kind": "static", "namespace": f"{OTHER}-ns", "name": f"{OTHER}-device"}
+    for body in (
+        {"pool_id": 1, "owner": owner, "description": OTHER, "labels": {"secret": OTHER}},
+        {"pool_id": 1, "owner": owner, "addresses": ["10.0.0.4"]},
+    ):
+        assert seeding.ask("POST", "/api/v1/reservations", json=body).status_code == 201
+    # It is in the history only.
+    assert seeding.status("DELETE", "/api/v1/reservations/1/10.0.0.4", None) == 204
+    for quota in ({"namespace": "shop", "addresses": 9}, {"namespace": f"{OTHER}-ns"}):
+        body = {"addresses": 7, "pool_id": None} | quota
+        assert seeding.ask("POST", "/api/v1/quotas", json=body).status_code == 201
+    return seeding
+
+
+@pytest.fixture
+def team(
+    shared: Service,  # noqa: ARG001 - what the database has
+    service: Callable[..., Service],
+    make_token: Callable[..., str],
+) -> tuple[Service, str]:
+    """The application with access control, and the token of the team `shop`."""
+    required = service(auth="required", caller_rate=0, failure_rate=0)
+    return required, make_token("team", namespaces=["shop"])
+
+
+def readable(service: Service) -> Iterator[tuple[str, str]]:
+    """The endpoint and every path of each route that a team may read."""
+    with service.app.app_context():
+        rules = [
+            rule
+            for rule in service.app.url_map.iter_rules()
+            if "GET" in (rule.methods or ()) and role_of(rule.endpoint, "GET") == "team"
+        ]
+    for rule in rules:
+        unknown = rule.arguments - VALUES.keys()
+        assert not unknown, f"{rule.rule}: add values of {unknown} to VALUES, also foreign ones"
+        names = sorted(rule.arguments)
+        for values in itertools.product(*(VALUES[name] for name in names)):
+            path = rule.rule
+            for name, value in zip(names, values, strict=True):
+                path = re.sub(rf"<(?:[^:>]*:)?{name}>", value, path)
+            yield rule.endpoint, path
+
+
+def test_no_route_that_a_team_may_read_shows_another_namespace(team: tuple[Service, str]) -> None:
+    service, token = team
+    served: dict[str, int] = {}
+    for (endpoint, path), query in itertools.product(readable(service), QUERIES):
+        answer = service.get(f"{path}?{query}", token)
+        assert answer.status_code in {200, 302, 400, 403, 404, 422}, (path, query, answer.text)
+        # A problem document has the path of the request, and the address that it names.
+        text = answer.text.replace(query, "").replace(path.rpartition("/")[2], "")
+        assert OTHER not in text, (path, query, text)
+        assert "10.66.0." not in text, (path, query, text)
+        assert CONTAINER not in text, (path, query, text)
+        served[endpoint] = served.get(endpoint, 0) + (answer.status_code in {200, 302})
+    assert len(served) > 15
+    assert not [endpoint for endpoint, times in served.items() if not times]
+
+
+def test_the_same_questions_of_a_viewer_find_the_other_namespace(
+    shared: Service,  # noqa: ARG001 - what the database has
+    service: Callable[..., Service],
+    make_token: Callable[..., str],
+) -> None:
+    """So that the test above cannot pass because nothing is there."""
+    required, token = service(auth="required", caller_rate=0), make_token("viewer")
+    for path in (
+        "/api/v1/reservations",
+        "/api/v1/reservations/1/10.0.0.2",
+        "/api/v1/pools",
+        "/api/v1/pools/2",
+        "/api/v1/quotas",
+        "/api/v1/quotas/2",
+        "/api/v1/history?address=10.0.0.4",
+        "/api/v1/search?q=10.0.0.4",
+        f"/api/v1/search?q={BEGINNING}",
+        "/reservations",
+        "/reservations.csv",
+        "/pods",
+        "/pods.json",
+        "/pools",
+        "/quotas",
+    ):
+        text = required.get(path, token).text
+        assert OTHER in text or "10.66.0." in text, path
+
+
+def test_a_team_sees_its_addresses_its_quota_and_its_pools(team: tuple[Service, str]) -> None:
+    service, token = team
+
+    def items(path: str) -> list[dict[str, Any]]:
+        return list(service.get(f"/api/v1/{path}", token).json["items"])
+
+    assert [one["address"] for one in items("reservations")] == ["10.0.0.1"]
+    assert [one["cidr"] for one in items("pools")] == ["10.0.0.0/24"]
+    assert [(one["namespace"], one["in_use"]) for one in items("quotas")] == [("shop", 1)]
+    assert [one["owner"]["name"] for one in items("history?prefix=10.0.0.0/8")] == ["web-0"]
+    for text in ("web", "10.0.0.1", "shop/web-0", "node1", "10.0"):
+        assert "10.0.0.1" in {one["address"] for one in items(f"search?q={text}")}, text
+    for path in ("/reservations", "/reservations.csv", "/pods.json", "/pools", "/quotas"):
+        assert re.search(r"\bshop\b|10\.0\.0\.0/24", service.get(path, token).text), path
+
+
+def test_a_team_finds_an_address_that_it_held(shared: Service, team: tuple[Service, str]) -> None:
+    call(shared, "DEL", "shop", "web-0", "lan 10.0.0.0/24")
+    service, token = team
+    found = service.get("/api/v1/search?q=10.0.0.1", token).json["items"]
+    assert [(one["address"], one["name"], one["is_current"]) for one in found] == [
+        ("10.0.0.1", "web-0", False)
+    ]
+
+
+def test_a_pool_of_which_a_team_has_a_quota_is_visible_before_its_first_address(
+    shared: Service, team: tuple[Service, str]
+) -> None:
+    service, token = team
+    assert service.status("GET", "/api/v1/pools/2", token) == 404
+    body = {"namespace": "shop", "addresses": 2, "pool_id": 2}
+    assert shared.ask("POST", "/api/v1/quotas", json=body).status_code == 201
+    assert service.status("GET", "/api/v1/pools/2", token) == 200
+
+
+def test_pages_offer_a_team_only_links_that_it_may_open(team: tuple[Service, str]) -> None:
+    service, token = team
+    for endpoint, path in readable(service):
+        if endpoint.startswith("web.") and not path.endswith((".csv", ".json")):
+            answer = service.get(path, token, headers={"Accept": "text/html"})
+            for link in set(re.findall(r'(?:href|action)="(/[^"]*)"', answer.text)):
+                if not link.startswith("/assets/"):
+                    status = service.status("GET", link.replace("&amp;", "&"), token)
+                    assert status in {200, 302}, (path, link, status)
+
+
+def test_a_view_that_says_nothing_is_closed_to_teams(team: tuple[Service, str]) -> None:
+    service, token = team
+    service.app.add_url_rule("/forgotten", "forgotten", lambda: "", methods=["GET", "POST"])
+    for method in ("GET", "POST"):
+        answer = service.ask(method, "/forgotten", token)
+        assert answer.status_code == 403
+        assert "namespaces shop only" in answer.json["detail"]
+
+
+def test_a_session_of_a_team_has_the_namespaces_of_its_token(team: tuple[Service, str]) -> None:
+    service, token = team
+    browser = service.app.test_client()
+    form = browser.get("/login").text
+    csrf = re.search(r'name="csrf" value="([^"]+)"', form)
+    assert csrf
+    answer = browser.post(
+        "/login",
+        data={"csrf": csrf[1], "token": token},
+        headers={"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status_code == 303, answer.text
+    page = browser.get("/", follow_redirects=True)
+    assert page.request.path == "/reservations"
+    assert "shop/web-0" in page.text
+    assert OTHER not in page.text
+    assert browser.get("/audit").status_code == 403
