@@ -310,7 +310,7 @@ def test_the_reference_lists_every_filter_of_a_list() -> None:
     for path, methods in openapi.document()["paths"].items():
         if "get" not in methods:
             continue
-        [row] = [row for row in rows if f"`GET {path.removeprefix(BASE)}`" in row]
+        [row] = [row for row in rows if f"| `GET {path.removeprefix(BASE)}`" in row]
         names = {
             one["name"] for one in methods["get"].get("parameters", ()) if one["in"] == "query"
         }

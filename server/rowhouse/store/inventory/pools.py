@@ -82,7 +82,7 @@ def search(database: Database, wanted: Search, *, after: int, limit: int) -> Seq
 def get(
     database: Database, pool_id: int, *, namespaces: Collection[str] | None = None
 ) -> Record | None:
-    """Return one pool, with its aliases; None if there is none, or none that one of `namespaces` uses (see `Search`)."""
+    """Return one pool, with its aliases; None: there is none that one of `namespaces` uses (see `Search`)."""
     statement = select(Pool, aliases()).where(Pool.id == pool_id)
     if namespaces is not None:
         statement = statement.where(_used_by(namespaces))
