@@ -176,7 +176,7 @@ def test_a_team_sees_its_addresses_its_quota_and_its_pools(team: tuple[Service, 
     service, token = team
 
     def items(path: str) -> list[dict[str, Any]]:
-        return list(service.get(f"/api/v1/{path}", token).json["items"])
+        return list(service.get(f"/api/v1/{path}", token).get_json()["items"])
 
     assert [one["address"] for one in items("reservations")] == ["10.0.0.1"]
     assert [one["cidr"] for one in items("pools")] == ["10.0.0.0/24"]
@@ -191,7 +191,7 @@ def test_a_team_sees_its_addresses_its_quota_and_its_pools(team: tuple[Service, 
 def test_a_team_finds_an_address_that_it_held(shared: Service, team: tuple[Service, str]) -> None:
     call(shared, "DEL", "shop", "web-0", "lan 10.0.0.0/24")
     service, token = team
-    found = service.get("/api/v1/search?q=10.0.0.1", token).json["items"]
+    found = service.get("/api/v1/search?q=10.0.0.1", token).get_json()["items"]
     assert [(one["address"], one["name"], one["is_current"]) for one in found] == [
         ("10.0.0.1", "web-0", False)
     ]
@@ -224,7 +224,7 @@ def test_a_view_that_says_nothing_is_closed_to_teams(team: tuple[Service, str]) 
     for method in ("GET", "POST"):
         answer = service.ask(method, "/forgotten", token)
         assert answer.status_code == 403
-        assert "namespaces shop only" in answer.json["detail"]
+        assert "namespaces shop only" in answer.get_json()["detail"]
 
 
 def test_a_session_of_a_team_has_the_namespaces_of_its_token(team: tuple[Service, str]) -> None:
