@@ -92,7 +92,11 @@ def shared(service: Callable[..., Service]) -> Service:
         assert seeding.ask("POST", "/api/v1/reservations", json=body).status_code == 201
     # It is in the history only.
     assert seeding.status("DELETE", "/api/v1/reservations/1/10.0.0.4", None) == 204
-    for quota in ({"namespace": "shop", "addresses": 9}, {"namespace": f"{OTHER}-ns"}):
+    quotas: tuple[dict[str, Any], ...] = (
+        {"namespace": "shop", "addresses": 9},
+        {"namespace": f"{OTHER}-ns"},
+    )
+    for quota in quotas:
         body = {"addresses": 7, "pool_id": None} | quota
         assert seeding.ask("POST", "/api/v1/quotas", json=body).status_code == 201
     return seeding
