@@ -62,7 +62,7 @@ def one_pass():
 with psycopg.connect(sys.argv[1], autocommit=True) as session, kubernetes_client(sys.argv[2]) as client:
     owners, status = OwnerRelease(session, "", OwnerObjects(client)), ClaimStatus(client)
     seconds = [one_pass()[1]]
-    while len(status._written) < int(sys.argv[3]):
+    while status.is_unfinished:
         seconds.append(one_pass()[1])
     idle = [one_pass()[1] for _ in range(3)]
     client.deletecollection(CLAIM_VERSIONS[0], namespace="bench")

@@ -8,7 +8,8 @@ CREATE FUNCTION attach_v2(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false,
+    object_uid text DEFAULT NULL)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -26,6 +27,7 @@ AS $$
 --
 -- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the
 -- Kubernetes object whose existence keeps the address; NULL: none, so the address stays until it expires or is released.
+-- object_uid: an object of another uid does not inherit its addresses; NULL: its name alone counts.
 #variable_conflict use_variable
 DECLARE
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -36,11 +38,16 @@ BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     IF object_kind IS NOT NULL THEN
-        -- First, because it locks the row: release_owner_v1() and renew_owners_v1() then see this call's reservations.
-        INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name)
-        VALUES (cluster, kind, namespace, owner_name, object_kind, object_name)
+        -- First, because it locks the row: release_owners_v1() and renew_owners_v1() then see this call's reservations.
+        INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name, object_uid)
+        VALUES (cluster, kind, namespace, owner_name, object_kind, object_name, object_uid)
         ON CONFLICT ON CONSTRAINT owner_objects_pkey DO UPDATE
-           SET object_kind = excluded.object_kind, object_name = excluded.object_name;
+           SET object_kind = excluded.object_kind, object_name = excluded.object_name,
+               object_uid = coalesce(excluded.object_uid, o.object_uid)
+         WHERE o.object_uid = excluded.object_uid OR o.object_uid IS NULL OR excluded.object_uid IS NULL;
+        IF NOT FOUND THEN
+            PERFORM refuse_former_object(cluster, kind, namespace, owner_name, object_kind, object_name, object_uid);
+        END IF;
     END IF;
     RETURN QUERY SELECT * FROM attach_owner(
         kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,

@@ -1,5 +1,6 @@
 CREATE FUNCTION idle_owners_v1(of_cluster text, after_kind owner_kind, after_namespace text, after_name text, at_most integer)
-RETURNS TABLE (kind owner_kind, namespace text, name text, object_kind text, object_name text, is_idle boolean)
+RETURNS TABLE (kind owner_kind, namespace text, name text, object_kind text, object_name text, object_uid text,
+               is_idle boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
@@ -9,7 +10,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-        SELECT o.owner_kind, o.namespace, o.name, o.object_kind, o.object_name,
+        SELECT o.owner_kind, o.namespace, o.name, o.object_kind, o.object_name, o.object_uid,
                NOT EXISTS (SELECT FROM reservations r
                             WHERE r.owner_namespace = o.namespace AND r.owner_name = o.name AND r.owner_kind = o.owner_kind
                               AND r.owner_cluster = o.cluster)

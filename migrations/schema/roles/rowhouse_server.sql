@@ -21,7 +21,7 @@ BEGIN
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
-        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owner_v1, renew_owners_v1,
+        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owners_v1, renew_owners_v1,
                                   take_allocation_failures_v1
             TO rowhouse_server;
         -- Its mirror

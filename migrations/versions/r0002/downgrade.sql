@@ -5020,6 +5020,12 @@ DROP TABLE pool_names;
 -- schema/pools/pool_names_changed.sql
 DROP FUNCTION pool_names_changed;
 
+-- schema/controller/release_owners_v1.sql
+DROP FUNCTION release_owners_v1;
+
+-- schema/allocation/refuse_former_object.sql
+DROP FUNCTION refuse_former_object;
+
 -- schema/free_space/is_on_request.sql
 DROP FUNCTION is_on_request;
 
@@ -5046,9 +5052,6 @@ DROP FUNCTION edit_v1;
 
 -- schema/controller/renew_owners_v1.sql
 DROP FUNCTION renew_owners_v1;
-
--- schema/controller/release_owner_v1.sql
-DROP FUNCTION release_owner_v1;
 
 -- schema/controller/idle_owners_v1.sql
 DROP FUNCTION idle_owners_v1;

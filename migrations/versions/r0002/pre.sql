@@ -234,6 +234,7 @@ CREATE TABLE owner_objects (
     name        text NOT NULL,
     object_kind text NOT NULL CHECK (object_kind <> ''),
     object_name text NOT NULL CHECK (object_name <> ''),
+    object_uid  text,
     noted_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (cluster, owner_kind, namespace, name)
 );
@@ -245,6 +246,8 @@ COMMENT ON COLUMN owner_objects.namespace IS 'Namespace of the owner and of the 
 COMMENT ON COLUMN owner_objects.name IS 'Name of the owner: reservations.owner_name.';
 COMMENT ON COLUMN owner_objects.object_kind IS 'Kind of the object: VirtualMachine, VirtualMachineInstance, StatefulSet or IPAMClaim.';
 COMMENT ON COLUMN owner_objects.object_name IS 'Name of the object.';
+COMMENT ON COLUMN owner_objects.object_uid IS
+    'UID of the object; NULL if its name alone counts, as for machines and StatefulSets. An object with another uid is another owner.';
 COMMENT ON COLUMN owner_objects.noted_at IS 'When an ADD first noted it.';
 COMMENT ON INDEX owner_objects_pkey IS 'One object for each owner; the controller reads those of its cluster.';
 
@@ -2888,6 +2891,33 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION refuse_second_sandbox IS 'Raises address_taken if another sandbox uses the address of an owner that may have one only.';
 
+-- schema/allocation/refuse_former_object.sql
+CREATE OR REPLACE FUNCTION refuse_former_object(
+    of_cluster text, of_kind owner_kind, of_namespace text, of_name text, new_kind text, new_name text, new_uid text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+-- The object of an owner was deleted and created again under its name. The controller releases what belonged to the former
+-- object: it compares the uid with the API server's own list, but the caller's may be older. The caller has locked the row.
+DECLARE
+    used text;
+BEGIN
+    IF EXISTS (SELECT FROM reservations r
+                WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
+                  AND r.owner_cluster = of_cluster AND r.policy_source = 'nad') THEN
+        SELECT format('pod "%s" on node "%s" still uses %s', a.pod_name, a.node, host(a.address)) INTO used
+          FROM reservations r JOIN attachments a ON a.network_id = r.network_id AND a.address = r.address
+         WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
+           AND r.owner_cluster = of_cluster AND r.policy_source = 'nad' LIMIT 1;
+        RAISE EXCEPTION '% %/% was deleted and created again, and the addresses of the former one are not released yet%',
+            new_kind, of_namespace, new_name, coalesce(': ' || used, '')
+            USING ERRCODE = error_code('try_again'),
+                  HINT = 'The controller releases them within 20 seconds of the end of their last pod. The runtime repeats the call.';
+    END IF;
+    UPDATE owner_objects o SET object_kind = new_kind, object_name = new_name, object_uid = new_uid
+     WHERE o.cluster = of_cluster AND o.owner_kind = of_kind AND o.namespace = of_namespace AND o.name = of_name;
+END $$;
+COMMENT ON FUNCTION refuse_former_object IS 'Raises try_again while addresses of a former Kubernetes object of the same name are held.';
+
 -- schema/allocation/record_attachments.sql
 CREATE OR REPLACE FUNCTION record_attachments(
     of_network integer, held inet, of_cluster text DEFAULT NULL, of_container text DEFAULT NULL, of_interface text DEFAULT NULL,
@@ -3399,7 +3429,8 @@ CREATE OR REPLACE FUNCTION attach_v2(
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false,
+    object_uid text DEFAULT NULL)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -3417,6 +3448,7 @@ AS $$
 --
 -- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the
 -- Kubernetes object whose existence keeps the address; NULL: none, so the address stays until it expires or is released.
+-- object_uid: an object of another uid does not inherit its addresses; NULL: its name alone counts.
 #variable_conflict use_variable
 DECLARE
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -3427,11 +3459,16 @@ BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     IF object_kind IS NOT NULL THEN
-        -- First, because it locks the row: release_owner_v1() and renew_owners_v1() then see this call's reservations.
-        INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name)
-        VALUES (cluster, kind, namespace, owner_name, object_kind, object_name)
+        -- First, because it locks the row: release_owners_v1() and renew_owners_v1() then see this call's reservations.
+        INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name, object_uid)
+        VALUES (cluster, kind, namespace, owner_name, object_kind, object_name, object_uid)
         ON CONFLICT ON CONSTRAINT owner_objects_pkey DO UPDATE
-           SET object_kind = excluded.object_kind, object_name = excluded.object_name;
+           SET object_kind = excluded.object_kind, object_name = excluded.object_name,
+               object_uid = coalesce(excluded.object_uid, o.object_uid)
+         WHERE o.object_uid = excluded.object_uid OR o.object_uid IS NULL OR excluded.object_uid IS NULL;
+        IF NOT FOUND THEN
+            PERFORM refuse_former_object(cluster, kind, namespace, owner_name, object_kind, object_name, object_uid);
+        END IF;
     END IF;
     RETURN QUERY SELECT * FROM attach_owner(
         kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
@@ -4944,7 +4981,8 @@ COMMENT ON FUNCTION reclaim_v1 IS 'Releases the addresses of a sandbox whose pod
 
 -- schema/controller/idle_owners_v1.sql
 CREATE OR REPLACE FUNCTION idle_owners_v1(of_cluster text, after_kind owner_kind, after_namespace text, after_name text, at_most integer)
-RETURNS TABLE (kind owner_kind, namespace text, name text, object_kind text, object_name text, is_idle boolean)
+RETURNS TABLE (kind owner_kind, namespace text, name text, object_kind text, object_name text, object_uid text,
+               is_idle boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET jit = off
@@ -4954,7 +4992,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-        SELECT o.owner_kind, o.namespace, o.name, o.object_kind, o.object_name,
+        SELECT o.owner_kind, o.namespace, o.name, o.object_kind, o.object_name, o.object_uid,
                NOT EXISTS (SELECT FROM reservations r
                             WHERE r.owner_namespace = o.namespace AND r.owner_name = o.name AND r.owner_kind = o.owner_kind
                               AND r.owner_cluster = o.cluster)
@@ -4970,47 +5008,55 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION idle_owners_v1 IS 'A page of the owners whose addresses a Kubernetes object keeps, for the controller.';
 
--- schema/controller/release_owner_v1.sql
-CREATE OR REPLACE FUNCTION release_owner_v1(actor text, of_cluster text, of_kind owner_kind, of_namespace text, of_name text,
-                                 of_object_kind text, of_object_name text)
-RETURNS TABLE (network_id integer, address inet)
+-- schema/controller/release_owners_v1.sql
+CREATE OR REPLACE FUNCTION release_owners_v1(actor text, of_cluster text, kinds owner_kind[], namespaces text[], names text[],
+                                  object_kinds text[], object_names text[], object_uids text[])
+RETURNS TABLE (ordinal integer, address inet)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '3s'
+SET jit = off
+SET enable_seqscan = off
 AS $$
--- Releases the addresses of an owner whose object is gone, except those that a sandbox uses and those that an operator
--- reserved. Does nothing if the owner has another object meanwhile.
+-- Releases the addresses of owners whose objects are gone, except those that a sandbox uses and those that an operator
+-- reserved. Leaves an owner that has another object meanwhile. ordinal: the position of the owner in the arrays, from 1.
 #variable_conflict use_column
 DECLARE
     command text := coalesce(current_setting('rowhouse.command', true), '');
+    gone    integer[];
 BEGIN
     PERFORM act_as(actor, ''), set_config('rowhouse.command', 'RECONCILE', true);
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
-    -- Locked in the order of attach_v2(), and before the statement that looks for attachments.
-    PERFORM FROM owner_objects o
-      WHERE o.cluster = of_cluster AND o.owner_kind = of_kind AND o.namespace = of_namespace AND o.name = of_name
-        AND o.object_kind = of_object_kind AND o.object_name = of_object_name
-        FOR UPDATE;
-    IF FOUND THEN
-        PERFORM FROM reservations r
-          WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
-            AND r.owner_cluster = of_cluster
-          ORDER BY r.network_id, r.address FOR UPDATE;
-        RETURN QUERY
-            DELETE FROM reservations r
-             WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
-               AND r.owner_cluster = of_cluster AND r.policy_source = 'nad'
-               AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
-            RETURNING r.network_id, r.address::inet;
-        DELETE FROM owner_objects o
-         WHERE o.cluster = of_cluster AND o.owner_kind = of_kind AND o.namespace = of_namespace AND o.name = of_name
-           AND NOT EXISTS (SELECT FROM reservations r
-                            WHERE r.owner_namespace = of_namespace AND r.owner_name = of_name AND r.owner_kind = of_kind
-                              AND r.owner_cluster = of_cluster AND r.policy_source = 'nad');
-    END IF;
+    -- Locked in the order of attach_v2() and renew_owners_v1(), and before the statement that looks for attachments.
+    gone := ARRAY(
+        SELECT asked.number FROM (
+            SELECT owner.number FROM owner_objects o
+              JOIN unnest(kinds, namespaces, names, object_kinds, object_names, object_uids) WITH ORDINALITY
+                     AS owner (kind, namespace, name, object_kind, object_name, object_uid, number)
+                ON o.owner_kind = owner.kind AND o.namespace = owner.namespace AND o.name = owner.name
+               AND o.object_kind = owner.object_kind AND o.object_name = owner.object_name
+               AND o.object_uid IS NOT DISTINCT FROM owner.object_uid
+             WHERE o.cluster = of_cluster
+             ORDER BY o.owner_kind, o.namespace, o.name FOR UPDATE OF o) AS asked);
+    PERFORM FROM reservations r JOIN unnest(gone) AS g (number)
+                   ON r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
+      WHERE r.owner_cluster = of_cluster
+      ORDER BY r.network_id, r.address FOR UPDATE OF r;
+    RETURN QUERY
+        DELETE FROM reservations r USING unnest(gone) AS g (number)
+         WHERE r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
+           AND r.owner_cluster = of_cluster AND r.policy_source = 'nad'
+           AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+        RETURNING g.number, r.address::inet;
+    DELETE FROM owner_objects o USING unnest(gone) AS g (number)
+     WHERE o.cluster = of_cluster AND o.owner_kind = kinds[g.number] AND o.namespace = namespaces[g.number]
+       AND o.name = names[g.number]
+       AND NOT EXISTS (SELECT FROM reservations r
+                        WHERE r.owner_namespace = o.namespace AND r.owner_name = o.name AND r.owner_kind = o.owner_kind
+                          AND r.owner_cluster = of_cluster AND r.policy_source = 'nad');
     PERFORM set_config('rowhouse.command', command, true);
 END $$;
-COMMENT ON FUNCTION release_owner_v1 IS 'Releases the unused addresses of an owner whose Kubernetes object is gone.';
+COMMENT ON FUNCTION release_owners_v1 IS 'Releases the unused addresses of owners whose Kubernetes objects are gone.';
 
 -- schema/controller/renew_owners_v1.sql
 CREATE OR REPLACE FUNCTION renew_owners_v1(actor text, of_cluster text, kinds owner_kind[], namespaces text[], names text[], exist boolean)
@@ -5858,7 +5904,7 @@ BEGIN
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
-        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owner_v1, renew_owners_v1,
+        GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owners_v1, renew_owners_v1,
                                   take_allocation_failures_v1
             TO rowhouse_server;
         -- Its mirror

@@ -102,7 +102,9 @@ def _pairs(texts: dict[str, str], keys: tuple[str, ...]) -> _Pairs:
 def _claim(raw: msgspec.Raw) -> tuple[Metadata, ClaimSpec | None]:
     claim = _CLAIMS.decode(raw)
     try:
-        return claim.metadata, claim_spec({"spec": claim.spec})
+        return claim.metadata, claim_spec(
+            {"metadata": {"uid": claim.metadata.uid}, "spec": claim.spec}
+        )
     except ValueError:
         return claim.metadata, None  # a request reads it, and says what is wrong
 

@@ -17,8 +17,9 @@ VERSIONS: Final = ("v1alpha1", "v1beta1", "v1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimSpec:
-    """The `spec` of a claim. `requests`: the addresses that it asks for, as CIDRs or addresses."""
+    """A claim: its uid, and its `spec`. `requests`: the addresses that it asks for, as CIDRs or addresses."""
 
+    uid: str = ""
     network: str = ""
     interface: str = ""
     requests: tuple[str, ...] = ()
@@ -34,7 +35,10 @@ class ClaimSpec:
 
 def claim_spec(claim: Any) -> ClaimSpec:
     """Parse a claim, as decoded from JSON. Raises ValueError."""
-    spec = claim.get("spec") if isinstance(claim, dict) else None
+    claim = claim if isinstance(claim, dict) else {}
+    metadata = claim.get("metadata")
+    uid = metadata.get("uid") if isinstance(metadata, dict) else None
+    spec = claim.get("spec")
     if spec is None:
         spec = {}
     if not isinstance(spec, dict):
@@ -46,6 +50,7 @@ def claim_spec(claim: Any) -> ClaimSpec:
         if not isinstance(spec.get(name) or "", str):
             raise ValueError(f"{name} is not a string")  # noqa: TRY004 - as invalid JSON
     return ClaimSpec(
+        uid=str(uid or ""),
         network=spec.get("network") or "",
         interface=spec.get("interface") or "",
         requests=tuple(requests),

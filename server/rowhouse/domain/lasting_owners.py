@@ -156,13 +156,17 @@ def _elements(text: str) -> list[Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptOwner:
-    """An owner in the database, and the Kubernetes object whose existence keeps its addresses."""
+    """An owner in the database, and the Kubernetes object whose existence keeps its addresses.
+
+    With an `object_uid`, an object of another uid is another one, created after the first was deleted.
+    """
 
     kind: str
     namespace: str
     name: str
     object_kind: str
     object_name: str
+    object_uid: str = ""
 
     @property
     def object(self) -> ObjectName:
@@ -172,17 +176,26 @@ class KeptOwner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Existence:
-    """What a cluster says about objects of one kind. An object in no set was not looked for yet.
+    """What a cluster says about objects of one kind. An object in none of the three was not looked for yet.
 
-    `unseen`: the cluster does not serve the kind, or not to this account; `reason` says which. Unless `is_whole`, the
-    next look continues with the others.
+    `exist`: the uid of each object, "" if only its name counts. `unseen`: the cluster does not serve the kind, or not
+    to this account; `reason` says which. Unless `is_whole`, the next look continues with the others.
     """
 
-    exist: frozenset[ObjectName] = frozenset()
+    exist: Mapping[ObjectName, str] = field(default_factory=dict)
     gone: frozenset[ObjectName] = frozenset()
     unseen: frozenset[ObjectName] = frozenset()
     reason: str = ""
     is_whole: bool = True
+
+    def keeps(self, owner: KeptOwner) -> bool:
+        """Whether the owner's object exists."""
+        uid = self.exist.get(owner.object)
+        return uid is not None and (not uid or owner.object_uid in {"", uid})
+
+    def is_gone(self, owner: KeptOwner) -> bool:
+        """Whether the owner's object does not exist, or was created again under its name."""
+        return owner.object in self.gone or (owner.object in self.exist and not self.keeps(owner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ class LastingOwner:
     A virtual machine may have several sandboxes at once (a live migration), and so may a claim if the pod is one of a
     machine (`may_share`); a workload may have one.
     `object_kind` and `object_name` name the Kubernetes object whose existence keeps the address ("": none, so the
-    address stays for `sticky_ttl` after the last detach). `interface` is "" for a claim, which is for one network.
+    address stays for `sticky_ttl` after the last detach). An object of the same name with another `object_uid` does not
+    inherit the address ("": the name alone counts). `interface` is "" for a claim, which is for one network.
     `requests` are the addresses that the object asks for, as CIDRs or addresses.
     """
 
@@ -29,6 +30,7 @@ class LastingOwner:
     interface: str
     object_kind: str = ""
     object_name: str = ""
+    object_uid: str = ""
     requests: tuple[str, ...] = ()
     may_share: bool = False
 

@@ -79,4 +79,4 @@ def _with_requests(
             f"{name} {refusal}",
             hint="Correct ipam-claim-reference in the pod's annotation, or create a claim for this network.",
         )
-    return replace(claim, requests=spec.requests)
+    return replace(claim, object_uid=spec.uid, requests=spec.requests)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import structlog
 from lightkube.resources.core_v1 import Pod
@@ -21,7 +21,7 @@ from rowhouse.k8s.owner_objects import ServedClaims
 from rowhouse.store.cluster.allocation_failures import CLAIM_REFUSED, NO_ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from lightkube import Client
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rowhouse.store.cluster.allocation_failures import AllocationFailure
 
 _log = structlog.get_logger(__name__)
+_Status: TypeAlias = dict[str, Any]
 ALLOCATED: Final = "IPsAllocated"
 """The type of our condition, as OVN-Kubernetes names it."""
 _REASONS: Final = (NO_ADDRESS, CLAIM_REFUSED)
@@ -64,47 +65,65 @@ class ClaimStatus:
         self._refusal = ""
         self._names_pods = False
         """Whether `ownerPod` of this cluster's CRD is a string, as published first, and not an object."""
+        self.is_unfinished = False
+        """Whether the last call left claims for the next one, which should then come soon."""
 
     def write(self, claims: Sequence[HeldClaim]) -> None:
         """Write the status of claims that changed. Errors of the API server never raise."""
         known = {one.object for one in claims}
         for gone in self._written.keys() - known:
             del self._written[gone]
-        changed = [one for one in claims if self._written.get(one.object) != one]
+        changed = {one.object: one for one in claims if self._written.get(one.object) != one}
         condition = _condition(is_true=True, reason="SuccessfulAllocation", message="")
+        before: dict[ObjectName, _Status] = {}
         if len(changed) > _MAX_READ_SINGLY:
-            changed = self._different(changed, condition)
+            before = self._read_all(changed)
+            changed = self._different(changed, before, condition)
         ends = self._clock() + _WRITE_SECONDS
-        for one in changed:
-            if self._clock() > ends or not self._patch(one.object, condition, held=one):
+        self.is_unfinished = False
+        for name, one in changed.items():
+            if self._clock() > ends:
+                self.is_unfinished = True
                 return
-            self._written[one.object] = one
+            if not self._patch(name, condition, held=one, before=before.get(name)):
+                return
+            self._written[name] = one
 
-    def _different(self, claims: Sequence[HeldClaim], condition: dict[str, Any]) -> list[HeldClaim]:
-        """Leave out the claims whose status is as it should be, with one list of all. A new leader has many."""
-        held = {one.object: one for one in claims}
+    def _read_all(self, wanted: Mapping[ObjectName, HeldClaim]) -> dict[ObjectName, _Status]:
+        """Read the status of many claims with one list."""
         if self._clock() < self._paused_until:
-            return []
+            return {}
         try:
-            for name in self._claims.ask(partial(self._as_wanted, held, condition)):
-                self._written[name] = held.pop(name)
+            return self._claims.ask(partial(self._listed, wanted))
         except ERRORS as error:
             self._pause(explain(error, "a list of all IPAMClaims").message)
-            return []
-        return list(held.values())
+            return {}
 
-    def _as_wanted(
-        self, held: dict[ObjectName, HeldClaim], condition: dict[str, Any], kind: Any
-    ) -> list[ObjectName]:
-        found = []
+    def _listed(
+        self, wanted: Mapping[ObjectName, HeldClaim], kind: Any
+    ) -> dict[ObjectName, _Status]:
+        found: dict[ObjectName, _Status] = {}
         for obj in self._client.list(kind, namespace="*", chunk_size=_PAGE):
             name = str(obj.metadata.namespace), str(obj.metadata.name)
-            if name in held:
-                before = getattr(obj, "status", None) or {}
-                names_pods = isinstance(before.get("ownerPod"), str)
-                wanted = _status(before, held[name], condition, names_pods=names_pods)
-                if _is_as_wanted(before, wanted):
-                    found.append(name)
+            if name in wanted:
+                found[name] = getattr(obj, "status", None) or {}
+        return found
+
+    def _different(
+        self,
+        held: Mapping[ObjectName, HeldClaim],
+        before: Mapping[ObjectName, _Status],
+        condition: dict[str, Any],
+    ) -> dict[ObjectName, HeldClaim]:
+        """Leave out the claims whose status is as it should be (a new leader has many), and those that are gone."""
+        found: dict[ObjectName, HeldClaim] = {}
+        for name, status in before.items():
+            names_pods = isinstance(status.get("ownerPod"), str)
+            wanted = _status(status, held[name], condition, names_pods=names_pods)
+            if _is_as_wanted(status, wanted):
+                self._written[name] = held[name]
+            else:
+                found[name] = held[name]
         return found
 
     def refused(self, failures: Sequence[AllocationFailure]) -> None:
@@ -130,20 +149,27 @@ class ClaimStatus:
             return None
 
     def _patch(
-        self, name: ObjectName, condition: dict[str, Any], *, held: HeldClaim | None = None
+        self,
+        name: ObjectName,
+        condition: dict[str, Any],
+        *,
+        held: HeldClaim | None = None,
+        before: _Status | None = None,
     ) -> bool:
         """Merge into the status; whether it is as wanted now, or there is no such claim.
 
-        Without `held`, the claim was refused: a claim that has addresses keeps its status.
+        Without `held`, the claim was refused: a claim that has addresses keeps its status. Without `before`, the status
+        is read first.
         """
         if self._clock() < self._paused_until:
             return False
         namespace, claim = name
         try:
-            found = self._claims.ask(
-                lambda kind: self._client.get(kind, claim, namespace=namespace)
-            )
-            before = getattr(found, "status", None) or {}
+            if before is None:
+                found = self._claims.ask(
+                    lambda kind: self._client.get(kind, claim, namespace=namespace)
+                )
+                before = getattr(found, "status", None) or {}
             if held is None and before.get("ips"):
                 return True
             self._merge(name, before, held, condition)

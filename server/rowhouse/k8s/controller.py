@@ -185,7 +185,7 @@ class Controller:
                     owners_due = time.monotonic() + min(OWNER_SECONDS, self._timing.interval)
                     RECLAIMED.inc(owners.look())
                     self._claims.write(held_claims(election.session, self._cluster))
-                    if owners.is_unfinished:
+                    if owners.is_unfinished or self._claims.is_unfinished:
                         owners_due = 0.0
                 if self._pass_soon.is_set():
                     self._pass_soon.clear()

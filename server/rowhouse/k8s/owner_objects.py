@@ -115,33 +115,59 @@ class OwnerObjects:
     def existence(self, kind: str, wanted: AbstractSet[ObjectName]) -> Existence:
         """Look for objects of one kind. Raises TryAgain if the API server does not answer.
 
-        If there are many, those that the lists lack are confirmed in turns, so that none waits forever.
+        An absence counts if two answers agree: many objects are missing in two lists, few in a list and in a GET. What
+        one call cannot confirm is left to the next one, which begins after it, so that none waits forever.
         """
         if kind not in KINDS:
             reason = f"this version does not know the kind {kind}"
             return Existence(unseen=frozenset(wanted), reason=reason)
         sight = _Sight(list(KINDS[kind]))
-        exist: set[ObjectName] = set()
+        exist: dict[ObjectName, str] = {}
+        gone: set[ObjectName] = set()
         if len(wanted) > _MAX_READ_SINGLY:
-            for names in sight.of(partial(self._ask, request=self._names)):
-                exist |= names & wanted
-        missing: set[ObjectName] = set()
-        is_whole, found = True, False
-        ends = self._clock() + _CONFIRM_SECONDS
-        for name in self._in_turn(kind, wanted - exist):
-            if sight.seen and (missing or found) and self._clock() > ends:
-                is_whole = False
-                break
-            self._confirmed[kind] = name
-            exists = partial(self._ask, request=partial(self._exists, name))
-            found = any(sight.of(exists))
-            (exist if found else missing).add(name)
+            exist |= self._listed(sight, wanted)
+            for namespace, missing in _by_namespace(wanted - exist.keys()).items():
+                if len(missing) > _MAX_READ_SINGLY:
+                    exist |= self._listed(sight, missing, namespace)
+                    gone |= missing - exist.keys()
+        is_whole = self._confirm(kind, sight, wanted - exist.keys() - gone, exist, gone)
         if not sight.seen:
-            missing = set(wanted - exist)
+            gone = set(wanted - exist.keys())
         if sight.reason:
             # One of the kinds cannot be seen, so no absence is certain.
-            return Existence(exist=frozenset(exist), unseen=frozenset(missing), reason=sight.reason)
-        return Existence(exist=frozenset(exist), gone=frozenset(missing), is_whole=is_whole)
+            return Existence(exist=exist, unseen=frozenset(gone), reason=sight.reason)
+        return Existence(exist=exist, gone=frozenset(gone), is_whole=is_whole)
+
+    def _listed(
+        self, sight: _Sight, wanted: AbstractSet[ObjectName], namespace: str = "*"
+    ) -> dict[ObjectName, str]:
+        """Return those of the wanted objects that a list of a namespace has, or ("*") of all namespaces."""
+        found: dict[ObjectName, str] = {}
+        for names in sight.of(partial(self._ask, request=partial(self._names, namespace))):
+            found |= {name: uid for name, uid in names.items() if name in wanted}
+        return found
+
+    def _confirm(
+        self,
+        kind: str,
+        sight: _Sight,
+        missing: AbstractSet[ObjectName],
+        exist: dict[ObjectName, str],
+        gone: set[ObjectName],
+    ) -> bool:
+        """Sort the missing objects into `exist` and `gone` by a GET each; return whether there was time for all."""
+        ends, is_first = self._clock() + _CONFIRM_SECONDS, True
+        for name in self._in_turn(kind, missing):
+            if sight.seen and not is_first and self._clock() > ends:
+                return False
+            self._confirmed[kind], is_first = name, False
+            answers = sight.of(partial(self._ask, request=partial(self._uid, name)))
+            uid = next((one for one in answers if one is not None), None)
+            if uid is None:
+                gone.add(name)
+            else:
+                exist[name] = uid
+        return True
 
     def _in_turn(self, kind: str, missing: AbstractSet[ObjectName]) -> list[ObjectName]:
         """Return the names to confirm, beginning after the last one of the call before."""
@@ -161,18 +187,31 @@ class OwnerObjects:
                 raise _Unseen(told.message) from error
             raise told from error
 
-    def _names(self, resource: Any) -> set[ObjectName]:
+    def _names(self, namespace: str, resource: Any) -> dict[ObjectName, str]:
         return {
-            (str(obj.metadata.namespace), str(obj.metadata.name))
-            for obj in self._client.list(resource, namespace="*", chunk_size=_PAGE)
+            (str(obj.metadata.namespace), str(obj.metadata.name)): _uid_of(resource, obj)
+            for obj in self._client.list(resource, namespace=namespace, chunk_size=_PAGE)
         }
 
-    def _exists(self, name: ObjectName, resource: Any) -> bool:
+    def _uid(self, name: ObjectName, resource: Any) -> str | None:
+        """Return the uid of an object ("": only its name counts); None if there is none of this name."""
         try:
-            self._client.get(resource, name[1], namespace=name[0])
+            found = self._client.get(resource, name[1], namespace=name[0])
         except ERRORS as error:
             # Any other 404 (from a proxy, or a starting API server) proves nothing about the object.
             if failure_of(error).is_absence_of(name[1]):
-                return False
+                return None
             raise
-        return True
+        return _uid_of(resource, found)
+
+
+def _uid_of(resource: Any, obj: Any) -> str:
+    """A machine and a StatefulSet are known by their names, as their pods and volumes are."""
+    return str(obj.metadata.uid or "") if resource in CLAIM_VERSIONS else ""
+
+
+def _by_namespace(names: AbstractSet[ObjectName]) -> dict[str, set[ObjectName]]:
+    found: dict[str, set[ObjectName]] = {}
+    for name in names:
+        found.setdefault(name[0], set()).add(name)
+    return found

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HISTORIES = int(os.environ.get("ROWHOUSE_HISTORIES", "2"))
 STEPS = 60
+TRY_AGAIN = 11
 NODES = ("node1", "node2", "node3")
 PLURALS = {"claim": "ipamclaims", "virtual_machine": "virtualmachines"}
 
@@ -36,6 +37,8 @@ class Owner:
     kind: str
     name: str
     exists: bool = False
+    is_new: bool = False
+    """Created again under its name while the address of the former object is held."""
     address: str = ""
     pods: dict[str, str] = field(default_factory=dict)
 
@@ -45,7 +48,12 @@ class Owner:
 
     @property
     def is_gone(self) -> bool:
-        return not self.exists and not self.pods
+        """Whether nothing keeps the address."""
+        return (self.is_new or not self.exists) and not self.pods
+
+    def lose(self) -> None:
+        """What it had, or the former object of its name, is free."""
+        self.address, self.is_new = "", False
 
 
 class History:
@@ -88,6 +96,10 @@ class History:
             annotations["k8s.v1.cni.cncf.io/networks"] = json.dumps([element])
         labels = {"kubevirt.io": "virt-launcher"}
         answer = self.stage.start(pod, node=node, labels=labels, annotations=annotations)
+        if owner.is_new:
+            assert answer["code"] == TRY_AGAIN, "a new claim does not inherit"
+            self.stage.kube.delete_pod(pod)
+            return
         address = self.stage.address(answer)
         assert owner.address in {"", address}, "the owner lives, so its address is the same"
         owner.address = address
@@ -110,6 +122,7 @@ class History:
     def toggle(self, owner: Owner) -> None:
         """The object is deleted, or made (again); no controller sees the event."""
         owner.exists = not owner.exists
+        owner.is_new = owner.exists and owner.kind == "claim" and owner.address != ""
         if not owner.exists:
             self.stage.delete(PLURALS[owner.kind], owner.name)
             return
@@ -135,7 +148,7 @@ class History:
         self.stage.owners.look()
         for owner in self.owners:
             if owner.is_gone:
-                owner.address = ""
+                owner.lose()
 
     def look_at_a_failing_cluster(self, _owner: Owner) -> None:
         """The API server fails at some moment of the passes: what is gone may be free, nothing else."""
@@ -150,7 +163,7 @@ class History:
         held = dict(self.stage.held())
         for owner in self.owners:
             if owner.is_gone and owner.address not in held:
-                owner.address = ""
+                owner.lose()
 
     @property
     def wanted(self) -> dict[str, str]:

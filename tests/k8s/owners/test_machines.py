@@ -221,3 +221,15 @@ def test_a_pod_that_was_replaced_meanwhile_gets_nothing(stage: Stage) -> None:
     answer = stage.add("launcher", uid="of-an-earlier-one", node="node1")
     assert answer["code"] == 11
     assert "has the uid" in answer["msg"]
+
+
+def test_created_again_under_its_name_before_a_pass_it_keeps_the_address(stage: Stage) -> None:
+    stage.machine()
+    stage.launcher("a")
+    stage.stop("a")
+    for plural in ("virtualmachines", "virtualmachineinstances"):
+        stage.delete(plural, "db")
+    stage.machine()
+    assert stage.owners.look() == 0
+    assert stage.address(stage.launcher("b")) == "10.0.0.1"
+    assert stage.tenures() == [("10.0.0.1", "virtual_machine db", True)]

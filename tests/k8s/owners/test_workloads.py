@@ -50,6 +50,22 @@ def test_a_deleted_stateful_set_gives_back_each_address_once_its_pod_is_gone(sta
     assert stage.held() == []
 
 
+def test_a_stateful_set_that_adopts_the_pods_of_the_former_one_keeps_their_addresses(
+    stage: Stage,
+) -> None:
+    """`kubectl delete --cascade=orphan` and `create`: how one changes the size of its volumes."""
+    stage.stateful_set()
+    stage.replica("web-0")
+    stage.replica("web-1")
+    stage.delete("statefulsets", "web")
+    assert stage.owners.look() == 0
+    stage.stateful_set()
+    for pod, address in (("web-0", "10.0.0.1"), ("web-1", "10.0.0.2")):
+        stage.stop(pod)
+        assert stage.owners.look() == 0
+        assert stage.address(stage.replica(pod)) == address
+
+
 def test_a_replica_waits_until_the_pod_before_it_is_surely_gone(stage: Stage) -> None:
     stage.ipam["sticky"] = "statefulset"
     stage.stateful_set()

@@ -207,6 +207,7 @@ def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | bool | None]:
             "owner_interface": owner.interface,
             "object_kind": None,
             "object_name": None,
+            "object_uid": None,
             "may_share": False,
             "mac": sandbox.mac,
         }
@@ -216,6 +217,7 @@ def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | bool | None]:
         "owner_interface": lasting.interface,
         "object_kind": lasting.object_kind or None,
         "object_name": lasting.object_name or None,
+        "object_uid": lasting.object_uid or None,
         "may_share": lasting.may_share,
         "mac": sandbox.mac,
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 5000
 IDLE: Final = statement(__name__, "idle_owners")
-RELEASE: Final = statement(__name__, "release_owner")
+RELEASE: Final = statement(__name__, "release_owners")
 CLAIMS: Final = statement(__name__, "held_claims")
 RENEW: Final = statement(__name__, "renew_owners")
 
@@ -40,7 +40,7 @@ def idle_owners(session: Session, cluster: str) -> Iterator[KeptOwner]:
                 "limit": PAGE,
             },
         )
-        for kind, namespace, name, object_kind, object_name, is_idle in rows:
+        for kind, namespace, name, object_kind, object_name, object_uid, is_idle in rows:
             if is_idle:
                 yield KeptOwner(
                     kind=kind,
@@ -48,24 +48,30 @@ def idle_owners(session: Session, cluster: str) -> Iterator[KeptOwner]:
                     name=name,
                     object_kind=object_kind,
                     object_name=object_name,
+                    object_uid=object_uid or "",
                 )
         if len(rows) < PAGE:
             return
         after = rows[-1][0], rows[-1][1], rows[-1][2]
 
 
-def release(session: Session, actor: str, cluster: str, owner: KeptOwner) -> list[str]:
-    """Release the addresses that no sandbox uses; return them. Raises TryAgain, NotReady."""
+def release(
+    session: Session, actor: str, cluster: str, owners: Sequence[KeptOwner]
+) -> dict[KeptOwner, list[str]]:
+    """Release the addresses that no sandbox uses, in one transaction; return them by owner.
+
+    Raises TryAgain, NotReady.
+    """
     parameters = {
-        "actor": actor,
-        "cluster": cluster,
-        "kind": owner.kind,
-        "namespace": owner.namespace,
-        "name": owner.name,
-        "object_kind": owner.object_kind,
-        "object_name": owner.object_name,
+        **_names(actor, cluster, owners),
+        "object_kinds": [one.object_kind for one in owners],
+        "object_names": [one.object_name for one in owners],
+        "object_uids": [one.object_uid or None for one in owners],
     }
-    return [address for (address,) in _rows(session, RELEASE, parameters)]
+    released: dict[KeptOwner, list[str]] = {}
+    for ordinal, address in _rows(session, RELEASE, parameters):
+        released.setdefault(owners[ordinal - 1], []).append(address)
+    return released
 
 
 def renew(
@@ -75,14 +81,7 @@ def renew(
 
     Returns how many addresses that changed. Raises TryAgain, NotReady.
     """
-    parameters = {
-        "actor": actor,
-        "cluster": cluster,
-        "kinds": [one.kind for one in owners],
-        "namespaces": [one.namespace for one in owners],
-        "names": [one.name for one in owners],
-        "exist": exist,
-    }
+    parameters = {**_names(actor, cluster, owners), "exist": exist}
     [(changed,)] = _rows(session, RENEW, parameters)
     return int(changed)
 
@@ -94,6 +93,16 @@ def held_claims(session: Session, cluster: str) -> list[HeldClaim]:
         HeldClaim(namespace=namespace, name=name, ips=tuple(ips), pod=pod)
         for namespace, name, ips, pod in rows
     ]
+
+
+def _names(actor: str, cluster: str, owners: Sequence[KeptOwner]) -> dict[str, Any]:
+    return {
+        "actor": actor,
+        "cluster": cluster,
+        "kinds": [one.kind for one in owners],
+        "namespaces": [one.namespace for one in owners],
+        "names": [one.name for one in owners],
+    }
 
 
 def _rows(session: Session, query: LiteralString, parameters: dict[str, Any]) -> list[TupleRow]:
