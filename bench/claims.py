@@ -139,6 +139,7 @@ def _adds(database: BenchDatabase, folder: Path, cluster: str) -> Iterator[Measu
         runs=tuple(one.percentile(0.5) * 1000 for one in runs),
         floor_name="without one",
         floor_runs=tuple(one.percentile(0.5) * 1000 for one in floors),
+        target="<= 1.15",
     )
 
 

@@ -98,6 +98,38 @@ def test_a_stop_and_a_start_are_one_tenure_and_two_attachments(
     ]
 
 
+ROWS = """
+SELECT to_jsonb(r) - 'address' - 'owner_name' - 'container_id' - 'reserved_at' - 'tenure_id',
+       to_jsonb(t) - 'id' - 'address' - 'owner_name' - 'container_id' - 'during',
+       to_jsonb(a) - 'address' - 'container_id' - 'pod_name' - 'pod_uid' - 'attached_at'
+  FROM reservations r
+  JOIN tenures t ON t.id = r.tenure_id AND upper_inf(t.during) AND t.address = r.address
+  JOIN attachments a ON a.network_id = r.network_id AND a.address = r.address
+ WHERE r.owner_kind = 'claim' ORDER BY r.address"""
+
+
+def test_the_fast_path_of_a_new_owner_writes_what_the_general_path_writes(
+    pods: Pods, dba: Session
+) -> None:
+    """An address of the middle of a run, and one of its end, too."""
+    owners = [replace(CLAIM, name=f"claim{n}", object_name=f"claim{n}") for n in range(6)]
+    ends = (("10.0.0.9", "10.0.0.9"), ("10.0.0.1", "10.0.0.254"), ("10.0.0.10", "10.0.0.20"))
+    given = []
+    for number, owner in enumerate(owners):
+        # Two segments are not for the fast path.
+        is_general = number % 2
+        segments = (*[("10.0.0.250", "10.0.0.250")] * is_general, ends[number // 2])
+        [one] = pods.add_all(
+            "pod", subnet("10.0.0.0/24", *reversed(segments)), sticky=True, ttl=60.0, lasting=owner,
+            container=f"c{number}", uid="uid",
+        )  # fmt: skip
+        given.append(one.address)
+    assert given == [f"10.0.0.{last}" for last in (9, 250, 1, 2, 10, 11)]
+    rows = dba.execute(ROWS).fetchall()
+    assert len(rows) == len(owners)
+    assert len({str(row) for row in rows}) == 1
+
+
 @pytest.mark.parametrize("owner", [VM, replace(CLAIM, may_share=True)], ids=lambda one: one.kind)
 def test_a_migration_has_two_attachments_and_one_tenure(
     pods: Pods, dba: Session, owner: LastingOwner

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from fixtures.pods import subnet
-from rowhouse.domain.requests import Owner, Sandbox
+from rowhouse.domain.requests import LastingOwner, Owner, Sandbox
 from rowhouse.store.allocation import allocator
 from rowhouse.store.connection.combining import CombiningQueue
 from rowhouse.store.connection.errors import Refusal
@@ -105,8 +105,11 @@ def attaching(
     pod: str = "new",
     node: str = "node1",
     strict: bool = False,
+    lasting: LastingOwner | None = None,
 ) -> Callable[[], object]:
-    owner = Owner(cluster="prod-a", namespace="default", name=pod, interface="net1")
+    owner = Owner(
+        cluster="prod-a", namespace="default", name=pod, interface="net1", lasting=lasting
+    )
     sandbox = Sandbox(cluster="prod-a", node=node, container_id="new", interface="net1")
     return lambda: allocator.attach(client.store, owner, sandbox, wanted, strict=strict)
 
@@ -151,6 +154,21 @@ def test_an_add_stays_on_its_indexes(client: Client, wanted: RangeRequest) -> No
     assert cost.whole_tables == 0
     assert cost.pages < 200 + 15 * segments
     assert cost.rows < 100 + 2 * segments
+
+
+@pytest.mark.parametrize("wish", ["the first of 100,000 holes", "one of 10,000 pools"])
+def test_the_first_add_of_a_claim_costs_little_more(client: Client, wish: str) -> None:
+    """The row of its object, and a look for addresses that it holds already."""
+    wanted = WISHES[wish]
+    claim = LastingOwner(
+        kind="claim", name="new", interface="", object_kind="IPAMClaim", object_name="new"
+    )
+    plain, claimed = (
+        client.cost(attaching(client, wanted, lasting=owner)) for owner in (None, claim)
+    )
+    assert claimed.whole_tables == 0
+    assert claimed.pages < plain.pages + 60
+    assert claimed.rows < plain.rows + 10
 
 
 @pytest.mark.parametrize("wanted", REFUSALS.values(), ids=REFUSALS)

@@ -1,11 +1,14 @@
 CREATE FUNCTION changed_by_hand() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
-    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
-    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
-    row    jsonb := coalesce(before, after);
+    before jsonb;
+    after  jsonb;
+    row    jsonb;
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
+        before := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+        after := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+        row := coalesce(before, after);
         PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id', row->>'tenure_id',
                                        row->>'name'),
                               before, after);

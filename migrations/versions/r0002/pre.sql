@@ -922,11 +922,14 @@ COMMENT ON FUNCTION setting_changed() IS 'Trigger: records a change of a network
 CREATE OR REPLACE FUNCTION changed_by_hand() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 DECLARE
-    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
-    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
-    row    jsonb := coalesce(before, after);
+    before jsonb;
+    after  jsonb;
+    row    jsonb;
 BEGIN
     IF pg_trigger_depth() = 1 AND coalesce(current_setting('rowhouse.command', true), '') = '' THEN
+        before := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+        after := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+        row := coalesce(before, after);
         PERFORM record_change(rtrim(TG_TABLE_NAME, 's') || '.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE lower(TG_OP) END, coalesce(row->>'address', row->>'slice', row->>'reason', row->>'pool_id', row->>'tenure_id',
                                        row->>'name'),
                               before, after);
@@ -936,12 +939,22 @@ END $$;
 COMMENT ON FUNCTION changed_by_hand() IS
     'Trigger: records a manual change in the audit log, for tables that only our functions write.';
 
+-- (The key's other columns follow the reservation.)
 CREATE OR REPLACE TRIGGER attachments_updated
     AFTER UPDATE OF cluster, container_id, interface, node, cni_network, pod_uid, pod_name, mac, attached_at ON attachments
     FOR EACH ROW EXECUTE FUNCTION changed_by_hand();
 CREATE OR REPLACE TRIGGER past_attachments_by_hand AFTER INSERT OR UPDATE OR DELETE ON past_attachments FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();
 CREATE OR REPLACE TRIGGER owner_objects_by_hand AFTER INSERT OR UPDATE OR DELETE ON owner_objects FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE OR REPLACE TRIGGER assignment_hold_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE OR REPLACE TRIGGER assignment_hold_pools_by_hand AFTER INSERT OR UPDATE OR DELETE ON assignment_hold_pools FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+-- (A row that is missing there only makes calls slower.)
+CREATE OR REPLACE TRIGGER plain_pools_by_hand AFTER INSERT OR UPDATE ON plain_pools FOR EACH ROW
+    EXECUTE FUNCTION changed_by_hand();
+CREATE OR REPLACE TRIGGER node_slices_by_hand AFTER INSERT OR UPDATE OR DELETE ON node_slices FOR EACH ROW
     EXECUTE FUNCTION changed_by_hand();
 
 -- schema/history/history_by_hand.sql
@@ -3453,28 +3466,88 @@ AS $$
 DECLARE
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
                              set_config('rowhouse.command', 'ADD', true),
-                             set_config('lock_timeout', max_wait::text, true)];
+                             set_config('lock_timeout', max_wait::text, true),
+                             current_setting('rowhouse.careful', true)];
     command  text;
+    choice   record; -- of choose_run()
+    the_tenure bigint;
+    is_usual boolean;
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     IF object_kind IS NOT NULL THEN
         -- First, because it locks the row: release_owners_v1() and renew_owners_v1() then see this call's reservations.
-        INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name, object_uid)
-        VALUES (cluster, kind, namespace, owner_name, object_kind, object_name, object_uid)
-        ON CONFLICT ON CONSTRAINT owner_objects_pkey DO UPDATE
-           SET object_kind = excluded.object_kind, object_name = excluded.object_name,
-               object_uid = coalesce(excluded.object_uid, o.object_uid)
-         WHERE o.object_uid = excluded.object_uid OR o.object_uid IS NULL OR excluded.object_uid IS NULL;
+        PERFORM FROM owner_objects o
+          WHERE o.cluster = attach_v2.cluster AND o.owner_kind = kind AND o.namespace = attach_v2.namespace AND o.name = owner_name
+            AND o.object_kind = attach_v2.object_kind AND o.object_name = attach_v2.object_name
+            AND (o.object_uid = attach_v2.object_uid OR attach_v2.object_uid IS NULL)
+            FOR UPDATE;
         IF NOT FOUND THEN
-            PERFORM refuse_former_object(cluster, kind, namespace, owner_name, object_kind, object_name, object_uid);
+            INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name, object_uid)
+            VALUES (cluster, kind, namespace, owner_name, object_kind, object_name, object_uid)
+            ON CONFLICT ON CONSTRAINT owner_objects_pkey DO UPDATE
+               SET object_kind = excluded.object_kind, object_name = excluded.object_name,
+                   object_uid = coalesce(excluded.object_uid, o.object_uid)
+             WHERE o.object_uid = excluded.object_uid OR o.object_uid IS NULL OR excluded.object_uid IS NULL;
+            IF NOT FOUND THEN
+                PERFORM refuse_former_object(cluster, kind, namespace, owner_name, object_kind, object_name, object_uid);
+            END IF;
         END IF;
     END IF;
-    RETURN QUERY SELECT * FROM attach_owner(
-        kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
-        CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
-        networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
-        strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share);
+
+    -- The first address of an owner, from one range of a plain pool, as in attach_v1().
+    is_usual := settings[4] IS DISTINCT FROM 'on' AND kind <> 'pod' AND cardinality(cidrs) = 1 AND NOT strict
+                AND cardinality(segment_firsts) = 1 AND candidate_ranges = '{}' AND slots[1] = 0 AND requested[1] IS NULL
+                AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
+    IF is_usual AND cardinality(gateway_addresses) > 0 THEN
+        is_usual := knows_gateways(cni_network, networks[1], cidrs[1], gateway_addresses);
+    END IF;
+    IF is_usual THEN
+        SELECT p.pool_id, p.network_id, run.address::host_address AS address, run.run_first, run.run_last, run.run_row INTO choice
+          FROM plain_pools p, LATERAL choose_run(p.network_id, segment_firsts[1], segment_lasts[1], segment_lasts[1]) AS run
+         WHERE p.network_name = networks[1] AND p.cidr = cidrs[1] AND (NOT p.isolated OR attach_v2.isolated[1])
+           AND NOT EXISTS (SELECT FROM reservations r
+                            WHERE r.owner_namespace = namespace AND r.owner_name = attach_v2.owner_name
+                              AND r.owner_interface = attach_v2.owner_interface AND r.owner_cluster = cluster AND r.owner_kind = kind)
+           AND run.step = 1 AND run.free_from <= clock_timestamp()
+           AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = p.network_id AND r.expires_at <= now()
+                            ORDER BY r.expires_at LIMIT 1);
+        is_usual := FOUND;
+    END IF;
+    IF is_usual THEN
+        the_tenure := nextval('tenures_id_seq');
+        INSERT INTO tenures (id, network_id, address, pool_id, during, owner_kind, owner_cluster, owner_namespace, owner_name,
+                             owner_interface, owner_uid, node, container_id, mac, started_by, start_reason)
+        VALUES (the_tenure, choice.network_id, choice.address, choice.pool_id, tstzrange(clock_timestamp(), NULL), kind,
+                cluster, namespace, owner_name, owner_interface, uid, node, container_id, mac, current_actor(), 'ADD');
+        INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_cluster, owner_namespace, owner_name,
+                                  owner_interface, owner_uid, slot, sticky, sticky_ttl, reuse_delay, node, container_id, tenure_id)
+        VALUES (choice.network_id, choice.address, choice.pool_id, kind, cluster, namespace, owner_name, owner_interface,
+                uid, 0, is_sticky, ttl, reuse_delay, node, container_id, the_tenure)
+        ON CONFLICT DO NOTHING;
+        is_usual := FOUND;
+        IF NOT is_usual THEN
+            DELETE FROM tenures t WHERE t.id = the_tenure;
+        END IF;
+    END IF;
+    IF is_usual THEN
+        INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, cni_network, pod_uid, pod_name, mac)
+        VALUES (cluster, container_id, interface, choice.network_id, choice.address, node, cni_network, uid, pod, mac);
+        IF choice.address = choice.run_first AND choice.address < choice.run_last THEN
+            UPDATE free_ranges f SET first = choice.address + 1 WHERE f.ctid = choice.run_row; -- it is locked, so it is still there
+        ELSIF choice.address = choice.run_first THEN
+            DELETE FROM free_ranges f WHERE f.ctid = choice.run_row;
+        ELSE
+            PERFORM take_run(choice.network_id, choice.address, choice.address);
+        END IF;
+        RETURN NEXT (1, networks[1], cidrs[1], choice.address, NULL, true, NULL)::attached_address;
+    ELSE
+        RETURN QUERY SELECT * FROM attach_owner(
+            kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
+            CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
+            networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
+            strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share);
+    END IF;
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
 COMMENT ON FUNCTION attach_v2 IS 'CNI ADD for an owner of any kind, with a requested MAC address or candidates: one address from each range, all or nothing.';

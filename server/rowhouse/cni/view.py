@@ -127,7 +127,8 @@ def add(call: Call) -> bytes:
                 pods=_pods(),
                 bound_node=bound_node(),
             )
-            plan = _configurations().plan(call.body, arguments, owner.lasting)
+            if owner.lasting is not None and owner.lasting.requests:
+                plan = _configurations().plan(call.body, arguments, owner.lasting)
     assigned: list[Assigned] = []
     if plan.requests:
         is_claim = owner.lasting is not None and owner.lasting.kind == "claim"
