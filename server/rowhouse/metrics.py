@@ -134,6 +134,11 @@ CNI_DURATION: Final = Histogram(
     ("command",),
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
 )
+OWNER_LOOKUPS: Final = Counter(
+    "rowhouse_owner_lookups_total",
+    "Pods and IPAMClaims that ADDs needed to find the owner of an address, and where they were found",
+    ("kind", "source"),
+)
 CNI_REPLAYS: Final = Counter(
     "rowhouse_cni_replays_total",
     "DELs that nodes kept while no server answered, by CNI error code, 0 for success",

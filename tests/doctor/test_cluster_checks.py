@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +30,7 @@ ALL = (
     "nodes",
 )
 PODS = "/api/v1/namespaces/kube-system/pods"
+IPAM = {"type": "rowhouse", "range": "10.0.0.0/24"}
 SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
@@ -110,6 +111,36 @@ def test_a_server_that_looks_at_pods_needs_to(cluster_of_doctor: Cluster, tmp_pa
     assert inside.one("permissions", "keys").state == "ok"
     cluster_of_doctor.denied.add("get pods")
     assert "may not get pods" in inside.one("permissions", "keys").found
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "denied", "part"),
+    [
+        ({"ipam": {"sticky": "vm"}}, "VirtualMachine", "list virtualmachines", "controller"),
+        ({"ipam": {"sticky": "vm"}}, "VirtualMachine", "watch pods", "server"),
+        ({"ipam": {"sticky": "statefulset"}}, "StatefulSet", "get statefulsets", "controller"),
+        ({"allowPersistentIPs": True}, "IPAMClaim", "watch ipamclaims", "server"),
+        ({"allowPersistentIPs": True}, "IPAMClaim", "patch ipamclaims/status", "controller"),
+    ],
+)
+def test_a_network_whose_addresses_outlive_pods_needs_to_see_their_owners(
+    outside: Doctor, cluster_of_doctor: Cluster, *, config: Any, kind: str, denied: str, part: str
+) -> None:
+    """Those permissions are needed only where such a network is."""
+    kinds = {"VirtualMachine", "StatefulSet", "IPAMClaim"}
+    cluster_of_doctor.network("plain", {"name": "plain", "type": "bridge", "ipam": IPAM})
+    cluster_of_doctor.network("broken", "{")
+    assert not kinds & {one.about for one in outside.check("permissions")}
+    ipam = {**IPAM, **config.get("ipam", {})}
+    cluster_of_doctor.network("kept", {"type": "bridge", **config, "ipam": ipam})
+    judged = [one for one in outside.check("permissions") if one.about in kinds]
+    assert [(one.about, one.state) for one in judged] == [(kind, "ok")] * 2
+    cluster_of_doctor.denied.add(denied)
+    [found] = [
+        one for one in outside.check("permissions") if one.about == kind and one.state == "failed"
+    ]
+    assert f"rowhouse-{part} may not {denied}" in found.found
+    assert "rbac." in found.remedy
 
 
 def test_what_the_mirror_needs_is_asked_for_where_it_is_on(

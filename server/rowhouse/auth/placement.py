@@ -14,6 +14,7 @@ from rowhouse.domain.lasting_owners import PodFacts
 from rowhouse.domain.liveness import STATIC_POD_UIDS
 from rowhouse.domain.network_status import attached_interfaces
 from rowhouse.ipam.placement import PlacedPod
+from rowhouse.metrics import OWNER_LOOKUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from rowhouse.domain.claims import ClaimSpec
 
 _NOT_FOUND: Final = 404
+_WATCH: Final = "watch"
+_REQUEST: Final = "request"
 
 
 class ApiServerPods:
@@ -73,7 +76,9 @@ class ApiServerPods:
         if uid is not None and cluster in self._pods:
             kept = self._pods[cluster].get((namespace, pod))
             if kept is not None and uid in kept.uids:
+                OWNER_LOOKUPS.labels(owner_kinds.PODS.name, _WATCH).inc()
                 return kept.placed(pod)
+        OWNER_LOOKUPS.labels(owner_kinds.PODS.name, _REQUEST).inc()
         return self.find(cluster, namespace, pod)
 
     def claim(self, cluster: str, namespace: str, name: str) -> ClaimSpec | None:
@@ -83,6 +88,7 @@ class ApiServerPods:
         """
         trusted = self._trusted(cluster)
         kept = self._claims[cluster].get((namespace, name))
+        OWNER_LOOKUPS.labels(claims.PLURAL, _REQUEST if kept is None else _WATCH).inc()
         return kept if kept is not None else self._read_claim(trusted, namespace, name)
 
     def close(self) -> None:

@@ -25,6 +25,9 @@ VIRTUAL_MACHINE: Final = "VirtualMachine"
 STATEFUL_SET: Final = "StatefulSet"
 IPAM_CLAIM: Final = "IPAMClaim"
 
+KEPT_BY: Final[dict[str, str]] = {"vm": VIRTUAL_MACHINE, "statefulset": STATEFUL_SET}
+"""Whose address it is → the kind of object that keeps it."""
+
 NETWORKS: Final = "k8s.v1.cni.cncf.io/networks"
 _CLAIM: Final = "ipam-claim-reference"
 _DOMAIN: Final = "kubevirt.io/domain"

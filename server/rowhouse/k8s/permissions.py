@@ -8,17 +8,29 @@ from typing import TYPE_CHECKING, Final
 from lightkube.models.authorization_v1 import ResourceAttributes, SelfSubjectAccessReviewSpec
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 
+from rowhouse.domain import claims
+from rowhouse.domain.lasting_owners import IPAM_CLAIM, STATEFUL_SET, VIRTUAL_MACHINE
 from rowhouse.k8s.failures import ERRORS, failure_of
 from rowhouse.k8s.whereabouts.resources import IPPool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from lightkube import Client
 
 _MIRRORED: Final = ("ippools", "overlappingrangeipreservations", "nodeslicepools")
 _MIRROR_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 _NOT_SERVED: Final = frozenset({401, 403, 404, 405})
+
+OWNER_RESOURCES: Final = {
+    VIRTUAL_MACHINE: (
+        ("kubevirt.io", "virtualmachines"),
+        ("kubevirt.io", "virtualmachineinstances"),
+    ),
+    STATEFUL_SET: (("apps", "statefulsets"),),
+    IPAM_CLAIM: ((claims.GROUP, claims.PLURAL),),
+}
+"""Kind of an object that keeps addresses → group and plural of the resources that tell whether it exists."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,26 +64,27 @@ def of_controller(mirror_namespace: str | None) -> list[Permission]:
     return needed
 
 
-def of_owner_objects() -> list[Permission]:
+def of_owner_objects(kinds: Collection[str] = OWNER_RESOURCES.keys()) -> list[Permission]:
     """What the controller needs to see the objects that keep addresses. Without it, addresses expire instead."""
-    looks = [
+    needed = [
         Permission(verb, resource, group)
-        for group, resource in (
-            ("kubevirt.io", "virtualmachines"),
-            ("kubevirt.io", "virtualmachineinstances"),
-            ("apps", "statefulsets"),
-            ("k8s.cni.cncf.io", "ipamclaims"),
-        )
+        for kind, resources in OWNER_RESOURCES.items()
+        if kind in kinds
+        for group, resource in resources
         for verb in ("get", "list")
     ]
-    return [*looks, Permission("patch", "ipamclaims/status", "k8s.cni.cncf.io")]
+    if IPAM_CLAIM in kinds:
+        needed.append(Permission("patch", "ipamclaims/status", claims.GROUP))
+    return needed
 
 
-def of_server_for_owners() -> list[Permission]:
+def of_server_for_owners(kinds: Collection[str] = OWNER_RESOURCES.keys()) -> list[Permission]:
     """What the server needs to find owners that outlive a pod without a request for each ADD."""
     verbs = ("get", "list", "watch")
     pods = [Permission(verb, "pods") for verb in verbs]
-    return pods + [Permission(verb, "ipamclaims", "k8s.cni.cncf.io") for verb in verbs]
+    if IPAM_CLAIM not in kinds:
+        return pods
+    return pods + [Permission(verb, claims.PLURAL, claims.GROUP) for verb in verbs]
 
 
 def of_server(*, by_review: bool, looks_at_pods: bool = False) -> list[Permission]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from k8s.running import until
 from rowhouse.auth import observed
+from rowhouse.metrics import OWNER_LOOKUPS
 
 if TYPE_CHECKING:
     from k8s.owners.stage import Stage
@@ -52,6 +54,23 @@ def knows(pods: ApiServerPods, pod: str) -> bool:
     )
 
 
+def lookups() -> Counter[tuple[str, str]]:
+    """How often each kind was found in each source."""
+    [metric] = OWNER_LOOKUPS.collect()
+    return Counter(
+        {
+            (one.labels["kind"], one.labels["source"]): int(one.value)
+            for one in metric.samples
+            if one.name.endswith("_total")
+        }
+    )
+
+
+def difference(before: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """What was looked up since."""
+    return lookups() - before
+
+
 def test_only_the_first_add_costs_requests(stage: Stage, pods: ApiServerPods) -> None:
     stage.kube.pod("a", labels=MACHINE, annotations=NETWORKS)
     # One for the pod, and one for its claim, unless their watches were quicker.
@@ -59,7 +78,9 @@ def test_only_the_first_add_costs_requests(stage: Stage, pods: ApiServerPods) ->
     until(lambda: knows(pods, "a"))
     stage.kube.pod("b", labels=MACHINE, annotations=NETWORKS)
     until(lambda: knows(pods, "b"))
+    before = lookups()
     assert add(stage, "b") == []
+    assert difference(before) == {("pods", "watch"): 1, ("ipamclaims", "watch"): 1}
     assert stage.held() == [("10.0.0.1", f"claim {CLAIM}")]
 
     found = pods.find_for_owner("", "default", "b", "uid-of-another")
@@ -101,7 +122,9 @@ def test_without_the_permission_to_watch_each_add_costs_requests(
     stage.kube.pod("a", labels=MACHINE, annotations=NETWORKS)
     assert len(add(stage, "a")) == 2
     until(lambda: all(one._reason for one in (pods._pods[""], pods._claims[""])))
+    before = lookups()
     assert len(add(stage, "a")) == 2
+    assert difference(before) == {("pods", "request"): 1, ("ipamclaims", "request"): 1}
 
 
 def test_a_cluster_that_is_away_and_comes_back(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from rowhouse.cni.netconf import TYPES
 from rowhouse.doctor.finding import failed, ok, skipped, warning
 from rowhouse.doctor.surroundings import Unavailable
 from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.lasting_owners import IPAM_CLAIM, KEPT_BY
 from rowhouse.k8s.raw import Refused
 from rowhouse.settings import Settings
 from rowhouse.store.connection import diagnosis
@@ -52,6 +54,25 @@ def networks(where: Surroundings) -> Iterator[Finding]:
     yield ok(f"{good} are usable{left}")
 
 
+def owner_kinds(where: Surroundings) -> list[str]:
+    """Return the kinds of objects that keep addresses of the cluster's networks; none if NADs cannot be read."""
+    configurations = _configurations(where)
+    found: set[str] = set()
+    try:
+        definitions = list(where.kubernetes.items(PATH))
+    except (Refused, RowhouseError):
+        return []  # `networks` says so
+    for definition in definitions:
+        with contextlib.suppress(json.JSONDecodeError, RowhouseError):
+            for _, body in _bodies(definition):
+                netconf = configurations.netconf(body)
+                if netconf.by_claim:
+                    found.add(IPAM_CLAIM)
+                if netconf.keep_for in KEPT_BY:
+                    found.add(KEPT_BY[netconf.keep_for])
+    return sorted(found)
+
+
 def _configurations(where: Surroundings) -> Configurations:
     """Return the parser with the server's defaults, as far as they are known here."""
     names = ("ROWHOUSE_COMPAT", "ROWHOUSE_CNI_DEFAULTS")
@@ -76,11 +97,8 @@ def _judge(
 ) -> Iterator[Finding]:
     metadata = definition["metadata"]
     name = f"{metadata['namespace']}/{metadata['name']}"
-    text = (definition.get("spec") or {}).get("config") or ""
-    if not text.strip():
-        return  # multus reads the configuration with this name from the node's disk
     try:
-        config = json.loads(text)
+        bodies = list(_bodies(definition))
     except json.JSONDecodeError as error:
         yield warning(
             f"its config is not JSON: {error}",
@@ -88,13 +106,8 @@ def _judge(
             about=name,
         )
         return
-    for part in plugins_of(config):
-        ipam = part.get("ipam")
-        kind = ipam.get("type") if isinstance(ipam, dict) else None
-        if kind not in TYPES:
-            continue
+    for kind, body in bodies:
         try:
-            body = configuration_of(metadata["name"], config, part)
             plan = configurations.plan(body, Arguments())
         except RowhouseError as error:
             state = failed if kind == TYPES[1] else warning
@@ -132,3 +145,16 @@ def _judge_pools(name: str, named: list[str], pools: dict[str, str] | None) -> I
         yield skipped("its pools were not checked", about=name)
     elif not missing:
         yield ok("usable", about=name)
+
+
+def _bodies(definition: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """Yield IPAM type and configuration of each plugin of a NAD that uses Rowhouse. Raises JSONDecodeError."""
+    text = (definition.get("spec") or {}).get("config") or ""
+    if not text.strip():
+        return  # multus reads the configuration with this name from the node's disk
+    config = json.loads(text)
+    for part in plugins_of(config):
+        ipam = part.get("ipam")
+        kind = ipam.get("type") if isinstance(ipam, dict) else None
+        if kind in TYPES:
+            yield kind, configuration_of(definition["metadata"]["name"], config, part)

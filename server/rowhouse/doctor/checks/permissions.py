@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from rowhouse.doctor.checks.networks import owner_kinds
 from rowhouse.doctor.finding import failed, ok, skipped
 from rowhouse.doctor.surroundings import Unavailable
-from rowhouse.k8s.permissions import of_controller, of_import, of_server
+from rowhouse.domain.lasting_owners import IPAM_CLAIM, STATEFUL_SET, VIRTUAL_MACHINE
+from rowhouse.k8s.permissions import (
+    OWNER_RESOURCES,
+    of_controller,
+    of_import,
+    of_owner_objects,
+    of_server,
+    of_server_for_owners,
+)
 from rowhouse.k8s.raw import Refused
 
 if TYPE_CHECKING:
@@ -25,6 +34,9 @@ _ROLES: Final = {
     "controller": "the ClusterRole …-controller of the chart (rbac.create)",
     "mirror": "the Role …-mirror in the mirror's namespace (mirror.enabled, rbac.create)",
     "keys": "the server's cluster roles, system:service-account-issuer-discovery among them (rbac.create)",
+    VIRTUAL_MACHINE: "the chart's cluster roles with rbac.virtualMachines=true",
+    STATEFUL_SET: "the chart's cluster roles with rbac.statefulSets=true",
+    IPAM_CLAIM: "the chart's cluster roles with rbac.ipamClaims=true",
     "token review": "the server's cluster roles, system:auth-delegator among them (kubernetes.tokenReview)",
 }
 
@@ -54,9 +66,13 @@ def _of(where: Surroundings, part: str) -> Iterator[tuple[str, Sequence[Permissi
         looks_at_pods = where.setting_of(part, "ROWHOUSE_VERIFY_PLACEMENT") == "true"
         needed = of_server(by_review=by_review, looks_at_pods=looks_at_pods)
         yield "token review" if by_review else "keys", needed
+        for kind in owner_kinds(where):
+            yield kind, of_server_for_owners([kind])
         return
     of_itself = of_controller(None)
     yield "controller", of_itself
+    for kind in owner_kinds(where):
+        yield kind, of_owner_objects([kind])
     if where.setting_of(part, "ROWHOUSE_MIRROR") == "true":
         namespace = where.setting_of(part, "ROWHOUSE_MIRROR_NAMESPACE") or "kube-system"
         yield "mirror", [one for one in of_controller(namespace) if one not in of_itself]
@@ -84,7 +100,8 @@ def _judge(api: KubernetesApi, name: str, needs: Sequence[Permission], account: 
             f"Bind {who} to {_ROLES[name]}; `helm upgrade` creates it.",
             about=name,
         )
-    return ok(f"{who} has all permissions that the {name} needs", about=name)
+    needs_it = f"networks for {name}s need" if name in OWNER_RESOURCES else f"the {name} needs"
+    return ok(f"{who} has all permissions that {needs_it}", about=name)
 
 
 def _import(api: KubernetesApi) -> Finding:
