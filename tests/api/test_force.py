@@ -52,10 +52,14 @@ def test_a_pool_whose_name_window_or_gateway_matters_to_a_pod_changes_by_force(
     pool = api.pool(SMALL, name="gold")
     pods.add("web-0", subnet(SMALL))
     path = f"pools/{pool['id']}"
-    for change in ({"name": "silver"}, {"window_first": "10.0.0.3"}, {"gateway": "10.0.0.1"}):
+    for change in ({"window_first": "10.0.0.3"}, {"gateway": "10.0.0.1"}):
         refused = api.refused(409, "PATCH", path, change)
         assert refused["in_the_way"] == [{"address": "10.0.0.1", "owner": "default/web-0"}]
-    assert api.patch(f"{path}?force=true", name="silver")["name"] == "silver"
+    no_alias: dict[str, Any] = {"name": "silver", "aliases": []}
+    refused = api.refused(409, "PATCH", path, no_alias)
+    assert 'removing the pool name "gold" affects 1 address' in refused["detail"]
+    assert api.get(path)["name"] == "gold"
+    assert api.patch(f"{path}?force=true", **no_alias)["aliases"] == []
     around: dict[str, Any] = {"cidr": "10.0.0.0/28", "gateway": "10.0.0.1"}
     assert "running sandboxes" in api.refused(409, "POST", "pools", around)["detail"]
     assert api.post("pools", **around, force=True)["overlaps"] == [SMALL]
@@ -109,7 +113,7 @@ def test_overlapping_pools_count_and_explain_an_address_once(api: Api, pods: Pod
 def test_a_gateway_that_no_configuration_has_any_more_is_forgotten(api: Api, pods: Pods) -> None:
     pool = api.pool(SMALL, gateway="10.0.0.6")
     pods.add("web-0", replace(subnet(SMALL), gateways=("10.0.0.1",)))
-    by_operator, by_nad = api.items(f"gateways?pool_id={pool['id']}")
+    by_operator, by_nad = api.items(f"gateways?pool={pool['id']}")
     assert (by_operator["address"], by_operator["cni_network"]) == ("10.0.0.6", None)
     assert (by_nad["address"], by_nad["cni_network"]) == ("10.0.0.1", "storage")
     assert (

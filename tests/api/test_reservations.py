@@ -100,7 +100,7 @@ def test_reservations_are_found_by_every_property(api: Api, pods: Pods) -> None:
     assert addresses(api, "prefix=::/0") == ["fd00::1"]
     assert addresses(api, "network=blue") == ["fd00::1"]
     assert addresses(api, f"network_id={pool['network_id']}") == everything[:2]
-    assert addresses(api, f"pool_id={other['id']}") == ["fd00::1"]
+    assert addresses(api, f"pool={other['id']}") == ["fd00::1"]
     assert addresses(api, "kind=static") == everything[1:]
     owner = pod["owner"]
     assert addresses(api, f"namespace={owner['namespace']}&name=web-0") == ["10.0.0.1"]
@@ -119,7 +119,7 @@ def test_reservations_are_found_by_every_property(api: Api, pods: Pods) -> None:
     [past] = api.items("history?address=10.0.0.1")
     macs = [shown["mac"], shown["attached"][0]["mac"], explained["mac"], past["mac"]]
     assert macs == ["02:00:5e:00:53:01"] * 4
-    api.refused(404, "GET", "reservations?pool_id=999")
+    api.refused(404, "GET", "reservations?pool=999")
 
 
 def test_pages_lose_nothing_while_the_list_changes(api: Api) -> None:

@@ -59,6 +59,31 @@ def test_an_alias_is_added_before_a_renaming_and_deleted_after_it(rowhouse: Rowh
     assert rowhouse("pool", "show", "a", code=3).stderr == "Error: there is no pool a\n"
 
 
+def test_a_dry_run_shows_the_result_and_changes_nothing(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
+    rowhouse("address", "reserve", "a", "10.0.0.5", "--name", "printer")
+    rowhouse("exclusion", "create", "10.0.0.6")
+    lists = (("pool", "list"), ("address", "list"), ("exclusion", "list"), ("audit",))
+    before = [rowhouse.items(*words) for words in lists]
+    for words, shown in (
+        (("pool", "create", "10.0.1.0/24", "--name", "new"), "10.0.1.0/24"),
+        (("pool", "change", "a", "--first", "10.0.0.2"), "10.0.0.2"),
+        (("pool", "rename", "a", "b"), "pool a renamed to b; also known as a\n"),
+        (("pool", "drain", "a"), "DRAINED:     yes\n"),
+        (("address", "reserve", "a", "--count", "2", "--name", "x"), "10.0.0.2"),
+        (("address", "release", "10.0.0.5"), "10.0.0.5 released\n"),
+        (("address", "edit", "10.0.0.5", "--description", "desk"), "desk"),
+        (("quota", "set", "dev", "3"), "dev"),
+        (("exclusion", "delete", "1"), "10.0.0.6 to 10.0.0.6 can be assigned again\n"),
+    ):
+        done = rowhouse(*words, "--dry-run")
+        assert shown in done.output, words
+        assert done.stderr.endswith("(dry run: nothing was changed)\n"), words
+    refused = rowhouse("pool", "delete", "a", "--dry-run", code=1).stderr
+    assert "still holds 1 reservation" in refused
+    assert [rowhouse.items(*words) for words in lists] == before
+
+
 def test_addresses_are_reserved_moved_and_released(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
     named = rowhouse.items("address", "reserve", "a", "10.0.0.5", "--name", "printer")

@@ -8,7 +8,8 @@ from pydantic import Field, TypeAdapter
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import Answer, Cidr, Id, Moment, NetworkName
+from rowhouse.api.fields import Answer, Cidr, Moment, NetworkName, PoolText
+from rowhouse.ipam import pools
 from rowhouse.store.inventory import pool_names as rows
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class AliasPage(paging.Page[Alias]):
 class AliasQuery(paging.Paged):
     """Filters for aliases."""
 
-    pool_id: Id | None = None
+    pool: PoolText | None = None
     network: NetworkName | None = None
 
 
@@ -50,7 +51,7 @@ def list_aliases(call: Call, query: AliasQuery) -> Reply:
     """List the aliases of pools, and when each was last used."""
     found = rows.search(
         call.store,
-        pool_id=query.pool_id,
+        pool_id=pools.id_of(call.store, query.pool, query.network),
         network=query.network,
         after=paging.key_of(query, _KEY) or "",
         limit=query.limit + 1,

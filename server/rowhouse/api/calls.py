@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from rowhouse.api.fields import Request
+from rowhouse.api.fields import Rehearsed, Request
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import InvalidRequest
 
@@ -85,10 +86,23 @@ def begin(caller: Caller) -> Call:
     )
 
 
-def read_query(kind: type[Given] | None) -> Given | None:
-    """Parse the query string. Raises InvalidRequest, also for unknown or repeated parameters."""
+def read_dry_run() -> bool:
+    """Return whether the request asks for a dry run. Raises InvalidRequest."""
+    given = {name: request.args[name] for name in Rehearsed.model_fields if name in request.args}
+    return read_strings(Rehearsed, given, root="/query").dry_run
+
+
+def read_query(kind: type[Given] | None, *, is_change: bool = False) -> Given | None:
+    """Parse the query string, without the parameters of every change (`Rehearsed`).
+
+    Raises InvalidRequest, also for unknown or repeated parameters.
+    """
     values = request.args
     twice = [name for name, given in values.lists() if len(given) > 1]
+    if is_change:
+        values = MultiDict(
+            (name, one) for name, one in values.items() if name not in Rehearsed.model_fields
+        )
     known = set() if kind is None else set(kind.model_fields)
     wrong = [(f"/query/{name}", "given more than once") for name in twice]
     wrong += [(f"/query/{name}", "unknown parameter") for name in values.keys() - known]

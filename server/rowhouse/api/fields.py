@@ -42,6 +42,18 @@ class Request(BaseModel):
     )
 
 
+class Rehearsed(Request):
+    """The parameter that every change accepts."""
+
+    dry_run: Annotated[
+        bool,
+        Field(
+            description="Answer as the request would be answered now, but change nothing:"
+            " the header `Dry-Run: true` says so"
+        ),
+    ] = False
+
+
 class Answer(BaseModel):
     """A response body."""
 
@@ -166,6 +178,15 @@ PoolName = Annotated[
     WithJsonSchema(
         {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": _POOL_NAME},
         mode="validation",
+    ),
+]
+PoolText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_NAME,
+        pattern=_LINE,
+        description="A pool: its name or an alias, its CIDR, or its id",
     ),
 ]
 NetworkName = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]

@@ -8,8 +8,8 @@ from pydantic import Field, TypeAdapter
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import Address, Answer, Cidr, Id, Moment, NetworkName
-from rowhouse.ipam import gateways
+from rowhouse.api.fields import Address, Answer, Cidr, Moment, NetworkName, PoolText
+from rowhouse.ipam import gateways, pools
 from rowhouse.store.inventory import gateways as rows
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class GatewayQuery(paging.Paged):
     """Filters for gateways."""
 
     network: NetworkName | None = None
-    pool_id: Id | None = None
+    pool: PoolText | None = None
     address: Address | None = None
 
 
@@ -54,7 +54,7 @@ def list_gateways(call: Call, query: GatewayQuery) -> Reply:
     found = rows.search(
         call.store,
         network=query.network,
-        pool_id=query.pool_id,
+        pool_id=pools.id_of(call.store, query.pool, query.network),
         address=query.address,
         after=paging.key_of(query, _KEY) or 0,
         limit=query.limit + 1,

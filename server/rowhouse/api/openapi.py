@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from rowhouse.api.fields import Rehearsed
 from rowhouse.api.idempotency import HEADER, MAX_KEY
 from rowhouse.api.operations import BASE, OPERATIONS
 from rowhouse.api.problems import MEDIA_TYPE
@@ -53,7 +54,11 @@ def document() -> Json:
     for operation in OPERATIONS:
         path = BASE + _PATH_PARAMETER.sub(r"{\g<name>}", operation.path)
         paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas)
-    used = {name: schema for name, schema in schemas.items() if not name.endswith("Query")}
+    used = {
+        name: schema
+        for name, schema in schemas.items()
+        if not name.endswith(("Query", Rehearsed.__name__))
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -83,7 +88,7 @@ def document() -> Json:
 
 
 def _schemas() -> Json:
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Rehearsed, "validation")]
     for operation in OPERATIONS:
         models += [(kind, "validation") for kind in (operation.query, operation.body) if kind]
         if operation.answer:
@@ -130,6 +135,8 @@ def _parameters(operation: Operation, schemas: Json) -> list[Json]:
     ]
     if operation.query is not None:
         parameters += _query_parameters(schemas[operation.query.__name__])
+    if operation.is_change:
+        parameters += _query_parameters(schemas[Rehearsed.__name__])
     if operation.method == "POST":
         parameters.append(
             _header(HEADER, "Requests repeated with the same key run only once", MAX_KEY)

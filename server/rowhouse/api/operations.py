@@ -64,6 +64,11 @@ class Operation:
         return self.view.__name__
 
     @property
+    def is_change(self) -> bool:
+        """Whether it changes something, and so can be a dry run."""
+        return self.method != "GET"
+
+    @property
     def tag(self) -> str:
         """The resource."""
         return self.path.split("/")[1]
@@ -156,7 +161,13 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    _get("/aliases", aliases.list_aliases, aliases.AliasPage, query=aliases.AliasQuery),
+    _get(
+        "/aliases",
+        aliases.list_aliases,
+        aliases.AliasPage,
+        query=aliases.AliasQuery,
+        error_statuses=(404,),
+    ),
     _get(
         "/reservations",
         reservations.list_reservations,
@@ -226,14 +237,27 @@ OPERATIONS: Final = (
         "operator",
         error_statuses=(404,),
     ),
-    _get("/gateways", gateways.list_gateways, gateways.GatewayPage, query=gateways.GatewayQuery),
+    _get(
+        "/gateways",
+        gateways.list_gateways,
+        gateways.GatewayPage,
+        query=gateways.GatewayQuery,
+        error_statuses=(404,),
+    ),
     _get(
         "/gateways/<id:gateway_id>", gateways.get_gateway, gateways.Gateway, error_statuses=(404,)
     ),
     _delete(
         "/gateways/<id:gateway_id>", gateways.forget_gateway, "operator", error_statuses=(404, 409)
     ),
-    _get("/quotas", quotas.list_quotas, quotas.QuotaPage, query=quotas.QuotaQuery, role="team"),
+    _get(
+        "/quotas",
+        quotas.list_quotas,
+        quotas.QuotaPage,
+        query=quotas.QuotaQuery,
+        role="team",
+        error_statuses=(404,),
+    ),
     _post(
         "/quotas",
         quotas.create_quota,

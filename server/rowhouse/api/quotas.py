@@ -8,8 +8,8 @@ from pydantic import Field, TypeAdapter
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import MAX_ID, Answer, Cidr, Id, Namespace, Request
-from rowhouse.ipam import quotas
+from rowhouse.api.fields import MAX_ID, Answer, Cidr, Id, Namespace, PoolText, Request
+from rowhouse.ipam import pools, quotas
 from rowhouse.store.inventory import quotas as rows
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class QuotaQuery(paging.Paged):
     """Filters for quotas."""
 
     namespace: Namespace | None = None
-    pool_id: Id | None = None
+    pool: PoolText | None = None
 
 
 class NewQuota(Request):
@@ -63,7 +63,7 @@ def list_quotas(call: Call, query: QuotaQuery) -> Reply:
     found = rows.search(
         call.store,
         namespace=query.namespace,
-        pool_id=query.pool_id,
+        pool_id=pools.id_of(call.store, query.pool, namespaces=call.namespaces),
         namespaces=call.namespaces,
         after=paging.key_of(query, _KEY) or 0,
         limit=query.limit + 1,

@@ -22,6 +22,7 @@ from rowhouse.api.fields import (
     Name,
     Namespace,
     NetworkName,
+    PoolText,
     Request,
     Text,
 )
@@ -119,7 +120,7 @@ class ReservationQuery(paging.Paged):
 
     network: NetworkName | None = None
     network_id: Id | None = None
-    pool_id: Id | None = None
+    pool: PoolText | None = None
     address: Address | None = None
     prefix: Annotated[Cidr | None, Field(description="Addresses in this CIDR")] = None
     kind: AnyOwnerKind | None = None

@@ -125,12 +125,13 @@ def _key(network_id: int, address: str) -> rows.Key:
 
 def _search(call: Call, query: ReservationQuery) -> rows.Search:
     """Add the network and addresses of the pool to the filters, because the index needs them."""
-    conditions = query.model_dump(exclude={"limit", "cursor", "label"})
+    conditions = query.model_dump(exclude={"limit", "cursor", "label", "pool"})
     key, _, value = (query.label or "").partition("=")
     conditions["labels"] = {key: value} if key else {}
     conditions["namespaces"] = call.namespaces
-    if query.pool_id is not None:
-        pool = pools.pool(call.store, query.pool_id, namespaces=call.namespaces)
+    if query.pool is not None:
+        pool = pools.pool_of(call.store, query.pool, query.network, namespaces=call.namespaces)
+        conditions["pool_id"] = pool.id
         conditions["network_id"] = query.network_id or pool.network_id
         conditions["within"] = pool.cidr
     return rows.Search(**conditions)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from rowhouse.api import problems
-from rowhouse.api.calls import Call, begin, read_body, read_query
+from rowhouse.api.calls import Call, begin, read_body, read_dry_run, read_query
 from rowhouse.api.fields import MAX_ID
 from rowhouse.api.idempotency import once
 from rowhouse.api.openapi import document_text
@@ -17,6 +18,7 @@ from rowhouse.api.operations import BASE, OPERATIONS
 from rowhouse.auth.caller import require_role
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import RowhouseError
+from rowhouse.store.connection.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
 
     from rowhouse.api.operations import Operation
+
+DRY_RUN: Final = "Dry-Run"
+"""The header of a response to a dry run."""
 
 blueprint = Blueprint("api", __name__)
 
@@ -41,7 +46,7 @@ def _serve(operation: Operation, path: dict[str, Any]) -> Response:
     given: dict[str, Any] = {
         name: value
         for name, value in (
-            ("query", read_query(operation.query)),
+            ("query", read_query(operation.query, is_change=operation.is_change)),
             ("body", read_body(operation.body)),
         )
         if value is not None
@@ -51,6 +56,11 @@ def _serve(operation: Operation, path: dict[str, Any]) -> Response:
         return operation.view(call, **path, **given).response(operation.status)
 
     call = begin(caller)
+    if operation.is_change and read_dry_run():
+        with rehearse(call.store) as store:
+            response = serve(replace(call, store=store))
+        response.headers[DRY_RUN] = "true"
+        return response
     response = once(call, serve) if operation.method == "POST" else serve(call)
     if operation.method == "GET":
         response.make_conditional(request)

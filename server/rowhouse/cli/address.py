@@ -8,7 +8,15 @@ import click
 
 from rowhouse.cli import completions, lookup
 from rowhouse.cli.address_owner import note_without_cluster, owner_of, owner_options
-from rowhouse.cli.options import client_options, confirm, list_options, yes_option
+from rowhouse.cli.filters import (
+    cluster_filter,
+    label_filter,
+    namespace_filter,
+    network_filter,
+    node_filter,
+    pool_filter,
+)
+from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_options import labelled
 from rowhouse.cli.terminal import plain
@@ -73,33 +81,22 @@ def address() -> None:
 
 
 @address.command("list")
-@click.option("--network", shell_complete=completions.networks, help="Only this network.")
-@click.option(
-    "--pool",
-    shell_complete=completions.pools,
-    metavar="POOL",
-    help="Only this pool: its name, CIDR or id.",
-)
+@network_filter
+@pool_filter
+@click.option("--address", type=lookup.HostAddress(), help="Only this address.")
 @click.option("--prefix", metavar="CIDR", help="Only addresses in this CIDR.")
 @click.option("--kind", type=click.Choice(get_args(AnyOwnerKind)), help="Only owners of this kind.")
-@click.option("--cluster", help="Only owners in this cluster.")
-@click.option(
-    "--namespace", shell_complete=completions.namespaces, help="Only owners in this namespace."
-)
+@cluster_filter
+@namespace_filter
 @click.option("--name", help="Only owners with this name.")
-@click.option("--node", shell_complete=completions.nodes, help="Only sandboxes on this node.")
+@node_filter
 @click.option("--container-id", help="Only this sandbox.")
 @click.option("--mac", help="Only sandboxes that requested this MAC address, in any spelling.")
-@click.option("-l", "--label", metavar="KEY=VALUE", help="Only reservations with this label.")
+@label_filter
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @list_options
-def list_addresses(
-    session: Session, *, pool: str | None, limit: int | None, **conditions: Any
-) -> None:
+def list_addresses(session: Session, *, limit: int | None, **conditions: Any) -> None:
     """List the reserved addresses that match all filters."""
-    if pool is not None:
-        found = lookup.pool(session.client, pool, conditions["network"])
-        conditions["pool_id"] = found["id"]
     most = session.printer.rows_to_read(limit)
     reservations = session.client.find("/reservations", most=most, **conditions)
     session.printer.items(reservations, _COLUMNS, nothing="no reservations match", limit=limit)
@@ -175,7 +172,7 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
 @click.option("--description", default="", metavar="TEXT", help="What the reservation is for.")
 @_labels
 @click.option("--force", is_flag=True, help="Allow gateway, network and broadcast addresses.")
-@client_options
+@change_options
 def reserve(
     session: Session,
     *,
@@ -223,7 +220,7 @@ def reserve(
     help="Release it even if a sandbox uses it: a running pod would keep using it.",
 )
 @yes_option
-@client_options
+@change_options
 def release(
     session: Session,
     *,
@@ -256,7 +253,7 @@ def release(
 @_labels
 @click.option("--ttl", type=Duration(), help="Release it after this time without a sandbox.")
 @click.option("--no-ttl", is_flag=True, help="Keep it until it is released.")
-@client_options
+@change_options
 def edit(
     session: Session,
     *,
@@ -297,7 +294,7 @@ def edit(
     help="Reassign it even if a sandbox uses it: a running pod would keep using it.",
 )
 @yes_option
-@client_options
+@change_options
 def reassign(
     session: Session,
     *,

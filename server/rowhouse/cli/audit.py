@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import completions
+from rowhouse.cli.filters import cluster_filter, network_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import Moment
@@ -33,12 +33,8 @@ _COLUMNS: Final = (
 @click.option("--action", help="Only this action, for example pool.update.")
 @click.option("--object", help="Only this object: a CIDR, an address or a name.")
 @click.option("--object-type", help="Only this type of object, for example pool.")
-@click.option(
-    "--network",
-    shell_complete=completions.networks,
-    help='Only this network; "" is the default network.',
-)
-@click.option("--cluster", help='Only this cluster; "" is the cluster without a name.')
+@network_filter
+@cluster_filter
 @click.option("--request-id", help="Only changes made by this request.")
 @click.option("--since", type=Moment(), help="Only changes since this time, or this long ago: 7d.")
 @click.option("--until", type=Moment(), help="Only changes before this time.")

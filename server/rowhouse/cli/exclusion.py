@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli import completions, lookup
-from rowhouse.cli.options import client_options, confirm, list_options, yes_option
+from rowhouse.cli.filters import network_filter
+from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import named
@@ -34,7 +35,7 @@ def exclusion() -> None:
 
 
 @exclusion.command("list")
-@click.option("--network", shell_complete=completions.networks, help="Only this network.")
+@network_filter
 @click.option(
     "--contains", metavar="ADDRESS", help="Only the exclusion that contains this address."
 )
@@ -69,7 +70,7 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
     is_flag=True,
     help="Also exclude addresses that running pods use; the pods keep using them.",
 )
-@client_options
+@change_options
 def create(
     session: Session,
     *,
@@ -107,7 +108,7 @@ def create(
 @exclusion.command()
 @click.argument("exclusion_id", metavar="ID", type=int)
 @yes_option
-@client_options
+@change_options
 def delete(session: Session, *, exclusion_id: int, yes: bool) -> None:
     """End an exclusion: its addresses can be assigned again."""
     found = session.client.get(f"/exclusions/{exclusion_id}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import completions, lookup
-from rowhouse.cli.options import client_options, confirm, list_options, yes_option
+from rowhouse.cli.filters import network_filter, pool_filter
+from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -30,28 +30,20 @@ def gateway() -> None:
 
 
 @gateway.command("list")
-@click.option("--network", shell_complete=completions.networks, help="Only this network.")
-@click.option(
-    "--pool",
-    shell_complete=completions.pools,
-    metavar="POOL",
-    help="Only this pool: its name, CIDR or id.",
-)
+@network_filter
+@pool_filter
 @click.option("--address", help="Only this address.")
 @list_options
-def list_gateways(
-    session: Session, *, network: str | None, pool: str | None, address: str | None
-) -> None:
+def list_gateways(session: Session, **conditions: Any) -> None:
     """List the known gateways. A gateway without a CNI network was set on the pool by an operator."""
-    pool_id = None if pool is None else lookup.pool(session.client, pool, network)["id"]
-    found = session.client.find("/gateways", network=network, pool_id=pool_id, address=address)
+    found = session.client.find("/gateways", **conditions)
     session.printer.items(found, _COLUMNS, nothing="no gateways match")
 
 
 @gateway.command()
 @click.argument("gateway_id", metavar="ID", type=int)
 @yes_option
-@client_options
+@change_options
 def forget(session: Session, *, gateway_id: int, yes: bool) -> None:
     """Forget a gateway that its network configuration no longer has.
 

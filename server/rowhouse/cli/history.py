@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import completions
 from rowhouse.cli.exits import NOT_FOUND
+from rowhouse.cli.filters import network_filter, node_filter
 from rowhouse.cli.lookup import HostAddress
 from rowhouse.cli.options import client_options, list_options
 from rowhouse.cli.output import Column
@@ -40,7 +40,6 @@ _COLUMNS: Final = (
     Column("STARTED BY", "started_by", wide=True),
     Column("ENDED BY", "ended_by", wide=True),
 )
-_network = click.option("--network", shell_complete=completions.networks, help="Only this network.")
 _since = click.option(
     "--since", type=Moment(), help="Held at or after this time, or this long ago: 7d."
 )
@@ -53,7 +52,7 @@ _limit = click.option(
 @click.command()
 @click.argument("address", type=HostAddress())
 @click.option("--at", type=Moment(), help="At this time, or this long ago: 2h. Default: now.")
-@_network
+@network_filter
 @client_options
 def who(session: Session, *, address: str, at: str | None, network: str | None) -> None:
     """Show the owner of an address, now or at a given time. Exits with 3 if it had none."""
@@ -66,7 +65,7 @@ def who(session: Session, *, address: str, at: str | None, network: str | None) 
 
 @click.command()
 @click.argument("pod", metavar="NAMESPACE/NAME")
-@_network
+@network_filter
 @_since
 @_until
 @_limit
@@ -100,26 +99,27 @@ def pod(
 
 
 @click.command()
-@click.argument("address", type=HostAddress())
-@_network
+@click.argument("address", type=HostAddress(), required=False)
+@network_filter
+@click.option("--prefix", metavar="CIDR", help="The addresses in this CIDR.")
+@node_filter
+@click.option("--container-id", help="Only this sandbox.")
 @_since
 @_until
 @_limit
 @list_options
-def history(
-    session: Session,
-    *,
-    address: str,
-    network: str | None,
-    since: str | None,
-    until: str | None,
-    limit: int | None,
-) -> None:
-    """List the current and past owners of an address, latest first."""
-    found = session.client.find(
-        "/history", most=limit, address=address, network=network, since=since, until=until
-    )
-    _print(session, found, nothing=f"{address} never had an owner", must=False)
+def history(session: Session, *, address: str | None, limit: int | None, **conditions: Any) -> None:
+    """List the current and past owners of an address, latest first.
+
+    Instead of ADDRESS, or in addition, name a prefix, a node or a container.
+    """
+    places = ("prefix", "node", "container_id")
+    if address is None and all(conditions[place] is None for place in places):
+        raise click.UsageError("pass ADDRESS, --prefix, --node or --container-id")
+    found = session.client.find("/history", most=limit, address=address, **conditions)
+    is_filtered = any(value is not None for value in conditions.values())
+    nothing = "no history matches" if is_filtered else f"{address} never had an owner"
+    _print(session, found, nothing=nothing, must=False)
 
 
 def _print(session: Session, found: Sequence[Document], *, nothing: str, must: bool) -> None:

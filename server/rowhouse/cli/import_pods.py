@@ -13,6 +13,7 @@ from rowhouse.cli.exits import INCOMPLETE
 from rowhouse.cli.import_report import Report
 from rowhouse.cli.import_run import run
 from rowhouse.cli.operator import operator
+from rowhouse.cli.options import dry_run_option, note_dry_run
 from rowhouse.cli.output import Printer, output_option
 from rowhouse.cni.configurations import Configurations
 from rowhouse.cni.definitions import ranges_of
@@ -27,6 +28,7 @@ from rowhouse.settings import Settings
 from rowhouse.store.allocation import importing
 from rowhouse.store.connection import schema
 from rowhouse.store.connection.database import Database
+from rowhouse.store.connection.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Import the addresses of running pods.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @cluster_options
-@click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
+@dry_run_option
 @output_option
 def pods(
     *,
@@ -89,33 +91,38 @@ def pods(
 
 @click.command()
 @click.option("--reason", default="a restore is under way", show_default=True)
-def hold(*, reason: str) -> None:
+@dry_run_option
+def hold(*, reason: str, dry_run: bool) -> None:
     """Hold back new addresses until the running pods are imported.
 
     An ADD that needs a new address fails with "try again" (code 11), except for pools that `rowhouse import
     pods` has read since. A pod still gets an address that it already holds. `rowhouse import resume` ends this.
     """
-    with _database(Settings.from_environment()) as database:
+    with _database(Settings.from_environment(), dry_run=dry_run) as database:
         begun = importing.hold(database, Actor(name=operator()), reason)
     click.echo(
         "New addresses are now held back." if begun else "New addresses are already held back."
     )
+    note_dry_run(is_dry_run=dry_run)
 
 
 @click.command()
-def resume() -> None:
+@dry_run_option
+def resume(*, dry_run: bool) -> None:
     """Let all pools assign addresses again."""
-    with _database(Settings.from_environment()) as database:
+    with _database(Settings.from_environment(), dry_run=dry_run) as database:
         ended = importing.resume(database, Actor(name=operator()))
     click.echo("All pools assign addresses again." if ended else "No addresses were held back.")
+    note_dry_run(is_dry_run=dry_run)
 
 
 @contextlib.contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
+def _database(settings: Settings, *, dry_run: bool = False) -> Iterator[Database]:
     schema.check(settings.database)
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
-        yield database
+        with rehearse(database) if dry_run else contextlib.nullcontext(database) as used:
+            yield used
     finally:
         database.close()
 

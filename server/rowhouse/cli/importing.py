@@ -12,6 +12,7 @@ from rowhouse.cli.import_report import Report
 from rowhouse.cli.import_run import run
 from rowhouse.cli.import_whereabouts_source import source_options
 from rowhouse.cli.operator import operator
+from rowhouse.cli.options import dry_run_option
 from rowhouse.cli.output import Printer, output_option
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.administration import Actor
@@ -39,7 +40,7 @@ for _command in (pods, hold, resume):
 
 @import_.command(short_help="Import the pools and addresses of whereabouts.")
 @source_options
-@click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
+@dry_run_option
 @click.option(
     "--release-gone",
     is_flag=True,

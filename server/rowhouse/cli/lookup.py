@@ -38,8 +38,7 @@ def network(client: Client, name: str) -> Document:
 
 def reservation(client: Client, address: str, network: str | None, in_pool: str | None) -> Document:
     """Find the reservation of an address; `network` or `in_pool` decides if several networks have it."""
-    pool_id = pool(client, in_pool, network)["id"] if in_pool else None
-    found = client.find("/reservations", address=address, network=network, pool_id=pool_id)
+    found = client.find("/reservations", address=address, network=network, pool=in_pool or None)
     return _only(found, f"reservation of {address}", [quoted(one["network"]) for one in found])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rowhouse.cli import lookup
-from rowhouse.cli.options import client_options, confirm, list_options, yes_option
+from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.domain.networks import named
 
@@ -32,17 +32,18 @@ def network() -> None:
 
 
 @network.command("list")
+@click.option("--name", help='Only the network of this name; "" is the default network.')
 @list_options
-def list_networks(session: Session) -> None:
+def list_networks(session: Session, *, name: str | None) -> None:
     """List the networks."""
-    found = session.client.find("/networks")
-    session.printer.items(found, _COLUMNS, nothing="there are no networks")
+    found = session.client.find("/networks", name=name)
+    session.printer.items(found, _COLUMNS, nothing="no networks match")
 
 
 @network.command()
 @click.argument("name")
 @yes_option
-@client_options
+@change_options
 def delete(session: Session, *, name: str, yes: bool) -> None:
     """Delete a network that has no pools and no exclusions."""
     found = lookup.network(session.client, name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
-from rowhouse.cli import completions
+from rowhouse.cli.filters import cluster_filter, node_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import rough_span
@@ -37,21 +37,17 @@ def node() -> None:
 
 
 @node.command("list")
-@click.option("--cluster", help="Only nodes of this cluster.")
-@click.option(
-    "--node", "name", shell_complete=completions.nodes, help="Only the node of this name."
-)
+@cluster_filter
+@node_filter
 @click.option("--state", type=click.Choice(get_args(NodeState)), help="Only nodes in this state.")
 @list_options
-def list_nodes(
-    session: Session, *, cluster: str | None, name: str | None, state: NodeState | None
-) -> None:
+def list_nodes(session: Session, **conditions: Any) -> None:
     """List the nodes whose agents have reported.
 
     An agent reports every minute. A node is late after five minutes without a report, and gone after a day;
     `rowhouse db prune` removes it.
     """
-    found = session.client.find("/nodes", cluster=cluster, node=name, state=state)
+    found = session.client.find("/nodes", **conditions)
     shown = [_explained(one) for one in found] if session.printer.for_people else found
     session.printer.items(shown, _COLUMNS, nothing="no node has reported")
 

@@ -50,6 +50,36 @@ def client_options(view: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Show what would change, but change nothing."
+)
+
+
+def change_options(view: Callable[..., None]) -> Callable[..., None]:
+    """Like `client_options`, for a command that changes something: it can also be a dry run, which asks nothing."""
+
+    @dry_run_option
+    @_connection_options
+    @output_option
+    @functools.wraps(view)
+    def command(
+        *args: Any, connection: _Connection, form: Format, dry_run: bool, **given: Any
+    ) -> None:
+        if dry_run and "yes" in given:
+            given["yes"] = True
+        with open_client(*connection, is_dry_run=dry_run) as client:
+            view(Session(client, Printer(form)), *args, **given)
+        note_dry_run(is_dry_run=dry_run)
+
+    return command
+
+
+def note_dry_run(*, is_dry_run: bool) -> None:
+    """Tell after a dry run that it was one; the output is that of the change."""
+    if is_dry_run:
+        click.echo("(dry run: nothing was changed)", err=True)
+
+
 def list_options(view: Callable[..., None]) -> Callable[..., None]:
     """Like `client_options`, for a command that prints one list: it can also sort and watch it."""
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse.cli import completions, lookup
-from rowhouse.cli.options import client_options, confirm, list_options, yes_option
+from rowhouse.cli.filters import label_filter, network_filter
+from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_fill import fill
 from rowhouse.cli.pool_names import alias, rename
@@ -65,9 +66,11 @@ def pool() -> None:
 
 
 @pool.command("list")
-@click.option("--network", shell_complete=completions.networks, help="Only this network.")
+@network_filter
+@click.option("--name", help="Only the pool with this name or alias.")
+@click.option("--cidr", help="Only pools with this CIDR.")
 @click.option("--contains", metavar="ADDRESS", help="Only pools whose CIDR contains this address.")
-@click.option("--label", metavar="KEY=VALUE", help="Only pools with this label.")
+@label_filter
 @click.option(
     "--drained/--not-drained",
     default=None,
@@ -106,7 +109,7 @@ def show(session: Session, *, text: str, network: str | None) -> None:
     "--force", is_flag=True, help="Create it even if a running pod uses the gateway's address."
 )
 @plan_options
-@client_options
+@change_options
 def create(
     session: Session, *, cidr: str, network: str, isolated: bool, force: bool, **given: Any
 ) -> None:
@@ -139,7 +142,7 @@ def create(
     is_flag=True,
     help="Change it even if this affects reservations or running pods; they stay as they are.",
 )
-@client_options
+@change_options
 def change(
     session: Session,
     *,
@@ -160,7 +163,7 @@ def change(
 @pool.command()
 @_pool
 @_network
-@client_options
+@change_options
 def drain(session: Session, *, text: str, network: str | None) -> None:
     """Stop assigning new addresses from a pool. Addresses in use stay assigned."""
     _change(session, lookup.pool(session.client, text, network), {"drained": True})
@@ -169,7 +172,7 @@ def drain(session: Session, *, text: str, network: str | None) -> None:
 @pool.command()
 @_pool
 @_network
-@client_options
+@change_options
 def undrain(session: Session, *, text: str, network: str | None) -> None:
     """Let a drained pool assign addresses again."""
     _change(session, lookup.pool(session.client, text, network), {"drained": False})
@@ -179,7 +182,7 @@ def undrain(session: Session, *, text: str, network: str | None) -> None:
 @_pool
 @_network
 @yes_option
-@client_options
+@change_options
 def delete(session: Session, *, text: str, network: str | None, yes: bool) -> None:
     """Delete a pool that has no reservations."""
     found = lookup.pool(session.client, text, network)
@@ -200,5 +203,8 @@ def _change(session: Session, now: Document, changes: Document, *, force: bool =
 
 
 def _show(session: Session, found: Document) -> None:
-    usage = session.client.get(f"/pools/{found['id']}/usage")
+    # After a dry run, the pool does not exist, or is as before.
+    usage = None
+    if not session.client.is_dry_run:
+        usage = session.client.get(f"/pools/{found['id']}/usage")
     session.printer.one({**found, "usage": usage}, _COLUMNS)

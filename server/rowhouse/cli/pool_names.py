@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from rowhouse.cli import completions, lookup
 from rowhouse.cli.exits import NOT_FOUND, Failure
-from rowhouse.cli.options import client_options, confirm, list_options, yes_option
+from rowhouse.cli.filters import network_filter, pool_filter
+from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _force = click.option(
     "--no-alias", is_flag=True, help="Drop the old name: network configurations that use it fail."
 )
 @_force
-@client_options
+@change_options
 def rename(
     session: Session, *, text: str, new: str, network: str | None, no_alias: bool, force: bool
 ) -> None:
@@ -70,25 +71,19 @@ def alias() -> None:
 
 
 @alias.command("list", short_help="List aliases, and when each was last used.")
-@click.option(
-    "--pool",
-    metavar="POOL",
-    shell_complete=completions.pools,
-    help="Only the aliases of this pool.",
-)
-@click.option("--network", shell_complete=completions.networks, help="Only this network.")
+@network_filter
+@pool_filter
 @list_options
-def list_aliases(session: Session, *, pool: str | None, network: str | None) -> None:
+def list_aliases(session: Session, **conditions: Any) -> None:
     """List aliases, and when an ADD last used each; right after a renaming, that is its time."""
-    pool_id = lookup.pool(session.client, pool, network)["id"] if pool else None
-    found = session.client.find("/aliases", pool_id=pool_id, network=network)
+    found = session.client.find("/aliases", **conditions)
     session.printer.items(found, _COLUMNS, nothing="no aliases match")
 
 
 @alias.command("add", short_help="Give a pool another name.")
 @click.argument("text", metavar="POOL", shell_complete=completions.pools)
 @click.argument("name")
-@client_options
+@change_options
 def add(session: Session, *, text: str, name: str) -> None:
     """Give a pool another NAME, such as its next one before it is renamed."""
     found = lookup.pool(session.client, text, None)
@@ -100,7 +95,7 @@ def add(session: Session, *, text: str, name: str) -> None:
 @click.argument("name", shell_complete=completions.aliases)
 @_force
 @yes_option
-@client_options
+@change_options
 def delete(session: Session, *, name: str, force: bool, yes: bool) -> None:
     """Delete the alias NAME: network configurations that use it then fail."""
     found = lookup.pool(session.client, name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import click
 
 from rowhouse.cli.exits import INTERRUPTED
 from rowhouse.cli.operator import operator
-from rowhouse.cli.options import confirm, yes_option
+from rowhouse.cli.options import confirm, dry_run_option, note_dry_run, yes_option
 from rowhouse.cli.times import Duration, span
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import RowhouseError
@@ -17,6 +18,7 @@ from rowhouse.domain.nodes import GONE_SECONDS
 from rowhouse.ipam.retention import Pruning, prune_nodes
 from rowhouse.settings import Settings
 from rowhouse.store.connection.database import Database
+from rowhouse.store.connection.rehearsal import rehearse
 from rowhouse.store.history.retention import AUDIT, TENURES
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ _BATCH: Final = 2000
     help="Rows per transaction.",
 )
 @yes_option
+@dry_run_option
 def prune(
     *,
     older_than: float | None,
@@ -60,6 +63,7 @@ def prune(
     nodes_older_than: float | None,
     batch: int,
     yes: bool,
+    dry_run: bool,
 ) -> None:
     """Remove old history, old audit lines and old nodes, in small transactions.
 
@@ -77,29 +81,28 @@ def prune(
     if nodes_older_than is not None and nodes_older_than < GONE_SECONDS:
         raise click.UsageError("--nodes-older-than must be at least 1d: a node is late until then.")
     settings = Settings.from_environment()
-    confirm(f"Remove {' and '.join(asked)}?", yes=yes)
+    confirm(f"Remove {' and '.join(asked)}?", yes=yes or dry_run)
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     actor = Actor(name=operator())
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(database.close)
+        used = stack.enter_context(rehearse(database)) if dry_run else database
         if older_than is not None:
-            ended = Pruning(database, actor, kept=TENURES, seconds=older_than, after=after)
+            ended = Pruning(used, actor, kept=TENURES, seconds=older_than, after=after)
             _run(ended, batch, "tenures", "--after")
             click.echo(f"{ended.pruned:,} tenures removed that ended before {ended.before_text}")
         if audit_older_than is not None:
-            written = Pruning(
-                database, actor, kept=AUDIT, seconds=audit_older_than, after=audit_after
-            )
+            written = Pruning(used, actor, kept=AUDIT, seconds=audit_older_than, after=audit_after)
             _run(written, batch, "audit lines", "--audit-after")
             click.echo(
                 f"{written.pruned:,} audit lines removed that were written before {written.before_text}"
             )
         if nodes_older_than is not None:
-            removed = prune_nodes(database, actor, seconds=nodes_older_than, at_most=batch)
+            removed = prune_nodes(used, actor, seconds=nodes_older_than, at_most=batch)
             click.echo(
                 f"{removed:,} nodes removed that did not report for {span(nodes_older_than)}"
             )
-    finally:
-        database.close()
+    note_dry_run(is_dry_run=dry_run)
 
 
 def _run(pruning: Pruning, batch: int, what: str, option: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from rowhouse.cli import completions, lookup
 from rowhouse.cli.exits import NOT_FOUND, Failure
-from rowhouse.cli.options import client_options, confirm, list_options, yes_option
+from rowhouse.cli.filters import namespace_filter, pool_filter
+from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 
 if TYPE_CHECKING:
@@ -37,19 +38,20 @@ def quota() -> None:
 
 
 @quota.command("list")
-@click.option("--namespace", shell_complete=completions.namespaces, help="Only this namespace.")
+@namespace_filter
+@pool_filter
 @list_options
-def list_quotas(session: Session, *, namespace: str | None) -> None:
+def list_quotas(session: Session, **conditions: Any) -> None:
     """List quotas. Pool "-" stands for all pools together."""
-    found = session.client.find("/quotas", namespace=namespace)
-    session.printer.items(found, _COLUMNS, nothing="there are no quotas")
+    found = session.client.find("/quotas", **conditions)
+    session.printer.items(found, _COLUMNS, nothing="no quotas match")
 
 
 @quota.command("set", short_help="Limit how many addresses a namespace may hold.")
 @click.argument("namespace")
 @click.argument("addresses", type=click.IntRange(0))
 @_pool
-@client_options
+@change_options
 def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | None) -> None:
     """Limit NAMESPACE to this number of ADDRESSES. It keeps addresses that it already holds."""
     client = session.client
@@ -67,7 +69,7 @@ def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | N
 @click.argument("namespace")
 @_pool
 @yes_option
-@client_options
+@change_options
 def delete(session: Session, *, namespace: str, pool: str | None, yes: bool) -> None:
     """Remove the quota of a namespace."""
     pool_id = lookup.pool(session.client, pool, None)["id"] if pool else None

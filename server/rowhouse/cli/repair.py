@@ -9,6 +9,7 @@ import click
 
 from rowhouse.cli.exits import INCOMPLETE
 from rowhouse.cli.operator import operator
+from rowhouse.cli.options import dry_run_option
 from rowhouse.domain.administration import Actor
 from rowhouse.settings import Settings
 from rowhouse.store.connection.database import Database
@@ -21,7 +22,7 @@ MAX_SHOWN: Final = 50
 
 
 @click.command(short_help="Repair the problems in the view integrity_problems.")
-@click.option("--dry-run", is_flag=True, help="Print what would change, but change nothing.")
+@dry_run_option
 def repair(*, dry_run: bool) -> None:
     """Repair history and free space so that they match reservations, pools, exclusions and gateways.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import click
 
-from rowhouse.cli import completions
+from rowhouse.cli.filters import network_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import Moment
@@ -40,7 +40,7 @@ _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
     help="What the addresses are grouped by. Default: namespace; label with --label.",
 )
 @click.option("--label", metavar="KEY", default="", help="Group by this label of pools.")
-@click.option("--network", shell_complete=completions.networks, help="Only this network.")
+@network_filter
 @click.option(
     "--since", type=Moment(), help="Start at this time, or this long ago: 30d. Default: 7d."
 )

@@ -10,11 +10,13 @@ import click
 from rowhouse.auth.caller import Role
 from rowhouse.auth.static import digest, new_token
 from rowhouse.cli.operator import operator
+from rowhouse.cli.options import dry_run_option, note_dry_run
 from rowhouse.cli.output import Column, Printer, output_option
 from rowhouse.cli.times import Duration, rfc3339
 from rowhouse.settings import Settings
 from rowhouse.store.access import tokens
 from rowhouse.store.connection.database import Database
+from rowhouse.store.connection.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +58,7 @@ def token() -> None:
     type=Duration(),
     help="How long the token is valid: 30d. Default: until it is revoked.",
 )
+@dry_run_option
 def create(
     *,
     name: str,
@@ -64,6 +67,7 @@ def create(
     node: str | None,
     namespaces: tuple[str, ...],
     expires: float | None,
+    dry_run: bool,
 ) -> None:
     """Create a token and print it. It cannot be shown again: only its SHA-256 is stored.
 
@@ -90,7 +94,7 @@ def create(
     if node is not None and cluster is None:
         cluster = ""  # the cluster of a plugin without `cluster` in its settings
     made = new_token()
-    with _database() as database:
+    with _database(dry_run=dry_run) as database:
         tokens.create(
             database,
             name=name,
@@ -102,7 +106,8 @@ def create(
             seconds=expires,
             actor=operator(),
         )
-    click.echo(made)
+    click.echo(f'token "{name}" created' if dry_run else made)
+    note_dry_run(is_dry_run=dry_run)
 
 
 @token.command(name="list")
@@ -121,11 +126,13 @@ def list_tokens(*, form: Format) -> None:
 
 @token.command(short_help="Revoke a token.")
 @click.argument("name")
-def revoke(name: str) -> None:
+@dry_run_option
+def revoke(*, name: str, dry_run: bool) -> None:
     """Revoke a token. Running servers refuse it within 10 seconds."""
-    with _database() as database:
+    with _database(dry_run=dry_run) as database:
         tokens.revoke(database, name, actor=operator())
     click.echo(f'token "{name}" revoked')
+    note_dry_run(is_dry_run=dry_run)
 
 
 def _document(listed: Listed) -> dict[str, Any]:
@@ -151,10 +158,11 @@ def _bound(document: dict[str, Any], to: str) -> str | None:
 
 
 @contextlib.contextmanager
-def _database() -> Iterator[Database]:
+def _database(*, dry_run: bool = False) -> Iterator[Database]:
     settings = Settings.from_environment()
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)
     try:
-        yield database
+        with rehearse(database) if dry_run else contextlib.nullcontext(database) as used:
+            yield used
     finally:
         database.close()

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from rowhouse.domain.addresses import (
+    AddressSyntaxError,
+    MappedAddressError,
+    format_cidr,
+    parse_cidr,
+)
 from rowhouse.domain.administration import PoolPlan
-from rowhouse.domain.errors import NotFound, Outdated, ReservationsInTheWay
+from rowhouse.domain.errors import InvalidRequest, NotFound, Outdated, ReservationsInTheWay
+from rowhouse.domain.networks import named
 from rowhouse.store.inventory import pools
 
 if TYPE_CHECKING:
@@ -15,6 +22,8 @@ if TYPE_CHECKING:
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
+
+_LONGEST_ID: Final = 10
 
 
 def pool(store: Database, pool_id: int, *, namespaces: Collection[str] | None = None) -> Record:
@@ -26,6 +35,60 @@ def pool(store: Database, pool_id: int, *, namespaces: Collection[str] | None = 
     if found is None:
         raise NotFound(f"there is no pool {pool_id}", hint="GET /api/v1/pools lists them.")
     return found
+
+
+def id_of(
+    store: Database,
+    text: str | None,
+    network: str | None = None,
+    *,
+    namespaces: tuple[str, ...] | None = None,
+) -> int | None:
+    """Return the id of the pool that `pool_of` finds; None if `text` is None."""
+    return None if text is None else int(pool_of(store, text, network, namespaces=namespaces).id)
+
+
+def pool_of(
+    store: Database,
+    text: str,
+    network: str | None = None,
+    *,
+    namespaces: tuple[str, ...] | None = None,
+) -> Record:
+    """Return the pool with a name, an alias, a CIDR or an id, in a network (None: in any).
+
+    One of `namespaces` uses it, as for `pool`.
+
+    Raises NotFound, and InvalidRequest if several networks have the CIDR, or if it is none.
+    """
+    cidr = _cidr(text) if "/" in text else None
+    name = None if cidr else text
+    wanted = pools.Search(network=network, cidr=cidr, name=name, namespaces=namespaces)
+    found = pools.search(store, wanted, after=0, limit=2)
+    if not found and text.isdecimal() and len(text) < _LONGEST_ID:
+        found = [
+            row for row in (pools.get(store, int(text), namespaces=namespaces),) if row is not None
+        ]
+        found = [row for row in found if network is None or row.network_name == network]
+    if not found:
+        raise NotFound(
+            f'there is no pool "{text}"' + (f" in {named(network)}" if network is not None else ""),
+            hint="GET /api/v1/pools lists them.",
+        )
+    if len(found) > 1:
+        raise InvalidRequest(
+            f"several networks have pool {text}",
+            errors=[("/query/pool", "several networks have this CIDR")],
+            hint="Add `network`, or pass the name or the id of the pool.",
+        )
+    return found[0]
+
+
+def _cidr(text: str) -> str:
+    try:
+        return format_cidr(parse_cidr(text))
+    except (AddressSyntaxError, MappedAddressError) as error:
+        raise InvalidRequest(str(error), errors=[("/query/pool", str(error))]) from error
 
 
 def create_pool(

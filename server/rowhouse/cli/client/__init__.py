@@ -18,9 +18,15 @@ __all__ = ["Client", "open_client"]
 
 @contextlib.contextmanager
 def open_client(
-    server: str | None, token_file: str | None, ca_file: str | None
+    server: str | None,
+    token_file: str | None,
+    ca_file: str | None,
+    *,
+    is_dry_run: bool = False,
 ) -> Iterator[Client]:
     """Connect to the server if one is named, else to the database in ROWHOUSE_DATABASE_URL.
+
+    `is_dry_run`: the server only tries changes.
 
     Raises:
         click.UsageError: neither is given.
@@ -40,4 +46,4 @@ def open_client(
             " or else ROWHOUSE_DATABASE_URL or ROWHOUSE_DATABASE_URL_FILE"
         )
     with way as http:
-        yield Client(http)
+        yield Client(http, is_dry_run=is_dry_run)

@@ -30,8 +30,10 @@ _NOT_FOUND: Final = 404
 class Client:
     """Calls the API through `http`, which has the base URL and the credentials."""
 
-    def __init__(self, http: httpx2.Client) -> None:
+    def __init__(self, http: httpx2.Client, *, is_dry_run: bool = False) -> None:
         self._http = http
+        self.is_dry_run = is_dry_run
+        """Whether the server only tries changes."""
 
     def get(self, path: str, **query: Any) -> Document:
         """Get one document. None values are dropped from `query`."""
@@ -88,6 +90,8 @@ class Client:
         body: Document | None = None,
         headers: dict[str, str] | None = None,
     ) -> Document:
+        if self.is_dry_run and method != "GET":
+            query = {**(query or {}), "dry_run": True}
         # The request may already have been served, and must not run twice.
         repeatable = method == "GET" or "Idempotency-Key" in (headers or {})
         request = self._http.build_request(

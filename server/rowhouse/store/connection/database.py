@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -25,9 +26,10 @@ from rowhouse.store.connection.statements import statement
 from rowhouse.store.connection.stored_function import function_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from psycopg.rows import TupleRow
+    from sqlalchemy import Connection
 
     from rowhouse.store.connection.combining import Outcome
     from rowhouse.store.connection.data_source import Source
@@ -134,7 +136,7 @@ class Database:
         cannot be reached, is overloaded or waited too long for a lock.
         """
         return self.run(
-            lambda connection: _execute(connection, query, parameters).fetchall(),
+            lambda connection: self._execute(connection, query, parameters).fetchall(),
             function=_function(query),
         )
 
@@ -146,7 +148,7 @@ class Database:
         Milliseconds; no longer than the caller waits (`deadline.py`).
         """
         return self.run(
-            lambda connection: _execute(
+            lambda connection: self._execute(
                 connection, query, {**parameters, "max_wait": self._lock_milliseconds()}
             ).fetchall(),
             function=_function(query),
@@ -248,6 +250,26 @@ class Database:
                 self._pool.check()
         raise RowhouseError("unreachable")
 
+    def _execute(
+        self,
+        connection: PooledConnection,
+        query: LiteralString | sql.Composed,
+        parameters: Parameters,
+    ) -> psycopg.Cursor[TupleRow]:
+        """Run a statement in its own transaction, with the settings that the code relies on."""
+        if not connection.pins_transactions:
+            return connection.execute(query, parameters)
+        with connection.pipeline(), connection.transaction():
+            connection.execute(PIN_TRANSACTION)
+            return connection.execute(query, parameters)
+
+    @contextlib.contextmanager
+    def reading(self, begin: Callable[[Connection], None]) -> Iterator[Connection]:
+        """Lend a connection of SQLAlchemy, on which `begin` has begun a transaction to read in."""
+        with self.engine.connect() as connection:
+            begin(connection)
+            yield connection
+
     def _no_connection(self) -> TryAgain:
         """Return why there was no connection in time, according to the last attempt to connect."""
         message = f"no database connection within {self._wait:g} s"
@@ -289,17 +311,6 @@ class Database:
         """Close all connections."""
         self._pool.close()
         self.engine.dispose()
-
-
-def _execute(
-    connection: PooledConnection, query: LiteralString | sql.Composed, parameters: Parameters
-) -> psycopg.Cursor[TupleRow]:
-    """Run a statement in its own transaction, with the settings that the code relies on."""
-    if not connection.pins_transactions:
-        return connection.execute(query, parameters)
-    with connection.pipeline(), connection.transaction():
-        connection.execute(PIN_TRANSACTION)
-        return connection.execute(query, parameters)
 
 
 def _function(query: LiteralString | sql.Composed) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import psycopg
@@ -69,9 +70,10 @@ def _read(
     sorts: bool = False,
 ) -> Sequence[Record]:
     try:
-        with database.engine.connect() as connection, metrics.CALL_DURATION.labels("read").time():
-            milliseconds = max(1, int(seconds_left(most_seconds) * 1000))  # 0 would mean no timeout
-            _begin(connection, milliseconds, sorts=sorts)
+        with (
+            metrics.CALL_DURATION.labels("read").time(),
+            database.reading(partial(_begin, most_seconds=most_seconds, sorts=sorts)) as connection,
+        ):
             return execute(connection).all()
     except NoConnection as error:
         raise TryAgain(
@@ -97,11 +99,12 @@ def row(database: Database, statement: Executable) -> Record | None:
     return found[0] if found else None
 
 
-def _begin(connection: Connection, milliseconds: int, *, sorts: bool) -> None:
+def _begin(connection: Connection, *, most_seconds: float, sorts: bool) -> None:
     """Begin a transaction with a time limit, in one round trip: psycopg would need one for each of the two.
 
     Its pipeline mode would send both with the read, but is slower (docs/performance.md).
     """
+    milliseconds = max(1, int(seconds_left(most_seconds) * 1000))  # 0 would mean no timeout
     raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     begun = raw.pgconn.exec_((_BEGIN.format(milliseconds) + _SORTING * sorts).encode())
     if raw.pgconn.status != ConnStatus.OK:
