@@ -267,6 +267,7 @@ OF_TEAMS = {
     "list_reservations",
     "get_reservation",
     "list_quotas",
+    "list_events",
     "get_quota",
     "list_history",
     "search",

@@ -69,6 +69,11 @@ def test_labels_are_set_found_changed_and_audited(api: Api) -> None:
     assert addresses(api, "label=site=a=b&address=10.0.0.3") == ["10.0.0.3"]
     entry = api.items("audit?action=reservation.update")[0]
     assert (entry["before"]["labels"]["rack"], entry["after"]["labels"]) == ("7", {"site": "a=b"})
+    assert api.patch(path, label_changes={"rack": "8", "site": None})["labels"] == {"rack": "8"}
+    assert api.patch(path, label_changes={"none": None})["labels"] == {"rack": "8"}
+    many = {f"k{i}": "v" for i in range(64)}
+    refused = api.refused(409, "PATCH", path, {"label_changes": many})
+    assert "more than 64 labels" in refused["detail"]
     api.patch(path, labels={})
     assert api.get(path)["labels"] == {}
     for wrong in ({"site": 7}, {"": "x"}, {"site": "a\x00"}, ["site"]):

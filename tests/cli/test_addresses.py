@@ -46,3 +46,29 @@ def test_a_reservation_is_edited(reserved: Rowhouse) -> None:
     for wrong in ((), ("--label", "x"), ("--ttl", "1h", "--no-ttl"), ("--ttl", "soon")):
         reserved("address", "edit", "10.90.0.11", *wrong, code=2)
     reserved("address", "edit", "10.90.0.12", "--no-ttl", code=3)
+
+
+def test_labels_are_set_and_removed_of_some_or_of_all_that_match(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/28", "--name", "a")
+    rowhouse("address", "reserve", "a", "--count", "3", "--name", "x", "--label", "site=berlin")
+    words = ("address", "label", "10.0.0.1", "10.0.0.2", "rack=7", "site-")
+    changed = rowhouse.items(*words)
+    assert [one["labels"] for one in changed] == [{"rack": "7"}] * 2
+    assert rowhouse.items(*words) == changed
+    tried = rowhouse("address", "label", "--pool", "a", "tier=1", "--dry-run")
+    assert tried.output.count("tier=1") == 3
+    assert rowhouse.items("address", "list", "-l", "tier=1") == []
+    asked = rowhouse("address", "label", "--pool", "a", "-l", "rack=7", "rack=8", code=2)
+    assert "pass --yes" in asked.stderr
+    rowhouse("address", "label", "--pool", "a", "-l", "rack=7", "rack=8", "--yes")
+    found = rowhouse.items("address", "list", "-l", "rack=8")
+    assert [one["address"] for one in found] == ["10.0.0.1", "10.0.0.2"]
+    assert (
+        rowhouse("address", "label", "-l", "rack=9", "x=y", "-y").stderr
+        == "no reservations match\n"
+    )
+    for wrong in (("10.0.0.1",), ("x=y",), ("10.0.0.1", "-l", "a=b", "x=y"), ("=x", "10.0.0.1")):
+        rowhouse("address", "label", *wrong, code=2)
+    assert rowhouse("address", "label", "10.0.0.9", "x=y", code=3).stderr.startswith(
+        "Error: there is no"
+    )

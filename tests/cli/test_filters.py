@@ -28,6 +28,7 @@ LISTS: Final = {
     "who": "/history",
     "pod": "/history",
     "history": "/history",
+    "event list": "/events",
     "audit": "/audit",
     "search": "/search",
     "explain": "/explain",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Browser = Callable[..., FlaskClient]
     Session = psycopg.Connection[TupleRow]
 
-LISTS = ("/pools", "/networks", "/exclusions", "/quotas", "/pods", "/nodes")
+LISTS = ("/pools", "/networks", "/exclusions", "/quotas", "/pods", "/nodes", "/events")
 
 
 def prepare(pods: Pods, dba: Session) -> None:

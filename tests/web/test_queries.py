@@ -36,6 +36,7 @@ PAGES = {
     "/pods/default/web-0": 2,
     "/nodes/node1": 2,
     "/nodes": 3,
+    "/events": 2,
     "/search?q=web": 8,
 }
 

@@ -14,4 +14,5 @@ CREATE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION rec
 CREATE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER mirror_changes_truncate AFTER TRUNCATE ON mirror_changes EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER nodes_truncate AFTER TRUNCATE ON nodes EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER events_truncate AFTER TRUNCATE ON events EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER allocation_failures_truncate AFTER TRUNCATE ON allocation_failures EXECUTE FUNCTION record_truncate();

@@ -41,8 +41,19 @@ BEGIN
               LEFT JOIN changes c ON c.pool_id = f.id AND c.step = h.step) AS hours
      WHERE at >= created_at AND at < slot;
 
-    INSERT INTO fill_samples (pool_id, at, used) SELECT c.pool_id, slot, c.used FROM pool_counts() c
-        ON CONFLICT DO NOTHING;
+    -- Also an event for each pool that has become nearly full since the sample before.
+    WITH counts AS MATERIALIZED (SELECT c.pool_id, c.used, c.total FROM pool_counts() c),
+    sampled AS (
+        INSERT INTO fill_samples (pool_id, at, used) SELECT c.pool_id, slot, c.used FROM counts c ON CONFLICT DO NOTHING)
+    INSERT INTO events (reason, message, pool_id)
+    SELECT 'PoolNearlyFull', format('pool %s of the %s: %s of %s addresses are used', p.cidr,
+                                    coalesce('network "' || nullif(p.network_name, '') || '"', 'default network'), c.used, c.total), p.id
+      FROM counts c JOIN pools p ON p.id = c.pool_id
+     WHERE c.total > 0 AND c.used >= 0.85 * c.total
+       AND coalesce((SELECT s.used FROM fill_samples s
+                      WHERE s.pool_id = p.id AND s.at < slot ORDER BY s.at DESC LIMIT 1), 0) < 0.85 * c.total;
+    DELETE FROM events WHERE last_at < slot - interval '30 days';
+    DELETE FROM events WHERE id <= (SELECT max(e.id) FROM events e) - 100000;
 
     -- (Samples in the future were taken before the clock was set back.)
     DELETE FROM fill_samples WHERE at > slot;

@@ -4994,6 +4994,13 @@ BEGIN
     END LOOP;
 END $$;
 
+-- schema/controller/allocation_failure_noted.sql
+DROP TRIGGER allocation_failures_noted ON allocation_failures;
+DROP FUNCTION allocation_failure_noted;
+
+-- schema/controller/note_event.sql
+DROP FUNCTION note_event;
+
 -- schema/pools/change_pool_v1.sql
 DROP FUNCTION change_pool_v1;
 
@@ -5013,6 +5020,9 @@ DROP FUNCTION refuse_used_alias;
 
 -- schema/pools/refuse_foreign_name.sql
 DROP FUNCTION refuse_foreign_name;
+
+-- schema/tables/events.sql
+DROP TABLE events;
 
 -- schema/tables/pool_names.sql
 DROP TABLE pool_names;

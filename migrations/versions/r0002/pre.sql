@@ -414,6 +414,45 @@ COMMENT ON COLUMN sessions.role IS
 COMMENT ON COLUMN sessions.namespaces IS
     'The namespaces that a team sees, in all clusters; NULL: not a team, or those of the token.';
 
+-- schema/tables/events.sql
+-- What the controller, or an operator, should know of, after it happened. Written after the calls were answered; neither
+-- history nor audit log. sample_fill_v1() deletes old rows.
+
+CREATE TABLE events (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    reason    text NOT NULL,
+    message   text NOT NULL,
+    cluster   text,
+    namespace text NOT NULL DEFAULT '',
+    pod       text NOT NULL DEFAULT '',
+    interface text NOT NULL DEFAULT '',
+    node      text NOT NULL DEFAULT '',
+    pool_id   integer,
+    times     bigint NOT NULL DEFAULT 1,
+    first_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX events_last_at ON events (last_at, id);
+CREATE INDEX events_pod ON events (namespace, pod);
+COMMENT ON TABLE events IS
+    'Refused ADDs, warnings, releases by the controller, and pools that are nearly full: the last 30 days, at most about 100,000.';
+COMMENT ON COLUMN events.id IS 'ID of the event; later ones have higher ones.';
+COMMENT ON COLUMN events.reason IS
+    'NoAddress, ClaimRefused, AddressIsGateway, Reclaimed (by the controller) or PoolNearlyFull.';
+COMMENT ON COLUMN events.message IS 'What happened, and what to do.';
+COMMENT ON COLUMN events.cluster IS 'Cluster of the pod; '''' is a cluster without a name. NULL: it is about a pool.';
+COMMENT ON COLUMN events.namespace IS 'Namespace of the pod; '''' if it is about a pool.';
+COMMENT ON COLUMN events.pod IS 'Name of the pod; '''' if it is about a pool.';
+COMMENT ON COLUMN events.interface IS 'Interface of the pod; '''' if it is about a pool.';
+COMMENT ON COLUMN events.node IS 'Node of the pod; '''' if it is unknown.';
+COMMENT ON COLUMN events.pool_id IS 'The pool that it is about; NULL: it is about a pod: pools.id.';
+COMMENT ON COLUMN events.times IS 'How often it happened, without a pause of an hour.';
+COMMENT ON COLUMN events.first_at IS 'When it happened first.';
+COMMENT ON COLUMN events.last_at IS 'When it happened last.';
+COMMENT ON INDEX events_pkey IS 'Finds an event by its ID.';
+COMMENT ON INDEX events_last_at IS 'The events of a period, the latest first; old ones.';
+COMMENT ON INDEX events_pod IS 'The events of a pod.';
+
 -- schema/tables/nodes.sql
 -- Each node writes its row once a minute, and no index covers what a report changes: the update is heap-only (HOT), and
 -- fillfactor leaves room for it in the page. Nothing that assigns addresses reads this table.
@@ -1063,7 +1102,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION record_truncate() IS 'Trigger: records a TRUNCATE in the audit log.';
 
+CREATE OR REPLACE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER pool_trends_truncate AFTER TRUNCATE ON pool_trends EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER mirror_changes_truncate AFTER TRUNCATE ON mirror_changes EXECUTE FUNCTION record_truncate();
 CREATE OR REPLACE TRIGGER nodes_truncate AFTER TRUNCATE ON nodes EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER events_truncate AFTER TRUNCATE ON events EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER allocation_failures_truncate AFTER TRUNCATE ON allocation_failures EXECUTE FUNCTION record_truncate();
 
 -- schema/free_space/is_excluded.sql
 CREATE OR REPLACE FUNCTION is_excluded(wanted_network integer, wanted inet) RETURNS boolean
@@ -1925,8 +1972,19 @@ BEGIN
               LEFT JOIN changes c ON c.pool_id = f.id AND c.step = h.step) AS hours
      WHERE at >= created_at AND at < slot;
 
-    INSERT INTO fill_samples (pool_id, at, used) SELECT c.pool_id, slot, c.used FROM pool_counts() c
-        ON CONFLICT DO NOTHING;
+    -- Also an event for each pool that has become nearly full since the sample before.
+    WITH counts AS MATERIALIZED (SELECT c.pool_id, c.used, c.total FROM pool_counts() c),
+    sampled AS (
+        INSERT INTO fill_samples (pool_id, at, used) SELECT c.pool_id, slot, c.used FROM counts c ON CONFLICT DO NOTHING)
+    INSERT INTO events (reason, message, pool_id)
+    SELECT 'PoolNearlyFull', format('pool %s of the %s: %s of %s addresses are used', p.cidr,
+                                    coalesce('network "' || nullif(p.network_name, '') || '"', 'default network'), c.used, c.total), p.id
+      FROM counts c JOIN pools p ON p.id = c.pool_id
+     WHERE c.total > 0 AND c.used >= 0.85 * c.total
+       AND coalesce((SELECT s.used FROM fill_samples s
+                      WHERE s.pool_id = p.id AND s.at < slot ORDER BY s.at DESC LIMIT 1), 0) < 0.85 * c.total;
+    DELETE FROM events WHERE last_at < slot - interval '30 days';
+    DELETE FROM events WHERE id <= (SELECT max(e.id) FROM events e) - 100000;
 
     -- (Samples in the future were taken before the clock was set back.)
     DELETE FROM fill_samples WHERE at > slot;
@@ -4615,13 +4673,15 @@ COMMENT ON FUNCTION reassign_v1 IS 'Gives a reservation to another owner.';
 
 -- schema/administration/edit_v1.sql
 CREATE OR REPLACE FUNCTION edit_v1(actor text, request_id text, wanted_network integer, wanted inet, new_description text,
-                        changes_ttl boolean, new_ttl interval, new_labels jsonb DEFAULT NULL)
+                        changes_ttl boolean, new_ttl interval, new_labels jsonb DEFAULT NULL,
+                        label_changes jsonb DEFAULT NULL)
 RETURNS SETOF reservations
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
 -- Changes what an operator may change of a reservation while its owner keeps it: the description and the labels (NULL: as
 -- they are), and with changes_ttl how long it stays without a sandbox (NULL: until it is released). It is then a manual reservation.
+-- label_changes sets single labels, or removes them (null); the others stay, so two callers do not undo each other.
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     held    reservations;
@@ -4634,7 +4694,11 @@ BEGIN
     END IF;
     made := held;
     made.description := coalesce(new_description, held.description);
-    made.labels := nullif(coalesce(new_labels, held.labels), '{}');
+    made.labels := nullif(jsonb_strip_nulls(coalesce(new_labels, held.labels, '{}') || coalesce(label_changes, '{}')), '{}');
+    IF (SELECT count(*) FROM jsonb_object_keys(made.labels)) > 64 THEN
+        RAISE EXCEPTION 'the reservation of % would have more than 64 labels', host(wanted)
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Remove labels that it no longer needs.';
+    END IF;
     IF changes_ttl THEN
         made.policy_source := 'operator';
         made.sticky := true;
@@ -5020,6 +5084,38 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sandboxes_v1 IS 'A page of the sandboxes of a cluster that use addresses.';
 
+-- schema/controller/note_event.sql
+CREATE OR REPLACE FUNCTION note_event(of_reason text, of_cluster text, of_namespace text, of_pod text, of_interface text, of_node text,
+                           new_message text, more bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+-- What goes on without a pause of an hour is one event.
+BEGIN
+    UPDATE events e SET times = e.times + more, message = new_message, node = of_node, last_at = clock_timestamp()
+     WHERE e.id = (SELECT max(k.id) FROM events k
+                    WHERE k.namespace = of_namespace AND k.pod = of_pod AND k.cluster = of_cluster
+                      AND k.interface = of_interface AND k.reason = of_reason)
+       AND e.last_at > clock_timestamp() - interval '1 hour';
+    IF NOT FOUND THEN
+        INSERT INTO events (reason, message, cluster, namespace, pod, interface, node, times)
+        VALUES (of_reason, new_message, of_cluster, of_namespace, of_pod, of_interface, of_node, more);
+    END IF;
+END $$;
+COMMENT ON FUNCTION note_event IS 'Stores an event about an interface of a pod, or counts it if it goes on.';
+
+-- schema/controller/allocation_failure_noted.sql
+CREATE OR REPLACE FUNCTION allocation_failure_noted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- The controller takes the row away; the event stays.
+BEGIN
+    PERFORM note_event(NEW.reason, NEW.cluster, NEW.namespace, NEW.pod, NEW.interface, NEW.node, NEW.message,
+                       NEW.times - CASE WHEN TG_OP = 'UPDATE' THEN OLD.times ELSE 0 END);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION allocation_failure_noted() IS 'Trigger: stores an event for a refused ADD or a warning.';
+
+CREATE OR REPLACE TRIGGER allocation_failures_noted AFTER INSERT OR UPDATE ON allocation_failures
+    FOR EACH ROW EXECUTE FUNCTION allocation_failure_noted();
+
 -- schema/controller/reclaim_v1.sql
 CREATE OR REPLACE FUNCTION reclaim_v1(actor text, of_cluster text, of_container text, of_interface text, of_node text, of_uid text,
                            seen_at timestamptz)
@@ -5032,6 +5128,9 @@ AS $$
 -- An attachment made since stays, even of the same name, and so does one of another node or pod (uid) with the same
 -- container id. A sticky owner keeps the address.
 #variable_conflict use_column
+DECLARE
+    pod   record;
+    freed text[] := '{}';
 BEGIN
     PERFORM act_as(actor, '');
     -- The reservation is locked first, as in all functions, so that nothing changes after this check.
@@ -5045,10 +5144,21 @@ BEGIN
                   AND a.attached_at > seen_at) THEN
         RETURN;
     END IF;
-    RETURN QUERY
+    SELECT r.owner_namespace AS namespace, coalesce(nullif(a.pod_name, ''), r.owner_name) AS name INTO pod
+      FROM attachments a JOIN reservations r ON r.network_id = a.network_id AND r.address = a.address
+     WHERE a.cluster = of_cluster AND a.container_id = of_container AND a.interface = of_interface LIMIT 1;
+    FOR network_id, address, released IN
         SELECT d.network_id, d.address, d.released
           FROM detach_many_v1(ARRAY[of_cluster], ARRAY[of_container], ARRAY[of_interface], ARRAY[of_node], 'RECONCILE',
-                            only_uids => ARRAY[of_uid]) AS d;
+                            only_uids => ARRAY[of_uid]) AS d
+    LOOP
+        RETURN NEXT;
+        freed := freed || CASE WHEN released THEN ARRAY[host(address)] ELSE '{}' END;
+    END LOOP;
+    IF freed <> '{}' THEN
+        PERFORM note_event('Reclaimed', of_cluster, pod.namespace, pod.name, of_interface, of_node,
+                           'the controller released ' || array_to_string(freed, ', ') || ': its pod is gone, and no DEL came', 1);
+    END IF;
 END $$;
 COMMENT ON FUNCTION reclaim_v1 IS 'Releases the addresses of a sandbox whose pod is gone, unless they changed since they were read.';
 

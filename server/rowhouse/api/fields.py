@@ -194,10 +194,7 @@ Text = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
 Namespace = Annotated[str, Field(max_length=MAX_LABEL, pattern=_LINE)]
 Cluster = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
 Interface = Annotated[str, Field(max_length=MAX_INTERFACE, pattern=_LINE)]
-Labels = Annotated[
-    dict[
-        Annotated[str, Field(min_length=1, max_length=MAX_LABEL + 1 + MAX_NAME, pattern=_LINE)],
-        Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)],
-    ],
-    Field(max_length=64),
-]
+LabelKey = Annotated[str, Field(min_length=1, max_length=MAX_LABEL + 1 + MAX_NAME, pattern=_LINE)]
+LabelValue = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
+Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=64)]
+LabelChanges = Annotated[dict[LabelKey, LabelValue | None], Field(max_length=64)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rowhouse.api import (
     aliases,
     audit,
+    events,
     exclusions,
     explain,
     gateways,
@@ -202,7 +203,7 @@ OPERATIONS: Final = (
         reservations.edit,
         reservation_documents.ReservationChange,
         reservation_documents.Reservation,
-        error_statuses=(404,),
+        error_statuses=(404, 409),
     ),
     _post(
         f"{_RESERVATION}/reassign",
@@ -295,6 +296,14 @@ OPERATIONS: Final = (
         history.History,
         query=history.HistoryQuery,
         role="team",
+    ),
+    _get(
+        "/events",
+        events.list_events,
+        events.EventPage,
+        query=events.EventQuery,
+        role="team",
+        error_statuses=(404,),
     ),
     _get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
     _get("/search", search.search, search.SearchResults, query=search.SearchQuery, role="team"),

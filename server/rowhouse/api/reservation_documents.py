@@ -16,6 +16,7 @@ from rowhouse.api.fields import (
     Cluster,
     Id,
     Interface,
+    LabelChanges,
     Labels,
     Mac,
     Moment,
@@ -210,6 +211,10 @@ class ReservationChange(Request):
     labels: Annotated[Labels, Field(description="All labels that it has afterwards")] = Field(
         default_factory=dict
     )
+    label_changes: Annotated[
+        LabelChanges,
+        Field(description="Labels to set, or to remove (null); the others stay as they are"),
+    ] = Field(default_factory=dict)
     ttl: Annotated[
         float | None,
         Field(

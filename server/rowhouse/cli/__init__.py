@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "gateway": "gateway",
     "quota": "quota",
     "node": "node",
+    "event": "event",
     "search": "search",
     "who": "history",
     "pod": "history",

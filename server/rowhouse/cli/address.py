@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from rowhouse.cli import completions, lookup
+from rowhouse.cli.address_labels import label
 from rowhouse.cli.address_owner import note_without_cluster, owner_of, owner_options
 from rowhouse.cli.filters import (
     cluster_filter,
@@ -18,7 +19,7 @@ from rowhouse.cli.filters import (
 )
 from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
-from rowhouse.cli.pool_options import labelled
+from rowhouse.cli.pool_options import label_changes, labelled
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 from rowhouse.domain.administration import AnyOwnerKind
@@ -278,7 +279,7 @@ def edit(
         raise click.UsageError("nothing to change: pass --description, --label, --ttl or --no-ttl")
     found = lookup.reservation(session.client, address, network, pool)
     if labels:
-        changes["labels"] = labelled(labels, found["labels"])
+        changes["label_changes"] = label_changes(labels)
     path = f"/reservations/{found['network_id']}/{found['address']}"
     session.printer.one(session.client.patch(path, changes), _COLUMNS)
 
@@ -312,3 +313,6 @@ def reassign(
     path = f"/reservations/{found['network_id']}/{found['address']}/reassign"
     wanted = {"owner": owner_of(owner), "force": force}
     session.printer.one(session.client.post(path, wanted), _COLUMNS)
+
+
+address.add_command(label)

@@ -71,15 +71,21 @@ def changes_of(
     return changes
 
 
-def labelled(wanted: Sequence[str], labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels after these changes: KEY=VALUE sets one, KEY- removes it. Raises click.BadParameter."""
-    new = dict(labels)
+def label_changes(wanted: Sequence[str]) -> dict[str, str | None]:
+    """Return the labels to set (KEY=VALUE), and those to remove (KEY-; None). Raises click.BadParameter."""
+    changes: dict[str, str | None] = {}
     for text in wanted:
         key, equals, value = text.partition("=")
         if equals and key:
-            new[key] = value
+            changes[key] = value
         elif text.endswith("-") and text != "-":
-            new.pop(text[:-1], None)
+            changes[text[:-1]] = None
         else:
             raise click.BadParameter(f"{text!r} is neither KEY=VALUE nor KEY-")
-    return new
+    return changes
+
+
+def labelled(wanted: Sequence[str], labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels after these changes: KEY=VALUE sets one, KEY- removes it. Raises click.BadParameter."""
+    new: dict[str, str | None] = {**labels, **label_changes(wanted)}
+    return {key: value for key, value in new.items() if value is not None}

@@ -86,6 +86,8 @@ def reassign(
 def edit(store: Database, key: Key, changes: Mapping[str, Any], actor: Actor) -> Record:
     """Change the `description`, the `labels` or the `ttl` (seconds; None: until it is released) of a reservation.
 
+    `label_changes` sets single labels or removes them (None), and leaves the others.
+
     A TTL counts from now, or from the end of the last attachment. A changed TTL makes it a manual reservation, which
     stays after the DEL of its sandbox. Raises NotFound.
     """
@@ -97,5 +99,6 @@ def edit(store: Database, key: Key, changes: Mapping[str, Any], actor: Actor) ->
         changes_ttl="ttl" in changes,
         ttl=changes.get("ttl"),
         labels=changes.get("labels"),
+        label_changes=changes.get("label_changes"),
     )
     return reservation(store, key)

@@ -47,6 +47,7 @@ PAGES = {
     "nodes": "/nodes",
     "report": "/report?by=pool",
     "search": "/search?q=web",
+    "events": "/events",
     "audit": "/audit",
     "audit-wrong": "/audit?since=yesterday",
     "reserve": "/pools/{storage}/reserve?addresses=10.20.0.100",

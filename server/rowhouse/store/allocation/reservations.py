@@ -228,10 +228,11 @@ def edit(
     changes_ttl: bool,
     ttl: float | None,
     labels: dict[str, str] | None = None,
+    label_changes: dict[str, str | None] | None = None,
 ) -> None:
     """Change a description and labels (None: as they are) and, with `changes_ttl`, the TTL in seconds (None: for ever).
 
-    Raises NotFound.
+    `label_changes` sets single labels, or removes them (None). Raises NotFound, and InTheWay for too many labels.
     """
     network_id, address = key
     parameters = {
@@ -243,6 +244,7 @@ def edit(
         "changes_ttl": changes_ttl,
         "ttl": ttl,
         "labels": None if labels is None else json.dumps(labels),
+        "label_changes": json.dumps(label_changes or {}),
     }
     database.change(EDIT, parameters, actor=actor.name, request_id=actor.request_id)
 

@@ -281,6 +281,24 @@ class Node(Base):
     last_seen: Mapped[datetime]
 
 
+class Event(Base):
+    """Something that happened to a pod's interface, or to a pool."""
+
+    __tablename__ = "events"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reason: Mapped[str]
+    message: Mapped[str]
+    cluster: Mapped[str | None]
+    namespace: Mapped[str]
+    pod: Mapped[str]
+    interface: Mapped[str]
+    node: Mapped[str]
+    pool_id: Mapped[int | None]
+    times: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    last_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+
 class AuditEntry(Base):
     """An administrative change."""
 

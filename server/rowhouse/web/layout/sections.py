@@ -13,6 +13,7 @@ SECTIONS: Final = (
     ("web.reservations", "Addresses"),
     ("web.nodes", "Nodes"),
     ("web.report_page", "Report"),
+    ("web.events", "Events"),
     ("web.audit", "Audit"),
 )
 """Endpoints and labels, in display order."""
