@@ -148,6 +148,9 @@ def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
     assert rowhouse.json("pool", "show", "10.0.0.0/24")["usage"]["on_request"] == 1
     asked = rowhouse.items("address", "reserve", "10.0.0.0/24", "10.0.0.20", "--name", "vip")
     assert asked[0]["address"] == "10.0.0.20"
+    named = ("exclusion", "create", "10.0.0.30-10.0.0.31", "--name", "web")
+    assert "requests_only" in rowhouse(*named, code=2).stderr
+    assert rowhouse.json(*named, "--requests-only")["name"] == "web"
     assert len(rowhouse.items("exclusion", "list", "--contains", "10.0.0.9")) == 1
     given = rowhouse.items("address", "reserve", "10.0.0.0/24", "--name", "x")
     assert given[0]["address"] == "10.0.0.4"

@@ -43,6 +43,15 @@ def test_each_range_is_limited_to_its_own_candidates(server: Server) -> None:
     assert segments(server, RANGE) == []
 
 
+def test_names_are_left_to_the_database(server: Server) -> None:
+    planned = server.plan({"ipRanges": [RANGE, {"pool": "web"}], "candidates": ["web", "web-2"]})
+    plan = limited_to(candidates_of(planned.call.config), planned.plan)
+    assert [(one.segments, one.has_candidates) for one in plan.requests] == [
+        (one.segments, True) for one in planned.plan.requests
+    ]
+    assert {one.candidate_names for one in plan.requests} == {("web", "web-2")}
+
+
 def test_a_requested_address_comes_before_the_candidates(server: Server) -> None:
     asked = {"runtimeConfig": {"ips": ["10.0.0.50"]}}
     assert segments(server, {**RANGE, "candidates": ["10.0.0.60"]}, **asked) == []
@@ -51,7 +60,8 @@ def test_a_requested_address_comes_before_the_candidates(server: Server) -> None
 @pytest.mark.parametrize(
     ("candidates", "code", "message"),
     [
-        (["x"], 7, 'invalid candidate "x" (ipam.candidates)'),
+        (["X"], 7, 'invalid candidate "X" (ipam.candidates)'),
+        (["web", "10.0.0.5"], 7, "ipam.candidates has names and addresses"),
         (["10.0.0.9-10.0.0.5"], 7, "the last address is before the first"),
         (["10.0.0.9-fd00::1"], 7, "the last address is before the first"),
         (["10.0.0.0/33"], 7, 'invalid candidate "10.0.0.0/33"'),

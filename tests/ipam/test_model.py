@@ -23,7 +23,19 @@ from hypothesis.stateful import (
 from fixtures.clock import jump
 from fixtures.pods import hosts, subnet, twice
 from ipam.model import Address, Held, Key, Model, OwnerKey, Pool, Refused, Wish, joined
-from ipam.model.draws import ALONE, ASKED, BY_HAND, GATEWAY, GATEWAYS, HOPS, NAMED, RANGES, WINDOWS
+from ipam.model.draws import (
+    ALONE,
+    ASKED,
+    BY_HAND,
+    GATEWAY,
+    GATEWAYS,
+    HOPS,
+    KEPT,
+    LISTED,
+    NAMED,
+    RANGES,
+    WINDOWS,
+)
 from ipam.model.queries import (
     DISAGREEMENTS,
     DUE,
@@ -31,6 +43,8 @@ from ipam.model.queries import (
     FREE,
     HELD,
     HISTORY,
+    KEEP,
+    KEEP_NO_LONGER,
     NAMED_POOL,
     NETWORK,
     POOL,
@@ -100,8 +114,14 @@ class Allocator(RuleBasedStateMachine):
                 st.sampled_from(("range",) * 6 + ("pool",) + ("isolated",) * 2), label="kind"
             )
             asked = data.draw(st.sampled_from((None,) * 20 + ASKED), label="requested")
+            listed = asked is None and data.draw(
+                st.sampled_from((False,) * 4 + (True,)), label="listed"
+            )
             if kind == "pool":
-                out.append(RangeRequest(network=self.name, pool=self.name, requested=asked))
+                named = RangeRequest(network=self.name, pool=self.name, requested=asked)
+                out.append(
+                    replace(named, segments=LISTED, has_candidates=True) if listed else named
+                )
             elif kind == "isolated":
                 cidr = data.draw(st.sampled_from(ALONE), label="range")
                 out.append(subnet(cidr, network=self.name, isolated=True, requested=asked))
@@ -111,7 +131,7 @@ class Allocator(RuleBasedStateMachine):
                 hop = data.draw(st.sampled_from((None,) * 12 + HOPS), label="gateway")
                 gateways = (hop,) if hop and ip_address(hop) in ip_network(cidr) else ()
                 spelled = subnet(cidr, *segments, network=network, requested=asked)
-                out.append(replace(spelled, gateways=gateways))
+                out.append(replace(spelled, gateways=gateways, has_candidates=listed))
         # One key of the configuration says it for all of its ranges.
         alone = any(one.isolated for one in out)
         return twice(*(replace(one, isolated=alone) for one in out))
@@ -270,6 +290,20 @@ class Allocator(RuleBasedStateMachine):
             self.dba.execute("SET rowhouse.force = ''")
             pool.bounds = (ip_address(first), ip_address(last)) if is_set else None
 
+    @rule(run=st.sampled_from(KEPT))
+    def dba_keeps_addresses_for_requests(self, run: tuple[str, str]) -> None:
+        """Those in use are kept so once they are released; a second time, they are given out again."""
+        first, last = map(ip_address, run)
+        known = ((self.name, ""), first, last)
+        if known in self.model.kept:
+            assert self.dba.execute(KEEP_NO_LONGER, (self.name, run[0])).rowcount == 1
+            del self.model.kept[known]
+            return
+        self.dba.execute("SET rowhouse.force = 'on'")
+        assert self.dba.execute(KEEP, (*run, self.name)).rowcount == 1
+        self.dba.execute("SET rowhouse.force = ''")
+        self.model.kept[known] = None
+
     @rule()
     def time_passes(self) -> None:
         for statement in TIME_PASSES:
@@ -315,7 +349,8 @@ class Allocator(RuleBasedStateMachine):
                 assert first == last
                 resting.add((space, first))
         assert resting == set(self.model.resting)
-        withheld = {key for key, *_ in self.model.gateways} - self.model.held.keys()
+        withheld = {key for key, *_ in self.model.gateways} | set(self.model.kept_addresses())
+        withheld -= self.model.held.keys()
         for space, address in (*self.model.held, *withheld):
             parts.setdefault(space, []).append((int(address), int(address)))
         spaces = {pool.space for pool in self.model.pools.values()}

@@ -10,7 +10,15 @@ import psycopg
 import pytest
 
 from fixtures.pods import Pods, subnet
-from rowhouse.domain.errors import AddressOutsideRanges, AddressTaken, PoolExhausted, RowhouseError
+from rowhouse.domain.administration import Actor, Holder, ReservationPlan
+from rowhouse.domain.errors import (
+    AddressOutsideRanges,
+    AddressTaken,
+    InTheWay,
+    PoolExhausted,
+    RowhouseError,
+)
+from rowhouse.ipam import reservations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.domain.requests import RangeRequest
+    from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
 
@@ -113,3 +122,21 @@ def test_an_operator_reserves_them_by_address_not_by_number(dba: Session) -> Non
                  SELECT network_id, '10.0.0.2', id, 'static', 'by hand' FROM pools"""
     dba.execute(by_hand)
     assert dba.execute(COUNTS).fetchone() == (6, 0, 0, 0, 0)
+
+
+def test_a_gateway_among_them_is_reserved_by_force_as_any_gateway(
+    pods: Pods, store: Store, dba: Session
+) -> None:
+    """The model of the allocator found it: the gateway counted as kept out of use."""
+    dba.execute("UPDATE pools SET gateway = '10.0.0.2'")
+    [(pool,)] = dba.execute("SELECT id FROM pools").fetchall()
+    plan = ReservationPlan(
+        pool_id=pool, holder=Holder(kind="static", name="router"), addresses=("10.0.0.2",)
+    )
+    with pytest.raises(InTheWay, match="the gateway of"):
+        reservations.reserve(store, plan, Actor(name="ada"))
+    [made] = reservations.reserve(store, replace(plan, force=True), Actor(name="ada"))
+    assert made.address == "10.0.0.2"
+    reservations.release(store, (made.network_id, "10.0.0.2"), Actor(name="ada"))
+    with pytest.raises(AddressOutsideRanges):
+        pods.add("a", wanting("10.0.0.2"))

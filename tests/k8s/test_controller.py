@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -111,18 +111,31 @@ def test_a_replica_that_only_waits_is_not_ready_either_without_its_permissions(
     assert leader.get("/readyz")[0] == 200, "for a minute, as after an API server's restart"
 
 
+@pytest.mark.parametrize(
+    ("ipam", "message"),
+    [
+        ({"range": "10.0.0.0/30"}, "Could not allocate IP in range"),
+        (
+            {"range": "10.0.0.0/24", "candidates": ["10.0.0.5", "10.0.0.7"]},
+            "all 2 candidates are taken: 10.0.0.5 is in use by default/web-0",
+        ),
+    ],
+)
 def test_a_pod_that_gets_no_address_is_told_so(
-    kube: ApiServer, server: Server, start: Callable[..., Running]
+    kube: ApiServer,
+    server: Server,
+    start: Callable[..., Running],
+    ipam: dict[str, Any],
+    message: str,
 ) -> None:
     start()
     uid = kube.pod("web-2")
-    ipam = {"type": "rowhouse", "range": "10.0.0.0/30"}
     exits = []
     for i in range(3):
         args = f"K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-{i};K8S_POD_UID={uid}"
         env = {"CNI_COMMAND": "ADD", "CNI_CONTAINERID": f"c{i}", "CNI_NETNS": "/n"}
         env |= {"CNI_IFNAME": "net1", "CNI_PATH": "/p", "CNI_ARGS": f"IgnoreUnknown=1;{args}"}
-        config = {"cniVersion": "1.0.0", "name": "n", "ipam": ipam}
+        config = {"cniVersion": "1.0.0", "name": "n", "ipam": {"type": "rowhouse", **ipam}}
         answer = OverHttp(server.url).run(Call(env=env, stdin=json.dumps(config).encode()))
         exits.append(answer.exit_status)
     assert exits == [0, 0, 1]
@@ -131,7 +144,7 @@ def test_a_pod_that_gets_no_address_is_told_so(
     assert {event["reason"] for event in found.values()} == {"NoAddress"}
     assert {event["type"] for event in found.values()} == {"Warning"}
     assert found["Pod"]["involvedObject"]["uid"] == uid
-    assert "Could not allocate IP in range" in found["Pod"]["message"]
+    assert message in found["Pod"]["message"]
     assert found["Node"]["involvedObject"]["name"] == "node1"
     assert "default/web-2" in found["Node"]["message"]
 

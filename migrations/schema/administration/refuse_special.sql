@@ -6,7 +6,7 @@ DECLARE
     what text;
 BEGIN
     IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
-       OR is_excluded(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN
+       OR is_kept_out(pool.network_id, wanted) THEN
         RETURN; -- it is refused for another reason
     END IF;
     what := CASE WHEN is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)

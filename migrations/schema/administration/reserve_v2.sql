@@ -45,7 +45,8 @@ BEGIN
                 IF NOT force THEN
                     PERFORM refuse_special(pool, wanted[i]);
                 END IF;
-                IF force AND is_withheld(pool.network_id, wanted[i]) AND NOT is_excluded(pool.network_id, wanted[i]) THEN
+                IF force AND is_withheld(pool.network_id, wanted[i]) AND NOT is_on_request(pool.network_id, wanted[i])
+                   AND NOT is_kept_out(pool.network_id, wanted[i]) THEN
                     -- A gateway: admit_gateways() lets the reservation take it, and the network is locked for that first.
                     PERFORM FROM networks n WHERE n.id = pool.network_id FOR NO KEY UPDATE;
                     CONTINUE WHEN NOT is_withheld(pool.network_id, wanted[i]);

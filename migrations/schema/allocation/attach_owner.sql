@@ -6,7 +6,8 @@ CREATE FUNCTION attach_owner(
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false,
+    candidate_names text[] DEFAULT '{}')
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
@@ -127,17 +128,12 @@ BEGIN
             IF pool_names[ordinal] IS NOT NULL THEN
                 SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
                   INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
-                IF ordinal = ANY (candidate_ranges) THEN
+                IF ordinal = ANY (candidate_ranges) AND candidate_names = '{}' THEN
                     SELECT array_agg(greatest(w.first, c.first) ORDER BY c.first), array_agg(least(w.last, c.last) ORDER BY c.first)
                       INTO firsts, lasts
                       FROM unnest(firsts, lasts) AS w (first, last)
                       JOIN unnest(segment_ranges, segment_firsts, segment_lasts) AS c (range_no, first, last)
                         ON c.range_no = ordinal AND c.first <= w.last AND c.last >= w.first;
-                    IF firsts IS NULL THEN
-                        RAISE EXCEPTION 'no candidate is inside the window of pool %', cidr
-                            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = ordinal,
-                                  HINT = 'Name candidates inside the window, or widen the window.';
-                    END IF;
                 END IF;
             ELSIF single THEN
                 firsts := segment_firsts;
@@ -216,6 +212,14 @@ BEGIN
                 PERFORM end_quarantines(space, 1000);
             END IF;
 
+            IF ordinal = ANY (candidate_ranges) AND firsts IS NULL THEN
+                RAISE EXCEPTION 'no candidate is inside the window of pool %', cidr
+                    USING ERRCODE = error_code('address_outside_ranges'), DETAIL = ordinal,
+                          HINT = 'Name candidates inside the window, or widen the window.';
+            END IF;
+            IF ordinal = ANY (candidate_ranges) AND candidate_names <> '{}' THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM in_named_ranges(space, cidr, candidate_names, ordinal, firsts, lasts) s;
+            END IF;
             IF slice_sizes[ordinal] IS NOT NULL THEN
                 SELECT s.firsts, s.lasts INTO firsts, lasts
                   FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;

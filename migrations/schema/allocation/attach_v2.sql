@@ -9,7 +9,7 @@ CREATE FUNCTION attach_v2(
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
     mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false,
-    object_uid text DEFAULT NULL)
+    object_uid text DEFAULT NULL, candidate_names text[] DEFAULT '{}')
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -21,7 +21,7 @@ SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
 -- candidate_ranges: the ordinals of ranges whose segments are candidates, any of which will do; for a pool by name, the
--- address must be in its window as well.
+-- address must be in its window as well. candidate_names: of ranges for requests that limit these segments.
 --
 -- may_share: a claim may have several sandboxes at once: those of a virtual machine, which migrates.
 --
@@ -112,7 +112,8 @@ BEGIN
             kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
             CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
             networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
-            strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share);
+            strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share,
+            candidate_names);
     END IF;
     command := set_config('rowhouse.command', settings[1], true);
 END $$;

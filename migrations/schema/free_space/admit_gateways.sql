@@ -9,7 +9,7 @@ BEGIN
         SELECT DISTINCT of_network, g.address, g.address, timestamptz '-infinity'
           FROM gateways g
          WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last
-           AND NOT is_excluded(of_network, g.address)
+           AND NOT is_kept_out(of_network, g.address)
            AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = of_network AND f.last >= g.address AND f.first <= g.address);
     END IF;
 END $$;

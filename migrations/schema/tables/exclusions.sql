@@ -5,7 +5,9 @@ CREATE TABLE exclusions (
     last       host_address NOT NULL,
     reason     text NOT NULL DEFAULT '',
     requests_only boolean NOT NULL DEFAULT false,
+    name       text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT exclusions_name CHECK (name IS NULL OR requests_only AND name ~ '^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$'),
     CHECK (first <= last AND family(first) = family(last))
 );
 CREATE UNIQUE INDEX exclusions_last ON exclusions (network_id, last);
@@ -18,6 +20,8 @@ COMMENT ON COLUMN exclusions.last IS 'Last address, inclusive.';
 COMMENT ON COLUMN exclusions.reason IS 'Reason, in the operator''s words; '''' if none was given.';
 COMMENT ON COLUMN exclusions.requests_only IS
     'Whether a request may still take the addresses: an ADD or a reservation that names the address.';
+COMMENT ON COLUMN exclusions.name IS
+    'Name that candidates may give instead of addresses; several exclusions of a network may share it. NULL: none.';
 COMMENT ON COLUMN exclusions.created_at IS 'When it was created.';
 COMMENT ON INDEX exclusions_pkey IS 'Finds an exclusion by its ID.';
 COMMENT ON INDEX exclusions_last IS 'Whether an address is excluded.';

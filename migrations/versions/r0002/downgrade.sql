@@ -5001,6 +5001,9 @@ DROP FUNCTION allocation_failure_noted;
 -- schema/controller/note_event.sql
 DROP FUNCTION note_event;
 
+-- schema/allocation/in_named_ranges.sql
+DROP FUNCTION in_named_ranges;
+
 -- schema/pools/change_pool_v1.sql
 DROP FUNCTION change_pool_v1;
 
@@ -5023,6 +5026,9 @@ DROP FUNCTION refuse_foreign_name;
 
 -- schema/tables/events.sql
 DROP TABLE events;
+
+-- schema/free_space/is_kept_out.sql
+DROP FUNCTION is_kept_out;
 
 -- schema/tables/pool_names.sql
 DROP TABLE pool_names;
@@ -5096,7 +5102,7 @@ DROP TABLE past_attachments;
 ALTER TABLE attachments DROP COLUMN pod_name, DROP COLUMN mac;
 
 -- schema/tables/exclusions.sql
-ALTER TABLE exclusions DROP COLUMN requests_only;
+ALTER TABLE exclusions DROP COLUMN name, DROP COLUMN requests_only;
 
 -- schema/tables/reservations.sql
 ALTER TABLE reservations DROP COLUMN labels;

@@ -256,11 +256,14 @@ COMMENT ON TABLE node_slices IS 'The part of a pool from which one node gets add
 COMMENT ON COLUMN node_slices.slice IS 'The part of the CIDR from which the node gets addresses.';
 
 -- schema/tables/exclusions.sql
-ALTER TABLE exclusions ADD COLUMN requests_only boolean NOT NULL DEFAULT false;
+ALTER TABLE exclusions ADD COLUMN requests_only boolean NOT NULL DEFAULT false, ADD COLUMN name text,
+    ADD CONSTRAINT exclusions_name CHECK (name IS NULL OR requests_only AND name ~ '^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$');
 COMMENT ON TABLE exclusions IS
     'Addresses that are not assigned automatically, first to last inclusive. Addresses in use stay in use until they are released.';
 COMMENT ON COLUMN exclusions.requests_only IS
     'Whether a request may still take the addresses: an ADD or a reservation that names the address.';
+COMMENT ON COLUMN exclusions.name IS
+    'Name that candidates may give instead of addresses; several exclusions of a network may share it. NULL: none.';
 COMMENT ON COLUMN exclusions.id IS 'ID of the exclusion.';
 COMMENT ON COLUMN exclusions.reason IS 'Reason, in the operator''s words; '''' if none was given.';
 COMMENT ON COLUMN exclusions.created_at IS 'When it was created.';
@@ -1119,6 +1122,13 @@ RETURN coalesce((SELECT e.first FROM rowhouse.exclusions e
                   WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1) <= wanted, false);
 COMMENT ON FUNCTION is_excluded(integer, inet) IS 'Whether an address is excluded. Exclusions never overlap, so one look-up is enough.';
 
+-- schema/free_space/is_kept_out.sql
+CREATE OR REPLACE FUNCTION is_kept_out(wanted_network integer, wanted inet) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT e.first <= wanted AND NOT e.requests_only FROM rowhouse.exclusions e
+                  WHERE e.network_id = wanted_network AND e.last >= wanted ORDER BY e.last LIMIT 1), false);
+COMMENT ON FUNCTION is_kept_out(integer, inet) IS 'Whether an address is excluded, and not for requests only.';
+
 -- schema/free_space/is_withheld.sql
 CREATE OR REPLACE FUNCTION is_withheld(wanted_network integer, wanted inet) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
@@ -1624,7 +1634,7 @@ BEGIN
         SELECT DISTINCT of_network, g.address, g.address, timestamptz '-infinity'
           FROM gateways g
          WHERE g.network_id = of_network AND g.address BETWEEN run_first AND run_last
-           AND NOT is_excluded(of_network, g.address)
+           AND NOT is_kept_out(of_network, g.address)
            AND NOT EXISTS (SELECT FROM free_ranges f WHERE f.network_id = of_network AND f.last >= g.address AND f.first <= g.address);
     END IF;
 END $$;
@@ -3017,7 +3027,8 @@ CREATE OR REPLACE FUNCTION attach_owner(
     networks text[], cidrs cidr[], pool_names text[], isolated boolean[], requested inet[], slots integer[],
     slice_sizes integer[], segment_ranges integer[], segment_firsts inet[], segment_lasts inet[], strict boolean,
     gateway_ranges integer[], gateway_addresses inet[], reuse_delay interval, bound_node text, placement text,
-    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false)
+    mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false,
+    candidate_names text[] DEFAULT '{}')
 RETURNS SETOF attached_address
 LANGUAGE plpgsql
 AS $$
@@ -3138,17 +3149,12 @@ BEGIN
             IF pool_names[ordinal] IS NOT NULL THEN
                 SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
                   INTO firsts, lasts FROM pools p, pool_window(p) w WHERE p.id = the_pool;
-                IF ordinal = ANY (candidate_ranges) THEN
+                IF ordinal = ANY (candidate_ranges) AND candidate_names = '{}' THEN
                     SELECT array_agg(greatest(w.first, c.first) ORDER BY c.first), array_agg(least(w.last, c.last) ORDER BY c.first)
                       INTO firsts, lasts
                       FROM unnest(firsts, lasts) AS w (first, last)
                       JOIN unnest(segment_ranges, segment_firsts, segment_lasts) AS c (range_no, first, last)
                         ON c.range_no = ordinal AND c.first <= w.last AND c.last >= w.first;
-                    IF firsts IS NULL THEN
-                        RAISE EXCEPTION 'no candidate is inside the window of pool %', cidr
-                            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = ordinal,
-                                  HINT = 'Name candidates inside the window, or widen the window.';
-                    END IF;
                 END IF;
             ELSIF single THEN
                 firsts := segment_firsts;
@@ -3227,6 +3233,14 @@ BEGIN
                 PERFORM end_quarantines(space, 1000);
             END IF;
 
+            IF ordinal = ANY (candidate_ranges) AND firsts IS NULL THEN
+                RAISE EXCEPTION 'no candidate is inside the window of pool %', cidr
+                    USING ERRCODE = error_code('address_outside_ranges'), DETAIL = ordinal,
+                          HINT = 'Name candidates inside the window, or widen the window.';
+            END IF;
+            IF ordinal = ANY (candidate_ranges) AND candidate_names <> '{}' THEN
+                SELECT s.firsts, s.lasts INTO firsts, lasts FROM in_named_ranges(space, cidr, candidate_names, ordinal, firsts, lasts) s;
+            END IF;
             IF slice_sizes[ordinal] IS NOT NULL THEN
                 SELECT s.firsts, s.lasts INTO firsts, lasts
                   FROM in_slice(the_pool, cluster, node, slice_sizes[ordinal], firsts, lasts) s;
@@ -3501,7 +3515,7 @@ CREATE OR REPLACE FUNCTION attach_v2(
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
     mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false,
-    object_uid text DEFAULT NULL)
+    object_uid text DEFAULT NULL, candidate_names text[] DEFAULT '{}')
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -3513,7 +3527,7 @@ SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$
 -- candidate_ranges: the ordinals of ranges whose segments are candidates, any of which will do; for a pool by name, the
--- address must be in its window as well.
+-- address must be in its window as well. candidate_names: of ranges for requests that limit these segments.
 --
 -- may_share: a claim may have several sandboxes at once: those of a virtual machine, which migrates.
 --
@@ -3604,7 +3618,8 @@ BEGIN
             kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
             CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,
             networks, cidrs, pool_names, isolated, requested, slots, slice_sizes, segment_ranges, segment_firsts, segment_lasts,
-            strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share);
+            strict, gateway_ranges, gateway_addresses, reuse_delay, bound_node, placement, mac, candidate_ranges, may_share,
+            candidate_names);
     END IF;
     command := set_config('rowhouse.command', settings[1], true);
 END $$;
@@ -3970,6 +3985,41 @@ BEGIN
         USING ERRCODE = error_code('address_taken'), DETAIL = range_no, HINT = 'Add candidates, or release one of them.';
 END $$;
 COMMENT ON FUNCTION refuse_candidates(integer, inet[], inet[], integer) IS 'Raises address_taken: every candidate of a range is taken.';
+
+-- schema/allocation/in_named_ranges.sql
+CREATE OR REPLACE FUNCTION in_named_ranges(
+    of_network integer, cidr cidr, names text[], range_no integer, INOUT firsts inet[], INOUT lasts inet[])
+LANGUAGE plpgsql STABLE AS $$
+-- Names of the other family only do not limit a range: a call may have ranges of both.
+DECLARE
+    unknown text;
+    found_firsts inet[];
+    found_lasts  inet[];
+BEGIN
+    SELECT n.name INTO unknown FROM unnest(names) AS n (name)
+     WHERE NOT EXISTS (SELECT FROM exclusions e WHERE e.network_id = of_network AND e.name = n.name) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the network of % has no range for requests named "%"', cidr, unknown
+            USING ERRCODE = error_code('invalid_config'), DETAIL = range_no,
+                  HINT = 'Create it with `rowhouse exclusion create --requests-only --name`; `rowhouse exclusion list` shows the existing ones.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM exclusions e
+                    WHERE e.network_id = of_network AND e.name = ANY (names) AND family(e.first) = family(cidr)) THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(greatest(s.first, e.first)::inet ORDER BY e.first), array_agg(least(s.last, e.last)::inet ORDER BY e.first)
+      INTO found_firsts, found_lasts
+      FROM unnest(firsts, lasts) AS s (first, last)
+      JOIN exclusions e ON e.network_id = of_network AND e.name = ANY (names) AND e.last >= s.first AND e.first <= s.last;
+    IF found_firsts IS NULL THEN
+        RAISE EXCEPTION 'no address named % is in the range of %', array_to_string(names, ' or '), cidr
+            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
+                  HINT = 'Name a range for requests inside it: `rowhouse exclusion list` shows them.';
+    END IF;
+    firsts := found_firsts;
+    lasts := found_lasts;
+END $$;
+COMMENT ON FUNCTION in_named_ranges IS 'The parts of some segments that are in ranges for requests with one of some names.';
 
 -- schema/allocation/refuse_foreign_pool.sql
 CREATE OR REPLACE FUNCTION refuse_foreign_pool(of_network integer, of_pool integer, wanted inet) RETURNS void
@@ -4513,7 +4563,8 @@ BEGIN
                 IF NOT force THEN
                     PERFORM refuse_special(pool, wanted[i]);
                 END IF;
-                IF force AND is_withheld(pool.network_id, wanted[i]) AND NOT is_excluded(pool.network_id, wanted[i]) THEN
+                IF force AND is_withheld(pool.network_id, wanted[i]) AND NOT is_on_request(pool.network_id, wanted[i])
+                   AND NOT is_kept_out(pool.network_id, wanted[i]) THEN
                     -- A gateway: admit_gateways() lets the reservation take it, and the network is locked for that first.
                     PERFORM FROM networks n WHERE n.id = pool.network_id FOR NO KEY UPDATE;
                     CONTINUE WHEN NOT is_withheld(pool.network_id, wanted[i]);
@@ -4727,7 +4778,7 @@ DECLARE
     what text;
 BEGIN
     IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
-       OR is_excluded(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN
+       OR is_kept_out(pool.network_id, wanted) THEN
         RETURN; -- it is refused for another reason
     END IF;
     what := CASE WHEN is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)

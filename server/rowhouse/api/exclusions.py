@@ -9,7 +9,8 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import Address, Answer, Id, Moment, NetworkName, Request, Text
+from rowhouse.api.fields import Address, Answer, Id, Moment, NetworkName, RangeName, Request, Text
+from rowhouse.domain.administration import ExclusionPlan
 from rowhouse.ipam import exclusions
 from rowhouse.store.inventory import exclusions as rows
 
@@ -29,6 +30,7 @@ class Exclusion(Answer):
     last: Address
     reason: str
     requests_only: Annotated[bool, Field(description="A request for one of them may take it")]
+    name: Annotated[str | None, Field(description="Name that `candidates` may give")]
     created_at: Moment
     in_use: Annotated[
         int,
@@ -61,6 +63,10 @@ class NewExclusion(Request):
             description="Assign them only to an ADD that requests the address, and to reservations of it"
         ),
     ] = False
+    name: Annotated[
+        RangeName | None,
+        Field(description="With `requests_only`: a name that `candidates` may give"),
+    ] = None
     force: Annotated[
         bool,
         Field(
@@ -75,7 +81,20 @@ class NewExclusion(Request):
             raise ValueError("`first` and `last` have different address families")
         if first > last:
             raise ValueError("`last` is before `first`")
+        if self.name is not None and not self.requests_only:
+            raise ValueError("`name` is for addresses with `requests_only`")
         return self
+
+    def plan(self) -> ExclusionPlan:
+        """Return what to exclude."""
+        return ExclusionPlan(
+            network_id=self.network_id,
+            first=self.first,
+            last=self.last,
+            reason=self.reason,
+            requests_only=self.requests_only,
+            name=self.name,
+        )
 
 
 def list_exclusions(call: Call, query: ExclusionQuery) -> Reply:
@@ -97,16 +116,7 @@ def list_exclusions(call: Call, query: ExclusionQuery) -> Reply:
 
 def create_exclusion(call: Call, body: NewExclusion) -> Reply:
     """Exclude addresses. Those in use are excluded once they are released."""
-    made = exclusions.exclude(
-        call.store,
-        body.network_id,
-        body.first,
-        body.last,
-        call.actor,
-        reason=body.reason,
-        requests_only=body.requests_only,
-        force=body.force,
-    )
+    made = exclusions.exclude(call.store, body.plan(), call.actor, force=body.force)
     return Reply(document=Exclusion.model_validate(made), location=f"/api/v1/exclusions/{made.id}")
 
 

@@ -26,6 +26,7 @@ from rowhouse.domain.addresses import (
 )
 from rowhouse.domain.limits import MAX_INTERFACE, MAX_LABEL, MAX_NAME
 from rowhouse.domain.mac import parse_mac
+from rowhouse.domain.names import RANGE_NAME
 
 MAX_ID: Final = 2**31 - 1
 MAX_TTL: Final = 10 * 366 * 24 * 3600
@@ -189,6 +190,7 @@ PoolText = Annotated[
         description="A pool: its name or an alias, its CIDR, or its id",
     ),
 ]
+RangeName = Annotated[str, Field(max_length=MAX_LABEL, pattern=f"^{RANGE_NAME.pattern}$")]
 NetworkName = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
 Text = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
 Namespace = Annotated[str, Field(max_length=MAX_LABEL, pattern=_LINE)]

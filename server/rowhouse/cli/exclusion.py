@@ -24,6 +24,7 @@ _COLUMNS: Final = (
     Column("LAST", "last"),
     Column("STILL IN USE", "in_use", "number"),
     Column("REQUESTS ONLY", "requests_only", "flag"),
+    Column("NAME", "name"),
     Column("CREATED", "created_at", "moment"),
     Column("REASON", "reason"),
 )
@@ -66,6 +67,11 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
     help="Still assign them to a pod that requests the address, and reserve them by address.",
 )
 @click.option(
+    "--name",
+    metavar="NAME",
+    help="With --requests-only: a name that the candidates of a pod or NAD may give.",
+)
+@click.option(
     "--force",
     is_flag=True,
     help="Also exclude addresses that running pods use; the pods keep using them.",
@@ -79,6 +85,7 @@ def create(
     pool: str | None,
     reason: str,
     requests_only: bool,
+    name: str | None,
     force: bool,
 ) -> None:
     """Exclude ADDRESSES from assignment.
@@ -97,6 +104,7 @@ def create(
         "last": last,
         "reason": reason,
         "requests_only": requests_only,
+        "name": name,
         "force": force,
     }
     made = session.client.post("/exclusions", wanted)

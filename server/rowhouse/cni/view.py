@@ -144,8 +144,9 @@ def add(call: Call) -> bytes:
                     pods=_pods(),
                     unnamed=current_app.extensions[_UNNAMED],
                 )
-        except (PoolExhausted, QuotaExceeded) as error:
-            current_app.extensions[_ALLOCATION_FAILURES].note(owner, call.node, error.message)
+        except (PoolExhausted, QuotaExceeded, AddressTaken) as error:
+            if not (is_claim and isinstance(error, AddressTaken)):  # that is noted as refused
+                current_app.extensions[_ALLOCATION_FAILURES].note(owner, call.node, error.message)
             raise
         warnings: Warnings = current_app.extensions[_WARNINGS]
         warnings.sticky_name(owner, call.node, call.network_name)

@@ -57,6 +57,22 @@ class ReservationPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExclusionPlan:
+    """Addresses to exclude in one network, `first` to `last` inclusive.
+
+    With `requests_only`, a call that requests one of them, or reserves it, still gets it; candidates may have their
+    `name` (None: none).
+    """
+
+    network_id: int
+    first: str
+    last: str
+    reason: str = ""
+    requests_only: bool = False
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolPlan:
     """The plan of a pool. Addresses are canonical text without prefix length; None: not set.
 

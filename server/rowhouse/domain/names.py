@@ -1,9 +1,12 @@
-"""Recognize generated pod names."""
+"""Recognize names: generated ones of pods, and those of ranges for requests."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+RANGE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+"""The name of a range for requests: a DNS label that no address, run or CIDR can be."""
 
 _GENERATED: Final = re.compile(r"(?P<stem>.*?)(-[bcdf0-9]{1,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}")
 

@@ -96,6 +96,8 @@ class RangeRequest:
     `node_slice_size` is a prefix length: each node gets addresses from its own slice of that size.
 
     `has_candidates`: the segments are candidates, any of which will do. A pool by name assigns those in its window.
+    With `candidate_names`, the candidates are the addresses of the segments that are in ranges for requests of one of
+    these names.
 
     `gateways` are those that the network configuration has inside the CIDR. The database records them and
     does not assign them to any caller. None, for a pool by name without a gateway: the main plugin takes the
@@ -112,6 +114,7 @@ class RangeRequest:
     node_slice_size: int | None = None
     gateways: tuple[str | None, ...] = ()
     has_candidates: bool = False
+    candidate_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from rowhouse.store.inventory import exclusions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rowhouse.domain.administration import Actor
+    from rowhouse.domain.administration import Actor, ExclusionPlan
     from rowhouse.domain.runs import Run
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
@@ -24,29 +24,17 @@ def exclusion(store: Database, exclusion_id: int) -> Record:
     return found
 
 
-def exclude(
-    store: Database,
-    network_id: int,
-    first: str,
-    last: str,
-    actor: Actor,
-    *,
-    reason: str = "",
-    requests_only: bool = False,
-    force: bool = False,
-) -> Record:
-    """Exclude the addresses from `first` to `last`. Those in use are excluded once released.
-
-    With `requests_only`, a call that requests one of the addresses, or reserves it, still gets it.
+def exclude(store: Database, plan: ExclusionPlan, actor: Actor, *, force: bool = False) -> Record:
+    """Exclude addresses. Those in use are excluded once released.
 
     Raises NotFound (network), InTheWay (some of them are already excluded, or, without `force`, used by running
     sandboxes).
     """
-    made = exclusions.create(
-        store, network_id, first, last, reason, actor, requests_only=requests_only, force=force
-    )
+    made = exclusions.create(store, plan, actor, force=force)
     if made is None:
-        raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
+        raise NotFound(
+            f"there is no network {plan.network_id}", hint="GET /api/v1/networks lists them."
+        )
     # Counted afterwards, to include allocations that were running when it was created.
     return exclusion(store, made)
 

@@ -173,7 +173,11 @@ class Pods(State):
             self.delete(container, interface)
 
     def _segments(self, wanted: RangeRequest, pool: Pool) -> list[tuple[Address, Address]]:
-        segments = pool.window if wanted.pool else [span(segment) for segment in wanted.segments]
+        segments = [span(segment) for segment in wanted.segments]
+        if wanted.pool and wanted.has_candidates:
+            segments = [part for ends in pool.window for part in clipped(segments, *ends)]
+        elif wanted.pool:
+            segments = pool.window
         return segments if pool.bounds is None else clipped(segments, *pool.bounds)
 
     def _new(self, owner: OwnerKey, place: Place, wanted: RangeRequest, wish: Wish) -> Key:
@@ -182,10 +186,14 @@ class Pods(State):
         slots = [h.slot for h in self.held.values() if h.owner == owner and h.pool is pool]
         self.free_what_is_due(pool.space)
         segments = self._segments(wanted, pool)
+        if wanted.has_candidates and not segments:
+            raise Refused("AddressOutsideRanges")
         own = [
             key
             for key, one in self.resting.items()
             if one.owner == owner and key[0] == pool.space and not self.is_gateway(key)
+            # (Candidates are no exception.)
+            if asked is not None or not self.is_kept(key)
             if asked in {None, key[1]} and any(holds(segment, key[1]) for segment in segments)
         ]
         if own:
@@ -194,11 +202,11 @@ class Pods(State):
             segments = [(exempt[1], exempt[1])]
         if asked is None:
             try:
-                address = self._lowest(pool.space, segments)
+                address = self._lowest(pool.space, segments, wanted)
             except Refused:
                 self.uncollected = set()
                 self.free_what_is_due(pool.space)
-                address = self._lowest(pool.space, segments)
+                address = self._lowest(pool.space, segments, wanted)
             slot = max(slots) + 1 if wanted.slot in slots else wanted.slot
         else:
             if not any(holds(segment, asked) for segment in segments):
@@ -221,20 +229,23 @@ class Pods(State):
             key = (pool.space, ip_address(gateway))
             self.gateways[key, pool.cidr, CNI_NETWORK] = None
 
-    def _lowest(self, space: Space, segments: Iterable[tuple[Address, Address]]) -> Address:
+    def _lowest(
+        self, space: Space, segments: Iterable[tuple[Address, Address]], wanted: RangeRequest
+    ) -> Address:
         for first, last in segments:
             address = first
             while (
                 (space, address) in self.held
                 or (space, address) in self.resting
                 or self.is_gateway((space, address))
+                or (self.is_kept((space, address)) and not wanted.has_candidates)
             ):
                 if address == last:
                     break
                 address += 1
             else:
                 return address
-        raise Refused("PoolExhausted")
+        raise Refused("AddressTaken" if wanted.has_candidates else "PoolExhausted")
 
     def _move(self, key: Key, held: Held, place: Place, *, uid: str | None = "as it is") -> None:
         new = (place, held.uid if uid == "as it is" else uid)

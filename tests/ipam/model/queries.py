@@ -58,6 +58,14 @@ DELETE FROM gateways g USING networks n, pools p
  WHERE n.id = g.network_id AND p.id = g.pool_id
    AND ({SPACE}) = (%s, %s) AND g.address = %s AND p.cidr = %s AND g.cni_network = %s
 """
+KEEP = """
+INSERT INTO exclusions (network_id, first, last, requests_only)
+SELECT id, %s, %s, true FROM networks WHERE name = %s AND isolated IS NULL
+"""
+KEEP_NO_LONGER = """
+DELETE FROM exclusions e USING networks n
+ WHERE n.id = e.network_id AND n.name = %s AND n.isolated IS NULL AND e.first = %s
+"""
 POOL = "SELECT id FROM pools WHERE network_name = %s AND cidr = %s"
 NETWORK = f"SELECT n.id FROM networks n WHERE ({SPACE}) = (%s, %s)"
 SET_GATEWAY = "UPDATE pools SET gateway = %s WHERE network_name = %s AND cidr = %s"

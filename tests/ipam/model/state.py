@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from ipam.model.spans import Address, joined
+from ipam.model.spans import Address, holds, joined
 
 Space = tuple[str, str]
 Place = tuple[str, str]
@@ -124,6 +124,8 @@ class State:
     resting: dict[Key, Resting] = field(default_factory=dict)
     gateways: dict[tuple[Key, str, str], None] = field(default_factory=dict)
     """Known gateways by (space, address), CIDR of the pool, and CNI network; "": set by an operator."""
+    kept: dict[tuple[Space, Address, Address], None] = field(default_factory=dict)
+    """Runs that are for requests only: space, first and last address."""
     history: dict[Key, list[Tenure]] = field(default_factory=dict)
     uncollected: set[Key] = field(default_factory=set)
     """What is due, and was not freed by the call that is judged: the allocator must only if nothing else is free."""
@@ -158,6 +160,22 @@ class State:
     def is_gateway(self, key: Key) -> bool:
         """Whether any pool or network configuration has its gateway there."""
         return any(known[0] == key for known in self.gateways)
+
+    def is_kept(self, key: Key) -> bool:
+        """Whether it is for requests only."""
+        return any(key[0] == space and holds((low, high), key[1]) for space, low, high in self.kept)
+
+    def kept_addresses(self) -> list[Key]:
+        """Each address for requests only that a pool covers."""
+        return [
+            (space, low + i)
+            for space, low, high in self.kept
+            for i in range(int(high) - int(low) + 1)
+            if any(
+                pool.space == space and low + i in ip_network(pool.cidr)
+                for pool in self.pools.values()
+            )
+        ]
 
     def forget(self, known: tuple[Key, str, str]) -> None:
         """A network configuration no longer has this gateway."""

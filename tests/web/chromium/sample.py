@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fixtures.pods import Pods, subnet
 from rowhouse.auth.static import digest, new_token
-from rowhouse.domain.administration import Actor, Holder, PoolPlan, ReservationPlan
+from rowhouse.domain.administration import Actor, ExclusionPlan, Holder, PoolPlan, ReservationPlan
 from rowhouse.ipam import exclusions, pools, reservations
 from rowhouse.store.access import tokens
 
@@ -53,9 +53,10 @@ def fill(store: Store) -> Sample:
     storage = made["storage-a"]
     _by_hand(store, storage.id, "10.20.0.3", "nas-1", "the older filer")
     _by_hand(store, storage.id, "10.20.0.200", "backup", "")
-    exclusions.exclude(
-        store, storage.network_id, "10.20.0.240", "10.20.0.255", GRACE, reason="switches"
+    switches = ExclusionPlan(
+        network_id=storage.network_id, first="10.20.0.240", last="10.20.0.255", reason="switches"
     )
+    exclusions.exclude(store, switches, GRACE)
     pods = Pods(store)
     wanted = subnet("10.20.0.0/24", ("10.20.0.8", "10.20.0.254"), network="storage")
     for number in range(24):

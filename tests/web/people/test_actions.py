@@ -254,14 +254,15 @@ def test_what_was_done_can_be_undone(pool: Any, ada: Person, dba: Session) -> No
     assert dba.execute(rows).fetchall() == [("10.0.0.5", "scanner", "second floor")]
 
     form = {"first": "10.0.0.8", "last": "10.0.0.9", "reason": "routers", "requests_only": "true"}
+    form["name"] = "gates"
     done = carry_out(ada, f"/pools/{pool.id}/exclude", form)
     end = f"/addresses/{pool.network_id}/10.0.0.8/include"
     assert f'href="{end}" data-undo>' in done.text
     done = ada.get(ada.send(end, {"confirmed": "1"}).headers["Location"])
     preview = ada.post(f"/pools/{pool.id}/exclude", hidden_fields(done))
     ada.post(f"/pools/{pool.id}/exclude", {**hidden_fields(preview), "confirmed": "1"})
-    rows = "SELECT host(first), host(last), reason, requests_only FROM exclusions"
-    assert dba.execute(rows).fetchall() == [("10.0.0.8", "10.0.0.9", "routers", True)]
+    rows = "SELECT host(first), host(last), reason, requests_only, name FROM exclusions"
+    assert dba.execute(rows).fetchall() == [("10.0.0.8", "10.0.0.9", "routers", True, "gates")]
 
 
 def test_an_address_that_has_another_owner_by_now_is_not_released(

@@ -144,6 +144,7 @@ def _attach_one(database: Database, call: _Attach) -> list[Assigned]:
             {
                 **more,
                 "candidate_ranges": array(candidates),
+                "candidate_names": array(_names(requests)),
                 "cluster": sandbox.cluster,
                 "node": sandbox.node,
                 "container_id": sandbox.container_id,
@@ -221,6 +222,11 @@ def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | bool | None]:
         "may_share": lasting.may_share,
         "mac": sandbox.mac,
     }
+
+
+def _names(requests: Sequence[RangeRequest]) -> Sequence[str]:
+    """The names of candidates, which all ranges of a call share."""
+    return next((one.candidate_names for one in requests if one.has_candidates), ())
 
 
 def _attach_many(database: Database, calls: Sequence[_Attach]) -> list[Outcome[list[Assigned]]]:

@@ -241,6 +241,7 @@ class Exclusion(Base):
     last: Mapped[str] = mapped_column(Address)
     reason: Mapped[str]
     requests_only: Mapped[bool]
+    name: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from rowhouse.domain.administration import Actor
+    from rowhouse.domain.administration import Actor, ExclusionPlan
     from rowhouse.domain.runs import Run
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
@@ -77,28 +77,21 @@ def attached(database: Database, network_id: int, first: str, last: str) -> Sequ
 
 
 def create(
-    database: Database,
-    network_id: int,
-    first: str,
-    last: str,
-    reason: str,
-    actor: Actor,
-    *,
-    requests_only: bool = False,
-    force: bool = False,
+    database: Database, plan: ExclusionPlan, actor: Actor, *, force: bool = False
 ) -> int | None:
-    """Exclude addresses, with `requests_only` not from requests; None if there is no such network.
+    """Exclude addresses; return the id, None if there is no such network.
 
     Raises InTheWay if another exclusion overlaps, or, without `force`, if sandboxes use some of the addresses.
     """
     made = database.change(
         CREATE,
         {
-            "first": first,
-            "last": last,
-            "reason": reason,
-            "network": network_id,
-            "requests_only": requests_only,
+            "first": plan.first,
+            "last": plan.last,
+            "reason": plan.reason,
+            "network": plan.network_id,
+            "requests_only": plan.requests_only,
+            "name": plan.name,
         },
         actor=actor.name,
         request_id=actor.request_id,

@@ -54,6 +54,7 @@ class Exclude(Action[NewExclusion]):
                 "last": values.get("last", "").strip() or first,
                 "reason": values.get("reason", "").replace("\r\n", "\n").strip(),
                 "requests_only": "true" if values.get("requests_only") else "false",
+                **({"name": name} if (name := values.get("name", "").strip()) else {}),
                 "force": "true" if values.get("force") else "false",
             },
         )
@@ -68,6 +69,7 @@ class Exclude(Action[NewExclusion]):
             Change(name="Network", after=as_shown(self.pool.network_name)),
             Change(name="Reason", after=given.reason),
             Change(name="Requests", after="may take them" if given.requests_only else ""),
+            Change(name="Name for candidates", after=given.name or ""),
         ]
         used = rows.attached(self.store, given.network_id, given.first, given.last)
         return Preview(
@@ -78,16 +80,7 @@ class Exclude(Action[NewExclusion]):
         )
 
     def do(self, given: NewExclusion, actor: Actor) -> str:
-        use_cases.exclude(
-            self.store,
-            given.network_id,
-            given.first,
-            given.last,
-            actor,
-            reason=given.reason,
-            requests_only=given.requests_only,
-            force=given.force,
-        )
+        use_cases.exclude(self.store, given.plan(), actor, force=given.force)
         return self.back
 
     def context(self) -> Mapping[str, Any]:

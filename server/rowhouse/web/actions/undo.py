@@ -56,6 +56,8 @@ def undo(database: Database, entry: Record) -> Undo | None:
                 values = {name: before[name] for name in ("first", "last", "reason")}
                 if before.get("requests_only"):
                     values["requests_only"] = "true"
+                if before.get("name"):
+                    values["name"] = before["name"]
                 path = url_for("web.exclude", pool_id=pool.id)
                 return Undo("Undo: exclude them again", path, values)
     return None

@@ -15,4 +15,5 @@ SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gat
                           bound_node => %(bound_node)s::text, placement => %(placement)s,
                           max_wait => %(max_wait)s::integer, mac => %(mac)s::macaddr,
                           candidate_ranges => %(candidate_ranges)s::integer[],
+                          candidate_names => %(candidate_names)s::text[],
                           may_share => %(may_share)s, object_uid => %(object_uid)s::text)
