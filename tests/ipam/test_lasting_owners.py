@@ -197,6 +197,31 @@ def test_the_database_refuses_a_second_sandbox_of_a_workload_by_hand(
     assert refused.value.sqlstate == "RH101"
 
 
+SECOND = """INSERT INTO attachments (cluster, container_id, interface, network_id, address, node, pod_uid)
+            SELECT '', container, 'net1', network_id, address, 'node2', 'other'
+              FROM reservations, unnest(%s::text[]) AS container"""
+
+
+def test_the_database_refuses_a_second_attachment_of_a_workload_by_hand(
+    pods: Pods, dba: Session
+) -> None:
+    add(pods, WORKLOAD, "web-0", uid="1")
+    dba.execute("SET search_path = public")
+    move = "UPDATE rowhouse.attachments SET container_id = 'new', node = 'node2', pod_uid = '2'"
+    dba.execute(move)
+    dba.execute("SET search_path = rowhouse")
+    with pytest.raises(psycopg.Error, match="in use by sandbox new on node") as refused:
+        dba.execute(SECOND, (["other"],))
+    assert refused.value.sqlstate == "RH101"
+    dba.execute("DELETE FROM attachments")
+    with pytest.raises(psycopg.Error, match="in use by sandbox"):
+        dba.execute(SECOND.replace("'other'", "container"), (["a", "b"],))
+    dba.execute(SECOND, (["a"],))
+    dba.execute("DELETE FROM attachments")
+    dba.execute("UPDATE reservations SET owner_kind = 'virtual_machine'")
+    dba.execute(SECOND, (["a", "b"],))
+
+
 def test_of_two_pods_of_a_workload_at_the_same_time_one_gets_the_address(
     pods: Pods, dba: Session
 ) -> None:

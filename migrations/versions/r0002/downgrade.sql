@@ -5004,6 +5004,13 @@ DROP FUNCTION note_event;
 -- schema/allocation/in_named_ranges.sql
 DROP FUNCTION in_named_ranges;
 
+-- schema/allocation/attachment_by_hand.sql
+DROP TRIGGER attachments_second ON attachments;
+DROP FUNCTION attachment_by_hand;
+
+-- schema/allocation/refuse_second_attachment.sql
+DROP FUNCTION refuse_second_attachment;
+
 -- schema/pools/change_pool_v1.sql
 DROP FUNCTION change_pool_v1;
 

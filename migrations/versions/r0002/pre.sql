@@ -2999,6 +2999,37 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION refuse_former_object IS 'Raises try_again while addresses of a former Kubernetes object of the same name are held.';
 
+-- schema/allocation/refuse_second_attachment.sql
+CREATE OR REPLACE FUNCTION refuse_second_attachment(of_network integer, held inet, of_container text, of_node text, of_uid text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- A claim may have several sandboxes if its pods are those of a machine, which only the pods say.
+DECLARE
+    owner reservations;
+BEGIN
+    SELECT * INTO owner FROM reservations r
+     WHERE r.network_id = of_network AND r.address = held AND r.owner_kind = 'workload' FOR UPDATE;
+    IF FOUND THEN
+        PERFORM refuse_second_sandbox(of_network, held, owner.owner_kind, owner.owner_namespace, owner.owner_name, of_container,
+                                      of_node, of_uid, 1);
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_second_attachment IS 'Raises address_taken if a manual attachment would be the second one of a workload.';
+
+-- schema/allocation/attachment_by_hand.sql
+CREATE OR REPLACE FUNCTION attachment_by_hand() RETURNS trigger
+LANGUAGE plpgsql AS $$
+-- Each ADD fires it: without a SET clause, and with the check in a function of its own, it costs an ADD less than 1 %.
+BEGIN
+    IF coalesce(current_setting('rowhouse.command', true), '') = '' THEN
+        PERFORM rowhouse.refuse_second_attachment(NEW.network_id, NEW.address, NEW.container_id, NEW.node, NEW.pod_uid);
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION attachment_by_hand() IS 'Trigger: a manual statement cannot give a workload a second sandbox.';
+
+CREATE OR REPLACE TRIGGER attachments_second AFTER INSERT OR UPDATE OF network_id, address, container_id, node, pod_uid ON attachments
+    FOR EACH ROW EXECUTE FUNCTION attachment_by_hand();
+
 -- schema/allocation/record_attachments.sql
 CREATE OR REPLACE FUNCTION record_attachments(
     of_network integer, held inet, of_cluster text DEFAULT NULL, of_container text DEFAULT NULL, of_interface text DEFAULT NULL,
