@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.pods import Pods, subnet
 from rowhouse.store.cluster import nodes
-from rowhouse.store.connection.listing import Listing, Wanted
+from rowhouse.store.connection.listing import Wanted
 from rowhouse.store.history import pool_lists
 from rowhouse.store.inventory import (
     exclusion_list,
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.store.connection.database import Database as Store
+    from rowhouse.store.connection.listing import Listing
+
+    List = Listing | owner_list.OwnerList
 
 
-def whole(store: Store, listing: Listing, wanted: Wanted) -> list[Any]:
+def whole(store: Store, listing: List, wanted: Wanted) -> list[Any]:
     """All rows, by parts of two."""
     found: list[Any] = []
     part, after = listing.part(store, wanted, after=None, limit=2)
@@ -39,7 +42,7 @@ def whole(store: Store, listing: Listing, wanted: Wanted) -> list[Any]:
 
 
 @pytest.fixture
-def listings(pods: Pods, store: Store, dba: psycopg.Connection[TupleRow]) -> dict[str, Listing]:
+def listings(pods: Pods, store: Store, dba: psycopg.Connection[TupleRow]) -> dict[str, List]:
     """Every list, with some rows that have equal and missing values."""
     for number in range(6):
         pods.add(f"web-{number % 5}", subnet("10.0.0.0/28"), node=f"node{number % 2}")
@@ -58,10 +61,11 @@ def listings(pods: Pods, store: Store, dba: psycopg.Connection[TupleRow]) -> dic
     return {
         "addresses": pool_addresses.of_pool(pool),
         "reservations": reservation_list.of_all_pools(),
-        "owners": owner_list.of_all(),
+        "owners": owner_list.OwnerList(),
         "exclusions": exclusion_list.of_all_networks(),
         "nodes": nodes.listing(),
-        "tenures": pool_lists.tenures(pool),
+        "tenures": pool_lists.tenures(pool, is_long=False),
+        "latest tenures": pool_lists.tenures(pool, is_long=True),
         "audit": pool_lists.audit_entries(pool),
     }
 
@@ -78,7 +82,7 @@ def plain(rows: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def test_pages_and_parts_agree_for_every_column(store: Store, listings: dict[str, Listing]) -> None:
+def test_pages_and_parts_agree_for_every_column(store: Store, listings: dict[str, List]) -> None:
     for name, listing in listings.items():
         for sort in listing.sorts:
             both = []
@@ -93,3 +97,73 @@ def test_pages_and_parts_agree_for_every_column(store: Store, listings: dict[str
             assert both[0] == both[1][::-1], (name, sort)
             behind = listing.page(store, Wanted(sort=sort), offset=10_000, limit=2)
             assert (behind.total, behind.rows) == (len(both[0]), ()), name
+
+
+def test_owners_are_listed_alike_by_their_index_and_by_a_filter(
+    store: Store, listings: dict[str, List], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = listings["owners"]
+    assert isinstance(owners, owner_list.OwnerList)
+    names = [f"web-{number}" for number in (0, 2, 3, 4)]
+
+    def page(*words: str, offset: int, limit: int = 2) -> tuple[list[str], int, bool]:
+        wanted = Wanted(sort="owner", words=words)
+        found = owners.page(store, wanted, offset=offset, limit=limit)
+        return [row.name for row in found.rows], found.total, found.is_more
+
+    # Few match: exact, whatever is counted.
+    monkeypatch.setattr(owner_list, "MAX_COUNTED", 3)
+    assert page("web", offset=0) == (names[:2], 4, False)
+    assert page("web", offset=2) == (names[2:], 4, False)
+    assert page("web", offset=4) == ([], 4, False)
+    assert page("nobody", offset=0) == ([], 0, False)
+    # All: counted up to the limit.
+    assert page(offset=0) == (names[:2], 3, True)
+    assert page(offset=2) == (names[2:], 4, False)
+    # Many match: the page says whether more follow.
+    monkeypatch.setattr(owner_list, "MAX_MATCHES", 1)
+    assert page("web", offset=0) == (names[:2], 2, True)
+    assert page("web", offset=2) == (names[2:], 4, False)
+    monkeypatch.setattr(owner_list, "MAX_COUNTED", 4)
+    assert page(offset=0) == (names[:2], 4, False)
+    # A team sees its namespaces alone, however the owners are found.
+    for namespaces, names_seen in (({"shop"}, []), ({"default", "shop"}, names)):
+        team = owner_list.OwnerList(namespaces)
+        for wanted in (
+            Wanted(sort="owner"),
+            Wanted(sort="owner", words=("web",)),
+            Wanted(sort="addresses", words=("web",)),
+        ):
+            page_of_team = team.page(store, wanted, offset=0, limit=9)
+            assert sorted(row.name for row in page_of_team.rows) == names_seen
+    # A filter finds an owner by any of its reservations, and shows all of them.
+    wanted = Wanted(sort="addresses", words=("10.0.1.0/24",), descending=True)
+    (row,) = owners.page(store, wanted, offset=0, limit=9).rows
+    assert (row.name, row.addresses) == ("web-0", 2)
+
+
+def test_a_long_history_is_bounded_and_has_the_present_owners(
+    store: Store, pods: Pods, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        pods.add(f"old-{number}", subnet("10.0.0.0/28"))
+    pods.delete("old-1")
+    for number in range(4):
+        pods.add(f"new-{number}", subnet("10.0.1.0/28"))
+    quiet, busy = pools.with_window(store, 1), pools.with_window(store, 2)
+    assert quiet is not None
+
+    def names(pool: Any) -> set[str]:
+        listing = pool_lists.tenures(pool, is_long=True)
+        found = listing.page(store, Wanted(sort="since"), offset=0, limit=100)
+        return {row.name for row in found.rows}
+
+    assert names(quiet) == {"old-0", "old-1", "old-2"}
+    monkeypatch.setattr(pool_lists, "MAX_SCANNED", 4)
+    assert names(quiet) == {"old-0", "old-2"}
+    assert names(busy) == {f"new-{number}" for number in range(4)}
+    monkeypatch.setattr(pool_lists, "FEW", 1)
+    assert names(quiet) == {"old-2"}
+    assert pool_lists.has_long_history(store, quiet) is False
+    monkeypatch.setattr(pool_lists, "MAX_WHOLE", 2)
+    assert pool_lists.has_long_history(store, quiet) is True

@@ -6,14 +6,20 @@ import re
 from typing import TYPE_CHECKING
 
 from fixtures.pods import Pods, subnet
+from rowhouse.store.inventory import occupancy
+from rowhouse.web.inventory import tree_page
 from web.test_tables import column, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import psycopg
+    import pytest
     from flask.testing import FlaskClient
     from psycopg.rows import TupleRow
+
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.inventory.occupancy import Occupancy
 
     Browser = Callable[..., FlaskClient]
     Session = psycopg.Connection[TupleRow]
@@ -127,3 +133,42 @@ def test_the_first_column_of_a_table_cannot_be_left_out(
     prepare(pods, dba)
     (first, *_) = rows(browser().get("/pools?columns=labels,nonsense").text)
     assert first == {"Pool": "10.0.0.0/16", "Labels": "team=data"}
+
+
+def test_a_long_tree_has_pages_that_continue_within_a_network(
+    browser: Browser, pods: Pods, dba: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(pods, dba)
+    client = browser()
+    prefix = re.compile(r'<th scope="row"[^>]*>(?:<a[^>]*>)?([^<]+)')
+    whole = prefix.findall(client.get("/pools/tree").text)
+    monkeypatch.setattr(tree_page, "MAX_LINES", 4)
+    parts: list[str] = []
+    text, page = "", "/pools/tree"
+    while page:
+        text = client.get(page).text
+        parts += prefix.findall(text)
+        assert len(prefix.findall(text)) <= 4
+        following = re.search(r'rel="next" href="([^"]+)"', text)
+        page = following[1] if following else ""
+    assert parts == whole
+    assert prefix.findall(client.get("/pools/tree?page=99").text) == prefix.findall(text)
+
+
+def test_only_the_pools_of_a_page_are_counted(
+    browser: Browser, pods: Pods, dba: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(pods, dba)
+    client = browser()
+    counted: list[int | None] = []
+
+    def of_pools(database: Database, ids: Collection[int] | None = None) -> list[Occupancy]:
+        counted.append(None if ids is None else len(ids))
+        return inherited(database, ids)
+
+    inherited = occupancy.of_pools
+    monkeypatch.setattr(occupancy, "of_pools", of_pools)
+    # In either way the figures are the same.
+    assert column(client, "/pools?q=192.168", "Used") == ["2", "0", "0"]
+    assert column(client, "/pools?q=192.168&sort=-used", "Used") == ["2", "0", "0"]
+    assert counted == [3, None]

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 PAGES = {
     "/": 2,
     "/pools/1": 8,
-    "/pools/1/history": 3,
+    "/pools/1/history": 4,
     "/pools/1/audit": 3,
     "/pools": 2,
-    "/pools/tree": 1,
+    "/pools/tree": 3,
     "/networks": 2,
     "/pods": 2,
     "/exclusions": 2,

@@ -53,10 +53,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some rows of a list, and the number of all rows that match."""
+    """Some rows of a list, and the number of all rows that match; with `is_more`, there are more than that."""
 
     rows: Sequence[Any]
     total: int
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,27 +109,34 @@ class Listing:
         total = func.count().over().label("total")
         names = [f"{_KEY}{number}" for number in range(len(self.key))]
         labels = [column.label(name) for column, name in zip(self.key, names, strict=True)]
-        keys = select(*labels, total).where(*self._where(wanted)).order_by(*self._turned(wanted))
+        keys = (
+            select(*labels, total).where(*self.conditions(wanted)).order_by(*self._turned(wanted))
+        )
         chosen = rows(database, keys.offset(offset).limit(limit), sorts=True)
         if not chosen:
             return Page(rows=(), total=self._count(database, wanted) if offset else 0)
-        values = list(zip(*(row[:-1] for row in chosen), strict=True))
+        found = self.details(database, [tuple(row[:-1]) for row in chosen])
+        return Page(rows=found, total=chosen[0].total)
+
+    def details(self, database: Database, keys: Sequence[Key]) -> tuple[Record, ...]:
+        """Return the rows with these keys, in their order, without those that are gone. Errors: TryAgain, NotReady."""
+        if not keys:
+            return ()
+        names = [f"{_KEY}{number}" for number in range(len(self.key))]
         source = self.rows if self.whole is None else self.whole
         key = self.key if self.whole is None else [self.whole.c[one.name] for one in self.key]
         near = [
             column == any_(cast(sorted(set(some)), ARRAY(column.type)))
-            for column, some in zip(key, values, strict=True)
+            for column, some in zip(key, zip(*keys, strict=True), strict=True)
         ]
         labels = [column.label(name) for column, name in zip(key, names, strict=True)]
         found = rows(database, select(source, *labels).where(*near))
         whole = {tuple(getattr(row, name) for name in names): row for row in found}
-        kept = (whole.get(tuple(row[:-1])) for row in chosen)
-        # A row may have gone between the two statements.
-        return Page(rows=tuple(row for row in kept if row is not None), total=chosen[0].total)
+        return tuple(whole[one] for one in keys if one in whole)
 
     def _count(self, database: Database, wanted: Wanted) -> int:
         found = row(
-            database, select(func.count()).select_from(self.rows).where(*self._where(wanted))
+            database, select(func.count()).select_from(self.rows).where(*self.conditions(wanted))
         )
         return int(found[0]) if found else 0
 
@@ -160,13 +168,14 @@ class Listing:
         return (*self.sorts[wanted.sort], *self.key)
 
     def _sorted(self, wanted: Wanted) -> Select[Any]:
-        return select(self.rows).where(*self._where(wanted)).order_by(*self._turned(wanted))
+        return select(self.rows).where(*self.conditions(wanted)).order_by(*self._turned(wanted))
 
     def _turned(self, wanted: Wanted) -> tuple[ColumnElement[Any], ...]:
         order = self._order(wanted)
         return tuple(column.desc() for column in order) if wanted.descending else order
 
-    def _where(self, wanted: Wanted) -> list[ColumnElement[bool]]:
+    def conditions(self, wanted: Wanted) -> list[ColumnElement[bool]]:
+        """Return what a row must meet."""
         conditions = [self.equal[name] == value for name, value in wanted.equal.items()]
         return [*self.only, *conditions] + [
             self._has(word.lower()) for word in wanted.words[:MAX_WORDS]

@@ -5,38 +5,81 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from netaddr import IPNetwork
-from sqlalchemy import Text, and_, cast, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import INET, TIMESTAMP
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.listing import NEVER, Listing, in_bytes
-from rowhouse.store.connection.models import AuditEntry, Tenure
+from rowhouse.store.connection.models import Address, AuditEntry, Tenure
+from rowhouse.store.connection.reads import row
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import Subquery
 
+    from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
+LATEST: Final = statement(__name__, "latest_tenures")
+
+MAX_WHOLE: Final = 20_000
+"""The longest history of a pool that is listed as a whole."""
+
+MAX_SCANNED: Final = 100_000
+"""The latest tenures of the installation that are searched for those of a pool with a longer history."""
+
 MAX_TENURES: Final = 5000
+"""The most of them that are listed."""
+
+FEW: Final = 1000
+"""If fewer are found, as many of the present owners are listed too."""
+
 MAX_ENTRIES: Final = 50_000
 """The entries of the log that are searched for those of one pool: no index covers the pool."""
 
 _MOMENT: Final = TIMESTAMP(timezone=True)
+_TEXTS: Final = (
+    "owner_kind",
+    "cluster",
+    "namespace",
+    "name",
+    "interface",
+    "node",
+    "container_id",
+    "mac",
+    "started_by",
+    "start_reason",
+    "ended_by",
+    "end_reason",
+)
 
 
-def tenures(pool: Record) -> Listing:
-    """Return the latest tenures of the addresses of a pool.
-
-    They are the last ones by id. A large pool finds them from the end of the history, a small one by its addresses.
-    """
-    low, high = _ends(pool)
-    latest = (
-        _tenures()
-        .where(Tenure.network_id == pool.network_id, Tenure.address.between(low, high))
-        .order_by(Tenure.id.desc())
-        .limit(MAX_TENURES)
-        .subquery("latest")
+def has_long_history(database: Database, pool: Record) -> bool:
+    """Whether only the latest tenures of a pool are listed. Errors: TryAgain, NotReady."""
+    low, high = (cast(end, INET) for end in _ends(pool))
+    some = (
+        select(Tenure.id).where(Tenure.address.between(low, high)).limit(MAX_WHOLE + 1).subquery()
     )
+    counted = row(database, select(func.count()).select_from(some))
+    return counted is not None and counted[0] > MAX_WHOLE
+
+
+def tenures(pool: Record, *, is_long: bool) -> Listing:
+    """Return the tenures of the addresses of a pool; of a long history, the latest ones."""
+    latest = _latest(pool) if is_long else _whole(pool)
     c = latest.c
     texts = ("node", "container_id", "start_reason", "end_reason", "ended_by", "started_by")
     return Listing(
@@ -58,7 +101,7 @@ def tenures(pool: Record) -> Listing:
 
 def audit_entries(pool: Record) -> Listing:
     """Return the latest audit entries about a pool, its reservations, its quotas and exclusions in its CIDR."""
-    low, high = _ends(pool)
+    low, high = (cast(end, INET) for end in _ends(pool))
     recent = (
         select(AuditEntry)
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
@@ -102,6 +145,38 @@ def audit_entries(pool: Record) -> Listing:
     )
 
 
+def _whole(pool: Record) -> Subquery:
+    low, high = (cast(end, INET) for end in _ends(pool))
+    mine = (Tenure.network_id == pool.network_id, Tenure.address.between(low, high))
+    whole: Subquery = _tenures().where(*mine).limit(MAX_WHOLE).subquery("whole")
+    return whole
+
+
+def _latest(pool: Record) -> Subquery:
+    low, high = _ends(pool)
+    query = (
+        text(LATEST)
+        .bindparams(
+            bindparam("network", pool.network_id, Integer),
+            bindparam("low", low, INET),
+            bindparam("high", high, INET),
+            bindparam("scanned", MAX_SCANNED, BigInteger),
+            bindparam("at_most", MAX_TENURES, Integer),
+            bindparam("few", FEW, Integer),
+        )
+        .columns(
+            column("id", BigInteger),
+            column("network_id", Integer),
+            column("address", Address),
+            column("pool_id", Integer),
+            column("since", _MOMENT),
+            column("until", _MOMENT),
+            *(column(name, Text) for name in _TEXTS),
+        )
+    )
+    return query.subquery("latest")
+
+
 def _tenures() -> Any:
     return select(
         Tenure.id,
@@ -125,6 +200,6 @@ def _tenures() -> Any:
     )
 
 
-def _ends(pool: Record) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+def _ends(pool: Record) -> tuple[str, str]:
     cidr = IPNetwork(pool.cidr)
-    return cast(format_address(cidr[0]), INET), cast(format_address(cidr[-1]), INET)
+    return format_address(cidr[0]), format_address(cidr[-1])

@@ -1,13 +1,28 @@
-"""The owners that hold addresses, as a list: pods, claims, machines, workloads, devices and people."""
+"""The owners that hold addresses, as a list: pods, claims, machines, workloads, devices and people.
+
+An owner is a group of reservations. Grouping all of them takes longer than a page may, so a page in the order of owners
+groups only what it shows, in the order of an index, and counts up to a limit.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, case, cast, func, select
+from sqlalchemy import Text, and_, case, cast, func, select
 
-from rowhouse.store.connection.listing import Listing, in_bytes
+from rowhouse.store.connection.listing import Listing, Page, in_bytes
 from rowhouse.store.connection.models import Reservation
+from rowhouse.store.connection.reads import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Select, Subquery
+
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.listing import Key, Wanted
+    from rowhouse.store.connection.reads import Record
 
 KINDS: Final = {
     "pod": "Pod",
@@ -16,48 +31,173 @@ KINDS: Final = {
     "virtual_machine": "Virtual machine",
     "workload": "Workload",
 }
+MAX_COUNTED: Final = 10_000
+"""Owners that are counted; of more, the list only says that there are more."""
+
+MAX_MATCHES: Final = 20_000
+"""Reservations that are collected for a filter; if more match, the page is found in the order of the index instead."""
+
+_C: Final = Reservation.__table__.c
+_BY: Final = (
+    _C.owner_namespace,
+    _C.owner_name,
+    _C.owner_cluster,
+    cast(_C.owner_kind, Text),
+)
+"""The columns of the index `reservations_owner`, in its order and collation."""
+
+_KEYS: Final = ("namespace", "name", "cluster", "owner_kind")
+_RESERVATIONS: Final = Listing(
+    rows=Reservation.__table__,
+    sorts={},
+    key=(),
+    searched=(
+        func.lower(_C.owner_name),
+        _C.owner_namespace,
+        _C.node,
+    ),
+    owners=(_C.owner_namespace + "/" + _C.owner_name,),
+    equal={
+        "owner_kind": cast(_C.owner_kind, Text),
+        "cluster": case((_C.owner_cluster == "", "-"), else_=_C.owner_cluster),
+    },
+    address=_C.address,
+)
+"""The filters: an owner matches with any of its reservations."""
 
 
-def of_all() -> Listing:
-    """Return the list of owners by kind, cluster, namespace and name; `address` is their lowest address."""
-    by = (
-        Reservation.owner_kind,
-        Reservation.owner_cluster,
-        Reservation.owner_namespace,
-        Reservation.owner_name,
+@dataclass(frozen=True, slots=True)
+class OwnerList:
+    """The list of owners in these namespaces (None: in all); `address` is their lowest address."""
+
+    namespaces: Collection[str] | None = None
+
+    @property
+    def sorts(self) -> Mapping[str, tuple[ColumnElement[Any], ...]]:
+        """The columns to sort by."""
+        return _listing(_grouped(())).sorts
+
+    def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
+        """Return `limit` rows after the first `offset`, and how many there are. Errors: TryAgain, NotReady."""
+        if wanted.sort != "owner":
+            return self._aggregated(wanted).page(
+                database, _bare(wanted), offset=offset, limit=limit
+            )
+        conditions = [*self._only(), *_RESERVATIONS.conditions(wanted)]
+        if wanted.words:
+            few = _few(database, conditions, wanted, offset, limit)
+            if few is not None:
+                return few
+        return _by_index(database, conditions, wanted, offset, limit)
+
+    def part(
+        self, database: Database, wanted: Wanted, *, after: Key | None, limit: int
+    ) -> tuple[Sequence[Record], Key | None]:
+        """Return the rows after a key, and the key of the next part; None: there is none."""
+        return self._aggregated(wanted).part(database, _bare(wanted), after=after, limit=limit)
+
+    def _aggregated(self, wanted: Wanted) -> Listing:
+        """Return the list of the owners that match, with the figures of all of their reservations."""
+        return _listing(_grouped(_RESERVATIONS.conditions(wanted), self._only()))
+
+    def _only(self) -> list[ColumnElement[bool]]:
+        return [] if self.namespaces is None else [_C.owner_namespace.in_(self.namespaces)]
+
+
+def _few(
+    database: Database,
+    conditions: Sequence[ColumnElement[bool]],
+    wanted: Wanted,
+    offset: int,
+    limit: int,
+) -> Page | None:
+    """Return a page of the owners that match; None if too many reservations do."""
+    keys: list[Any] = [column.label(name) for column, name in zip(_BY, _KEYS, strict=True)]
+    found = select(*keys).where(*conditions).limit(MAX_MATCHES + 1).cte()
+    owners = select(found).distinct().subquery()
+    matches = select(func.count()).select_from(found).scalar_subquery()
+    statement = select(owners, func.count().over().label("total"), matches.label("matches"))
+    chosen = rows(database, _cut(statement, owners.c, wanted, offset, limit), sorts=True)
+    if not chosen:
+        if not offset:
+            return Page(rows=(), total=0)
+        first = _few(database, conditions, wanted, 0, 1)
+        return None if first is None else Page(rows=(), total=first.total)
+    if chosen[0].matches > MAX_MATCHES:
+        return None
+    keys_only = [tuple(row[: len(_KEYS)]) for row in chosen]
+    return Page(rows=_details(database, keys_only), total=chosen[0].total)
+
+
+def _by_index(
+    database: Database,
+    conditions: Sequence[ColumnElement[bool]],
+    wanted: Wanted,
+    offset: int,
+    limit: int,
+) -> Page:
+    """Return a page in the order of the index; of a filter that most match, only whether more follow is known."""
+    groups = select(*_BY).where(*conditions).group_by(*_BY)
+    chosen = rows(database, _cut(groups, _BY, wanted, offset, limit + 1), sorts=True)
+    found = _details(database, [tuple(row) for row in chosen[:limit]])
+    seen = offset + min(len(chosen), limit)
+    if len(chosen) <= limit and (chosen or not offset):
+        return Page(rows=found, total=seen)
+    if wanted.words:
+        return Page(rows=found, total=seen, is_more=len(chosen) > limit)
+    counted = groups.order_by(*_BY).limit(MAX_COUNTED + 1).subquery()
+    total = int(rows(database, select(func.count()).select_from(counted), sorts=True)[0][0])
+    if total <= MAX_COUNTED:
+        return Page(rows=found, total=total)
+    return Page(rows=found, total=max(seen, MAX_COUNTED), is_more=bool(found))
+
+
+def _cut(statement: Any, order: Any, wanted: Wanted, offset: int, limit: int) -> Select[Any]:
+    turned = [column.desc() if wanted.descending else column.asc() for column in order]
+    cut: Select[Any] = statement.order_by(*turned).offset(offset).limit(limit)
+    return cut
+
+
+def _details(database: Database, keys: Sequence[tuple[Any, ...]]) -> tuple[Record, ...]:
+    return _listing(_grouped(())).details(database, keys)
+
+
+def _bare(wanted: Wanted) -> Wanted:
+    return replace(wanted, words=(), equal={})
+
+
+def _grouped(
+    conditions: Sequence[ColumnElement[bool]], only: Sequence[ColumnElement[bool]] = ()
+) -> Subquery:
+    found = select(
+        cast(_C.owner_kind, Text).label("owner_kind"),
+        _C.owner_cluster.label("cluster"),
+        _C.owner_namespace.label("namespace"),
+        _C.owner_name.label("name"),
+        func.count().label("addresses"),
+        func.min(_C.address).label("address"),
+        func.min(_C.network_id).label("network_id"),
+        func.max(_C.node).label("node"),
+        func.min(_C.reserved_at).label("since"),
     )
-    found = (
-        select(
-            cast(Reservation.owner_kind, Text).label("owner_kind"),
-            Reservation.owner_cluster.label("cluster"),
-            Reservation.owner_namespace.label("namespace"),
-            Reservation.owner_name.label("name"),
-            func.count().label("addresses"),
-            func.min(Reservation.address).label("address"),
-            func.min(Reservation.network_id).label("network_id"),
-            func.max(Reservation.node).label("node"),
-            func.min(Reservation.reserved_at).label("since"),
-        )
-        .group_by(*by)
-        .subquery("owners")
-    )
+    found = found.where(*only).group_by(*_BY)
+    if conditions:
+        found = found.having(func.bool_or(and_(*conditions)))
+    return found.subquery("owners")
+
+
+def _listing(found: Subquery) -> Listing:
     c = found.c
     texts = ("owner_kind", "cluster", "node", "namespace")
     return Listing(
         rows=found,
         sorts={
-            "owner": (in_bytes(c.namespace), in_bytes(c.name)),
+            "owner": (c.namespace, c.name),
             "addresses": (c.addresses,),
             "address": (c.address,),
             "since": (c.since,),
             **{name: (in_bytes(c[name]),) for name in texts},
         },
-        key=(in_bytes(c.namespace), in_bytes(c.name), in_bytes(c.cluster), in_bytes(c.owner_kind)),
-        searched=(func.lower(c.name), c.namespace, c.node),
-        owners=(c.namespace + "/" + c.name,),
-        equal={
-            "owner_kind": c.owner_kind,
-            "cluster": case((c.cluster == "", "-"), else_=c.cluster),
-        },
-        address=c.address,
+        key=tuple(c[name] for name in _KEYS),
+        searched=(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
@@ -15,30 +15,66 @@ from rowhouse.store.inventory import occupancy
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
-from rowhouse.web.layout.formats import number, percent, span
+from rowhouse.web.layout.formats import labels, percent, span
 from rowhouse.web.layout.words import network
 from rowhouse.web.overview.figures import PoolFigures
 from rowhouse.web.table import Choice, Column, InMemory, Table, exported, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from flask import Response
 
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.listing import Page, Wanted
     from rowhouse.store.connection.reads import Record
 
 MAX_POOLS: Final = 100_000
+COUNTED: Final = frozenset({"taken", "used", "free", "total", "quarantined", "excluded", "full"})
+"""The columns that need the figures of a pool: counting all pools takes longer than counting a page of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PoolRow:
-    """A pool with its figures, and its row."""
+    """A pool, and its figures; None: they are not counted yet."""
 
-    figures: PoolFigures
     row: Record
+    figures: PoolFigures | None = None
 
-    @property
-    def labels(self) -> str:
-        """The labels, as text."""
-        return ", ".join(f"{key}={value}" for key, value in sorted(self.row.labels.items()))
+
+@dataclass(frozen=True, slots=True)
+class PoolSource:
+    """The rows of the table: only the pools of a page are counted, unless they are sorted by what is counted."""
+
+    database: Database
+    rows: Sequence[PoolRow]
+    is_whole: bool
+    """Whether these are all pools."""
+
+    def page(self, columns: Sequence[Column], wanted: Wanted, *, offset: int, limit: int) -> Page:
+        """Return a page."""
+        if wanted.sort in COUNTED:
+            return _in_memory(self._all_counted()).page(columns, wanted, offset=offset, limit=limit)
+        found = _in_memory(self.rows).page(columns, wanted, offset=offset, limit=limit)
+        ids = [one.row.id for one in found.rows]
+        return replace(found, rows=self._counted(found.rows, ids))
+
+    def parts(self, columns: Sequence[Column], wanted: Wanted) -> Iterator[Sequence[PoolRow]]:
+        """Yield all rows."""
+        yield from _in_memory(self._all_counted()).parts(columns, wanted)
+
+    def _all_counted(self) -> list[PoolRow]:
+        # All pools are counted in one pass; those that a team sees, by their ids.
+        ids = None if self.is_whole else [one.row.id for one in self.rows]
+        return self._counted(self.rows, ids)
+
+    def _counted(self, chosen: Sequence[PoolRow], ids: Sequence[int] | None) -> list[PoolRow]:
+        counts = {pool.id: pool for pool in occupancy.of_pools(self.database, ids)}
+        return [
+            replace(one, figures=PoolFigures.of(counts[one.row.id]))
+            for one in chosen
+            if one.row.id in counts
+        ]
 
 
 @blueprint.get("/pools")
@@ -57,17 +93,16 @@ def pools_export(suffix: str) -> Response:
     return exported(_table(), suffix)
 
 
-def found() -> list[PoolRow]:
-    """Return the pools that the user may see. Two statements."""
-    database = store()
-    seen = namespaces_seen()
-    wanted = rows.Search(namespaces=seen)
-    known = {row.id: row for row in rows.search(database, wanted, after=0, limit=MAX_POOLS)}
-    return [
-        PoolRow(PoolFigures.of(pool), known[pool.id])
-        for pool in occupancy.of_pools(database, None if seen is None else known)
-        if pool.id in known
-    ]
+def _in_memory(found: Sequence[PoolRow]) -> InMemory:
+    return InMemory(
+        found,
+        orders={
+            "pool": lambda one: cidr_order(one.row.cidr),
+            "full": lambda one: one.figures.full_in,
+        },
+        equal={"network": lambda one: str(one.row.network_id)},
+        matches=contains,
+    )
 
 
 def contains(pool: PoolRow, word: str) -> bool:
@@ -75,7 +110,7 @@ def contains(pool: PoolRow, word: str) -> bool:
     address = _address(word)
     if address is None:
         return False
-    cidr = _cidr(pool.figures.pool.cidr)
+    cidr = _cidr(pool.row.cidr)
     return address.version == cidr.version and address in cidr
 
 
@@ -97,9 +132,11 @@ def cidr_order(cidr: str) -> tuple[int, int, int]:
 
 
 def _table() -> Table:
-    listed = found()
+    database = store()
+    seen = namespaces_seen()
+    known = rows.search(database, rows.Search(namespaces=seen), after=0, limit=MAX_POOLS)
     path = url_for("web.pools")
-    names = {str(one.figures.pool.network_id): one.figures.pool.network for one in listed}
+    names = {str(row.network_id): row.network_name for row in known}
     networks = sorted((network(name, title=True), number) for number, name in names.items())
 
     def counted(name: str, label: str, *, is_shown: bool = True) -> Column:
@@ -107,8 +144,7 @@ def _table() -> Table:
             name=name,
             label=label,
             kind="count",
-            value=lambda one: getattr(one.figures.pool, name),
-            text=lambda one: number(getattr(one.figures.pool, name)),
+            value=_figure(lambda figures: getattr(figures.pool, name)),
             shown=is_shown,
         )
 
@@ -117,15 +153,7 @@ def _table() -> Table:
         label="Pools",
         path=path,
         export=path,
-        rows=InMemory(
-            listed,
-            orders={
-                "pool": lambda one: cidr_order(one.figures.pool.cidr),
-                "full": lambda one: one.figures.full_in,
-            },
-            equal={"network": lambda one: str(one.figures.pool.network_id)},
-            matches=contains,
-        ),
+        rows=PoolSource(database, [PoolRow(row) for row in known], is_whole=seen is None),
         sort="pool",
         hint="CIDR, an address in it, name, network, label, description",
         empty="No pools yet. The first pod that requests an address creates one.",
@@ -141,22 +169,22 @@ def _table() -> Table:
                 name="pool",
                 label="Pool",
                 kind="address",
-                value=lambda one: one.figures.pool.cidr,
-                href=lambda one: url_for("web.pool", pool_id=one.figures.pool.id),
+                value=lambda one: one.row.cidr,
+                href=lambda one: url_for("web.pool", pool_id=one.row.id),
             ),
-            Column(name="name", label="Name", value=lambda one: one.figures.pool.name or ""),
+            Column(name="name", label="Name", value=lambda one: one.row.name or ""),
             Column(
                 name="network",
                 label="Network",
-                value=lambda one: one.figures.pool.network,
-                text=lambda one: network(one.figures.pool.network),
-                href=lambda one: url_for("web.network", network_id=one.figures.pool.network_id),
+                value=lambda one: one.row.network_name,
+                text=lambda one: network(one.row.network_name),
+                href=lambda one: url_for("web.network", network_id=one.row.network_id),
             ),
             Column(
                 name="taken",
                 label="Taken",
                 kind="bar",
-                value=lambda one: round(one.figures.bar.taken, 1),
+                value=_figure(lambda figures: round(figures.bar.taken, 1)),
                 text=lambda one: percent(one.figures.bar.taken),
                 bar=lambda one: one.figures.bar,
                 level=lambda one: one.figures.level,
@@ -170,22 +198,22 @@ def _table() -> Table:
                 name="full",
                 label="Full",
                 kind="tag",
-                value=_full,
+                value=_figure(_seconds_left),
                 text=_full_text,
                 level=lambda one: one.figures.level,
             ),
-            Column(name="labels", label="Labels", value=lambda one: one.labels),
+            Column(name="labels", label="Labels", value=lambda one: labels(one.row.labels)),
             Column(
                 name="gateway",
                 label="Gateway",
                 kind="address",
-                value=lambda one: one.figures.pool.gateway or "",
+                value=lambda one: one.row.gateway or "",
                 shown=False,
             ),
             Column(
                 name="drained",
                 label="Drained",
-                value=lambda one: one.figures.pool.drained,
+                value=lambda one: one.row.drained,
                 shown=False,
             ),
             Column(
@@ -206,13 +234,17 @@ def _table() -> Table:
     )
 
 
-def _full(one: PoolRow) -> Any:
+def _figure(value: Callable[[PoolFigures], Any]) -> Callable[[PoolRow], Any]:
+    """Return the value of a counted column; None for a row that is not counted yet."""
+    return lambda one: None if one.figures is None else value(one.figures)
+
+
+def _seconds_left(figures: PoolFigures) -> int | None:
     """Return the seconds until the pool is full; None: it does not fill up."""
-    left = one.figures.full_in
-    return None if left is None else round(left.total_seconds())
+    return None if figures.full_in is None else round(figures.full_in.total_seconds())
 
 
-def _full_text(one: PoolRow) -> str:
+def _full_text(one: Any) -> str:
     if not one.figures.bar.free:
         return "full"
     left = one.figures.full_in

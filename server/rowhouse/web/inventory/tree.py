@@ -1,58 +1,89 @@
-"""The prefixes of a network as a tree: pools, the prefixes above them, and what is free between them."""
+"""The prefixes of a network as a tree: pools, the prefixes above them, and what is free between them.
+
+A network may have thousands of pools, and a page shows some of its lines: addresses are numbers until they are shown.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network, summarize_address_range
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rowhouse.web.overview.figures import PoolFigures
-
-Prefix: TypeAlias = IPv4Network | IPv6Network
+    from rowhouse.store.connection.reads import Record
 
 SHORTEST: Final = {4: 8, 6: 32}
 """The shortest prefix that stands above pools: a shorter one would only say that they are far apart."""
 
 MAX_DEPTH: Final = 6
+_BITS: Final = {4: 32, 6: 128}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line: a pool, a prefix above pools, or a gap (`cidr` is the largest prefix that is free in it)."""
+    """A line: a pool (`pool` is its row), a prefix above pools, or a gap, from the number `first` to `last`."""
 
     kind: Literal["pool", "above", "gap"]
     depth: int
-    cidr: str
-    text: str
-    addresses: int
-    figures: PoolFigures | None = None
+    version: int
+    first: int
+    last: int
+    pool: Record | None = None
+
+    @property
+    def addresses(self) -> int:
+        """How many addresses it has."""
+        return self.last - self.first + 1
+
+    @property
+    def cidr(self) -> str:
+        """The prefix; of a gap, the largest prefix that is free in it."""
+        parts = summarize_address_range(*self._ends())
+        return str(max(parts, key=lambda one: one.num_addresses))
+
+    @property
+    def text(self) -> str:
+        """The prefix, or both ends of a gap that is not one prefix."""
+        if not self.addresses & (self.addresses - 1) and self.first % self.addresses == 0:
+            return self.cidr
+        first, last = self._ends()
+        return f"{first} to {last}"
+
+    def _ends(self) -> tuple[IPv4Address, IPv4Address] | tuple[IPv6Address, IPv6Address]:
+        if self.version == 4:  # noqa: PLR2004 - IPv4
+            return IPv4Address(self.first), IPv4Address(self.last)
+        return IPv6Address(self.first), IPv6Address(self.last)
 
 
 @dataclass(slots=True)
 class _Node:
-    prefix: Prefix
-    figures: PoolFigures | None = None
+    first: int
+    last: int
+    pool: Record | None = None
     below: list[_Node] = field(default_factory=list)
 
 
-def lines(pools: Sequence[PoolFigures]) -> list[Line]:
+def lines(pools: Sequence[Record]) -> list[Line]:
     """Return the pools of one network as lines, from the lowest address; a pool comes before those in it."""
+    nodes: dict[int, list[_Node]] = {4: [], 6: []}
+    for pool in pools:
+        version, first, last = _ends_of(pool.cidr)
+        nodes[version].append(_Node(first, last, pool))
     found: list[Line] = []
-    for version in (4, 6):
-        nodes = sorted(
-            (
-                _Node(prefix, one)
-                for one in pools
-                if (prefix := ip_network(one.pool.cidr)).version == version
-            ),
-            key=lambda node: (int(node.prefix.network_address), node.prefix.prefixlen),
-        )
-        for root in _above(_nested(nodes), version):
-            found += _lines(root, 0)
+    for version, of_version in nodes.items():
+        of_version.sort(key=lambda node: (node.first, -node.last))
+        for root in _above(_nested(of_version), version):
+            found += _lines(root, version, 0)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _ends_of(cidr: str) -> tuple[int, int, int]:
+    prefix = ip_network(cidr)
+    return prefix.version, int(prefix.network_address), int(prefix.broadcast_address)
 
 
 def _nested(nodes: Sequence[_Node]) -> list[_Node]:
@@ -60,7 +91,7 @@ def _nested(nodes: Sequence[_Node]) -> list[_Node]:
     roots: list[_Node] = []
     path: list[_Node] = []
     for node in nodes:
-        while path and int(path[-1].prefix.broadcast_address) < int(node.prefix.network_address):
+        while path and path[-1].last < node.first:
             path.pop()
         (path[-1].below if path else roots).append(node)
         path.append(node)
@@ -70,51 +101,37 @@ def _nested(nodes: Sequence[_Node]) -> list[_Node]:
 def _above(roots: Sequence[_Node], version: int) -> Iterator[_Node]:
     """Put the roots below the smallest prefixes that contain several of them."""
     groups: dict[int, list[_Node]] = {}
-    shift = (32 if version == 4 else 128) - SHORTEST[version]  # noqa: PLR2004 - IPv4
+    shift = _BITS[version] - SHORTEST[version]
     for root in roots:
-        groups.setdefault(int(root.prefix.network_address) >> shift, []).append(root)
+        groups.setdefault(root.first >> shift, []).append(root)
     for group in groups.values():
         if len(group) == 1:
             yield group[0]
             continue
-        low = int(group[0].prefix.network_address)
-        bits = (low ^ int(group[-1].prefix.broadcast_address)).bit_length()
-        prefix = ip_network((low >> bits << bits, group[0].prefix.max_prefixlen - bits))
-        yield _Node(prefix, None, group)
+        bits = (group[0].first ^ group[-1].last).bit_length()
+        first = group[0].first >> bits << bits
+        yield _Node(first, first + (1 << bits) - 1, None, group)
 
 
-def _lines(node: _Node, depth: int) -> Iterator[Line]:
-    prefix = node.prefix
+def _lines(node: _Node, version: int, depth: int) -> Iterator[Line]:
     yield Line(
-        kind="above" if node.figures is None else "pool",
+        kind="above" if node.pool is None else "pool",
         depth=min(depth, MAX_DEPTH),
-        cidr=str(prefix),
-        text=str(prefix),
-        addresses=prefix.num_addresses,
-        figures=node.figures,
+        version=version,
+        first=node.first,
+        last=node.last,
+        pool=node.pool,
     )
     if not node.below:
         return
-    begins = int(prefix.network_address)
+    begins = node.first
     for below in node.below:
-        yield from _gap(begins, int(below.prefix.network_address) - 1, prefix, depth + 1)
-        yield from _lines(below, depth + 1)
-        begins = int(below.prefix.broadcast_address) + 1
-    yield from _gap(begins, int(prefix.broadcast_address), prefix, depth + 1)
+        yield from _gap(begins, below.first - 1, version, depth + 1)
+        yield from _lines(below, version, depth + 1)
+        begins = below.last + 1
+    yield from _gap(begins, node.last, version, depth + 1)
 
 
-def _gap(low: int, high: int, within: Prefix, depth: int) -> Iterator[Line]:
-    if low > high:
-        return
-    kind = type(within.network_address)
-    first, last = kind(low), kind(high)
-    parts: list[Prefix] = [*summarize_address_range(first, last)]
-    free = max(parts, key=lambda one: one.num_addresses)
-    whole = free.num_addresses == high - low + 1
-    yield Line(
-        kind="gap",
-        depth=min(depth, MAX_DEPTH),
-        cidr=str(free),
-        text=str(free) if whole else f"{first} to {last}",
-        addresses=high - low + 1,
-    )
+def _gap(first: int, last: int, version: int, depth: int) -> Iterator[Line]:
+    if first <= last:
+        yield Line(kind="gap", depth=min(depth, MAX_DEPTH), version=version, first=first, last=last)

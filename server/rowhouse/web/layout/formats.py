@@ -10,6 +10,7 @@ from rowhouse.domain.runs import length
 from rowhouse.web.blueprint import blueprint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
 NOTHING: Final = "\N{EN DASH}"
@@ -78,6 +79,11 @@ def ago(value: datetime | None) -> str:
 def moment(value: datetime | None) -> str:
     """Format a time in UTC, to the second."""
     return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def labels(found: Mapping[str, str] | None) -> str:
+    """Format labels in one line: "rack=4, team=data"; "" for none."""
+    return ", ".join(f"{key}={value}" for key, value in sorted((found or {}).items()))
 
 
 @blueprint.app_template_filter("addresses")

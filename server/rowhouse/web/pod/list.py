@@ -40,7 +40,7 @@ def _table() -> Table:
         label="Pods and other owners",
         path=path,
         export=path,
-        rows=Listed(store(), owner_list.of_all().of_namespaces(namespaces_seen())),
+        rows=Listed(store(), owner_list.OwnerList(namespaces_seen())),
         sort="owner",
         hint="Namespace, name, node, address",
         empty="No pod holds an address.",

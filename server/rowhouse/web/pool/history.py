@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, url_for
 
@@ -23,20 +23,29 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 
+_LATEST: Final = (
+    f"This pool has a long history: these are its latest entries, at most {number(pool_lists.MAX_TENURES)} among the"
+    f" latest {number(pool_lists.MAX_SCANNED)} of all pools, and its present owners. The page of an address has all of"
+    " its history."
+)
+
+
 @blueprint.get(f"/pools/<{ID}:pool_id>/history")
 @least_role("viewer")
 def pool_history(pool_id: int) -> str:
     """Show the owners that the addresses of a pool had, latest first."""
     pool = known(pool_id)
-    note = f"The latest {number(pool_lists.MAX_TENURES)} entries. The page of an address has all of its history."
-    return _page(pool, _history(pool), note)
+    is_long = pool_lists.has_long_history(store(), pool)
+    return _page(pool, _history(pool, is_long=is_long), _LATEST if is_long else "")
 
 
 @blueprint.get(f"/pools/<{ID}:pool_id>/history.<any(csv,json):suffix>")
 @least_role("viewer")
 def pool_history_export(pool_id: int, suffix: str) -> Response:
     """Export the latest history of a pool, as the table shows it."""
-    return exported(_history(known(pool_id)), suffix)
+    pool = known(pool_id)
+    is_long = pool_lists.has_long_history(store(), pool)
+    return exported(_history(pool, is_long=is_long), suffix)
 
 
 @blueprint.get(f"/pools/<{ID}:pool_id>/audit")
@@ -59,14 +68,14 @@ def _page(pool: Record, table: Table, note: str) -> str:
     return render_template("pool/table.html", pool=pool, row=pool, table=shown(table), note=note)
 
 
-def _history(pool: Record) -> Table:
+def _history(pool: Record, *, is_long: bool) -> Table:
     path = url_for("web.pool_history", pool_id=pool.id)
     return Table(
         name="history",
         label="History",
         path=path,
         export=path,
-        rows=Listed(store(), pool_lists.tenures(pool)),
+        rows=Listed(store(), pool_lists.tenures(pool, is_long=is_long)),
         sort="-since",
         hint="Address, prefix, owner, node, container",
         empty="No address of this pool has had an owner yet.",

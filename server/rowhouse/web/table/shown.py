@@ -46,12 +46,13 @@ class Heading(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A page of a table."""
+    """A page of a table; with `is_more`, there are more rows than `total`."""
 
     table: Table
     asked: Asked
     rows: Sequence[Row]
     total: int
+    is_more: bool
 
     @property
     def pages(self) -> int:
@@ -101,7 +102,7 @@ def shown(table: Table) -> Shown:
         Row(_key(table, row), [_cell(column, row) for column in wanted.columns])
         for row in page.rows
     ]
-    return Shown(table=table, asked=wanted, rows=rows, total=page.total)
+    return Shown(table=table, asked=wanted, rows=rows, total=page.total, is_more=page.is_more)
 
 
 def _key(table: Table, row: Any) -> str:

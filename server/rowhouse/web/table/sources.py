@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rowhouse.store.connection.database import Database
-    from rowhouse.store.connection.listing import Listing, Wanted
+    from rowhouse.store.connection.listing import Key, Wanted
+    from rowhouse.store.connection.reads import Record
     from rowhouse.web.table.columns import Column
 
 PART = 1000
@@ -29,12 +30,24 @@ class Source(Protocol):
         """Yield all rows in parts; between two parts, this holds no connection."""
 
 
+class List(Protocol):
+    """A list of the database: `listing.Listing`, or one that reads its pages in another way."""
+
+    def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
+        """Return `limit` rows after the first `offset`, and the number of all rows."""
+
+    def part(
+        self, database: Database, wanted: Wanted, *, after: Key | None, limit: int
+    ) -> tuple[Sequence[Record], Key | None]:
+        """Return the rows after a key, and the key of the next part; None: there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """The rows of a list of the database."""
 
     database: Database
-    listing: Listing
+    listing: List
 
     def page(
         self,
