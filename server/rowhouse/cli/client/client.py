@@ -11,6 +11,7 @@ import click
 import httpx2
 
 from rowhouse.cli.client.connection_errors import serves_tls, unreachable, wrong_scheme
+from rowhouse.cli.client.hints import for_command_line
 from rowhouse.cli.exits import NOT_FOUND, Failure, exit_code_of
 from rowhouse.domain.limits import MAX_PAGE
 
@@ -146,7 +147,7 @@ def _document(answer: httpx2.Response) -> Document:
         raise _not_ours(answer)
     raise Failure(
         _told(document),
-        hint=document.get("hint", ""),
+        hint=for_command_line(document.get("hint", "")),
         exit_code=exit_code_of(answer.status_code, str(document.get("type", ""))),
     )
 
