@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 Rows = dict[str, list[Any]]
 
 # What a repetition cannot repeat: ids and times.
-UNREPEATABLE = ("id", "reserved_at", "created_at", "expires_at")
+UNREPEATABLE = (
+    *("id", "reserved_at", "created_at", "expires_at"),
+    *("requested_at", "decided_at", "written_at"),
+)
 
 CHANGES: dict[str, tuple[str, Any]] = {
     "create_pool": ("pools", {"cidr": "10.0.9.0/24", "name": "new", "gateway": "10.0.9.1"}),
@@ -48,6 +51,15 @@ CHANGES: dict[str, tuple[str, Any]] = {
     "create_quota": ("quotas", {"namespace": "dev", "addresses": 3}),
     "change_quota": ("quotas/{quota}", {"addresses": 9}),
     "delete_quota": ("quotas/{quota}", None),
+    "request_addresses": (
+        "requests",
+        {"pool_id": "{pool}", "count": 2, "owner": {"name": "x", "namespace": "devops"}},
+    ),
+    "approve_request": ("requests/{request}/approve", None),
+    "decline_request": ("requests/{request}/decline", {"reason": "full"}),
+    "withdraw_request": ("requests/{request}/withdraw", {}),
+    "write_comment": ("comments", {"pool_id": "{pool}", "text": "x"}),
+    "remove_comment": ("comments/{comment}", None),
 }
 """For each operation that changes something: a path and a body that it serves."""
 
@@ -63,6 +75,9 @@ def ids(api: Api, dba: Dba, pods: Pods) -> dict[str, int]:
     run = {"first": "10.0.0.40", "last": "10.0.0.49"}
     exclusion = api.post("exclusions", network_id=pool["network_id"], **run)
     quota = api.post("quotas", namespace="devops", addresses=5)
+    owner = {"name": "routers", "namespace": "devops"}
+    request = api.post("requests", pool_id=pool["id"], owner=owner)
+    comment = api.post("comments", pool_id=pool["id"], text="x")
     pods.add("web-0", subnet("10.0.0.0/24"))
     pods.delete("web-0")
     dba.execute(
@@ -78,6 +93,8 @@ def ids(api: Api, dba: Dba, pods: Pods) -> dict[str, int]:
         "empty_network": unused["network_id"],
         "exclusion": exclusion["id"],
         "quota": quota["id"],
+        "request": request["id"],
+        "comment": comment["id"],
         "gateway": gateway["id"],
     }
 

@@ -271,6 +271,10 @@ OF_TEAMS = {
     "get_quota",
     "list_history",
     "search",
+    "list_requests",
+    "get_request",
+    "request_addresses",
+    "withdraw_request",
 }
 """tests/auth/test_teams.py asks each of them for the addresses of another namespace."""
 

@@ -263,3 +263,49 @@ def test_a_pool_with_a_space_of_its_own_is_named(direct: Rowhouse) -> None:
     assert direct.items("who", "10.0.0.5")[0]["pool"] == "10.0.0.0/24"
     made = direct.json("exclusion", "create", "10.0.0.5", *smaller)
     assert direct.items("exclusion", "list")[0]["id"] == made["id"]
+
+
+def test_addresses_are_requested_and_approved_declined_or_withdrawn(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "gold")
+    rowhouse("quota", "set", "shop", "3")
+    routers = ("request", "create", "gold", "--namespace", "shop", "--name", "routers")
+    asked = rowhouse.json(*routers, "--count", "2", "--description", "ticket 4711")
+    assert (asked["id"], asked["state"], asked["owner"]["kind"]) == (1, "pending", "static")
+    more = rowhouse(*routers, "--count", "2", code=1).stderr
+    assert more.startswith('Error: namespace "shop" holds 0 and requests 4, but may hold 3\nHint: ')
+    assert rowhouse.json("request", "approve", "1", "--yes")["granted"] == ["10.0.0.1", "10.0.0.2"]
+    assert [one["address"] for one in rowhouse.items("address", "list", "--namespace", "shop")] == [
+        "10.0.0.1",
+        "10.0.0.2",
+    ]
+    for_pod = ("--name", "web-0", "--interface", "net1", "10.0.0.6")
+    pod = rowhouse.json("request", "create", "gold", "--namespace", "shop", *for_pod)
+    assert (pod["owner"]["kind"], pod["addresses"]) == ("pod", ["10.0.0.6"])
+    declined = rowhouse.json("request", "decline", str(pod["id"]), "--reason", "use the pool web")
+    assert (declined["state"], declined["reason"]) == ("declined", "use the pool web")
+    again = str(rowhouse.json(*routers)["id"])
+    assert rowhouse.json("request", "withdraw", again)["state"] == "withdrawn"
+    assert [one["id"] for one in rowhouse.items("request", "list", "--state", "approved")] == [1]
+    assert rowhouse("request", "list", "--namespace", "other").stderr == "no requests match\n"
+    assert rowhouse.json("request", "show", str(pod["id"]))["decided_by"]
+    ended = rowhouse("request", "approve", str(pod["id"]), "--yes", code=1).stderr
+    assert f"request {pod['id']} was already declined by" in ended
+
+
+def test_comments_on_an_address_and_a_pool_are_added_listed_and_deleted(rowhouse: Rowhouse) -> None:
+    rowhouse("pool", "create", "10.0.0.0/29", "--name", "gold")
+    on_address = rowhouse.json("comment", "add", "10.0.0.3", "third floor")
+    on_pool = rowhouse.json("comment", "add", "gold", "for routers")
+    assert [one["text"] for one in rowhouse.items("comment", "list", "--address", "10.0.0.3")] == [
+        "third floor"
+    ]
+    assert [one["text"] for one in rowhouse.items("comment", "list", "--pool", "10.0.0.0/29")] == [
+        "for routers"
+    ]
+    deleted = rowhouse("comment", "delete", str(on_pool["id"]), "--yes").output
+    assert deleted == f"comment {on_pool['id']} deleted\n"
+    assert rowhouse("comment", "list", "--pool", "gold").stderr == "no comments match\n"
+    assert rowhouse("comment", "add", "10.9.0.1", "x", code=3).stderr.startswith(
+        "Error: no pool contains 10.9.0.1"
+    )
+    assert on_address["address"] == "10.0.0.3"

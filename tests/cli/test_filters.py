@@ -24,6 +24,8 @@ LISTS: Final = {
     "gateway list": "/gateways",
     "quota list": "/quotas",
     "node list": "/nodes",
+    "request list": "/requests",
+    "comment list": "/comments",
     "report": "/reports/utilization",
     "who": "/history",
     "pod": "/history",

@@ -8,6 +8,7 @@ BEGIN
         GRANT INSERT, UPDATE, DELETE ON networks, pools, node_slices, exclusions, gateways, quotas, tokens, idempotency_keys
             TO rowhouse_server;
         GRANT INSERT, DELETE ON sessions TO rowhouse_server;
+        GRANT INSERT, DELETE ON comments TO rowhouse_server;
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_v2, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
@@ -17,7 +18,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION report_node_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
-        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, hold_v1, resume_v1, change_pool_v1,
+        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller

@@ -5123,3 +5123,33 @@ ALTER TABLE sessions DROP CONSTRAINT sessions_team, DROP COLUMN namespaces, DROP
 DELETE FROM tokens WHERE role = 'team';
 ALTER TABLE tokens DROP CONSTRAINT tokens_team, DROP COLUMN namespaces, DROP CONSTRAINT tokens_role_check,
     ADD CONSTRAINT tokens_role_check CHECK (role IN ('node', 'viewer', 'operator', 'admin'));
+
+-- schema/requests/decide_request_v1.sql
+DROP FUNCTION decide_request_v1;
+
+-- schema/requests/request_v1.sql
+DROP FUNCTION request_v1;
+
+-- schema/requests/expire_requests.sql
+DROP FUNCTION expire_requests;
+
+-- schema/requests/check_requested.sql
+DROP FUNCTION check_requested;
+
+-- schema/requests/current_requests.sql
+DROP VIEW current_requests;
+
+-- schema/tables/requests.sql
+DROP TABLE requests;
+
+-- schema/requests/request_changed.sql
+DROP FUNCTION request_changed;
+
+-- schema/requests/request_moves.sql
+DROP FUNCTION request_moves;
+
+-- schema/tables/comments.sql
+DROP TABLE comments;
+
+-- schema/history/comment_changed.sql
+DROP FUNCTION comment_changed;

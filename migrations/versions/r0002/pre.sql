@@ -324,6 +324,97 @@ COMMENT ON INDEX audit_log_pkey IS 'The entries in order.';
 COMMENT ON INDEX audit_log_at IS 'The entries of a period, the latest first.';
 COMMENT ON INDEX audit_log_object IS 'The entries about an object.';
 
+-- schema/tables/requests.sql
+-- A team asks for addresses, and an operator decides. A row moves once, from pending to one of the other states; see
+-- request_moves(). There is no column for the operator's name alone: whoever ends a request is in decided_by.
+
+CREATE TABLE requests (
+    id              integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    state           text NOT NULL DEFAULT 'pending'
+                    CHECK (state IN ('pending', 'approved', 'declined', 'withdrawn', 'expired')),
+    pool_id         integer REFERENCES pools ON DELETE SET NULL,
+    cidr            cidr NOT NULL,
+    owner_kind      owner_kind NOT NULL DEFAULT 'static',
+    owner_cluster   text NOT NULL DEFAULT '',
+    owner_namespace text NOT NULL CHECK (owner_namespace <> ''),
+    owner_name      text NOT NULL CHECK (owner_name <> ''),
+    owner_interface text NOT NULL DEFAULT '',
+    addresses       inet[],
+    how_many        integer NOT NULL CHECK (how_many > 0),
+    ttl             interval,
+    description     text NOT NULL DEFAULT '',
+    labels          jsonb,
+    requested_by    text NOT NULL CHECK (requested_by <> ''),
+    requested_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at      timestamptz NOT NULL,
+    decided_by      text,
+    decided_at      timestamptz,
+    reason          text NOT NULL DEFAULT '',
+    granted         inet[],
+    CONSTRAINT requests_count CHECK (addresses IS NULL OR cardinality(addresses) = how_many),
+    CONSTRAINT requests_decided CHECK (num_nulls(decided_by, decided_at) = CASE state WHEN 'pending' THEN 2 ELSE 0 END),
+    CONSTRAINT requests_granted CHECK ((state = 'approved') = (granted IS NOT NULL)
+                                       AND coalesce(cardinality(granted), how_many) = how_many),
+    CONSTRAINT requests_declined CHECK (state <> 'declined' OR reason <> '')
+);
+CREATE INDEX requests_namespace ON requests (owner_namespace, id);
+CREATE INDEX requests_pending ON requests (expires_at) WHERE state = 'pending';
+CREATE INDEX requests_pool ON requests (pool_id);
+COMMENT ON TABLE requests IS 'Requests of teams for addresses, and what operators decided.';
+COMMENT ON COLUMN requests.id IS 'ID of the request; later ones have higher ones.';
+COMMENT ON COLUMN requests.state IS
+    'State: pending, approved, declined, withdrawn or expired. A pending one whose expires_at has passed counts as expired.';
+COMMENT ON COLUMN requests.pool_id IS 'The pool of the addresses: pools.id; NULL: the pool was deleted.';
+COMMENT ON COLUMN requests.cidr IS 'CIDR of the pool, which outlives the pool.';
+COMMENT ON COLUMN requests.owner_kind IS 'Kind of the owner that gets the addresses.';
+COMMENT ON COLUMN requests.owner_cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN requests.owner_namespace IS 'Namespace for which the addresses are, whose quota applies.';
+COMMENT ON COLUMN requests.owner_name IS 'Name of the owner: a pod, a person, a device or a service.';
+COMMENT ON COLUMN requests.owner_interface IS 'Interface of the pod; '''' if the owner has none.';
+COMMENT ON COLUMN requests.addresses IS 'The requested addresses; NULL: the lowest free ones at the time of the approval.';
+COMMENT ON COLUMN requests.how_many IS 'The number of addresses.';
+COMMENT ON COLUMN requests.ttl IS
+    'How long the reservation stays while no sandbox uses it, from the approval; NULL: until it is released.';
+COMMENT ON COLUMN requests.description IS 'What the addresses are for, in the words of the team; '''' if it said nothing.';
+COMMENT ON COLUMN requests.labels IS 'Labels of the reservations, a JSON object whose values are strings; NULL: none.';
+COMMENT ON COLUMN requests.requested_by IS 'The caller that sent the request.';
+COMMENT ON COLUMN requests.requested_at IS 'When it was sent.';
+COMMENT ON COLUMN requests.expires_at IS 'When it expires unless it is decided before.';
+COMMENT ON COLUMN requests.decided_by IS 'The caller that ended it; NULL: it is pending.';
+COMMENT ON COLUMN requests.decided_at IS 'When it ended; NULL: it is pending.';
+COMMENT ON COLUMN requests.reason IS 'Why it was declined or withdrawn; '''' if no reason was given.';
+COMMENT ON COLUMN requests.granted IS 'The reserved addresses; NULL: it is not approved.';
+COMMENT ON INDEX requests_pkey IS 'Finds a request by its ID.';
+COMMENT ON INDEX requests_namespace IS 'The requests of a team, the latest first.';
+COMMENT ON INDEX requests_pending IS 'Finds pending requests that have expired; contains only pending ones.';
+COMMENT ON INDEX requests_pool IS 'The requests of a pool that is deleted.';
+
+-- schema/tables/comments.sql
+CREATE TABLE comments (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    network_id integer NOT NULL REFERENCES networks ON DELETE CASCADE,
+    address    host_address,
+    pool_id    integer REFERENCES pools ON DELETE CASCADE,
+    author     text NOT NULL CHECK (author <> ''),
+    text       text NOT NULL CHECK (length(text) BETWEEN 1 AND 4096),
+    written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT comments_about CHECK (num_nonnulls(address, pool_id) = 1)
+);
+CREATE INDEX comments_address ON comments (network_id, address) WHERE address IS NOT NULL;
+CREATE INDEX comments_pool ON comments (pool_id) WHERE pool_id IS NOT NULL;
+COMMENT ON TABLE comments IS
+    'Comments on an address or a pool. A comment on an address stays when the reservation ends.';
+COMMENT ON COLUMN comments.id IS 'ID of the comment; later ones have higher ones.';
+COMMENT ON COLUMN comments.network_id IS 'The network of the address or the pool: networks.id.';
+COMMENT ON COLUMN comments.address IS 'The address; NULL: the comment is about a pool.';
+COMMENT ON COLUMN comments.pool_id IS 'The pool: pools.id; NULL: the comment is about an address.';
+COMMENT ON COLUMN comments.author IS 'The caller that wrote it.';
+COMMENT ON COLUMN comments.text IS 'The text, up to 4,096 characters; it has no markup.';
+COMMENT ON COLUMN comments.written_at IS 'When it was written.';
+COMMENT ON INDEX comments_pkey IS 'Finds a comment by its ID.';
+COMMENT ON INDEX comments_address IS 'The comments on an address.';
+COMMENT ON INDEX comments_pool IS 'The comments on a pool, also when it is deleted.';
+
 -- schema/tables/tokens.sql
 COMMENT ON TABLE tokens IS
     'Static tokens. Only the SHA-256 is stored; a token has 256 random bits, so it needs no salt.';
@@ -1066,6 +1157,30 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION stamp_audit() IS 'Trigger: sets database user and time of a new audit log entry.';
 
+-- schema/history/comment_changed.sql
+CREATE OR REPLACE FUNCTION comment_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+DECLARE
+    before jsonb := CASE WHEN TG_OP = 'DELETE' THEN to_jsonb(OLD) END;
+    after  jsonb := CASE WHEN TG_OP = 'INSERT' THEN to_jsonb(NEW) END;
+    row    jsonb := coalesce(after, before);
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        RAISE EXCEPTION 'comment % cannot change', OLD.id
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Remove it, and write another one.';
+    END IF;
+    PERFORM record_change('comment.' || CASE TG_OP WHEN 'INSERT' THEN 'create' ELSE 'delete' END,
+                          coalesce(host((row->>'address')::inet),
+                                   (SELECT p.cidr::text FROM pools p WHERE p.id = (row->>'pool_id')::integer),
+                                   row->>'id'),
+                          before, after);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION comment_changed() IS 'Trigger: records a comment in the audit log, and refuses to change one.';
+
+CREATE OR REPLACE TRIGGER comments_change AFTER INSERT OR UPDATE OR DELETE ON comments
+    FOR EACH ROW EXECUTE FUNCTION comment_changed();
+
 -- schema/history/refuse_truncate.sql
 CREATE OR REPLACE FUNCTION refuse_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -1087,6 +1202,8 @@ CREATE OR REPLACE TRIGGER pools_truncate BEFORE TRUNCATE ON pools EXECUTE FUNCTI
 CREATE OR REPLACE TRIGGER pool_names_truncate BEFORE TRUNCATE ON pool_names EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER node_slices_truncate BEFORE TRUNCATE ON node_slices EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER quotas_truncate BEFORE TRUNCATE ON quotas EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER comments_truncate BEFORE TRUNCATE ON comments EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER requests_truncate BEFORE TRUNCATE ON requests EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER tokens_truncate BEFORE TRUNCATE ON tokens EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER assignment_hold_truncate BEFORE TRUNCATE ON assignment_hold EXECUTE FUNCTION refuse_truncate();
@@ -5127,6 +5244,228 @@ LANGUAGE sql STABLE
 RETURN revision BETWEEN 'r0001' AND (SELECT v.version_num FROM rowhouse.alembic_version v);
 COMMENT ON FUNCTION serves_code_of(text) IS 'Whether code that was written for a revision works on this schema, during a roll-out.';
 
+-- schema/requests/current_requests.sql
+CREATE OR REPLACE VIEW current_requests AS
+SELECT r.id, CASE WHEN r.state = 'pending' AND r.expires_at <= statement_timestamp() THEN 'expired' ELSE r.state END AS state,
+       p.network_id, p.network_name AS network, r.pool_id, r.cidr AS pool, p.name AS pool_name,
+       r.owner_kind, r.owner_cluster AS cluster, r.owner_namespace AS namespace, r.owner_name AS name,
+       r.owner_interface AS interface, r.addresses, r.how_many, r.ttl, r.description, r.labels,
+       r.requested_by, r.requested_at, r.expires_at, r.decided_by, r.decided_at, r.reason, r.granted
+  FROM requests r LEFT JOIN pools p ON p.id = r.pool_id;
+COMMENT ON VIEW current_requests IS 'Requests with their pools, and their state by the clock of the database.';
+COMMENT ON COLUMN current_requests.id IS 'ID of the request.';
+COMMENT ON COLUMN current_requests.state IS 'State: pending, approved, declined, withdrawn or expired.';
+COMMENT ON COLUMN current_requests.network_id IS 'The network of the pool; NULL: the pool was deleted.';
+COMMENT ON COLUMN current_requests.network IS 'Name of the network; '''' is the default network. NULL: the pool was deleted.';
+COMMENT ON COLUMN current_requests.pool_id IS 'The pool; NULL: it was deleted.';
+COMMENT ON COLUMN current_requests.pool IS 'CIDR of the pool.';
+COMMENT ON COLUMN current_requests.pool_name IS 'Name of the pool; NULL: it has none, or was deleted.';
+COMMENT ON COLUMN current_requests.owner_kind IS 'Kind of the owner.';
+COMMENT ON COLUMN current_requests.cluster IS 'Cluster of the owner; '''' is a cluster without a name.';
+COMMENT ON COLUMN current_requests.namespace IS 'Namespace of the owner.';
+COMMENT ON COLUMN current_requests.name IS 'Name of the owner.';
+COMMENT ON COLUMN current_requests.interface IS 'Interface of the pod; '''' if the owner has none.';
+COMMENT ON COLUMN current_requests.addresses IS 'The requested addresses; NULL: the lowest free ones.';
+COMMENT ON COLUMN current_requests.how_many IS 'The number of addresses.';
+COMMENT ON COLUMN current_requests.ttl IS 'How long the reservation stays without a sandbox; NULL: until it is released.';
+COMMENT ON COLUMN current_requests.description IS 'What the addresses are for; '''' if the team said nothing.';
+COMMENT ON COLUMN current_requests.labels IS 'Labels of the reservations; NULL: none.';
+COMMENT ON COLUMN current_requests.requested_by IS 'The caller that sent the request.';
+COMMENT ON COLUMN current_requests.requested_at IS 'When it was sent.';
+COMMENT ON COLUMN current_requests.expires_at IS 'When it expires unless it is decided before.';
+COMMENT ON COLUMN current_requests.decided_by IS 'The caller that ended it; NULL: none did.';
+COMMENT ON COLUMN current_requests.decided_at IS 'When it ended; NULL: no caller ended it.';
+COMMENT ON COLUMN current_requests.reason IS 'Why it was declined or withdrawn; '''' if no reason was given.';
+COMMENT ON COLUMN current_requests.granted IS 'The reserved addresses; NULL: it is not approved.';
+
+-- schema/requests/request_moves.sql
+CREATE OR REPLACE FUNCTION request_moves() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- A request begins as pending, and ends once. What was asked for never changes; a deleted pool leaves no ID behind.
+DECLARE
+    decision CONSTANT text[] := ARRAY['state', 'decided_by', 'decided_at', 'reason', 'granted'];
+    before   jsonb;
+    after    jsonb := to_jsonb(NEW) - 'pool_id';
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'pending' THEN
+            RAISE EXCEPTION 'a new request is pending, not %', NEW.state USING ERRCODE = error_code('in_the_way');
+        END IF;
+        RETURN NEW;
+    END IF;
+    before := to_jsonb(OLD) - 'pool_id';
+    IF NEW.pool_id IS DISTINCT FROM OLD.pool_id AND NEW.pool_id IS NOT NULL
+       OR before - decision <> after - decision THEN
+        RAISE EXCEPTION 'what request % asks for cannot change', OLD.id
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Withdraw it, and send another request.';
+    END IF;
+    IF before <> after AND OLD.state <> 'pending' THEN
+        RAISE EXCEPTION 'request % is already %', OLD.id, OLD.state USING ERRCODE = error_code('in_the_way');
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION request_moves() IS 'Trigger: a request begins as pending and ends once; what it asks for never changes.';
+
+CREATE OR REPLACE TRIGGER requests_move BEFORE INSERT OR UPDATE ON requests
+    FOR EACH ROW EXECUTE FUNCTION request_moves();
+
+-- schema/requests/request_changed.sql
+CREATE OR REPLACE FUNCTION request_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+-- The row has both names: who asked, and who decided.
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    verb   text := CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete' ELSE 'update' END;
+BEGIN
+    IF before->>'state' <> after->>'state' THEN
+        verb := CASE after->>'state' WHEN 'approved' THEN 'approve' WHEN 'declined' THEN 'decline'
+                                     WHEN 'withdrawn' THEN 'withdraw' ELSE 'expire' END;
+    END IF;
+    PERFORM record_change('request.' || verb, coalesce(after, before)->>'id', before, after);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION request_changed() IS 'Trigger: records a request, and how it ended, in the audit log.';
+
+CREATE OR REPLACE TRIGGER requests_change AFTER INSERT OR UPDATE OR DELETE ON requests
+    FOR EACH ROW EXECUTE FUNCTION request_changed();
+
+-- schema/requests/check_requested.sql
+CREATE OR REPLACE FUNCTION check_requested(holder text, of_pool integer) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises quota_exceeded if what a namespace holds and what its pending requests ask for are more than its quota. Locks
+-- the row of the quota, as check_quotas() does, so that two requests cannot both ask for its last address.
+DECLARE
+    quota quotas;
+    held  bigint;
+    asked bigint;
+BEGIN
+    FOR quota IN
+        SELECT * FROM quotas q WHERE q.namespace = holder
+           AND (q.pool_id IS NULL OR q.pool_id = of_pool) ORDER BY q.id FOR NO KEY UPDATE
+    LOOP
+        SELECT count(*) INTO held FROM reservations r
+         WHERE r.owner_namespace = holder AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id);
+        SELECT coalesce(sum(r.how_many), 0) INTO asked FROM current_requests r
+         WHERE r.namespace = holder AND r.state = 'pending' AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id);
+        IF held + asked > quota.addresses THEN
+            RAISE EXCEPTION 'namespace "%" holds % and requests %, but may hold %', holder, held, asked,
+                            concat(quota.addresses, (SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id))
+                USING ERRCODE = error_code('quota_exceeded'),
+                      HINT = 'Request fewer addresses, release unused ones or withdraw a request, or ask an administrator to raise the quota.';
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION check_requested(text, integer) IS
+    'Raises quota_exceeded if a namespace holds and requests more addresses of a pool than its quota allows.';
+
+-- schema/requests/expire_requests.sql
+CREATE OR REPLACE FUNCTION expire_requests() RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    UPDATE requests r
+       SET state = 'expired', decided_by = 'rowhouse', decided_at = clock_timestamp()
+     WHERE r.id IN (SELECT o.id FROM requests o WHERE o.state = 'pending' AND o.expires_at <= clock_timestamp()
+                     ORDER BY o.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);
+END;
+COMMENT ON FUNCTION expire_requests() IS
+    'Ends pending requests that have expired. Each new request and each decision calls it; current_requests does not wait for it.';
+
+-- schema/requests/request_v1.sql
+-- Errors: not_found, address_outside_ranges, quota_exceeded.
+
+CREATE OR REPLACE FUNCTION request_v1(
+    actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
+    kind owner_kind, cluster text, namespace text, name text, interface text, ttl interval, why text,
+    new_labels jsonb, valid interval)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Asks an operator for the given addresses, or (wanted NULL) for the lowest free ones. It reserves nothing, so an
+-- address may be taken meanwhile.
+#variable_conflict use_variable
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    pool    pools;
+    outside inet;
+    made    integer;
+BEGIN
+    PERFORM act_as(actor, request_id);
+    PERFORM expire_requests();
+    SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = error_code('not_found');
+    END IF;
+    SELECT a INTO outside FROM unnest(wanted) AS a WHERE NOT a <<= pool.cidr LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'address % is outside pool %', host(outside), pool.cidr
+            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request an address of this pool, or use the pool that contains it.';
+    END IF;
+    INSERT INTO requests (pool_id, cidr, owner_kind, owner_cluster, owner_namespace, owner_name, owner_interface,
+                          addresses, how_many, ttl, description, labels, requested_by, expires_at)
+    VALUES (pool.id, pool.cidr, kind, cluster, namespace, name, interface, wanted, coalesce(cardinality(wanted), how_many),
+            ttl, why, nullif(new_labels, '{}'), actor, clock_timestamp() + valid)
+    RETURNING id INTO made;
+    PERFORM check_requested(namespace, pool.id);
+    RETURN made;
+END $$;
+COMMENT ON FUNCTION request_v1 IS 'Asks an operator for addresses, within the quota of the namespace; returns the ID of the request.';
+
+-- schema/requests/decide_request_v1.sql
+-- Errors: not_found, in_the_way, outdated, and those of reserve_v2.
+
+CREATE OR REPLACE FUNCTION decide_request_v1(actor text, request_id text, wanted integer, decision text, why text)
+RETURNS SETOF requests
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Ends a request: approved (it reserves the addresses, in this transaction), declined or withdrawn. A repetition changes
+-- nothing, so an approval never reserves twice.
+DECLARE
+    command text := set_config('rowhouse.command', 'API', true);
+    asked   requests;
+    got     inet[];
+BEGIN
+    PERFORM act_as(actor, request_id);
+    -- Before the row is locked, in the order of a change of the pool: see wait_for_reservations().
+    LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
+    SELECT * INTO asked FROM requests r WHERE r.id = wanted FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no request %', wanted USING ERRCODE = error_code('not_found');
+    END IF;
+    IF asked.state = decision THEN
+        RETURN NEXT asked;
+        RETURN;
+    END IF;
+    IF asked.state <> 'pending' THEN
+        RAISE EXCEPTION 'request % was already % by %', wanted, asked.state, asked.decided_by
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Send another request.';
+    END IF;
+    IF asked.expires_at <= clock_timestamp() THEN
+        RAISE EXCEPTION 'request % has expired', wanted
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Send another request.';
+    END IF;
+    IF decision = 'approved' THEN
+        IF asked.pool_id IS NULL THEN
+            RAISE EXCEPTION 'pool % of request % was deleted', asked.cidr, wanted
+                USING ERRCODE = error_code('not_found'), HINT = 'Decline the request.';
+        END IF;
+        SELECT array_agg(made.address ORDER BY made.address) INTO got
+          FROM reserve_v2(actor, request_id, asked.pool_id, asked.addresses, asked.how_many, asked.owner_kind,
+                          asked.owner_cluster, asked.owner_namespace, asked.owner_name, asked.owner_interface,
+                          asked.ttl, asked.description, false, asked.labels) AS made;
+    END IF;
+    UPDATE requests r
+       SET state = decision, decided_by = actor, decided_at = clock_timestamp(), reason = why, granted = got
+     WHERE r.id = wanted
+    RETURNING * INTO asked;
+    PERFORM expire_requests();
+    RETURN NEXT asked;
+END $$;
+COMMENT ON FUNCTION decide_request_v1(text, text, integer, text, text) IS
+    'Approves a request and reserves its addresses, declines or withdraws it; a repetition changes nothing.';
+
 -- schema/controller/sandboxes_v1.sql
 CREATE OR REPLACE FUNCTION sandboxes_v1(of_cluster text, after_container text, after_interface text, at_most integer,
                              of_namespace text DEFAULT NULL, of_pod text DEFAULT NULL)
@@ -6156,6 +6495,7 @@ BEGIN
         GRANT INSERT, UPDATE, DELETE ON networks, pools, node_slices, exclusions, gateways, quotas, tokens, idempotency_keys
             TO rowhouse_server;
         GRANT INSERT, DELETE ON sessions TO rowhouse_server;
+        GRANT INSERT, DELETE ON comments TO rowhouse_server;
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_v2, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
@@ -6165,7 +6505,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION report_node_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
-        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, hold_v1, resume_v1, change_pool_v1,
+        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
@@ -6199,7 +6539,7 @@ BEGIN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
         GRANT SELECT ON current_reservations, address_history, attached_tenures, lasting_attachments, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
-                        networks, pools, pool_names, free_ranges, quotas, nodes
+                        networks, pools, pool_names, free_ranges, quotas, comments, requests, current_requests, nodes
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld,
                                   pool_window, pool_counts, first_address, last_address, first_usable, last_usable,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rowhouse.api import (
     aliases,
     audit,
+    comments,
     events,
     exclusions,
     explain,
@@ -22,6 +23,7 @@ from rowhouse.api import (
     pools,
     quotas,
     reports,
+    requests,
     reservation_documents,
     reservations,
     search,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 BASE: Final = "/api/v1"
 _POOL: Final = "/pools/<id:pool_id>"
+_REQUEST: Final = "/requests/<id:address_request_id>"
 _RESERVATION: Final = "/reservations/<id:network_id>/<address>"
 
 
@@ -283,6 +286,74 @@ OPERATIONS: Final = (
         error_statuses=(404,),
     ),
     _delete("/quotas/<id:quota_id>", quotas.delete_quota, "admin", error_statuses=(404,)),
+    _get(
+        "/requests",
+        requests.list_requests,
+        requests.RequestPage,
+        query=requests.RequestQuery,
+        role="team",
+        error_statuses=(404,),
+    ),
+    _post(
+        "/requests",
+        requests.request_addresses,
+        requests.NewRequest,
+        requests.AddressRequest,
+        role="team",
+        error_statuses=(404, 409),
+    ),
+    _get(
+        _REQUEST,
+        requests.get_request,
+        requests.AddressRequest,
+        role="team",
+        error_statuses=(404,),
+    ),
+    Operation(
+        method="POST",
+        path=f"{_REQUEST}/approve",
+        role="operator",
+        view=requests.approve_request,
+        answer=requests.AddressRequest,
+        error_statuses=(404, 409),
+    ),
+    _post(
+        f"{_REQUEST}/decline",
+        requests.decline_request,
+        requests.Refusal,
+        requests.AddressRequest,
+        status=200,
+        error_statuses=(404, 409),
+    ),
+    _post(
+        f"{_REQUEST}/withdraw",
+        requests.withdraw_request,
+        requests.Withdrawal,
+        requests.AddressRequest,
+        role="team",
+        status=200,
+        error_statuses=(404, 409),
+    ),
+    _get(
+        "/comments",
+        comments.list_comments,
+        comments.CommentPage,
+        query=comments.CommentQuery,
+        error_statuses=(404,),
+    ),
+    _post(
+        "/comments",
+        comments.write_comment,
+        comments.NewComment,
+        comments.Comment,
+        error_statuses=(404,),
+    ),
+    _get(
+        "/comments/<id:comment_id>", comments.get_comment, comments.Comment, error_statuses=(404,)
+    ),
+    _delete(
+        "/comments/<id:comment_id>", comments.remove_comment, "operator", error_statuses=(404,)
+    ),
     _get("/nodes", nodes.list_nodes, nodes.NodePage, query=nodes.NodeQuery),
     _get(
         "/reports/utilization",

@@ -28,6 +28,7 @@ from rowhouse.api.fields import (
     Text,
 )
 from rowhouse.domain.administration import AnyOwnerKind, Holder, OwnerKind, ReservationPlan
+from rowhouse.domain.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,8 +160,8 @@ class NewOwner(Request):
         return Holder(**self.model_dump())
 
 
-class NewReservations(Request):
-    """Addresses to reserve: either the given `addresses`, or the `count` lowest free ones."""
+class WantedAddresses(Request):
+    """Either the given `addresses` of a pool, or the `count` lowest free ones, and their owner."""
 
     pool_id: Id
     addresses: Annotated[list[Address] | None, Field(min_length=1)] = None
@@ -172,9 +173,6 @@ class NewReservations(Request):
     ] = None
     description: Text = ""
     labels: Labels = Field(default_factory=dict)
-    force: Annotated[bool, Field(description="Allow gateway, network and broadcast addresses")] = (
-        False
-    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -186,6 +184,9 @@ class NewReservations(Request):
 
     def plan(self) -> ReservationPlan:
         """Convert to the plan for the use case."""
+        return self._plan(force=False)
+
+    def _plan(self, *, force: bool) -> ReservationPlan:
         return ReservationPlan(
             pool_id=self.pool_id,
             holder=self.owner.holder(),
@@ -194,7 +195,31 @@ class NewReservations(Request):
             ttl=self.ttl,
             description=self.description,
             labels=self.labels,
-            force=self.force,
+            force=force,
+        )
+
+
+class NewReservations(WantedAddresses):
+    """Addresses to reserve: either the given `addresses`, or the `count` lowest free ones."""
+
+    force: Annotated[bool, Field(description="Allow gateway, network and broadcast addresses")] = (
+        False
+    )
+
+    def plan(self) -> ReservationPlan:
+        """Convert to the plan for the use case."""
+        return self._plan(force=self.force)
+
+
+def limited(wanted: WantedAddresses, most: int) -> None:
+    """Refuse more than `most` addresses in one request. Raises InvalidRequest."""
+    count = len(wanted.addresses or ()) or wanted.count or 1
+    if count > most:
+        field = "/count" if wanted.addresses is None else "/addresses"
+        raise InvalidRequest(
+            f"{count} addresses in one request, but at most {most} are allowed",
+            errors=[(field, f"more than {most}")],
+            hint="Send several requests, or raise ROWHOUSE_API_BULK_LIMIT.",
         )
 
 

@@ -18,6 +18,7 @@ from rowhouse.api.reservation_documents import (
     ReservationDetail,
     ReservationPage,
     Reserved,
+    limited,
 )
 from rowhouse.domain.addresses import (
     AddressSyntaxError,
@@ -63,14 +64,7 @@ def list_reservations(call: Call, query: ReservationQuery) -> Reply:
 
 def reserve(call: Call, body: NewReservations) -> Reply:
     """Reserve given addresses, or the lowest free ones: all of them or none."""
-    wanted = len(body.addresses or ()) or body.count or 1
-    if wanted > call.bulk_limit:
-        field = "/count" if body.addresses is None else "/addresses"
-        raise InvalidRequest(
-            f"{wanted} addresses in one request, but at most {call.bulk_limit} are allowed",
-            errors=[(field, f"more than {call.bulk_limit}")],
-            hint="Send several requests, or raise ROWHOUSE_API_BULK_LIMIT.",
-        )
+    limited(body, call.bulk_limit)
     made = reservations.reserve(
         call.store,
         body.plan(),

@@ -15,7 +15,7 @@ from rowhouse.api.fields import MAX_ID
 from rowhouse.api.idempotency import once
 from rowhouse.api.openapi import document_text
 from rowhouse.api.operations import BASE, OPERATIONS
-from rowhouse.auth.caller import require_role
+from rowhouse.auth.caller import require_role, require_writer
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.store.connection.rehearsal import rehearse
@@ -43,6 +43,8 @@ class _Id(IntegerConverter):
 def _serve(operation: Operation, path: dict[str, Any]) -> Response:
     """Serve one request: check access, validate, and run it once."""
     caller = require_role(operation.role)
+    if operation.method != "GET":
+        require_writer()
     given: dict[str, Any] = {
         name: value
         for name, value in (

@@ -69,7 +69,7 @@ def require_role(role: LeastRole) -> Caller:
             raise NotAllowed(
                 f'"{caller.name}" sees the namespaces {", ".join(caller.namespaces or ())} only, but this shows or'
                 " changes others",
-                hint="See the addresses of your namespaces at /reservations, or ask an operator.",
+                hint="See the addresses of your namespaces at /reservations, and request more at /requests.",
             )
         raise NotAllowed(
             f'"{caller.name}" has the role {caller.role}, but this requires {role}',
@@ -84,6 +84,15 @@ def namespaces_seen() -> tuple[str, ...] | None:
     Errors: Unauthenticated.
     """
     return current_caller().namespaces
+
+
+def require_writer() -> Caller:
+    """Return the current caller unless its role only reads: a team may send requests, a viewer may change nothing.
+
+    Errors: Unauthenticated, NotAllowed.
+    """
+    caller = current_caller()
+    return require_role("operator") if caller.role == "viewer" else caller
 
 
 def require_namespace(namespace: str) -> Caller:

@@ -25,6 +25,8 @@ _COMMANDS: Final = {
     "exclusion": "exclusion",
     "gateway": "gateway",
     "quota": "quota",
+    "request": "request",
+    "comment": "comment",
     "node": "node",
     "event": "event",
     "search": "search",

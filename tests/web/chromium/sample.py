@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fixtures.pods import Pods, subnet
 from rowhouse.auth.static import digest, new_token
 from rowhouse.domain.administration import Actor, ExclusionPlan, Holder, PoolPlan, ReservationPlan
-from rowhouse.ipam import exclusions, pools, reservations
+from rowhouse.ipam import comments, exclusions, pools, requests, reservations
 from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
@@ -70,6 +70,22 @@ def fill(store: Store) -> Sample:
     for number in range(13):
         pods.add(f"tight-{number}", subnet("10.23.0.0/28", network="storage"))
     pods.add("six-0", subnet("fd00:20::/64", network="storage"))
+    comments.write(store, "Ask the data team first.", GRACE, pool_id=storage.id)
+    # The first waits, the second is approved.
+    asked = [
+        requests.send(
+            store,
+            ReservationPlan(
+                pool_id=made["edge"].id,
+                holder=Holder(kind="static", namespace="shop", name=name),
+                count=count,
+                description="ticket 4711",
+            ),
+            GRACE,
+        )
+        for count, name in ((5, "routers"), (1, "camera"))
+    ]
+    requests.decide(store, asked[1].id, "approved", GRACE)
     store.call("SELECT rowhouse.sample_fill_v1()")
     return Sample(
         pools={name: row.id for name, row in made.items()},

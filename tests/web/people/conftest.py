@@ -83,7 +83,15 @@ def app(database: Database, kept_app: Flask) -> Flask:  # noqa: ARG001 - which i
 def log_in(app: Flask, store: Store) -> Callable[[str], Person]:
     def log_in(role: str) -> Person:
         token = new_token()
-        tokens.create(store, name=f"ada-{role}", role=role, digest=digest(token), actor="test")
+        namespaces = ["shop"] if role == "team" else None
+        tokens.create(
+            store,
+            name=f"ada-{role}",
+            role=role,
+            namespaces=namespaces,
+            digest=digest(token),
+            actor="test",
+        )
         person = Person(app)
         assert person.log_in(token).status_code == 303
         return person

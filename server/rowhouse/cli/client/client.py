@@ -49,7 +49,7 @@ class Client:
                 break
         return found[:most]
 
-    def post(self, path: str, body: Document) -> Document:
+    def post(self, path: str, body: Document | None = None) -> Document:
         """Create an object exactly once, even if the response is lost and the request is repeated."""
         return self._call("POST", path, body=body, headers={"Idempotency-Key": uuid.uuid4().hex})
 

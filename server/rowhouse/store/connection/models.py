@@ -267,6 +267,49 @@ class Quota(Base):
     addresses: Mapped[int]
 
 
+class Comment(Base):
+    """A comment on an address, or (`address` None) on a pool."""
+
+    __tablename__ = "comments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network_id: Mapped[int]
+    address: Mapped[str | None] = mapped_column(Address)
+    pool_id: Mapped[int | None]
+    author: Mapped[str]
+    text: Mapped[str]
+    written_at: Mapped[datetime]
+
+
+class CurrentRequest(Base):
+    """The view current_requests: a request of a team for addresses, with its pool and its state now."""
+
+    __tablename__ = "current_requests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    network_id: Mapped[int | None]
+    network: Mapped[str | None]
+    pool_id: Mapped[int | None]
+    pool: Mapped[str] = mapped_column(Cidr)
+    pool_name: Mapped[str | None]
+    owner_kind: Mapped[str] = mapped_column(OwnerKind)
+    cluster: Mapped[str]
+    namespace: Mapped[str]
+    name: Mapped[str]
+    interface: Mapped[str]
+    addresses: Mapped[list[str] | None] = mapped_column(ARRAY(Address))
+    how_many: Mapped[int]
+    ttl: Mapped[timedelta | None]
+    description: Mapped[str]
+    labels: Mapped[dict[str, Any] | None]
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str]
+    granted: Mapped[list[str] | None] = mapped_column(ARRAY(Address))
+
+
 class Node(Base):
     """The last report of a node's agent."""
 

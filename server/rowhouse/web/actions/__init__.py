@@ -1,9 +1,10 @@
-"""The forms for operators: reserve, release, exclude, pools. Each action has a preview and a result page.
+"""The forms: reserve, release, exclude, pools, and the requests of teams. Each action has a preview and a result page.
 
 The forms share the API's use cases (`rowhouse.ipam`) and its validation (the request models of `rowhouse.api`).
 """
 
 from rowhouse.web.actions import (
+    comment,
     done,
     edit,
     exclude,
@@ -13,10 +14,13 @@ from rowhouse.web.actions import (
     pool_remove,
     release,
     release_several,
+    request_decide,
+    request_send,
     reserve,
 )
 
 __all__ = [
+    "comment",
     "done",
     "edit",
     "exclude",
@@ -26,5 +30,7 @@ __all__ = [
     "pool_remove",
     "release",
     "release_several",
+    "request_decide",
+    "request_send",
     "reserve",
 ]

@@ -22,6 +22,7 @@ from rowhouse.web.database import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from werkzeug.wrappers import Response
 
@@ -70,9 +71,9 @@ class Reserve(Action[NewReservations]):
         if addresses:
             wanted["addresses"] = addresses
         else:
-            wanted["count"] = _number(values.get("count", "").strip() or "1")
+            wanted["count"] = number(values.get("count", "").strip() or "1")
         if values.get("ttl"):
-            wanted["ttl"] = _number(values["ttl"])
+            wanted["ttl"] = number(values["ttl"])
         wanted["force"] = bool(values.get("force"))
         given = read_values(NewReservations, wanted)
         most = selected.most()
@@ -90,7 +91,7 @@ class Reserve(Action[NewReservations]):
         lines = [
             Change(
                 name="Addresses" if count > 1 else "Address",
-                after=", ".join(given.addresses) if given.addresses else _lowest(count),
+                after=", ".join(given.addresses) if given.addresses else lowest(count),
             ),
             Change(name="Pool", after=self.pool.cidr),
             Change(name="For", after=f"pod {owner}" if given.owner.kind == "pod" else owner),
@@ -136,12 +137,19 @@ class Reserve(Action[NewReservations]):
         return ", ".join(special)
 
 
-def _number(text: str) -> int | str:
+def number(text: str) -> int | str:
     """Return the number, or the text as typed: validation reports the error."""
     return int(text) if text.isdecimal() and len(text) <= _MAX_NUMBER else text
 
 
-def _lowest(count: int) -> str:
+def duration(ttl: timedelta | None) -> str:
+    """Return how long addresses stay reserved while no sandbox uses them."""
+    seconds = "" if ttl is None else f"{ttl.total_seconds():.0f}"
+    return LASTS.get(seconds, f"{seconds} seconds")
+
+
+def lowest(count: int) -> str:
+    """Return how a preview names the lowest free addresses."""
     return f"the {count} lowest free addresses" if count > 1 else "the lowest free address"
 
 

@@ -11,6 +11,7 @@ SECTIONS: Final = (
     ("web.overview", "Overview"),
     ("web.pools", "Pools"),
     ("web.reservations", "Addresses"),
+    ("web.requests", "Requests"),
     ("web.nodes", "Nodes"),
     ("web.report_page", "Report"),
     ("web.events", "Events"),
