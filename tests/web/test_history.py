@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fixtures.pods import Pods, subnet
+from web.test_tables import column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,3 +148,74 @@ def test_a_name_that_no_node_has_is_no_error(browser: Browser) -> None:
         assert client.get(path).status_code == 404, path
     for path in ("/nodes/%ff", "/nodes?cluster=%ed%a0%80", "/audit?actor=%00", "/search?q=%ff"):
         assert client.get(path).status_code < 500, path
+
+
+def test_a_timeline_is_filtered_by_kind_actor_time_and_text(
+    browser: Callable[..., FlaskClient], pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24"), node="node1")
+    pods.delete("web-0")
+    pods.add("web-1", subnet("10.0.0.0/24"), node="node2")
+    dba.execute(
+        "UPDATE tenures SET during = tstzrange('2026-01-01 00:00+00', '2026-01-02 00:00+00')"
+        " WHERE owner_name = 'web-0'"
+    )
+    client = browser()
+    (actor,) = dba.execute("SELECT DISTINCT started_by FROM tenures").fetchone() or ("",)
+    for query, names in (
+        ("", ["web-1", "web-0"]),
+        ("end=DEL", ["web-0"]),
+        ("end=-", ["web-1"]),
+        ("start=ADD", ["web-1", "web-0"]),
+        ("start=API", []),
+        ("actor=nobody", []),
+        (f"actor={actor.upper()}", ["web-1", "web-0"]),
+        ("q=NODE2", ["web-1"]),
+        ("q=default/web+node1", ["web-0"]),
+        ("until=2026-01-01T12:00", ["web-0"]),
+        ("since=2026-01-03T00:00", ["web-1"]),
+        ("since=nonsense&end=nonsense", ["web-1", "web-0"]),
+    ):
+        page = client.get(f"/addresses/1/10.0.0.1?{query}").text
+        timeline = page.partition('id="tenures"')[2]
+        assert re.findall(r"default/(web-\d)</a>", timeline) == names, query
+        # A live page stays filtered.
+        live = re.search(r'data-live="([^"]+)"', page)
+        assert live
+        assert ("end=DEL" in live[1]) == (query == "end=DEL")
+    for query, names in (
+        ("end=DEL", ["default/web-0"]),
+        ("end=-", ["default/web-1"]),
+        ("start=API", []),
+        ("until=2026-01-01T12:00", ["default/web-0"]),
+        ("since=2026-01-03T00:00&start=ADD", ["default/web-1"]),
+        (f"q={actor}+web-0", ["default/web-0"]),
+    ):
+        assert column(client, f"/pools/1/history?{query}", "Owner") == names, query
+    refused = client.get("/pools/1/history?since=yesterday")
+    assert refused.status_code == 422
+    assert "From (UTC): " in refused.text
+    assert client.get("/pools/1/history.csv?since=yesterday").status_code == 422
+
+
+def test_the_plot_of_a_pool_shows_the_period_that_the_url_has(
+    browser: Callable[..., FlaskClient], pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    dba.execute(
+        "INSERT INTO fill_samples SELECT 1, '2026-01-01 00:00+00'::timestamptz + n * interval '15 minutes', n"
+        " FROM generate_series(0, 95) AS n"
+    )
+    client = browser()
+    page = client.get("/pools/1?since=2026-01-01T06:00&until=2026-01-01T12:00").text
+    assert "Between 24 and 48 addresses held" in page
+    assert 'data-begins="2026-01-01T06:00:00+00:00" data-ends="2026-01-01T12:00:00+00:00"' in page
+    assert 'value="2026-01-01T06:00"' in page
+    assert "/pools/1/history?since=2026-01-01T06:00&" in page
+    empty = client.get("/pools/1?since=2025-01-01&until=2025-01-02").text
+    assert "There are no samples in this period" in empty
+    for query in ("since=x&until=y", "since=2999-01-01T00:00", "span=decade"):
+        assert re.search(r'aria-current="true">Week', client.get(f"/pools/1?{query}").text), query
+    # At least an hour.
+    page = client.get("/pools/1?since=2026-01-01T06:00&until=2026-01-01T05:00").text
+    assert 'data-ends="2026-01-01T07:00:00+00:00"' in page

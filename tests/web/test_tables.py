@@ -100,7 +100,7 @@ def test_every_column_sorts_both_ways_and_says_so(
         names = re.findall(r'name="columns" value="(\w+)"', page)
         every = f"{path}?columns={','.join(names)}"
         links = re.findall(r'<th scope="col"[^>]*><a href="([^"]+)"', client.get(every).text)
-        assert len(links) >= len(names) - 3  # the ends of runs, and MAC addresses
+        assert len(links) >= len(names) - 4  # the ends of runs, MAC addresses, labels
         for link in links:
             once = client.get(link.replace("&amp;", "&")).text
             turned = re.search(r'aria-sort="(\w+)"><a href="([^"]+)"', once)
@@ -208,3 +208,26 @@ def test_a_pool_has_its_history_and_its_changes(browser: Browser, pods: Pods, db
     for path in ("/pools/1/history.csv", "/pools/1/audit.json"):
         assert client.get(path).status_code == 200
     assert client.get("/pools/9/history").status_code == 404
+
+
+def test_the_browser_keeps_columns_and_the_url_wins(
+    browser: Browser, pods: Pods, dba: Session
+) -> None:
+    prepare(pods, dba)
+    client = browser()
+
+    def shown(path: str) -> list[str]:
+        return list(rows(client.get(path).text)[0])
+
+    standard = shown(ADDRESSES)
+    client.set_cookie("columns-addresses", "address,mac,node")
+    assert shown(ADDRESSES) == ["Address", "Node", "MAC"]
+    assert shown(f"{ADDRESSES}?columns=state") == ["Address", "State"]
+    # The links of a page with the standard columns say so, as this browser usually shows others.
+    usual = f"{ADDRESSES}?columns=address,state,owner,node,since,description,labels"
+    assert shown(usual) == standard
+    link = re.search(r'<th scope="col"[^>]*><a href="([^"]+)"', client.get(usual).text)
+    assert link
+    assert shown(link[1].replace("&amp;", "&")) == standard
+    client.set_cookie("columns-addresses", "nonsense")
+    assert shown(ADDRESSES) == standard

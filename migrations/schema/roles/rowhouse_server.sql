@@ -18,7 +18,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION report_node_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
-        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
+        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, label_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller

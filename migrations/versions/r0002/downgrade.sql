@@ -5070,6 +5070,9 @@ DROP FUNCTION reserve_v2;
 -- schema/nodes/report_node_v1.sql
 DROP FUNCTION report_node_v1;
 
+-- schema/administration/label_v1.sql
+DROP FUNCTION label_v1;
+
 -- schema/administration/edit_v1.sql
 DROP FUNCTION edit_v1;
 

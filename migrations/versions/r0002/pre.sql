@@ -4917,6 +4917,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION edit_v1 IS 'Changes the description and the labels of a reservation, and how long it stays without a sandbox.';
 
+-- schema/administration/label_v1.sql
+CREATE OR REPLACE FUNCTION label_v1(actor text, request_id text, wanted_network integer, wanted inet, expected_tenure bigint,
+                         added jsonb, removed text[])
+RETURNS SETOF reservations
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+AS $$
+-- Removes labels of a reservation by their keys, then adds others; the rest stays as it is when the call has the row, so
+-- that two calls at once both take effect. Raises outdated unless the tenure is the expected one (NULL: any).
+DECLARE
+    held reservations;
+BEGIN
+    SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
+    IF FOUND AND held.tenure_id <> expected_tenure THEN
+        RAISE EXCEPTION 'address % now has another owner: %', host(wanted),
+            concat_ws('/', nullif(held.owner_namespace, ''), held.owner_name)
+            USING ERRCODE = error_code('outdated'), HINT = 'Check the new owner, and set the labels again if that is still right.';
+    END IF;
+    RETURN QUERY SELECT * FROM edit_v1(actor, request_id, wanted_network, wanted, NULL, false, NULL,
+                                       (coalesce(held.labels, '{}') - removed) || added);
+END $$;
+COMMENT ON FUNCTION label_v1 IS 'Adds and removes labels of a reservation, unless it has another tenure than the caller has seen.';
+
 -- schema/administration/refuse_special.sql
 CREATE OR REPLACE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -6505,7 +6528,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION report_node_v1
             TO rowhouse_server;
         -- The API, the command line and the pages
-        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
+        GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, label_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
                                   explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller

@@ -30,13 +30,18 @@ def exclude(store: Database, plan: ExclusionPlan, actor: Actor, *, force: bool =
     Raises NotFound (network), InTheWay (some of them are already excluded, or, without `force`, used by running
     sandboxes).
     """
-    made = exclusions.create(store, plan, actor, force=force)
-    if made is None:
-        raise NotFound(
-            f"there is no network {plan.network_id}", hint="GET /api/v1/networks lists them."
-        )
+    made = exclude_several(
+        store,
+        plan.network_id,
+        [(plan.first, plan.last)],
+        actor,
+        reason=plan.reason,
+        requests_only=plan.requests_only,
+        name=plan.name,
+        force=force,
+    )
     # Counted afterwards, to include allocations that were running when it was created.
-    return exclusion(store, made)
+    return exclusion(store, made[0])
 
 
 def exclude_several(
@@ -46,11 +51,17 @@ def exclude_several(
     actor: Actor,
     *,
     reason: str = "",
+    requests_only: bool = False,
+    name: str | None = None,
     force: bool = False,
-) -> None:
-    """Exclude runs of addresses, all or none. Raises as `exclude`."""
-    if not exclusions.create_several(store, network_id, runs, reason, actor, force=force):
+) -> list[int]:
+    """Exclude runs of addresses, all or none, and return the ids of the exclusions. Raises as `exclude`."""
+    made = exclusions.create(
+        store, network_id, runs, reason, actor, requests_only=requests_only, name=name, force=force
+    )
+    if not made:
         raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
+    return made
 
 
 def end_exclusion(store: Database, exclusion_id: int, actor: Actor) -> None:

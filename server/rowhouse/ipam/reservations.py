@@ -71,6 +71,21 @@ def release_several(
     reservations.release_several(store, expected, actor, even_attached=even_attached)
 
 
+def label_several(
+    store: Database,
+    expected: Mapping[Key, int],
+    actor: Actor,
+    *,
+    added: Mapping[str, str],
+    removed: Sequence[str],
+) -> None:
+    """Add labels to reservations and remove those with the keys `removed`, all or none.
+
+    `expected` has the tenures that the caller saw. Raises NotFound, and Outdated if an address has another owner now.
+    """
+    reservations.label_several(store, expected, actor, added=added, removed=removed)
+
+
 def reassign(
     store: Database, key: Key, holder: Holder, actor: Actor, *, even_attached: bool = False
 ) -> Record:

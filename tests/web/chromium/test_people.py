@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import psycopg
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
     from psycopg.rows import TupleRow
 
     from web.chromium.sample import Sample
@@ -124,18 +124,24 @@ def test_everything_can_be_done_by_keyboard(
 
 def reach(page: Page, name: str) -> None:
     """Press Tab until something with this name has the focus; what has it can be seen."""
-    named = """(name) => {
+    focused = """() => {
       const one = document.activeElement;
       const label = one.labels?.[0]?.innerText ?? one.getAttribute("aria-label") ?? one.innerText ?? "";
-      return label.trim() === name;
+      return `${one.tagName.toLowerCase()} ${label.trim().slice(0, 40)}`;
     }"""
+    # The scripts of the page decide what the Tab key stops at.
+    page.wait_for_load_state("load")
+    trail = []
     for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate(named, name):
+        trail.append(page.evaluate(focused))
+        if trail[-1].partition(" ")[2] == name:
             outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
-            assert outline != "none"
+            assert outline != "none", f"the focus on {name!r} cannot be seen"
             return
-    pytest.fail(f"the Tab key does not reach {name!r}")
+    pytest.fail(
+        f"on {page.url} ({page.title()!r}), the Tab key does not reach {name!r}, only {trail}"
+    )
 
 
 def test_the_cells_of_the_map_are_what_the_database_says(
@@ -378,4 +384,106 @@ def test_back_returns_to_the_form_as_it_was_left(visit: Visit, sample: Sample) -
     page.go_back()
     expect(page.get_by_label("Description")).to_have_value("OPS-4711")
     expect(page.get_by_label("For", exact=True)).to_have_value("half done")
+    visitor.check()
+
+
+def test_a_period_is_selected_in_the_chart_and_kept_in_the_url(
+    visit: Visit, sample: Sample, sample_rows: Session
+) -> None:
+    pool = sample.pools["storage-a"]
+    sample_rows.execute(
+        "INSERT INTO fill_samples SELECT %s, now() - n * interval '1 hour', n %% 7 FROM generate_series(1, 160) AS n"
+        " ON CONFLICT DO NOTHING",
+        (pool,),
+    )
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool}")
+    page.locator("[data-plot]").scroll_into_view_if_needed()
+    box = page.locator("[data-plot]").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.25, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
+    expect(page.locator(".plot .selection")).to_be_visible()
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"since=.*&until=.*#time$"))
+    begins, ends = page.locator("[data-plot]").evaluate(
+        "(plot) => [plot.dataset.begins, plot.dataset.ends].map((text) => new Date(text).getTime() / 3.6e6)"
+    )
+    # Half of a week.
+    assert ends - begins == pytest.approx(84, abs=2)
+    page.reload()
+    expect(page.get_by_role("link", name="Reset")).to_be_visible()
+    # By keyboard: the fields below the chart.
+    page.get_by_label("From (UTC)").fill("2026-01-01T00:00")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("since=2026-01-01T00%3A00"))
+    page.get_by_role("link", name="Reset").click()
+    expect(page.get_by_role("link", name="Week")).to_have_attribute("aria-current", "true")
+    visitor.check()
+
+
+def test_a_finger_that_rests_selects_cells_and_one_that_moves_scrolls(
+    visit: Visit, sample: Sample
+) -> None:
+    visitor = visit(viewport=NARROW, has_touch=True, is_mobile=True)
+    page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['quiet']}")
+    touch = page.context.new_cdp_session(page)
+    low, high = (page.locator(f"[data-map] a[href$='/10.22.0.{n}']") for n in (36, 39))
+    low.scroll_into_view_if_needed()
+
+    def finger(kind: str, cell: Locator | None = None, *, below: float = 0) -> None:
+        box = None if cell is None else cell.bounding_box()
+        at = [{"x": box["x"] + box["width"] / 2, "y": box["y"] + 5 + below}] if box else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    dialog = page.get_by_role("dialog")
+    finger("touchStart", low)
+    picked = page.locator("[data-map] a.picked")
+    expect(picked).to_have_count(1)
+    finger("touchMove", high)
+    expect(picked).to_have_count(4)
+    finger("touchEnd")
+    expect(dialog.get_by_label("Address", exact=True)).to_have_value("10.22.0.36-10.22.0.39")
+    page.keyboard.press("Escape")
+    expect(picked).to_have_count(0)
+    finger("touchStart", low)
+    for step in range(1, 6):
+        finger("touchMove", low, below=-30 * step)
+    finger("touchEnd")
+    expect(picked).to_have_count(0)
+    expect(dialog).to_be_hidden()
+    visitor.check()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pools/{storage}/addresses",
+        "/pools/{storage}/history",
+        "/addresses/{network}/10.20.0.9",
+        "/audit",
+    ],
+)
+def test_on_a_phone_tables_and_histories_are_lines_with_labels(
+    visit: Visit, sample: Sample, path: str
+) -> None:
+    visitor = visit(viewport=NARROW)
+    page = visitor.log_in(
+        sample.tokens["operator"],
+        path.format(storage=sample.pools["storage-a"], network=sample.network),
+    )
+    assert visitor.wide() == []
+    beyond = "(all) => all.map((one) => one.scrollWidth - one.clientWidth)"
+    assert all(by <= 1 for by in page.locator(".scroll").evaluate_all(beyond))
+    for cell in page.locator("table.rows tbody td:not(.pick):visible").all()[:8]:
+        label = cell.evaluate("(one) => getComputedStyle(one, '::before').content")
+        assert label not in {"none", '""'}
+    # What one taps is large enough for a finger.
+    heights = page.locator(
+        ".table-filter input:visible, .table-filter button:visible"
+    ).evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
+    assert heights
+    assert min(heights) >= 24
     visitor.check()

@@ -64,7 +64,8 @@ def test_selected_rows_are_reserved_and_released(
     for address in ("10.22.0.90", "10.22.0.91"):
         page.get_by_label(f"Select {address}", exact=True).check()
     page.get_by_role("button", name="Reserve", exact=True).click()
-    expect(page.get_by_label("Address", exact=True)).to_have_value("10.22.0.90 10.22.0.91")
+    addresses = page.get_by_role("dialog").get_by_label("Address", exact=True)
+    expect(addresses).to_have_value("10.22.0.90 10.22.0.91")
     page.get_by_label("For", exact=True).fill("routers")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Reserve addresses").click()
@@ -76,3 +77,35 @@ def test_selected_rows_are_reserved_and_released(
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
     visitor.goto(f"/pools/{pool}/addresses?q=routers")
     expect(page.get_by_text("No row matches this filter.")).to_be_visible()
+
+
+def test_selected_rows_are_changed_in_a_dialog_and_columns_are_kept(
+    visit: Callable[..., Visitor], sample: Sample
+) -> None:
+    visitor = visit()
+    path = f"/pools/{sample.pools['tight']}/addresses"
+    page = visitor.log_in(sample.tokens["operator"], f"{path}?q=tight-1&sort=-address")
+    page.get_by_label("Select all rows of this page").check()
+    page.get_by_role("button", name="Label", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Set").fill("team=data")
+    dialog.get_by_role("button", name="Continue").click()
+    dialog.get_by_role("button", name=re.compile("^Label ")).click()
+    expect(dialog.get_by_role("heading", name="Done")).to_be_visible()
+    page.keyboard.press("Escape")
+    # The page below shows the change, with the same filter.
+    expect(page).to_have_url(re.compile(r"q=tight-1&sort=-address$"))
+    expect(page.locator("td[data-label=Labels]").first).to_have_text("team=data")
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("checkbox", name="Node").uncheck()
+    page.get_by_role("checkbox", name="MAC").check()
+    page.get_by_role("button", name="Show these columns").click()
+    heading = page.locator("th[scope=col]")
+    expect(heading.filter(has_text="MAC")).to_be_visible()
+    visitor.goto(path)
+    expect(heading.filter(has_text="MAC")).to_be_visible()
+    expect(heading.filter(has_text="Node")).to_have_count(0)
+    visitor.goto(f"{path}?columns=node")
+    expect(heading.filter(has_text="Node")).to_be_visible()
+    expect(heading.filter(has_text="MAC")).to_have_count(0)
+    visitor.check()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import psycopg
     from flask import Flask
     from psycopg.rows import TupleRow
+    from werkzeug.test import TestResponse
 
     from fixtures.pods import Pods
     from rowhouse.store.connection.database import Database as Store
@@ -35,7 +36,6 @@ OPERATORS = (
     "/pools/{pool}/reserve",
     "/pools/{pool}/reserve/state",
     "/pools/{pool}/exclude",
-    "/pools/{pool}/exclude-addresses",
     "/addresses/{network}/10.0.0.1/release",
     "/addresses/{network}/10.0.0.1/edit",
     "/done/x",
@@ -253,7 +253,7 @@ def test_what_was_done_can_be_undone(pool: Any, ada: Person, dba: Session) -> No
     rows = "SELECT host(address), owner_name, description FROM reservations"
     assert dba.execute(rows).fetchall() == [("10.0.0.5", "scanner", "second floor")]
 
-    form = {"first": "10.0.0.8", "last": "10.0.0.9", "reason": "routers", "requests_only": "true"}
+    form = {"addresses": "10.0.0.8-10.0.0.9", "reason": "routers", "requests_only": "true"}
     form["name"] = "gates"
     done = carry_out(ada, f"/pools/{pool.id}/exclude", form)
     end = f"/addresses/{pool.network_id}/10.0.0.8/include"
@@ -263,6 +263,38 @@ def test_what_was_done_can_be_undone(pool: Any, ada: Person, dba: Session) -> No
     ada.post(f"/pools/{pool.id}/exclude", {**hidden_fields(preview), "confirmed": "1"})
     rows = "SELECT host(first), host(last), reason, requests_only, name FROM exclusions"
     assert dba.execute(rows).fetchall() == [("10.0.0.8", "10.0.0.9", "routers", True, "gates")]
+
+
+def test_settings_of_a_pool_and_labels_are_restored_unless_they_changed_again(
+    pool: Any, store: Store, ada: Person, dba: Session
+) -> None:
+    path = f"/pools/{pool.id}/edit"
+    first = {"name": "storage", "reuse_delay": "90", "reuse_unit": "minutes", "labels": "team=a"}
+    carry_out(ada, path, first)
+    done = carry_out(ada, path, {**first, "reuse_delay": "0", "labels": "", "drained": "true"})
+    assert "Undo: restore it" in done.text
+    restored = fields_of(done)
+    preview = ada.post(path, restored)
+    assert "90 minutes" in text_of(preview)
+    settings = "SELECT name, reuse_delay::text, labels, drained FROM pools"
+    assert ada.post(path, {**hidden_fields(preview), "confirmed": "1"}).status_code == 303
+    assert dba.execute(settings).fetchall() == [("storage", "01:30:00", {"team": "a"}, False)]
+    # The same button again: the pool is not what it was after the change.
+    again = ada.post(path, restored)
+    assert again.status_code == 412
+    assert "was changed while you edited it" in text_of(again)
+    hold(store, pool, "scanner", "10.0.0.5")
+    edit = f"/addresses/{pool.network_id}/10.0.0.5/edit"
+    restored = fields_of(carry_out(ada, edit, {"labels": "rack=1", "ttl": "keep"}))
+    preview = ada.post(edit, restored)
+    ada.post(edit, {**hidden_fields(preview), "confirmed": "1"})
+    assert dba.execute("SELECT labels FROM reservations").fetchall() == [(None,)]
+    assert "Undo" not in carry_out(ada, edit, {"ttl": "3600"}).text
+
+
+def fields_of(done: TestResponse) -> dict[str, str]:
+    """The fields of the button that takes a change back."""
+    return {name: html.unescape(text) for name, text in hidden_fields(done).items()}
 
 
 def test_an_address_that_has_another_owner_by_now_is_not_released(
@@ -295,7 +327,7 @@ def test_an_address_in_use_is_released_only_with_consent(
 def test_addresses_are_excluded_and_given_out_again(
     pool: Any, ada: Person, pods: Pods, dba: Session
 ) -> None:
-    form = {"first": "10.0.0.1", "last": "10.0.0.9", "reason": "routers"}
+    form = {"addresses": "10.0.0.1-10.0.0.9", "reason": "routers"}
     done = carry_out(ada, f"/pools/{pool.id}/exclude", form)
     assert "routers" in text_of(done)
     assert pods.add("web-0", subnet("10.0.0.0/24")) == "10.0.0.10"
@@ -309,9 +341,9 @@ def test_addresses_are_excluded_and_given_out_again(
 @pytest.mark.parametrize(
     "form",
     [
-        {"first": ""},
-        {"first": "10.0.0.9", "last": "10.0.0.1"},
-        {"first": "10.0.0.1", "last": "fd00::1"},
+        {"addresses": ""},
+        {"addresses": "10.0.0.9-10.0.0.1"},
+        {"addresses": "10.0.0.1-fd00::1"},
     ],
 )
 def test_a_run_that_is_none_is_not_excluded(pool: Any, ada: Person, form: dict[str, str]) -> None:

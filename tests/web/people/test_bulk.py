@@ -86,7 +86,7 @@ def test_addresses_of_all_pools_are_released_from_the_list(
 
 
 def test_selected_runs_are_excluded_and_reserved(pool: Any, ada: Person, dba: Session) -> None:
-    page, path = f"/pools/{pool.id}/addresses", f"/pools/{pool.id}/exclude-addresses"
+    page, path = f"/pools/{pool.id}/addresses", f"/pools/{pool.id}/exclude"
     form = choose(ada, page, path, "10.0.0.9", "10.0.0.10-10.0.0.12", "10.0.0.20", edit="1")
     assert "10.0.0.9 10.0.0.10-10.0.0.12 10.0.0.20" in form.text
     given = {

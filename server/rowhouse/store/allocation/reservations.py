@@ -29,6 +29,7 @@ RESERVE: Final = statement(__name__, "reserve")
 RELEASE = "SELECT host(address) FROM rowhouse.release_v2(%s, %s, %s, %s, %s, %s)"
 TENURE = "SELECT tenure_id FROM rowhouse.reservations WHERE network_id = %s AND address = %s"
 RELEASE_SEVERAL: Final = statement(__name__, "release_several")
+LABEL_SEVERAL: Final = statement(__name__, "label_several")
 REASSIGN: Final = statement(__name__, "reassign")
 EDIT: Final = statement(__name__, "edit")
 
@@ -181,6 +182,30 @@ def release_several(
         "even_attached": even_attached,
     }
     database.change(RELEASE_SEVERAL, parameters, actor=actor.name, request_id=actor.request_id)
+
+
+def label_several(
+    database: Database,
+    expected: Mapping[Key, int],
+    actor: Actor,
+    *,
+    added: Mapping[str, str],
+    removed: Sequence[str],
+) -> None:
+    """Add and remove labels of reservations, all or none, if their tenures are still the expected ones.
+
+    Raises NotFound, Outdated.
+    """
+    parameters = {
+        "actor": actor.name,
+        "request_id": actor.request_id,
+        "networks": [network_id for network_id, _ in expected],
+        "addresses": [address for _, address in expected],
+        "tenures": list(expected.values()),
+        "added": json.dumps(dict(added)),
+        "removed": list(removed),
+    }
+    database.change(LABEL_SEVERAL, parameters, actor=actor.name, request_id=actor.request_id)
 
 
 def release(

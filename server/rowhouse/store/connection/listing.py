@@ -18,13 +18,15 @@ from rowhouse.store.connection.reads import row, rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-NEVER: Final = cast(literal("9999-12-31 00:00+00"), TIMESTAMP(timezone=True))
+_MOMENT: Final = TIMESTAMP(timezone=True)
+NEVER: Final = cast(literal("9999-12-31 00:00+00"), _MOMENT)
 """The sort key of a time that is missing: Python has no infinity."""
 
 MAX_WORDS: Final = 8
@@ -42,10 +44,13 @@ Key = tuple[Any, ...]
 class Wanted:
     """What to list. Every word must occur in a row, in any case; `equal` are exact values of columns.
 
-    A word that is a CIDR keeps the addresses in it instead, if the list has addresses.
+    A word that is a CIDR keeps the addresses in it instead, if the list has addresses. A word with "=" keeps the rows
+    with a label that has it, if the list has labels. A row is listed if it overlaps the time from `since` to `until`.
     """
 
     words: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
     equal: Mapping[str, str] = field(default_factory=dict)
     sort: str
     descending: bool = False
@@ -66,7 +71,7 @@ class Listing:
 
     Sort keys and the key are never NULL. The texts are in lower case; `owners` are those in which a word with a slash
     may occur: "shop/web-0". `whole` has the same columns, and finds the rows of a page by their key, for `rows` with a
-    limit, which cannot.
+    limit, which cannot. `period` is the begin and the end of a row, which is NULL if it has not ended.
     """
 
     rows: FromClause
@@ -77,6 +82,8 @@ class Listing:
     owners: tuple[ColumnElement[str], ...] = ()
     equal: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
     address: ColumnElement[Any] | None = None
+    labels: ColumnElement[Any] | None = None
+    period: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
     only: tuple[ColumnElement[bool], ...] = ()
     """Conditions that every row meets, whatever is asked for."""
 
@@ -177,6 +184,12 @@ class Listing:
     def conditions(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         """Return what a row must meet."""
         conditions = [self.equal[name] == value for name, value in wanted.equal.items()]
+        if self.period is not None:
+            begin, end = self.period
+            if wanted.since is not None:
+                conditions.append(func.coalesce(end, NEVER) >= cast(wanted.since, _MOMENT))
+            if wanted.until is not None:
+                conditions.append(begin < cast(wanted.until, _MOMENT))
         return [*self.only, *conditions] + [
             self._has(word.lower()) for word in wanted.words[:MAX_WORDS]
         ]
@@ -185,10 +198,20 @@ class Listing:
         if self.address is not None and (prefix := _prefix(word)) is not None:
             low, high = (cast(end, INET) for end in prefix)
             return and_(self.address >= low, self.address <= high)
+        if self.labels is not None and "=" in word:
+            return _labeled(self.labels, word)
         texts = self.owners if "/" in word and self.owners else self.searched
         if self.address is not None and _OF_ADDRESSES.fullmatch(word):
             texts = (*texts, func.host(self.address))
         return or_(*(func.strpos(text, literal(word)) > 0 for text in texts))
+
+
+def _labeled(labels: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+    """Match "team=data" and parts of it, in any case. Most rows have no labels, and cost nothing."""
+    label = func.jsonb_each_text(labels).table_valued("key", "value").alias("label")
+    text = func.lower(label.c.key + "=" + label.c.value)
+    has = select(literal(1)).select_from(label).where(func.strpos(text, literal(word)) > 0)
+    return and_(labels.is_not(None), has.exists())
 
 
 def in_bytes(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import cast, func, select, tuple_
+from sqlalchemy import Text, cast, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import INET, TIMESTAMP
+from sqlalchemy.orm import aliased
 
 from rowhouse.store.connection.models import AuditEntry
 from rowhouse.store.connection.reads import row, rows
@@ -15,12 +16,15 @@ from rowhouse.store.connection.reads import row, rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
+
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
 Key = tuple[datetime, int]
 """Time and id of an entry."""
 
+MAX_SEARCHED: Final = 50_000
 _MOMENT = TIMESTAMP(timezone=True)
 
 
@@ -43,7 +47,56 @@ def search(
     database: Database, wanted: Search, *, after: Key | None, limit: int
 ) -> Sequence[Record]:
     """Return the entries after `after` that meet every condition, latest first."""
-    statement = select(AuditEntry).order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+    statement = select(AuditEntry).where(*_conditions(wanted))
+    if after is not None:
+        # The first condition is redundant, but the index supports it.
+        statement = statement.where(AuditEntry.at <= after[0]).where(
+            tuple_(AuditEntry.at, AuditEntry.id) < tuple_(cast(after[0], _MOMENT), after[1])
+        )
+    return rows(
+        database, statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+    )
+
+
+def page(
+    database: Database,
+    wanted: Search,
+    *,
+    words: Sequence[str],
+    descending: bool,
+    offset: int,
+    limit: int,
+) -> Sequence[Record]:
+    """Return some entries that meet every condition, by time. Errors: TryAgain, NotReady.
+
+    Each word must occur in the actor, the action, the object, a value or the request, in any case. No index finds a
+    part of a text, so words are looked for in the latest 50,000 entries that meet the other conditions.
+    """
+    found: type[AuditEntry] = AuditEntry
+    statement = select(AuditEntry).where(*_conditions(wanted))
+    if words:
+        latest = statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(MAX_SEARCHED)
+        found = aliased(AuditEntry, latest.subquery("latest"))
+        texts = (
+            found.actor,
+            found.action,
+            found.object,
+            cast(found.after, Text),
+            cast(found.before, Text),
+            found.request_id,
+        )
+        statement = select(found).where(
+            *(
+                or_(*(func.strpos(func.lower(text), literal(word.lower())) > 0 for text in texts))
+                for word in words
+            )
+        )
+    order = (found.at.desc(), found.id.desc()) if descending else (found.at, found.id)
+    return rows(database, statement.order_by(*order).offset(offset).limit(limit))
+
+
+def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     for column, value in (
         (AuditEntry.actor, wanted.actor),
         (AuditEntry.action, wanted.action),
@@ -54,17 +107,12 @@ def search(
         (AuditEntry.request_id, wanted.request_id),
     ):
         if value is not None:
-            statement = statement.where(column == value)
+            conditions.append(column == value)
     if wanted.since is not None:
-        statement = statement.where(AuditEntry.at >= wanted.since)
+        conditions.append(AuditEntry.at >= wanted.since)
     if wanted.until is not None:
-        statement = statement.where(AuditEntry.at < wanted.until)
-    if after is not None:
-        # The first condition is redundant, but the index supports it.
-        statement = statement.where(AuditEntry.at <= after[0]).where(
-            tuple_(AuditEntry.at, AuditEntry.id) < tuple_(cast(after[0], _MOMENT), after[1])
-        )
-    return rows(database, statement)
+        conditions.append(AuditEntry.at < wanted.until)
+    return conditions
 
 
 def explain(

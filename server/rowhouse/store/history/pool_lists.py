@@ -50,6 +50,9 @@ FEW: Final = 1000
 MAX_ENTRIES: Final = 50_000
 """The entries of the log that are searched for those of one pool: no index covers the pool."""
 
+IN_USE: Final = "-"
+"""Stands for the end of a tenure that has not ended."""
+
 _MOMENT: Final = TIMESTAMP(timezone=True)
 _TEXTS: Final = (
     "owner_kind",
@@ -93,9 +96,21 @@ def tenures(pool: Record, *, is_long: bool) -> Listing:
             **{name: (in_bytes(func.coalesce(c[name], "")),) for name in texts},
         },
         key=(c.id,),
-        searched=(func.lower(c.name), c.namespace, c.node, c.container_id),
+        searched=(
+            func.lower(c.name),
+            c.namespace,
+            c.node,
+            c.container_id,
+            func.lower(c.started_by),
+            func.lower(func.coalesce(c.ended_by, "")),
+        ),
         owners=(c.namespace + "/" + c.name,),
+        equal={
+            "start": c.start_reason,
+            "end": func.coalesce(c.end_reason, IN_USE),
+        },
         address=c.address,
+        period=(c.since, c.until),
     )
 
 
@@ -142,6 +157,8 @@ def audit_entries(pool: Record) -> Listing:
             func.lower(cast(c.before, Text)),
             func.coalesce(c.request_id, ""),
         ),
+        equal={"actor": c.actor, "action": c.action},
+        period=(c.at, c.at),
     )
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import INET
 
-from rowhouse.store.connection.models import CurrentReservation, Exclusion, Network, Reservation
-from rowhouse.store.connection.reads import row, rows
+from rowhouse.store.connection.models import Exclusion, Network, Reservation
+from rowhouse.store.connection.reads import row, rows, rows_of
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from rowhouse.domain.administration import Actor, ExclusionPlan
+    from rowhouse.domain.administration import Actor
     from rowhouse.domain.runs import Run
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
-CREATE: Final = statement(__name__, "create_exclusion")
-CREATE_SEVERAL: Final = statement(__name__, "create_exclusions")
-ATTACHED_IN: Final = statement(__name__, "attached_in")
+CREATE: Final = statement(__name__, "create_exclusions")
+ATTACHED: Final = statement(__name__, "attached_in")
 DELETE = "DELETE FROM rowhouse.exclusions WHERE id = %s RETURNING id"
 
 
@@ -63,70 +62,42 @@ def get(database: Database, exclusion_id: int) -> Record | None:
     return row(database, _exclusions().where(Exclusion.id == exclusion_id))
 
 
-def attached(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """Return the two lowest addresses of a run that sandboxes use, with owners and the `total` number of them."""
-    held = CurrentReservation
-    statement = (
-        select(held.address, held.namespace, held.name, func.count().over().label("total"))
-        .where(held.network_id == network_id, held.attachments > 0)
-        .where(held.address.between(cast(first, INET), cast(last, INET)))
-        .order_by(held.address)
-        .limit(2)
-    )
-    return rows(database, statement)
+def attached(database: Database, network_id: int, runs: Sequence[Run]) -> Record | None:
+    """Return the lowest address of runs that a sandbox uses, with its owner and the `total` of them; None: none."""
+    found = rows_of(database, ATTACHED, {"network": network_id, **_ends(runs)})
+    return found[0] if found else None
 
 
 def create(
-    database: Database, plan: ExclusionPlan, actor: Actor, *, force: bool = False
-) -> int | None:
-    """Exclude addresses; return the id, None if there is no such network.
-
-    Raises InTheWay if another exclusion overlaps, or, without `force`, if sandboxes use some of the addresses.
-    """
-    made = database.change(
-        CREATE,
-        {
-            "first": plan.first,
-            "last": plan.last,
-            "reason": plan.reason,
-            "network": plan.network_id,
-            "requests_only": plan.requests_only,
-            "name": plan.name,
-        },
-        actor=actor.name,
-        request_id=actor.request_id,
-        force=force,
-    )
-    return int(made[0][0]) if made else None
-
-
-def attached_in(database: Database, network_id: int, runs: Sequence[Run]) -> int:
-    """Return how many addresses of some runs sandboxes use."""
-    found = database.call(ATTACHED_IN, {"network": network_id, **_ends(runs)})
-    return int(found[0][0])
-
-
-def create_several(
     database: Database,
     network_id: int,
     runs: Sequence[Run],
     reason: str,
     actor: Actor,
     *,
+    requests_only: bool,
+    name: str | None,
     force: bool,
-) -> int:
-    """Exclude runs of addresses, all or none; return their number, 0 if there is no such network.
+) -> list[int]:
+    """Exclude runs of addresses, all or none, with `requests_only` not from requests; return the ids.
 
-    Raises InTheWay as `create`.
+    They are none if there is no such network. Raises InTheWay if another exclusion overlaps, or, without `force`, if
+    sandboxes use some of the addresses.
     """
     made = database.change(
-        CREATE_SEVERAL,
-        {"reason": reason, "network": network_id, **_ends(runs)},
+        CREATE,
+        {
+            "reason": reason,
+            "network": network_id,
+            "requests_only": requests_only,
+            "name": name,
+            **_ends(runs),
+        },
         actor=actor.name,
         request_id=actor.request_id,
         force=force,
     )
-    return len(made)
+    return [int(one) for (one,) in made]
 
 
 def _ends(runs: Sequence[Run]) -> dict[str, list[str]]:

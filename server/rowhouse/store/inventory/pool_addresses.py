@@ -15,7 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.dialects.postgresql import INET, JSONB
 
 from rowhouse.domain.addresses import format_address
 from rowhouse.store.connection.listing import NEVER, Listing, in_bytes
@@ -79,6 +79,7 @@ def of_pool(pool: Record) -> Listing:
             column("since", DateTime(timezone=True)),
             column("until", DateTime(timezone=True)),
             *(column(name, Text) for name in (*_TEXTS, "mac")),
+            column("labels", JSONB),
         )
     )
     found = query.subquery("addresses")
@@ -104,4 +105,5 @@ def of_pool(pool: Record) -> Listing:
         owners=(c.namespace + "/" + c.name,),
         equal={"state": c.state},
         address=c.address,
+        labels=c.labels,
     )

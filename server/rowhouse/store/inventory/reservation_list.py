@@ -48,6 +48,7 @@ def of_all_pools() -> Listing:
             Reservation.reserved_at.label("since"),
             Reservation.expires_at.label("until"),
             Reservation.description,
+            Reservation.labels,
             mac.scalar_subquery().label("mac"),
             Network.name.label("network"),
             Pool.cidr.label("pool"),
@@ -81,4 +82,5 @@ def of_all_pools() -> Listing:
         owners=(c.namespace + "/" + c.name,),
         equal={"state": c.state, "network": cast(c.network_id, Text)},
         address=c.address,
+        labels=c.labels,
     )

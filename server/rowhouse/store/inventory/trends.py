@@ -38,9 +38,17 @@ def of_pool(database: Database, pool_id: int) -> Record | None:
 
 
 def samples(
-    database: Database, pool_id: int, since: datetime, every: timedelta
+    database: Database,
+    pool_id: int,
+    since: datetime,
+    every: timedelta,
+    *,
+    until: datetime | None = None,
 ) -> Sequence[Record]:
-    """Return rows (at, used): the maximum in use in each interval of length `every`, which begins at `at`."""
+    """Return rows (at, used): the maximum in use in each interval of length `every`, which begins at `at`.
+
+    `until` is the last moment; None: now.
+    """
     at = func.date_bin(every, FillSample.at, since).label("at")
     statement = (
         select(at, func.max(FillSample.used).label("used"))
@@ -48,4 +56,6 @@ def samples(
         .group_by(at)
         .order_by(at)
     )
+    if until is not None:
+        statement = statement.where(FillSample.at <= until)
     return rows(database, statement)

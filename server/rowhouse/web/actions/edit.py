@@ -1,4 +1,4 @@
-"""Change the description of a reservation, and how long it stays without a sandbox."""
+"""Change the description and the labels of a reservation, and how long it stays without a sandbox."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rowhouse.api.calls import read_values
 from rowhouse.api.reservation_documents import ReservationChange
 from rowhouse.auth.guard import least_role
 from rowhouse.ipam import reservations as use_cases
+from rowhouse.web.actions import labels
 from rowhouse.web.actions.addresses import canonical
 from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.actions.reserve import LASTS
@@ -48,13 +49,21 @@ class EditReservation(Action[ReservationChange]):
         return url_for("web.address", network_id=self.key[0], address=self.held.address)
 
     def initial(self) -> Mapping[str, str]:
-        return {"description": self.held.description, **request.args.to_dict()}
+        return {
+            "description": self.held.description,
+            "labels": labels.lines(self.held.labels),
+            **request.args.to_dict(),
+        }
 
     def read(self, values: Mapping[str, str]) -> ReservationChange:
         description = values.get("description", "").replace("\r\n", "\n").strip()
         wanted: dict[str, Any] = {}
         if description != self.held.description:
             wanted["description"] = description
+        # A URL may have a description alone.
+        given = labels.read(values.get("labels", labels.lines(self.held.labels)))
+        if given != (self.held.labels or {}):
+            wanted["labels"] = given
         if (ttl := values.get("ttl", _KEEP)) != _KEEP:
             wanted["ttl"] = (float(ttl) if ttl in LASTS else ttl) if ttl else None
         return read_values(ReservationChange, wanted)
@@ -64,6 +73,14 @@ class EditReservation(Action[ReservationChange]):
         if "description" in given.model_fields_set:
             lines.append(
                 Change(name="Description", before=self.held.description, after=given.description)
+            )
+        if "labels" in given.model_fields_set:
+            lines.append(
+                Change(
+                    name="Labels",
+                    before=labels.lines(self.held.labels),
+                    after=labels.lines(given.labels),
+                )
             )
         if changes_ttl := "ttl" in given.model_fields_set:
             lines.append(

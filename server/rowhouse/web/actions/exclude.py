@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import url_for
 
@@ -14,6 +15,7 @@ from rowhouse.domain.networks import as_shown
 from rowhouse.ipam import exclusions as use_cases
 from rowhouse.ipam import pools
 from rowhouse.store.inventory import exclusions as rows
+from rowhouse.web.actions import selected
 from rowhouse.web.actions.addresses import canonical
 from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
@@ -24,11 +26,24 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from rowhouse.domain.administration import Actor
+    from rowhouse.domain.runs import Run
     from rowhouse.store.connection.reads import Record
 
 
-class Exclude(Action[NewExclusion]):
-    """Exclude a run of addresses in the network of one pool."""
+MAX_LINES: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    runs: Sequence[Run]
+    reason: str
+    requests_only: bool
+    name: str | None
+    force: bool
+
+
+class Exclude(Action[_Given]):
+    """Exclude runs of addresses in the network of one pool, all or none."""
 
     form = "actions/exclude.html"
 
@@ -44,55 +59,79 @@ class Exclude(Action[NewExclusion]):
     def back(self) -> str:
         return url_for("web.pool", pool_id=self.pool.id)
 
-    def read(self, values: Mapping[str, str]) -> NewExclusion:
-        first = values.get("first", "").strip()
-        return read_strings(
-            NewExclusion,
-            {
-                "network_id": str(self.pool.network_id),
-                "first": first,
-                "last": values.get("last", "").strip() or first,
-                "reason": values.get("reason", "").replace("\r\n", "\n").strip(),
-                "requests_only": "true" if values.get("requests_only") else "false",
-                **({"name": name} if (name := values.get("name", "").strip()) else {}),
-                "force": "true" if values.get("force") else "false",
-            },
+    def read(self, values: Mapping[str, str]) -> _Given:
+        reason = values.get("reason", "").replace("\r\n", "\n").strip()
+        name = values.get("name", "").strip()
+        runs = selected.runs(values.get("addresses", ""))
+        for first, last in runs:
+            read_strings(
+                NewExclusion,
+                {
+                    "network_id": str(self.pool.network_id),
+                    "first": first,
+                    "last": last,
+                    "reason": reason,
+                    "requests_only": "true" if values.get("requests_only") else "false",
+                    **({"name": name} if name else {}),
+                },
+            )
+        return _Given(
+            runs=runs,
+            reason=reason,
+            requests_only=bool(values.get("requests_only")),
+            name=name or None,
+            force=bool(values.get("force")),
         )
 
-    def preview(self, given: NewExclusion) -> Preview:
-        single = given.first == given.last
+    def preview(self, given: _Given) -> Preview:
         lines = [
-            Change(
-                name="Address" if single else "Addresses",
-                after=given.first if single else f"{given.first} to {given.last}",
-            ),
+            Change(name="Address" if first == last else "Addresses", after=_named((first, last)))
+            for first, last in given.runs[:MAX_LINES]
+        ]
+        if len(given.runs) > MAX_LINES:
+            lines.append(Change(name="And", after=f"{len(given.runs) - MAX_LINES} more runs"))
+        lines += [
             Change(name="Network", after=as_shown(self.pool.network_name)),
             Change(name="Reason", after=given.reason),
             Change(name="Requests", after="may take them" if given.requests_only else ""),
             Change(name="Name for candidates", after=given.name or ""),
         ]
-        used = rows.attached(self.store, given.network_id, given.first, given.last)
+        used = rows.attached(self.store, self.pool.network_id, given.runs)
+        is_one = len(given.runs) == 1 and given.runs[0][0] == given.runs[0][1]
         return Preview(
-            button="Exclude address" if single else "Exclude addresses",
+            button="Exclude address" if is_one else "Exclude addresses",
             lines=[line for line in lines if line.after],
             consent=_consent(used) if used else "",
             warnings=["Addresses in use stay assigned. They are excluded once they are released."],
         )
 
-    def do(self, given: NewExclusion, actor: Actor) -> str:
-        use_cases.exclude(self.store, given.plan(), actor, force=given.force)
+    def do(self, given: _Given, actor: Actor) -> str:
+        use_cases.exclude_several(
+            self.store,
+            self.pool.network_id,
+            given.runs,
+            actor,
+            reason=given.reason,
+            requests_only=given.requests_only,
+            name=given.name,
+            force=given.force,
+        )
         return self.back
 
     def context(self) -> Mapping[str, Any]:
         return {"pool": self.pool}
 
 
-def _consent(used: Sequence[Record]) -> str:
-    first = f"{used[0].address} ({used[0].namespace}/{used[0].name})"
+def _named(run: Run) -> str:
+    return run[0] if run[0] == run[1] else f"{run[0]} to {run[1]}"
+
+
+def _consent(used: Record) -> str:
+    first = f"{used.address} ({used.namespace}/{used.name})"
     return (
         f"Exclude it even though a running pod uses {first}"
-        if len(used) == 1
-        else f"Exclude them even though running pods use {used[0].total} of them, such as {first}"
+        if used.total == 1
+        else f"Exclude them even though running pods use {used.total} of them, such as {first}"
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from rowhouse.domain.errors import InvalidRequest
+from rowhouse.web.actions import labels
+from rowhouse.web.audit.differences import interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +31,23 @@ _NULLABLE: Final = ("name", "gateway", "window_first", "window_last")
 
 def of_row(row: Record) -> dict[str, str]:
     """Return the fields of a pool as form values."""
-    delay, unit = _delay(row.reuse_delay.total_seconds())
+    return _values(row._asdict(), row.reuse_delay)
+
+
+def of_entry(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of a pool in the audit log as form values."""
+    return _values(row, interval(row["reuse_delay"]) or timedelta(0))
+
+
+def _values(row: Mapping[str, Any], reuse_delay: timedelta) -> dict[str, str]:
+    delay, unit = _delay(reuse_delay.total_seconds())
     return {
-        **{name: getattr(row, name) or "" for name in _NULLABLE},
+        **{name: row[name] or "" for name in _NULLABLE},
         "reuse_delay": delay,
         "reuse_unit": unit,
-        "labels": "\n".join(f"{key}={value}" for key, value in sorted(row.labels.items())),
-        "description": row.description,
-        "drained": "true" if row.drained else "",
+        "labels": labels.lines(row["labels"]),
+        "description": row["description"],
+        "drained": "true" if row["drained"] else "",
     }
 
 
@@ -46,7 +57,7 @@ def to_request(values: Mapping[str, str]) -> dict[str, Any]:
     return {
         **{name: text or None for name, text in filled.items()},
         "reuse_delay": _seconds(values),
-        "labels": _labels(values.get("labels", "")),
+        "labels": labels.read(values.get("labels", "")),
         # Browsers send line ends as CRLF.
         "description": values.get("description", "").replace("\r\n", "\n").strip(),
         "drained": "true" if values.get("drained") else "false",
@@ -78,15 +89,3 @@ def _delay(seconds: float) -> tuple[str, str]:
         if seconds and seconds % unit == 0:
             return f"{seconds / unit:g}", name
     return f"{seconds:g}", "seconds"
-
-
-def _labels(text: str) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        key, equals, value = line.partition("=")
-        if not equals or not key.strip():
-            raise InvalidRequest(
-                f"{line!r} is not key=value", errors=[("/labels", f"{line!r} is not key=value")]
-            )
-        labels[key.strip()] = value.strip()
-    return labels

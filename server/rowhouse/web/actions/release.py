@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from rowhouse.ipam import reservations as use_cases
 from rowhouse.store.allocation import reservations as rows
 from rowhouse.web.actions.addresses import canonical
 from rowhouse.web.actions.flow import Action, Change, Preview
+from rowhouse.web.actions.selected import TENURE
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.layout.formats import moment
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 
-TENURE: Final = re.compile(r"[0-9]{1,18}")
 _IN_USE: Final = (
     "A sandbox uses this address. A running pod would keep using it while another pod could get it too."
     " Delete the pod instead, unless you know that its sandbox is gone."

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 from flask import url_for
 
 from rowhouse.auth.guard import least_role
-from rowhouse.domain.errors import InvalidRequest, NotFound
+from rowhouse.domain.errors import NotFound
 from rowhouse.ipam import pools
 from rowhouse.ipam import reservations as use_cases
 from rowhouse.store.allocation import reservations as rows
 from rowhouse.web.actions import selected
 from rowhouse.web.actions.flow import Action, Change, Preview
-from rowhouse.web.actions.release import TENURE
 from rowhouse.web.blueprint import ID, blueprint
 
 if TYPE_CHECKING:
@@ -55,11 +54,7 @@ class ReleaseSeveral(Action[_Given]):
 
     def read(self, values: Mapping[str, str]) -> _Given:
         network_id = None if self.pool is None else self.pool.network_id
-        held = {}
-        for word in values.get("held", "").split():
-            text, _, tenure = word.partition("=")
-            for key in selected.keys([text], None):
-                held[key] = int(tenure) if TENURE.fullmatch(tenure) else 0
+        held = selected.tenures(values.get("held", ""))
         words = values.get("addresses", "").split()
         if not words:
             raise selected.nothing()
@@ -100,20 +95,12 @@ class ReleaseSeveral(Action[_Given]):
             warnings=warnings,
             consent=f"Release {len(used)} of them even though sandboxes use them" if used else "",
             harmful=True,
-            hidden={
-                "held": " ".join(
-                    f"{network}/{address}={tenure}"
-                    for (network, address), tenure in tenures.items()
-                )
-            },
+            hidden={"held": selected.tenures_text(tenures)},
         )
 
     def do(self, given: _Given, actor: Actor) -> str:
         if not given.held:
-            raise InvalidRequest(
-                "the form does not say which reservations to release",
-                hint="Select the addresses again.",
-            )
+            raise selected.unseen()
         use_cases.release_several(self.store, given.held, actor, even_attached=given.even_attached)
         return self.back
 

@@ -15,7 +15,7 @@ from rowhouse.domain.errors import AddressOutsideRanges, InvalidRequest
 from rowhouse.ipam import pools as use_cases
 from rowhouse.ipam import reservations
 from rowhouse.store.history import audit
-from rowhouse.web.actions import selected
+from rowhouse.web.actions import labels, selected
 from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
@@ -67,6 +67,7 @@ class Reserve(Action[NewReservations]):
             "owner": {"name": "", **owner},
             "description": values.get("description", "").replace("\r\n", "\n").strip(),
         }
+        wanted["labels"] = labels.read(values.get("labels", ""))
         addresses = selected.single(values.get("addresses", ""))
         if addresses:
             wanted["addresses"] = addresses
@@ -99,6 +100,7 @@ class Reserve(Action[NewReservations]):
             Change(name="Cluster", after=given.owner.cluster),
             Change(name="Duration", after=LASTS.get(f"{given.ttl or 0:.0f}", LASTS[""])),
             Change(name="Description", after=given.description),
+            Change(name="Labels", after=labels.lines(given.labels)),
         ]
         return Preview(
             button="Reserve addresses" if count > 1 else "Reserve address",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +13,13 @@ from rowhouse.domain.runs import joined, length
 from rowhouse.web.actions.addresses import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rowhouse.domain.runs import Run
     from rowhouse.store.allocation.reservations import Key
 
 _MAX_ID: Final = 2**31
+TENURE: Final = re.compile(r"[0-9]{1,18}")
 
 
 def most() -> int:
@@ -90,6 +92,28 @@ def keys(words: Sequence[str], network_id: int | None) -> list[Key]:
         raise _too_many(f"{len(found)} addresses")
     return sorted(
         found, key=lambda key: (key[0], ip_address(key[1]).version, int(ip_address(key[1])))
+    )
+
+
+def tenures(text: str) -> dict[Key, int]:
+    """Return the tenures that the user saw, as `tenures_text` wrote them. Raises NotFound, InvalidRequest."""
+    found = {}
+    for word in text.split():
+        key, _, tenure = word.partition("=")
+        for one in keys([key], None):
+            found[one] = int(tenure) if TENURE.fullmatch(tenure) else 0
+    return found
+
+
+def tenures_text(found: Mapping[Key, int]) -> str:
+    """Return tenures as a field of a form."""
+    return " ".join(f"{network}/{address}={tenure}" for (network, address), tenure in found.items())
+
+
+def unseen() -> InvalidRequest:
+    """Return the error for a form without the tenures that the user saw."""
+    return InvalidRequest(
+        "the form does not say which reservations to change", hint="Select the addresses again."
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.store.history import tenures
 from rowhouse.store.inventory import networks
+from rowhouse.web.address.filter import timeline_filter
 from rowhouse.web.address.state import state_of
-from rowhouse.web.address.tenures import timeline
+from rowhouse.web.address.tenures import ENDS, STARTS, timeline
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
 from rowhouse.web.live import stream
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirection
 
     from rowhouse.store.connection.database import Database
+    from rowhouse.web.address.filter import TimelineFilter
 
 MOST_TENURES: Final = 50
+MAX_SEARCHED: Final = 1000
+"""The latest tenures in which a filter looks."""
+
+FILTERS: Final = ("start", "end", "actor", "since", "until", "q")
 
 
 @blueprint.get(f"/addresses/<{ID}:network_id>/<address>")
@@ -41,11 +47,15 @@ def address(network_id: int, address: str) -> str | Redirection:
     network = networks.get(store(), network_id)
     if network is None:
         raise NotFound(f"there is no network {network_id}", hint="The overview lists all networks.")
+    asked = timeline_filter()
+    filters: dict[str, Any] = {name: request.args.get(name) for name in FILTERS}
     return render_template(
         "address/page.html",
         network=network,
-        live_url=url_for("web.live_address", network_id=network_id, address=address),
-        **history_of(store(), network_id, address),
+        live_url=url_for("web.live_address", network_id=network_id, address=address, **filters),
+        starts=STARTS,
+        ends=ENDS,
+        **history_of(store(), network_id, address, asked),
     )
 
 
@@ -57,22 +67,31 @@ def live_address(network_id: int, address: str) -> Response:
         ip_address(address)
     except ValueError:
         raise NotFound(f"{address} is not an address") from None
+    asked = timeline_filter()
     return stream(
         lambda: {
             "history": render_template(
-                "address/history.html", **history_of(store(), network_id, address)
+                "address/history.html", **history_of(store(), network_id, address, asked)
             )
         }
     )
 
 
-def history_of(database: Database, network_id: int, address: str) -> dict[str, Any]:
-    """Return the live variables of the page: everything but the network."""
-    wanted = tenures.Search(address=address, network_id=network_id)
-    found = tenures.search(database, wanted, after=None, limit=MOST_TENURES + 1)
+def history_of(
+    database: Database, network_id: int, address: str, asked: TimelineFilter
+) -> dict[str, Any]:
+    """Return the live variables of the page: everything but the network and the form of the filter."""
+    wanted = tenures.Search(
+        address=address, network_id=network_id, since=asked.since, until=asked.until
+    )
+    limit = MAX_SEARCHED if asked.is_set else MOST_TENURES + 1
+    latest = tenures.search(database, wanted, after=None, limit=limit)
+    found = [tenure for tenure in latest if asked.has(tenure)]
     return {
         "address": address,
         "state": state_of(database, network_id, address),
-        "timeline": timeline(found[:MOST_TENURES]),
+        # Between tenures that a filter hides, the address was not free.
+        "timeline": timeline(found[:MOST_TENURES], gaps=not asked.is_set),
         "more": len(found) > MOST_TENURES,
+        "filter": asked,
     }

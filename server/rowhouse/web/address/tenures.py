@@ -43,15 +43,15 @@ class Stay:
     then_free: timedelta | None
 
 
-def timeline(tenures: Sequence[Record]) -> list[Stay]:
-    """Return a timeline of tenures, latest first, as they are given."""
+def timeline(tenures: Sequence[Record], *, gaps: bool = True) -> list[Stay]:
+    """Return a timeline of tenures, latest first, as they are given; without `gaps`, only the tenures."""
     now = datetime.now(UTC)
     made = []
     following: datetime | None = None
     for tenure in tenures:
         ended = tenure.held_until
         gap = None
-        if ended is not None:
+        if ended is not None and gaps:
             gap = (following or now) - ended
         made.append(
             Stay(

@@ -86,6 +86,14 @@
       openAction(link.href);
     }
   });
+  // An action on the selected rows of a table; the rows are part of the form.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-table-bulk]")) return;
+    event.preventDefault();
+    opened = "";
+    dialog.replaceChildren();
+    load(event.submitter.formAction, { method: "POST", body: new URLSearchParams(new FormData(event.target, event.submitter)) });
+  });
   document.addEventListener("dialog:open", (event) => openAction(new URL(event.detail, location.href).href));
   dialog.addEventListener("submit", (event) => {
     event.preventDefault();

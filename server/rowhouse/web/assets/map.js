@@ -24,35 +24,53 @@
     return next < 0 ? all.length : next;
   }
 
-  // Drag over cells, and the form to reserve them opens.
+  // Drag over cells, and the form to reserve them opens. A finger that rests on a cell selects; one that moves at once
+  // scrolls the page.
   function picking() {
+    const restMilliseconds = 400;
+    const slackPixels = 10;
     let from = -1;
     let to = -1;
+    let touched = null;
+    let rested = false;
+    let timer = 0;
     const mark = () => cells().forEach((cell, i) =>
-      cell.classList.toggle("picked", from >= 0 && from !== to && i >= Math.min(from, to) && i <= Math.max(from, to)));
+      cell.classList.toggle("picked", from >= 0 && (rested || from !== to) && i >= Math.min(from, to) && i <= Math.max(from, to)));
     const index = (event) => cells().indexOf(document.elementFromPoint(event.clientX, event.clientY)?.closest("a"));
+    const stop = () => { clearTimeout(timer); touched = null; from = -1; };
+
     map.addEventListener("dragstart", (event) => event.preventDefault());
     map.addEventListener("pointerdown", (event) => {
-      if (event.button || event.pointerType === "touch" || event.shiftKey || event.ctrlKey || event.metaKey) return;
-      from = to = index(event);
+      if (event.button || event.shiftKey || event.ctrlKey || event.metaKey) return;
+      const at = index(event);
+      rested = false;
+      if (event.pointerType !== "touch") { from = to = at; return; }
+      touched = event;
+      timer = setTimeout(() => { rested = true; from = to = at; mark(); tell(cells()[at]); }, restMilliseconds);
     });
     document.addEventListener("pointermove", (event) => {
-      if (from < 0) return;
+      if (from < 0) {
+        if (touched && Math.hypot(event.clientX - touched.clientX, event.clientY - touched.clientY) > slackPixels) stop();
+        return;
+      }
       const at = index(event);
       if (at >= 0 && at !== to) { to = at; mark(); }
     });
     document.addEventListener("pointerup", () => {
       const [first, last] = [Math.min(from, to), Math.max(from, to)];
-      from = -1;
-      if (first < 0 || first === last) return;
-      mark();
+      stop();
+      if (first < 0 || (first === last && !rested)) return;
       const all = cells();
       const [low, high] = [first, last].map((i) => decodeURIComponent(all[i].pathname.split("/").at(-1)));
       const url = `${map.dataset.reserve}?addresses=${low}-${high}`;
       document.dispatchEvent(new CustomEvent("dialog:open", { detail: url }));
     });
-    document.getElementById("action")?.addEventListener("close", mark);
-    document.addEventListener("pointercancel", () => { from = -1; mark(); });
+    document.addEventListener("pointercancel", () => { stop(); mark(); });
+    map.addEventListener("touchmove", (event) => { if (from >= 0) event.preventDefault(); }, { passive: false });
+    map.addEventListener("contextmenu", (event) => { if (touched) event.preventDefault(); });
+    // The click that follows opens no page.
+    map.addEventListener("click", (event) => { if (rested) event.preventDefault(); rested = false; }, true);
+    document.getElementById("action")?.addEventListener("close", () => { rested = false; mark(); });
   }
 
   if (map) {

@@ -124,6 +124,13 @@
     // After "Back", the browser restores the boxes.
     addEventListener("pageshow", () => count(table));
   }
+  // The browser keeps the columns that were chosen, for URLs that name none.
+  document.addEventListener("submit", (event) => {
+    const name = event.target.dataset.tableKeep;
+    if (!name) return;
+    const columns = new FormData(event.target).getAll("columns").join(",");
+    document.cookie = `${name}=${columns}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+  });
   // A click beside the list of columns closes it.
   document.addEventListener("click", (event) => {
     for (const open of document.querySelectorAll(".table-columns[open]")) {

@@ -91,11 +91,18 @@ def _text(value: Any) -> str:
     return json.dumps(value)
 
 
-def _duration(text: str) -> str:
-    """Return an interval in its largest unit: "5 min". Text that is none stays."""
+def interval(text: str) -> timedelta | None:
+    """Parse an interval as PostgreSQL writes it into JSON; None for text that is none."""
     found = _INTERVAL.fullmatch(text)
     if found is None or not text:
-        return text
+        return None
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _duration(text: str) -> str:
+    """Return an interval in its largest unit: "5 min". Text that is none stays."""
+    length = interval(text)
+    if length is None:
+        return text
     return span(length) if length else "none"

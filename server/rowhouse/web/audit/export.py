@@ -7,26 +7,21 @@ import io
 import itertools
 import json
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 
 from rowhouse.api.audit import AuditEntry
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.spreadsheets import harmless
-from rowhouse.store.history import audit as rows
-from rowhouse.web.audit import query
+from rowhouse.web.audit.page import log
 from rowhouse.web.blueprint import blueprint
-from rowhouse.web.database import store
+from rowhouse.web.table.asked import asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rowhouse.store.connection.reads import Record
-
-_PAGE_SIZE: Final = 100
-"""About 64 KiB of text, as much as the server buffers for a client."""
 
 _COLUMNS: Final = (
     "id",
@@ -50,7 +45,7 @@ _COLUMNS: Final = (
 @least_role("viewer")
 def audit_csv() -> Response:
     """Export as CSV (RFC 4180), for spreadsheets."""
-    lines = itertools.chain([_line(_COLUMNS)], map(_table, _Pages()))
+    lines = itertools.chain([_line(_COLUMNS)], map(_table, _pages()))
     return _download(lines, "csv", "text/csv; charset=utf-8")
 
 
@@ -58,40 +53,18 @@ def audit_csv() -> Response:
 @least_role("viewer")
 def audit_json() -> Response:
     """Export as a JSON array of the API's entries."""
-    items = map(_items, itertools.count(), _Pages())
+    items = map(_items, itertools.count(), _pages())
     return _download(itertools.chain(["["], items, ["\n]\n"]), "json", "application/json")
 
 
-class _Pages:
-    """All entries, a page at a time, read when the client has taken the page before.
+def _pages() -> Iterator[Sequence[Record]]:
+    """Return all entries that match, a page at a time.
 
-    In between, this holds neither entries nor a database connection. The first page is read immediately, so that an
-    invalid query becomes an error page.
+    The first page is read before, so that an invalid query becomes an error page.
     """
-
-    def __init__(self) -> None:
-        wanted = query.search_of(query.asked(query.filled()))
-        self._search = partial(rows.search, store(), wanted, limit=_PAGE_SIZE)
-        self._first: Sequence[Record] | None = self._search(after=None)
-        self._after: rows.Key | None = _key(self._first)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Sequence[Record]:
-        if self._first is not None:
-            page, self._first = self._first, None
-            return page
-        if self._after is None:
-            raise StopIteration
-        page = self._search(after=self._after)
-        self._after = _key(page)
-        return page
-
-
-def _key(page: Sequence[Record]) -> rows.Key | None:
-    """Return where the next page begins; None if there is none."""
-    return (page[-1].at, page[-1].id) if len(page) == _PAGE_SIZE else None
+    table = log()
+    pages = table.rows.parts(table.columns, asked(table).wanted)
+    return itertools.chain([next(pages)], pages)
 
 
 def _table(page: Sequence[Record]) -> str:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flask import make_response, render_template
+from flask import make_response, render_template, url_for
 
-from rowhouse.api import paging
 from rowhouse.auth.guard import least_role
-from rowhouse.domain.errors import InvalidRequest
-from rowhouse.store.history import audit as rows
-from rowhouse.web.audit import differences, query
+from rowhouse.web.audit.differences import differences, in_short
+from rowhouse.web.audit.entries import Entries
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.formats import moment, number
+from rowhouse.web.layout.words import network
+from rowhouse.web.table import PERIOD, Column, Field, Table, shown
 
 if TYPE_CHECKING:
     from flask import Response
 
-_SHOWN: Final = 50
-_ACTIONS: Final = (
+ACTIONS: Final = (
     *(f"pool.{what}" for what in ("create", "update", "delete")),
     *(f"reservation.{what}" for what in ("create", "update", "reassign", "delete")),
     *(f"exclusion.{what}" for what in ("create", "delete")),
@@ -28,46 +28,106 @@ _ACTIONS: Final = (
 )
 """Suggestions for the filter; it accepts other values too."""
 
-__all__ = ["audit", "differences"]
+FIELDS: Final = (
+    Field(name="actor", label="Actor"),
+    Field(name="action", label="Action", options=ACTIONS, placeholder="pool.update"),
+    *PERIOD,
+)
+"""The filters by actor, kind and time."""
+
+__all__ = ["audit"]
 
 
 @blueprint.get("/audit")
 @least_role("viewer")
 def audit() -> Response:
     """Show the entries that match all filters, latest first."""
-    values = query.filled()
-    try:
-        wanted = query.asked(values)
-        after = paging.key_of(wanted, query.KEY)
-    except InvalidRequest as error:
-        return _page(values, [], error=error)
-    database = store()
-    found = rows.search(database, query.search_of(wanted), after=after, limit=_SHOWN + 1)
-    shown = found[:_SHOWN]
-    cursor = paging.cursor((shown[-1].at, shown[-1].id)) if len(found) > _SHOWN else None
-    return _page(values, shown, cursor=cursor, continued=after is not None)
+    table = shown(log())
+    return make_response(render_template("audit/page.html", table=table), table.status)
 
 
-def _page(
-    values: dict[str, str],
-    entries: object,
-    *,
-    cursor: str | None = None,
-    continued: bool = False,
-    error: InvalidRequest | None = None,
-) -> Response:
-    wrong = (
-        {pointer.rpartition("/")[2]: detail for pointer, detail in error.errors} if error else {}
+def log() -> Table:
+    """Return the table of the whole log."""
+    path = url_for("web.audit")
+    at, actor, action, name, change, *more = columns()
+    return Table(
+        name="audit",
+        label="Audit",
+        path=path,
+        export=path,
+        rows=Entries(store()),
+        sort="-at",
+        hint="Actor, action, object, value, request",
+        empty="No manual changes yet. The ADDs and DELs of pods are in the history of each address.",
+        fields=(
+            *FIELDS,
+            Field(name="object", label="Object", placeholder="10.0.0.7"),
+            Field(name="network", label="Network"),
+            Field(name="cluster", label="Cluster"),
+            Field(name="request_id", label="Request"),
+        ),
+        columns=(at, actor, action, name, _NETWORK, change, *more),
     )
-    page = render_template(
-        "audit/page.html",
-        values=values,
-        shown=query.shown(values),
-        entries=entries,
-        cursor=cursor,
-        continued=continued,
-        error=error,
-        wrong=wrong,
-        actions=_ACTIONS,
+
+
+def columns(*, sorts: bool = False) -> tuple[Column, ...]:
+    """Return the columns of an entry; `sorts`: by actor, action and object too."""
+    return (
+        Column(
+            name="at",
+            label="Time (UTC)",
+            kind="moment",
+            value=lambda row: row.at,
+            text=lambda row: moment(row.at),
+        ),
+        Column(name="actor", label="Actor", value=lambda row: row.actor, sorts=sorts),
+        Column(name="action", label="Action", value=lambda row: row.action, sorts=sorts),
+        Column(
+            name="object",
+            label="Object",
+            kind="address",
+            value=lambda row: row.object,
+            text=_object,
+            sorts=sorts,
+        ),
+        Column(
+            name="change",
+            label="Change",
+            kind="long",
+            value=in_short,
+            details=differences,
+            sorts=False,
+        ),
+        Column(
+            name="rows",
+            label="Rows",
+            kind="count",
+            value=lambda row: row.row_count,
+            sorts=False,
+            shown=False,
+        ),
+        Column(
+            name="request_id",
+            label="Request",
+            kind="address",
+            value=lambda row: row.request_id or "",
+            href=lambda row: row.request_id and url_for("web.audit", request_id=row.request_id),
+            sorts=False,
+            shown=False,
+        ),
     )
-    return make_response(page, error.http_status if error else 200)
+
+
+_NETWORK: Final = Column(
+    name="network",
+    label="Network",
+    value=lambda row: row.network,
+    text=lambda row: "" if row.network is None else network(row.network),
+    sorts=False,
+)
+
+
+def _object(row: Any) -> str:
+    if row.row_count > 1:
+        return f"{row.object}, {number(row.row_count)} rows; the first is shown"
+    return str(row.object)

@@ -16,6 +16,13 @@ SPARK: Final = (100, 24)
 PLOT: Final = (1000, 220)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
+_MOST_TICKS: Final = 9
+_STEPS: Final = (
+    timedelta(minutes=15),
+    *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
+    *(_DAY * days for days in (1, 5, 10, 30, 90, 365)),
+)
+"""The distances of round times on an axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +120,10 @@ class Plot:
         )
 
     def ticks(self) -> list[Tick]:
-        """Return the round times of the axis: every third hour, every day, or every fifth day, in UTC."""
+        """Return the round times of the axis in UTC, ten at the most: 15 minutes apart, or hours, or days."""
         length = self.ends - self.begins
-        step = timedelta(hours=3) if length <= _DAY else _DAY if length <= 7 * _DAY else 5 * _DAY
-        form = "%H:%M" if length <= _DAY else "%d %b"
+        step = next((step for step in _STEPS if length <= _MOST_TICKS * step), length / _MOST_TICKS)
+        form = "%H:%M" if length <= _DAY else "%d %b %H:%M" if step < _DAY else "%d %b"
         at = _EPOCH + -(-(self.begins - _EPOCH) // step) * step
         found = []
         while at <= self.ends:

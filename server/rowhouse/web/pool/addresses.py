@@ -13,7 +13,7 @@ from rowhouse.store.inventory import pool_addresses
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
-from rowhouse.web.layout.formats import NOTHING, ago, moment
+from rowhouse.web.layout.formats import NOTHING, ago, labels, moment
 from rowhouse.web.layout.owners import owner, owner_url
 from rowhouse.web.pool.cells import STATES
 from rowhouse.web.table import Bulk, Choice, Column, Listed, Table, exported, shown
@@ -59,15 +59,14 @@ def _table(pool: Record) -> Table:
         export=url_for("web.pool_addresses_page", pool_id=pool.id),
         rows=Listed(store(), pool_addresses.of_pool(pool)),
         sort="address",
-        hint="Address, prefix, owner, node, container, description",
+        hint="Address, prefix, owner, node, container, description, key=value",
         empty="This pool has no address that it could assign.",
         key=_key,
         bulk=(
             Bulk(label="Reserve", path=url_for("web.reserve", pool_id=pool.id), edit=True),
             Bulk(label="Release", path=url_for("web.release_addresses", pool_id=pool.id)),
-            Bulk(
-                label="Exclude", path=url_for("web.exclude_addresses", pool_id=pool.id), edit=True
-            ),
+            Bulk(label="Label", path=url_for("web.label_addresses", pool_id=pool.id), edit=True),
+            Bulk(label="Exclude", path=url_for("web.exclude", pool_id=pool.id), edit=True),
         ),
         choices=(Choice(name="state", label="State", options=states),),
         columns=(
@@ -162,6 +161,7 @@ def held_columns() -> tuple[Column, ...]:
             kind="long",
             value=lambda row: row.description or "",
         ),
+        Column(name="labels", label="Labels", value=lambda row: labels(row.labels), sorts=False),
     )
 
 

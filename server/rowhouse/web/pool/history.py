@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import render_template, url_for
+from flask import make_response, render_template, url_for
 
 from rowhouse.auth.guard import least_role
 from rowhouse.store.history import pool_lists
-from rowhouse.web.audit.differences import in_short
+from rowhouse.web.address.tenures import ENDS, STARTS
+from rowhouse.web.audit.page import FIELDS, columns
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import moment, number, span
 from rowhouse.web.layout.owners import owner, owner_url
 from rowhouse.web.pool.addresses import CONTAINER, MAC, NODE, known
-from rowhouse.web.table import Column, Listed, Table, exported, shown
+from rowhouse.web.table import PERIOD, Choice, Column, Listed, Table, exported, shown
 
 if TYPE_CHECKING:
     from flask import Response
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 
+_STARTS: Final = [(code, words[0].upper() + words[1:]) for code, words in STARTS.items()]
+_ENDS: Final = [
+    (pool_lists.IN_USE, "Not yet: in use"),
+    *((code, words[0].upper() + words[1:]) for code, words in ENDS.items()),
+]
 _LATEST: Final = (
     f"This pool has a long history: these are its latest entries, at most {number(pool_lists.MAX_TENURES)} among the"
     f" latest {number(pool_lists.MAX_SCANNED)} of all pools, and its present owners. The page of an address has all of"
@@ -32,7 +38,7 @@ _LATEST: Final = (
 
 @blueprint.get(f"/pools/<{ID}:pool_id>/history")
 @least_role("viewer")
-def pool_history(pool_id: int) -> str:
+def pool_history(pool_id: int) -> Response:
     """Show the owners that the addresses of a pool had, latest first."""
     pool = known(pool_id)
     is_long = pool_lists.has_long_history(store(), pool)
@@ -50,7 +56,7 @@ def pool_history_export(pool_id: int, suffix: str) -> Response:
 
 @blueprint.get(f"/pools/<{ID}:pool_id>/audit")
 @least_role("viewer")
-def pool_audit(pool_id: int) -> str:
+def pool_audit(pool_id: int) -> Response:
     """Show the changes of a pool and of its addresses that people and tools made, latest first."""
     pool = known(pool_id)
     note = f"From the latest {number(pool_lists.MAX_ENTRIES)} entries of the audit log. What pods did is history."
@@ -64,8 +70,10 @@ def pool_audit_export(pool_id: int, suffix: str) -> Response:
     return exported(_audit(known(pool_id)), suffix)
 
 
-def _page(pool: Record, table: Table, note: str) -> str:
-    return render_template("pool/table.html", pool=pool, row=pool, table=shown(table), note=note)
+def _page(pool: Record, table: Table, note: str) -> Response:
+    found = shown(table)
+    page = render_template("pool/table.html", pool=pool, row=pool, table=found, note=note)
+    return make_response(page, found.status)
 
 
 def _history(pool: Record, *, is_long: bool) -> Table:
@@ -77,8 +85,13 @@ def _history(pool: Record, *, is_long: bool) -> Table:
         export=path,
         rows=Listed(store(), pool_lists.tenures(pool, is_long=is_long)),
         sort="-since",
-        hint="Address, prefix, owner, node, container",
+        hint="Address, prefix, owner, node, container, actor",
         empty="No address of this pool has had an owner yet.",
+        choices=(
+            Choice(name="start", label="Started", options=_STARTS),
+            Choice(name="end", label="Ended", options=_ENDS),
+        ),
+        fields=PERIOD,
         columns=(
             Column(
                 name="address",
@@ -136,36 +149,8 @@ def _audit(pool: Record) -> Table:
         sort="-at",
         hint="Actor, action, address, value, request",
         empty="No person or tool has changed this pool or its addresses lately.",
-        columns=(
-            Column(
-                name="at",
-                label="Time (UTC)",
-                kind="moment",
-                value=lambda row: row.at,
-                text=lambda row: moment(row.at),
-            ),
-            Column(name="actor", label="Actor", value=lambda row: row.actor),
-            Column(name="action", label="Action", value=lambda row: row.action),
-            Column(name="object", label="Object", kind="address", value=lambda row: row.object),
-            Column(name="change", label="Change", kind="long", value=in_short, sorts=False),
-            Column(
-                name="rows",
-                label="Rows",
-                kind="count",
-                value=lambda row: row.row_count,
-                sorts=False,
-                shown=False,
-            ),
-            Column(
-                name="request_id",
-                label="Request",
-                kind="address",
-                value=lambda row: row.request_id or "",
-                href=lambda row: row.request_id and url_for("web.audit", request_id=row.request_id),
-                sorts=False,
-                shown=False,
-            ),
-        ),
+        fields=FIELDS,
+        columns=columns(sorts=True),
     )
 
 

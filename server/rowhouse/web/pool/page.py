@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import get_template_attribute, render_template, request, url_for
@@ -11,15 +10,15 @@ from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.domain.limits import MAX_PAGE
 from rowhouse.domain.runs import joined
-from rowhouse.store.inventory import occupancy, pool_names, trends
+from rowhouse.store.inventory import occupancy, pool_names
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
-from rowhouse.web.charts import Plot
 from rowhouse.web.database import store
 from rowhouse.web.live import stream
 from rowhouse.web.overview.figures import PoolFigures
 from rowhouse.web.pool.area import area_of
 from rowhouse.web.pool.cells import STATES, blocks, cells
+from rowhouse.web.pool.plot import SPANS, period, plot_of
 from rowhouse.web.pool.snippet import definition
 
 if TYPE_CHECKING:
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.inventory.occupancy import Occupancy
-
-SPANS: Final = {
-    "day": (timedelta(days=1), timedelta(minutes=15)),
-    "week": (timedelta(days=7), timedelta(hours=1)),
-    "month": (timedelta(days=30), timedelta(hours=6)),
-}
-"""The time range of a plot, and the interval between its points."""
 
 CELLS_IN_GROUP: Final = 64
 """When a cell changes, the whole group of this size is sent again."""
@@ -52,7 +44,7 @@ def pool(pool_id: int) -> str:
     found = occupancy.of_pool(database, pool_id)
     if row is None or found is None:
         raise NotFound(f"there is no pool {pool_id}", hint="The overview lists all pools.")
-    span = request.args.get("span", "week")
+    asked = period()
     within = request.args.get("within")
     free = rows.free_runs(database, row, quarantined=False, after=None, limit=MOST_PARTS)
     runs = joined((part.first, part.last) for part in free)
@@ -63,9 +55,9 @@ def pool(pool_id: int) -> str:
         aliases=pool_names.search(database, pool_id=pool_id, network=None, after="", limit=MAX_PAGE)
         if row.aliases
         else [],
-        span=span if span in SPANS else "week",
+        period=asked,
         spans=SPANS,
-        plot=_plot(database, found, span),
+        plot=plot_of(database, found, asked),
         free_runs=runs[:FREE_RUNS],
         more_runs=len(runs) > FREE_RUNS or len(free) == MOST_PARTS,
         definition=definition(found),
@@ -113,11 +105,3 @@ def map_of(database: Database, found: Occupancy, within: str | None) -> dict[str
         "groups": [made[i : i + CELLS_IN_GROUP] for i in range(0, len(made), CELLS_IN_GROUP)],
         "columns": 64 if len(made) > 1024 else 32 if len(made) > 64 else 16,  # noqa: PLR2004
     }
-
-
-def _plot(database: Database, found: Occupancy, span: str) -> Plot | None:
-    length, every = SPANS.get(span, SPANS["week"])
-    ends = datetime.now(UTC)
-    begins = ends - length
-    points = [(row.at, row.used) for row in trends.samples(database, found.id, begins, every)]
-    return Plot.of(points, found.total, begins, ends)

@@ -65,10 +65,13 @@ def _table() -> Table:
         export=path,
         rows=Listed(database, reservation_list.of_all_pools().of_namespaces(seen)),
         sort="address",
-        hint="Address, prefix, owner, node, container, description",
+        hint="Address, prefix, owner, node, container, description, key=value",
         empty="No address is in use.",
         key=lambda row: f"{row.network_id}/{row.address}",
-        bulk=(Bulk(label="Release", path=url_for("web.release_reservations")),),
+        bulk=(
+            Bulk(label="Release", path=url_for("web.release_reservations")),
+            Bulk(label="Label", path=url_for("web.label_reservations"), edit=True),
+        ),
         choices=(
             Choice(
                 name="state",

@@ -4,9 +4,21 @@ A page describes its columns and where the rows come from; `table.html` shows it
 The URL holds what is asked for, so a table can be bookmarked and shared.
 """
 
-from rowhouse.web.table.columns import Bulk, Choice, Column, Table
+from rowhouse.web.table.columns import PERIOD, Bulk, Choice, Column, Field, Table
 from rowhouse.web.table.export import exported
 from rowhouse.web.table.shown import Shown, shown
 from rowhouse.web.table.sources import InMemory, Listed
 
-__all__ = ["Bulk", "Choice", "Column", "InMemory", "Listed", "Shown", "Table", "exported", "shown"]
+__all__ = [
+    "PERIOD",
+    "Bulk",
+    "Choice",
+    "Column",
+    "Field",
+    "InMemory",
+    "Listed",
+    "Shown",
+    "Table",
+    "exported",
+    "shown",
+]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rowhouse.auth.caller import PersonRole
+    from rowhouse.web.audit.differences import Difference
     from rowhouse.web.charts import Bar
     from rowhouse.web.table.sources import Source
 
@@ -38,6 +39,25 @@ class Column:
     kind: Kind = "text"
     sorts: bool = True
     shown: bool = True
+    details: Callable[[Any], Sequence[Difference]] | None = None
+    """What the text sums up, line by line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A filter that takes what is typed: its parameter, its label, and suggestions.
+
+    The fields `since` and `until` are times in UTC; the others are exact values of a column.
+    """
+
+    name: str
+    label: str
+    options: Sequence[str] = ()
+    placeholder: str = ""
+
+
+PERIOD: Final = (Field(name="since", label="From (UTC)"), Field(name="until", label="To (UTC)"))
+"""The fields for a period, "To" excluded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,5 +102,6 @@ class Table:
     key: Callable[[Any], str] | None = None
     bulk: Sequence[Bulk] = ()
     choices: Sequence[Choice] = ()
+    fields: Sequence[Field] = ()
     kept: Sequence[tuple[str, str]] = field(default=())
     """Further parameters of the page's URL, as (name, value)."""

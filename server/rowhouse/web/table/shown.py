@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rowhouse.domain.errors import InvalidRequest
 from rowhouse.web.layout.formats import NOTHING, ago, moment, number
 from rowhouse.web.session.account import may, opened
 from rowhouse.web.table.asked import asked
@@ -14,19 +15,21 @@ from rowhouse.web.table.columns import ROWS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rowhouse.web.audit.differences import Difference
     from rowhouse.web.charts import Bar
     from rowhouse.web.table.asked import Asked
     from rowhouse.web.table.columns import Bulk, Column, Table
 
 
 class Cell(NamedTuple):
-    """A cell: its text, where it leads, what it says when pointed at, the level of a tag or a bar, and the bar."""
+    """A cell: its text, where it leads, what it says when pointed at, the level of a tag or a bar, the bar, details."""
 
     text: str
     href: str
     title: str
     level: str
     bar: Bar | None
+    details: Sequence[Difference]
 
 
 class Row(NamedTuple):
@@ -53,6 +56,11 @@ class Shown:
     rows: Sequence[Row]
     total: int
     is_more: bool
+
+    @property
+    def status(self) -> int:
+        """The status of the response: 422 if a filter makes no sense."""
+        return InvalidRequest.http_status if self.asked.problems else 200
 
     @property
     def pages(self) -> int:
@@ -96,6 +104,8 @@ class Shown:
 def shown(table: Table) -> Shown:
     """Return the page of a table that the current request asks for. Errors: TryAgain, NotReady."""
     wanted = asked(table)
+    if wanted.problems:
+        return Shown(table=table, asked=wanted, rows=(), total=0, is_more=False)
     offset = (wanted.page - 1) * wanted.rows
     page = table.rows.page(table.columns, wanted.wanted, offset=offset, limit=wanted.rows)
     rows = [
@@ -115,7 +125,14 @@ def _cell(column: Column, row: Any) -> Cell:
     level = column.level(row) if column.level else ""
     text = column.text(row) if column.text else _text(value)
     title = f"{moment(value)} UTC" if isinstance(value, datetime) else ""
-    return Cell(text, href, title, level, column.bar(row) if column.bar else None)
+    return Cell(
+        text,
+        href,
+        title,
+        level,
+        column.bar(row) if column.bar else None,
+        column.details(row) if column.details else (),
+    )
 
 
 def _text(value: Any) -> str:

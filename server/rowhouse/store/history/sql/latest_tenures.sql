@@ -1,5 +1,6 @@
 -- The latest tenures of a pool with a long history: those among the last :scanned of the installation, and, if these are
--- few, the latest ones of its present owners. However long the history, it reads no more rows. For sqlalchemy.text().
+-- few, the latest ones of its present owners. The number of rows that it reads does not grow with
+-- the history. For sqlalchemy.text().
 WITH newest AS MATERIALIZED (SELECT coalesce(max(id), 0) AS id FROM rowhouse.tenures),
 recent AS MATERIALIZED (
     SELECT t.*

@@ -6,12 +6,14 @@ SELECT r.address::inet AS address, r.address::inet AS last,
        r.owner_interface AS interface, r.node, r.container_id, r.reserved_at AS since, r.expires_at AS until, r.description,
        (SELECT a.mac::text FROM rowhouse.attachments a
          WHERE a.network_id = r.network_id AND a.address = r.address AND a.mac IS NOT NULL
-         ORDER BY a.attached_at DESC LIMIT 1) AS mac
+         ORDER BY a.attached_at DESC LIMIT 1) AS mac,
+       r.labels
   FROM rowhouse.reservations r
  WHERE r.network_id = :network AND r.address BETWEEN :low AND :high
 UNION ALL
 SELECT g.address::inet, g.address::inet, 'gateway', '', '', '', '', '', '', '', min(g.first_used_at), NULL::timestamptz,
-       string_agg(g.cni_network, ', ' ORDER BY g.cni_network), NULL::text
+       string_agg(g.cni_network, ', ' ORDER BY g.cni_network), NULL::text,
+       NULL::jsonb
   FROM rowhouse.gateways g
  WHERE g.network_id = :network AND g.address BETWEEN :low AND :high
    AND NOT EXISTS (SELECT FROM rowhouse.reservations r WHERE r.network_id = g.network_id AND r.address = g.address)
@@ -19,7 +21,7 @@ SELECT g.address::inet, g.address::inet, 'gateway', '', '', '', '', '', '', '', 
 UNION ALL
 SELECT e.first + i, CASE WHEN :single THEN e.first + i ELSE e.last END,
        CASE WHEN e.requests_only THEN 'on-request' ELSE 'excluded' END, '', '', '', '', '', '', '',
-       e.created_at, NULL::timestamptz, e.reason, NULL::text
+       e.created_at, NULL::timestamptz, e.reason, NULL::text, NULL::jsonb
   FROM (SELECT greatest(first, :low) AS first, least(last, :high) AS last, created_at, reason, requests_only
           FROM rowhouse.exclusions
          WHERE network_id = :network AND last >= :low AND first <= :high) AS e,
@@ -31,7 +33,7 @@ SELECT e.first + i, CASE WHEN :single THEN e.first + i ELSE e.last END,
                                          WHERE f.network_id = :network AND f.quarantined AND f.last = e.first + i))
 UNION ALL
 SELECT f.first + i, CASE WHEN :single THEN f.first + i ELSE f.last END, f.state, '', '', '', '', '', '', '',
-       NULL::timestamptz, f.until, '', NULL::text
+       NULL::timestamptz, f.until, '', NULL::text, NULL::jsonb
   FROM (SELECT greatest(min(first), :first_assigned) AS first, least(max(last), :last_assigned) AS last, 'free' AS state,
                NULL::timestamptz AS until
           FROM (SELECT first, last, sum(starts) OVER (ORDER BY last) AS run
