@@ -28,7 +28,7 @@ PLAN_TESTS = $(wildcard tests/history tests/upgrade tests/docs/test_dba.py tests
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba pictures chart bench faults audit lock reference \
+.PHONY: help demo test test-slow test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba pictures pictures-accept chart bench faults audit lock reference \
 	clean runtime dev
 
 help: ## list the targets
@@ -147,6 +147,9 @@ dba: dev ## the picture and psql's answers in docs/dba.md, from the catalog
 
 pictures: dev ## the pictures of the pages in README.md and docs, with Chromium
 	@PYTHONPATH=tests $(BIN)/python -m web.chromium.pictures
+
+pictures-accept: dev ## what 12 pages look like from now on: the pictures that tests/web/chromium/test_looks.py compares
+	@ACCEPT_PICTURES=1 $(BIN)/python -m pytest --quiet -p no:randomly tests/web/chromium/test_looks.py
 
 reference: dev ## the generated parts of docs/reference: every command's help, and the document of the API
 	@mkdir -p build
