@@ -58,6 +58,7 @@ PAGES = {
     "request-decline": "/requests/1/decline",
     "request-withdraw": "/requests/1/withdraw",
     "comment": "/pools/{storage}/comment",
+    "comment-address": "/addresses/{network}/10.20.0.9/comment",
     "comment-remove": "/comments/1/remove",
     "reserve": "/pools/{storage}/reserve?addresses=10.20.0.100",
     "exclude": "/pools/{storage}/exclude",
