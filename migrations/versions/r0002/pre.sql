@@ -2308,11 +2308,11 @@ BEGIN
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'They may have come by this name: change the NADs that use it and restart these pods, or use force.';
+                  HINT = 'They may have used this name: change the NADs that use it and restart these pods, or use force.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_used_alias(pool_names) IS
-    'Raises in_the_way if running sandboxes may have come by an alias, unless the change is forced.';
+    'Raises in_the_way if running sandboxes may have used an alias, unless the change is forced.';
 
 -- schema/pools/claim_pool_name.sql
 CREATE OR REPLACE FUNCTION claim_pool_name() RETURNS trigger

@@ -191,7 +191,7 @@ class ChangeQuery(Request):
         bool,
         Field(
             description="Change it even if reservations are outside the new window, or running"
-            " sandboxes use the gateway's address or may have come by a name that is removed."
+            " sandboxes use the gateway's address or may have used a name that is removed."
             " They stay as they are"
         ),
     ] = False

@@ -30,7 +30,7 @@ _COLUMNS: Final = (
 _force = click.option(
     "--force",
     is_flag=True,
-    help="Do it even if running pods may have come by the old name; their next ADD by it fails.",
+    help="Do it even if running pods may have used the old name; their next ADD by it fails.",
 )
 
 

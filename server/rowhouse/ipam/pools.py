@@ -123,7 +123,7 @@ def change_pool(
 
     The old name of a renamed pool becomes an alias, unless `changes` has `aliases`: the whole list.
     Without `force`, a window does not shrink over reservations, a gateway is not set to an address of a pod, and no
-    name is removed that running sandboxes may have come by. With it, those stay as they are. The database checks
+    name is removed that running sandboxes may have used. With it, those stay as they are. The database checks
     the use by sandboxes while no ADD is running.
     Raises NotFound, InvalidRequest, InTheWay, ReservationsInTheWay, Outdated.
     """
