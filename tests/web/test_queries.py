@@ -31,12 +31,13 @@ PAGES = {
     "/pools/1/addresses": 3,
     "/pools/1/addresses?q=web&sort=-since": 3,
     "/reservations?q=web": 3,
-    "/pools/1?within=10.0.0.0/20": 8,
-    "/addresses/1/10.0.0.1": 5,
+    "/pools/1?within=10.0.0.0/20": 9,
+    "/addresses/1/10.0.0.1": 6,
     "/pods/default/web-0": 2,
     "/nodes/node1": 2,
     "/nodes": 3,
     "/events": 2,
+    "/requests": 2,
     "/search?q=web": 8,
 }
 
@@ -81,4 +82,4 @@ def test_a_page_makes_the_same_few_statements_whatever_it_shows(
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert few == many
-    assert all(few[path] <= most for path, most in PAGES.items()), few
+    assert {path: few[path] for path, most in PAGES.items() if few[path] > most} == {}

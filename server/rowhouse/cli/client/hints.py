@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "GET /api/v1/exclusions": "rowhouse exclusion list",
     "GET /api/v1/gateways": "rowhouse gateway list",
     "GET /api/v1/quotas": "rowhouse quota list",
+    "GET /api/v1/requests": "rowhouse request list",
     "GET /api/v1/explain": "rowhouse explain ADDRESS",
 }
 """The requests that hints name, and the commands that show the same."""

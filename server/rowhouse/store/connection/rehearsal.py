@@ -13,6 +13,7 @@ from rowhouse.domain.errors import TryAgain
 from rowhouse.store.connection.database import Database
 from rowhouse.store.connection.errors import domain_error
 from rowhouse.store.connection.session_settings import PIN_TRANSACTION
+from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-# A dry run may hold locks between two statements, as no other call does. If the server stops in between, the database
-# ends the transaction.
-_LIMITS: Final = """
-SELECT set_config('statement_timeout', '10s', true), set_config('idle_in_transaction_session_timeout', '2s', true)
-"""
+_LIMITS: Final = statement(__name__, "rehearsal_limits")
 
 
 class Rehearsal(Database):
