@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rowhouse.auth.guard import role_of
+from rowhouse.store.cluster import allocation_failures
+from rowhouse.store.cluster.allocation_failures import AllocationFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from auth.conftest import Service
+    from rowhouse.store.connection.database import Database as Store
 
 OTHER = "zzforeign"
 """Every name and text of the other namespace contains this."""
@@ -55,6 +58,44 @@ QUERIES = (
 )
 
 
+def refused(
+    service: Service, *, candidates: list[str] | None = None, address: str = ""
+) -> AllocationFailure:
+    """Return what the server notes if `shop/late` may have no address but those of the other namespace."""
+    answer = service.ask(
+        "POST",
+        "/cni",
+        json={
+            "cniVersion": "1.1.0",
+            "name": "lan",
+            "type": "ipvlan",
+            "ipam": {"type": "rowhouse", "range": "10.0.0.0/24", "network_name": "lan"}
+            | ({"candidates": candidates} if candidates else {}),
+        },
+        headers={
+            "CNI-Command": "ADD",
+            "CNI-ContainerID": "c-late",
+            "CNI-NetNS": "/run/netns/x",
+            "CNI-IfName": "net1",
+            "CNI-Args": "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=late"
+            + (f";IP={address}" * bool(address)),
+            "Rowhouse-Node": "node1",
+        },
+    )
+    message = answer.get_json()["msg"]
+    assert f"{OTHER}-ns/{OTHER}-0" in message, answer.text
+    return AllocationFailure(
+        cluster="",
+        namespace="shop",
+        pod=f"late-{address or len(candidates or ())}",
+        interface="net1",
+        node="node1",
+        pod_uid="u",
+        message=message,
+        times=1,
+    )
+
+
 def call(
     service: Service, command: str, namespace: str, pod: str, network: str, **more: str
 ) -> None:
@@ -81,7 +122,7 @@ def call(
 
 
 @pytest.fixture
-def shared(service: Callable[..., Service]) -> Service:
+def shared(service: Callable[..., Service], store: Store) -> Service:
     """The team `shop` and another namespace in one pool, and the other one alone in a second pool."""
     seeding = service(auth="off")
     foreign = {"node": f"{OTHER}-node", "container": CONTAINER}
@@ -107,6 +148,12 @@ def shared(service: Callable[..., Service]) -> Service:
         wanted = {"namespace": namespace, "name": "x" if namespace == "shop" else f"{OTHER}-x"}
         body = {"pool_id": 1, "owner": wanted, "description": f"for {namespace}"}
         assert seeding.ask("POST", "/api/v1/requests", json=body).status_code == 201
+    failures = [
+        refused(seeding, candidates=["10.0.0.2"]),
+        refused(seeding, candidates=["10.0.0.1", "10.0.0.2"]),
+        refused(seeding, address="10.0.0.2"),
+    ]
+    allocation_failures.note(store, failures)
     return seeding
 
 
@@ -166,6 +213,8 @@ def test_the_same_questions_of_a_viewer_find_the_other_namespace(
     """So that the test above cannot pass because nothing is there."""
     required, token = service(auth="required", caller_rate=0), make_token("viewer")
     for path in (
+        "/api/v1/events",
+        "/events",
         "/api/v1/reservations",
         "/api/v1/reservations/1/10.0.0.2",
         "/api/v1/pools",
@@ -200,6 +249,28 @@ def test_a_team_sees_its_addresses_its_quota_and_its_pools(team: tuple[Service, 
         assert "10.0.0.1" in {one["address"] for one in items(f"search?q={text}")}, text
     for path in ("/reservations", "/reservations.csv", "/pods.json", "/pools", "/quotas"):
         assert re.search(r"\bshop\b|10\.0\.0\.0/24", service.get(path, token).text), path
+
+
+def test_an_event_tells_a_team_that_an_address_is_taken_but_not_by_whom(
+    team: tuple[Service, str],
+) -> None:
+    service, token = team
+    found = service.get("/api/v1/events", token).get_json()["items"]
+    assert {one["message"] for one in found} == {
+        "the only candidate is taken",
+        "all 2 candidates are taken",
+        "requested address 10.0.0.2 is in use",
+    }
+
+
+def test_a_change_that_a_team_may_not_make_names_the_role_that_may(
+    team: tuple[Service, str],
+) -> None:
+    service, token = team
+    answer = service.ask("POST", "/api/v1/requests/1/approve", token, json={})
+    assert answer.status_code == 403
+    assert answer.get_json()["detail"].endswith("has the role team, but this requires operator")
+    assert "(shop)" in answer.get_json()["hint"]
 
 
 def test_a_team_finds_an_address_that_it_held(shared: Service, team: tuple[Service, str]) -> None:
@@ -238,7 +309,7 @@ def test_a_view_that_says_nothing_is_closed_to_teams(team: tuple[Service, str]) 
     for method in ("GET", "POST"):
         answer = service.ask(method, "/forgotten", token)
         assert answer.status_code == 403
-        assert "namespaces shop only" in answer.get_json()["detail"]
+        assert "has the role team, but this requires " in answer.get_json()["detail"]
 
 
 def test_a_session_of_a_team_has_the_namespaces_of_its_token(team: tuple[Service, str]) -> None:

@@ -67,9 +67,9 @@ def require_role(role: LeastRole) -> Caller:
     if not has_role(caller, role):
         if caller.role == "team":
             raise NotAllowed(
-                f'"{caller.name}" sees the namespaces {", ".join(caller.namespaces or ())} only, but this shows or'
-                " changes others",
-                hint="See the addresses of your namespaces at /reservations, and request more at /requests.",
+                f'"{caller.name}" has the role team, but this requires {role}',
+                hint=f"A team sees the addresses of its namespaces ({', '.join(caller.namespaces or ())}) and"
+                " requests more; ask an operator for anything else.",
             )
         raise NotAllowed(
             f'"{caller.name}" has the role {caller.role}, but this requires {role}',

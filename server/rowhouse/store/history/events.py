@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import cast, func, select, tuple_
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
+
+# What refuse_request and refuse_candidates write before the owners.
+_HOLDERS: Final = r"(requested address \S+ is in use|candidates? (?:is|are) taken).*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +43,23 @@ class Search:
     namespaces: tuple[str, ...] | None = None
 
 
-def _events() -> Select[Event, str]:
-    return select(Event, Pool.cidr.label("pool")).outerjoin(Pool, Pool.id == Event.pool_id)
+def _events(namespaces: tuple[str, ...] | None) -> Select[Any]:
+    """Select events; for a team, without the owners that hold an address, who may be of other namespaces."""
+    columns = dict(Event.__table__.columns)
+    if namespaces is not None:
+        columns["message"] = func.regexp_replace(Event.message, _HOLDERS, r"\1").label("message")
+    return select(*columns.values(), Pool.cidr.label("pool")).outerjoin(
+        Pool, Pool.id == Event.pool_id
+    )
 
 
 def search(
     database: Database, wanted: Search, *, after: tuple[datetime, int] | None, limit: int
 ) -> Sequence[Record]:
     """Return the events after `after` that meet every condition, latest first."""
-    statement = _events().order_by(Event.last_at.desc(), Event.id.desc()).limit(limit)
+    statement = (
+        _events(wanted.namespaces).order_by(Event.last_at.desc(), Event.id.desc()).limit(limit)
+    )
     for column, value in (
         (Event.reason, wanted.reason),
         (Event.cluster, wanted.cluster),
@@ -71,9 +82,9 @@ def search(
     return rows(database, statement)
 
 
-def listing() -> Listing:
-    """Return the list of all events."""
-    found = _events().subquery("events")
+def listing(namespaces: tuple[str, ...] | None) -> Listing:
+    """Return the list of the events of pods in `namespaces`; None: of all events."""
+    found = _events(namespaces).subquery("events")
     c = found.c
     texts = ("reason", "node", "message")
     return Listing(
@@ -89,4 +100,4 @@ def listing() -> Listing:
         searched=(func.lower(c.message), c.namespace, c.pod, c.node, func.lower(c.reason)),
         owners=(c.namespace + "/" + c.pod,),
         equal={"reason": c.reason},
-    )
+    ).of_namespaces(namespaces)

@@ -40,7 +40,7 @@ def _table() -> Table:
         label="Events",
         path=path,
         export=path,
-        rows=Listed(store(), rows.listing().of_namespaces(namespaces_seen())),
+        rows=Listed(store(), rows.listing(namespaces_seen())),
         sort="-last_at",
         hint="Namespace, pod, node, message",
         empty="Nothing went wrong in the last 30 days.",
