@@ -102,6 +102,7 @@ def test_a_comment_is_removed_by_its_author_or_an_administrator(
     ("body", "status"),
     [
         (ADDRESS | {"text": ""}, 422),
+        (ADDRESS | {"text": " \n "}, 422),
         (ADDRESS | {"text": "x" * 4097}, 422),
         (ADDRESS | {"text": "x" * 4096}, 201),
         ({"address": "10.0.0.4", "text": "x"}, 422),

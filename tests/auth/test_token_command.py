@@ -76,6 +76,11 @@ def test_the_list_tells_what_each_is_good_for(
     assert dba.execute(days.encode()).fetchone() == (True,)
 
 
+def test_the_wide_list_has_the_namespaces_of_a_team(run: Callable[..., Result]) -> None:
+    run("create", "shop", "--role", "team", "--namespace", "shop", "--namespace", "café")
+    assert "  café, shop  " in run("list", "-o", "wide").output
+
+
 def test_every_change_is_in_the_audit_log_with_its_actor(
     run: Callable[..., Result], dba: psycopg.Connection[TupleRow]
 ) -> None:

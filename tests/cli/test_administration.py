@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_a_pool_is_renamed_and_keeps_its_old_name_as_an_alias(rowhouse: Rowhouse
     assert taken.startswith('Error: the name "a" is an alias of pool "b" (10.0.0.0/29)\nHint: ')
     assert "`rowhouse pool alias delete a`" in taken
     again = rowhouse("pool", "rename", "a", "b")
-    assert again.output == "pool b renamed to b; also known as a\n"
+    assert again.output == "pool b already has this name; also known as a\n"
     [alias] = rowhouse.items("pool", "alias", "list")
     assert (alias["name"], alias["pool_name"], alias["cidr"]) == ("a", "b", "10.0.0.0/29")
     assert rowhouse("pool", "alias", "list", "--pool", "other").stderr == "no aliases match\n"
@@ -56,7 +57,12 @@ def test_an_alias_is_added_before_a_renaming_and_deleted_after_it(rowhouse: Rowh
     current = rowhouse("pool", "alias", "delete", "b", "--yes", code=3).stderr
     assert "it is the name of pool 10.0.0.0/29" in current
     assert rowhouse("pool", "alias", "delete", "a", "--yes").output == "alias a deleted\n"
-    assert rowhouse("pool", "show", "a", code=3).stderr == "Error: there is no pool a\n"
+    assert rowhouse("pool", "show", "a", code=3).stderr == (
+        'Error: there is no pool "a"\nHint: `rowhouse pool list` lists them.\n'
+    )
+    assert rowhouse("pool", "alias", "delete", "a", "--yes", code=3).stderr == (
+        'Error: there is no alias "a"\nHint: `rowhouse pool alias list` lists them.\n'
+    )
 
 
 def test_a_dry_run_shows_the_result_and_changes_nothing(rowhouse: Rowhouse) -> None:
@@ -126,7 +132,7 @@ def test_what_is_there_already_is_named(rowhouse: Rowhouse) -> None:
     assert renamed == "Error: a pool with this name already exists: name a\n"
     rowhouse("exclusion", "create", "10.0.0.1")
     twice = rowhouse("exclusion", "create", "10.0.0.1", code=1).stderr
-    assert twice.startswith("Error: part of it is already excluded: ")
+    assert twice == "Error: part of it is already excluded: last 10.0.0.1\n"
 
 
 def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None:
@@ -134,6 +140,10 @@ def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None
     assert rowhouse("pool", "create", "web", code=2).stderr == (
         "Error: cidr: invalid CIDR address: web\n"
     )
+    rowhouse("pool", "create", "10.0.0.0/24")
+    named = ("exclusion", "create", "10.0.0.1", "--requests-only", "--name", "süd west")
+    assert "'süd west' is not a range's name: use " in rowhouse(*named, code=2).stderr
+    assert "'rack' is not KEY=VALUE" in rowhouse("address", "list", "-l", "rack", code=2).stderr
 
 
 def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
@@ -274,6 +284,7 @@ def test_addresses_are_requested_and_approved_declined_or_withdrawn(rowhouse: Ro
     more = rowhouse(*routers, "--count", "2", code=1).stderr
     assert more.startswith('Error: namespace "shop" holds 0 and requests 4, but may hold 3\nHint: ')
     assert rowhouse.json("request", "approve", "1", "--yes")["granted"] == ["10.0.0.1", "10.0.0.2"]
+    assert re.search(r"GRANTED: +10.0.0.1, 10.0.0.2\n", rowhouse("request", "show", "1").output)
     assert [one["address"] for one in rowhouse.items("address", "list", "--namespace", "shop")] == [
         "10.0.0.1",
         "10.0.0.2",

@@ -8,7 +8,16 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
-from rowhouse.api.fields import Address, Answer, Id, Moment, NetworkName, PoolText, Request, Text
+from rowhouse.api.fields import (
+    Address,
+    Answer,
+    FilledText,
+    Id,
+    Moment,
+    NetworkName,
+    PoolText,
+    Request,
+)
 from rowhouse.auth.caller import current_caller, has_role
 from rowhouse.ipam import comments, pools
 from rowhouse.store.inventory import comments as rows
@@ -50,7 +59,7 @@ class NewComment(Request):
     network_id: Id | None = None
     address: Address | None = None
     pool_id: Id | None = None
-    text: Annotated[Text, Field(min_length=1)]
+    text: FilledText
 
     @model_validator(mode="after")
     def _about_one_thing(self) -> Self:

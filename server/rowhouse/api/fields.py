@@ -169,6 +169,23 @@ def _pool_name(text: str) -> str:
     return text
 
 
+def _range_name(text: str) -> str:
+    """Accept a DNS label that begins with a letter."""
+    if not RANGE_NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not a range's name: use at most {MAX_LABEL} lowercase letters, digits and '-',"
+            " and begin with a letter"
+        )
+    return text
+
+
+def _filled(text: str) -> str:
+    """Accept a text that is not only spaces and line breaks."""
+    if not re.search(r"[^\x00-\x20\x7f]", text):
+        raise ValueError("it is empty")
+    return text
+
+
 # No control characters: they do not belong in names, and PostgreSQL rejects NUL.
 _LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 _TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
@@ -190,9 +207,30 @@ PoolText = Annotated[
         description="A pool: its name or an alias, its CIDR, or its id",
     ),
 ]
-RangeName = Annotated[str, Field(max_length=MAX_LABEL, pattern=f"^{RANGE_NAME.pattern}$")]
+RangeName = Annotated[
+    str,
+    AfterValidator(_range_name),
+    WithJsonSchema(
+        {"type": "string", "maxLength": MAX_LABEL, "pattern": f"^{RANGE_NAME.pattern}$"},
+        mode="validation",
+    ),
+]
 NetworkName = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
 Text = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
+FilledText = Annotated[
+    Text,
+    Field(min_length=1),
+    AfterValidator(_filled),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 4096,
+            "pattern": r"^[^\x00-\x08\x0b-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x08\x0b-\x1f\x7f]*$",
+        },
+        mode="validation",
+    ),
+]
 Namespace = Annotated[str, Field(max_length=MAX_LABEL, pattern=_LINE)]
 Cluster = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
 Interface = Annotated[str, Field(max_length=MAX_INTERFACE, pattern=_LINE)]

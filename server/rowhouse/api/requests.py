@@ -14,6 +14,7 @@ from rowhouse.api.fields import (
     Address,
     Answer,
     Cidr,
+    FilledText,
     Moment,
     Name,
     Namespace,
@@ -122,7 +123,7 @@ class NewRequest(WantedAddresses):
 class Refusal(Request):
     """Why a request is declined."""
 
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: FilledText
 
 
 class Withdrawal(Request):

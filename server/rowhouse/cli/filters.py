@@ -20,8 +20,20 @@ network_filter = click.option(
 namespace_filter = click.option(
     "--namespace", shell_complete=completions.namespaces, help="Only this namespace."
 )
+
+
+def _label(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    if text is not None and not text.partition("=")[1]:
+        raise click.BadParameter(f"{text!r} is not KEY=VALUE", context, option)
+    return text
+
+
 label_filter = click.option(
-    "-l", "--label", metavar="KEY=VALUE", help="Only those with this label."
+    "-l",
+    "--label",
+    metavar="KEY=VALUE",
+    callback=_label,
+    help="Only those with this label.",
 )
 cluster_filter = click.option(
     "--cluster", help='Only this cluster; "" is the cluster without a name.'

@@ -27,6 +27,12 @@ def pool(client: Client, text: str, network: str | None) -> Document:
         found = client.find("/pools", name=text, network=network)
         if not found and text.isdecimal():
             return client.get(f"/pools/{text}")
+    if not found:
+        raise Failure(
+            f'there is no pool "{text}"',
+            hint="`rowhouse pool list` lists them.",
+            exit_code=NOT_FOUND,
+        )
     return _only(found, f"pool {text}", [quoted(one["network"]) for one in found])
 
 

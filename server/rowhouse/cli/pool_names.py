@@ -62,7 +62,8 @@ def rename(
     changed = _change(session, found, changes, force=force)
     old = found["name"] or found["cidr"]
     kept = changed["aliases"] and f"; also known as {', '.join(changed['aliases'])}"
-    session.printer.done(f"pool {old} renamed to {new}{kept or ''}", changed)
+    what = "already has this name" if old == new else f"renamed to {new}"
+    session.printer.done(f"pool {old} {what}{kept or ''}", changed)
 
 
 @click.group(short_help="Manage other names of pools.")
@@ -98,10 +99,17 @@ def add(session: Session, *, text: str, name: str) -> None:
 @change_options
 def delete(session: Session, *, name: str, force: bool, yes: bool) -> None:
     """Delete the alias NAME: network configurations that use it then fail."""
-    found = lookup.pool(session.client, name, None)
+    named = session.client.find("/pools", name=name)
+    if not named:
+        raise Failure(
+            f'there is no alias "{name}"',
+            hint="`rowhouse pool alias list` lists them.",
+            exit_code=NOT_FOUND,
+        )
+    found = named[0]  # a name or an alias belongs to one pool
     if name not in found["aliases"]:
         raise Failure(
-            f"{name} is no alias: it is the name of pool {found['cidr']}",
+            f'"{name}" is not an alias: it is the name of pool {found["cidr"]}',
             hint="`rowhouse pool rename` changes the name of a pool.",
             exit_code=NOT_FOUND,
         )

@@ -39,8 +39,8 @@ _COLUMNS: Final = (
 )
 _DETAILS: Final = (
     *_COLUMNS,
-    Column("ADDRESSES", "addresses", "json"),
-    Column("GRANTED", "granted", "json"),
+    Column("ADDRESSES", "addresses", "list"),
+    Column("GRANTED", "granted", "list"),
 )
 _request = click.argument("number", metavar="ID", type=click.IntRange(1))
 

@@ -29,7 +29,7 @@ _COLUMNS: Final = (
     Column("ROLE", "role"),
     Column("CLUSTER", "cluster"),
     Column("NODE", "node"),
-    Column("NAMESPACES", "namespaces", wide=True),
+    Column("NAMESPACES", "namespaces", "list", wide=True),
     Column("CREATED", "created_at", "moment"),
     Column("EXPIRES", "expires_at", "moment"),
     Column("STATE", "state"),

@@ -213,7 +213,7 @@ def _violation(error: psycopg.Error) -> RowhouseError | None:
 def _values(error: psycopg.Error) -> str:
     """Return the key and its values, such as ": name storage-a", if the database names them.
 
-    Empty values, such as the name of the default network, are omitted.
+    Empty values, such as the name of the default network, and internal ids are omitted.
     """
     found = re.match(r"Key \((.*?)\)=\((.*?)\) ", error.diag.message_detail or "")
     if found is None:
@@ -222,4 +222,6 @@ def _values(error: psycopg.Error) -> str:
     if len(names) != len(values):  # one of the values has a comma in it
         return f": {found[2]}"
     pairs = zip(names, values, strict=True)
-    return ": " + ", ".join(f"{name} {value}" for name, value in pairs if value)
+    return ": " + ", ".join(
+        f"{name} {value}" for name, value in pairs if value and not name.endswith("_id")
+    )
