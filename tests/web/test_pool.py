@@ -145,6 +145,14 @@ def test_of_a_huge_ipv6_pool_the_part_in_use_is_shown(browser: Browser, pods: Po
     assert 'href="/pools/1?within=fd00::/64"' in page
 
 
+def test_no_link_of_the_whole_pool_asks_for_an_empty_part(browser: Browser, pods: Pods) -> None:
+    pods.add("web-0", subnet("10.0.0.0/24"))
+    page = browser().get("/pools/1?since=2026-01-01T00:00&until=2026-01-02T00:00").text
+    links = re.findall(r'href="(/pools/1[^"]*)#time"', page)
+    assert len(links) >= 4
+    assert not [link for link in links if "within" in link]
+
+
 @pytest.mark.parametrize("within", ["10.0.1.0/24", "fd00::/64", "10.0.0.1/24", "nonsense", ""])
 def test_what_is_no_part_of_a_pool_is_no_page(browser: Browser, pods: Pods, within: str) -> None:
     pods.add("web-0", subnet("10.0.0.0/24"))

@@ -163,6 +163,9 @@ def test_a_page_looks_as_it_was_accepted(
     way, person = visitor
     page = person.goto(path_of(name, looks[1]))
     page.evaluate("() => document.fonts.ready.then(() => true)")
+    page.wait_for_function(
+        "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
+    )
     page.evaluate(STOP_THE_CLOCK)
     now = page.screenshot(animations="disabled")
     file = LOOKS / f"{name}-{way}.webp"

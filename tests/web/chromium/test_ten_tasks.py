@@ -170,8 +170,8 @@ def exclude_an_address(hand: Hand) -> None:
     page = hand.page
     hand.search("edge")
     hand.click(of(page, "Exclude").first)
-    hand.type("10.21.9.250", into=page.get_by_label("First address"))
-    hand.tab(2, "switches")
+    hand.type("10.21.9.250", into=page.get_by_label("Addresses", exact=True))
+    hand.tab(1, "switches")
     hand.click(of(page, "Continue"))
     hand.click(of(page, "Exclude address"))
     expect(page.locator("body")).to_contain_text("exclusion.create")

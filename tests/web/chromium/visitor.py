@@ -47,6 +47,7 @@ class Visitor:
         page.get_by_label("Token").fill(token)
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        page.wait_for_load_state("load")  # its scripts answer keys, pointers and fingers
         return page
 
     def violations(self) -> list[str]:
