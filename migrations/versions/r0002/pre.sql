@@ -326,7 +326,7 @@ COMMENT ON INDEX audit_log_object IS 'The entries about an object.';
 
 -- schema/tables/requests.sql
 -- A team asks for addresses, and an operator decides. A row moves once, from pending to one of the other states; see
--- request_moves(). There is no column for the operator's name alone: whoever ends a request is in decided_by.
+-- request_moves(). There is no column for the operator's name alone: decided_by names who ended the request.
 
 CREATE TABLE requests (
     id              integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.apiserver.auth.users import ADMINISTRATOR_TOKEN
 from k8s.museum.looks import Clock
+from k8s.owners.claims import put_claim
 from k8s.owners.stage import DEFINITIONS, Stage
 from k8s.running import until
 from rowhouse.app import create_app
@@ -59,3 +60,10 @@ def stage(
         kube.parts.kinds.establish(definition)
     until(lambda: {"virtualmachines", "ipamclaims"} <= {one.plural for one in kube.parts.kinds})
     return Stage(kube, app.test_client(), client, session, dba, Clock(dba))
+
+
+@pytest.fixture
+def by_claim(stage: Stage) -> None:
+    """The network keeps addresses for claims, and there is one."""
+    stage.ipam["allowPersistentIPs"] = True
+    put_claim(stage)

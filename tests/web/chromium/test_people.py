@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import psycopg
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
     from psycopg.rows import TupleRow
 
     from web.chromium.sample import Sample
@@ -27,28 +27,6 @@ if TYPE_CHECKING:
     Visit = Callable[..., Visitor]
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
-
-STATES = """
-SELECT host(a.address),
-       CASE WHEN r.owner_kind = 'static' THEN 'reserved'
-            WHEN r.sticky THEN 'sticky'
-            WHEN r.address IS NOT NULL THEN 'pod'
-            WHEN e.id IS NOT NULL THEN 'excluded'
-            WHEN f.quarantined THEN 'quarantined'
-            WHEN a.address = set_masklen(p.gateway, 32) THEN 'gateway'
-            WHEN a.address NOT BETWEEN coalesce(p.window_first, first_usable(p.cidr))
-                                   AND coalesce(p.window_last, last_usable(p.cidr)) THEN 'outside'
-            ELSE 'free' END
-  FROM pools p
- CROSS JOIN LATERAL (SELECT first_address(p.cidr) + n AS address FROM generate_series(0, 255) AS n) AS a
-  LEFT JOIN reservations r ON r.network_id = p.network_id AND r.address = a.address
-  LEFT JOIN exclusions e ON e.network_id = p.network_id AND a.address BETWEEN e.first AND e.last
-  LEFT JOIN free_ranges f ON f.network_id = p.network_id AND a.address BETWEEN f.first AND f.last
- WHERE p.id = %s
-"""
-OWNERS = """
-SELECT host(address), concat_ws('/', nullif(owner_namespace, ''), owner_name) FROM reservations WHERE pool_id = %s
-"""
 
 
 def reserve(page: Page, pool_id: int, owner: str, url: str) -> str:
@@ -142,51 +120,6 @@ def reach(page: Page, name: str) -> None:
     pytest.fail(
         f"on {page.url} ({page.title()!r}), the Tab key does not reach {name!r}, only {trail}"
     )
-
-
-def test_the_cells_of_the_map_are_what_the_database_says(
-    visit: Visit, sample: Sample, sample_rows: Session
-) -> None:
-    pool = sample.pools["storage-a"]
-    visitor = visit()
-    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool}")
-    expect(page.locator("[data-map] a")).to_have_count(256)
-    cells = page.locator("[data-map] a").evaluate_all(
-        "(cells) => cells.map((one) => [one.getAttribute('aria-label'), one.className])"
-    )
-    states: dict[str, str] = dict(sample_rows.execute(STATES, (pool,)).fetchall())
-    assert len(states) == 256
-    assert {label.split(": ")[0]: state for label, state in cells} == states
-    assert set(states.values()) >= {
-        "pod",
-        "sticky",
-        "reserved",
-        "excluded",
-        "quarantined",
-        "gateway",
-        "free",
-    }
-    owners: dict[str, str] = dict(sample_rows.execute(OWNERS, (pool,)).fetchall())
-    for label, _ in cells:
-        address = label.split(": ")[0]
-        if address in owners:
-            assert owners[address] in label
-    visitor.check()
-
-
-def test_the_map_is_walked_with_arrow_keys_and_tells_where_one_is(
-    visit: Visit, sample: Sample
-) -> None:
-    visitor = visit()
-    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{sample.pools['storage-a']}")
-    page.locator("[data-map] a").first.focus()
-    for _ in range(9):
-        page.keyboard.press("ArrowRight")
-    expect(page.locator("#readout")).to_contain_text("10.20.0.9")
-    expect(page.locator("#readout")).to_contain_text("web-1")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("10.20.0.9")
-    visitor.check()
 
 
 @pytest.mark.parametrize(
@@ -384,76 +317,6 @@ def test_back_returns_to_the_form_as_it_was_left(visit: Visit, sample: Sample) -
     page.go_back()
     expect(page.get_by_label("Description")).to_have_value("OPS-4711")
     expect(page.get_by_label("For", exact=True)).to_have_value("half done")
-    visitor.check()
-
-
-def test_a_period_is_selected_in_the_chart_and_kept_in_the_url(
-    visit: Visit, sample: Sample, sample_rows: Session
-) -> None:
-    pool = sample.pools["storage-a"]
-    sample_rows.execute(
-        "INSERT INTO fill_samples SELECT %s, now() - n * interval '1 hour', n %% 7 FROM generate_series(1, 160) AS n"
-        " ON CONFLICT DO NOTHING",
-        (pool,),
-    )
-    visitor = visit()
-    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool}")
-    page.locator("[data-plot]").scroll_into_view_if_needed()
-    box = page.locator("[data-plot]").bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * 0.25, middle)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
-    expect(page.locator(".plot .selection")).to_be_visible()
-    page.mouse.up()
-    expect(page).to_have_url(re.compile(r"since=.*&until=.*#time$"))
-    begins, ends = page.locator("[data-plot]").evaluate(
-        "(plot) => [plot.dataset.begins, plot.dataset.ends].map((text) => new Date(text).getTime() / 3.6e6)"
-    )
-    # Half of a week.
-    assert ends - begins == pytest.approx(84, abs=2)
-    page.reload()
-    expect(page.get_by_role("link", name="Reset")).to_be_visible()
-    # By keyboard: the fields below the chart.
-    page.get_by_label("From (UTC)").fill("2026-01-01T00:00")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("since=2026-01-01T00%3A00"))
-    page.get_by_role("link", name="Reset").click()
-    expect(page.get_by_role("link", name="Week")).to_have_attribute("aria-current", "true")
-    visitor.check()
-
-
-def test_a_finger_that_rests_selects_cells_and_one_that_moves_scrolls(
-    visit: Visit, sample: Sample
-) -> None:
-    visitor = visit(viewport=NARROW, has_touch=True, is_mobile=True)
-    page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['quiet']}")
-    touch = page.context.new_cdp_session(page)
-    low, high = (page.locator(f"[data-map] a[href$='/10.22.0.{n}']") for n in (36, 39))
-    low.scroll_into_view_if_needed()
-
-    def finger(kind: str, cell: Locator | None = None, *, below: float = 0) -> None:
-        box = None if cell is None else cell.bounding_box()
-        at = [{"x": box["x"] + box["width"] / 2, "y": box["y"] + 5 + below}] if box else []
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-
-    dialog = page.get_by_role("dialog")
-    finger("touchStart", low)
-    picked = page.locator("[data-map] a.picked")
-    expect(picked).to_have_count(1)
-    finger("touchMove", high)
-    expect(picked).to_have_count(4)
-    finger("touchEnd")
-    expect(dialog.get_by_label("Address", exact=True)).to_have_value("10.22.0.36-10.22.0.39")
-    page.keyboard.press("Escape")
-    expect(picked).to_have_count(0)
-    finger("touchStart", low)
-    for step in range(1, 6):
-        finger("touchMove", low, below=-30 * step)
-    finger("touchEnd")
-    expect(picked).to_have_count(0)
-    expect(dialog).to_be_hidden()
     visitor.check()
 
 

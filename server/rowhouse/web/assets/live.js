@@ -10,6 +10,8 @@
   let seen = main.dataset.seen;
   let source = null;
   let again = 0;
+  // Updates of parts that someone is pointing at: of elements with `data-held`, until the event live:resume.
+  const waiting = new Map();
 
   function say(state, label, title = "") {
     sign.hidden = false;
@@ -21,6 +23,10 @@
   function replace(id, html) {
     const old = document.getElementById(id);
     if (!old) return;
+    if (old.closest("[data-held]")) {
+      waiting.set(id, html);
+      return;
+    }
     const template = document.createElement("template");
     template.innerHTML = html.trim();
     const fresh = template.content.firstElementChild;
@@ -72,6 +78,13 @@
       if (source?.readyState === EventSource.CLOSED) again = setTimeout(open, 60000);
     };
   }
+
+  document.addEventListener("live:resume", () => {
+    const parts = [...waiting];
+    waiting.clear();
+    for (const [id, html] of parts) replace(id, html);
+    if (parts.length) document.dispatchEvent(new Event("live:changed"));
+  });
 
   // A hidden page needs no updates.
   document.addEventListener("visibilitychange", () => {

@@ -37,13 +37,20 @@
     const mark = () => cells().forEach((cell, i) =>
       cell.classList.toggle("picked", from >= 0 && (rested || from !== to) && i >= Math.min(from, to) && i <= Math.max(from, to)));
     const index = (event) => cells().indexOf(document.elementFromPoint(event.clientX, event.clientY)?.closest("a"));
-    const stop = () => { clearTimeout(timer); touched = null; from = -1; };
+    const stop = () => {
+      clearTimeout(timer);
+      touched = null;
+      from = -1;
+      map.removeAttribute("data-held");
+      document.dispatchEvent(new Event("live:resume"));
+    };
 
     map.addEventListener("dragstart", (event) => event.preventDefault());
     map.addEventListener("pointerdown", (event) => {
       if (event.button || event.shiftKey || event.ctrlKey || event.metaKey) return;
       const at = index(event);
       rested = false;
+      map.setAttribute("data-held", ""); // an update would take the cells away
       if (event.pointerType !== "touch") { from = to = at; return; }
       touched = event;
       timer = setTimeout(() => { rested = true; from = to = at; mark(); tell(cells()[at]); }, restMilliseconds);
