@@ -300,7 +300,8 @@ def test_an_action_opens_over_the_page_keeps_its_form_and_is_taken_back(
     assert page.url.endswith(f"/pools/{sample.pools['quiet']}")
     rows = "SELECT count(*) FROM reservations WHERE owner_name = 'dragged'"
     assert sample_rows.execute(rows).fetchone() == (4,)
-    page.keyboard.press("Escape")
+    with page.expect_navigation():  # the page behind shows what was done
+        page.keyboard.press("Escape")
     expect(page.locator("[data-map] a.reserved[href$='/10.22.0.200']")).to_be_visible()
     visitor.check()
 
