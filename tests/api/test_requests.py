@@ -281,7 +281,7 @@ OF_TEAMS = {
     "request_addresses",
     "withdraw_request",
 }
-"""tests/auth/test_teams.py asks each of them for the addresses of another namespace."""
+"""tests/auth/teams/test_routes.py asks each of them for the addresses of another namespace."""
 
 
 def test_reading_is_for_viewers_writing_for_operators_and_the_rest_for_admins() -> None:

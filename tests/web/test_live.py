@@ -8,13 +8,14 @@ import json
 import re
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 import trustme
 
 from fixtures import servers
+from fixtures.live import looking
 from fixtures.pods import Pods, subnet
 
 if TYPE_CHECKING:
@@ -43,54 +44,6 @@ def few_threads(database: Database, tmp_path: Path) -> Iterator[Server]:
         environment={"ROWHOUSE_DATABASE_URL": database.url, "ROWHOUSE_LIVE_VIEWERS": str(VIEWERS)},
     ) as running:
         yield running
-
-
-class Stream:
-    """A browser's EventSource, as far as it is needed."""
-
-    def __init__(
-        self, server: Server, path: str, *, last_id: str = "", trust: ssl.SSLContext | None = None
-    ) -> None:
-        netloc = urlsplit(server.url).netloc
-        self._connection = (
-            http.client.HTTPSConnection(netloc, context=trust, timeout=120)
-            if trust
-            else http.client.HTTPConnection(netloc, timeout=120)
-        )
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
-        self._connection.request("GET", path, headers=headers)
-        self._answer = self._connection.getresponse()
-        self.status = self._answer.status
-
-    def next(self, kind: str) -> Any:
-        """The data of the next event of this kind; others are skipped."""
-        for lines in self._events():
-            fields = dict(line.split(": ", 1) for line in lines if ": " in line)
-            if fields.get("event") == kind:
-                self.last_id = fields["id"]
-                return json.loads(fields["data"])
-        raise AssertionError(f"the stream ended without {kind}")
-
-    def _events(self) -> Iterator[list[str]]:
-        lines: list[str] = []
-        while line := self._answer.readline():
-            if text := line.decode().rstrip("\n"):
-                lines.append(text)
-            else:
-                yield lines
-                lines = []
-
-    def close(self) -> None:
-        self._answer.close()
-        self._connection.close()
-
-
-@contextlib.contextmanager
-def looking(
-    server: Server, path: str, *, last_id: str = "", trust: ssl.SSLContext | None = None
-) -> Iterator[Stream]:
-    with contextlib.closing(Stream(server, path, last_id=last_id, trust=trust)) as stream:
-        yield stream
 
 
 def status_of(server: Server, path: str) -> int:

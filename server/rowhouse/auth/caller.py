@@ -86,6 +86,19 @@ def namespaces_seen() -> tuple[str, ...] | None:
     return current_caller().namespaces
 
 
+def shared_reader() -> Caller:
+    """Return a caller without a name who sees what the current one sees and may change nothing.
+
+    What is rendered for it can be shown to every caller for whom this returns an equal one.
+
+    Errors: Unauthenticated.
+    """
+    seen = namespaces_seen()
+    if seen is None:
+        return Caller(name="", role="viewer")
+    return Caller(name="", role="team", namespaces=tuple(sorted(set(seen))))
+
+
 def require_writer() -> Caller:
     """Return the current caller unless its role only reads: a team may send requests, a viewer may change nothing.
 

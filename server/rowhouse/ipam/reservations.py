@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 def reservation(store: Database, key: Key, *, namespaces: Collection[str] | None = None) -> Record:
     """Return a reservation of one of these namespaces (None: of any owner). Raises NotFound."""
-    found = reservations.get(store, key)
-    if found is None or not (namespaces is None or found.namespace in namespaces):
+    found = reservations.get(store, key, namespaces=namespaces)
+    if found is None and namespaces is not None:
+        raise NotFound(
+            f"none of your namespaces holds address {key[1]} of network {key[0]}",
+            hint="List what they hold: `rowhouse address list`, or the page Addresses.",
+        )
+    if found is None:
         raise NotFound(
             f"address {key[1]} of network {key[0]} is not reserved",
             hint="GET /api/v1/explain shows why an address can be assigned or not.",

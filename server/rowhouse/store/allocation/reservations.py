@@ -17,7 +17,7 @@ from rowhouse.store.connection.reads import rows
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -104,9 +104,14 @@ def search(
     return rows(database, statement)
 
 
-def get(database: Database, key: Key) -> Record | None:
-    """Return one reservation."""
-    found = rows(database, select(_Reservation).where(_is_one_of([key])))
+def get(
+    database: Database, key: Key, *, namespaces: Collection[str] | None = None
+) -> Record | None:
+    """Return one reservation; None: there is none whose owner is of one of `namespaces` (None: any)."""
+    statement = select(_Reservation).where(_is_one_of([key]))
+    if namespaces is not None:
+        statement = statement.where(_Reservation.namespace.in_(namespaces))
+    found = rows(database, statement)
     return found[0] if found else None
 
 

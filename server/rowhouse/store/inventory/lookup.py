@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import INET
 from rowhouse.store.connection.loose_index_scan import any_value_of
 from rowhouse.store.connection.models import Attachment, Network, Pool, Reservation, Tenure
 from rowhouse.store.connection.reads import rows
+from rowhouse.store.inventory.pools import used_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute
@@ -40,8 +41,13 @@ def networks_of(database: Database, address: str) -> Sequence[Record]:
     return rows(database, statement)
 
 
-def pools_at(database: Database, prefix: str) -> Sequence[Record]:
-    """Return the pools that a prefix contains, or that contain it, largest first."""
+def pools_at(
+    database: Database, prefix: str, *, namespaces: Collection[str] | None = None
+) -> Sequence[Record]:
+    """Return the pools that a prefix contains, or that contain it, largest first.
+
+    One of `namespaces` (None: any) uses them: it holds an address there, or has a quota.
+    """
     wanted = cast(prefix, INET)
     cidr = cast(Pool.cidr, INET)
     statement = (
@@ -50,6 +56,8 @@ def pools_at(database: Database, prefix: str) -> Sequence[Record]:
         .order_by(func.masklen(cidr), Pool.network_name, Pool.cidr)
         .limit(MAX_FOUND)
     )
+    if namespaces is not None:
+        statement = statement.where(used_by(namespaces))
     return rows(database, statement)
 
 

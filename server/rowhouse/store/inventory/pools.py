@@ -75,7 +75,7 @@ def search(database: Database, wanted: Search, *, after: int, limit: int) -> Seq
     if wanted.labels:
         statement = statement.where(Pool.labels.op("@>")(literal(wanted.labels, JSONB)))
     if wanted.namespaces is not None:
-        statement = statement.where(_used_by(wanted.namespaces))
+        statement = statement.where(used_by(wanted.namespaces))
     return rows(database, statement)
 
 
@@ -85,11 +85,11 @@ def get(
     """Return one pool, with its aliases; None: there is none that one of `namespaces` uses (see `Search`)."""
     statement = select(Pool, aliases()).where(Pool.id == pool_id)
     if namespaces is not None:
-        statement = statement.where(_used_by(namespaces))
+        statement = statement.where(used_by(namespaces))
     return row(database, statement)
 
 
-def _used_by(namespaces: Collection[str]) -> ColumnElement[bool]:
+def used_by(namespaces: Collection[str]) -> ColumnElement[bool]:
     """Match the pools in which a namespace holds an address, or has a quota of its own."""
     held = select(Reservation.pool_id).where(Reservation.owner_namespace.in_(namespaces))
     granted = select(Quota.pool_id).where(Quota.namespace.in_(namespaces))

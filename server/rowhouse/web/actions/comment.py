@@ -8,7 +8,7 @@ from flask import url_for
 
 from rowhouse.api.calls import read_values
 from rowhouse.api.comments import NewComment
-from rowhouse.auth.caller import current_caller, has_role
+from rowhouse.auth.caller import current_caller, has_role, namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.ipam import comments as use_cases
@@ -103,7 +103,9 @@ class RemoveComment(Action[None]):
 def comments_on(
     *, network_id: int | None = None, address: str | None = None, pool_id: int | None = None
 ) -> Sequence[Record]:
-    """Return the latest comments on an address or a pool."""
+    """Return the latest comments on an address or a pool; to a team none, because they outlive the owners."""
+    if namespaces_seen() is not None:
+        return []
     return rows.search(
         store(),
         network_id=network_id,

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import redirect, render_template, request, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
+from rowhouse.ipam.reservations import reservation
 from rowhouse.store.history import tenures
 from rowhouse.store.inventory import networks
 from rowhouse.web.address.filter import timeline_filter
@@ -33,9 +35,9 @@ FILTERS: Final = ("start", "end", "actor", "since", "until", "q")
 
 
 @blueprint.get(f"/addresses/<{ID}:network_id>/<address>")
-@least_role("viewer")
+@least_role("team")
 def address(network_id: int, address: str) -> str | Redirection:
-    """Show the state of an address and its tenures."""
+    """Show the state of an address and its tenures; to a team, those of its namespaces while they hold the address."""
     try:
         written = str(ip_address(address))
     except ValueError:
@@ -44,10 +46,12 @@ def address(network_id: int, address: str) -> str | Redirection:
         ) from None
     if written != address:
         return redirect(url_for("web.address", network_id=network_id, address=written))
+    asked = timeline_filter()
+    # First, so that a team does not learn which networks exist.
+    shown = history_of(store(), network_id, address, asked)
     network = networks.get(store(), network_id)
     if network is None:
         raise NotFound(f"there is no network {network_id}", hint="The overview lists all networks.")
-    asked = timeline_filter()
     filters: dict[str, Any] = {name: request.args.get(name) for name in FILTERS}
     return render_template(
         "address/page.html",
@@ -55,18 +59,20 @@ def address(network_id: int, address: str) -> str | Redirection:
         live_url=url_for("web.live_address", network_id=network_id, address=address, **filters),
         starts=STARTS,
         ends=ENDS,
-        **history_of(store(), network_id, address, asked),
+        **shown,
     )
 
 
 @blueprint.get(f"/live/addresses/<{ID}:network_id>/<address>")
-@least_role("viewer")
+@least_role("team")
 def live_address(network_id: int, address: str) -> Response:
     """Stream the live parts of the page of an address."""
     try:
         ip_address(address)
     except ValueError:
         raise NotFound(f"{address} is not an address") from None
+    if (seen := namespaces_seen()) is not None:
+        reservation(store(), (network_id, address), namespaces=seen)
     asked = timeline_filter()
     return stream(
         lambda: {
@@ -80,18 +86,27 @@ def live_address(network_id: int, address: str) -> Response:
 def history_of(
     database: Database, network_id: int, address: str, asked: TimelineFilter
 ) -> dict[str, Any]:
-    """Return the live variables of the page: everything but the network and the form of the filter."""
+    """Return the live variables of the page: everything but the network and the form of the filter.
+
+    Raises NotFound if the current caller is of a team whose namespaces do not hold the address.
+    """
+    seen = namespaces_seen()
+    state = state_of(database, network_id, address, namespaces=seen)
     wanted = tenures.Search(
-        address=address, network_id=network_id, since=asked.since, until=asked.until
+        address=address,
+        network_id=network_id,
+        since=asked.since,
+        until=asked.until,
+        namespaces=seen,
     )
     limit = MAX_SEARCHED if asked.is_set else MOST_TENURES + 1
     latest = tenures.search(database, wanted, after=None, limit=limit)
     found = [tenure for tenure in latest if asked.has(tenure)]
     return {
         "address": address,
-        "state": state_of(database, network_id, address),
-        # Between tenures that a filter hides, the address was not free.
-        "timeline": timeline(found[:MOST_TENURES], gaps=not asked.is_set),
+        "state": state,
+        # Between tenures of which some are hidden, the address was not free.
+        "timeline": timeline(found[:MOST_TENURES], gaps=seen is None and not asked.is_set),
         "more": len(found) > MOST_TENURES,
         "filter": asked,
     }

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
+from rowhouse.ipam import reservations as use_cases
 from rowhouse.store.allocation import reservations
 from rowhouse.store.history import audit
 from rowhouse.store.inventory import address_map, exclusions, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
     from rowhouse.store.connection.database import Database
@@ -30,11 +31,21 @@ class State:
     attachments: Sequence[Record]
 
 
-def state_of(database: Database, network_id: int, address: str) -> State:
-    """Return the state of an address, in five statements. Without an owner, the database decides it."""
-    pools = [pool for pool in lookup.pools_at(database, address) if pool.network_id == network_id]
+def state_of(
+    database: Database, network_id: int, address: str, *, namespaces: Collection[str] | None = None
+) -> State:
+    """Return the state of an address, in five statements. Without an owner, the database decides it.
+
+    Raises NotFound unless one of `namespaces` (None: anyone) holds it.
+    """
+    at = lookup.pools_at(database, address, namespaces=namespaces)
+    pools = [pool for pool in at if pool.network_id == network_id]
     key = (network_id, address)
-    held = reservations.get(database, key)
+    held = (
+        reservations.get(database, key)
+        if namespaces is None
+        else use_cases.reservation(database, key, namespaces=namespaces)
+    )
     attachments = reservations.attachments(database, key) if held is not None else []
     name, because = (
         _of_owner(held, attachments)

@@ -43,6 +43,7 @@
 
   async function reload() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.status === 404) location.reload(); // shows why
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of page.querySelectorAll("[data-part]")) replace(part.id, part.outerHTML);
@@ -71,6 +72,7 @@
       replace(id, html);
       document.dispatchEvent(new Event("live:changed"));
     });
+    on("gone", () => location.reload());
     on("trouble", (event) => say("trouble", "Database unreachable", JSON.parse(event.data)));
     on("fine", () => { say("live", "Live", "This page updates by itself"); reload(); });
     source.onerror = () => {

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from rowhouse.domain.errors import RowhouseError
+from rowhouse.domain.errors import NotFound, RowhouseError
 from rowhouse.web.live.viewer import GoneError, Viewer, event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 _log = structlog.get_logger(__name__)
 
@@ -40,10 +40,11 @@ _RANDOM: Final = SystemRandom()
 class Topic:
     """The live parts of a page: how to render them, what was sent, and the viewers.
 
-    `parts` returns HTML by the id of the element that it replaces.
+    `parts` returns HTML by the id of the element that it replaces, and raises NotFound once the page is gone. Viewers
+    share a topic by its `key`, which therefore has all that decides what they may see.
     """
 
-    key: str
+    key: Hashable
     parts: Callable[[], dict[str, str]]
     shown: dict[str, str] = field(default_factory=dict)
     viewers: set[Viewer] = field(default_factory=set)
@@ -71,7 +72,7 @@ class Hub:
         self._chores = chores
         self._max_viewers = max_viewers
         self._every = every
-        self._topics: dict[str, Topic] = {}
+        self._topics: dict[Hashable, Topic] = {}
         self._joining: deque[tuple[Topic, socket.socket, str]] = deque()
         self._selector = selectors.DefaultSelector()
         self._wakeup_reader, self._wakeup_writer = socket.socketpair()
@@ -189,8 +190,14 @@ class Hub:
             self._send_to_all(event("fine", None, self.mark))
 
     def _show(self, topic: Topic) -> None:
-        """Send the parts of a topic that changed; the first time, all parts."""
-        parts = topic.parts()
+        """Send the parts of a topic that changed; the first time, all parts. End the streams of a page that is gone."""
+        try:
+            parts = topic.parts()
+        except NotFound:
+            for viewer in list(topic.viewers):
+                self._send(viewer, event("gone", None, self.mark))
+                self._remove(viewer)
+            return
         changed = [(name, html) for name, html in parts.items() if topic.shown.get(name) != html]
         topic.shown = parts
         if changed:

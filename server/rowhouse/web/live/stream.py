@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from flask import Response, current_app, g, request
 
+from rowhouse.auth.caller import shared_reader
 from rowhouse.domain.errors import TryAgain
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.live.background import HUB
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from rowhouse.auth.caller import Caller
+
 CLAIM: Final = "rowhouse.claim"
 """The key in the WSGI environment of a function. It takes a callback that gets the connection after the headers."""
 
@@ -27,8 +30,9 @@ _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 def stream(parts: Callable[[], dict[str, str]]) -> Response:
     """Send the parts of a page whenever they change.
 
-    `parts` returns HTML by the id of the element that it replaces. The hub calls it once for all viewers of
-    this URL, outside their requests.
+    `parts` returns HTML by the id of the element that it replaces, and raises NotFound once the page is gone. The hub
+    calls it outside the viewers' requests, once for all viewers of this URL who see the same namespaces. In it, the
+    current caller is one who sees just these.
 
     Errors: TryAgain if there are too many viewers.
     """
@@ -40,7 +44,8 @@ def stream(parts: Callable[[], dict[str, str]]) -> Response:
     if hub.is_full:
         raise TryAgain("too many live pages are open", hint="Reload the page to see changes.")
     app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 - Flask's own way
-    topic = Topic(_key(), _outside_of_requests(app, parts))
+    reader = shared_reader()
+    topic = Topic((reader, _url()), _outside_of_requests(app, reader, parts))
     seen = request.headers.get("Last-Event-ID") or request.args.get("seen", "")
 
     def join(connection: socket.socket) -> None:
@@ -50,17 +55,18 @@ def stream(parts: Callable[[], dict[str, str]]) -> Response:
     return Response(iter(["retry: 5000\n\n"]), content_type=_TYPE, headers=_HEADERS)
 
 
-def _key() -> str:
+def _url() -> str:
     """Return the URL without this viewer's own arguments."""
     arguments = sorted(f"{name}={value}" for name, value in request.args.items() if name != "seen")
     return "&".join([request.path, *arguments])
 
 
 def _outside_of_requests(
-    app: Flask, parts: Callable[[], dict[str, str]]
+    app: Flask, reader: Caller, parts: Callable[[], dict[str, str]]
 ) -> Callable[[], dict[str, str]]:
     def make() -> dict[str, str]:
         with app.test_request_context():
+            g.caller = reader
             return parts()
 
     return make

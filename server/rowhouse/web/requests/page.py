@@ -11,7 +11,7 @@ from rowhouse.web.actions.reserve import duration
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
 from rowhouse.web.requests.list import LEVELS
-from rowhouse.web.session.account import may, opened, reader
+from rowhouse.web.session.account import may, reader
 
 
 @blueprint.get(f"/requests/<{ID}:request>")
@@ -24,7 +24,6 @@ def request(request: int) -> str:
         found=found,
         level=LEVELS.get(found.state, ""),
         duration=duration(found.ttl),
-        opened=opened,
     )
 
 

@@ -40,6 +40,7 @@ def may_open(endpoint: str) -> bool:
     return guarded.may_open(endpoint)
 
 
+@blueprint.app_template_global("opened")
 def opened(url: str | None) -> str:
     """Return the URL of a page; "" if there is none, or if the user is of a team that may not open it."""
     caller = reader()
