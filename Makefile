@@ -28,7 +28,7 @@ PLAN_TESTS = $(wildcard tests/history tests/upgrade tests/docs/test_dba.py tests
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision baseline freeze docs dba pictures pictures-accept chart bench faults audit lock reference \
+.PHONY: help demo test test-slow test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision revised baseline freeze docs dba pictures pictures-accept chart bench faults audit lock reference \
 	clean runtime dev
 
 help: ## list the targets
@@ -127,6 +127,9 @@ cluster-clean: dev ## remove what a killed `make cluster-test` left in a cluster
 revision: ## the next revision of the database, from what changed in migrations/schema: NAME=…
 	@test -n "$(NAME)" || { echo "make revision NAME=pool_colors"; exit 2; }
 	@$(PYTHON) migrations/revise.py revision $(NAME)
+
+revised: ## the newest revision again, until it is released, from what changed in migrations/schema
+	@$(PYTHON) migrations/revise.py update
 
 baseline: # until the first release: the baseline revision again, from migrations/schema
 	@$(PYTHON) migrations/revise.py baseline

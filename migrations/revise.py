@@ -1,4 +1,4 @@
-"""Make a revision of what changed in schema/: `make revision NAME=…`, `make baseline`, `make freeze`.
+"""Make a revision of what changed in schema/: `make revision NAME=…`, `make revised`, `make baseline`, `make freeze`.
 
 docs/how-to/change-the-schema.md is the guide.
 """
@@ -16,6 +16,9 @@ ROOT: Final = Path(__file__).resolve().parent
 BASELINE: Final = "r0001"
 _SECTION: Final = "-- schema/"
 _REPLACED: Final = re.compile(r"^CREATE (FUNCTION|VIEW|TRIGGER)\b", re.MULTILINE)
+_CREATED: Final = re.compile(r"^CREATE\b", re.MULTILINE)
+_ROLES: Final = rf"^{_SECTION}roles/"
+_DROPS: Final = rf"^{_SECTION}.*\nDROP "
 _MADE_ONCE: Final = re.compile(r"^CREATE (TABLE|TYPE|DOMAIN)\b", re.MULTILINE)
 _KIND: Final = r"^CREATE (?:OR REPLACE )?(FUNCTION|VIEW|TABLE|TYPE|DOMAIN) {name}\b"
 
@@ -116,6 +119,32 @@ class Migrations:
         self._keep_digests(revision)
         return revision
 
+    def update_revision(self) -> list[str]:
+        """Write what has changed in schema/ into the newest revision; returns the files that are to be written by hand.
+
+        A section of one function or view is replaced, a new one is added before the roles, and everything else stays.
+        """
+        revision = self.revisions()[-1]
+        if len(self.revisions()) == 1 or f"versions/{revision}/pre.sql" in self.released():
+            raise Refused("the newest revision is released: make revision NAME=…")
+        before = self._digests(self.revisions()[-2])
+        changed, gone = self.changed_since(revision)
+        pre, back = (self.versions / revision / name for name in ("pre.sql", "downgrade.sql"))
+        by_hand = list(gone)
+        for path in changed:
+            text = self.text(path)
+            is_plain = len(_CREATED.findall(text)) == len(_REPLACED.findall(text)) == 1
+            if not is_plain or not _put_section(pre, path, _replacing(text), before=_ROLES):
+                by_hand.append(path)
+            elif f"{_SECTION}{path}\n" not in back.read_text("utf-8"):
+                # A new one is dropped first, for it may use anything else.
+                former = self._last_text(path, but=revision) if path in before else self._drop(path)
+                _put_section(
+                    back, path, former or _TO_WRITE.format(file=back.name, path=path), before=_DROPS
+                )
+        self._keep_digests(revision)
+        return by_hand
+
     def changed_since(self, revision: str) -> tuple[list[str], list[str]]:
         """The files of schema/ that are new or other than at a revision, and those that are gone."""
         known, now = self._digests(revision), self._current_digests()
@@ -176,17 +205,17 @@ class Migrations:
         found = next((one[1] for one in reversed(kinds) if one), None)
         return f"DROP {found} {name};\n" if found else _TO_WRITE.format(file="a drop", path=path)
 
-    def _last_text(self, path: str) -> str | None:
+    def _last_text(self, path: str, *, but: str = "") -> str | None:
         """What the last revision with a section for the file has there; None for what is altered, not replaced."""
         pattern = rf"^{re.escape(_SECTION + path)}\n(.*?)(?=^{re.escape(_SECTION)}|\Z)"
-        found = [re.search(pattern, text, re.MULTILINE | re.DOTALL) for text in self._earlier()]
+        found = [re.search(pattern, text, re.MULTILINE | re.DOTALL) for text in self._earlier(but)]
         sections = [one[1] for one in found if one]
         if not sections or _MADE_ONCE.search("".join(sections)):
             return None
         return _replacing(sections[-1].strip("\n") + "\n")
 
-    def _earlier(self) -> list[str]:
-        files = [self.versions / revision / name for revision in self.revisions() for name in
+    def _earlier(self, but: str = "") -> list[str]:
+        files = [self.versions / revision / name for revision in self.revisions() if revision != but for name in
                  ("baseline.sql", "pre.sql")]  # fmt: skip
         return [file.read_text(encoding="utf-8") for file in files if file.exists()]
 
@@ -211,6 +240,39 @@ def _section(path: str, text: str) -> str:
     return f"{_SECTION}{path}\n{text}"
 
 
+def _put_section(script: Path, path: str, text: str, *, before: str) -> bool:
+    """Replace the section of a file, or add it before the first match of a pattern. False: it is written by hand."""
+    whole = script.read_text(encoding="utf-8")
+    pattern = rf"^{re.escape(_SECTION + path)}\n(.*?)(?=^{re.escape(_SECTION)}|\Z)"
+    found = list(re.finditer(pattern, whole, re.MULTILINE | re.DOTALL))
+    if len(found) > 1 or (found and not _is_generated(found[0][1], text)):
+        return False
+    if found:
+        start, end = found[0].span()
+    else:
+        place = re.search(before, whole, re.MULTILINE)
+        start = end = place.start() if place else len(whole)
+    parts = [
+        whole[:start].rstrip("\n"),
+        _section(path, text).rstrip("\n"),
+        whole[end:].rstrip("\n"),
+    ]
+    script.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
+    return True
+
+
+def _is_generated(section: str, text: str) -> bool:
+    """Whether a section has no other statements than the file: CREATE, COMMENT, and nothing before them."""
+    kinds = [
+        re.findall(r"^[A-Z]+\b", _outside_bodies(one), re.MULTILINE) for one in (section, text)
+    ]
+    return set(kinds[0]) <= set(kinds[1]) | {"COMMENT"} and kinds[0].count("CREATE") == 1
+
+
+def _outside_bodies(text: str) -> str:
+    return re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)
+
+
 def _replacing(text: str) -> str:
     return _REPLACED.sub(r"CREATE OR REPLACE \1", text)
 
@@ -225,6 +287,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("baseline")
     commands.add_parser("freeze")
+    commands.add_parser("update")
     commands.add_parser("revision").add_argument("name")
     given = parser.parse_args()
     here = Migrations()
@@ -233,6 +296,9 @@ def main() -> None:
             here.make_baseline()
         elif given.command == "freeze":
             sys.stdout.writelines(f"released: {file}\n" for file in here.freeze())
+        elif given.command == "update":
+            by_hand = here.update_revision()
+            sys.stdout.writelines(f"write by hand: {path}\n" for path in by_hand)
         else:
             revision = here.make_revision(given.name)
             sys.stdout.write(f"migrations/versions/{revision}: read it before you commit it\n")

@@ -28,6 +28,7 @@ from rowhouse.domain.errors import (
     QuotaExceeded,
     RowhouseError,
     TryAgain,
+    UnconfirmedObject,
 )
 from rowhouse.store.connection.errors import BY_CONSTRAINT, BY_SQLSTATE, Refusal, domain_error
 
@@ -48,7 +49,8 @@ MEANINGS: dict[str, type[RowhouseError]] = {
     Refusal.INVALID_CONFIG: InvalidConfig, Refusal.TRY_AGAIN: TryAgain, Refusal.POOL_EXHAUSTED: PoolExhausted,
     Refusal.ADDRESS_TAKEN: AddressTaken, Refusal.ADDRESS_OUTSIDE_RANGES: AddressOutsideRanges,
     Refusal.QUOTA_EXCEEDED: QuotaExceeded, Refusal.NOT_ALLOWED: NotAllowed,
-    Refusal.ATTACHED_ELSEWHERE: AttachedElsewhere, Refusal.ISOLATED_POOL: IsolatedPool, Refusal.NOT_FOUND: NotFound,
+    Refusal.ATTACHED_ELSEWHERE: AttachedElsewhere, Refusal.UNCONFIRMED_OBJECT: UnconfirmedObject,
+    Refusal.ISOLATED_POOL: IsolatedPool, Refusal.NOT_FOUND: NotFound,
     Refusal.OUTDATED: Outdated, Refusal.IN_THE_WAY: InTheWay,
     "08006": TryAgain, "08P01": TryAgain,
     "0A000": InternalError,

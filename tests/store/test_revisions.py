@@ -143,6 +143,36 @@ def test_a_revision_replaces_whole_objects_and_can_be_taken_back(
     assert "not written yet: tables/pools.sql" in step(root, "downgrade.sql").read_text("utf-8")
 
 
+def test_an_unreleased_revision_is_written_again_from_schema(root: Path) -> None:
+    made = revise.Migrations(root / "migrations")
+    assert made.update_revision() == [], "nothing changed"
+    edit(root, migrations.HOT, "-- Free addresses of", "-- The free addresses of")
+    edit(root, "schema/tables/pools.sql", "    labels ", "    color        text,\n    labels ")
+    edit(
+        root,
+        "schema/order.txt",
+        "controller/note_event.sql\n",
+        "controller/note_event.sql\nhistory/now_utc.sql\n",
+    )
+    (root / "migrations/schema/history/now_utc.sql").write_text(
+        "CREATE FUNCTION now_utc() RETURNS timestamp LANGUAGE sql RETURN now() AT TIME ZONE 'UTC';\n"
+        "COMMENT ON FUNCTION now_utc IS 'Now.';\n"
+    )
+    digests = step(root, "schema.sha256").read_text("utf-8")
+    assert made.update_revision() == ["tables/pools.sql"]
+    assert step(root, "schema.sha256").read_text("utf-8") != digests
+    assert pre(root).count("-- The free addresses of") == 1
+    assert pre(root).index("now_utc") < pre(root).index("-- schema/roles/")
+    back = step(root, "downgrade.sql").read_text("utf-8")
+    assert back.count("DROP FUNCTION now_utc;") == 1
+    once = pre(root), back
+    made.update_revision()
+    assert (pre(root), step(root, "downgrade.sql").read_text("utf-8")) == once
+    made.freeze()
+    with pytest.raises(revise.Refused, match="released"):
+        made.update_revision()
+
+
 def pre(root: Path) -> str:
     return step(root, "pre.sql").read_text(encoding="utf-8")
 

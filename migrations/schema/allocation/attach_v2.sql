@@ -9,7 +9,8 @@ CREATE FUNCTION attach_v2(
     max_wait integer DEFAULT 3000, gateway_ranges integer[] DEFAULT '{}', gateway_addresses inet[] DEFAULT '{}',
     reuse_delay interval DEFAULT NULL, bound_node text DEFAULT NULL, placement text DEFAULT 'ask',
     mac macaddr DEFAULT NULL, candidate_ranges integer[] DEFAULT '{}', may_share boolean DEFAULT false,
-    object_uid text DEFAULT NULL, candidate_names text[] DEFAULT '{}')
+    object_uid text DEFAULT NULL, candidate_names text[] DEFAULT '{}',
+    object_observed boolean DEFAULT false)
 RETURNS SETOF attached_address
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
@@ -27,7 +28,9 @@ AS $$
 --
 -- For owners that outlive a pod, and for pods whose call attach_v1 does not know all of. object_kind and object_name: the
 -- Kubernetes object whose existence keeps the address; NULL: none, so the address stays until it expires or is released.
--- object_uid: an object of another uid does not inherit its addresses; NULL: its name alone counts.
+-- object_uid: an object of another uid does not inherit its addresses; NULL: its name alone counts. object_observed: it comes
+-- from a watch, which may be late. That will do for a new owner; another sandbox of a known one is refused with
+-- unconfirmed_object, for its addresses may belong to a former object. The caller reads the object, and repeats the call.
 #variable_conflict use_variable
 DECLARE
     settings text[] := ARRAY[coalesce(current_setting('rowhouse.command', true), ''),
@@ -38,6 +41,7 @@ DECLARE
     choice   record; -- of choose_run()
     the_tenure bigint;
     is_usual boolean;
+    is_known boolean := false;
 BEGIN
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -48,21 +52,23 @@ BEGIN
             AND o.object_kind = attach_v2.object_kind AND o.object_name = attach_v2.object_name
             AND (o.object_uid = attach_v2.object_uid OR attach_v2.object_uid IS NULL)
             FOR UPDATE;
-        IF NOT FOUND THEN
+        is_known := FOUND;
+        IF NOT is_known THEN
             INSERT INTO owner_objects AS o (cluster, owner_kind, namespace, name, object_kind, object_name, object_uid)
             VALUES (cluster, kind, namespace, owner_name, object_kind, object_name, object_uid)
             ON CONFLICT ON CONSTRAINT owner_objects_pkey DO UPDATE
                SET object_kind = excluded.object_kind, object_name = excluded.object_name,
                    object_uid = coalesce(excluded.object_uid, o.object_uid)
              WHERE o.object_uid = excluded.object_uid OR o.object_uid IS NULL OR excluded.object_uid IS NULL;
-            IF NOT FOUND THEN
+            is_known := NOT FOUND;
+            IF is_known AND NOT object_observed THEN
                 PERFORM refuse_former_object(cluster, kind, namespace, owner_name, object_kind, object_name, object_uid);
             END IF;
         END IF;
     END IF;
 
     -- The first address of an owner, from one range of a plain pool, as in attach_v1().
-    is_usual := settings[4] IS DISTINCT FROM 'on' AND kind <> 'pod' AND cardinality(cidrs) = 1 AND NOT strict
+    is_usual := NOT (is_known AND object_observed) AND settings[4] IS DISTINCT FROM 'on' AND kind <> 'pod' AND cardinality(cidrs) = 1 AND NOT strict
                 AND cardinality(segment_firsts) = 1 AND candidate_ranges = '{}' AND slots[1] = 0 AND requested[1] IS NULL
                 AND pool_names[1] IS NULL AND slice_sizes[1] IS NULL AND (reuse_delay = '0') IS NOT false;
     IF is_usual AND cardinality(gateway_addresses) > 0 THEN
@@ -108,6 +114,13 @@ BEGIN
         END IF;
         RETURN NEXT (1, networks[1], cidrs[1], choice.address, NULL, true, NULL)::attached_address;
     ELSE
+        IF is_known AND object_observed
+           AND NOT EXISTS (SELECT FROM attachments a
+                            WHERE a.cluster = attach_v2.cluster AND a.container_id = attach_v2.container_id
+                              AND a.interface = attach_v2.interface) THEN
+            RAISE EXCEPTION '% %/% must be read again before another sandbox uses its addresses', object_kind, namespace, object_name
+                USING ERRCODE = error_code('unconfirmed_object'), HINT = 'The server reads it, and repeats the call.';
+        END IF;
         RETURN QUERY SELECT * FROM attach_owner(
             kind, cluster, namespace, owner_name, owner_interface, node, container_id, interface, cni_network,
             CASE WHEN kind = 'pod' THEN '' ELSE pod END, uid, is_sticky, ttl,

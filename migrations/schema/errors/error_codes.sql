@@ -12,6 +12,7 @@ CREATE VIEW error_codes (sqlstate, name, meaning) AS VALUES
     ('RHISO', 'isolated_pool', 'the pool is isolated, and the configuration shares its addresses'),
     ('RHNFD', 'not_found', 'the pool, network or reservation does not exist'),
     ('RHOLD', 'outdated', 'the object has changed since the caller read it'),
+    ('RHUID', 'unconfirmed_object', 'the uid of the owner''s object may be out of date; read the object, and repeat the call'),
     ('RHWAY', 'in_the_way', 'the current state does not allow this change; force often does');
 COMMENT ON VIEW error_codes IS
     'The SQLSTATEs that Rowhouse''s functions raise. Three digits are the CNI error code; a code with letters has none.';

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -66,6 +67,7 @@ class KeptPod(msgspec.Struct, gc=False, frozen=True):
                 labels=dict(self.labels),
                 annotations=dict(self.annotations),
             ),
+            is_observed=True,
         )
 
 
@@ -102,11 +104,10 @@ def _pairs(texts: dict[str, str], keys: tuple[str, ...]) -> _Pairs:
 def _claim(raw: msgspec.Raw) -> tuple[Metadata, ClaimSpec | None]:
     claim = _CLAIMS.decode(raw)
     try:
-        return claim.metadata, claim_spec(
-            {"metadata": {"uid": claim.metadata.uid}, "spec": claim.spec}
-        )
+        spec = claim_spec({"metadata": {"uid": claim.metadata.uid}, "spec": claim.spec})
     except ValueError:
         return claim.metadata, None  # a request reads it, and says what is wrong
+    return claim.metadata, replace(spec, is_observed=True)
 
 
 PODS: Final = Kind(name="pods", paths=("/api/v1/pods",), read=_pod)

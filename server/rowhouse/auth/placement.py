@@ -81,13 +81,19 @@ class ApiServerPods:
         OWNER_LOOKUPS.labels(owner_kinds.PODS.name, _REQUEST).inc()
         return self.find(cluster, namespace, pod)
 
-    def claim(self, cluster: str, namespace: str, name: str) -> ClaimSpec | None:
-        """Return what an IPAMClaim asks for; None if there is no such claim.
+    def claim(
+        self, cluster: str, namespace: str, name: str, *, is_fresh: bool = False
+    ) -> ClaimSpec | None:
+        """Return what an IPAMClaim asks for: with `is_fresh` by a GET, else from the watch if it has the claim.
+
+        None: there is no such claim.
 
         Errors: TryAgain if the cluster cannot or may not be queried, or serves no claims.
         """
         trusted = self._trusted(cluster)
-        kept = self._claims[cluster].get((namespace, name))
+        kept = self._claims[cluster].get((namespace, name))  # it starts the watch, too
+        if is_fresh:
+            kept = None
         OWNER_LOOKUPS.labels(claims.PLURAL, _REQUEST if kept is None else _WATCH).inc()
         return kept if kept is not None else self._read_claim(trusted, namespace, name)
 

@@ -17,9 +17,13 @@ VERSIONS: Final = ("v1alpha1", "v1beta1", "v1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimSpec:
-    """A claim: its uid, and its `spec`. `requests`: the addresses that it asks for, as CIDRs or addresses."""
+    """A claim: its uid, and its `spec`. `requests`: the addresses that it asks for, as CIDRs or addresses.
+
+    `is_observed`: it comes from a watch, which may be late.
+    """
 
     uid: str = ""
+    is_observed: bool = False
     network: str = ""
     interface: str = ""
     requests: tuple[str, ...] = ()

@@ -110,6 +110,12 @@ class AttachedElsewhere(TryAgain):
     problem_type = "attached-elsewhere"
 
 
+class UnconfirmedObject(TryAgain):
+    """The owner holds addresses already, and the uid of its object comes from a watch, which may be late."""
+
+    problem_type = "unconfirmed-object"
+
+
 class IsolatedPool(InvalidConfig):
     """The pool is isolated, and the configuration shares its addresses."""
 

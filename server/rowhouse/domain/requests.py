@@ -22,7 +22,8 @@ class LastingOwner:
     `object_kind` and `object_name` name the Kubernetes object whose existence keeps the address ("": none, so the
     address stays for `sticky_ttl` after the last detach). An object of the same name with another `object_uid` does not
     inherit the address ("": the name alone counts). `interface` is "" for a claim, which is for one network.
-    `requests` are the addresses that the object asks for, as CIDRs or addresses.
+    `is_observed`: the uid comes from a watch, which may be late. `requests` are the addresses that the object asks for,
+    as CIDRs or addresses.
     """
 
     kind: LastingKind
@@ -31,6 +32,7 @@ class LastingOwner:
     object_kind: str = ""
     object_name: str = ""
     object_uid: str = ""
+    is_observed: bool = False
     requests: tuple[str, ...] = ()
     may_share: bool = False
 

@@ -10,8 +10,10 @@ from rowhouse.domain.errors import (
     IsolatedPool,
     PoolExhausted,
     RowhouseError,
+    UnconfirmedObject,
 )
 from rowhouse.ipam.adoption import adopt_owner
+from rowhouse.ipam.lasting_owners import confirmed
 from rowhouse.ipam.placement import placed_on
 from rowhouse.store.allocation import allocator
 
@@ -61,6 +63,10 @@ def attach(
                 bound_node=bound_node,
                 placement=placement,
             )
+        except UnconfirmedObject:
+            if pods is None:
+                raise
+            owner = confirmed(owner, sandbox.network_name, pods)
         except allocator.RangeRefused as refused:
             wanted = requests[refused.ordinal]
             if isinstance(refused.reason, AttachedElsewhere) and placement == "ask":

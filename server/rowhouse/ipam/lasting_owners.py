@@ -58,17 +58,34 @@ def with_lasting_owner(
             f"the annotation k8s.v1.cni.cncf.io/networks of pod {pod} is unreadable: {error}"
         ) from None
     if lasting is not None and lasting.kind == "claim":
-        lasting = _with_requests(lasting, owner, network, pods)
+        # A pod that its watch did not know yet may be newer than what the other watch knows.
+        lasting = _as_claimed(lasting, owner, network, pods, is_fresh=not found.is_observed)
     uid = owner.uid or found.uids[0]
     return replace(owner, uid=uid, sticky=lasting is not None, lasting=lasting)
 
 
-def _with_requests(
-    claim: LastingOwner, owner: Owner, network: str, pods: PodPlacement
+def confirmed(owner: Owner, network: str, pods: PodPlacement) -> Owner:
+    """Return the owner again after its claim was read from the API server, because a watch may be late.
+
+    A claim that was created again has another uid. Raises TryAgain, InvalidConfig.
+    """
+    before = owner.lasting
+    assert before is not None
+    lasting = _as_claimed(before, owner, network, pods, is_fresh=True)
+    if lasting.requests != before.requests:
+        raise TryAgain(
+            f"IPAMClaim {owner.namespace}/{before.name} has just changed the addresses that it asks for",
+            hint="The runtime repeats the call.",
+        )
+    return replace(owner, lasting=lasting)
+
+
+def _as_claimed(
+    claim: LastingOwner, owner: Owner, network: str, pods: PodPlacement, *, is_fresh: bool
 ) -> LastingOwner:
-    """Check that the claim is for this network and interface, and add the addresses that it asks for."""
+    """Check that the claim is for this network and interface, and add its uid and the addresses that it asks for."""
     name = f"IPAMClaim {owner.namespace}/{claim.name}"
-    spec = pods.claim(owner.cluster, owner.namespace, claim.name)
+    spec = pods.claim(owner.cluster, owner.namespace, claim.name, is_fresh=is_fresh)
     if spec is None:
         raise TryAgain(
             f"there is no {name}, to which pod {owner.namespace}/{owner.name} refers",
@@ -79,4 +96,4 @@ def _with_requests(
             f"{name} {refusal}",
             hint="Correct ipam-claim-reference in the pod's annotation, or create a claim for this network.",
         )
-    return replace(claim, object_uid=spec.uid, requests=spec.requests)
+    return replace(claim, object_uid=spec.uid, is_observed=spec.is_observed, requests=spec.requests)

@@ -28,13 +28,14 @@ class PlacedPod:
 
     `node` is `spec.nodeName`, "" before it is scheduled. `uids` has its own and, for a static pod, the kubelet's.
     `addresses` maps interfaces to their addresses, if the pod's network status has them. `facts` is what the pod says
-    about its owners.
+    about its owners. `is_observed`: it comes from a watch.
     """
 
     node: str
     uids: tuple[str, ...]
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facts: PodFacts | None = None
+    is_observed: bool = False
 
 
 class PodPlacement(Protocol):
@@ -51,8 +52,13 @@ class PodPlacement(Protocol):
         `addresses` may be empty. Raises TryAgain.
         """
 
-    def claim(self, cluster: str, namespace: str, name: str) -> ClaimSpec | None:
-        """Return what an IPAMClaim asks for; None if there is no such claim. Raises TryAgain."""
+    def claim(
+        self, cluster: str, namespace: str, name: str, *, is_fresh: bool = False
+    ) -> ClaimSpec | None:
+        """Return what an IPAMClaim asks for; None if there is no such claim. Raises TryAgain.
+
+        With `is_fresh`, it is what the API server says now; else it may come from a watch, which may be late.
+        """
 
 
 def placed_on(

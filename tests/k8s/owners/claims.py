@@ -21,11 +21,16 @@ def launcher(
     is_plain: bool = False,
 ) -> dict[str, Any]:
     """A pod of a machine whose network selection element refers to a claim: the result of its ADD."""
+    return stage.start(pod, node=node, **launcher_metadata(claim, is_plain=is_plain))
+
+
+def launcher_metadata(claim: str | None = CLAIM, *, is_plain: bool = False) -> dict[str, Any]:
+    """The labels and the annotation of such a pod."""
     element: dict[str, Any] = {"name": "lan", "namespace": "default", "interface": "net1"}
     if claim is not None:
         element["ipam-claim-reference"] = claim
     labels = {} if is_plain else {"kubevirt.io": "virt-launcher", "vm.kubevirt.io/name": "db"}
-    return stage.start(pod, node=node, labels=labels, annotations={NETWORKS: json.dumps([element])})
+    return {"labels": labels, "annotations": {NETWORKS: json.dumps([element])}}
 
 
 def put_claim(stage: Stage, name: str = CLAIM, **spec: Any) -> None:

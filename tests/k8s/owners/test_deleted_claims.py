@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from k8s.owners.claims import CLAIM, launcher, put_claim
+from k8s.owners.claims import CLAIM, launcher, launcher_metadata, put_claim
+from k8s.running import until
 from rowhouse.k8s import owner_objects
 
 if TYPE_CHECKING:
@@ -96,6 +97,35 @@ def test_a_claim_that_was_created_again_does_not_inherit_the_address(
         ("10.0.0.2", f"claim {CLAIM}", False),
         ("10.0.0.1", f"claim {CLAIM}", True),
     ]
+
+
+@pytest.mark.parametrize("holds", ["used", "kept", "nothing"])
+def test_a_watch_that_is_late_gives_no_address_of_the_former_claim(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, holds: str
+) -> None:
+    """Else two machines would have one address, or the controller would release one that is used."""
+    launcher(stage, "a")
+    pods = stage.node_calls.application.extensions["rowhouse"].pods
+    claims = pods._claims[""]
+    until(lambda: claims.get(("default", CLAIM)))
+    if holds != "used":
+        stage.stop("a")
+    if holds == "nothing":
+        stage.dba.execute("DELETE FROM reservations")
+    monkeypatch.setattr(claims, "_apply", lambda _event: "")  # no news from here on
+    stage.delete("ipamclaims", CLAIM)
+    put_claim(stage)
+    uid = stage.kube.pod("b", node="node2", **launcher_metadata())
+    until(lambda: pods._pods[""].get(("default", "b")))
+    answer = stage.add("b", uid=uid, node="node2")
+    now = stage.kube.all("ipamclaims")[CLAIM]["metadata"]["uid"]
+    if holds == "nothing":
+        assert stage.address(answer) == "10.0.0.1"
+        assert stage.dba.execute("SELECT object_uid FROM owner_objects").fetchall() == [(now,)]
+        return
+    assert answer["code"] == 11
+    assert f"IPAMClaim default/{CLAIM} was deleted and created again" in answer["msg"]
+    assert stage.attached() == ([("a", "node1")] if holds == "used" else [])
 
 
 def test_an_idle_claim_that_was_created_again_gives_its_former_address_back(stage: Stage) -> None:

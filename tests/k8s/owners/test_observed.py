@@ -78,8 +78,9 @@ def test_only_the_first_add_costs_requests(stage: Stage, pods: ApiServerPods) ->
     until(lambda: knows(pods, "a"))
     stage.kube.pod("b", labels=MACHINE, annotations=NETWORKS)
     until(lambda: knows(pods, "b"))
+    assert len(add(stage, "b")) == 1, "another sandbox of a claim that holds an address"
     before = lookups()
-    assert add(stage, "b") == []
+    assert add(stage, "b") == [], "the same sandbox again"
     assert difference(before) == {("pods", "watch"): 1, ("ipamclaims", "watch"): 1}
     assert stage.held() == [("10.0.0.1", f"claim {CLAIM}")]
 
@@ -144,7 +145,7 @@ def test_a_cluster_that_is_away_and_comes_back(
     )  # missed: the watch of before has expired (410)
     stage.kube.start()
     until(lambda: knows(pods, "b"))
-    assert add(stage, "b") == []
+    assert len(add(stage, "b")) == 1, "another sandbox"
     stage.kube.faults.fail(verb="get")
     assert add(stage, "b") == [], "the watch lives on"
     monkeypatch.setattr(observed, "MAX_OBJECTS", 2)

@@ -209,6 +209,7 @@ def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | bool | None]:
             "object_kind": None,
             "object_name": None,
             "object_uid": None,
+            "object_observed": False,
             "may_share": False,
             "mac": sandbox.mac,
         }
@@ -219,6 +220,7 @@ def _more(owner: Owner, sandbox: Sandbox) -> dict[str, str | bool | None]:
         "object_kind": lasting.object_kind or None,
         "object_name": lasting.object_name or None,
         "object_uid": lasting.object_uid or None,
+        "object_observed": lasting.is_observed,
         "may_share": lasting.may_share,
         "mac": sandbox.mac,
     }

@@ -29,6 +29,7 @@ from rowhouse.domain.errors import (
     QuotaExceeded,
     RowhouseError,
     TryAgain,
+    UnconfirmedObject,
 )
 
 
@@ -48,6 +49,7 @@ class Refusal(StrEnum):
     ATTACHED_ELSEWHERE = "RHATT"
     ISOLATED_POOL = "RHISO"
     NOT_FOUND = "RHNFD"
+    UNCONFIRMED_OBJECT = "RHUID"
     OUTDATED = "RHOLD"
     IN_THE_WAY = "RHWAY"
 
@@ -91,6 +93,7 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
     Refusal.ATTACHED_ELSEWHERE: _Meaning(AttachedElsewhere),
     Refusal.ISOLATED_POOL: _Meaning(IsolatedPool),
     Refusal.NOT_FOUND: _Meaning(NotFound),
+    Refusal.UNCONFIRMED_OBJECT: _Meaning(UnconfirmedObject),
     Refusal.OUTDATED: _Meaning(Outdated),
     Refusal.IN_THE_WAY: _Meaning(InTheWay),
     # PostgreSQL's own: five characters are one condition, two are the rest of a class.

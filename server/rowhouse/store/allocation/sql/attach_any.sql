@@ -16,4 +16,5 @@ SELECT ordinal, network_name, cidr::text, host(address), masklen(cidr), host(gat
                           max_wait => %(max_wait)s::integer, mac => %(mac)s::macaddr,
                           candidate_ranges => %(candidate_ranges)s::integer[],
                           candidate_names => %(candidate_names)s::text[],
-                          may_share => %(may_share)s, object_uid => %(object_uid)s::text)
+                          may_share => %(may_share)s, object_uid => %(object_uid)s::text,
+                          object_observed => %(object_observed)s)
