@@ -31,9 +31,9 @@ VALUES = {
     "quota_id": ("1", "2"),
     "address": (OWN, FOREIGN, RETURNED, TAKEN_OVER, "10.66.0.1"),
     "namespace": ("shop", f"{OTHER}-ns", "-"),
-    "name": ("web-0", f"{OTHER}-0", f"{OTHER}-device"),
+    "name": ("web-0", "web-7", f"{OTHER}-0", f"{OTHER}-device"),
     "suffix": ("csv", "json"),
-    "request": ("1", "2"),
+    "request": ("1", "2", "3", "4"),
     "address_request_id": ("1", "2"),
 }
 """What stands for each variable of a path: of the team, and of others."""
@@ -126,6 +126,7 @@ def test_the_same_questions_of_a_viewer_find_the_other_namespace(
         f"/addresses/1/{FOREIGN}",
         f"/addresses/1/{OWN}",
         f"/addresses/1/{TAKEN_OVER}",
+        f"/pods/{OTHER}-ns/{OTHER}-device",
         "/reservations",
         "/reservations.csv",
         "/pods",
@@ -146,10 +147,8 @@ def test_a_team_sees_its_addresses_its_quota_and_its_pools(team: tuple[Service, 
     assert [one["address"] for one in items("reservations")] == [OWN, TAKEN_OVER]
     assert [one["cidr"] for one in items("pools")] == ["10.0.0.0/24"]
     assert [(one["namespace"], one["in_use"]) for one in items("quotas")] == [("shop", 2)]
-    assert [one["owner"]["name"] for one in items("history?prefix=10.0.0.0/8")] == [
-        "web-9",
-        "web-0",
-    ]
+    names = [one["owner"]["name"] for one in items("history?prefix=10.0.0.0/24")]
+    assert names == ["gone", "web-9", "web-0"]
     for text in ("web", "10.0.0.1", "shop/web-0", "node1", "10.0"):
         assert "10.0.0.1" in {one["address"] for one in items(f"search?q={text}")}, text
     for path in ("/reservations", "/reservations.csv", "/pods.json", "/pools", "/quotas"):

@@ -115,9 +115,13 @@ def get(
     return found[0] if found else None
 
 
-def several(database: Database, keys: Sequence[Key]) -> Sequence[Record]:
-    """Return these reservations, by network and address."""
+def several(
+    database: Database, keys: Sequence[Key], *, namespaces: Collection[str] | None = None
+) -> Sequence[Record]:
+    """Return these reservations of owners of `namespaces` (None: of any), by network and address."""
     statement = select(_Reservation).where(_is_one_of(keys))
+    if namespaces is not None:
+        statement = statement.where(_Reservation.namespace.in_(namespaces))
     return rows(database, statement.order_by(_Reservation.network_id, _Reservation.address))
 
 

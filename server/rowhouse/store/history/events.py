@@ -9,7 +9,7 @@ from sqlalchemy import cast, func, select, tuple_
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from rowhouse.store.connection.listing import Listing, in_bytes
-from rowhouse.store.connection.models import Event, Pool
+from rowhouse.store.connection.models import Event, Pool, Tenure
 from rowhouse.store.connection.reads import rows
 
 if TYPE_CHECKING:
@@ -83,8 +83,16 @@ def search(
 
 
 def listing(namespaces: tuple[str, ...] | None) -> Listing:
-    """Return the list of the events of pods in `namespaces`; None: of all events."""
-    found = _events(namespaces).subquery("events")
+    """Return the list of the events of pods in `namespaces`; None: of all events.
+
+    `has_history`: the pod has held an address.
+    """
+    has_history = (
+        select(Tenure.id)
+        .where(Tenure.owner_namespace == Event.namespace, Tenure.owner_name == Event.pod)
+        .exists()
+    )
+    found = _events(namespaces).add_columns(has_history.label("has_history")).subquery("events")
     c = found.c
     texts = ("reason", "node", "message")
     return Listing(

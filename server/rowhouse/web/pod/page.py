@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.store.allocation import reservations
 from rowhouse.store.history import tenures
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.links import open_addresses
 from rowhouse.web.live import stream
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Row:
 
 
 @blueprint.get("/pods/<namespace>/<path:name>")
-@least_role("viewer")
+@least_role("team")
 def pod(namespace: str, name: str) -> str:
     """Show the addresses of a pod over time."""
     found = addresses_of(store(), "" if namespace == NO_NAMESPACE else namespace, name)
@@ -58,7 +60,7 @@ def pod(namespace: str, name: str) -> str:
 
 
 @blueprint.get("/live/pods/<namespace>/<path:name>")
-@least_role("viewer")
+@least_role("team")
 def live_pod(namespace: str, name: str) -> Response:
     """Stream the live part of the page of a pod."""
     bare = "" if namespace == NO_NAMESPACE else namespace
@@ -70,13 +72,12 @@ def live_pod(namespace: str, name: str) -> Response:
 
 
 def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any]:
-    """Return the variables of the page."""
-    held = reservations.search(
-        database, reservations.Search(namespace=namespace, name=name), after=None, limit=MAX_ROWS
-    )
-    past = tenures.search(
-        database, tenures.Search(namespace=namespace, name=name), after=None, limit=MAX_ROWS
-    )
+    """Return the variables of the page; of a pod that the user may not see, as of one that does not exist."""
+    seen = namespaces_seen()
+    of_now = reservations.Search(namespace=namespace, name=name, namespaces=seen)
+    held = reservations.search(database, of_now, after=None, limit=MAX_ROWS)
+    of_ever = tenures.Search(namespace=namespace, name=name, namespaces=seen)
+    past = tenures.search(database, of_ever, after=None, limit=MAX_ROWS)
     now = datetime.now(UTC)
     begins = min((tenure.held_from for tenure in past), default=now)
     return {
@@ -84,6 +85,7 @@ def addresses_of(database: Database, namespace: str, name: str) -> dict[str, Any
         "name": name,
         "held": held,
         "tenures": past,
+        "open": open_addresses({(tenure.network_id, tenure.address) for tenure in past}),
         "rows": _rows(past, begins, now),
         "begins": begins,
     }

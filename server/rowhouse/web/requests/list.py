@@ -13,6 +13,7 @@ from rowhouse.store.allocation import requests as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import NOTHING
+from rowhouse.web.layout.links import pool_links
 from rowhouse.web.table import Choice, Column, Listed, Table, exported, shown
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def requests_export(suffix: str) -> Response:
 
 def _table() -> Table:
     path = url_for("web.requests")
+    pool_link = pool_links()
     return Table(
         name="requests",
         label="Requests",
@@ -74,7 +76,7 @@ def _table() -> Table:
                 label="Pool",
                 kind="address",
                 value=lambda row: row.pool,
-                href=lambda row: row.pool_id and url_for("web.pool", pool_id=row.pool_id),
+                href=lambda row: pool_link(row.pool_id),
             ),
             Column(name="namespace", label="Namespace", value=lambda row: row.namespace),
             Column(name="name", label="For", value=lambda row: row.name),

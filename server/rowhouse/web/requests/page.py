@@ -10,6 +10,7 @@ from rowhouse.ipam import requests as use_cases
 from rowhouse.web.actions.reserve import duration
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.links import open_addresses, pool_links
 from rowhouse.web.requests.list import LEVELS
 from rowhouse.web.session.account import may, reader
 
@@ -19,9 +20,14 @@ from rowhouse.web.session.account import may, reader
 def request(request: int) -> str:
     """Show a request, what became of it, and what the user may do with it."""
     found = use_cases.request(store(), request, namespaces=namespaces_seen())
+    granted = (found.granted or ()) if found.network_id else ()
     return render_template(
         "requests/page.html",
         found=found,
+        pool_link=pool_links()(found.pool_id),
+        open={
+            address for _, address in open_addresses({(found.network_id, one) for one in granted})
+        },
         level=LEVELS.get(found.state, ""),
         duration=duration(found.ttl),
     )
