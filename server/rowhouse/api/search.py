@@ -10,9 +10,8 @@ from pydantic import Field
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Answer, Moment, Request
 from rowhouse.domain.search_text import MAX_CHARACTERS
-from rowhouse.ipam import search as use_case
 from rowhouse.ipam.search import MAX_OF_A_KIND, Kind
-from rowhouse.ipam.team_search import search_of
+from rowhouse.ipam.team_search import search_in
 
 if TYPE_CHECKING:
     from rowhouse.api.calls import Call
@@ -74,10 +73,7 @@ class SearchQuery(Request):
 
 def search(call: Call, query: SearchQuery) -> Reply:
     """Search everything for a text."""
-    if call.namespaces is not None:
-        answer = search_of(call.store, query.q, call.namespaces, limit=query.limit)
-    else:
-        answer = use_case.search(call.store, query.q, limit=query.limit)
+    answer = search_in(call.store, query.q, call.namespaces, limit=query.limit)
     items = [SearchResult.model_validate(asdict(one)) for one in answer.ranked()]
     return Reply(
         document=SearchResults(items=items, incomplete=list(dict.fromkeys(answer.incomplete)))

@@ -108,10 +108,10 @@ def _parts(asked: Question) -> Sequence[tuple[Kind, Part]]:
         return [("address", _addresses), ("pool", _pools_at)]
     parts: list[tuple[Kind, Part]] = []
     if asked.mac is not None:
-        parts.append(("address", _of_mac))
+        parts.append(("address", of_mac))
     if asked.spans:
         parts += [("address", _addresses), ("pool", _pools_at)]
-    parts.append(("owner", _owners))
+    parts.append(("owner", owners))
     if asked.namespace is None and len(asked.text) >= _LEAST_PART:
         parts += [("pool", _pools), ("network", _networks), ("namespace", _namespaces)]
         parts.append(("node", _nodes))
@@ -177,8 +177,11 @@ def _address(row: Record, matched: str, text: str, **more: Any) -> Found:
     )
 
 
-def _of_mac(store: Database, asked: Question, limit: int) -> Iterator[Found]:
-    wanted = reservations.Search(mac=asked.mac)
+def of_mac(
+    store: Database, asked: Question, limit: int, *, namespaces: tuple[str, ...] | None = None
+) -> Iterator[Found]:
+    """Yield the addresses of these namespaces (None: of all) whose sandboxes requested a MAC address."""
+    wanted = reservations.Search(mac=asked.mac, namespaces=namespaces)
     for row in reservations.search(store, wanted, after=None, limit=limit):
         yield Found(
             kind="address",
@@ -253,7 +256,8 @@ def _networks(store: Database, asked: Question, limit: int) -> Iterator[Found]:
         )
 
 
-def _owners(store: Database, asked: Question, limit: int) -> Iterator[Found]:
+def owners(store: Database, asked: Question, limit: int) -> Iterator[Found]:
+    """Yield the present and past owners of the namespace of a question, or of any, whose name begins with its name."""
     if asked.name is None:
         return
     for row in lookup_text.owners(store, asked.namespace, asked.name, limit=limit):

@@ -1,11 +1,12 @@
-"""Search what a team may see: the addresses of its namespaces, and the pools that they use."""
+"""Search what a team may see: the addresses and owners of its namespaces, and the pools that they use."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rowhouse.domain.search_text import question
-from rowhouse.ipam.search import Answer, Found
+from rowhouse.ipam.search import MAX_OF_A_KIND, Answer, Found, of_mac, owners, search
 from rowhouse.store.connection.listing import Wanted
 from rowhouse.store.history import tenures
 from rowhouse.store.inventory import pools, reservation_list
@@ -19,23 +20,40 @@ if TYPE_CHECKING:
 _MAX_POOLS = 1000
 
 
-def search_of(store: Database, text: str, namespaces: tuple[str, ...], *, limit: int) -> Answer:
-    """Search for a text in what these namespaces hold, with at most `limit` results of each kind.
+def search_in(
+    store: Database, text: str, namespaces: tuple[str, ...] | None, *, limit: int = MAX_OF_A_KIND
+) -> Answer:
+    """Search for a text in what these namespaces hold (None: everywhere), with at most `limit` results of each kind.
 
-    It does not use the search of everything, whose limits would be filled by what other namespaces hold.
+    For namespaces, it does not use the search of everything, whose limits would be filled by what others hold.
     Errors: TryAgain.
     """
+    if namespaces is None:
+        return search(store, text, limit=limit)
     asked = question(text)
     answer = Answer()
     if asked.text:
         answer.results += _addresses(store, asked, namespaces, limit)
+        answer.results += _owners(store, asked, namespaces, limit)
         answer.results += list(_pools(store, asked, namespaces))[:limit]
     return answer
+
+
+def _owners(
+    store: Database, asked: Question, namespaces: tuple[str, ...], limit: int
+) -> list[Found]:
+    wanted = [one for one in namespaces if asked.namespace in {None, one}]
+    found = [
+        owner for one in wanted for owner in owners(store, replace(asked, namespace=one), limit)
+    ]
+    return found[:limit]
 
 
 def _addresses(
     store: Database, asked: Question, namespaces: tuple[str, ...], limit: int
 ) -> list[Found]:
+    if asked.mac is not None:
+        return list(of_mac(store, asked, limit, namespaces=namespaces))
     listing = reservation_list.of_all_pools().of_namespaces(namespaces)
     words = (asked.address,) if asked.address else tuple(asked.text.split())
     page = listing.page(store, Wanted(words=words, sort="address"), offset=0, limit=limit)

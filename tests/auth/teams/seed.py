@@ -91,10 +91,13 @@ def seed(service: Service, store: Store) -> None:
         _post(service, "requests", body)
     # Approved, but the address was released; and of a pool that the team no longer uses.
     wanted = {"namespace": "shop", "name": "gone"}
+    label = {"secret": OTHER}
+    answer = service.ask("PATCH", "/api/v1/pools/2", json={"labels": label})
+    assert answer.status_code == 200, answer.text
     _post(service, "requests", {"pool_id": 1, "owner": wanted, "addresses": ["10.0.0.30"]})
     assert service.status("POST", "/api/v1/requests/3/approve", None) == 200
     assert service.status("DELETE", "/api/v1/reservations/1/10.0.0.30", None) == 204
-    _post(service, "pools", {"cidr": "10.77.0.0/24", "network": "left"})
+    _post(service, "pools", {"cidr": "10.77.0.0/24", "network": "left", "labels": label})
     _post(service, "requests", {"pool_id": 3, "owner": wanted})
     call(service, "ADD", "shop", "web-7", "left 10.77.0.0/24")
     call(service, "DEL", "shop", "web-7", "left 10.77.0.0/24")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 from flask import redirect, render_template, request, url_for
 from markupsafe import Markup, escape
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.networks import as_shown
 from rowhouse.domain.search_text import MAX_CHARACTERS
-from rowhouse.ipam import search as use_case
+from rowhouse.ipam.search import MAX_OF_A_KIND
+from rowhouse.ipam.team_search import search_in
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import ago
@@ -53,11 +55,12 @@ class Row:
 
 
 @blueprint.get("/search")
-@least_role("viewer")
+@least_role("team")
 def search() -> str | Response:
-    """Search for `q`."""
+    """Search for `q`, as a team in what its namespaces hold."""
     text = request.args.get("q", "").replace("\0", "").strip()[:MAX_CHARACTERS]
-    answer = use_case.search(store(), text)
+    seen = namespaces_seen()
+    answer = search_in(store(), text, seen)
     found = answer.ranked()
     exact = [one for one in found if one.is_exact]
     if len(found) == 1 or len(exact) == 1:
@@ -70,7 +73,8 @@ def search() -> str | Response:
         text=text,
         kinds=[(title, rows) for title, rows in kinds if rows],
         incomplete=[TITLES[kind] for kind in dict.fromkeys(answer.incomplete)],
-        most=use_case.MAX_OF_A_KIND,
+        most=MAX_OF_A_KIND,
+        namespaces=seen,
     )
 
 
@@ -84,6 +88,8 @@ def url_of(found: Found) -> str:
     """Return the page of a result."""
     if (place := _PLACES.get(found.kind)) is not None:
         return place(found)
+    if namespaces_seen() is not None and not found.is_current:
+        return _pod(found)  # the page of the address is closed to its former owners
     if found.address is None or found.network_id is None:
         return url_for("web.audit", object=found.name)
     return url_for("web.address", network_id=found.network_id, address=found.address)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from flask import render_template, request, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.search_text import MAX_CHARACTERS
-from rowhouse.ipam import search as use_case
+from rowhouse.ipam.team_search import search_in
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.sections import sections
+from rowhouse.web.requests.page import may_request
 from rowhouse.web.search.page import row
 from rowhouse.web.session.account import may
 
@@ -46,7 +48,7 @@ class Option:
 
 
 @blueprint.get("/palette")
-@least_role("viewer")
+@least_role("team")
 def palette() -> str:
     """List what matches `q`, as options; `here` is the path of the page that asks."""
     text = request.args.get("q", "").replace("\0", "").strip()[:MAX_CHARACTERS]
@@ -69,6 +71,8 @@ def _actions(here: str) -> Iterator[Option]:
                 yield Option("Action", label, url_for(endpoint, pool_id=int(pool[1])))
     if may("operator"):
         yield Option("Action", "Create pool", url_for("web.new_pool"))
+    if may_request():
+        yield Option("Action", "Request addresses", url_for("web.send_request"))
     for endpoint, label in sections():
         yield Option("Page", label, url_for(endpoint))
     yield Option("Page", "Search", url_for("web.search"))
@@ -77,7 +81,7 @@ def _actions(here: str) -> Iterator[Option]:
 def _results(text: str) -> Iterator[Option]:
     if not text:
         return
-    found = use_case.search(store(), text, limit=_OF_A_KIND).ranked()
+    found = search_in(store(), text, namespaces_seen(), limit=_OF_A_KIND).ranked()
     for one in found[:_MAX_RESULTS]:
         line = row(one)
         yield Option(
