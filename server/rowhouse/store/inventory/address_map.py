@@ -1,21 +1,25 @@
-"""Data for the address map: the state of each address of a span, or counts by block."""
+"""Data for the address map: the state of each address of a span, or counts by block.
+
+With `namespaces`, it has no owner of any other namespace, and no text that an operator or another team wrote.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, cast, func, select
-from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy import BigInteger, Text, case, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, INET
 
 from rowhouse.store.connection.models import Exclusion, FreeRange, Gateway, Reservation
 from rowhouse.store.connection.reads import row, rows
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
@@ -23,17 +27,30 @@ if TYPE_CHECKING:
 _BLOCKS: Final = statement(__name__, "blocks")
 
 
-def held(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """Return the reservations from `first` to `last`, by address; `offset` is the distance from `first`."""
+def held(
+    database: Database,
+    network_id: int,
+    first: str,
+    last: str,
+    *,
+    namespaces: Collection[str] | None = None,
+) -> Sequence[Record]:
+    """Return the reservations from `first` to `last`, by address; `offset` is the distance from `first`.
+
+    All other columns are NULL if the owner is not of one of `namespaces` (None: any).
+    """
+    about = (
+        Reservation.owner_kind,
+        Reservation.owner_namespace,
+        Reservation.owner_name,
+        Reservation.sticky,
+        Reservation.node,
+        Reservation.description,
+    )
     query = (
         select(
             Reservation.address.op("-", return_type=BigInteger())(_inet(first)).label("offset"),
-            Reservation.owner_kind,
-            Reservation.owner_namespace,
-            Reservation.owner_name,
-            Reservation.sticky,
-            Reservation.node,
-            Reservation.description,
+            *(_shown(column, namespaces) for column in about),
         )
         .where(*_between(network_id, first, last))
         .order_by(Reservation.address)
@@ -101,12 +118,18 @@ def quarantined(database: Database, network_id: int, first: str, last: str) -> S
     return rows(database, query)
 
 
-def excluded(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """Return the exclusions that overlap a span, by address."""
+def excluded(
+    database: Database,
+    network_id: int,
+    first: str,
+    last: str,
+    *,
+    namespaces: Collection[str] | None = None,
+) -> Sequence[Record]:
+    """Return the exclusions that overlap a span, by address; with `namespaces`, without their reasons."""
+    reason = Exclusion.reason if namespaces is None else literal("").label("reason")
     query = (
-        select(
-            Exclusion.id, Exclusion.first, Exclusion.last, Exclusion.reason, Exclusion.requests_only
-        )
+        select(Exclusion.id, Exclusion.first, Exclusion.last, reason, Exclusion.requests_only)
         .where(Exclusion.network_id == network_id)
         .where(Exclusion.last >= _inet(first), Exclusion.first <= _inet(last))
         .order_by(Exclusion.last)
@@ -114,13 +137,22 @@ def excluded(database: Database, network_id: int, first: str, last: str) -> Sequ
     return rows(database, query)
 
 
-def gateways(database: Database, network_id: int, first: str, last: str) -> Sequence[Record]:
-    """Return rows (address, sources): a span's known gateways. A source is a CNI network, or "" (an operator)."""
+def gateways(
+    database: Database,
+    network_id: int,
+    first: str,
+    last: str,
+    *,
+    namespaces: Collection[str] | None = None,
+) -> Sequence[Record]:
+    """Return rows (address, sources): a span's known gateways.
+
+    A source is a CNI network, or "" (an operator); with `namespaces`, there are none.
+    """
+    named = func.array_agg(func.coalesce(Gateway.cni_network, ""))
+    sources = named if namespaces is None else cast([], ARRAY(Text))
     query = (
-        select(
-            Gateway.address,
-            func.array_agg(func.coalesce(Gateway.cni_network, "")).label("sources"),
-        )
+        select(Gateway.address, sources.label("sources"))
         .where(Gateway.network_id == network_id)
         .where(Gateway.address.between(_inet(first), _inet(last)))
         .group_by(Gateway.address)
@@ -134,6 +166,15 @@ def _between(network_id: int, first: str, last: str) -> tuple[ColumnElement[bool
         Reservation.network_id == network_id,
         Reservation.address.between(_inet(first), _inet(last)),
     )
+
+
+def _shown(
+    column: InstrumentedAttribute[Any], namespaces: Collection[str] | None
+) -> ColumnElement[Any]:
+    """Return a column of reservations, NULL for an owner of another namespace."""
+    if namespaces is None:
+        return column.expression
+    return case((Reservation.owner_namespace.in_(namespaces), column)).label(column.key)
 
 
 def _inet(address: str) -> ColumnElement[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rowhouse.store.inventory import address_map
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
@@ -30,13 +30,18 @@ STATES: Final = {
 }
 """The states of an address and their labels in the legend."""
 
+IN_USE: Final = "in-use"
+TEAM_STATES: Final = {**STATES, IN_USE: "in use by others"}
+"""The states that a team sees: an address of another namespace is only in use."""
+
 
 class Cell(NamedTuple):
-    """An address with its state, and its owner or the reason for its state."""
+    """An address with its state, and its owner or the reason for its state. `is_open`: the user may open its page."""
 
     address: str
     state: str
     owner: str
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +75,26 @@ class Block:
         return ", ".join(f"{count} {name}" for count, name in named if count) or "nothing in use"
 
 
-def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
-    """A cell for each address of an area, in order. Four statements."""
+def cells(
+    database: Database, pool: Occupancy, area: Area, *, namespaces: Collection[str] | None = None
+) -> list[Cell]:
+    """A cell for each address of an area, in order. Four statements.
+
+    With `namespaces`, only addresses of these have an owner and a page.
+    """
     where = (pool.network_id, area.first, area.last)
-    held = {row.offset: row for row in address_map.held(database, *where)}
+    held = {row.offset: row for row in address_map.held(database, *where, namespaces=namespaces)}
+    is_open = namespaces is None
     base = int(area.shown[0])
     size = area.shown.num_addresses
     kept = {}
     for run in address_map.quarantined(database, *where):
         until = f"until {run.free_from:%Y-%m-%d %H:%M}"
         kept.update(dict.fromkeys(_offsets(run, base, size), ("quarantined", until)))
-    for hop in address_map.gateways(database, *where):
+    for hop in address_map.gateways(database, *where, namespaces=namespaces):
         named = ", ".join(sorted(filter(None, hop.sources)))
         kept[int(ip_address(hop.address)) - base] = ("gateway", named and f"of {named}")
-    for run in address_map.excluded(database, *where):
+    for run in address_map.excluded(database, *where, namespaces=namespaces):
         for offset in _offsets(run, base, size):
             if not run.requests_only:
                 kept[offset] = ("excluded", run.reason)
@@ -93,13 +104,16 @@ def cells(database: Database, pool: Occupancy, area: Area) -> list[Cell]:
     made = []
     for offset, address in enumerate(_addresses(area)):
         if (row := held.get(offset)) is not None:
-            made.append(Cell(address, _state(row), _owner(row)))
+            state = _state(row)
+            is_theirs = state == IN_USE
+            made.append(Cell(address, state, "" if is_theirs else _owner(row), not is_theirs))
         elif (found := kept.get(offset)) is not None and (
             found[0] != "quarantined" or low <= offset <= high
         ):
-            made.append(Cell(address, *found))
+            made.append(Cell(address, *found, is_open))
         else:
-            made.append(Cell(address, "free" if low <= offset <= high else "outside", ""))
+            state = "free" if low <= offset <= high else "outside"
+            made.append(Cell(address, state, "", is_open))
     return made
 
 
@@ -121,6 +135,8 @@ def _offsets(run: Record, base: int, size: int) -> range:
 
 
 def _state(row: Record) -> str:
+    if row.owner_kind is None:
+        return IN_USE
     if row.owner_kind == "static":
         return "reserved"
     return "sticky" if row.sticky else "pod"

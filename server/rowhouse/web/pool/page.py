@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import get_template_attribute, render_template, request, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import NotFound
 from rowhouse.domain.limits import MAX_PAGE
@@ -17,7 +18,7 @@ from rowhouse.web.database import store
 from rowhouse.web.live import stream
 from rowhouse.web.overview.figures import PoolFigures
 from rowhouse.web.pool.area import area_of
-from rowhouse.web.pool.cells import STATES, blocks, cells
+from rowhouse.web.pool.cells import STATES, TEAM_STATES, blocks, cells
 from rowhouse.web.pool.plot import SPANS, period, plot_of
 from rowhouse.web.pool.snippet import definition
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
     from rowhouse.store.inventory.occupancy import Occupancy
 
 CELLS_IN_GROUP: Final = 64
@@ -36,14 +38,11 @@ MOST_PARTS: Final = 200
 
 
 @blueprint.get(f"/pools/<{ID}:pool_id>")
-@least_role("viewer")
+@least_role("team")
 def pool(pool_id: int) -> str:
     """Show the address map of a pool, its fill over time, its free runs and a NAD that uses it."""
     database = store()
-    row = rows.get(database, pool_id)
-    found = occupancy.of_pool(database, pool_id)
-    if row is None or found is None:
-        raise NotFound(f"there is no pool {pool_id}", hint="The overview lists all pools.")
+    row, found = _seen(pool_id)
     asked = period()
     within = request.args.get("within")
     free = rows.free_runs(database, row, quarantined=False, after=None, limit=MOST_PARTS)
@@ -68,17 +67,25 @@ def pool(pool_id: int) -> str:
 
 
 @blueprint.get(f"/live/pools/<{ID}:pool_id>")
-@least_role("viewer")
+@least_role("team")
 def live_pool(pool_id: int) -> Response:
     """Stream the live parts of the page of a pool."""
     within = request.args.get("within")
+    _seen(pool_id)
     return stream(lambda: _parts(pool_id, within))
 
 
-def _parts(pool_id: int, within: str | None) -> dict[str, str]:
+def _seen(pool_id: int) -> tuple[Record, Occupancy]:
+    """Return the row and the occupancy of a pool. Raises NotFound, also if a team does not use the pool."""
+    row = rows.get(store(), pool_id, namespaces=namespaces_seen())
     found = occupancy.of_pool(store(), pool_id)
-    if found is None:
-        return {}
+    if row is None or found is None:
+        raise NotFound(f"there is no pool {pool_id}", hint="The page Pools lists them.")
+    return row, found
+
+
+def _parts(pool_id: int, within: str | None) -> dict[str, str]:
+    _, found = _seen(pool_id)
     parts = {"figures": render_template("pool/figures.html", **figures(found))}
     shown = map_of(store(), found, within)
     group = get_template_attribute("pool/map.html", "group")
@@ -94,14 +101,22 @@ def figures(found: Occupancy) -> dict[str, Any]:
 
 
 def map_of(database: Database, found: Occupancy, within: str | None) -> dict[str, Any]:
-    """Return the variables of the address map. Raises NotFound if `within` is not part of the pool."""
+    """Return the variables of the address map. Raises NotFound if `within` is not part of the pool.
+
+    To a team, an address of another namespace is only in use.
+    """
+    seen = namespaces_seen()
     area = area_of(database, found.network_id, found.cidr, within)
     if area is None:
         raise NotFound(f"{within} is not part of pool {found.cidr}")
-    made = blocks(database, found, area) if area.in_blocks else cells(database, found, area)
+    made = (
+        blocks(database, found, area)
+        if area.in_blocks
+        else cells(database, found, area, namespaces=seen)
+    )
     return {
         "area": area,
-        "states": STATES,
+        "states": STATES if seen is None else TEAM_STATES,
         "groups": [made[i : i + CELLS_IN_GROUP] for i in range(0, len(made), CELLS_IN_GROUP)],
         "columns": 64 if len(made) > 1024 else 32 if len(made) > 64 else 16,  # noqa: PLR2004
     }

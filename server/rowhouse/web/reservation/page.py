@@ -14,6 +14,7 @@ from rowhouse.web.database import store
 from rowhouse.web.layout.words import network
 from rowhouse.web.pool.addresses import held_columns
 from rowhouse.web.pool.cells import STATES
+from rowhouse.web.session.account import opened
 from rowhouse.web.table import Bulk, Choice, Column, Listed, Table, exported, shown
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ def _table() -> Table:
                 label="Pool",
                 kind="address",
                 value=lambda row: row.pool,
-                href=lambda row: url_for("web.pool_addresses_page", pool_id=row.pool_id),
+                href=lambda row: (
+                    opened(url_for("web.pool_addresses_page", pool_id=row.pool_id))
+                    or url_for("web.pool", pool_id=row.pool_id)
+                ),
             ),
             Column(
                 name="network",
