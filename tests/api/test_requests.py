@@ -275,6 +275,7 @@ OF_TEAMS = {
     "list_events",
     "get_quota",
     "list_history",
+    "get_utilization",
     "search",
     "list_requests",
     "get_request",

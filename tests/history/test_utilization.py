@@ -99,6 +99,25 @@ def test_each_group_has_the_counts_of_the_history(store: Store, held: list[Held]
     assert found.groups == sorted(found.groups, key=lambda group: -group.used[-1])
 
 
+@pytest.mark.parametrize("by", KEYS)
+def test_the_report_of_a_team_counts_its_namespaces_only(
+    store: Store, held: list[Held], dba: Session, by: str
+) -> None:
+    # It uses the pool of the quota; the labels of others are not shown to it.
+    dba.execute("INSERT INTO quotas (namespace, pool_id, addresses) VALUES ('web', 102, 7)")
+    dba.execute("INSERT INTO quotas (namespace, addresses) VALUES ('web', 40), ('batch', 50)")
+    label = "site" if by == "label" else ""
+    found = report(store, by, DAY, label=label, namespaces=("web",))  # type: ignore[arg-type]
+    used: dict[str, int] = {}
+    for one in held:
+        if one[3] == "web" and one[4] < DAY.until and (one[5] is None or one[5] > DAY.since):
+            name = KEYS[by](one) if by != "label" or one[1] == 102 else ""
+            used[name] = used.get(name, 0) + (one[5] is None or DAY.until < one[5])
+    assert {group.name: group.used[-1] for group in found.groups} == used
+    limits = {group.limit for group in found.groups}
+    assert limits == ({40} if by == "namespace" else {None})
+
+
 def test_a_network_narrows_the_report(store: Store, held: list[Held]) -> None:
     assert held
     found = report(store, "pool", DAY, network="video")

@@ -360,6 +360,7 @@ OPERATIONS: Final = (
         reports.get_utilization,
         reports.UtilizationReport,
         query=reports.UtilizationQuery,
+        role="team",
     ),
     _get(
         "/history",

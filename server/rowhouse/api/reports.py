@@ -51,7 +51,8 @@ class GroupUtilization(Answer):
     limit: Annotated[
         int | None,
         Field(
-            description="Addresses that its pools may assign now, or a namespace's quota over all pools; null: none"
+            description="Addresses that its pools may assign now, or a namespace's quota over all pools; null: none. A"
+            " team sees quotas only"
         ),
     ]
     percent: Annotated[float | None, Field(description="The last of `used`, of `limit`")]
@@ -76,5 +77,12 @@ class UtilizationReport(Answer):
 def get_utilization(call: Call, query: UtilizationQuery) -> Reply:
     """Show how many addresses each namespace, cluster, node, network, pool or label held over time."""
     span = period(query.since, query.until, default=utilization.DEFAULT_PERIOD, steps=query.steps)
-    found = utilization.report(call.store, query.by, span, label=query.label, network=query.network)
+    found = utilization.report(
+        call.store,
+        query.by,
+        span,
+        label=query.label,
+        network=query.network,
+        namespaces=call.namespaces,
+    )
     return Reply(document=UtilizationReport.model_validate(found))

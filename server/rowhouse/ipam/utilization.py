@@ -15,7 +15,7 @@ from rowhouse.store.history import utilization as history
 from rowhouse.store.inventory import occupancy, quotas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from rowhouse.domain.periods import Period
@@ -72,9 +72,18 @@ class _Limit:
 
 
 def report(
-    store: Database, by: By, period: Period, *, label: str = "", network: str | None = None
+    store: Database,
+    by: By,
+    period: Period,
+    *,
+    label: str = "",
+    network: str | None = None,
+    namespaces: Collection[str] | None = None,
 ) -> Report:
     """Make a report. Forecasts need a period that ends now.
+
+    With `namespaces`, it counts their addresses only, and only a namespace has a limit: what a pool may assign is not
+    theirs alone.
 
     Errors: TryAgain (a period too long for the history), InvalidRequest.
     """
@@ -83,10 +92,12 @@ def report(
             "`label` names the label of pools to group by: give it with by=label, and only then",
             errors=[("/query/label", "required with by=label, and only then")],
         )
-    found = history.of_groups(store, by, period, label=label, network=network)
+    found = history.of_groups(
+        store, by, period, label=label, network=network, namespaces=namespaces
+    )
     pools = occupancy.of_pools(store) if by in ("network", "pool", "label") else []
     names = _names(by, pools)
-    limits = _limits(store, by, label, pools)
+    limits = _limits(store, by, label, pools, namespaces)
     groups = []
     for row in found:
         used = [int(count) for count in row.used]
@@ -126,14 +137,29 @@ def _unknown(by: By, key: str) -> str:
     return key
 
 
-def _limits(store: Database, by: By, label: str, pools: Sequence[Occupancy]) -> dict[str, _Limit]:
+def _limits(
+    store: Database,
+    by: By,
+    label: str,
+    pools: Sequence[Occupancy],
+    namespaces: Collection[str] | None,
+) -> dict[str, _Limit]:
     if by == "namespace":
-        found = quotas.search(store, namespace=None, pool_id=None, after=0, limit=MAX_QUOTAS)
+        found = quotas.search(
+            store,
+            namespace=None,
+            pool_id=None,
+            namespaces=namespaces,
+            after=0,
+            limit=MAX_QUOTAS,
+        )
         return {
             row.namespace: _Limit(row.addresses, max(row.addresses - row.in_use, 0))
             for row in found
             if row.pool_id is None
         }
+    if namespaces is not None:
+        return {}
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     labels = occupancy.labels(store, label) if by == "label" else {}
     for pool in pools:

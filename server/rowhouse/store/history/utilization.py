@@ -8,7 +8,7 @@ from rowhouse.store.connection.reads import rows_of
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rowhouse.domain.periods import Period
     from rowhouse.domain.reports import By
@@ -19,12 +19,18 @@ _UTILIZATION: Final = statement(__name__, "utilization")
 
 
 def of_groups(
-    database: Database, by: By, period: Period, *, label: str = "", network: str | None = None
+    database: Database,
+    by: By,
+    period: Period,
+    *,
+    label: str = "",
+    network: str | None = None,
+    namespaces: Collection[str] | None = None,
 ) -> Sequence[Record]:
     """Return the groups that held addresses in the period: key, average, begun, ended, used.
 
     `key` is the id of a network or pool, else its name, and "" for pools without the label; `used` has one count for
-    each moment of the period; `begun` and `ended` count tenures.
+    each moment of the period; `begun` and `ended` count tenures. With `namespaces`, only their tenures count.
 
     Errors: TryAgain (it takes too long: a long period of a large history), NotReady.
     """
@@ -35,5 +41,6 @@ def of_groups(
         "since": period.since,
         "until": period.until,
         "steps": period.steps,
+        "namespaces": None if namespaces is None else [*namespaces],
     }
     return rows_of(database, _UTILIZATION, parameters)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 
 from flask import Response, render_template, request, url_for
 
+from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.limits import MAX_NAME
 from rowhouse.domain.periods import period
@@ -17,9 +18,11 @@ from rowhouse.domain.spreadsheets import harmless
 from rowhouse.ipam.utilization import Report, Utilization, report
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.links import pool_links
+from rowhouse.web.session.account import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PERIODS: Final = {
     "day": (timedelta(days=1), 24),
@@ -35,25 +38,28 @@ _COLUMNS: Final = ("id", "name", "network", "at", "used", "limit")
 
 
 @blueprint.get("/report")
-@least_role("viewer")
+@least_role("team")
 def report_page() -> str:
-    """Show what each group held over a period."""
+    """Show what each group held over a period; to a team, of its namespaces."""
     found, asked = _asked()
+    groups = found.groups[:MAX_GROUPS]
+    pool_link = pool_links() if found.by == "pool" else None
     return render_template(
         "report/page.html",
         report=found,
-        groups=found.groups[:MAX_GROUPS],
+        groups=groups,
+        namespaces=namespaces_seen(),
         more=len(found.groups) > MAX_GROUPS,
         asked=asked,
         kinds=GROUPS,
         periods=tuple(PERIODS),
-        url_of=_url_of,
+        urls=[opened(_url_of(found.by, group, pool_link)) for group in groups],
         rest=_rest,
     )
 
 
 @blueprint.get("/report.csv")
-@least_role("viewer")
+@least_role("team")
 def report_csv() -> Response:
     """Export the report as CSV: a line for each group and moment."""
     found, _ = _asked()
@@ -78,7 +84,8 @@ def _asked() -> tuple[Report, dict[str, str]]:
     length, steps = PERIODS[name]
     span = period(None, None, default=length, steps=steps)
     asked = {"by": by, "period": name} | ({"label": label} if label else {})
-    return report(store(), cast("By", by), span, label=label), asked
+    found = report(store(), cast("By", by), span, label=label, namespaces=namespaces_seen())
+    return found, asked
 
 
 def _lines(found: Report) -> Iterator[tuple[object, ...]]:
@@ -89,10 +96,12 @@ def _lines(found: Report) -> Iterator[tuple[object, ...]]:
             yield group.id or "", name, network, at.isoformat(), used, limit
 
 
-def _url_of(by: By, group: Utilization) -> str | None:
+def _url_of(
+    by: By, group: Utilization, pool_link: Callable[[int | None], str] | None
+) -> str | None:
     """Return the page about a group; None if there is none."""
-    if by == "pool" and group.network is not None:
-        return url_for("web.pool", pool_id=group.id)
+    if pool_link is not None and group.network is not None:
+        return pool_link(group.id)
     if by == "network" and group.network is not None:
         return url_for("web.network", network_id=group.id)
     if by == "node" and group.name:

@@ -1,9 +1,14 @@
 -- Addresses held over a period, by group: at evenly spaced times, on average, and how many tenures began and ended.
 -- key: the value of the group: a namespace, cluster or node, the value of a label of pools, or the id of a network or
 -- pool. In one pass over the tenures of the period, so it takes as long as the history is large.
+-- namespaces: only their tenures, and labels only of pools that they use now; NULL: everything.
 WITH moments AS (
     SELECT step, %(since)s::timestamptz + (%(until)s::timestamptz - %(since)s::timestamptz) * step / %(steps)s AS at
       FROM generate_series(0, %(steps)s) AS step),
+used_pools AS MATERIALIZED (
+    SELECT pool_id FROM rowhouse.reservations WHERE owner_namespace = ANY (%(namespaces)s::text[])
+    UNION
+    SELECT pool_id FROM rowhouse.quotas WHERE namespace = ANY (%(namespaces)s::text[])),
 -- The number of the first moment at which a tenure had begun, and of the first one at which it had ended.
 held AS (
     SELECT CASE %(by)s WHEN 'namespace' THEN t.owner_namespace WHEN 'cluster' THEN t.owner_cluster
@@ -16,8 +21,10 @@ held AS (
       FROM (SELECT array_agg(at + interval '1 microsecond' ORDER BY step) AS after FROM moments) AS m
      CROSS JOIN rowhouse.tenures t
       LEFT JOIN rowhouse.pools p ON p.id = t.pool_id
+                                AND (%(namespaces)s::text[] IS NULL OR p.id IN (SELECT pool_id FROM used_pools))
      WHERE t.during && tstzrange(%(since)s, %(until)s)
-       AND (%(network)s::text IS NULL OR t.network_id IN (SELECT id FROM rowhouse.networks WHERE name = %(network)s))),
+       AND (%(network)s::text IS NULL OR t.network_id IN (SELECT id FROM rowhouse.networks WHERE name = %(network)s))
+       AND (%(namespaces)s::text[] IS NULL OR t.owner_namespace = ANY (%(namespaces)s))),
 counts AS (
     SELECT key, begins, ends, count(*) AS tenures, sum(seconds) AS seconds,
            count(*) FILTER (WHERE is_begun) AS begun, count(*) FILTER (WHERE is_ended) AS ended
