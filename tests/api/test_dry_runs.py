@@ -30,7 +30,7 @@ Rows = dict[str, list[Any]]
 # What a repetition cannot repeat: ids and times.
 UNREPEATABLE = (
     *("id", "reserved_at", "created_at", "expires_at"),
-    *("requested_at", "decided_at", "written_at"),
+    *("requested_at", "decided_at", "written_at", "saved_at"),
 )
 
 CHANGES: dict[str, tuple[str, Any]] = {
@@ -60,6 +60,9 @@ CHANGES: dict[str, tuple[str, Any]] = {
     "withdraw_request": ("requests/{request}/withdraw", {}),
     "write_comment": ("comments", {"pool_id": "{pool}", "text": "x"}),
     "remove_comment": ("comments/{comment}", None),
+    "save_view": ("views", {"table": "pods", "name": "x", "query": "q=web"}),
+    "change_view": ("views/{view}", {"name": "y"}),
+    "delete_view": ("views/{view}", None),
 }
 """For each operation that changes something: a path and a body that it serves."""
 
@@ -78,6 +81,7 @@ def ids(api: Api, dba: Dba, pods: Pods) -> dict[str, int]:
     owner = {"name": "routers", "namespace": "devops"}
     request = api.post("requests", pool_id=pool["id"], owner=owner)
     comment = api.post("comments", pool_id=pool["id"], text="x")
+    view = api.post("views", table="pods", name="web", query="q=web")
     pods.add("web-0", subnet("10.0.0.0/24"))
     pods.delete("web-0")
     dba.execute(
@@ -95,6 +99,7 @@ def ids(api: Api, dba: Dba, pods: Pods) -> dict[str, int]:
         "quota": quota["id"],
         "request": request["id"],
         "comment": comment["id"],
+        "view": view["id"],
         "gateway": gateway["id"],
     }
 

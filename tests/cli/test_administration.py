@@ -320,3 +320,24 @@ def test_comments_on_an_address_and_a_pool_are_added_listed_and_deleted(rowhouse
         "Error: no pool contains 10.9.0.1"
     )
     assert on_address["address"] == "10.0.0.3"
+
+
+def test_views_are_saved_overwritten_listed_and_deleted(rowhouse: Rowhouse) -> None:
+    made = rowhouse.json("view", "save", "reservations", "Printers", "q=printer&sort=-since")
+    assert made["path"] == "/reservations?q=printer&sort=-since"
+    assert rowhouse("view", "save", "reservations", "Printers", code=1).stderr.startswith(
+        "Error: the table already has a view of yours with this name"
+    )
+    again = ("view", "save", "reservations", "Printers", "q=scanner", "--replace", "--share")
+    assert rowhouse.json(*again)["shared"]
+    assert rowhouse.json(*again)["id"] == made["id"]
+    rowhouse("view", "save", "nodes", "Late", "state=late")
+    [found] = rowhouse.items("view", "list", "--table", "reservations")
+    assert (found["query"], found["shared"]) == ("q=scanner", True)
+    assert rowhouse.json("view", "show", "nodes", "Late")["query"] == "state=late"
+    wrong = rowhouse("view", "save", "nodes", "x", "color=red", code=2).stderr
+    assert "nodes has no parameter 'color'; it has q, sort, columns, rows, state, cluster" in wrong
+    assert rowhouse("view", "delete", "nodes", "Late", "--yes").output == "view Late deleted\n"
+    assert rowhouse("view", "show", "nodes", "Late", code=3).stderr == (
+        'Error: nodes has no view "Late"\nHint: `rowhouse view list --table nodes` lists them.\n'
+    )

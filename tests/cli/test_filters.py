@@ -26,6 +26,7 @@ LISTS: Final = {
     "node list": "/nodes",
     "request list": "/requests",
     "comment list": "/comments",
+    "view list": "/views",
     "report": "/reports/utilization",
     "who": "/history",
     "pod": "/history",

@@ -105,6 +105,8 @@ def populate(client: FlaskClient, session: psycopg.Connection[Any]) -> None:
     cluster.made("quotas", {"namespace": "shop", "addresses": 200})
     cluster.made("quotas", {"namespace": "shop", "pool_id": pool["id"], "addresses": 100})
     cluster.made("comments", {"pool_id": pool["id"], "text": "moves to the new rack in May"})
+    view = {"table": "reservations", "name": "printers", "query": "q=printer", "shared": True}
+    cluster.made("views", view)
     asked = {"pool_id": pool["id"], "count": 1, "owner": {"namespace": "shop", "name": "scanner"}}
     cluster.made("requests", asked)
     for statement in _AFTER:

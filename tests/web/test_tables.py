@@ -220,7 +220,7 @@ def test_the_browser_keeps_columns_and_the_url_wins(
         return list(rows(client.get(path).text)[0])
 
     standard = shown(ADDRESSES)
-    client.set_cookie("columns-addresses", "address,mac,node")
+    client.set_cookie("columns-pool-addresses", "address,mac,node")
     assert shown(ADDRESSES) == ["Address", "Node", "MAC"]
     assert shown(f"{ADDRESSES}?columns=state") == ["Address", "State"]
     # The links of a page with the standard columns say so, as this browser usually shows others.
@@ -229,5 +229,5 @@ def test_the_browser_keeps_columns_and_the_url_wins(
     link = re.search(r'<th scope="col"[^>]*><a href="([^"]+)"', client.get(usual).text)
     assert link
     assert shown(link[1].replace("&amp;", "&")) == standard
-    client.set_cookie("columns-addresses", "nonsense")
+    client.set_cookie("columns-pool-addresses", "nonsense")
     assert shown(ADDRESSES) == standard

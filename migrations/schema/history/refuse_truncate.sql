@@ -19,6 +19,7 @@ CREATE TRIGGER pool_names_truncate BEFORE TRUNCATE ON pool_names EXECUTE FUNCTIO
 CREATE TRIGGER node_slices_truncate BEFORE TRUNCATE ON node_slices EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER quotas_truncate BEFORE TRUNCATE ON quotas EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER comments_truncate BEFORE TRUNCATE ON comments EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER saved_views_truncate BEFORE TRUNCATE ON saved_views EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER requests_truncate BEFORE TRUNCATE ON requests EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER tokens_truncate BEFORE TRUNCATE ON tokens EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();

@@ -1,6 +1,6 @@
 CREATE FUNCTION setting_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Networks, quotas and tokens: the audit log has every change, but not the digest of a token.
+-- Networks, quotas, saved views and tokens: the audit log has every change, but not the digest of a token.
 DECLARE
     before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'digest' END;
     after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
@@ -16,11 +16,13 @@ BEGIN
                           coalesce(row->>'name', row->>'namespace'), before, after);
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION setting_changed() IS 'Trigger: records a change of a network, quota or token in the audit log.';
+COMMENT ON FUNCTION setting_changed() IS 'Trigger: records a change of a network, quota, saved view or token in the audit log.';
 
 CREATE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
     FOR EACH ROW EXECUTE FUNCTION setting_changed();
 CREATE TRIGGER quotas_change AFTER INSERT OR UPDATE OR DELETE ON quotas
     FOR EACH ROW EXECUTE FUNCTION setting_changed();
 CREATE TRIGGER tokens_change AFTER INSERT OR UPDATE OR DELETE ON tokens
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE TRIGGER saved_views_change AFTER INSERT OR UPDATE OR DELETE ON saved_views
     FOR EACH ROW EXECUTE FUNCTION setting_changed();

@@ -9,6 +9,7 @@ BEGIN
             TO rowhouse_server;
         GRANT INSERT, DELETE ON sessions TO rowhouse_server;
         GRANT INSERT, DELETE ON comments TO rowhouse_server;
+        GRANT INSERT, UPDATE, DELETE ON saved_views TO rowhouse_server;
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_v2, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,

@@ -5156,3 +5156,9 @@ DROP TABLE comments;
 
 -- schema/history/comment_changed.sql
 DROP FUNCTION comment_changed;
+
+-- schema/tables/saved_views.sql
+DROP TABLE saved_views;
+
+-- schema/administration/limit_saved_views.sql
+DROP FUNCTION limit_saved_views;

@@ -285,6 +285,35 @@ COMMENT ON COLUMN quotas.pool_id IS 'The pool to which it applies: pools.id; NUL
 COMMENT ON COLUMN quotas.addresses IS 'The maximum number of addresses.';
 COMMENT ON INDEX quotas_pkey IS 'Finds a quota by its ID.';
 
+-- schema/tables/saved_views.sql
+-- What a table of the pages shows is in its URL, so a view is the query string of one. The pages check it against the
+-- columns and filters of the table, which the database does not know.
+
+CREATE TABLE saved_views (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    table_name text NOT NULL CHECK (table_name ~ '^[a-z][a-z-]{0,39}$'),
+    name       text NOT NULL CHECK (length(name) BETWEEN 1 AND 80 AND name = btrim(name)),
+    author     text NOT NULL CHECK (author <> ''),
+    is_shared  boolean NOT NULL DEFAULT false,
+    query      text NOT NULL CHECK (length(query) <= 2000),
+    saved_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT saved_views_own UNIQUE (author, table_name, name)
+);
+CREATE UNIQUE INDEX saved_views_shared ON saved_views (table_name, name) WHERE is_shared;
+COMMENT ON TABLE saved_views IS
+    'Views of the tables on the pages: filter, order and columns under a name. One caller has at most 100 of them.';
+COMMENT ON COLUMN saved_views.id IS 'ID of the view.';
+COMMENT ON COLUMN saved_views.table_name IS 'Name of the table on the pages, such as reservations.';
+COMMENT ON COLUMN saved_views.name IS 'Name of the view, up to 80 characters.';
+COMMENT ON COLUMN saved_views.author IS 'The caller that saved it.';
+COMMENT ON COLUMN saved_views.is_shared IS 'Whether all users see it; false: only its author does.';
+COMMENT ON COLUMN saved_views.query IS
+    'Filter, order and columns as the query string of the page, up to 2,000 characters; '''': as the table is by default.';
+COMMENT ON COLUMN saved_views.saved_at IS 'When it was saved last.';
+COMMENT ON INDEX saved_views_pkey IS 'Finds a view by its ID.';
+COMMENT ON INDEX saved_views_own IS 'The views of an author; their names differ within a table.';
+COMMENT ON INDEX saved_views_shared IS 'The shared views of a table; their names differ.';
+
 -- schema/tables/assignment_hold.sql
 COMMENT ON TABLE assignment_hold IS
     'One row during a restore or an import: until a pool has been read, an ADD gets no new address from it.';
@@ -1034,7 +1063,7 @@ COMMENT ON FUNCTION prune_audit_v1 IS 'Removes one small batch of audit log entr
 -- schema/history/setting_changed.sql
 CREATE OR REPLACE FUNCTION setting_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Networks, quotas and tokens: the audit log has every change, but not the digest of a token.
+-- Networks, quotas, saved views and tokens: the audit log has every change, but not the digest of a token.
 DECLARE
     before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'digest' END;
     after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
@@ -1050,7 +1079,16 @@ BEGIN
                           coalesce(row->>'name', row->>'namespace'), before, after);
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION setting_changed() IS 'Trigger: records a change of a network, quota or token in the audit log.';
+COMMENT ON FUNCTION setting_changed() IS 'Trigger: records a change of a network, quota, saved view or token in the audit log.';
+
+CREATE OR REPLACE TRIGGER networks_change AFTER INSERT OR UPDATE OR DELETE ON networks
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE OR REPLACE TRIGGER quotas_change AFTER INSERT OR UPDATE OR DELETE ON quotas
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE OR REPLACE TRIGGER tokens_change AFTER INSERT OR UPDATE OR DELETE ON tokens
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
+CREATE OR REPLACE TRIGGER saved_views_change AFTER INSERT OR UPDATE OR DELETE ON saved_views
+    FOR EACH ROW EXECUTE FUNCTION setting_changed();
 
 -- schema/history/changed_by_hand.sql
 CREATE OR REPLACE FUNCTION changed_by_hand() RETURNS trigger
@@ -1204,6 +1242,7 @@ CREATE OR REPLACE TRIGGER pool_names_truncate BEFORE TRUNCATE ON pool_names EXEC
 CREATE OR REPLACE TRIGGER node_slices_truncate BEFORE TRUNCATE ON node_slices EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER quotas_truncate BEFORE TRUNCATE ON quotas EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER comments_truncate BEFORE TRUNCATE ON comments EXECUTE FUNCTION refuse_truncate();
+CREATE OR REPLACE TRIGGER saved_views_truncate BEFORE TRUNCATE ON saved_views EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER requests_truncate BEFORE TRUNCATE ON requests EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER tokens_truncate BEFORE TRUNCATE ON tokens EXECUTE FUNCTION refuse_truncate();
 CREATE OR REPLACE TRIGGER gateways_truncate BEFORE TRUNCATE ON gateways EXECUTE FUNCTION refuse_truncate();
@@ -4954,6 +4993,23 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION label_v1 IS 'Adds and removes labels of a reservation, unless it has another tenure than the caller has seen.';
 
+-- schema/administration/limit_saved_views.sql
+CREATE OR REPLACE FUNCTION limit_saved_views() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
+BEGIN
+    -- Two views of one author that are saved at once are counted one after the other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rowhouse.saved_views ' || NEW.author, 0));
+    IF (SELECT count(*) FROM saved_views v WHERE v.author = NEW.author) >= 100 THEN
+        RAISE EXCEPTION '"%" already has 100 saved views', NEW.author
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete one that is no longer needed.';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION limit_saved_views() IS 'Trigger: refuses more than 100 saved views of one author.';
+
+CREATE OR REPLACE TRIGGER saved_views_limit BEFORE INSERT ON saved_views
+    FOR EACH ROW EXECUTE FUNCTION limit_saved_views();
+
 -- schema/administration/refuse_special.sql
 CREATE OR REPLACE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -6533,6 +6589,7 @@ BEGIN
             TO rowhouse_server;
         GRANT INSERT, DELETE ON sessions TO rowhouse_server;
         GRANT INSERT, DELETE ON comments TO rowhouse_server;
+        GRANT INSERT, UPDATE, DELETE ON saved_views TO rowhouse_server;
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_v2, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
@@ -6576,7 +6633,7 @@ BEGIN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
         GRANT SELECT ON current_reservations, address_history, attached_tenures, lasting_attachments, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
                         gateways, exclusions, fill_samples, pool_trends,
-                        networks, pools, pool_names, free_ranges, quotas, comments, requests, current_requests, nodes
+                        networks, pools, pool_names, free_ranges, quotas, comments, saved_views, requests, current_requests, nodes
             TO rowhouse_auditor;
         GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld,
                                   pool_window, pool_counts, first_address, last_address, first_usable, last_usable,

@@ -27,6 +27,7 @@ from rowhouse.api import (
     reservation_documents,
     reservations,
     search,
+    views,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Operation:
 
     An operation with the role `team` limits what it reads and changes to `namespaces` of its call.
     `error_statuses` are the statuses with which it may refuse a well-formed request, in addition to those that
-    every operation has. `tagged`: it supports ETag and If-Match.
+    every operation has. `tagged`: it supports ETag and If-Match. `is_personal`: it changes what belongs to the
+    caller, so a viewer may call it too.
     """
 
     method: str
@@ -61,6 +63,7 @@ class Operation:
     status: int = 200
     error_statuses: tuple[int, ...] = ()
     tagged: bool = False
+    is_personal: bool = False
 
     @property
     def name(self) -> str:
@@ -353,6 +356,33 @@ OPERATIONS: Final = (
     ),
     _delete(
         "/comments/<id:comment_id>", comments.remove_comment, "operator", error_statuses=(404,)
+    ),
+    _get("/views", views.list_views, views.ViewPage, query=views.ViewQuery, role="team"),
+    _post(
+        "/views",
+        views.save_view,
+        views.NewView,
+        views.View,
+        role="team",
+        is_personal=True,
+        error_statuses=(409,),
+    ),
+    _get("/views/<id:view_id>", views.get_view, views.View, role="team", error_statuses=(404,)),
+    _patch(
+        "/views/<id:view_id>",
+        views.change_view,
+        views.ViewChange,
+        views.View,
+        role="team",
+        is_personal=True,
+        error_statuses=(404, 409),
+    ),
+    _delete(
+        "/views/<id:view_id>",
+        views.delete_view,
+        "team",
+        is_personal=True,
+        error_statuses=(404,),
     ),
     _get("/nodes", nodes.list_nodes, nodes.NodePage, query=nodes.NodeQuery),
     _get(

@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "quota": "quota",
     "request": "request",
     "comment": "comment",
+    "view": "view",
     "node": "node",
     "event": "event",
     "search": "search",

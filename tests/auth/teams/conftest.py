@@ -31,4 +31,9 @@ def team(
 ) -> tuple[Service, str]:
     """The application with access control, and the token of the team `shop`."""
     required = service(auth="required", caller_rate=0, failure_rate=0)
-    return required, make_token("team", namespaces=["shop"])
+    token = make_token("team", namespaces=["shop"])
+    view = {"table": "pods", "name": "web", "query": "q=web"}
+    # Another application, so that a test can still add views to the first one.
+    saving = service(auth="required", caller_rate=0)
+    assert saving.ask("POST", "/api/v1/views", token, json=view).status_code == 201
+    return required, token

@@ -101,6 +101,10 @@ def seed(service: Service, store: Store) -> None:
     _post(service, "requests", {"pool_id": 3, "owner": wanted})
     call(service, "ADD", "shop", "web-7", "left 10.77.0.0/24")
     call(service, "DEL", "shop", "web-7", "left 10.77.0.0/24")
+    # One that only its author sees, and one of a table that a team may not open.
+    for table, is_shared in (("pods", False), ("nodes", True)):
+        body = {"table": table, "name": f"of {OTHER}", "query": f"q={OTHER}", "shared": is_shared}
+        _post(service, "views", body)
     failures = [
         refused(service, candidates=[FOREIGN]),
         refused(service, candidates=[OWN, FOREIGN]),

@@ -35,6 +35,7 @@ VALUES = {
     "suffix": ("csv", "json"),
     "request": ("1", "2", "3", "4"),
     "address_request_id": ("1", "2"),
+    "view_id": ("1", "2", "3"),
 }
 """What stands for each variable of a path: of the team, and of others."""
 QUERIES = (
@@ -140,6 +141,7 @@ def test_the_same_questions_of_a_viewer_find_the_other_namespace(
         "/api/v1/quotas/2",
         "/api/v1/history?address=10.0.0.4",
         "/api/v1/search?q=10.0.0.4",
+        "/api/v1/views",
         f"/api/v1/search?q={BEGINNING}",
         f"/addresses/1/{FOREIGN}",
         f"/addresses/1/{OWN}",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from fixtures.pods import Pods, subnet
 from rowhouse.auth.static import digest, new_token
 from rowhouse.domain.administration import Actor, ExclusionPlan, Holder, PoolPlan, ReservationPlan
-from rowhouse.ipam import comments, exclusions, pools, requests, reservations
+from rowhouse.domain.saved_views import Viewer
+from rowhouse.ipam import comments, exclusions, pools, requests, reservations, saved_views
 from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ def fill(store: Store) -> Sample:
         pods.add(f"tight-{number}", subnet("10.23.0.0/28", network="storage"))
     pods.add("six-0", subnet("fd00:20::/64", network="storage"))
     comments.write(store, "Ask the data team first.", GRACE, pool_id=storage.id)
+    saved_views.save(
+        store,
+        Viewer(name=GRACE.name, may_share=True),
+        table="reservations",
+        name="By hand, newest first",
+        query="state=static&sort=-since",
+        is_shared=True,
+        actor=GRACE,
+    )
     # The first waits, the second is approved.
     asked = [
         requests.send(

@@ -109,3 +109,37 @@ def test_selected_rows_are_changed_in_a_dialog_and_columns_are_kept(
     expect(heading.filter(has_text="Node")).to_be_visible()
     expect(heading.filter(has_text="MAC")).to_have_count(0)
     visitor.check()
+
+
+def test_a_view_is_saved_opened_overwritten_and_deleted(
+    visit: Callable[..., Visitor], sample: Sample
+) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"], "/pods")
+    page.get_by_role("searchbox", name="Filter pods").fill("web-1")
+    expect(page).to_have_url(re.compile(r"/pods\?q=web-1$"))
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_label("Save filter, order and columns as").fill("First of web")
+    page.get_by_role("button", name="Save view").click()
+    menu = page.get_by_text("View: First of web")
+    expect(menu).to_be_visible()
+    visitor.goto("/pods")
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_role("link", name="First of web", exact=True).click()
+    expect(page.get_by_role("searchbox", name="Filter pods")).to_have_value("web-1")
+    rows = page.locator("table.rows tbody tr")
+    expect(rows.first).to_contain_text("web-1")
+    # Another filter, while one types: the view stays open, and can be overwritten.
+    page.get_by_role("searchbox", name="Filter pods").fill("web-2")
+    expect(rows.first).to_contain_text("web-2")
+    menu.click()
+    page.get_by_role("button", name="Save changes to First of web").click()
+    expect(page).to_have_url(re.compile("q=web-2"))
+    menu.click()
+    expect(page.get_by_role("button", name="Save changes to First of web")).to_have_count(0)
+    page.get_by_role("link", name="Delete the view First of web").click()
+    page.get_by_role("button", name="Delete view").click()
+    expect(page).to_have_url(re.compile("/pods$"))
+    page.get_by_text("Views", exact=True).click()
+    expect(page.get_by_role("link", name="First of web", exact=True)).to_have_count(0)
+    visitor.check()

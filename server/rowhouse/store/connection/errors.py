@@ -144,6 +144,8 @@ BY_CONSTRAINT: dict[str, str] = {
     "exclusions_last": "part of it is already excluded",
     "quotas_namespace_pool_id_key": "the namespace already has a quota there",
     "quotas_pool_id_fkey": "the pool no longer exists",
+    "saved_views_own": "the table already has a view of yours with this name",
+    "saved_views_shared": "the table already has a shared view with this name",
     "reservations_owner": "this owner got another address of the pool at the same time",
 }
 UNDONE = (

@@ -280,6 +280,19 @@ class Comment(Base):
     written_at: Mapped[datetime]
 
 
+class SavedView(Base):
+    """A view of a table on the pages: its filter, order and columns as a query string."""
+
+    __tablename__ = "saved_views"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    table_name: Mapped[str]
+    name: Mapped[str]
+    author: Mapped[str]
+    is_shared: Mapped[bool]
+    query: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
 class CurrentRequest(Base):
     """The view current_requests: a request of a team for addresses, with its pool and its state now."""
 

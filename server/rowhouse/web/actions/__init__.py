@@ -1,4 +1,4 @@
-"""The forms: reserve, release, exclude, pools, and the requests of teams. Each action has a preview and a result page.
+"""The forms: reserve, release, exclude, pools, requests of teams, views. Each has a preview and a result page.
 
 The forms share the API's use cases (`rowhouse.ipam`) and its validation (the request models of `rowhouse.api`).
 """
@@ -17,6 +17,9 @@ from rowhouse.web.actions import (
     request_decide,
     request_send,
     reserve,
+    view_change,
+    view_delete,
+    view_save,
 )
 
 __all__ = [
@@ -33,4 +36,7 @@ __all__ = [
     "request_decide",
     "request_send",
     "reserve",
+    "view_change",
+    "view_delete",
+    "view_save",
 ]

@@ -3,7 +3,7 @@
 GET           the form, or the preview for an action without a form
 POST          a redirect to the preview, or the form with an error beside each invalid field
 GET preview=1 the preview of the values in the URL, so that it can be reloaded and returned to
-POST confirmed=1   the change, then a redirect to its entries in the audit log
+POST confirmed=1   the change, then a redirect to its entries in the audit log, or to the result
 """
 
 from __future__ import annotations
@@ -82,6 +82,9 @@ class Action(ABC, Generic[Given]):
     asks_for_name: ClassVar[bool] = False
     """Whether the user must type a name to confirm: `typed` of the preview."""
 
+    shows_entries: ClassVar[bool] = True
+    """Whether a page with the entries of the audit log follows; its link leads to the result."""
+
     def __init__(self) -> None:
         self.store: Database = store()
 
@@ -143,7 +146,7 @@ class Action(ABC, Generic[Given]):
             filled = Filled(values=values, problems=_problems(error), error=error)
             return self._asked(filled) if self.form else self._previewed(values, error)
         # A team has no access to the audit log.
-        if namespaces_seen() is None:
+        if self.shows_entries and namespaces_seen() is None:
             target = url_for("web.done", request_id=g.request_id, back=target)
         return redirect(target, 303)
 

@@ -53,7 +53,7 @@ def _table(pool: Record) -> Table:
     base = url_for("web.address", network_id=pool.network_id, address="")
     states = [(state, STATES[state].capitalize()) for state in pool_addresses.STATES]
     return Table(
-        name="addresses",
+        name="pool-addresses",
         label="Addresses",
         path=url_for("web.pool_addresses_page", pool_id=pool.id),
         export=url_for("web.pool_addresses_page", pool_id=pool.id),

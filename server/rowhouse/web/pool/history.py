@@ -79,7 +79,7 @@ def _page(pool: Record, table: Table, note: str) -> Response:
 def _history(pool: Record, *, is_long: bool) -> Table:
     path = url_for("web.pool_history", pool_id=pool.id)
     return Table(
-        name="history",
+        name="pool-history",
         label="History",
         path=path,
         export=path,
@@ -141,7 +141,7 @@ def _history(pool: Record, *, is_long: bool) -> Table:
 def _audit(pool: Record) -> Table:
     path = url_for("web.pool_audit", pool_id=pool.id)
     return Table(
-        name="audit",
+        name="pool-changes",
         label="Audit",
         path=path,
         export=path,

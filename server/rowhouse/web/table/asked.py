@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from rowhouse.api.fields import MAX_ID
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.store.connection.listing import Wanted
 from rowhouse.web.layout.periods import parsed
@@ -28,6 +29,7 @@ class Asked:
     """What is asked of a table; anything that the table does not know is left out.
 
     `usual` are the columns that are shown if the URL names none: those that the browser keeps, or the standard ones.
+    `view` is the ID of the saved view that the URL came from; 0: none.
     """
 
     table: Table
@@ -41,6 +43,7 @@ class Asked:
     usual: tuple[Column, ...]
     page: int
     rows: int
+    view: int
 
     @property
     def wanted(self) -> Wanted:
@@ -86,9 +89,16 @@ class Asked:
             else ",".join(column.name for column in self.columns),
             "rows": "" if self.rows == ROWS[0] else str(self.rows),
             "page": "" if self.page == 1 else str(self.page),
+            "view": str(self.view or ""),
         }
         found |= {name: str(value) for name, value in changes.items()}
         return {name: value for name, value in found.items() if value}
+
+    @property
+    def query(self) -> str:
+        """The query string of a view that shows the same: it names the columns, whatever the browser keeps."""
+        columns = ",".join(column.name for column in self.columns)
+        return urlencode(self.parameters(columns=columns, page="", view=""))
 
     def url(self, path: str = "", **changes: str | int) -> str:
         """Return the URL of the table, or of an export, with some parameters changed."""
@@ -122,6 +132,7 @@ def asked(table: Table) -> Asked:
         columns=_named(table, given.getlist("columns")) or usual,
         usual=usual,
         page=min(max(given.get("page", 1, int), 1), _MAX_PAGE),
+        view=view if 0 < (view := given.get("view", 0, int)) <= MAX_ID else 0,
         rows=rows if (rows := given.get("rows", 0, int)) in ROWS else ROWS[0],
     )
 

@@ -11,6 +11,7 @@ from rowhouse.web.layout.formats import NOTHING, ago, moment, number
 from rowhouse.web.session.account import may, opened
 from rowhouse.web.table.asked import asked
 from rowhouse.web.table.columns import ROWS
+from rowhouse.web.table.views import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rowhouse.web.charts import Bar
     from rowhouse.web.table.asked import Asked
     from rowhouse.web.table.columns import Bulk, Column, Table
+    from rowhouse.web.table.views import Views
 
 
 class Cell(NamedTuple):
@@ -56,6 +58,7 @@ class Shown:
     rows: Sequence[Row]
     total: int
     is_more: bool
+    views: Views
 
     @property
     def status(self) -> int:
@@ -104,15 +107,23 @@ class Shown:
 def shown(table: Table) -> Shown:
     """Return the page of a table that the current request asks for. Errors: TryAgain, NotReady."""
     wanted = asked(table)
+    views = views_of(wanted)
     if wanted.problems:
-        return Shown(table=table, asked=wanted, rows=(), total=0, is_more=False)
+        return Shown(table=table, asked=wanted, rows=(), total=0, is_more=False, views=views)
     offset = (wanted.page - 1) * wanted.rows
     page = table.rows.page(table.columns, wanted.wanted, offset=offset, limit=wanted.rows)
     rows = [
         Row(_key(table, row), [_cell(column, row) for column in wanted.columns])
         for row in page.rows
     ]
-    return Shown(table=table, asked=wanted, rows=rows, total=page.total, is_more=page.is_more)
+    return Shown(
+        table=table,
+        asked=wanted,
+        rows=rows,
+        total=page.total,
+        is_more=page.is_more,
+        views=views,
+    )
 
 
 def _key(table: Table, row: Any) -> str:

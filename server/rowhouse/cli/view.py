@@ -1,0 +1,102 @@
+"""`rowhouse view`: saved views of the tables on the pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from rowhouse.cli.exits import NOT_FOUND, Failure
+from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
+from rowhouse.cli.output import Column
+from rowhouse.domain.saved_views import TABLES
+
+if TYPE_CHECKING:
+    from rowhouse.cli.client import Client
+    from rowhouse.cli.client.client import Document
+    from rowhouse.cli.options import Session
+
+_COLUMNS: Final = (
+    Column("ID", "id", is_name=True),
+    Column("TABLE", "table"),
+    Column("NAME", "name"),
+    Column("AUTHOR", "author"),
+    Column("SHARED", "shared", "flag"),
+    Column("SAVED", "saved_at", "moment"),
+    Column("QUERY", "query"),
+    Column("PATH", "path", wide=True),
+)
+_table = click.argument("table", type=click.Choice([*TABLES]), metavar="TABLE")
+_name = click.argument("name")
+
+
+@click.group(short_help="Saved views of the tables on the pages.")
+def view() -> None:
+    """Save, list and delete views: the filter, order and columns of a table on the pages, under a name."""
+
+
+@view.command("list")
+@click.option("--table", type=click.Choice([*TABLES]), help="Only views of this table.")
+@click.option("--name", help="Only views with this name.")
+@click.option("--author", help="Only views that this caller saved.")
+@list_options
+def list_views(session: Session, **conditions: Any) -> None:
+    """List your views and shared ones."""
+    found = session.client.find("/views", **conditions)
+    session.printer.items(found, _COLUMNS, nothing="no views match")
+
+
+@view.command(short_help="Show a view.")
+@_table
+@_name
+@client_options
+def show(session: Session, *, table: str, name: str) -> None:
+    """Show a view: yours with this name, or else the shared one."""
+    session.printer.one(_found(session.client, table, name), _COLUMNS)
+
+
+@view.command(short_help="Save a view of a table.")
+@_table
+@_name
+@click.argument("query", default="")
+@click.option("--share/--no-share", "shared", default=None, help="Whether all users see it.")
+@click.option("--replace", is_flag=True, help="Overwrite your view with this name.")
+@change_options
+def save(
+    session: Session, *, table: str, name: str, query: str, shared: bool | None, replace: bool
+) -> None:
+    """Save a view of TABLE. QUERY is what follows "?" in the address of the page, such as "q=storage&sort=-since"."""
+    client = session.client
+    own = [one for one in client.find("/views", table=table, name=name) if one["mine"]]
+    if not (own and replace):
+        wanted = {"table": table, "name": name, "query": query, "shared": bool(shared)}
+        made = client.post("/views", wanted)
+    else:
+        made = client.patch(f"/views/{own[0]['id']}", {"query": query, "shared": shared})
+    session.printer.one(made, _COLUMNS)
+
+
+@view.command(short_help="Delete a view.")
+@_table
+@_name
+@yes_option
+@change_options
+def delete(session: Session, *, table: str, name: str, yes: bool) -> None:
+    """Delete a view: yours with this name, or else the shared one, which takes its author or an administrator."""
+    found = _found(session.client, table, name)
+    whose = f" of {found['author']}, which all users see" if found["shared"] else ""
+    confirm(f"Delete the view {name}{whose}?", yes=yes)
+    session.client.delete(f"/views/{found['id']}")
+    session.printer.done(f"view {name} deleted", found)
+
+
+def _found(client: Client, table: str, name: str) -> Document:
+    # An own view and a shared one can have the same name.
+    found = sorted(client.find("/views", table=table, name=name), key=lambda one: not one["mine"])
+    if not found:
+        raise Failure(
+            f'{table} has no view "{name}"',
+            hint=f"`rowhouse view list --table {table}` lists them.",
+            exit_code=NOT_FOUND,
+        )
+    return found[0]

@@ -1,0 +1,130 @@
+"""Saved views of the tables on the pages: save, change, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowhouse.domain.errors import NotAllowed, NotFound
+from rowhouse.domain.saved_views import TABLES
+from rowhouse.store.access import saved_views
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowhouse.domain.administration import Actor
+    from rowhouse.domain.saved_views import Viewer
+    from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.reads import Record
+
+
+def views(
+    store: Database,
+    viewer: Viewer,
+    *,
+    table: str | None = None,
+    name: str | None = None,
+    author: str | None = None,
+    after: int = 0,
+    limit: int,
+) -> Sequence[Record]:
+    """Return views of the caller and shared ones, of tables that it may open, by id."""
+    return saved_views.search(
+        store,
+        viewer.name,
+        tables=[one for one in TABLES if table in {None, one} and viewer.may_see(one)],
+        name=name,
+        author=author,
+        after=after,
+        limit=limit,
+    )
+
+
+def view(store: Database, view_id: int, viewer: Viewer) -> Record:
+    """Return a view that the caller sees. Raises NotFound."""
+    found = saved_views.get(store, view_id, viewer.name)
+    if found is None or not viewer.may_see(found.table_name):
+        raise NotFound(f"there is no view {view_id}", hint="GET /api/v1/views lists them.")
+    return found
+
+
+def save(
+    store: Database,
+    viewer: Viewer,
+    *,
+    table: str,
+    name: str,
+    query: str,
+    is_shared: bool,
+    actor: Actor,
+) -> Record:
+    """Save a view of a table.
+
+    Raises NotAllowed (the caller may not open the table, or not share), InTheWay (the name is taken, or the caller has
+    too many views).
+    """
+    if not viewer.may_see(table):
+        raise NotAllowed(
+            f'"{viewer.name}" may not open {table}',
+            hint=f"A team can save views of {', '.join(one for one in TABLES if viewer.may_see(one))}.",
+        )
+    if is_shared:
+        _require_sharing(viewer)
+    made = saved_views.create(
+        store, table=table, name=name, query=query, is_shared=is_shared, actor=actor
+    )
+    return view(store, made, viewer)
+
+
+def change(
+    store: Database,
+    viewer: Viewer,
+    view_id: int,
+    *,
+    name: str | None = None,
+    query: str | None = None,
+    is_shared: bool | None = None,
+    actor: Actor,
+) -> Record:
+    """Rename, overwrite or share a view; None: that stays.
+
+    Raises NotFound, NotAllowed, InTheWay (the name is taken).
+    """
+    found = changeable(store, view_id, viewer)
+    if is_shared and not found.is_shared:
+        _require_sharing(viewer)
+    saved_views.update(store, view_id, name=name, query=query, is_shared=is_shared, actor=actor)
+    # An administrator who ends the sharing of a view no longer sees it.
+    changed = saved_views.get(store, view_id, found.author)
+    if changed is None:
+        raise NotFound(f"there is no view {view_id}")
+    return changed
+
+
+def delete(store: Database, viewer: Viewer, view_id: int, actor: Actor) -> None:
+    """Delete a view. Raises NotFound, NotAllowed."""
+    changeable(store, view_id, viewer)
+    if not saved_views.delete(store, view_id, actor):
+        raise NotFound(f"there is no view {view_id}")
+
+
+def changeable(store: Database, view_id: int, viewer: Viewer) -> Record:
+    """Return a view that the caller may change. Raises NotFound, NotAllowed."""
+    found = view(store, view_id, viewer)
+    if not may_change(found, viewer):
+        raise NotAllowed(
+            f'"{viewer.name}" may not change a view of "{found.author}"',
+            hint="Its author or an administrator can. Save it under a name of your own.",
+        )
+    return found
+
+
+def may_change(found: Record, viewer: Viewer) -> bool:
+    """Whether the caller may change a view that it sees."""
+    return viewer.is_admin or bool(found.author == viewer.name)
+
+
+def _require_sharing(viewer: Viewer) -> None:
+    if not viewer.may_share:
+        raise NotAllowed(
+            f'"{viewer.name}" may not share a view', hint="An operator or an administrator can."
+        )

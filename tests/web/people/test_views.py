@@ -1,0 +1,204 @@
+"""Saved views on the pages, as browsers without scripts save and open them."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from rowhouse.auth.guard import role_of
+from rowhouse.domain.administration import Actor
+from rowhouse.domain.saved_views import TABLES, Viewer
+from rowhouse.ipam import saved_views
+from web.people.deeds import hold, text_of
+from web.people.person import hidden_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from rowhouse.store.connection.database import Database as Store
+    from web.people.person import Person
+
+GRACE = Viewer(name="grace", may_share=True)
+MENU = re.compile(r'<details class="table-columns table-views">.*?</details>', re.DOTALL)
+
+
+def share(store: Store, table: str, name: str, query: str) -> int:
+    made = saved_views.save(
+        store,
+        GRACE,
+        table=table,
+        name=name,
+        query=query,
+        is_shared=True,
+        actor=Actor(name="grace"),
+    )
+    return int(made.id)
+
+
+def save(person: Person, page: str, name: str, **more: str) -> str:
+    """Save what a page shows as a view; the path of the page that follows."""
+    fields = {"name": name, "confirmed": "1", **more}
+    form = menu_fields(person.get(page)) | fields
+    answer = person.post("/views/new", form)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def menu_fields(page: TestResponse) -> dict[str, str]:
+    """The hidden fields of the form that saves a view."""
+    menu = MENU.findall(page.text)[0]
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', menu)
+    return {name: html.unescape(value) for name, value in fields}
+
+
+def links(page: TestResponse) -> dict[str, str]:
+    """The links of the menu, by their text."""
+    menu = MENU.findall(page.text)[0]
+    found = re.findall(r'<a href="([^"]+)"[^>]*>(.*?)</a>', menu, re.DOTALL)
+    return {re.sub("<[^>]+>", "", text): html.unescape(path) for path, text in found}
+
+
+@pytest.mark.parametrize("role", ["team", "viewer", "operator", "admin"])
+def test_a_person_saves_what_a_table_shows_and_opens_it_later(
+    log_in: Callable[[str], Person], role: str
+) -> None:
+    ada = log_in(role)
+    asked = "/reservations?q=printer&sort=-since&columns=address,description&rows=50"
+    opened = save(ada, asked, "Printers, newest first")
+    query = parse_qs(urlsplit(opened).query)
+    assert query.pop("view")
+    assert query == {
+        "q": ["printer"],
+        "sort": ["-since"],
+        "columns": ["address,description"],
+        "rows": ["50"],
+    }
+    page = ada.get(opened)
+    assert "View: Printers, newest first" in text_of(page)
+    assert "Save changes to" not in page.text
+    # Another day, in another browser whose columns are others.
+    ada.client.set_cookie("columns-reservations", "address,node,cluster")
+    path = links(ada.get("/reservations"))["Printers, newest first"]
+    again = ada.get(path)
+    headings = re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([^<]+)', again.text)
+    assert headings in ([], ["Address", "Description"])
+    assert 'value="printer"' in again.text
+    assert "Printers, newest first" not in links(ada.get("/pods"))
+
+
+def test_a_view_is_overwritten_renamed_and_deleted(ada: Person) -> None:
+    opened = save(ada, "/pods?q=web", "Web")
+    view = parse_qs(urlsplit(opened).query)["view"][0]
+    changed = ada.get(opened.replace("q=web", "q=shop"))
+    assert "Save changes to Web" in changed.text
+    form = menu_fields(changed)
+    answer = ada.post(
+        f"/views/{view}/edit",
+        {name: form[name] for name in ("csrf", "query", "back")} | {"confirmed": "1"},
+    )
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["q"] == ["shop"]
+    assert "Save changes to Web" not in ada.get(answer.headers["Location"]).text
+    edit = links(ada.get("/pods"))["Edit the view Web"]
+    fields = hidden_fields(ada.get(edit))
+    answer = ada.post(f"/views/{view}/edit", fields | {"name": "Shop", "confirmed": "1"})
+    assert answer.headers["Location"].startswith("/pods?q=shop&")
+    page = ada.get("/pods")
+    assert "Shop" in links(page)
+    remove = links(page)["Delete the view Shop"]
+    preview = ada.get(remove)
+    assert "Delete view" in preview.text
+    answer = ada.post(remove, {**hidden_fields(preview), "confirmed": "1"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/pods")
+    gone = ada.get(f"/pods?q=shop&view={view}")
+    assert "The view was deleted, or is no longer shared." in text_of(gone)
+
+
+def test_operators_share_and_others_open_but_do_not_change_it(
+    log_in: Callable[[str], Person], ada: Person
+) -> None:
+    save(ada, "/pods?q=web", "Web", shared="true")
+    for role in ("team", "viewer", "admin"):
+        page = log_in(role).get("/pods")
+        assert "shared by ada-operator" in text_of(page)
+        assert ("Edit the view Web" in links(page)) == (role == "admin")
+        assert ("Share with all users" in page.text) == (role == "admin")
+
+
+def test_a_viewer_cannot_share_with_a_forged_form(log_in: Callable[[str], Person]) -> None:
+    eve = log_in("viewer")
+    fields = menu_fields(eve.get("/pods")) | {"name": "x", "shared": "true", "confirmed": "1"}
+    refused = eve.post("/views/new", fields)
+    assert refused.status_code == 403
+    assert "may not share a view" in refused.text
+
+
+def test_a_name_that_is_taken_and_a_bad_one_are_refused_in_the_form(ada: Person) -> None:
+    save(ada, "/pods?q=web", "Web")
+    fields = menu_fields(ada.get("/pods?q=other")) | {"confirmed": "1"}
+    taken = ada.post("/views/new", fields | {"name": "Web"})
+    assert taken.status_code == 409
+    assert "already has a view of yours with this name" in text_of(taken)
+    # The form keeps what was asked for, and another name is enough.
+    again = {name: html.unescape(text) for name, text in hidden_fields(taken).items()}
+    saved = ada.post("/views/new", again | {"name": "Other", "confirmed": "1"})
+    assert saved.headers["Location"].startswith("/pods?q=other&")
+    empty = ada.post("/views/new", fields | {"name": " "})
+    assert empty.status_code == 422
+    assert "This field is required" in empty.text
+
+
+def test_a_view_that_asks_for_what_is_gone_says_so_and_shows_the_rest(
+    ada: Person, store: Store, pool: Any
+) -> None:
+    hold(store, pool, "printer")
+    view = share(store, "reservations", "Old", "q=printer&sort=color&columns=address,color")
+    store.call(
+        "UPDATE rowhouse.saved_views SET query = query || '&state=melted&shape=round'"
+        " WHERE id = %s RETURNING id",
+        (view,),
+    )
+    page = ada.get(links(ada.get("/reservations"))["Old"])
+    words = text_of(page)
+    assert 'The view Old asks for what this table does not have: the filter "shape"' in words
+    for part in ('"melted" among state', 'the column "color"', 'the order by "color"'):
+        assert part in words, part
+    assert "10.0.0.1" in words.partition("Old asks for")[2]
+    assert "does not have" not in text_of(ada.get("/reservations?shape=round"))
+
+
+def test_a_view_leads_back_to_this_server_only(ada: Person) -> None:
+    fields = menu_fields(ada.get("/pods")) | {"name": "x", "confirmed": "1"}
+    answer = ada.post("/views/new", fields | {"back": "https://elsewhere.example/pods"})
+    assert answer.headers["Location"].startswith("/?")
+
+
+def test_each_table_of_the_pages_has_views_with_its_own_parameters(
+    log_in: Callable[[str], Person], app: Flask, pool: Any
+) -> None:
+    """`TABLES` repeats what the pages say, for the API."""
+    ada = log_in("admin")
+    paths = {name: table.path for name, table in TABLES.items()}
+    paths |= {
+        "pool-addresses": f"/pools/{pool.id}/addresses",
+        "pool-history": f"/pools/{pool.id}/history",
+        "pool-changes": f"/pools/{pool.id}/audit",
+    }
+    adapter = app.url_map.bind("")
+    for name, path in paths.items():
+        page = ada.get(path)
+        assert menu_fields(page)["table"] == name
+        form = re.findall(r'<form class="table-filter".*?</form>', page.text, re.DOTALL)[0]
+        fields = set(re.findall(r'<(?:input|select)[^>]* name="(\w+)"', form))
+        assert fields - {"view"} == {"q", *TABLES[name].filters}, name
+        endpoint, _ = adapter.match(path)
+        with app.app_context():
+            is_for_teams = role_of(endpoint, "GET") == "team"
+        assert is_for_teams == TABLES[name].is_for_teams, name
+        assert save(ada, path, f"all of {name}").startswith(f"{path}?columns=")
