@@ -18,6 +18,7 @@ import pydantic
 
 from rowhouse.auth.access import AccessSettings
 from rowhouse.domain.errors import NotReady, RowhouseError
+from rowhouse.domain.time_zones import UTC_NAME, zone_of
 from rowhouse.store.connection.data_source import DataSource, checked_url
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ class Settings(AccessSettings):
     grafana_url: str = ""
     """Where browsers find Grafana with the dashboard of the chart; the pages of pools link to it."""
 
+    time_zone: str = UTC_NAME
+    """The time zone of the pages, such as Europe/Berlin, for browsers whose users chose none."""
+
     forwarded_allow_ips: str = ""
     """Proxies whose X-Forwarded-Proto is trusted: addresses or CIDRs, separated by commas, or `*` for all."""
 
@@ -98,6 +102,16 @@ class Settings(AccessSettings):
         if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query):
             raise ValueError("not a URL such as https://grafana.example.org")
         return url.rstrip("/")
+
+    @pydantic.field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        if zone_of(name) is None:
+            raise ValueError(
+                f"{name!r} is not a time zone such as Europe/Berlin, or this system has no time zone database:"
+                " install its package tzdata"
+            )
+        return name
 
     @pydantic.field_validator("database_url")
     @classmethod

@@ -20,8 +20,8 @@ OPEN = {"/livez", "/readyz", "/metrics", "/openapi.json", "/assets/1/1"}
 # Public paths: tests/web tests them.
 LOGIN = {"/login", "/login/oidc", "/login/oidc/callback"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-PERSONAL = re.compile(r"(^|/v1)/views(/|$)")
-"""What a viewer may change too: views of its own."""
+PERSONAL = re.compile(r"(^|/v1)/views(/|$)|^/time-zone$")
+"""What a viewer may change too: views of its own, and the time zone of its browser."""
 
 
 @pytest.fixture

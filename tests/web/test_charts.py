@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -67,6 +68,38 @@ def test_the_axis_of_a_plot_has_round_times_in_their_places(
     plot = Plot.of([(NOW - length, 1), (NOW, 2)], 254, ends - length, ends)
     assert plot is not None
     assert [(tick.x, tick.label) for tick in plot.ticks()][:3] == ticks
+
+
+@pytest.mark.parametrize(
+    ("ends", "ticks"),
+    [
+        # Clocks skip 02:00 to 03:00.
+        (
+            datetime(2026, 3, 29, 4, tzinfo=UTC),
+            [
+                (0, "00:00"),
+                (20, "01:00"),
+                (40, "03:00"),
+                (60, "04:00"),
+                (80, "05:00"),
+                (100, "06:00"),
+            ],
+        ),
+        # They show 02:00 to 03:00 twice; the second time has no line.
+        (
+            datetime(2026, 10, 25, 3, tzinfo=UTC),
+            [(0, "00:00"), (20, "01:00"), (40, "02:00"), (80, "03:00"), (100, "04:00")],
+        ),
+    ],
+)
+def test_the_axis_of_a_plot_follows_the_clocks_of_a_zone(
+    ends: datetime, ticks: list[tuple[float, str]]
+) -> None:
+    begins = ends - timedelta(hours=5)
+    plot = Plot.of([(begins, 1), (ends, 2)], 254, begins, ends)
+    assert plot is not None
+    found = plot.ticks(ZoneInfo("Europe/Berlin"))
+    assert [(tick.x, tick.label) for tick in found] == ticks
 
 
 def test_each_place_of_a_plot_tells_the_nearest_sample() -> None:

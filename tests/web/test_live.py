@@ -191,3 +191,19 @@ def test_who_looks_does_not_keep_the_server_from_stopping(server: Server, pods: 
         assert server.process.wait(timeout=240) == 0
         with pytest.raises(AssertionError, match="ended without"):
             stream.next("nothing of this kind")
+
+
+def test_each_time_zone_has_its_own_live_parts(few_threads: Server, pods: Pods) -> None:
+    """The hub renders outside of requests, so it does not see the cookies of the viewers."""
+    pods.add("web-0", POOL)
+    path = "/live/addresses/1/10.0.0.1"
+    with (
+        looking(few_threads, path, cookie="rowhouse-zone=Asia/Tokyo") as east,
+        looking(few_threads, path) as usual,
+        looking(few_threads, path, cookie="rowhouse-zone=Asia/Tokyo") as also_east,
+    ):
+        texts = [stream.next("part")["html"] for stream in (east, usual, also_east)]
+    assert ["Times are in Asia/Tokyo." in text for text in texts] == [True, False, True]
+    assert "Times are in UTC." in texts[1]
+    hours = [re.findall(r'<time datetime="[^"]+">\S+ (\d\d):', text)[0] for text in texts]
+    assert (int(hours[1]) + 9) % 24 == int(hours[0]) == int(hours[2])

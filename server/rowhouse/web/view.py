@@ -22,10 +22,11 @@ from rowhouse.web import (
     search,
     session,
     styleguide,
+    time_zone,
 )
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.charts import filters
-from rowhouse.web.layout import assets, errors, formats, headers, sections, words
+from rowhouse.web.layout import assets, errors, formats, headers, periods, sections, words, zone
 
 FEATURES = (
     overview,
@@ -43,7 +44,8 @@ FEATURES = (
     audit,
     session,
     styleguide,
+    time_zone,
 )
-LAYOUT = (assets, errors, filters, formats, headers, sections, words)
+LAYOUT = (assets, errors, filters, formats, headers, periods, sections, words, zone)
 
 __all__ = ["FEATURES", "LAYOUT", "blueprint"]

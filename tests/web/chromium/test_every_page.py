@@ -60,6 +60,7 @@ PAGES = {
     "comment": "/pools/{storage}/comment",
     "comment-address": "/addresses/{network}/10.20.0.9/comment",
     "comment-remove": "/comments/1/remove",
+    "time-zone": "/time-zone",
     "view-open": "/reservations?q=nas&view=1",
     "view-new": "/views/new?table=pods&query=q%3Dweb&back=/pods",
     "view-edit": "/views/1/edit?back=/reservations",

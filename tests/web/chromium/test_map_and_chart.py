@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -127,6 +129,38 @@ def test_a_period_is_selected_in_the_chart_and_kept_in_the_url(
     expect(page).to_have_url(re.compile("since=2026-01-01T00%3A00"))
     page.get_by_role("link", name="Reset").click()
     expect(page.get_by_role("link", name="Week")).to_have_attribute("aria-current", "true")
+    visitor.check()
+
+
+def test_a_person_chooses_the_time_zone_of_the_device(
+    visit: Visit, sample: Sample, sample_rows: Session
+) -> None:
+    pool = sample.pools["storage-a"]
+    sample_rows.execute(
+        "INSERT INTO fill_samples SELECT %s, now() - n * interval '1 hour', n %% 7 FROM generate_series(1, 160) AS n"
+        " ON CONFLICT DO NOTHING",
+        (pool,),
+    )
+    visitor = visit(timezone_id="Asia/Tokyo")
+    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool}")
+    page.get_by_role("link", name="Times are in UTC").click()
+    page.get_by_role("button", name="Select Asia/Tokyo, as this device").click()
+    page.get_by_role("button", name="Use this time zone").click()
+    expect(page.get_by_role("link", name="Times are in Asia/Tokyo")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/pools/\d+$"))
+    # The form shows the period that was selected in the chart.
+    page.locator("[data-plot]").scroll_into_view_if_needed()
+    box = page.locator("[data-plot]").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.25, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"since=[^&]*Z&until=[^&]*Z#time$"))
+    since = datetime.fromisoformat(parse_qs(urlsplit(page.url).query)["since"][0])
+    shown = page.get_by_label("From (Asia/Tokyo)").input_value()
+    assert datetime.fromisoformat(f"{shown}+09:00") == since
     visitor.check()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from flask import request
 
 from rowhouse.web.address.tenures import ENDS, STARTS
-from rowhouse.web.layout.periods import in_utc
+from rowhouse.web.layout.periods import known_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +64,7 @@ def timeline_filter() -> TimelineFilter:
         start=start if (start := given.get("start", "")) in STARTS else "",
         end=end if (end := given.get("end", "")) in {NOW, *ENDS} else "",
         actor=given.get("actor", "").strip()[:MAX_TEXT],
-        since=in_utc(given.get("since", "")),
-        until=in_utc(given.get("until", "")),
+        since=known_time(given.get("since", "")),
+        until=known_time(given.get("until", "")),
         text=given.get("q", "").strip()[:MAX_TEXT],
     )

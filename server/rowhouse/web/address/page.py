@@ -31,7 +31,7 @@ MOST_TENURES: Final = 50
 MAX_SEARCHED: Final = 1000
 """The latest tenures in which a filter looks."""
 
-FILTERS: Final = ("start", "end", "actor", "since", "until", "q")
+FILTERS: Final = ("start", "end", "actor", "since", "until", "zone", "q")
 
 
 @blueprint.get(f"/addresses/<{ID}:network_id>/<address>")

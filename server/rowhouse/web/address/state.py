@@ -11,6 +11,7 @@ from rowhouse.ipam import reservations as use_cases
 from rowhouse.store.allocation import reservations
 from rowhouse.store.history import audit
 from rowhouse.store.inventory import address_map, exclusions, lookup
+from rowhouse.web.layout.formats import exact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -70,8 +71,7 @@ def _of_owner(held: Record, attachments: Sequence[Record]) -> tuple[str, str]:
         is_kept = owner in {"claim", "virtual machine"}
         keeper = f"its {owner}" if is_kept else "its owner until it is released"
         return "sticky", f"No pod uses it. It is kept for {keeper}."
-    until = held.expires_at.astimezone(UTC)
-    return "sticky", f"No pod uses it. It is kept for its owner until {until:%Y-%m-%d %H:%M} UTC."
+    return "sticky", f"No pod uses it. It is kept for its owner until {exact(held.expires_at)}."
 
 
 def _without_owner(
@@ -93,10 +93,9 @@ def _without_owner(
         return known["state"], _why_never(known, pools[-1], address)
     for run in address_map.quarantined(database, network_id, address, address):
         if run.free_from > datetime.now(UTC):
-            until = run.free_from.astimezone(UTC)
             return (
                 "quarantined",
-                f"It was released and can be assigned again from {until:%H:%M:%S} UTC.",
+                f"It was released and can be assigned again from {exact(run.free_from)}.",
             )
     return "free", _why_free(known)
 

@@ -34,9 +34,9 @@
     stop();
     if ((right - left) * plot.getBoundingClientRect().width < leastPixels) return;
     const at = new URL(location.href);
-    at.searchParams.delete("span");
+    for (const name of ["span", "zone"]) at.searchParams.delete(name);
     for (const [name, part] of [["since", left], ["until", right]]) {
-      at.searchParams.set(name, new Date(begins + part * (ends - begins)).toISOString().slice(0, 19));
+      at.searchParams.set(name, new Date(begins + part * (ends - begins)).toISOString().slice(0, 19) + "Z");
     }
     at.hash = "time";
     location.assign(at);

@@ -13,6 +13,7 @@ from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import moment, number
 from rowhouse.web.layout.words import network
+from rowhouse.web.layout.zone import zone_name
 from rowhouse.web.table import PERIOD, Column, Field, Table, shown
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def columns(*, sorts: bool = False) -> tuple[Column, ...]:
     return (
         Column(
             name="at",
-            label="Time (UTC)",
+            label=f"Time ({zone_name()})",
             kind="moment",
             value=lambda row: row.at,
             text=lambda row: moment(row.at),

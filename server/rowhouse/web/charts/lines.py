@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
 
 SPARK: Final = (100, 24)
 """Width and height of a sparkline's view box; the style sheet sets its size on the page."""
 
 PLOT: Final = (1000, 220)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - what clocks show
 _DAY: Final = timedelta(days=1)
 _MOST_TICKS: Final = 9
 _STEPS: Final = (
@@ -119,16 +120,22 @@ class Plot:
             samples=samples,
         )
 
-    def ticks(self) -> list[Tick]:
-        """Return the round times of the axis in UTC, ten at the most: 15 minutes apart, or hours, or days."""
+    def ticks(self, zone: tzinfo = UTC) -> list[Tick]:
+        """Return the round times of the axis in a zone, ten at the most: 15 minutes apart, or hours, or days."""
         length = self.ends - self.begins
         step = next((step for step in _STEPS if length <= _MOST_TICKS * step), length / _MOST_TICKS)
         form = "%H:%M" if length <= _DAY else "%d %b %H:%M" if step < _DAY else "%d %b"
-        at = _EPOCH + -(-(self.begins - _EPOCH) // step) * step
+        # What clocks of the zone show: days are not all of 24 hours.
+        shown = self.begins.astimezone(zone).replace(tzinfo=None)
+        shown = _EPOCH + -(-(shown - _EPOCH) // step) * step
         found = []
-        while at <= self.ends:
-            found.append(Tick(round(100 * ((at - self.begins) / length), 2), at.strftime(form)))
-            at += step
+        while (at := shown.replace(tzinfo=zone).astimezone(UTC)) <= self.ends:
+            is_skipped = at.astimezone(zone).replace(tzinfo=None) != shown
+            if at >= self.begins and not is_skipped:
+                found.append(
+                    Tick(round(100 * ((at - self.begins) / length), 2), shown.strftime(form))
+                )
+            shown += step
         return found
 
     def hits(self) -> list[Hit]:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.domain.runs import length
+from rowhouse.domain.time_zones import abbreviation, happens_twice
 from rowhouse.web.blueprint import blueprint
+from rowhouse.web.layout.zone import zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,8 +79,24 @@ def ago(value: datetime | None) -> str:
 
 @blueprint.app_template_filter("moment")
 def moment(value: datetime | None) -> str:
-    """Format a time in UTC, to the second."""
-    return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """Format a time in the user's zone, to the second; with the zone's abbreviation if clocks show it twice."""
+    if value is None:
+        return NOTHING
+    local = value.astimezone(zone().rules)
+    return exact(value) if happens_twice(local) else _written(local)
+
+
+@blueprint.app_template_filter("exact")
+def exact(value: datetime | None) -> str:
+    """Format a time in the user's zone, to the second, with the abbreviation of the zone: "2026-03-01 09:30:00 UTC"."""
+    if value is None:
+        return NOTHING
+    local = value.astimezone(zone().rules)
+    return f"{_written(local)} {abbreviation(local)}"
+
+
+def _written(local: datetime) -> str:
+    return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def labels(found: Mapping[str, str] | None) -> str:

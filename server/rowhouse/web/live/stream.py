@@ -9,6 +9,7 @@ from flask import Response, current_app, g, request
 from rowhouse.auth.caller import shared_reader
 from rowhouse.domain.errors import TryAgain
 from rowhouse.web.blueprint import blueprint
+from rowhouse.web.layout.zone import zone
 from rowhouse.web.live.background import HUB
 from rowhouse.web.live.hub import Hub, Topic
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from rowhouse.auth.caller import Caller
+    from rowhouse.web.layout.zone import Zone
 
 CLAIM: Final = "rowhouse.claim"
 """The key in the WSGI environment of a function. It takes a callback that gets the connection after the headers."""
@@ -31,8 +33,8 @@ def stream(parts: Callable[[], dict[str, str]]) -> Response:
     """Send the parts of a page whenever they change.
 
     `parts` returns HTML by the id of the element that it replaces, and raises NotFound once the page is gone. The hub
-    calls it outside the viewers' requests, once for all viewers of this URL who see the same namespaces. In it, the
-    current caller is one who sees just these.
+    calls it outside the viewers' requests, once for all viewers of this URL who see the same namespaces and times in
+    the same zone. In it, the current caller is one who sees just these.
 
     Errors: TryAgain if there are too many viewers.
     """
@@ -45,7 +47,7 @@ def stream(parts: Callable[[], dict[str, str]]) -> Response:
         raise TryAgain("too many live pages are open", hint="Reload the page to see changes.")
     app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 - Flask's own way
     reader = shared_reader()
-    topic = Topic((reader, _url()), _outside_of_requests(app, reader, parts))
+    topic = Topic((reader, zone(), _url()), _outside_of_requests(app, reader, zone(), parts))
     seen = request.headers.get("Last-Event-ID") or request.args.get("seen", "")
 
     def join(connection: socket.socket) -> None:
@@ -62,11 +64,11 @@ def _url() -> str:
 
 
 def _outside_of_requests(
-    app: Flask, reader: Caller, parts: Callable[[], dict[str, str]]
+    app: Flask, reader: Caller, shown_in: Zone, parts: Callable[[], dict[str, str]]
 ) -> Callable[[], dict[str, str]]:
     def make() -> dict[str, str]:
         with app.test_request_context():
-            g.caller = reader
+            g.caller, g.zone = reader, shown_in
             return parts()
 
     return make

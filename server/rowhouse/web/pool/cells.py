@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rowhouse.store.inventory import address_map
+from rowhouse.web.layout.formats import moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -89,7 +90,7 @@ def cells(
     size = area.shown.num_addresses
     kept = {}
     for run in address_map.quarantined(database, *where):
-        until = f"until {run.free_from:%Y-%m-%d %H:%M}"
+        until = f"until {moment(run.free_from)}"
         kept.update(dict.fromkeys(_offsets(run, base, size), ("quarantined", until)))
     for hop in address_map.gateways(database, *where, namespaces=namespaces):
         named = ", ".join(sorted(filter(None, hop.sources)))

@@ -15,6 +15,7 @@ from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import moment, number, span
 from rowhouse.web.layout.owners import owner, owner_url
+from rowhouse.web.layout.zone import zone_name
 from rowhouse.web.pool.addresses import CONTAINER, MAC, NODE, known
 from rowhouse.web.table import PERIOD, Choice, Column, Listed, Table, exported, shown
 
@@ -105,14 +106,14 @@ def _history(pool: Record, *, is_long: bool) -> Table:
             Column(name="owner", label="Owner", value=owner, href=owner_url),
             Column(
                 name="since",
-                label="From (UTC)",
+                label=f"From ({zone_name()})",
                 kind="moment",
                 value=lambda row: row.since,
                 text=lambda row: moment(row.since),
             ),
             Column(
                 name="until",
-                label="To (UTC)",
+                label=f"To ({zone_name()})",
                 kind="moment",
                 value=lambda row: row.until,
                 text=lambda row: moment(row.until) if row.until else "now",

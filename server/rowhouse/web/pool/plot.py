@@ -10,7 +10,7 @@ from flask import request
 
 from rowhouse.store.inventory import trends
 from rowhouse.web.charts import Plot
-from rowhouse.web.layout.periods import in_utc
+from rowhouse.web.layout.periods import known_time
 
 if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
@@ -40,7 +40,7 @@ class Period:
 
 def period() -> Period:
     """Return the period that the current request asks for: `since` and `until`, at least an hour, or `span`."""
-    since, until = (in_utc(request.args.get(name, "")) for name in ("since", "until"))
+    since, until = (known_time(request.args.get(name, "")) for name in ("since", "until"))
     now = datetime.now(UTC)
     if since is not None and since < now:
         ends = min(max(until or now, since + SHORTEST), now)

@@ -11,7 +11,7 @@ from flask import request
 from rowhouse.api.fields import MAX_ID
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.store.connection.listing import Wanted
-from rowhouse.web.layout.periods import parsed
+from rowhouse.web.layout.periods import parsed, utc
 from rowhouse.web.table.columns import ROWS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Asked:
             **dict(self.table.kept),
             "q": self.text,
             **self.choices,
-            **self.typed,
+            **{name: utc(text) if name in _MOMENTS else text for name, text in self.typed.items()},
             "sort": "" if order == self.table.sort else order,
             "columns": ""
             if self.columns == self.usual

@@ -47,7 +47,7 @@ class Column:
 class Field:
     """A filter that takes what is typed: its parameter, its label, and suggestions.
 
-    The fields `since` and `until` are times in UTC; the others are exact values of a column.
+    The fields `since` and `until` are times in the user's zone; the others are exact values of a column.
     """
 
     name: str
@@ -56,8 +56,8 @@ class Field:
     placeholder: str = ""
 
 
-PERIOD: Final = (Field(name="since", label="From (UTC)"), Field(name="until", label="To (UTC)"))
-"""The fields for a period, "To" excluded."""
+PERIOD: Final = (Field(name="since", label="From"), Field(name="until", label="To"))
+"""The fields for a period, "To" excluded. The page adds the zone to their labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +105,8 @@ class Table:
     fields: Sequence[Field] = ()
     kept: Sequence[tuple[str, str]] = field(default=())
     """Further parameters of the page's URL, as (name, value)."""
+
+    @property
+    def has_period(self) -> bool:
+        """Whether it can be filtered by time."""
+        return any(one.name == "since" for one in self.fields)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rowhouse.domain.errors import InvalidRequest
-from rowhouse.web.layout.formats import NOTHING, ago, moment, number
+from rowhouse.web.layout.formats import NOTHING, ago, exact, moment, number
 from rowhouse.web.session.account import may, opened
 from rowhouse.web.table.asked import asked
 from rowhouse.web.table.columns import ROWS
@@ -135,7 +135,7 @@ def _cell(column: Column, row: Any) -> Cell:
     href = opened(column.href(row)) if column.href else ""
     level = column.level(row) if column.level else ""
     text = column.text(row) if column.text else _text(value)
-    title = f"{moment(value)} UTC" if isinstance(value, datetime) else ""
+    title = exact(value) if isinstance(value, datetime) else ""
     return Cell(
         text,
         href,

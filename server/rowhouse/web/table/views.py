@@ -62,7 +62,14 @@ def views_of(asked: Asked) -> Views:
 def _lost(asked: Asked) -> Iterator[str]:
     """Yield what the URL asks for and the table does not have."""
     table, given = asked.table, request.args
-    known = {*SHARED_PARAMETERS, *asked.filters, *(name for name, _ in table.kept), "page", "view"}
+    known = {
+        *SHARED_PARAMETERS,
+        *asked.filters,
+        *(name for name, _ in table.kept),
+        "page",
+        "view",
+        "zone",
+    }
     for name in given:
         if name not in known:
             yield f'the filter "{name}"'
