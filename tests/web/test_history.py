@@ -198,6 +198,54 @@ def test_a_timeline_is_filtered_by_kind_actor_time_and_text(
     assert client.get("/pools/1/history.csv?since=yesterday").status_code == 422
 
 
+def test_the_timeline_of_a_pod_has_the_filters_of_an_address(
+    browser: Browser, pods: Pods, dba: Session
+) -> None:
+    pods.add("web-0", POOL, node="node1", container="c-1")
+    pods.delete("c-1")
+    pods.add("other-0", POOL)
+    pods.add("web-0", POOL, node="node2", container="c-2")
+    dba.execute(
+        "UPDATE tenures SET during = '[2026-01-01 00:00+00, 2026-01-02 00:00+00)' WHERE address = '10.0.0.1'"
+        " AND owner_name = 'web-0'"
+    )
+    dba.execute(
+        "UPDATE tenures SET during = '[2026-01-04 00:00+00,)' WHERE upper_inf(during) AND owner_name = 'web-0'"
+    )
+    [(actor,)] = dba.execute("SELECT DISTINCT started_by FROM tenures WHERE owner_name = 'web-0'")
+    client = browser()
+    for query, found in (
+        ("", ["10.0.0.2", "10.0.0.1"]),
+        ("end=DEL", ["10.0.0.1"]),
+        ("end=-", ["10.0.0.2"]),
+        ("start=ADD", ["10.0.0.2", "10.0.0.1"]),
+        ("start=API", []),
+        ("actor=nobody", []),
+        (f"actor={actor.upper()}", ["10.0.0.2", "10.0.0.1"]),
+        ("q=NODE2", ["10.0.0.2"]),
+        ("q=10.0.0.1", ["10.0.0.1"]),
+        ("until=2026-01-01T12:00", ["10.0.0.1"]),
+        ("since=2026-01-03T00:00", ["10.0.0.2"]),
+        ("since=2026-01-02T03:00&zone=Asia/Tokyo", ["10.0.0.2", "10.0.0.1"]),
+        ("since=nonsense&end=nonsense", ["10.0.0.2", "10.0.0.1"]),
+    ):
+        answer = client.get(f"/pods/default/web-0?{query}")
+        assert answer.status_code == 200
+        page = answer.text
+        history = page.partition('id="tenures"')[2]
+        assert re.findall(r">(10\.0\.0\.\d)</a>", history) == found, query
+        assert ("No entry matches this filter." in page) == (not found), query
+        # The present is not filtered, and a live page stays filtered.
+        assert "10.0.0.2" in page.partition('id="then"')[0]
+        live = re.search(r'data-live="([^"]+)"', page)
+        assert live
+        assert ("end=DEL" in live[1]) == (query == "end=DEL")
+    # A filter that finds nothing is no reason to say that there is no such pod.
+    pods.delete("c-2")
+    assert client.get("/pods/default/web-0?start=API").status_code == 200
+    assert client.get("/pods/default/unknown?start=API").status_code == 404
+
+
 def test_the_plot_of_a_pool_shows_the_period_that_the_url_has(
     browser: Callable[..., FlaskClient], pods: Pods, dba: psycopg.Connection[TupleRow]
 ) -> None:

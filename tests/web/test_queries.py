@@ -33,7 +33,7 @@ PAGES = {
     "/reservations?q=web": 4,
     "/pools/1?within=10.0.0.0/20": 9,
     "/addresses/1/10.0.0.1": 6,
-    "/pods/default/web-0": 2,
+    "/pods/default/web-0": 3,
     "/nodes/node1": 2,
     "/nodes": 4,
     "/events": 3,

@@ -19,6 +19,11 @@ NOW: Final = "-"
 """Stands for the end of a tenure that has not ended."""
 
 MAX_TEXT: Final = 200
+MAX_SEARCHED: Final = 1000
+"""The latest tenures in which a filter looks."""
+
+FILTERS: Final = ("start", "end", "actor", "since", "until", "zone", "q")
+"""The parameters of the URL that a filter is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,7 @@ class TimelineFilter:
         actors = {tenure.started_by.lower(), (tenure.ended_by or "").lower()}
         texts = " ".join(
             (
+                tenure.address,
                 f"{tenure.owner_namespace}/{tenure.owner_name}",
                 tenure.node,
                 tenure.container_id,

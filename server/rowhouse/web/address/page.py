@@ -13,7 +13,7 @@ from rowhouse.domain.errors import NotFound
 from rowhouse.ipam.reservations import reservation
 from rowhouse.store.history import tenures
 from rowhouse.store.inventory import networks
-from rowhouse.web.address.filter import timeline_filter
+from rowhouse.web.address.filter import FILTERS, MAX_SEARCHED, timeline_filter
 from rowhouse.web.address.state import state_of
 from rowhouse.web.address.tenures import ENDS, STARTS, timeline
 from rowhouse.web.blueprint import ID, blueprint
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from rowhouse.web.address.filter import TimelineFilter
 
 MOST_TENURES: Final = 50
-MAX_SEARCHED: Final = 1000
-"""The latest tenures in which a filter looks."""
-
-FILTERS: Final = ("start", "end", "actor", "since", "until", "zone", "q")
 
 
 @blueprint.get(f"/addresses/<{ID}:network_id>/<address>")
