@@ -143,3 +143,23 @@ def test_a_view_is_saved_opened_overwritten_and_deleted(
     page.get_by_text("Views", exact=True).click()
     expect(page.get_by_role("link", name="First of web", exact=True)).to_have_count(0)
     visitor.check()
+
+
+def test_an_entry_of_the_audit_log_leads_to_its_object_and_a_pod_is_filtered(
+    visit: Callable[..., Visitor], sample: Sample
+) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"], "/audit?action=reservation.create")
+    page.get_by_role("link", name="10.20.0.200", exact=True).click()
+    expect(page).to_have_url(re.compile(rf"/addresses/{sample.network}/10\.20\.0\.200$"))
+    expect(page.get_by_role("heading", name="10.20.0.200")).to_be_visible()
+    visitor.goto("/pods/default/web-5")
+    history = page.get_by_role("region", name="History")
+    expect(history.get_by_role("link", name="10.20.0.", exact=False)).to_have_count(1)
+    page.get_by_label("Ended", exact=True).select_option("DEL")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/pods/default/web-5\?.*end=DEL"))
+    expect(page.get_by_text("No entry matches this filter.")).to_be_visible()
+    page.get_by_role("link", name="Show all").click()
+    expect(history.get_by_role("link", name="10.20.0.", exact=False)).to_have_count(1)
+    visitor.check()

@@ -58,6 +58,11 @@ def search(
     )
 
 
+def get(database: Database, entry_id: int) -> Record | None:
+    """Return one entry."""
+    return row(database, select(AuditEntry).where(AuditEntry.id == entry_id))
+
+
 def page(
     database: Database,
     wanted: Search,

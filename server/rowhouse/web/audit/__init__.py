@@ -1,5 +1,5 @@
 """The audit log: changes and their actors."""
 
-from rowhouse.web.audit import export, page
+from rowhouse.web.audit import export, objects, page
 
-__all__ = ["export", "page"]
+__all__ = ["export", "objects", "page"]

@@ -89,6 +89,7 @@ def columns(*, sorts: bool = False) -> tuple[Column, ...]:
             kind="address",
             value=lambda row: row.object,
             text=_object,
+            href=lambda row: url_for("web.audit_object", entry_id=row.id),
             sorts=sorts,
         ),
         Column(

@@ -83,4 +83,7 @@ def _about(row: Any) -> str:
 def _about_url(row: Any) -> str:
     if row.pod and row.has_history:
         return url_for("web.pod", namespace=row.namespace or "-", name=row.pod)
-    return url_for("web.pool", pool_id=row.pool_id) if row.pool else ""
+    if row.pool:
+        return url_for("web.pool", pool_id=row.pool_id)
+    # It was deleted since.
+    return url_for("web.audit", action="pool.delete")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from flask import render_template, url_for
 
@@ -14,6 +14,7 @@ from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import NOTHING
 from rowhouse.web.layout.links import pool_links
+from rowhouse.web.layout.owners import owner_url
 from rowhouse.web.table import Choice, Column, Listed, Table, exported, shown
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def requests() -> str:
 def requests_export(suffix: str) -> Response:
     """Export the requests, as the table shows them."""
     return exported(_table(), suffix)
+
+
+@blueprint.app_template_filter("granted_owner_url")
+def granted_owner_url(request: Any) -> str:
+    """Return the path of the owner's page; "" if the request was not approved, so that it holds nothing by it."""
+    return owner_url(request) if request.state == "approved" else ""
 
 
 def _table() -> Table:
@@ -79,7 +86,7 @@ def _table() -> Table:
                 href=lambda row: pool_link(row.pool_id),
             ),
             Column(name="namespace", label="Namespace", value=lambda row: row.namespace),
-            Column(name="name", label="For", value=lambda row: row.name),
+            Column(name="name", label="For", value=lambda row: row.name, href=granted_owner_url),
             Column(
                 name="how_many", label="Addresses", kind="count", value=lambda row: row.how_many
             ),
