@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from web.chromium.conftest import NARROW
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -162,4 +164,17 @@ def test_an_entry_of_the_audit_log_leads_to_its_object_and_a_pod_is_filtered(
     expect(page.get_by_text("No entry matches this filter.")).to_be_visible()
     page.get_by_role("link", name="Show all").click()
     expect(history.get_by_role("link", name="10.20.0.", exact=False)).to_have_count(1)
+    visitor.check()
+
+
+def test_the_menus_of_a_table_fit_a_phone(visit: Callable[..., Visitor], sample: Sample) -> None:
+    visitor = visit(viewport=NARROW)
+    page = visitor.log_in(sample.tokens["operator"], "/reservations?q=web")
+    for name, button in (("Views", "Save view"), ("Columns", "Show these columns")):
+        page.get_by_text(name, exact=True).click()
+        box = page.get_by_role("button", name=button).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= NARROW["width"]
+        assert visitor.wide() == []
     visitor.check()
