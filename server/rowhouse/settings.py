@@ -18,6 +18,7 @@ import pydantic
 
 from rowhouse.auth.access import AccessSettings
 from rowhouse.domain.errors import NotReady, RowhouseError
+from rowhouse.domain.invalid_values import explained
 from rowhouse.domain.time_zones import UTC_NAME, zone_of
 from rowhouse.store.connection.data_source import DataSource, checked_url
 
@@ -183,7 +184,9 @@ class Settings(AccessSettings):
             return cls.model_validate(given)
         except pydantic.ValidationError as invalid:
             raise SettingsError(
-                "; ".join(_explain(error["loc"], error["msg"], given) for error in invalid.errors())
+                "; ".join(
+                    _explain(error["loc"], explained(error), given) for error in invalid.errors()
+                )
             ) from None
 
 
@@ -194,7 +197,7 @@ def names_database(environment: Mapping[str, str]) -> bool:
 
 def _explain(location: tuple[int | str, ...], message: str, given: Mapping[str, str]) -> str:
     if not location:  # about several of them, which it names
-        return message.removeprefix("Value error, ")
+        return message
     name = str(location[0])
     variable = _PREFIX + name.upper()
     shown = "" if name == "database_url" else f"={given[name]!r}"

@@ -90,6 +90,7 @@ def test_entries_are_found_by_network_cluster_and_type(api: Api) -> None:
     pool = api.pool(network="storage")
     api.pool("10.1.0.0/24")
     owner = {"kind": "pod", "name": "db", "namespace": "shop", "cluster": "prod-a"}
+    owner["interface"] = "net1"
     api.reserve(pool, owner=owner)
     assert {entry["network"] for entry in api.items("audit?network=storage")} == {"storage"}
     assert {entry["network"] for entry in api.items("audit?network=")} == {""}

@@ -99,8 +99,24 @@ def test_a_name_belongs_to_one_pool(api: Api) -> None:
         refused = api.refused(409, method, path, wanted)
         assert refused["detail"] == 'the name "a" is an alias of pool "b" (10.0.0.0/29)'
     refused = api.refused(409, "PATCH", f"pools/{other['id']}", {"aliases": ["b"]})
-    assert refused["detail"] == "a pool with this name already exists: name b"
+    assert refused["detail"] == 'the name "b" belongs to pool 10.0.0.0/29'
     assert api.get(f"pools/{other['id']}") == other
+
+
+def test_names_of_two_pools_do_not_differ_only_by_case(api: Api) -> None:
+    pool = api.post("pools", cidr=SMALL, name="web")
+    other = api.post("pools", cidr="10.0.1.0/29", name="other")
+    refused = api.refused(409, "POST", "pools", {"cidr": "10.0.2.0/29", "name": "Web"})
+    assert refused["detail"] == (
+        f'the name "Web" differs only by case from "web", the name of pool {SMALL}'
+    )
+    assert refused["hint"] == "Choose another name; `rowhouse pool show web` shows that pool."
+    api.patch(f"pools/{pool['id']}", aliases=["gold"])
+    for wanted in ({"name": "GOLD"}, {"aliases": ["Gold"]}):
+        refused = api.refused(409, "PATCH", f"pools/{other['id']}", wanted)
+        assert 'differs only by case from "gold", an alias of pool "web"' in refused["detail"]
+    renamed = api.patch(f"pools/{pool['id']}", name="Web")
+    assert renamed["aliases"] == ["gold", "web"], "both names are of one pool"
 
 
 def test_a_network_with_pools_or_exclusions_is_not_removed(api: Api) -> None:
@@ -121,7 +137,7 @@ def test_a_cidr_or_a_name_that_is_taken_is_a_conflict(api: Api) -> None:
         in api.refused(409, "POST", "pools", {"cidr": "10.0.0.0/24"})["detail"]
     )
     taken = api.refused(409, "POST", "pools", {"cidr": "10.1.0.0/24", "name": "a"})
-    assert "pool with this name" in taken["detail"]
+    assert 'the name "a" belongs to pool' in taken["detail"]
 
 
 def test_a_pool_whose_parts_do_not_fit_is_refused_by_name(api: Api) -> None:
@@ -188,7 +204,8 @@ def test_a_window_does_not_shrink_over_reservations_unless_forced(api: Api) -> N
 
 def test_a_gateway_does_not_come_to_lie_on_a_pods_address(api: Api) -> None:
     pool = api.pool(SMALL)
-    api.reserve(pool, "web-0", owner={"kind": "pod", "namespace": "shop"}, addresses=["10.0.0.2"])
+    pod = {"kind": "pod", "namespace": "shop", "interface": "net1"}
+    api.reserve(pool, "web-0", owner=pod, addresses=["10.0.0.2"])
     api.reserve(pool, "router", addresses=["10.0.0.1"])
     path = f"pools/{pool['id']}"
     refused = api.refused(409, "PATCH", path, {"gateway": "10.0.0.2"})

@@ -118,7 +118,8 @@ def test_a_moment_is_rfc_3339(refusing_api: Api, moment: str) -> None:
 def test_text_is_only_text(api: Api, text: str) -> None:
     pool = api.pool(network=text, description=text, labels={text: text})
     assert api.items("pools") == [pool]
-    api.reserve(pool, text, owner={"namespace": text[:63], "cluster": text}, description=text)
+    owner = {"kind": "pod", "namespace": text[:63], "cluster": text, "interface": "net1"}
+    api.reserve(pool, text, owner=owner, description=text)
     for search in ("reservations?name=", "history?namespace=", "audit?actor=", "pools?name="):
         response = api.app.test_client().get(f"/api/v1/{search}", query_string=None)
         assert response.status_code in {200, 422}

@@ -7,6 +7,8 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import pytest
+
 from fixtures.pods import subnet
 
 if TYPE_CHECKING:
@@ -219,12 +221,45 @@ def test_an_exclusion_tells_how_many_addresses_are_still_in_use(api: Api) -> Non
     api.refused(404, "DELETE", path)
 
 
+@pytest.mark.parametrize(
+    ("owner", "field", "said"),
+    [
+        ({"kind": "pod", "interface": "net1"}, "namespace", "a pod needs a namespace"),
+        ({"kind": "pod", "namespace": "shop"}, "interface", "a pod needs an interface"),
+        ({"interface": "net1"}, "interface", "only a pod has an interface"),
+        ({"cluster": "prod"}, "cluster", "only a pod has a cluster"),
+        ({"namespace": "shop", "cluster": "prod"}, "cluster", "only a pod has a cluster"),
+    ],
+)
+def test_an_owner_is_named_by_what_identifies_it(
+    api: Api, owner: dict[str, str], field: str, said: str
+) -> None:
+    pool = api.pool(SMALL)
+    wanted = {"pool_id": pool["id"], "owner": {"name": "web-0", **owner}}
+    asked = {**wanted, "owner": {"namespace": "shop", **wanted["owner"]}}
+    for path, body in (("reservations", wanted), ("requests", asked)):
+        if path == "requests" and field == "namespace":
+            continue
+        [error] = api.refused(422, "POST", path, body)["errors"]
+        assert error["pointer"] == f"/owner/{field}"
+        assert error["detail"].startswith(said)
+
+
+def test_a_device_may_belong_to_a_namespace(api: Api) -> None:
+    pool = api.pool(SMALL)
+    owner = {"name": "router", "namespace": "shop"}
+    api.post("quotas", namespace="shop", addresses=1)
+    [made] = api.post("reservations", pool_id=pool["id"], owner=owner)["items"]
+    assert (made["owner"]["kind"], made["owner"]["namespace"]) == ("static", "shop")
+    api.refused(409, "POST", "reservations", {"pool_id": pool["id"], "owner": owner})
+
+
 def test_a_quota_limits_a_namespace(api: Api) -> None:
     pool = api.pool(SMALL)
     made = api.post("quotas", namespace="shop", pool_id=pool["id"], addresses=1)
     path = f"quotas/{made['id']}"
     assert (made["pool"], made["in_use"]) == (SMALL, 0)
-    shop = {"kind": "pod", "namespace": "shop"}
+    shop = {"kind": "pod", "namespace": "shop", "interface": "net1"}
     api.reserve(pool, owner=shop)
     body = {"pool_id": pool["id"], "owner": {"name": "x", "namespace": "shop"}}
     assert api.refused(409, "POST", "reservations", body)["code"] == 104

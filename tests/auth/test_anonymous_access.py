@@ -175,7 +175,7 @@ def test_tokens_without_tls_are_warned_about(database: Database, tmp_path: Path)
             {"TOKEN_REVIEW": "https://a", "JWT_ISSUER": "x", "NODE_SERVICE_ACCOUNTS": "rowhouse"},
             "is not NAMESPACE/NAME",
         ),
-        ({"CLUSTERS": '{"prod": {"jwk": "x"}}'}, 'cluster "prod".jwk: Extra inputs'),
+        ({"CLUSTERS": '{"prod": {"jwk": "x"}}'}, 'cluster "prod".jwk: unknown field'),
         ({"CLUSTERS": '{"prod": {}}'}, 'cluster "prod": needs either jwks or token_review'),
         ({"CLUSTERS": "{"}, "not valid JSON"),
         ({"CLUSTERS": SHARED_ISSUER}, "would be sent to the other"),

@@ -70,5 +70,5 @@ def test_labels_are_set_and_removed_of_some_or_of_all_that_match(rowhouse: Rowho
     for wrong in (("10.0.0.1",), ("x=y",), ("10.0.0.1", "-l", "a=b", "x=y"), ("=x", "10.0.0.1")):
         rowhouse("address", "label", *wrong, code=2)
     assert rowhouse("address", "label", "10.0.0.9", "x=y", code=3).stderr.startswith(
-        "Error: there is no"
+        "Error: 10.0.0.9 is not reserved"
     )

@@ -58,10 +58,10 @@ def test_an_alias_is_added_before_a_renaming_and_deleted_after_it(rowhouse: Rowh
     assert "it is the name of pool 10.0.0.0/29" in current
     assert rowhouse("pool", "alias", "delete", "a", "--yes").output == "alias a deleted\n"
     assert rowhouse("pool", "show", "a", code=3).stderr == (
-        'Error: there is no pool "a"\nHint: `rowhouse pool list` lists them.\n'
+        'Error: there is no pool "a"\nHint: `rowhouse pool list` lists the existing ones.\n'
     )
     assert rowhouse("pool", "alias", "delete", "a", "--yes", code=3).stderr == (
-        'Error: there is no alias "a"\nHint: `rowhouse pool alias list` lists them.\n'
+        'Error: there is no pool alias "a"\nHint: `rowhouse pool alias list` lists the existing ones.\n'
     )
 
 
@@ -129,21 +129,27 @@ def test_what_is_there_already_is_named(rowhouse: Rowhouse) -> None:
     again = rowhouse("pool", "create", "10.0.0.0/24", code=1).stderr
     assert again == "Error: the network already has a pool with this CIDR: cidr 10.0.0.0/24\n"
     renamed = rowhouse("pool", "create", "10.0.1.0/24", "--name", "a", code=1).stderr
-    assert renamed == "Error: a pool with this name already exists: name a\n"
+    assert renamed == (
+        'Error: the name "a" belongs to pool 10.0.0.0/24\n'
+        "Hint: Choose another name; `rowhouse pool show a` shows that pool.\n"
+    )
     rowhouse("exclusion", "create", "10.0.0.1")
     twice = rowhouse("exclusion", "create", "10.0.0.1", code=1).stderr
     assert twice == "Error: part of it is already excluded: last 10.0.0.1\n"
 
 
 def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None:
-    assert rowhouse("who", "web", code=2).stderr == "Error: address: invalid IP address: web\n"
+    assert (
+        rowhouse("who", "web", code=2).stderr
+        == 'Error: ADDRESS: "web" is not an address, such as 10.0.0.7 or fd00::7\n'
+    )
     assert rowhouse("pool", "create", "web", code=2).stderr == (
-        "Error: cidr: invalid CIDR address: web\n"
+        'Error: CIDR: "web" is not a CIDR, such as 10.0.0.0/24 or fd00::/64\n'
     )
     rowhouse("pool", "create", "10.0.0.0/24")
     named = ("exclusion", "create", "10.0.0.1", "--requests-only", "--name", "süd west")
-    assert "'süd west' is not a range's name: use " in rowhouse(*named, code=2).stderr
-    assert "'rack' is not KEY=VALUE" in rowhouse("address", "list", "-l", "rack", code=2).stderr
+    assert '"süd west" is not a range\'s name: use ' in rowhouse(*named, code=2).stderr
+    assert '"rack" is not KEY=VALUE' in rowhouse("address", "list", "-l", "rack", code=2).stderr
 
 
 def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
@@ -159,7 +165,7 @@ def test_addresses_are_kept_out_of_use(rowhouse: Rowhouse) -> None:
     asked = rowhouse.items("address", "reserve", "10.0.0.0/24", "10.0.0.20", "--name", "vip")
     assert asked[0]["address"] == "10.0.0.20"
     named = ("exclusion", "create", "10.0.0.30-10.0.0.31", "--name", "web")
-    assert "requests_only" in rowhouse(*named, code=2).stderr
+    assert "--requests-only" in rowhouse(*named, code=2).stderr
     assert rowhouse.json(*named, "--requests-only")["name"] == "web"
     assert len(rowhouse.items("exclusion", "list", "--contains", "10.0.0.9")) == 1
     given = rowhouse.items("address", "reserve", "10.0.0.0/24", "--name", "x")
@@ -208,7 +214,8 @@ def test_a_namespace_is_limited(rowhouse: Rowhouse) -> None:
     rowhouse("quota", "delete", "devops", "--yes")
     rowhouse("address", "reserve", "a", *pod)
     assert rowhouse("quota", "delete", "devops", "--yes", code=3).stderr == (
-        "Error: namespace devops has no quota\n"
+        'Error: there is no quota of namespace "devops"\n'
+        "Hint: `rowhouse quota list` lists the existing ones.\n"
     )
 
 

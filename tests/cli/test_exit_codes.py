@@ -142,7 +142,7 @@ def test_a_wait_ends_when_the_container_is_stopped() -> None:
 @pytest.mark.parametrize("url", ["rowhouse:8080", "ftp://rowhouse", "http://", "http://[::1"])
 def test_what_is_no_url_is_named(url: str) -> None:
     assert (
-        f"{url!r} is not the URL of a server"
+        f'"{url}" is not the URL of a server'
         in Rowhouse()("pool", "list", "--server", url, code=2).stderr
     )
 
@@ -198,7 +198,7 @@ def test_the_actor_over_a_server_is_the_tokens_name(database: Database, tmp_path
         ("pool", "create", "10.0.0.0/24", "--reuse-delay", "soon"),
         ("pool", "delete", "a"),
         ("address", "reserve", "a", "10.0.0.1", "--count", "2", "--name", "x"),
-        ("address", "reserve", "a", "--namespace", "devops", "--name", "x"),
+        ("address", "reserve", "a", "--interface", "net1", "--name", "x"),
         ("who", "10.0.0.1", "--at", "yesterday"),
         ("pod", "web-0"),
         ("db", "prune"),

@@ -109,7 +109,7 @@ def test_a_pool_is_named_in_any_way(rowhouse: Rowhouse) -> None:
         [found] = rowhouse.items("address", "list", "--pool", *way)
         assert found["owner"]["name"] == "blue", way
     several = rowhouse("address", "list", "--pool", "10.0.0.0/29", code=2).stderr
-    assert several.startswith("Error: pool: several networks have this CIDR\nHint: ")
+    assert several.startswith("Error: --pool: several networks have this CIDR\nHint: ")
     missing = rowhouse("gateway", "list", "--pool", "pink", code=3).stderr
     assert missing.startswith('Error: there is no pool "pink"\n')
 

@@ -55,7 +55,7 @@ def test_values_are_sorted_as_a_person_would(values: list[Any], expected: list[A
 def test_an_unknown_column_is_named_with_those_there_are(direct: Rowhouse) -> None:
     reserved(direct, "a")
     refused = direct("address", "list", "--sort", "colour", code=2)
-    assert "there is no column 'colour'; the columns are network, address, kind" in refused.stderr
+    assert 'there is no column "colour"; the columns are network, address, kind' in refused.stderr
 
 
 def test_a_limit_counts_in_the_order_of_the_list(rowhouse: Rowhouse) -> None:

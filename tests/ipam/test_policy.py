@@ -45,8 +45,11 @@ def reserve(
     row = dba.execute("SELECT id FROM pools").fetchone()
     assert row
     namespace = "default"
+    cluster = "prod-a"
+    if kind == "static":  # which has only a name and a namespace
+        interface = cluster = ""
     holder = Holder(
-        kind=kind, namespace=namespace, name="web-0", interface=interface, cluster="prod-a"
+        kind=kind, namespace=namespace, name="web-0", interface=interface, cluster=cluster
     )
     plan = ReservationPlan(pool_id=row[0], holder=holder, addresses=("10.0.0.77",), ttl=ttl)
     reservations.reserve(store, plan, ACTOR, idempotency_key=None)

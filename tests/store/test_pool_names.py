@@ -35,6 +35,17 @@ def pool(dba: Dba, pods: Pods) -> None:
     dba.execute("UPDATE pools SET name = 'old'")
 
 
+@pytest.fixture
+def empty_pool(dba: Dba) -> int:
+    """The ID of another pool, without a name."""
+    made = dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr)"
+        " SELECT network_id, network_name, '10.9.0.0/24' FROM pools RETURNING id"
+    ).fetchone()
+    assert made
+    return int(made[0])
+
+
 def test_add_and_del_go_on_by_the_name_of_before(dba: Dba, pods: Pods) -> None:
     assert pods.add("before", ALIAS) == "10.0.0.2"
     dba.execute(RENAME)
@@ -130,3 +141,34 @@ def test_history_of_names_is_in_the_audit_log(dba: Dba) -> None:
         ("alias.create", "new", ""),
         ("alias.delete", "old", ""),
     ]
+
+
+def test_two_names_that_differ_only_by_case_wait_for_each_other(dba: Dba, empty_pool: int) -> None:
+    taken = "INSERT INTO pool_names (name, pool_id) SELECT %s, id FROM pools WHERE name = 'old'"
+    with psycopg.connect(dba.info.dsn, options="-c search_path=rowhouse,public") as first:
+        first.execute(taken, ["gold"])
+        dba.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            dba.execute("UPDATE pools SET name = 'Gold' WHERE id = %s", [empty_pool])
+        dba.execute("RESET lock_timeout")
+    for statement in (
+        "UPDATE pools SET name = 'Gold' WHERE id = %s",
+        "INSERT INTO pool_names (name, pool_id) VALUES ('GOLD', %s)",
+    ):
+        with pytest.raises(psycopg.Error, match='only by case from "gold", an alias of') as refused:
+            dba.execute(statement, [empty_pool])
+        assert refused.value.sqlstate == Refusal.IN_THE_WAY
+    dba.execute("UPDATE pools SET name = 'Old' WHERE name = 'old'")
+
+
+def test_names_from_before_the_rule_stay(dba: Dba, empty_pool: int) -> None:
+    """A database may have names that differ only by case: its pools can still be changed."""
+    dba.execute("SET session_replication_role = replica")  # no triggers
+    dba.execute("INSERT INTO pool_names (name, pool_id) VALUES ('OLD', %s)", [empty_pool])
+    dba.execute("RESET session_replication_role")
+    changed = dba.execute(
+        "SELECT change_pool_v1(id, version, name, NULL, NULL, NULL, '0', '{}', 'text', false, '{OLD}')"
+        " FROM pools WHERE id = %s",
+        [empty_pool],
+    ).fetchall()
+    assert changed == [(empty_pool,)]

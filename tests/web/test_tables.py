@@ -193,9 +193,9 @@ def test_a_pool_has_its_history_and_its_changes(browser: Browser, pods: Pods, db
     client = browser()
     history = rows(client.get("/pools/1/history").text)
     assert [row["Address"] for row in history] == [f"10.0.0.{last}" for last in (4, 3, 2, 5)]
-    assert [row["To (UTC)"] == "now" for row in history] == [False, True, True, True]
+    assert [row["Until (UTC)"] == "now" for row in history] == [False, True, True, True]
     assert history[0]["Owner"] == "default/gone-0"
-    assert history[0]["Ended by"].endswith("DEL")
+    assert history[0]["Ended"].endswith("DEL")
     assert column(client, "/pools/1/history?q=default/store", "Address") == ["10.0.0.3"]
     changes = rows(client.get("/pools/1/audit").text)
     assert [row["Action"] for row in changes] == [

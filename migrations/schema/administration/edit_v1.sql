@@ -16,7 +16,8 @@ BEGIN
     PERFORM act_as(actor, request_id);
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'address % is not reserved', host(wanted)
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse explain` shows its state.';
     END IF;
     made := held;
     made.description := coalesce(new_description, held.description);

@@ -17,7 +17,7 @@ BEGIN
                  WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
-            USING ERRCODE = error_code('in_the_way'), HINT = 'Use force to reserve it anyway.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'To reserve it anyway, pass `force`.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises in_the_way for a gateway, a network address or a broadcast address.';

@@ -1,4 +1,4 @@
--- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
+-- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way, invalid_config.
 
 CREATE FUNCTION reserve_v2(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -23,13 +23,15 @@ DECLARE
     made    reservations;
     previous_force text := coalesce(current_setting('rowhouse.force', true), '');
 BEGIN
+    PERFORM refuse_owner(kind, cluster, namespace, interface);
     PERFORM act_as(actor, request_id), set_config('rowhouse.command', 'API', true),
             set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'there is no pool %', wanted_pool
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
     END IF;
     SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
       INTO firsts, lasts FROM pool_window(pool) w;

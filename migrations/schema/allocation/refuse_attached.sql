@@ -20,7 +20,7 @@ BEGIN
         RAISE EXCEPTION '% affects % that running sandboxes use: %', change,
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
-            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or use force.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or pass `force`.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change affects addresses that running sandboxes use, unless it is forced.';

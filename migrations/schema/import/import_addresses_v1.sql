@@ -43,7 +43,8 @@ BEGIN
     IF NOT FOUND THEN
         IF NOT only_look THEN
             RAISE EXCEPTION 'there is no pool % in the %', wanted,
-                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network') USING ERRCODE = error_code('not_found');
+                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network')
+                USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
         END IF;
         SELECT n.id INTO space FROM networks n
          WHERE n.name = wanted_network AND n.isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END;

@@ -32,11 +32,10 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    FOR alias IN SELECT a FROM unnest(new_aliases) AS a WHERE a IS DISTINCT FROM new_name ORDER BY a LOOP
+    FOR alias IN SELECT a FROM unnest(new_aliases) AS a WHERE a IS DISTINCT FROM new_name
+                    AND NOT EXISTS (SELECT FROM pool_names n WHERE n.name = a AND n.pool_id = now.id) ORDER BY a LOOP
         PERFORM refuse_foreign_name(now.id, alias);
-        -- (Unless it is one already.)
-        INSERT INTO pool_names (name, pool_id) SELECT alias, now.id
-         WHERE NOT EXISTS (SELECT FROM pool_names n WHERE n.name = alias AND n.pool_id = now.id);
+        INSERT INTO pool_names (name, pool_id) VALUES (alias, now.id);
     END LOOP;
     DELETE FROM pool_names n WHERE n.pool_id = now.id AND n.name = ANY (gone);
     RETURN NEXT now.id;

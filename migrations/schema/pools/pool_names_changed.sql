@@ -19,6 +19,8 @@ BEGIN
     END IF;
     IF TG_OP = 'DELETE' THEN
         PERFORM refuse_used_alias(OLD);
+    ELSIF TG_OP = 'INSERT' THEN
+        PERFORM refuse_foreign_name(NEW.pool_id, NEW.name);
     END IF;
     IF TG_OP <> 'DELETE' AND NEW.alias_since IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.alias_since IS NULL) THEN
         PERFORM record_change('alias.create', row.name, NULL, to_jsonb(NEW) - 'last_used_at');

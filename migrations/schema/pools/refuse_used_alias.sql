@@ -21,7 +21,7 @@ BEGIN
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'They may have used this name: change the NADs that use it and restart these pods, or use force.';
+                  HINT = 'They may have used this name: change the NADs that use it and restart these pods, or pass `force`.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_used_alias(pool_names) IS

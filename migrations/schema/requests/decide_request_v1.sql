@@ -17,7 +17,8 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO asked FROM requests r WHERE r.id = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no request %', wanted USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'there is no request %', wanted
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse request list` lists the existing ones.';
     END IF;
     IF asked.state = decision THEN
         RETURN NEXT asked;

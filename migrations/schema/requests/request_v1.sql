@@ -1,4 +1,4 @@
--- Errors: not_found, address_outside_ranges, quota_exceeded.
+-- Errors: not_found, address_outside_ranges, quota_exceeded, invalid_config.
 
 CREATE FUNCTION request_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -17,11 +17,13 @@ DECLARE
     outside inet;
     made    integer;
 BEGIN
+    PERFORM refuse_owner(kind, cluster, namespace, interface);
     PERFORM act_as(actor, request_id);
     PERFORM expire_requests();
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool FOR KEY SHARE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'there is no pool %', wanted_pool
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
     END IF;
     SELECT a INTO outside FROM unnest(wanted) AS a WHERE NOT a <<= pool.cidr LIMIT 1;
     IF FOUND THEN

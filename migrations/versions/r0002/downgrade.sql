@@ -5162,3 +5162,6 @@ DROP TABLE saved_views;
 
 -- schema/administration/limit_saved_views.sql
 DROP FUNCTION limit_saved_views;
+
+-- schema/administration/refuse_owner.sql
+DROP FUNCTION refuse_owner;

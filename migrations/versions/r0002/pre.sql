@@ -2308,21 +2308,31 @@ COMMENT ON FUNCTION ensure_pool(text, cidr, boolean) IS 'The pool of a CIDR in a
 -- schema/pools/refuse_foreign_name.sql
 CREATE OR REPLACE FUNCTION refuse_foreign_name(of_pool integer, wanted text) RETURNS void
 LANGUAGE plpgsql AS $$
+-- Names that differ only by case would be taken for each other. Databases from before this rule may have some, so there
+-- is no unique index on lower(name): the lock makes two calls that claim such names wait for each other.
 DECLARE
     rival record;
 BEGIN
-    SELECT n.alias_since, p.cidr, coalesce('"' || p.name || '" (' || p.cidr || ')', p.cidr::text) AS pool INTO rival
-      FROM pool_names n JOIN pools p ON p.id = n.pool_id WHERE n.name = wanted AND n.pool_id <> of_pool;
+    PERFORM pg_advisory_xact_lock(hashtextextended('rowhouse pool name ' || lower(wanted), 0));
+    SELECT n.name, n.alias_since, p.cidr, coalesce(p.name, p.cidr::text) AS shown,
+           coalesce('"' || p.name || '" (' || p.cidr || ')', p.cidr::text) AS pool INTO rival
+      FROM pool_names n JOIN pools p ON p.id = n.pool_id
+     WHERE lower(n.name) = lower(wanted) AND n.pool_id <> of_pool
+     ORDER BY n.name <> wanted LIMIT 1;
     IF rival.alias_since IS NOT NULL THEN
-        RAISE EXCEPTION 'the name "%" is an alias of pool %', wanted, rival.pool
+        RAISE EXCEPTION 'the name "%" % alias of pool %', wanted,
+              CASE WHEN rival.name = wanted THEN 'is an' ELSE format('differs only by case from "%s", an', rival.name) END, rival.pool
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = format('Choose another name, or delete the alias first: `rowhouse pool alias delete %s`.', wanted);
+                  HINT = format('Choose another name, or delete the alias first: `rowhouse pool alias delete %s`.', rival.name);
     ELSIF rival.cidr IS NOT NULL THEN
-        RAISE EXCEPTION 'a pool with this name already exists: name %', wanted
-            USING ERRCODE = error_code('in_the_way');
+        RAISE EXCEPTION 'the name "%" % pool %', wanted,
+              CASE WHEN rival.name = wanted THEN 'belongs to' ELSE format('differs only by case from "%s", the name of', rival.name) END, rival.cidr
+            USING ERRCODE = error_code('in_the_way'),
+                  HINT = format('Choose another name; `rowhouse pool show %s` shows that pool.', rival.shown);
     END IF;
 END $$;
-COMMENT ON FUNCTION refuse_foreign_name(integer, text) IS 'Raises in_the_way if a name belongs to another pool, as its name or as an alias.';
+COMMENT ON FUNCTION refuse_foreign_name(integer, text) IS
+    'Raises in_the_way if a name, in capital or small letters, belongs to another pool, as its name or as an alias.';
 
 -- schema/pools/refuse_used_alias.sql
 CREATE OR REPLACE FUNCTION refuse_used_alias(alias pool_names) RETURNS void
@@ -2348,7 +2358,7 @@ BEGIN
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'They may have used this name: change the NADs that use it and restart these pods, or use force.';
+                  HINT = 'They may have used this name: change the NADs that use it and restart these pods, or pass `force`.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_used_alias(pool_names) IS
@@ -2418,6 +2428,8 @@ BEGIN
     END IF;
     IF TG_OP = 'DELETE' THEN
         PERFORM refuse_used_alias(OLD);
+    ELSIF TG_OP = 'INSERT' THEN
+        PERFORM refuse_foreign_name(NEW.pool_id, NEW.name);
     END IF;
     IF TG_OP <> 'DELETE' AND NEW.alias_since IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.alias_since IS NULL) THEN
         PERFORM record_change('alias.create', row.name, NULL, to_jsonb(NEW) - 'last_used_at');
@@ -2478,11 +2490,10 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    FOR alias IN SELECT a FROM unnest(new_aliases) AS a WHERE a IS DISTINCT FROM new_name ORDER BY a LOOP
+    FOR alias IN SELECT a FROM unnest(new_aliases) AS a WHERE a IS DISTINCT FROM new_name
+                    AND NOT EXISTS (SELECT FROM pool_names n WHERE n.name = a AND n.pool_id = now.id) ORDER BY a LOOP
         PERFORM refuse_foreign_name(now.id, alias);
-        -- (Unless it is one already.)
-        INSERT INTO pool_names (name, pool_id) SELECT alias, now.id
-         WHERE NOT EXISTS (SELECT FROM pool_names n WHERE n.name = alias AND n.pool_id = now.id);
+        INSERT INTO pool_names (name, pool_id) VALUES (alias, now.id);
     END LOOP;
     DELETE FROM pool_names n WHERE n.pool_id = now.id AND n.name = ANY (gone);
     RETURN NEXT now.id;
@@ -4296,7 +4307,7 @@ BEGIN
         RAISE EXCEPTION '% affects % that running sandboxes use: %', change,
                         CASE used WHEN 1 THEN '1 address' ELSE used || ' addresses' END,
                         example || CASE WHEN used > 1 THEN ', …' ELSE '' END
-            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or use force.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'Delete these pods first, or pass `force`.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_attached IS 'Raises in_the_way if a change affects addresses that running sandboxes use, unless it is forced.';
@@ -4717,7 +4728,7 @@ END $$;
 COMMENT ON FUNCTION explain_address(text, inet, integer) IS 'Why an address is assigned or not.';
 
 -- schema/administration/reserve_v2.sql
--- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way.
+-- Errors: pool_exhausted, address_taken, address_outside_ranges, not_found, in_the_way, invalid_config.
 
 CREATE OR REPLACE FUNCTION reserve_v2(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -4742,13 +4753,15 @@ DECLARE
     made    reservations;
     previous_force text := coalesce(current_setting('rowhouse.force', true), '');
 BEGIN
+    PERFORM refuse_owner(kind, cluster, namespace, interface);
     PERFORM act_as(actor, request_id), set_config('rowhouse.command', 'API', true),
             set_config('rowhouse.force', CASE WHEN force THEN 'on' ELSE '' END, true);
     -- Before a pool is read or a run is locked: see wait_for_reservations().
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'there is no pool %', wanted_pool
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
     END IF;
     SELECT array_agg(w.first_address ORDER BY w.first_address), array_agg(w.last_address ORDER BY w.first_address)
       INTO firsts, lasts FROM pool_window(pool) w;
@@ -4839,13 +4852,14 @@ BEGIN
     PERFORM act_as(actor, request_id);
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'address % is not reserved', host(wanted)
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse explain` shows its state.';
     END IF;
     SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
     IF FOUND AND NOT even_attached THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'A running pod would keep using it. Delete the pod, or release with force if the sandbox is gone.';
+                  HINT = 'A running pod would keep using it. Delete the pod, or pass `force` if the sandbox is gone.';
     END IF;
     PERFORM record_attachments(wanted_network, wanted);
     DELETE FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted;
@@ -4898,13 +4912,14 @@ BEGIN
     PERFORM act_as(actor, request_id);
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'address % is not reserved', host(wanted)
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse explain` shows its state.';
     END IF;
     SELECT * INTO used FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted LIMIT 1;
     IF FOUND AND NOT force THEN
         RAISE EXCEPTION 'address % is in use by sandbox % on node %', host(wanted), used.container_id, used.node
             USING ERRCODE = error_code('in_the_way'),
-                  HINT = 'A running pod would keep using it. Delete the pod, or reassign with force if the sandbox is gone.';
+                  HINT = 'A running pod would keep using it. Delete the pod, or pass `force` if the sandbox is gone.';
     END IF;
     PERFORM record_attachments(wanted_network, wanted);
     DELETE FROM attachments a WHERE a.network_id = wanted_network AND a.address = wanted;
@@ -4942,7 +4957,8 @@ BEGIN
     PERFORM act_as(actor, request_id);
     SELECT * INTO held FROM reservations r WHERE r.network_id = wanted_network AND r.address = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'address % is not reserved', host(wanted) USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'address % is not reserved', host(wanted)
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse explain` shows its state.';
     END IF;
     made := held;
     made.description := coalesce(new_description, held.description);
@@ -5010,6 +5026,22 @@ COMMENT ON FUNCTION limit_saved_views() IS 'Trigger: refuses more than 100 saved
 CREATE OR REPLACE TRIGGER saved_views_limit BEFORE INSERT ON saved_views
     FOR EACH ROW EXECUTE FUNCTION limit_saved_views();
 
+-- schema/administration/refuse_owner.sql
+CREATE OR REPLACE FUNCTION refuse_owner(kind owner_kind, cluster text, namespace text, interface text) RETURNS void
+LANGUAGE plpgsql AS $$
+-- What identifies an owner that an operator or a team names: a pod by its cluster, namespace, name and interface, as its
+-- ADD does; any other by its name, and by a namespace if it belongs to a team.
+BEGIN
+    IF kind = 'pod' AND '' IN (namespace, interface) THEN
+        RAISE EXCEPTION 'a pod needs a namespace and an interface'
+            USING ERRCODE = error_code('invalid_config'), HINT = 'Its ADD names both.';
+    ELSIF kind = 'static' AND (cluster, interface) <> ('', '') THEN
+        RAISE EXCEPTION 'an owner that is not a pod has no cluster and no interface'
+            USING ERRCODE = error_code('invalid_config'), HINT = 'Omit them, or reserve for a pod.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_owner IS 'Raises invalid_config for an owner without what identifies it, or with what only a pod has.';
+
 -- schema/administration/refuse_special.sql
 CREATE OR REPLACE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -5030,7 +5062,7 @@ BEGIN
                  WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
-            USING ERRCODE = error_code('in_the_way'), HINT = 'Use force to reserve it anyway.';
+            USING ERRCODE = error_code('in_the_way'), HINT = 'To reserve it anyway, pass `force`.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_special(pools, inet) IS 'Raises in_the_way for a gateway, a network address or a broadcast address.';
@@ -5465,7 +5497,7 @@ COMMENT ON FUNCTION expire_requests() IS
     'Ends pending requests that have expired. Each new request and each decision calls it; current_requests does not wait for it.';
 
 -- schema/requests/request_v1.sql
--- Errors: not_found, address_outside_ranges, quota_exceeded.
+-- Errors: not_found, address_outside_ranges, quota_exceeded, invalid_config.
 
 CREATE OR REPLACE FUNCTION request_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -5484,11 +5516,13 @@ DECLARE
     outside inet;
     made    integer;
 BEGIN
+    PERFORM refuse_owner(kind, cluster, namespace, interface);
     PERFORM act_as(actor, request_id);
     PERFORM expire_requests();
     SELECT * INTO pool FROM pools p WHERE p.id = wanted_pool FOR KEY SHARE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no pool %', wanted_pool USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'there is no pool %', wanted_pool
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
     END IF;
     SELECT a INTO outside FROM unnest(wanted) AS a WHERE NOT a <<= pool.cidr LIMIT 1;
     IF FOUND THEN
@@ -5525,7 +5559,8 @@ BEGIN
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
     SELECT * INTO asked FROM requests r WHERE r.id = wanted FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no request %', wanted USING ERRCODE = error_code('not_found');
+        RAISE EXCEPTION 'there is no request %', wanted
+            USING ERRCODE = error_code('not_found'), HINT = '`rowhouse request list` lists the existing ones.';
     END IF;
     IF asked.state = decision THEN
         RETURN NEXT asked;
@@ -5982,7 +6017,8 @@ BEGIN
     IF NOT FOUND THEN
         IF NOT only_look THEN
             RAISE EXCEPTION 'there is no pool % in the %', wanted,
-                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network') USING ERRCODE = error_code('not_found');
+                coalesce('network "' || nullif(wanted_network, '') || '"', 'default network')
+                USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
         END IF;
         SELECT n.id INTO space FROM networks n
          WHERE n.name = wanted_network AND n.isolated IS NOT DISTINCT FROM CASE WHEN wants_isolation THEN wanted END;

@@ -14,6 +14,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from rowhouse.api.fields import Rehearsed, Request
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.invalid_values import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 MAX_BODY: Final = 1024 * 1024
+_MAX_ERRORS: Final = 20
 _VERSION: Final = re.compile(r"[0-9]{1,10}")
 
 Given = TypeVar("Given", bound=Request)
@@ -104,10 +106,10 @@ def read_query(kind: type[Given] | None, *, is_change: bool = False) -> Given | 
             (name, one) for name, one in values.items() if name not in Rehearsed.model_fields
         )
     known = set() if kind is None else set(kind.model_fields)
-    wrong = [(f"/query/{name}", "given more than once") for name in twice]
-    wrong += [(f"/query/{name}", "unknown parameter") for name in values.keys() - known]
+    wrong = [(f"/query/{_escaped(name)}", "given more than once") for name in twice]
+    wrong += [(f"/query/{_escaped(name)}", "unknown parameter") for name in values.keys() - known]
     if wrong:
-        raise _invalid(wrong)
+        raise _invalid(wrong[:_MAX_ERRORS])
     if kind is None:
         return None
     return read_strings(kind, dict(values.items()), root="/query")
@@ -152,9 +154,9 @@ def _places(details: Sequence[Mapping[str, Any]], root: str) -> list[tuple[str, 
     return [
         (
             root + "".join(f"/{_escaped(part)}" for part in detail["loc"]),
-            detail["msg"].removeprefix("Value error, "),
+            explained(detail),
         )
-        for detail in details[:20]
+        for detail in details[:_MAX_ERRORS]
     ]
 
 
@@ -165,4 +167,4 @@ def _escaped(part: Any) -> str:
 
 def _invalid(wrong: Sequence[tuple[str, str]]) -> InvalidRequest:
     pointer, detail = wrong[0]
-    return InvalidRequest(f"{pointer or 'the body'}: {detail}", errors=wrong)
+    return InvalidRequest(f"{pointer}: {detail}" if pointer else detail, errors=wrong)

@@ -11,6 +11,7 @@ from rowhouse.api.calls import Reply
 from rowhouse.api.fields import (
     Address,
     Answer,
+    Cidr,
     FilledText,
     Id,
     Moment,
@@ -33,8 +34,11 @@ class Comment(Answer):
 
     id: int
     network_id: int
+    network: str
     address: Annotated[Address | None, Field(description="null: it is about a pool")]
     pool_id: Annotated[int | None, Field(description="null: it is about an address")]
+    pool: Annotated[Cidr | None, Field(description="null: it is about an address")]
+    pool_name: str | None
     author: str
     text: str
     written_at: Moment

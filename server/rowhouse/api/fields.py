@@ -24,9 +24,10 @@ from rowhouse.domain.addresses import (
     parse_address,
     parse_cidr,
 )
+from rowhouse.domain.echo import shown
 from rowhouse.domain.limits import MAX_INTERFACE, MAX_LABEL, MAX_NAME
 from rowhouse.domain.mac import parse_mac
-from rowhouse.domain.names import RANGE_NAME
+from rowhouse.domain.names import LINE, RANGE_NAME, TEXT
 
 MAX_ID: Final = 2**31 - 1
 MAX_TTL: Final = 10 * 366 * 24 * 3600
@@ -64,14 +65,18 @@ class Answer(BaseModel):
 def _canonical_address(text: str) -> str:
     try:
         return format_address(parse_address(text))
-    except (AddressSyntaxError, MappedAddressError) as error:
+    except AddressSyntaxError:
+        raise ValueError(f"{shown(text)} is not an address, such as 10.0.0.7 or fd00::7") from None
+    except MappedAddressError as error:
         raise ValueError(str(error)) from None
 
 
 def _canonical_cidr(text: str) -> str:
     try:
         network = parse_cidr(text)
-    except (AddressSyntaxError, MappedAddressError) as error:
+    except AddressSyntaxError:
+        raise ValueError(f"{shown(text)} is not a CIDR, such as 10.0.0.0/24 or fd00::/64") from None
+    except MappedAddressError as error:
         raise ValueError(str(error)) from None
     if network.ip != network.network:
         raise ValueError(f"{text} has host bits set; the network is {format_cidr(network.cidr)}")
@@ -163,7 +168,7 @@ def _pool_name(text: str) -> str:
     """Accept one word that a command line cannot mistake for a CIDR or an ID."""
     if len(text) > MAX_NAME or not re.fullmatch(_POOL_NAME, text):
         raise ValueError(
-            f"{text!r} is not a pool's name: use letters (at least one), digits, '-', '_' and '.',"
+            f"{shown(text)} is not a pool's name: use letters (at least one), digits, '-', '_' and '.',"
             " and begin and end with a letter or digit"
         )
     return text
@@ -173,7 +178,7 @@ def _range_name(text: str) -> str:
     """Accept a DNS label that begins with a letter."""
     if not RANGE_NAME.fullmatch(text):
         raise ValueError(
-            f"{text!r} is not a range's name: use at most {MAX_LABEL} lowercase letters, digits and '-',"
+            f"{shown(text)} is not a range's name: use at most {MAX_LABEL} lowercase letters, digits and '-',"
             " and begin with a letter"
         )
     return text
@@ -182,14 +187,11 @@ def _range_name(text: str) -> str:
 def _filled(text: str) -> str:
     """Accept a text that is not only spaces and line breaks."""
     if not re.search(r"[^\x00-\x20\x7f]", text):
-        raise ValueError("it is empty")
+        raise ValueError("it must not be empty")
     return text
 
 
-# No control characters: they do not belong in names, and PostgreSQL rejects NUL.
-_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
-_TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=_LINE)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=LINE)]
 PoolName = Annotated[
     str,
     AfterValidator(_pool_name),
@@ -203,7 +205,7 @@ PoolText = Annotated[
     Field(
         min_length=1,
         max_length=MAX_NAME,
-        pattern=_LINE,
+        pattern=LINE,
         description="A pool: its name or an alias, its CIDR, or its id",
     ),
 ]
@@ -215,8 +217,8 @@ RangeName = Annotated[
         mode="validation",
     ),
 ]
-NetworkName = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
-Text = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
+NetworkName = Annotated[str, Field(max_length=MAX_NAME, pattern=LINE)]
+Text = Annotated[str, Field(max_length=4096, pattern=TEXT)]
 FilledText = Annotated[
     Text,
     Field(min_length=1),
@@ -231,10 +233,10 @@ FilledText = Annotated[
         mode="validation",
     ),
 ]
-Namespace = Annotated[str, Field(max_length=MAX_LABEL, pattern=_LINE)]
-Cluster = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
-Interface = Annotated[str, Field(max_length=MAX_INTERFACE, pattern=_LINE)]
-LabelKey = Annotated[str, Field(min_length=1, max_length=MAX_LABEL + 1 + MAX_NAME, pattern=_LINE)]
-LabelValue = Annotated[str, Field(max_length=MAX_NAME, pattern=_LINE)]
+Namespace = Annotated[str, Field(max_length=MAX_LABEL, pattern=LINE)]
+Cluster = Annotated[str, Field(max_length=MAX_NAME, pattern=LINE)]
+Interface = Annotated[str, Field(max_length=MAX_INTERFACE, pattern=LINE)]
+LabelKey = Annotated[str, Field(min_length=1, max_length=MAX_LABEL + 1 + MAX_NAME, pattern=LINE)]
+LabelValue = Annotated[str, Field(max_length=MAX_NAME, pattern=LINE)]
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=64)]
 LabelChanges = Annotated[dict[LabelKey, LabelValue | None], Field(max_length=64)]

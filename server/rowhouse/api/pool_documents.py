@@ -22,6 +22,7 @@ from rowhouse.api.fields import (
     Text,
 )
 from rowhouse.domain.administration import PoolPlan
+from rowhouse.domain.names import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +133,7 @@ class PoolQuery(paging.Paged):
         Field(
             description="`key=value`",
             max_length=600,
-            pattern=r"^[^\x00-\x1f\x7f=]+=[^\x00-\x1f\x7f]*$",
+            pattern=LABEL,
         ),
     ] = None
     usage: Annotated[bool, Field(description="Include the usage of each pool")] = False

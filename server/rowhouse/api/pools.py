@@ -19,10 +19,10 @@ from rowhouse.api.pool_documents import (
     PoolPage,
     Usage,
 )
-from rowhouse.domain.errors import NotFound
 from rowhouse.domain.periods import period
 from rowhouse.domain.runs import length
 from rowhouse.ipam import pools
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import occupancy
 from rowhouse.store.inventory import pools as rows
 
@@ -105,7 +105,7 @@ def get_usage(call: Call, pool_id: int) -> Reply:
     pools.pool(call.store, pool_id, namespaces=call.namespaces)
     found = occupancy.of_pool(call.store, pool_id)
     if found is None:
-        raise NotFound(f"there is no pool {pool_id}")
+        raise missing("pool", pool_id)
     return Reply(document=Usage.model_validate(found))
 
 

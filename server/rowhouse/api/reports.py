@@ -9,6 +9,7 @@ from pydantic import Field
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Answer, Moment, NetworkName, Request
 from rowhouse.domain.limits import MAX_NAME
+from rowhouse.domain.names import LABEL_KEY
 from rowhouse.domain.periods import period
 from rowhouse.domain.reports import By  # noqa: TC001 - pydantic reads it
 from rowhouse.ipam import utilization
@@ -26,7 +27,7 @@ class UtilizationQuery(Request):
         Field(
             description="The key of the label, with by=label",
             max_length=MAX_NAME,
-            pattern=r"^[^\x00-\x1f\x7f=]*$",
+            pattern=LABEL_KEY,
         ),
     ] = ""
     network: NetworkName | None = None

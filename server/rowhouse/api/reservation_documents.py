@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from rowhouse.api import paging
 from rowhouse.api.fields import (
@@ -27,8 +27,15 @@ from rowhouse.api.fields import (
     Request,
     Text,
 )
-from rowhouse.domain.administration import AnyOwnerKind, Holder, OwnerKind, ReservationPlan
+from rowhouse.domain.administration import (
+    AnyOwnerKind,
+    Holder,
+    OwnerKind,
+    ReservationPlan,
+    owner_refusal,
+)
 from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.names import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,19 +148,35 @@ class ReservationQuery(paging.Paged):
         Field(
             description="`key=value`",
             max_length=600,
-            pattern=r"^[^\x00-\x1f\x7f=]+=[^\x00-\x1f\x7f]*$",
+            pattern=LABEL,
         ),
     ] = None
 
 
 class NewOwner(Request):
-    """The new owner: an interface of a pod, or a person or device by name (`static`)."""
+    """The new owner: an interface of a pod, or a person, device or service by name (`static`)."""
 
     kind: OwnerKind = "static"
     name: Name
-    namespace: Namespace = ""
-    cluster: Cluster = ""
-    interface: Interface = ""
+    namespace: Annotated[
+        Namespace,
+        Field(
+            validate_default=True,
+            description="Required for a pod; a `static` owner may have one, whose quota applies",
+        ),
+    ] = ""
+    cluster: Annotated[Cluster, Field(description="Only of a pod")] = ""
+    interface: Annotated[
+        Interface, Field(validate_default=True, description="Required for a pod, and only of a pod")
+    ] = ""
+
+    @field_validator("namespace", "cluster", "interface")
+    @classmethod
+    def _identifies(cls, text: str, given: ValidationInfo) -> str:
+        kind: OwnerKind | None = given.data.get("kind")  # none: it is invalid itself
+        if kind and (refusal := owner_refusal(kind, given.field_name or "", text)):
+            raise ValueError(refusal)
+        return text
 
     def holder(self) -> Holder:
         """Convert to the owner for the use cases."""

@@ -16,6 +16,7 @@ from rowhouse.auth.clusters import (
     refuse_shown_tokens,
 )
 from rowhouse.auth.limits import Rate
+from rowhouse.domain.invalid_values import explained
 from rowhouse.domain.limits import MAX_LABEL
 
 Namespace = Annotated[str, pydantic.Field(min_length=1, max_length=MAX_LABEL)]
@@ -206,4 +207,4 @@ def _trusted(name: str, keys: dict[str, Any]) -> TrustedCluster:
     except pydantic.ValidationError as invalid:
         first = invalid.errors()[0]
         where = ".".join([f'cluster "{name}"' if name else "the cluster", *map(str, first["loc"])])
-        raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise ValueError(f"{where}: {explained(first)}") from None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
-from rowhouse.cli import completions, lookup
+from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.address_labels import label
 from rowhouse.cli.address_owner import note_without_cluster, owner_of, owner_options
 from rowhouse.cli.filters import (
@@ -76,7 +76,7 @@ _pool = click.option(
 )
 
 
-@click.group()
+@commands.group()
 def address() -> None:
     """Manage addresses and their owners; find free ones."""
 
@@ -166,7 +166,7 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
     type=click.IntRange(1),
     help="Reserve this many of the lowest free addresses. Default: 1.",
 )
-@owner_options
+@owner_options()
 @click.option(
     "--ttl", type=Duration(), help="Release it after this time, unless a sandbox uses it."
 )
@@ -288,7 +288,7 @@ def edit(
 @click.argument("address", type=lookup.HostAddress())
 @_network
 @_pool
-@owner_options
+@owner_options()
 @click.option(
     "--force",
     is_flag=True,

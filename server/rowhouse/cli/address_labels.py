@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import lookup
+from rowhouse.cli import commands, lookup
 from rowhouse.cli.filters import label_filter, namespace_filter, network_filter, pool_filter
 from rowhouse.cli.options import change_options, confirm, yes_option
 from rowhouse.cli.output import Column
@@ -27,7 +27,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.command(short_help="Set or remove labels of reservations.")
+@commands.command(short_help="Set or remove labels of reservations.")
 @click.argument("words", metavar="[ADDRESS]... KEY=VALUE|KEY-...", nargs=-1, required=True)
 @network_filter
 @pool_filter
@@ -46,7 +46,11 @@ def label(session: Session, *, words: tuple[str, ...], yes: bool, **conditions: 
     """
     is_change = [word.endswith("-") or "=" in word for word in words]
     changes = label_changes([word for word, change in zip(words, is_change, strict=True) if change])
-    addresses = [word for word, change in zip(words, is_change, strict=True) if not change]
+    read = lookup.HostAddress().convert
+    addresses = [
+        read(word, None, None) for word, change in zip(words, is_change, strict=True) if not change
+    ]
+    commands.refuse_repeated(addresses)
     if not changes:
         raise click.UsageError("nothing to change: pass KEY=VALUE or KEY-")
     found = _reservations(session, addresses, conditions)
@@ -71,7 +75,7 @@ def _reservations(
         if conditions["namespace"] is not None or conditions["label"] is not None:
             raise click.UsageError("pass either addresses or --namespace and --label")
         where = conditions["network"], conditions["pool"]
-        return [lookup.reservation(client, one.partition("/")[0], *where) for one in addresses]
+        return [lookup.reservation(client, one, *where) for one in addresses]
     if all(value is None for value in conditions.values()):
         raise click.UsageError("pass an ADDRESS or a filter, such as --pool")
     return client.find("/reservations", **conditions)

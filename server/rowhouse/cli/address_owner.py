@@ -17,45 +17,48 @@ if TYPE_CHECKING:
 
 _MAX_NODES: Final = 1000
 
-_OPTIONS: Final = (
-    click.option("--name", required=True, help="Name of the owner: a pod, a device or a person."),
-    click.option(
-        "--namespace",
-        shell_complete=completions.namespaces,
-        default="",
-        help="Namespace of the pod. Omit it if the owner is not a pod.",
-    ),
-    click.option("--cluster", default="", help="Cluster of the pod, as in its nodes' settings."),
-    click.option(
-        "--interface",
-        default="",
-        help="Interface of the pod, such as net1. Omit it if the owner is not a pod.",
-    ),
-)
 
+def owner_options(
+    *, needs_namespace: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds these options to a command. `needs_namespace`: --namespace is required."""
+    namespace_help = "Namespace of the owner, whose quota applies."
+    options = (
+        click.option(
+            "--name", required=True, help="Name of the owner: a device, a service or a pod."
+        ),
+        click.option(
+            "--namespace",
+            shell_complete=completions.namespaces,
+            help=namespace_help if needs_namespace else f"{namespace_help} A pod needs one.",
+            **({"required": True} if needs_namespace else {"default": ""}),
+        ),
+        click.option(
+            "--interface",
+            default="",
+            help="For a pod: its interface, such as net1. Only a pod has one.",
+        ),
+        click.option(
+            "--cluster", default="", help="For a pod: its cluster, as in its nodes' settings."
+        ),
+    )
 
-def owner_options(view: Callable[..., None]) -> Callable[..., None]:
-    """Add these options to a command."""
-    for option in reversed(_OPTIONS):
-        view = option(view)
-    return view
+    def with_options(view: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            view = option(view)
+        return view
+
+    return with_options
 
 
 def owner_of(given: Mapping[str, Any]) -> Document:
-    """Return the owner that the options name: an interface of a pod if they name one, else a name.
-
-    Raises:
-        click.UsageError: only one of --namespace and --interface is given.
-    """
-    names_pod = bool(given["namespace"])
-    if names_pod != bool(given["interface"]):
-        raise click.UsageError("a pod needs both --namespace and --interface")
-    return {**given, "kind": "pod" if names_pod else "static"}
+    """Return the owner that the options name: a pod if they name an interface. The server checks the rest."""
+    return {**given, "kind": "pod" if given["interface"] else "static"}
 
 
 def note_without_cluster(client: Client, given: Mapping[str, Any]) -> None:
     """Print a note if the pod has no cluster but the nodes do: then its ADD would not find the address."""
-    if not given["namespace"] or given["cluster"]:
+    if not given["interface"] or given["cluster"]:
         return
     try:
         nodes = client.find("/nodes", most=_MAX_NODES)

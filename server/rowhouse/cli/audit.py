@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.filters import cluster_filter, network_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
-    Column("AT", "at", "moment"),
+    Column("TIME", "at", "moment"),
     Column("ACTOR", "actor"),
     Column("ACTION", "action"),
     Column("OBJECT", "object", is_name=True),
@@ -28,7 +29,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.command(short_help="List administrative changes, latest first.")
+@commands.command(short_help="List administrative changes, latest first.")
 @click.option("--actor", help="Only changes by this caller: a token's name or user@host.")
 @click.option("--action", help="Only this action, for example pool.update.")
 @click.option("--object", help="Only this object: a CIDR, an address or a name.")

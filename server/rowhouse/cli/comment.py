@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import completions, lookup
+from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.exits import NOT_FOUND, Failure
 from rowhouse.cli.filters import network_filter, pool_filter
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     Column("ID", "id", is_name=True),
+    Column("NETWORK", "network", "network"),
     Column("ADDRESS", "address"),
-    Column("POOL ID", "pool_id", "number"),
+    Column("POOL", "pool"),
     Column("AUTHOR", "author"),
     Column("WRITTEN", "written_at", "moment"),
     Column("TEXT", "text"),
@@ -32,7 +33,7 @@ _network = click.option(
 )
 
 
-@click.group(short_help="Comments on addresses and pools.")
+@commands.group(short_help="Comments on addresses and pools.")
 def comment() -> None:
     """Read, write and delete comments on addresses and pools."""
 
@@ -79,7 +80,11 @@ def _object(client: Client, about: str, network: str | None) -> dict[str, Any]:
         pool["network_id"] for pool in client.find("/pools", contains=about, network=network)
     }
     if not networks:
-        raise Failure(f"no pool contains {about}", exit_code=NOT_FOUND)
+        raise Failure(
+            f"no pool contains {about}",
+            hint="`rowhouse pool list` lists the pools.",
+            exit_code=NOT_FOUND,
+        )
     if len(networks) > 1:
         raise Failure(f"several networks have {about}", hint="Select the network with --network.")
     return {"network_id": networks.pop(), "address": about}

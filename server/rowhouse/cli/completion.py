@@ -7,10 +7,12 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
+from rowhouse.cli import commands
+
 _SHELLS: Final = ("bash", "zsh", "fish")
 
 
-@click.command()
+@commands.command()
 @click.argument("shell", type=click.Choice(_SHELLS))
 def completion(*, shell: str) -> None:
     """Print the completion script for SHELL.

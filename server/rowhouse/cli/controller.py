@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rowhouse import telemetry
+from rowhouse.cli import commands
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
 from rowhouse.cli.output import Column, Printer, output_option
 from rowhouse.cli.times import Duration, span
 from rowhouse.domain import defaults
+from rowhouse.domain.echo import shown
 from rowhouse.ipam.reconcile import Reconciler
 from rowhouse.k8s.client import kubernetes_client
 from rowhouse.k8s.controller import Controller, MirrorSettings, Timing
@@ -46,7 +48,7 @@ _grace = click.option(
 )
 
 
-@click.command(short_help="Continuously release addresses that no running pod holds.")
+@commands.command(short_help="Continuously release addresses that no running pod holds.")
 @cluster_options
 @_grace
 @click.option(
@@ -117,7 +119,7 @@ def controller(  # noqa: PLR0913 - its options
     telemetry.configure_logging(level=settings.log_level)
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
-        raise click.BadParameter(f"{listen!r} is not HOST:PORT", param_hint="--listen")
+        raise click.BadParameter(f"{shown(listen)} is not HOST:PORT", param_hint="--listen")
     client = kubernetes_client(kubeconfig, context)
     running = Controller(
         settings.database,
@@ -138,7 +140,7 @@ def controller(  # noqa: PLR0913 - its options
     running.run(stop)
 
 
-@click.command(short_help="Release addresses that no running pod holds, once.")
+@commands.command(short_help="Release addresses that no running pod holds, once.")
 @cluster_options
 @_grace
 @click.option(

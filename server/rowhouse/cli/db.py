@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from alembic.util import CommandError
 
+from rowhouse.cli import commands
 from rowhouse.cli.options import confirm, yes_option
 from rowhouse.cli.prune import prune
 from rowhouse.cli.repair import repair
@@ -14,7 +15,7 @@ from rowhouse.store.connection import schema
 from rowhouse.store.connection.opening import connect
 
 
-@click.group(short_help="Manage the schema and the history of a database.")
+@commands.group(short_help="Manage the schema and the history of a database.")
 def db() -> None:
     """Manage the schema and the history of the database in ROWHOUSE_DATABASE_URL."""
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.demo import DemoError, Interrupted, walk_through
 from rowhouse.demo.installation import BUILT
 from rowhouse.demo.sample import show
 from rowhouse.domain.defaults import SERVE_BIND
 
 
-@click.command(short_help="Follow one address end to end.")
+@commands.command(short_help="Follow one address end to end.")
 @click.option(
     "--plugin",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse import telemetry
+from rowhouse.cli import commands
 from rowhouse.cli.cluster_options import cluster_options
 from rowhouse.cli.exits import INCOMPLETE, NOT_READY
 from rowhouse.cli.output import Column, Printer, output_option
@@ -26,7 +27,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.command(short_help="Check everything between a pod and its address.")
+@commands.command(short_help="Check everything between a pod and its address.")
 @cluster_options
 @output_option
 @click.pass_context

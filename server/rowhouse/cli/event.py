@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.filters import (
     cluster_filter,
     namespace_filter,
@@ -36,7 +37,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.group(short_help="What went wrong with pods and pools.")
+@commands.group(short_help="What went wrong with pods and pools.")
 def event() -> None:
     """Show refused ADDs, warnings, releases by the controller, and pools that became nearly full."""
 
@@ -53,7 +54,7 @@ def event() -> None:
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @list_options
 def list_events(session: Session, *, limit: int, **conditions: Any) -> None:
-    """List events, latest first. What goes on without a pause of an hour is one event."""
+    """List events, latest first. Repetitions less than an hour apart are one event."""
     most = session.printer.rows_to_read(limit)
     found = session.client.find("/events", most=most, **conditions)
     session.printer.items(found, _COLUMNS, nothing="no events match", limit=limit)

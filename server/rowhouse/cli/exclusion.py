@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import completions, lookup
+from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.filters import network_filter
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
@@ -30,7 +30,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.group()
+@commands.group()
 def exclusion() -> None:
     """Manage exclusions: addresses never assigned, or on request only."""
 
@@ -64,12 +64,12 @@ def list_exclusions(session: Session, *, network: str | None, contains: str | No
 @click.option(
     "--requests-only",
     is_flag=True,
-    help="Still assign them to a pod that requests the address, and reserve them by address.",
+    help="Still let pods request them, and operators reserve them, by address.",
 )
 @click.option(
     "--name",
     metavar="NAME",
-    help="With --requests-only: a name that the candidates of a pod or NAD may give.",
+    help="With --requests-only: a name for them in the candidates of a pod or a NAD.",
 )
 @click.option(
     "--force",

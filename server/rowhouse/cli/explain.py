@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import completions
+from rowhouse.cli import commands, completions
 from rowhouse.cli.lookup import HostAddress
 from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
@@ -37,7 +37,7 @@ _LINES: Final = (
 )
 
 
-@click.command()
+@commands.command()
 @click.argument("address", type=HostAddress())
 @click.option(
     "--network",

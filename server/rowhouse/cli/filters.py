@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from rowhouse.cli import completions
+from rowhouse.domain.echo import shown
 
 pool_filter = click.option(
     "--pool",
@@ -24,7 +25,7 @@ namespace_filter = click.option(
 
 def _label(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
     if text is not None and not text.partition("=")[1]:
-        raise click.BadParameter(f"{text!r} is not KEY=VALUE", context, option)
+        raise click.BadParameter(f"{shown(text)} is not KEY=VALUE", context, option)
     return text
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.filters import network_filter, pool_filter
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
@@ -24,7 +25,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.group()
+@commands.group()
 def gateway() -> None:
     """Manage gateways of pools and network configurations. Pods never get their addresses."""
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.exits import NOT_FOUND
 from rowhouse.cli.filters import network_filter, node_filter
 from rowhouse.cli.lookup import HostAddress
 from rowhouse.cli.options import client_options, list_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import ALWAYS, Moment
+from rowhouse.domain.echo import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ _limit = click.option(
 )
 
 
-@click.command()
+@commands.command()
 @click.argument("address", type=HostAddress())
 @click.option("--at", type=Moment(), help="At this time, or this long ago: 2h. Default: now.")
 @network_filter
@@ -63,7 +65,7 @@ def who(session: Session, *, address: str, at: str | None, network: str | None) 
     _print(session, found, nothing=f"{address} {when}", must=True)
 
 
-@click.command()
+@commands.command()
 @click.argument("pod", metavar="NAMESPACE/NAME")
 @network_filter
 @_since
@@ -81,11 +83,11 @@ def pod(
 ) -> None:
     """List the current and past addresses of a pod, latest first. Exits with 3 if there are none.
 
-    For a device or person, which has no namespace, write /NAME.
+    For a device or a person without a namespace, write /NAME.
     """
     namespace, slash, name = pod.partition("/")
     if not slash or not name:
-        raise click.UsageError(f"{pod!r} is not NAMESPACE/NAME")
+        raise click.UsageError(f"{shown(pod)} is not NAMESPACE/NAME")
     found = session.client.find(
         "/history",
         most=limit,
@@ -98,7 +100,7 @@ def pod(
     _print(session, found, nothing=f"{pod} held no address", must=True)
 
 
-@click.command()
+@commands.command()
 @click.argument("address", type=HostAddress(), required=False)
 @network_filter
 @click.option("--prefix", metavar="CIDR", help="The addresses in this CIDR.")
@@ -111,7 +113,7 @@ def pod(
 def history(session: Session, *, address: str | None, limit: int | None, **conditions: Any) -> None:
     """List the current and past owners of an address, latest first.
 
-    Instead of ADDRESS, or in addition, name a prefix, a node or a container.
+    Instead of ADDRESS, or in addition to it, name a prefix, a node or a container.
     """
     places = ("prefix", "node", "container_id")
     if address is None and all(conditions[place] is None for place in places):

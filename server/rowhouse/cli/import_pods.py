@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.cluster_options import cluster_options
 from rowhouse.cli.exits import INCOMPLETE
 from rowhouse.cli.import_report import Report
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from rowhouse.importers.pods.inventory import RunningPods
 
 
-@click.command(short_help="Import the addresses of running pods.")
+@commands.command(short_help="Import the addresses of running pods.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @cluster_options
 @dry_run_option
@@ -89,7 +90,7 @@ def pods(
         click.get_current_context().exit(INCOMPLETE)
 
 
-@click.command()
+@commands.command()
 @click.option("--reason", default="a restore is under way", show_default=True)
 @dry_run_option
 def hold(*, reason: str, dry_run: bool) -> None:
@@ -106,7 +107,7 @@ def hold(*, reason: str, dry_run: bool) -> None:
     note_dry_run(is_dry_run=dry_run)
 
 
-@click.command()
+@commands.command()
 @dry_run_option
 def resume(*, dry_run: bool) -> None:
     """Let all pools assign addresses again."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.exits import INCOMPLETE, NOT_FOUND, Failure
 from rowhouse.cli.import_pods import hold, pods, resume
 from rowhouse.cli.import_report import Report
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from rowhouse.importers.whereabouts.objects import Objects
 
 
-@click.group()
+@commands.group()
 def import_() -> None:
     """Import addresses from another IPAM."""
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from rowhouse.cli.exits import NOT_FOUND, Failure
+from rowhouse.domain.echo import shown
+from rowhouse.domain.limits import MAX_NAME
+from rowhouse.domain.names import LINE
 from rowhouse.domain.networks import DEFAULT_NETWORK, quoted
 
 if TYPE_CHECKING:
@@ -21,31 +24,51 @@ _RUN = re.compile(r"([^\s/-]+)-([^\s/-]+)")
 
 def pool(client: Client, text: str, network: str | None) -> Document:
     """Find a pool by name, alias, CIDR or id; `network` decides if several networks have the CIDR."""
+    found: Sequence[Document] = ()
     if "/" in text:
         found = client.find("/pools", cidr=text, network=network)
-    else:
+    elif _may_be_a_name(text):
         found = client.find("/pools", name=text, network=network)
         if not found and text.isdecimal():
             return client.get(f"/pools/{text}")
     if not found:
-        raise Failure(
-            f'there is no pool "{text}"',
-            hint="`rowhouse pool list` lists them.",
-            exit_code=NOT_FOUND,
-        )
+        raise missing("pool", shown(text))
     return _only(found, f"pool {text}", [quoted(one["network"]) for one in found])
 
 
 def network(client: Client, name: str) -> Document:
     """Find a network by name. Isolated networks, which have one pool each, do not count."""
-    found = [one for one in client.find("/networks", name=name) if one["isolated"] is None]
-    return _only(found, f"network {quoted(name)}" if name else DEFAULT_NETWORK, [])
+    known = client.find("/networks", name=name) if _may_be_a_name(name) else ()
+    found = [one for one in known if one["isolated"] is None]
+    if not found:
+        raise missing("network", shown(name)) if name else missing("network", DEFAULT_NETWORK)
+    return found[0]
 
 
 def reservation(client: Client, address: str, network: str | None, in_pool: str | None) -> Document:
     """Find the reservation of an address; `network` or `in_pool` decides if several networks have it."""
     found = client.find("/reservations", address=address, network=network, pool=in_pool or None)
-    return _only(found, f"reservation of {address}", [quoted(one["network"]) for one in found])
+    if not found:
+        raise Failure(
+            f"{address} is not reserved",
+            hint=f"`rowhouse explain {address}` shows its state.",
+            exit_code=NOT_FOUND,
+        )
+    return _only(found, address, [quoted(one["network"]) for one in found])
+
+
+def missing(kind: str, name: str, where: str = "") -> Failure:
+    """Return the failure for an object that does not exist, with the command that lists the existing ones."""
+    return Failure(
+        f"there is no {kind} {name} {where}".rstrip(),
+        hint=f"`rowhouse {kind} list` lists the existing ones.",
+        exit_code=NOT_FOUND,
+    )
+
+
+def _may_be_a_name(text: str) -> bool:
+    """Whether the server accepts the text as a name: it refuses any other one, and nothing has it."""
+    return len(text) <= MAX_NAME and re.match(LINE, text) is not None
 
 
 def run(text: str) -> tuple[str, str]:
@@ -59,7 +82,7 @@ def run(text: str) -> tuple[str, str]:
     try:
         block = IPNetwork(text)
     except (AddrFormatError, ValueError):
-        raise click.UsageError(f"{text} is not a CIDR") from None
+        raise click.UsageError(f"{shown(text)} is not a CIDR") from None
     return str(block.cidr[0]), str(block.cidr[-1])
 
 
@@ -69,18 +92,21 @@ class HostAddress(click.ParamType[str]):
     name = "ADDRESS"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Parse the address without its prefix length."""
+        """Parse the address without its prefix length; two spellings of an address are one."""
+        from ipaddress import ip_address  # noqa: PLC0415 - rarely needed
+
         address, slash, length = value.partition("/")
         if slash and not length.isdecimal():
-            self.fail(f"{value!r} is not an address", param, ctx)
-        return address
+            self.fail(f"{shown(value)} is not an address", param, ctx)
+        try:
+            return str(ip_address(address))
+        except ValueError:  # the server says what is wrong with it
+            return address
 
 
 def _only(found: Sequence[Document], what: str, networks: Sequence[str]) -> Document:
     if len(found) == 1:
         return found[0]
-    if not found:
-        raise Failure(f"there is no {what}", exit_code=NOT_FOUND)
     raise Failure(
         f"several networks have {what}: {', '.join(networks)}",
         hint='Select the network with --network ("" is the default network), or an isolated pool with --pool.',

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.cluster_options import cluster_options, mirror_namespace_option
 from rowhouse.cli.output import Column, Printer, output_option
 from rowhouse.cli.terminal import plain
@@ -47,7 +48,7 @@ _SILENT = 60.0
 _SHOWN = 3
 
 
-@click.group(short_help="Inspect and sync the mirror of whereabouts' objects.")
+@commands.group(short_help="Inspect and sync the mirror of whereabouts' objects.")
 def mirror() -> None:
     """Inspect and sync the IPPool and OverlappingRangeIPReservation objects of `rowhouse controller --mirror`.
 

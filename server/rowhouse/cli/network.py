@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import lookup
+from rowhouse.cli import commands, lookup
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.domain.networks import named
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
-    Column("NAME", "name", "network"),
+    Column("NETWORK", "name", "network"),
     Column("ISOLATED", "isolated"),
     Column("POOLS", "pools", "number"),
     Column("CREATED", "created_at", "moment"),
@@ -23,7 +23,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.group()
+@commands.group()
 def network() -> None:
     """Manage networks, the address spaces.
 
@@ -32,7 +32,7 @@ def network() -> None:
 
 
 @network.command("list")
-@click.option("--name", help='Only the network of this name; "" is the default network.')
+@click.option("--name", help='Only the network with this name; "" is the default network.')
 @list_options
 def list_networks(session: Session, *, name: str | None) -> None:
     """List the networks."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.filters import cluster_filter, node_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
@@ -31,7 +32,7 @@ _COLUMNS: Final = (
 )
 
 
-@click.group(short_help="What the agents of nodes report.")
+@commands.group(short_help="What the agents of nodes report.")
 def node() -> None:
     """Show the nodes: versions, DELs that they keep, and when they last reported."""
 

@@ -90,7 +90,11 @@ def list_options(view: Callable[..., None]) -> Callable[..., None]:
         help="Sort by this column: its heading, or its field in JSON. -COLUMN: descending.",
     )
     @click.option(
-        "--watch", "-w", "is_watched", is_flag=True, help="Then print changes as they happen."
+        "--watch",
+        "-w",
+        "is_watched",
+        is_flag=True,
+        help="After the list, print changes as they happen.",
     )
     @click.option(
         "--interval",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import completions, lookup
+from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.filters import label_filter, network_filter
 from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
@@ -60,7 +60,7 @@ _network = click.option(
 _pool = click.argument("text", metavar="POOL", shell_complete=completions.pools)
 
 
-@click.group()
+@commands.group()
 def pool() -> None:
     """Manage pools: CIDRs from which addresses are assigned. POOL is a name, an alias, a CIDR or an id."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rowhouse.cli import completions, lookup
+from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
 from rowhouse.cli.times import Moment
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 50
 _COLUMNS: Final = (
-    Column("AT", "at"),
+    Column("TIME", "at"),
     Column("USED", "used", "number"),
     Column("", "bar", "bar"),
 )
 
 
-@click.command(short_help="Show how many addresses were in use over time.")
+@commands.command(short_help="Show how many addresses were in use over time.")
 @click.argument("text", metavar="POOL", shell_complete=completions.pools)
 @click.option(
     "--network",

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import completions, lookup
+from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.exits import NOT_FOUND, Failure
 from rowhouse.cli.filters import network_filter, pool_filter
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.domain.echo import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,11 +31,11 @@ _COLUMNS: Final = (
 _force = click.option(
     "--force",
     is_flag=True,
-    help="Do it even if running pods may have used the old name; their next ADD by it fails.",
+    help="Proceed even if running pods may have used the old name: an ADD that uses it then fails.",
 )
 
 
-@click.command(short_help="Rename a pool. Its old name stays as an alias.")
+@commands.command(short_help="Rename a pool. Its old name stays as an alias.")
 @click.argument("text", metavar="POOL", shell_complete=completions.pools)
 @click.argument("new", metavar="NEW-NAME")
 @click.option(
@@ -52,7 +53,7 @@ def rename(
 ) -> None:
     """Rename a pool.
 
-    Network configurations that name the pool by its old name go on working: it stays as an alias.
+    Network configurations that use the old name keep working: it stays as an alias.
     `rowhouse pool alias list` shows when each alias was last used.
     """
     found = lookup.pool(session.client, text, network)
@@ -66,7 +67,7 @@ def rename(
     session.printer.done(f"pool {old} {what}{kept or ''}", changed)
 
 
-@click.group(short_help="Manage other names of pools.")
+@commands.group(short_help="Manage other names of pools.")
 def alias() -> None:
     """Manage aliases: other names by which network configurations can refer to a pool."""
 
@@ -76,7 +77,7 @@ def alias() -> None:
 @pool_filter
 @list_options
 def list_aliases(session: Session, **conditions: Any) -> None:
-    """List aliases, and when an ADD last used each; right after a renaming, that is its time."""
+    """List aliases, and when an ADD last used each; at first, that is the time of the renaming."""
     found = session.client.find("/aliases", **conditions)
     session.printer.items(found, _COLUMNS, nothing="no aliases match")
 
@@ -86,7 +87,7 @@ def list_aliases(session: Session, **conditions: Any) -> None:
 @click.argument("name")
 @change_options
 def add(session: Session, *, text: str, name: str) -> None:
-    """Give a pool another NAME, such as its next one before it is renamed."""
+    """Give a pool another NAME, for example the one that it will be renamed to."""
     found = lookup.pool(session.client, text, None)
     changed = _set(session, found, {*found["aliases"], name})
     session.printer.done(f"pool {found['cidr']} is also known as {name}", changed)
@@ -101,15 +102,11 @@ def delete(session: Session, *, name: str, force: bool, yes: bool) -> None:
     """Delete the alias NAME: network configurations that use it then fail."""
     named = session.client.find("/pools", name=name)
     if not named:
-        raise Failure(
-            f'there is no alias "{name}"',
-            hint="`rowhouse pool alias list` lists them.",
-            exit_code=NOT_FOUND,
-        )
+        raise lookup.missing("pool alias", shown(name))
     found = named[0]  # a name or an alias belongs to one pool
     if name not in found["aliases"]:
         raise Failure(
-            f'"{name}" is not an alias: it is the name of pool {found["cidr"]}',
+            f"{shown(name)} is not an alias: it is the name of pool {found['cidr']}",
             hint="`rowhouse pool rename` changes the name of a pool.",
             exit_code=NOT_FOUND,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse.cli.times import Duration
+from rowhouse.domain.echo import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,11 +62,15 @@ def changes_of(
 
     Raises:
         click.BadParameter: a label is invalid.
+        click.UsageError: an option is both given and unset.
     """
     changes = {
         field: given[option] for option, field in _FIELDS.items() if given[option] is not None
     }
-    changes |= {_FIELDS[option]: None for option in unset}
+    for option in unset:
+        if given[option] is not None:
+            raise click.UsageError(f"pass either --{option} or --unset {option}, not both")
+        changes[_FIELDS[option]] = None
     if given["labels"]:
         changes["labels"] = labelled(given["labels"], labels)
     return changes
@@ -76,12 +81,16 @@ def label_changes(wanted: Sequence[str]) -> dict[str, str | None]:
     changes: dict[str, str | None] = {}
     for text in wanted:
         key, equals, value = text.partition("=")
-        if equals and key:
-            changes[key] = value
-        elif text.endswith("-") and text != "-":
-            changes[text[:-1]] = None
+        if not equals and text.endswith("-"):
+            key = text[:-1]
+        elif not equals:
+            key = ""
+        if key in changes:
+            raise click.BadParameter(f"the label {shown(key)} is given twice")
+        if key:
+            changes[key] = value if equals else None
         else:
-            raise click.BadParameter(f"{text!r} is neither KEY=VALUE nor KEY-")
+            raise click.BadParameter(f"{shown(text)} is neither KEY=VALUE nor KEY-")
     return changes
 
 

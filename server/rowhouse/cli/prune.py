@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.exits import INTERRUPTED
 from rowhouse.cli.operator import operator
 from rowhouse.cli.options import confirm, dry_run_option, note_dry_run, yes_option
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 2000
 
 
-@click.command(short_help="Remove old history, audit lines and nodes, in small transactions.")
+@commands.command(short_help="Remove old history, audit lines and nodes, in small transactions.")
 @click.option(
     "--older-than", type=Duration(), help="Remove history that ended longer ago than this: 90d."
 )

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rowhouse.cli import completions, lookup
-from rowhouse.cli.exits import NOT_FOUND, Failure
+from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.filters import namespace_filter, pool_filter
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.domain.echo import shown
 
 if TYPE_CHECKING:
     from rowhouse.cli.client import Client
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     Column("NAMESPACE", "namespace"),
     Column("POOL", "pool"),
-    Column("ADDRESSES", "addresses", "number"),
+    Column("LIMIT", "addresses", "number"),
     Column("IN USE", "in_use", "number"),
     Column("ID", "id", wide=True),
 )
@@ -32,7 +32,7 @@ _pool = click.option(
 )
 
 
-@click.group(short_help="How many addresses a namespace may hold.")
+@commands.group(short_help="How many addresses a namespace may hold.")
 def quota() -> None:
     """Manage quotas: how many addresses a namespace may hold, in one pool or in all pools."""
 
@@ -49,18 +49,18 @@ def list_quotas(session: Session, **conditions: Any) -> None:
 
 @quota.command("set", short_help="Limit how many addresses a namespace may hold.")
 @click.argument("namespace")
-@click.argument("addresses", type=click.IntRange(0))
+@click.argument("limit", type=click.IntRange(0))
 @_pool
 @change_options
-def set_quota(session: Session, *, namespace: str, addresses: int, pool: str | None) -> None:
-    """Limit NAMESPACE to this number of ADDRESSES. It keeps addresses that it already holds."""
+def set_quota(session: Session, *, namespace: str, limit: int, pool: str | None) -> None:
+    """Let NAMESPACE hold at most LIMIT addresses. It keeps those that it already holds."""
     client = session.client
     pool_id = lookup.pool(client, pool, None)["id"] if pool else None
     now = _find(client, namespace, pool_id)
     if now is not None:
-        made = client.patch(f"/quotas/{now['id']}", {"addresses": addresses})
+        made = client.patch(f"/quotas/{now['id']}", {"addresses": limit})
     else:
-        wanted = {"namespace": namespace, "pool_id": pool_id, "addresses": addresses}
+        wanted = {"namespace": namespace, "pool_id": pool_id, "addresses": limit}
         made = client.post("/quotas", wanted)
     session.printer.one(made, _COLUMNS)
 
@@ -75,8 +75,8 @@ def delete(session: Session, *, namespace: str, pool: str | None, yes: bool) -> 
     pool_id = lookup.pool(session.client, pool, None)["id"] if pool else None
     now = _find(session.client, namespace, pool_id)
     if now is None:
-        where = f" in pool {pool}" if pool else ""
-        raise Failure(f"namespace {namespace} has no quota{where}", exit_code=NOT_FOUND)
+        where = f"in pool {pool}" if pool else ""
+        raise lookup.missing("quota", f"of namespace {shown(namespace)}", where)
     confirm(f"Remove the quota of namespace {namespace}?", yes=yes)
     session.client.delete(f"/quotas/{now['id']}")
     session.printer.done(f"quota of namespace {namespace} removed", now)

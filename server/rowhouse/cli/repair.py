@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.exits import INCOMPLETE
 from rowhouse.cli.operator import operator
 from rowhouse.cli.options import dry_run_option
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 MAX_SHOWN: Final = 50
 
 
-@click.command(short_help="Repair the problems in the view integrity_problems.")
+@commands.command(short_help="Repair the problems in the view integrity_problems.")
 @dry_run_option
 def repair(*, dry_run: bool) -> None:
     """Repair history and free space so that they match reservations, pools, exclusions and gateways.
 
     Reservations do not change. Allocations wait while the command runs. The audit log records each change.
-    The database user needs the role rowhouse_owner. Exits with 6 if problems remain that need a person.
+    The database user needs the role rowhouse_owner. Exits with 6 if problems remain that only a person can solve.
     """
     settings = Settings.from_environment()
     database = Database(settings.database, pool_size=1, wait=settings.pool_timeout)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.filters import network_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
@@ -33,7 +34,7 @@ _COLUMNS: Final = (
 _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
 
 
-@click.command(short_help="Addresses held over time, by namespace, network, label and more.")
+@commands.command(short_help="Addresses held over time, by namespace, network, label and more.")
 @click.option(
     "--by",
     type=click.Choice(get_args(By)),
@@ -54,7 +55,7 @@ _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
 )
 @list_options
 def report(session: Session, *, by: By | None, label: str, **period: str | int | None) -> None:
-    """Show how many addresses each group held over a period, the largest at its end first.
+    """Show how many addresses each group held over a period, the largest first.
 
     A limit is what the group's pools may assign, or the quota of a namespace over all pools. FULL forecasts when it is
     reached at the rate of the period; it needs a clear trend and a period that ends now.

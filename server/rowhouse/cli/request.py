@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
-from rowhouse.cli import completions, lookup
+from rowhouse.cli import commands, completions, lookup
+from rowhouse.cli.address_owner import owner_of, owner_options
 from rowhouse.cli.filters import namespace_filter, pool_filter
 from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
@@ -45,7 +46,7 @@ _DETAILS: Final = (
 _request = click.argument("number", metavar="ID", type=click.IntRange(1))
 
 
-@click.group(short_help="Requests for addresses, and their approval.")
+@commands.group(short_help="Requests for addresses, and their approval.")
 def request() -> None:
     """Request addresses for a namespace; approve, decline and withdraw requests."""
 
@@ -63,15 +64,7 @@ def request() -> None:
     type=click.IntRange(1),
     help="Request this many of the lowest free addresses. Default: 1.",
 )
-@click.option("--name", required=True, help="Name of the owner: a device, a service or a pod.")
-@click.option(
-    "--namespace",
-    required=True,
-    shell_complete=completions.namespaces,
-    help="The namespace for which the addresses are.",
-)
-@click.option("--interface", default="", help="For a pod: its interface, such as net1.")
-@click.option("--cluster", default="", help="For a pod: its cluster, as in its nodes' settings.")
+@owner_options(needs_namespace=True)
 @click.option(
     "--ttl", type=Duration(), help="Release them after this time, unless a sandbox uses them."
 )
@@ -109,7 +102,7 @@ def create(  # noqa: PLR0913 - its options
         "pool_id": found["id"],
         "addresses": list(addresses) or None,
         "count": count,
-        "owner": {**owner, "kind": "pod" if owner["interface"] else "static"},
+        "owner": owner_of(owner),
         "ttl": ttl,
         "description": description,
         "labels": labelled(labels, {}),
@@ -158,7 +151,7 @@ def approve(session: Session, *, number: int, yes: bool) -> None:
 
 @request.command()
 @_request
-@click.option("--reason", required=True, metavar="TEXT", help="Why, for the team.")
+@click.option("--reason", required=True, metavar="TEXT", help="The reason, for the team.")
 @change_options
 def decline(session: Session, *, number: int, reason: str) -> None:
     """Decline a request, with a reason."""
@@ -168,7 +161,7 @@ def decline(session: Session, *, number: int, reason: str) -> None:
 
 @request.command()
 @_request
-@click.option("--reason", default="", metavar="TEXT", help="Why.")
+@click.option("--reason", default="", metavar="TEXT", help="The reason.")
 @change_options
 def withdraw(session: Session, *, number: int, reason: str) -> None:
     """Withdraw a request that is no longer needed."""

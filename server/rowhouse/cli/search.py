@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.exits import NOT_FOUND
 from rowhouse.cli.options import client_options
 from rowhouse.cli.output import Column
@@ -26,13 +27,13 @@ _COLUMNS: Final = (
     Column("TEXT", "text"),
     Column("CLUSTER", "cluster", wide=True),
     Column("INTERFACE", "interface", wide=True),
-    Column("HELD UNTIL", "held_until", "moment", wide=True),
-    Column("AT", "at", "moment", wide=True),
+    Column("UNTIL", "held_until", "moment", wide=True),
+    Column("TIME", "at", "moment", wide=True),
     Column("ACTOR", "actor", wide=True),
 )
 
 
-@click.command(short_help="Find anything by a part of it.")
+@commands.command(short_help="Find anything by a part of it.")
 @click.argument("text")
 @click.option(
     "--limit",
@@ -46,7 +47,7 @@ def search(session: Session, *, text: str, limit: int) -> None:
     """Search addresses, pools, pods, namespaces, nodes, containers, descriptions and changes.
 
     TEXT is an address or the beginning of one (10.20), a prefix, NAMESPACE/NAME, or a part of a name, a description, a
-    reason or a label. Exact matches come first, then what holds an address now, then the past. Exits with 3 if there
+    reason or a label. Exact matches come first, then what holds an address now, then the past. Exits with 3 if it
     is none.
     """
     answer = session.client.get("/search", q=text, limit=limit)

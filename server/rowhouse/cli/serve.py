@@ -16,8 +16,10 @@ import click
 from rowhouse import telemetry
 from rowhouse.auth.anonymous_access import is_loopback, refuse_open_start, settled_mode
 from rowhouse.auth.certificate import Certificate
+from rowhouse.cli import commands
 from rowhouse.cli.exits import Failure
 from rowhouse.domain.defaults import SERVE_BIND
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import NotReady, TryAgain
 from rowhouse.embedded import EmbeddedPostgres, Watch
 from rowhouse.serve import serve as serve_http
@@ -49,11 +51,11 @@ class _Address(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         _host, colon, port = value.rpartition(":")
         if not colon or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port
-            self.fail(f"{value!r} is not HOST:PORT", param, ctx)
+            self.fail(f"{shown(value)} is not HOST:PORT", param, ctx)
         return value
 
 
-@click.command()
+@commands.command()
 @click.option(
     "--embedded",
     "directory",

@@ -8,6 +8,8 @@ from typing import Final
 
 import click
 
+from rowhouse.domain.echo import shown
+
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SHOWN: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhdw])")
@@ -35,7 +37,7 @@ class Duration(click.ParamType[float]):
             return value
         seconds = seconds_of(value)
         if seconds is None:
-            self.fail(f"{value!r} is not a time such as 90s, 12h, 30d or 52w", param, ctx)
+            self.fail(f"{shown(value)} is not a time such as 90s, 12h, 30d or 52w", param, ctx)
         return seconds
 
 
@@ -50,11 +52,13 @@ class Moment(click.ParamType[str]):
             try:
                 return rfc3339(datetime.now(UTC) - timedelta(seconds=seconds_of(found[1]) or 0))
             except OverflowError:
-                self.fail(f"{value!r} is too long ago", param, ctx)
+                self.fail(f"{shown(value)} is too long ago", param, ctx)
         try:
             return rfc3339(datetime.fromisoformat(value))
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is not a time such as 2026-03-01T09:30:00Z or 2h", param, ctx)
+            self.fail(
+                f"{shown(value)} is not a time such as 2026-03-01T09:30:00Z or 2h", param, ctx
+            )
 
 
 def rfc3339(moment: datetime) -> str:

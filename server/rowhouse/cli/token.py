@@ -9,6 +9,7 @@ import click
 
 from rowhouse.auth.caller import Role
 from rowhouse.auth.static import digest, new_token
+from rowhouse.cli import commands
 from rowhouse.cli.operator import operator
 from rowhouse.cli.options import dry_run_option, note_dry_run
 from rowhouse.cli.output import Column, Printer, output_option
@@ -37,7 +38,7 @@ _COLUMNS: Final = (
 _MAX_SECONDS: Final = 520 * 7 * 86_400
 
 
-@click.group()
+@commands.group()
 def token() -> None:
     """Manage static tokens in the database in ROWHOUSE_DATABASE_URL."""
 

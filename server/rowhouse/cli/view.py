@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli import commands
 from rowhouse.cli.exits import NOT_FOUND, Failure
 from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
@@ -30,7 +31,7 @@ _table = click.argument("table", type=click.Choice([*TABLES]), metavar="TABLE")
 _name = click.argument("name")
 
 
-@click.group(short_help="Saved views of the tables on the pages.")
+@commands.group(short_help="Saved views of the tables on the pages.")
 def view() -> None:
     """Save, list and delete views: the filter, order and columns of a table on the pages, under a name."""
 

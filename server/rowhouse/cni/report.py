@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from rowhouse.domain.errors import InputTooLarge, InvalidEnvironment, Undecodable
+from rowhouse.domain.invalid_values import explained
 from rowhouse.domain.limits import MAX_NAME
+from rowhouse.domain.names import VERSION
 from rowhouse.domain.nodes import NodeReport
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-_Version = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z.+_-]*$")]
+_Version = Annotated[str, Field(max_length=64, pattern=VERSION)]
 _Count = Annotated[int, Field(ge=0, le=_MAX_COUNT)]
 
 
@@ -81,8 +83,7 @@ def parse_report(cluster: str, node: str, body: bytes | None) -> NodeReport:
     except ValidationError as invalid:
         first = invalid.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
         raise Undecodable(
-            f"the report is not valid: {f'{where}: ' if where else ''}{said}"
+            f"the report is not valid: {f'{where}: ' if where else ''}{explained(first)}"
         ) from None
     return NodeReport(cluster=cluster, node=node, **document.model_dump())

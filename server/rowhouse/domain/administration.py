@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from rowhouse.domain.addresses import parse_address, parse_cidr
 from rowhouse.domain.errors import InvalidRequest
@@ -18,6 +18,13 @@ AnyOwnerKind = Literal["pod", "static", "claim", "virtual_machine", "workload"]
 """The kinds that a reservation may have: during a rollout, a newer server creates kinds that this one only reads."""
 
 
+_WITH_ARTICLE: Final = {
+    "cluster": "a cluster",
+    "interface": "an interface, such as net1",
+    "namespace": "a namespace",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """The actor of a change and its request, as recorded in history and audit."""
@@ -28,13 +35,30 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The new owner of an address: an interface of a pod, or (`static`) a person or device by name."""
+    """The new owner of an address: an interface of a pod, or (`static`) a person, device or service by name.
+
+    A `static` one may belong to a namespace, whose quota applies. `owner_refusal` has the rule.
+    """
 
     kind: OwnerKind
     name: str
     namespace: str = ""
     cluster: str = ""
     interface: str = ""
+
+
+def owner_refusal(kind: OwnerKind, field: str, value: str) -> str:
+    """Return what is wrong with a field of an owner; "" if nothing is. The database has the same rule: `refuse_owner`.
+
+    An ADD finds the addresses of its pod by cluster, namespace, name and interface. Any other owner is identified by
+    its name, and by a namespace if it belongs to a team.
+    """
+    named = _WITH_ARTICLE.get(field, field)
+    if kind == "pod" and field in {"namespace", "interface"} and not value:
+        return f"a pod needs {named}"
+    if kind == "static" and field in {"cluster", "interface"} and value:
+        return f"only a pod has {named}: omit it, or reserve for a pod"
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

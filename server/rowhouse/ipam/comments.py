@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import NotAllowed, NotFound
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import comments
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def comment(store: Database, comment_id: int) -> Record:
     """Return a comment. Raises NotFound."""
     found = comments.get(store, comment_id)
     if found is None:
-        raise NotFound(f"there is no comment {comment_id}")
+        raise missing("comment", comment_id)
     return found
 
 
@@ -38,8 +39,11 @@ def write(
         store, text, actor, network_id=network_id, address=address, pool_id=pool_id
     )
     if made is None:
-        where = f"pool {pool_id}" if address is None else f"pool with {address} in this network"
-        raise NotFound(f"there is no {where}", hint="GET /api/v1/pools lists the pools.")
+        if address is None:
+            raise missing("pool", pool_id or 0)
+        raise NotFound(
+            f"no pool of this network contains {address}", hint="GET /api/v1/pools lists the pools."
+        )
     return comment(store, made)
 
 
@@ -52,4 +56,4 @@ def remove(store: Database, comment_id: int, actor: Actor, *, is_admin: bool) ->
             hint="Its author or an administrator can.",
         )
     if not comments.delete(store, comment_id, actor):
-        raise NotFound(f"there is no comment {comment_id}")
+        raise missing("comment", comment_id)

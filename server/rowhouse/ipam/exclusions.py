@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.domain.errors import NotFound
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import exclusions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def exclusion(store: Database, exclusion_id: int) -> Record:
     """Return an exclusion, with the number of its addresses in use. Raises NotFound."""
     found = exclusions.get(store, exclusion_id)
     if found is None:
-        raise _missing(exclusion_id)
+        raise missing("exclusion", exclusion_id)
     return found
 
 
@@ -60,17 +60,11 @@ def exclude_several(
         store, network_id, runs, reason, actor, requests_only=requests_only, name=name, force=force
     )
     if not made:
-        raise NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
+        raise missing("network", network_id)
     return made
 
 
 def end_exclusion(store: Database, exclusion_id: int, actor: Actor) -> None:
     """End an exclusion: its addresses can be assigned again. Raises NotFound."""
     if not exclusions.delete(store, exclusion_id, actor):
-        raise _missing(exclusion_id)
-
-
-def _missing(exclusion_id: int) -> NotFound:
-    return NotFound(
-        f"there is no exclusion {exclusion_id}", hint="GET /api/v1/exclusions lists them."
-    )
+        raise missing("exclusion", exclusion_id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.domain.errors import InTheWay, NotFound
+from rowhouse.domain.errors import InTheWay
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import gateways
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def gateway(store: Database, gateway_id: int) -> Record:
     """Return a gateway. Raises NotFound."""
     found = gateways.get(store, gateway_id)
     if found is None:
-        raise NotFound(f"there is no gateway {gateway_id}", hint="GET /api/v1/gateways lists them.")
+        raise missing("gateway", gateway_id)
     return found
 
 

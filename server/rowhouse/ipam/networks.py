@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.domain.errors import NotFound
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import networks
 
 if TYPE_CHECKING:
@@ -17,15 +17,11 @@ def network(store: Database, network_id: int) -> Record:
     """Return a network. Raises NotFound."""
     found = networks.get(store, network_id)
     if found is None:
-        raise _missing(network_id)
+        raise missing("network", network_id)
     return found
 
 
 def delete_network(store: Database, network_id: int, actor: Actor) -> None:
     """Delete a network. Raises NotFound, and InTheWay if it has pools or exclusions."""
     if not networks.delete(store, network_id, actor):
-        raise _missing(network_id)
-
-
-def _missing(network_id: int) -> NotFound:
-    return NotFound(f"there is no network {network_id}", hint="GET /api/v1/networks lists them.")
+        raise missing("network", network_id)

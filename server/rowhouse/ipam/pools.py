@@ -12,8 +12,9 @@ from rowhouse.domain.addresses import (
     parse_cidr,
 )
 from rowhouse.domain.administration import PoolPlan
-from rowhouse.domain.errors import InvalidRequest, NotFound, Outdated, ReservationsInTheWay
+from rowhouse.domain.errors import InvalidRequest, Outdated, ReservationsInTheWay
 from rowhouse.domain.networks import named
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import pools
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def pool(store: Database, pool_id: int, *, namespaces: Collection[str] | None = 
     """
     found = pools.get(store, pool_id, namespaces=namespaces)
     if found is None:
-        raise NotFound(f"there is no pool {pool_id}", hint="GET /api/v1/pools lists them.")
+        raise missing("pool", pool_id)
     return found
 
 
@@ -71,10 +72,7 @@ def pool_of(
         ]
         found = [row for row in found if network is None or row.network_name == network]
     if not found:
-        raise NotFound(
-            f'there is no pool "{text}"' + (f" in {named(network)}" if network is not None else ""),
-            hint="GET /api/v1/pools lists them.",
-        )
+        raise missing("pool", text, "" if network is None else f"in {named(network)}")
     if len(found) > 1:
         raise InvalidRequest(
             f"several networks have pool {text}",
@@ -205,5 +203,5 @@ def _refuse_obstacles(store: Database, now: Record, plan: PoolPlan) -> None:
         f"{total} reservations of pool {now.cidr} block the change: {shown}{', …' if total > len(first[:3]) else ''}",
         first=first,
         total=total,
-        hint="Release or reassign them first, or use force: they then stay until they are released.",
+        hint="Release or reassign them first, or pass `force`: they then stay until they are released.",
     )

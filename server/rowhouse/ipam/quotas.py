@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.domain.errors import NotFound
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import quotas
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def quota(store: Database, quota_id: int, *, namespaces: Collection[str] | None 
     """Return a quota of one of these namespaces (None: any), with the number of addresses in use. Raises NotFound."""
     found = quotas.get(store, quota_id)
     if found is None or not (namespaces is None or found.namespace in namespaces):
-        raise _missing(quota_id)
+        raise missing("quota", quota_id)
     return found
 
 
@@ -32,22 +32,18 @@ def create_quota(
     """
     made = quotas.create(store, namespace, pool_id, addresses, actor)
     if made is None:
-        raise NotFound(f"there is no pool {pool_id}", hint="GET /api/v1/pools lists them.")
+        raise missing("pool", pool_id or 0)
     return quota(store, made)
 
 
 def change_quota(store: Database, quota_id: int, addresses: int, actor: Actor) -> Record:
     """Change a quota. Raises NotFound."""
     if not quotas.update(store, quota_id, addresses, actor):
-        raise _missing(quota_id)
+        raise missing("quota", quota_id)
     return quota(store, quota_id)
 
 
 def delete_quota(store: Database, quota_id: int, actor: Actor) -> None:
     """Delete a quota. Raises NotFound."""
     if not quotas.delete(store, quota_id, actor):
-        raise _missing(quota_id)
-
-
-def _missing(quota_id: int) -> NotFound:
-    return NotFound(f"there is no quota {quota_id}", hint="GET /api/v1/quotas lists them.")
+        raise missing("quota", quota_id)

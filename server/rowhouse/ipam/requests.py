@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.domain.errors import NotFound
 from rowhouse.domain.requesting import VALID_SECONDS
 from rowhouse.ipam import pools
+from rowhouse.ipam.missing import missing
 from rowhouse.store.allocation import requests
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def request(store: Database, wanted: int, *, namespaces: Collection[str] | None 
     """Return a request for one of these namespaces (None: any). Raises NotFound."""
     found = requests.get(store, wanted, namespaces=namespaces)
     if found is None:
-        raise NotFound(f"there is no request {wanted}", hint="GET /api/v1/requests lists them.")
+        raise missing("request", wanted)
     return found
 
 

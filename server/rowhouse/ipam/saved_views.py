@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowhouse.domain.errors import NotAllowed, NotFound
+from rowhouse.domain.errors import NotAllowed
 from rowhouse.domain.saved_views import TABLES
+from rowhouse.ipam.missing import missing
 from rowhouse.store.access import saved_views
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def view(store: Database, view_id: int, viewer: Viewer) -> Record:
     """Return a view that the caller sees. Raises NotFound."""
     found = saved_views.get(store, view_id, viewer.name)
     if found is None or not viewer.may_see(found.table_name):
-        raise NotFound(f"there is no view {view_id}", hint="GET /api/v1/views lists them.")
+        raise missing("view", view_id)
     return found
 
 
@@ -96,7 +97,7 @@ def change(
     # An administrator who ends the sharing of a view no longer sees it.
     changed = saved_views.get(store, view_id, found.author)
     if changed is None:
-        raise NotFound(f"there is no view {view_id}")
+        raise missing("view", view_id)
     return changed
 
 
@@ -104,7 +105,7 @@ def delete(store: Database, viewer: Viewer, view_id: int, actor: Actor) -> None:
     """Delete a view. Raises NotFound, NotAllowed."""
     changeable(store, view_id, viewer)
     if not saved_views.delete(store, view_id, actor):
-        raise NotFound(f"there is no view {view_id}")
+        raise missing("view", view_id)
 
 
 def changeable(store: Database, view_id: int, viewer: Viewer) -> Record:

@@ -160,7 +160,7 @@ def test_what_a_change_will_do_and_has_done_is_accessible_fits_and_has_no_fault(
     page.get_by_role("button", name="Save changes").wait_for()
     look_at(visitor, "pool-edit-look")
     visitor.goto(f"/pools/{sample.pools['tight']}/reserve")
-    page.get_by_label("For", exact=True).fill("printer of the second floor")
+    page.get_by_label("Name", exact=True).fill("printer of the second floor")
     page.get_by_label("Description").fill("ticket 4711")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Reserve address").click()
@@ -168,7 +168,7 @@ def test_what_a_change_will_do_and_has_done_is_accessible_fits_and_has_no_fault(
     look_at(visitor, "done")
     visitor.expected = {422}
     visitor.goto(f"/pools/{sample.pools['tight']}/reserve")
-    page.get_by_label("For", exact=True).fill("a printer")
+    page.get_by_label("Name", exact=True).fill("a printer")
     page.get_by_label("Address", exact=True).fill("nonsense")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("alert").wait_for()

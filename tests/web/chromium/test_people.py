@@ -33,7 +33,7 @@ def reserve(page: Page, pool_id: int, owner: str, url: str) -> str:
     """Reserve the next free address of a pool by clicking; the address."""
     page.goto(f"{url}/pools/{pool_id}")
     page.get_by_role("link", name="Reserve", exact=True).click()
-    page.get_by_label("For", exact=True).fill(owner)
+    page.get_by_label("Name", exact=True).fill(owner)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("the lowest free address")).to_be_visible()
     page.get_by_role("button", name="Reserve address").click()
@@ -87,8 +87,8 @@ def test_everything_can_be_done_by_keyboard(
     expect(page.get_by_role("heading", level=1)).to_contain_text("10.22.0.0/24")
     reach(page, "Reserve")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("For", exact=True)).to_be_visible()
-    reach(page, "For")
+    expect(page.get_by_label("Name", exact=True)).to_be_visible()
+    reach(page, "Name")
     page.keyboard.type("by keyboard")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Reserve address")).to_be_visible()
@@ -284,7 +284,7 @@ def test_an_action_opens_over_the_page_keeps_its_form_and_is_taken_back(
     expect(dialog.get_by_label("Address", exact=True)).to_have_value("10.22.0.200-10.22.0.203")
     button = dialog.get_by_role("button", name="Continue")
     expect(button).to_be_disabled()
-    dialog.get_by_label("For", exact=True).fill("dragged")
+    dialog.get_by_label("Name", exact=True).fill("dragged")
     expect(button).to_be_enabled()
     assert findings(visitor) == []
     page.keyboard.press("Escape")
@@ -293,7 +293,7 @@ def test_an_action_opens_over_the_page_keeps_its_form_and_is_taken_back(
     page.mouse.down()
     high.hover()
     page.mouse.up()
-    expect(dialog.get_by_label("For", exact=True)).to_have_value("dragged")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("dragged")
     button.click()
     dialog.get_by_role("button", name="Reserve addresses").click()
     expect(dialog.get_by_role("heading", name="Done")).to_be_visible()
@@ -309,7 +309,7 @@ def test_an_action_opens_over_the_page_keeps_its_form_and_is_taken_back(
 def test_back_returns_to_the_form_as_it_was_left(visit: Visit, sample: Sample) -> None:
     visitor = visit()
     page = visitor.log_in(sample.tokens["operator"], f"/pools/{sample.pools['quiet']}/reserve")
-    page.get_by_label("For", exact=True).fill("half done")
+    page.get_by_label("Name", exact=True).fill("half done")
     page.get_by_label("Description").fill("OPS-4711")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("button", name="Reserve address")).to_be_visible()
@@ -317,7 +317,7 @@ def test_back_returns_to_the_form_as_it_was_left(visit: Visit, sample: Sample) -
     expect(page.get_by_role("button", name="Reserve address")).to_be_visible()
     page.go_back()
     expect(page.get_by_label("Description")).to_have_value("OPS-4711")
-    expect(page.get_by_label("For", exact=True)).to_have_value("half done")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("half done")
     visitor.check()
 
 

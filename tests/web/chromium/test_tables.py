@@ -68,7 +68,7 @@ def test_selected_rows_are_reserved_and_released(
     page.get_by_role("button", name="Reserve", exact=True).click()
     addresses = page.get_by_role("dialog").get_by_label("Address", exact=True)
     expect(addresses).to_have_value("10.22.0.90 10.22.0.91")
-    page.get_by_label("For", exact=True).fill("routers")
+    page.get_by_label("Name", exact=True).fill("routers")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Reserve addresses").click()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()

@@ -116,7 +116,7 @@ def reserve_five(hand: Hand) -> None:
     page = hand.page
     hand.search("edge")
     hand.click(of(page, "Reserve").first)
-    hand.type("routers", into=page.get_by_label("For", exact=True))
+    hand.type("routers", into=page.get_by_label("Name", exact=True))
     hand.tab(2, "5")
     hand.tab(2, "ticket 4711")
     hand.click(of(page, "Continue"))

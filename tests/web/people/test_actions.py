@@ -392,5 +392,5 @@ def test_what_others_did_is_not_shown_as_ones_own(pool: Any, ada: Person, store:
 def test_what_is_missing_is_told_in_plain_words(pool: Any, ada: Person) -> None:
     words = text_of(ada.send(f"/pools/{pool.id}/reserve", {}))
     assert "Nothing was changed. Correct the marked fields." in words
-    assert "This field is required." in words
+    assert "It must not be empty." in words
     assert "/owner" not in words

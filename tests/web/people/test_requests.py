@@ -60,7 +60,7 @@ def test_a_team_requests_addresses_and_an_operator_approves(
 def test_a_team_reads_why_its_request_was_declined(team: Person, ada: Person, pool: Any) -> None:
     carry_out(team, "/requests/new", form_of(pool))
     empty = ada.send("/requests/1/decline", {"reason": " "})
-    assert "This field is required" in empty.text
+    assert "It must not be empty" in empty.text
     carry_out(ada, "/requests/1/decline", {"reason": "Use the pool web"})
     page = team.get("/requests/1")
     assert "Use the pool web" in page.text
@@ -86,8 +86,8 @@ def test_a_request_beyond_the_quota_says_what_to_do(team: Person, pool: Any) -> 
     ("change", "said"),
     [
         ({"owner.namespace": "bank"}, "may not request addresses for namespace"),
-        ({"owner.name": ""}, "This field is required"),
-        ({"count": "x"}, "valid integer"),
+        ({"owner.name": ""}, "It must not be empty"),
+        ({"count": "x"}, '"x" is not a whole number'),
         ({"pool_id": "9"}, "There is no pool 9"),
     ],
 )

@@ -11,7 +11,7 @@ import click
 import httpx2
 
 from rowhouse.cli.client.connection_errors import serves_tls, unreachable, wrong_scheme
-from rowhouse.cli.client.hints import for_command_line
+from rowhouse.cli.client.hints import for_command_line, parameter
 from rowhouse.cli.exits import NOT_FOUND, Failure, exit_code_of
 from rowhouse.domain.limits import MAX_PAGE
 
@@ -153,16 +153,23 @@ def _document(answer: httpx2.Response) -> Document:
 
 
 def _told(document: Document) -> str:
-    """Return the error message; it shows invalid values by name instead of JSON pointer."""
-    wrong = {
-        f"{_name(error['pointer'])}: {error['detail']}" for error in document.get("errors") or ()
-    }
-    return "; ".join(sorted(wrong)) or str(document["detail"])
+    """Return the error message; it names invalid values by their options instead of JSON pointers."""
+    # (FIRST-LAST sets two fields.)
+    wrong = dict.fromkeys(
+        f"{_name(error['pointer'])}{error['detail']}" for error in document.get("errors") or ()
+    )
+    return for_command_line("; ".join(wrong) or str(document["detail"]))
 
 
 def _name(pointer: str) -> str:
+    """Return the name of an invalid value, with a colon; "" for the request as a whole."""
     parts = [part for part in pointer.split("/") if part and not part.isdecimal()]
-    return " ".join(parts[1:] if parts[:1] == ["query"] else parts) or "the request"
+    if parts[:1] == ["query"] or (parts[:1] == ["owner"] and len(parts) > 1):
+        del parts[0]
+    if not parts:
+        return ""
+    name = parameter(parts[0])
+    return f"{' '.join([name, *parts[1:]] if name else parts)}: "
 
 
 def _not_ours(answer: httpx2.Response) -> Failure:

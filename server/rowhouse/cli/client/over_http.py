@@ -12,6 +12,7 @@ import click
 import httpx2
 
 from rowhouse.cli.exits import Failure
+from rowhouse.domain.echo import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def over_http(server: str, token_file: str | None, ca_file: str | None) -> Itera
     # (A port above 65535 would wrap to another port, which would then get the token.)
     if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) > _LAST_PORT:
         raise click.BadParameter(
-            f"{server!r} is not the URL of a server, such as https://rowhouse:8080",
+            f"{shown(server)} is not the URL of a server, such as https://rowhouse:8080",
             param_hint="--server (ROWHOUSE_SERVER)",
         )
     token = _token(token_file)

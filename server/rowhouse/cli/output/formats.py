@@ -12,6 +12,7 @@ import click
 
 from rowhouse.cli.output.columns import naming, value_of
 from rowhouse.cli.terminal import plain, plain_json
+from rowhouse.domain.echo import shown
 from rowhouse.domain.spreadsheets import harmless
 
 if TYPE_CHECKING:
@@ -88,11 +89,11 @@ class _OutputFormat(click.ParamType[Format]):
             try:
                 _compiled(path)
             except ValueError as error:
-                self.fail(f"{value!r}: {error}", param, ctx)
+                self.fail(f"{shown(value)}: {error}", param, ctx)
             return Format(JSONPATH, path)
         if value not in FORMATS:
             self.fail(
-                f"{value!r} is not one of {', '.join(FORMATS)} and {JSONPATH}=PATH,"
+                f"{shown(value)} is not one of {', '.join(FORMATS)} and {JSONPATH}=PATH,"
                 " for example jsonpath='{.items[*].address}'",
                 param,
                 ctx,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse.cli.output.columns import value_of
+from rowhouse.domain.echo import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def _column(columns: Sequence[Column], wanted: str) -> Column:
         if _folded(wanted) in {_folded(column.title), _folded(column.path)}:
             return column
     titles = ", ".join(_folded(column.title) for column in columns if column.title)
-    raise click.UsageError(f"--sort: there is no column {wanted!r}; the columns are {titles}")
+    raise click.UsageError(f"--sort: there is no column {shown(wanted)}; the columns are {titles}")
 
 
 def _folded(title: str) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import cast, select
 from sqlalchemy.dialects.postgresql import INET
 
-from rowhouse.store.connection.models import Comment, Network
+from rowhouse.store.connection.models import Comment, Network, Pool
 from rowhouse.store.connection.reads import row, rows
 from rowhouse.store.connection.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Select
 
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
@@ -20,6 +22,19 @@ if TYPE_CHECKING:
 
 CREATE: Final = statement(__name__, "create_comment")
 DELETE = "DELETE FROM rowhouse.comments WHERE id = %s RETURNING id"
+
+
+def _comments() -> Select[Any]:
+    return (
+        select(Comment)
+        .add_columns(
+            Network.name.label("network"),
+            Pool.cidr.label("pool"),
+            Pool.name.label("pool_name"),
+        )
+        .join(Network, Network.id == Comment.network_id)
+        .outerjoin(Pool, Pool.id == Comment.pool_id)
+    )
 
 
 def search(
@@ -33,10 +48,9 @@ def search(
     limit: int,
 ) -> Sequence[Record]:
     """Return the comments before id `before` that meet every condition (None: any), the latest first."""
-    found = select(Comment).order_by(Comment.id.desc()).limit(limit)
+    found = _comments().order_by(Comment.id.desc()).limit(limit)
     if network is not None:
-        of_name = select(Network.id).where(Network.name == network)
-        found = found.where(Comment.network_id.in_(of_name))
+        found = found.where(Network.name == network)
     if network_id is not None:
         found = found.where(Comment.network_id == network_id)
     if address is not None:
@@ -50,7 +64,7 @@ def search(
 
 def get(database: Database, comment_id: int) -> Record | None:
     """Return one comment."""
-    return row(database, select(Comment).where(Comment.id == comment_id))
+    return row(database, _comments().where(Comment.id == comment_id))
 
 
 def create(

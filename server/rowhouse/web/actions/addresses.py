@@ -16,4 +16,4 @@ def canonical(text: str) -> str:
     try:
         return format_address(parse_address(text))
     except (AddressSyntaxError, MappedAddressError) as error:
-        raise NotFound(str(error)) from None
+        raise NotFound(str(error), hint="Use the search to find the address.") from None

@@ -10,9 +10,9 @@ from rowhouse.api.calls import read_values
 from rowhouse.api.comments import NewComment
 from rowhouse.auth.caller import current_caller, has_role, namespaces_seen
 from rowhouse.auth.guard import least_role
-from rowhouse.domain.errors import NotFound
 from rowhouse.ipam import comments as use_cases
 from rowhouse.ipam import pools
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import comments as rows
 from rowhouse.store.inventory import networks
 from rowhouse.web.actions.addresses import canonical
@@ -130,7 +130,7 @@ def comment_on_address(network_id: int, address: str) -> Response:
     """Comment on an address."""
     written = canonical(address)
     if networks.get(store(), network_id) is None:
-        raise NotFound(f"there is no network {network_id}", hint="The overview lists all networks.")
+        raise missing("network", network_id)
     return WriteComment(network_id=network_id, address=written, pool_id=None).answer()
 
 

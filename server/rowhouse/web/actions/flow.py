@@ -17,6 +17,7 @@ from flask import g, make_response, redirect, render_template, request, url_for
 
 from rowhouse.auth.caller import current_caller, namespaces_seen
 from rowhouse.domain.administration import Actor
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import InvalidRequest, RowhouseError
 from rowhouse.web.database import store
 from rowhouse.web.session.csrf import FIELD as CSRF
@@ -34,7 +35,6 @@ CONFIRMED = "confirmed"
 _EDIT = "edit"
 _PREVIEW: Final = "preview"
 _MAX_URL: Final = 2000
-_PLAINER = {"String should have at least 1 character": "This field is required"}
 _OURS = {CSRF, CONFIRMED, _EDIT}
 
 
@@ -188,7 +188,9 @@ def changes(
 
 def _check_typed(wanted: str, typed: str) -> None:
     if wanted and typed.strip() != wanted:
-        raise InvalidRequest(f"{typed!r} is not {wanted!r}", hint=f"Type {wanted} to confirm.")
+        raise InvalidRequest(
+            f"{shown(typed)} is not {shown(wanted)}", hint=f"Type {wanted} to confirm."
+        )
 
 
 def _actor() -> Actor:
@@ -202,5 +204,5 @@ def _problems(error: RowhouseError) -> dict[str, str]:
     wrong: dict[str, str] = {}
     for pointer, detail in error.errors:
         parts = [part for part in pointer.split("/") if part and not part.isdecimal()]
-        wrong.setdefault(".".join(parts), _PLAINER.get(detail, detail))
+        wrong.setdefault(".".join(parts), detail)
     return wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -17,8 +18,12 @@ def read(text: str, field: str = "labels") -> dict[str, str]:
         key, equals, value = line.partition("=")
         if not equals or not key.strip():
             raise InvalidRequest(
-                f"{line!r} is not key=value", errors=[(f"/{field}", f"{line!r} is not key=value")]
+                f"{shown(line)} is not key=value",
+                errors=[(f"/{field}", f"{shown(line)} is not key=value")],
             )
+        if key.strip() in found:
+            twice = f"the label {shown(key.strip())} is given twice"
+            raise InvalidRequest(twice, errors=[(f"/{field}", twice)])
         found[key.strip()] = value.strip()
     return found
 

@@ -52,7 +52,7 @@ class _Decide(Action[str]):
         asked = self.asked
         lines = [
             Change(name="Requested by", before=asked.requested_by),
-            Change(name="For", before=f"{asked.namespace}/{asked.name}"),
+            Change(name="Owner", before=f"{asked.namespace}/{asked.name}"),
             Change(
                 name="Addresses",
                 before=", ".join(asked.addresses) if asked.addresses else lowest(asked.how_many),

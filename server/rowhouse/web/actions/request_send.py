@@ -81,7 +81,7 @@ class SendRequest(Action[NewRequest]):
             ),
             Change(name="Pool", after=pool.cidr),
             Change(name="Namespace", after=given.owner.namespace),
-            Change(name="For", after=given.owner.name),
+            Change(name="Owner", after=given.owner.name),
             Change(name="Interface", after=given.owner.interface),
             Change(name="Duration", after=LASTS.get(f"{given.ttl or 0:.0f}", LASTS[""])),
             Change(name="Description", after=given.description),

@@ -95,7 +95,7 @@ class Reserve(Action[NewReservations]):
                 after=", ".join(given.addresses) if given.addresses else lowest(count),
             ),
             Change(name="Pool", after=self.pool.cidr),
-            Change(name="For", after=f"pod {owner}" if given.owner.kind == "pod" else owner),
+            Change(name="Owner", after=f"pod {owner}" if given.owner.kind == "pod" else owner),
             Change(name="Interface", after=given.owner.interface),
             Change(name="Cluster", after=given.owner.cluster),
             Change(name="Duration", after=LASTS.get(f"{given.ttl or 0:.0f}", LASTS[""])),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import current_app
 
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.domain.runs import joined, length
 from rowhouse.web.actions.addresses import canonical
@@ -53,11 +54,11 @@ def runs(text: str) -> list[Run]:
         run = _run(f"{word}-{word}" if "-" not in word else word)
         if run is None:
             raise InvalidRequest(
-                f"{word!r} is no address",
+                f"{shown(word)} is no address",
                 errors=[
                     (
                         "/addresses",
-                        f"{word!r} is neither an address nor a run, such as 10.0.0.4-10.0.0.9",
+                        f"{shown(word)} is neither an address nor a range, such as 10.0.0.4-10.0.0.9",
                     )
                 ],
             )
@@ -87,7 +88,7 @@ def keys(words: Sequence[str], network_id: int | None) -> list[Key]:
         elif network.isdecimal() and len(network) < 11 and 0 < int(network) < _MAX_ID:  # noqa: PLR2004 - int4
             found.add((int(network), canonical(address)))
         else:
-            raise InvalidRequest(f"{word!r} is no address with its network")
+            raise InvalidRequest(f"{shown(word)} is no address with its network")
     if len(found) > most():
         raise _too_many(f"{len(found)} addresses")
     return sorted(

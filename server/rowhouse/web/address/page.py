@@ -9,7 +9,9 @@ from flask import redirect, render_template, request, url_for
 
 from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import NotFound
+from rowhouse.ipam.missing import missing
 from rowhouse.ipam.reservations import reservation
 from rowhouse.store.history import tenures
 from rowhouse.store.inventory import networks
@@ -38,16 +40,16 @@ def address(network_id: int, address: str) -> str | Redirection:
         written = str(ip_address(address))
     except ValueError:
         raise NotFound(
-            f"{address} is not an address", hint="Write 10.0.0.7 or fd00::7, for example."
+            f"{shown(address)} is not an address", hint="Write 10.0.0.7 or fd00::7, for example."
         ) from None
     if written != address:
         return redirect(url_for("web.address", network_id=network_id, address=written))
     asked = timeline_filter()
     # First, so that a team does not learn which networks exist.
-    shown = history_of(store(), network_id, address, asked)
+    found = history_of(store(), network_id, address, asked)
     network = networks.get(store(), network_id)
     if network is None:
-        raise NotFound(f"there is no network {network_id}", hint="The overview lists all networks.")
+        raise missing("network", network_id)
     filters: dict[str, Any] = {name: request.args.get(name) for name in FILTERS}
     return render_template(
         "address/page.html",
@@ -55,7 +57,7 @@ def address(network_id: int, address: str) -> str | Redirection:
         live_url=url_for("web.live_address", network_id=network_id, address=address, **filters),
         starts=STARTS,
         ends=ENDS,
-        **shown,
+        **found,
     )
 
 
@@ -66,7 +68,9 @@ def live_address(network_id: int, address: str) -> Response:
     try:
         ip_address(address)
     except ValueError:
-        raise NotFound(f"{address} is not an address") from None
+        raise NotFound(
+            f"{shown(address)} is not an address", hint="Use the search to find the address."
+        ) from None
     if (seen := namespaces_seen()) is not None:
         reservation(store(), (network_id, address), namespaces=seen)
     asked = timeline_filter()

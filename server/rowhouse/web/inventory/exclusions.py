@@ -73,7 +73,7 @@ def _table() -> Table:
                 value=lambda row: row.in_use,
                 sorts=False,
             ),
-            Column(name="created", label="Since", kind="moment", value=lambda row: row.created),
+            Column(name="created", label="Created", kind="moment", value=lambda row: row.created),
         ),
     )
 

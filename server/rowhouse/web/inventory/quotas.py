@@ -82,7 +82,7 @@ def _table() -> Table:
             Column(name="in_use", label="In use", kind="count", value=lambda row: row.in_use),
             Column(
                 name="used",
-                label="Used, %",
+                label="Used %",
                 kind="tag",
                 value=_share,
                 text=lambda row: f"{_share(row)}\u202f%",

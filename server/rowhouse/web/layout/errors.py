@@ -20,7 +20,7 @@ _NOT_FOUND: Final = 404
 def refuse_nul() -> None:
     """Answer 404 for a name that nothing has: PostgreSQL's text has no NUL, and refuses to compare with one."""
     if "\0" in request.path or "\0" in request.args.get("cluster", ""):
-        raise NotFound("nothing has a name with a NUL in it")
+        raise NotFound("nothing has a name with a NUL in it", hint="Use the search to find it.")
 
 
 @blueprint.errorhandler(RowhouseError)

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 
 from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
-from rowhouse.domain.errors import NotFound
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import occupancy, trends
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
@@ -72,6 +72,6 @@ def network(network_id: int) -> str:
     """Show all pools of one network."""
     mine = [pool for pool in occupancy.of_pools(store()) if pool.network_id == network_id]
     if not mine:
-        raise NotFound(f"there is no network {network_id}", hint="The overview lists all networks.")
+        raise missing("network", network_id)
     found = _with_trends(store(), Figures.of(mine, everything=True))
     return render_template("overview/network.html", network=found.networks[0], trend=_span())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import render_template, url_for
 
 from rowhouse.auth.guard import least_role
-from rowhouse.domain.errors import NotFound
 from rowhouse.domain.runs import length
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import pool_addresses
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
@@ -45,7 +45,7 @@ def known(pool_id: int) -> Record:
     """Return a pool with its window. Raises NotFound."""
     row = rows.with_window(store(), pool_id)
     if row is None:
-        raise NotFound(f"there is no pool {pool_id}", hint="The list of pools has all of them.")
+        raise missing("pool", pool_id)
     return row
 
 
@@ -84,7 +84,7 @@ def _table(pool: Record) -> Table:
             ),
             Column(
                 name="last",
-                label="Last address",
+                label="Last",
                 kind="address",
                 value=lambda row: row.last,
                 sorts=False,

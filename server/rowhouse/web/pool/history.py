@@ -113,7 +113,7 @@ def _history(pool: Record, *, is_long: bool) -> Table:
             ),
             Column(
                 name="until",
-                label=f"To ({zone_name()})",
+                label=f"Until ({zone_name()})",
                 kind="moment",
                 value=lambda row: row.until,
                 text=lambda row: moment(row.until) if row.until else "now",
@@ -122,14 +122,14 @@ def _history(pool: Record, *, is_long: bool) -> Table:
             NODE,
             Column(
                 name="start_reason",
-                label="Started by",
+                label="Started",
                 value=lambda row: row.start_reason,
                 text=lambda row: f"{row.started_by}, {row.start_reason}",
                 shown=False,
             ),
             Column(
                 name="end_reason",
-                label="Ended by",
+                label="Ended",
                 value=lambda row: row.end_reason or "",
                 text=lambda row: f"{row.ended_by}, {row.end_reason}" if row.end_reason else "",
             ),

@@ -8,9 +8,11 @@ from flask import get_template_attribute, render_template, request, url_for
 
 from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import NotFound
 from rowhouse.domain.limits import MAX_PAGE
 from rowhouse.domain.runs import joined
+from rowhouse.ipam.missing import missing
 from rowhouse.store.inventory import occupancy, pool_names
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
@@ -80,7 +82,7 @@ def _seen(pool_id: int) -> tuple[Record, Occupancy]:
     row = rows.get(store(), pool_id, namespaces=namespaces_seen())
     found = occupancy.of_pool(store(), pool_id)
     if row is None or found is None:
-        raise NotFound(f"there is no pool {pool_id}", hint="The page Pools lists them.")
+        raise missing("pool", pool_id)
     return row, found
 
 
@@ -108,7 +110,10 @@ def map_of(database: Database, found: Occupancy, within: str | None) -> dict[str
     seen = namespaces_seen()
     area = area_of(database, found.network_id, found.cidr, within)
     if area is None:
-        raise NotFound(f"{within} is not part of pool {found.cidr}")
+        raise NotFound(
+            f"{shown(within)} is not part of pool {found.cidr}",
+            hint="Select a part on the map of the pool.",
+        )
     made = (
         blocks(database, found, area)
         if area.in_blocks

@@ -65,7 +65,7 @@ def _table() -> Table:
         columns=(
             Column(
                 name="id",
-                label="Request",
+                label="ID",
                 value=lambda row: row.id,
                 text=lambda row: f"#{row.id}",
                 href=lambda row: url_for("web.request", request=row.id),
@@ -86,10 +86,8 @@ def _table() -> Table:
                 href=lambda row: pool_link(row.pool_id),
             ),
             Column(name="namespace", label="Namespace", value=lambda row: row.namespace),
-            Column(name="name", label="For", value=lambda row: row.name, href=granted_owner_url),
-            Column(
-                name="how_many", label="Addresses", kind="count", value=lambda row: row.how_many
-            ),
+            Column(name="name", label="Name", value=lambda row: row.name, href=granted_owner_url),
+            Column(name="how_many", label="Count", kind="count", value=lambda row: row.how_many),
             Column(
                 name="description",
                 label="Description",

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from rowhouse.api.fields import MAX_ID
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.store.connection.listing import Wanted
 from rowhouse.web.layout.periods import parsed, utc
@@ -163,5 +164,5 @@ def _problem(name: str, text: str) -> str:
         try:
             parsed(text)
         except ValueError:
-            return f"{text!r} is not a date and time, such as 2026-03-01 09:30"
+            return f"{shown(text)} is not a date and time, such as 2026-03-01 09:30"
     return ""

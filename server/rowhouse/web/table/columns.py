@@ -56,8 +56,8 @@ class Field:
     placeholder: str = ""
 
 
-PERIOD: Final = (Field(name="since", label="From"), Field(name="until", label="To"))
-"""The fields for a period, "To" excluded. The page adds the zone to their labels."""
+PERIOD: Final = (Field(name="since", label="From"), Field(name="until", label="Until"))
+"""The fields for a period, "Until" excluded. The page adds the zone to their labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
