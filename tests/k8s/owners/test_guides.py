@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -24,6 +25,7 @@ from rowhouse.store.cluster.owners import held_claims
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fixtures.calls import Answer
     from fixtures.databases import Database
     from k8s.owners.stage import Stage
 
@@ -66,9 +68,21 @@ class Guide:
         )
         assert answer.status_code == 201, answer.text
 
-    def call(self, command: str, network: str, pod: str, uid: str, node: str) -> list[str]:
-        """A call as multus makes it: the addresses of the result."""
+    def call(
+        self, command: str, network: str, pod: str, uid: str, node: str, **asked: Any
+    ) -> list[str]:
+        """A call as multus makes it, with the `cni-args` of the pod: the addresses of the result."""
+        answer = self.answer(command, network, pod, uid, node, **asked)
+        assert answer.code == 0, answer.stdout
+        ips = answer.document["ips"] if command == "ADD" else []
+        return [one["address"] for one in ips]
+
+    def answer(
+        self, command: str, network: str, pod: str, uid: str, node: str, **asked: Any
+    ) -> Answer:
+        """The answer to such a call."""
         nad = self.objects["NetworkAttachmentDefinition", network]
+        config = json.loads(nad["spec"]["config"]) | ({"args": {"cni": asked}} if asked else {})
         arguments = f"K8S_POD_NAMESPACE=default;K8S_POD_NAME={pod};K8S_POD_UID={uid}"
         env = {
             "CNI_COMMAND": command,
@@ -78,14 +92,11 @@ class Guide:
             "CNI_ARGS": f"IgnoreUnknown=1;{arguments}",
             "CNI_PATH": "/opt/cni/bin",
         }
-        answer = self.plugin.run(Call(env=env, stdin=nad["spec"]["config"].encode(), node=node))
-        assert answer.code == 0, answer.stdout
-        ips = answer.document["ips"] if command == "ADD" else []
-        return [one["address"] for one in ips]
+        return self.plugin.run(Call(env=env, stdin=json.dumps(config).encode(), node=node))
 
-    def command(self) -> None:
-        """Run each command of the page, and compare what it prints."""
-        for block in blocks(self.page, "console"):
+    def command(self, first: int = 0, last: int | None = None) -> None:
+        """Run the commands of the page, or some of them, and compare what they print."""
+        for block in list(blocks(self.page, "console"))[first:last]:
             typed, _, expected = block.partition("\n")
             words = shlex.split(typed.removeprefix("$ "))
             ran = subprocess.run(
@@ -164,3 +175,26 @@ def test_a_stateful_set_keeps_its_addresses_through_a_scale_down(guide: Guide) -
         guide.call("DEL", "storage", "web-1", uid, "node1")
         assert guide.stage.owners.look() == 0
         guide.command()
+
+
+@pytest.mark.parametrize("guide", ["part-of-a-pool.md"], indirect=True)
+def test_a_part_of_a_pool_is_for_pods_that_ask_for_its_name(guide: Guide) -> None:
+    [reference] = [part[NETWORKS] for part in guide.parts if NETWORKS in part]
+    [asked] = json.loads(reference)
+    kube = guide.stage.kube
+    guide.command(0, 2)
+    plain = kube.pod("plain", annotations={NETWORKS: "storage"})
+    assert guide.call("ADD", "storage", "plain", plain, "node1") == ["10.0.0.1/24"]
+    web = kube.pod("web-0", annotations={NETWORKS: "storage-web"})
+    assert guide.call("ADD", "storage-web", "web-0", web, "node1") == ["10.0.0.20/24"]
+    guide.command(2)
+    late = kube.pod("web-1", annotations={NETWORKS: reference})
+    full = guide.answer("ADD", "storage", "web-1", late, "node1", **asked["cni-args"])
+    assert full.code != 0
+    assert full.document["code"] == 101
+    assert b"firewall" in full.stdout
+    guide.call("DEL", "storage-web", "web-0", web, "node1")
+    args = asked["cni-args"]
+    assert guide.call("ADD", "storage", "web-1", late, "node1", **args) == ["10.0.0.20/24"]
+    other = guide.answer("ADD", "storage", "web-2", late, "node1", candidates=["mail"])
+    assert other.document["code"] == 7
