@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fixtures.pods import Pods, subnet
 from rowhouse.store.cluster import nodes
-from rowhouse.store.connection.listing import Wanted
+from rowhouse.store.connection.listing import Listing, Wanted
 from rowhouse.store.history import pool_lists
 from rowhouse.store.inventory import (
     exclusion_list,
     owner_list,
+    owner_order,
     pool_addresses,
     pools,
     reservation_list,
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.store.connection.database import Database as Store
-    from rowhouse.store.connection.listing import Listing
 
     List = Listing | owner_list.OwnerList
 
@@ -99,6 +100,23 @@ def test_pages_and_parts_agree_for_every_column(store: Store, listings: dict[str
             assert (behind.total, behind.rows) == (len(both[0]), ()), name
 
 
+def test_a_list_of_namespaces_has_no_row_of_others_with_and_without_a_filter(
+    store: Store, listings: dict[str, List]
+) -> None:
+    for name in ("reservations", "addresses", "tenures", "latest tenures"):
+        listing = listings[name]
+        assert isinstance(listing, Listing)
+        team, other = (listing.of_namespaces([one]) for one in ("default", "shop"))
+        for words in ((), ("web",)):
+            wanted = Wanted(sort=next(iter(listing.sorts)), words=words)
+            assert team.page(store, wanted, offset=0, limit=9).total > 1, name
+            assert {row.namespace for row in team.page(store, wanted, offset=0, limit=9).rows} == {
+                "default"
+            }
+            found = other.page(store, wanted, offset=0, limit=9)
+            assert (found.rows, found.total) == ((), 0), name
+
+
 def test_owners_are_listed_alike_by_their_index_and_by_a_filter(
     store: Store, listings: dict[str, List], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +158,40 @@ def test_owners_are_listed_alike_by_their_index_and_by_a_filter(
     wanted = Wanted(sort="addresses", words=("10.0.1.0/24",), descending=True)
     (row,) = owners.page(store, wanted, offset=0, limit=9).rows
     assert (row.name, row.addresses) == ("web-0", 2)
+
+
+def test_owners_are_in_the_same_order_however_few_reservations_are_read(
+    store: Store, pods: Pods, dba: psycopg.Connection[TupleRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owners whose reservations lie far apart in the order, in both directions, and equal ones."""
+    chance = random.Random(5)
+    for number in range(40):
+        pods.add(
+            f"web-{chance.randrange(12)}",
+            subnet(f"10.0.{number}.0/28"),
+            node=f"node{chance.randrange(4)}",
+        )
+    dba.execute("SET rowhouse.force = 'on'")
+    dba.execute(
+        """UPDATE reservations
+              SET reserved_at = '2026-01-01'::timestamptz + (hashtext(host(address)) % 5) * interval '1 hour',
+                  owner_cluster = CASE WHEN owner_name < 'web-3' THEN 'b' ELSE 'a' END"""
+    )
+    monkeypatch.setattr(owner_order, "_NEAR", 1)
+    monkeypatch.setattr(owner_order, "_MIN_NEAR", 1)
+    owners = owner_list.OwnerList()
+    for sort in owners.sorts:
+        for descending in (False, True):
+            for words in ((), ("web",)):
+                wanted = Wanted(sort=sort, descending=descending, words=words)
+                expected = plain(whole(store, owners, wanted))
+                assert len(expected) > 9
+                for offset in range(0, len(expected), 3):
+                    page = owners.page(store, wanted, offset=offset, limit=3)
+                    assert plain(page.rows) == expected[offset : offset + 3], (wanted, offset)
+                    assert page.total == len(expected)
+    nothing = Wanted(sort="since", equal={"owner_kind": "claim"})
+    assert owners.page(store, nothing, offset=0, limit=3).total == 0
 
 
 def test_a_long_history_is_bounded_and_has_the_present_owners(

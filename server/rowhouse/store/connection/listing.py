@@ -87,6 +87,9 @@ class Listing:
     only: tuple[ColumnElement[bool], ...] = ()
     """Conditions that every row meets, whatever is asked for."""
 
+    is_computed: bool = False
+    """Whether to read the rows costs more than to keep them, as for a union or the latest rows of many."""
+
     def of_namespaces(self, namespaces: Collection[str] | None) -> Listing:
         """Return the list of the rows in these namespaces (None: in all). The rows need a column `namespace`."""
         if namespaces is None:
@@ -113,12 +116,7 @@ class Listing:
         return Page(rows=found.rows[::-1], total=found.total)
 
     def _page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
-        total = func.count().over().label("total")
-        names = [f"{_KEY}{number}" for number in range(len(self.key))]
-        labels = [column.label(name) for column, name in zip(self.key, names, strict=True)]
-        keys = (
-            select(*labels, total).where(*self.conditions(wanted)).order_by(*self._turned(wanted))
-        )
+        keys = self._keys(wanted)
         chosen = rows(database, keys.offset(offset).limit(limit), sorts=True)
         if not chosen:
             return Page(rows=(), total=self._count(database, wanted) if offset else 0)
@@ -142,10 +140,34 @@ class Listing:
         return tuple(whole[one] for one in keys if one in whole)
 
     def _count(self, database: Database, wanted: Wanted) -> int:
-        found = row(
-            database, select(func.count()).select_from(self.rows).where(*self.conditions(wanted))
-        )
+        found = row(database, self._counted(wanted))
         return int(found[0]) if found else 0
+
+    def _counted(self, wanted: Wanted) -> Select[Any]:
+        return select(func.count()).select_from(self.rows).where(*self.conditions(wanted))
+
+    def _keys(self, wanted: Wanted) -> Select[Any]:
+        """Return the keys of the rows that match, in their order, each with the number of all of them.
+
+        A window function would count more slowly, as it keeps and sorts every row. What is filtered or computed is read
+        once, for the count and for the order; plain rows are counted and sorted faster in two passes.
+        """
+        order = self._order(wanted)
+        conditions = self.conditions(wanted)
+        if self.is_computed or self._is_filtered(wanted):
+            named = [column.label(f"{_KEY}{number}") for number, column in enumerate(order)]
+            matching = select(*named).where(*conditions).cte("matching")
+            order, conditions = tuple(matching.c), []
+            total = select(func.count()).select_from(matching)
+        else:
+            total = self._counted(wanted)
+        keys = order[-len(self.key) :]
+        turned = (column.desc() if wanted.descending else column for column in order)
+        found = select(*keys, total.scalar_subquery().label("total"))
+        return found.where(*conditions).order_by(*turned)
+
+    def _is_filtered(self, wanted: Wanted) -> bool:
+        return bool(wanted.words or wanted.equal or wanted.since or wanted.until)
 
     def part(
         self, database: Database, wanted: Wanted, *, after: Key | None, limit: int

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.database import Database
 
 MAX_SECONDS: Final = 10.0
-# The limit is for this transaction only: behind PgBouncer, the next one may write.
-_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {:d}"
+# The limits are for this transaction only: behind PgBouncer, the next one may write. To start and feed parallel workers
+# costs more CPU time than most reads, and takes it from ADDs.
+_BEGIN: Final = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {:d};"
+    " SET LOCAL max_parallel_workers_per_gather = 0"
+)
 # A full /16 is sorted in memory; compiling a statement takes longer than running it.
 _SORTING: Final = "; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off"
 

@@ -111,6 +111,7 @@ def tenures(pool: Record, *, is_long: bool) -> Listing:
         },
         address=c.address,
         period=(c.since, c.until),
+        is_computed=True,
     )
 
 
@@ -159,6 +160,7 @@ def audit_entries(pool: Record) -> Listing:
         ),
         equal={"actor": c.actor, "action": c.action},
         period=(c.at, c.at),
+        is_computed=True,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Text, and_, case, cast, func, select
 from rowhouse.store.connection.listing import Listing, Page, in_bytes
 from rowhouse.store.connection.models import Reservation
 from rowhouse.store.connection.reads import rows
+from rowhouse.store.inventory import owner_order
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,15 +39,7 @@ MAX_MATCHES: Final = 20_000
 """Reservations that are collected for a filter; if more match, the page is found in the order of the index instead."""
 
 _C: Final = Reservation.__table__.c
-_BY: Final = (
-    _C.owner_namespace,
-    _C.owner_name,
-    _C.owner_cluster,
-    cast(_C.owner_kind, Text),
-)
-"""The columns of the index `reservations_owner`, in its order and collation."""
-
-_KEYS: Final = ("namespace", "name", "cluster", "owner_kind")
+_BY: Final = owner_order.key_of(_C)
 _RESERVATIONS: Final = Listing(
     rows=Reservation.__table__,
     sorts={},
@@ -58,7 +51,7 @@ _RESERVATIONS: Final = Listing(
     ),
     owners=(_C.owner_namespace + "/" + _C.owner_name,),
     equal={
-        "owner_kind": cast(_C.owner_kind, Text),
+        "owner_kind": _C.owner_kind,
         "cluster": case((_C.owner_cluster == "", "-"), else_=_C.owner_cluster),
     },
     address=_C.address,
@@ -79,22 +72,21 @@ class OwnerList:
 
     def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
         """Return `limit` rows after the first `offset`, and how many there are. Errors: TryAgain, NotReady."""
-        if wanted.sort != "owner":
-            return self._aggregated(wanted).page(
-                database, _bare(wanted), offset=offset, limit=limit
-            )
         conditions = [*self._only(), *_RESERVATIONS.conditions(wanted)]
-        if wanted.words:
-            few = _few(database, conditions, wanted, offset, limit)
-            if few is not None:
-                return few
-        return _by_index(database, conditions, wanted, offset, limit)
+        found = (_few if wanted.words else _by_figure)(database, conditions, wanted, offset, limit)
+        if found is None and wanted.sort == "owner":
+            found = _by_index(database, conditions, wanted, offset, limit)
+        if found is None:
+            bare = replace(wanted, words=(), equal={})
+            found = self._aggregated(wanted).page(database, bare, offset=offset, limit=limit)
+        return found
 
     def part(
         self, database: Database, wanted: Wanted, *, after: Key | None, limit: int
     ) -> tuple[Sequence[Record], Key | None]:
         """Return the rows after a key, and the key of the next part; None: there is none."""
-        return self._aggregated(wanted).part(database, _bare(wanted), after=after, limit=limit)
+        bare = replace(wanted, words=(), equal={})
+        return self._aggregated(wanted).part(database, bare, after=after, limit=limit)
 
     def _aggregated(self, wanted: Wanted) -> Listing:
         """Return the list of the owners that match, with the figures of all of their reservations."""
@@ -112,12 +104,17 @@ def _few(
     limit: int,
 ) -> Page | None:
     """Return a page of the owners that match; None if too many reservations do."""
-    keys: list[Any] = [column.label(name) for column, name in zip(_BY, _KEYS, strict=True)]
+    keys: list[Any] = [
+        column.label(name) for column, name in zip(_BY, owner_order.KEYS, strict=True)
+    ]
     found = select(*keys).where(*conditions).limit(MAX_MATCHES + 1).cte()
     owners = select(found).distinct().subquery()
-    matches = select(func.count()).select_from(found).scalar_subquery()
-    statement = select(owners, func.count().over().label("total"), matches.label("matches"))
-    chosen = rows(database, _cut(statement, owners.c, wanted, offset, limit), sorts=True)
+    matches = select(func.count()).select_from(found).scalar_subquery().label("matches")
+    total = func.count().over().label("total")
+    statement = select(owners, total, matches)
+    order = [] if wanted.sort == "owner" else [owner_order.figure_of(wanted.sort, owners)]
+    order += [owners.c[name] for name in owner_order.KEYS]
+    chosen = rows(database, _cut(statement, order, wanted, offset, limit), sorts=True)
     if not chosen:
         if not offset:
             return Page(rows=(), total=0)
@@ -125,8 +122,29 @@ def _few(
         return None if first is None else Page(rows=(), total=first.total)
     if chosen[0].matches > MAX_MATCHES:
         return None
-    keys_only = [tuple(row[: len(_KEYS)]) for row in chosen]
+    keys_only = [tuple(row[: len(owner_order.KEYS)]) for row in chosen]
     return Page(rows=_details(database, keys_only), total=chosen[0].total)
+
+
+def _by_figure(
+    database: Database,
+    conditions: Sequence[ColumnElement[bool]],
+    wanted: Wanted,
+    offset: int,
+    limit: int,
+) -> Page | None:
+    """Return a page in the order of a figure; None if it is not found without grouping all reservations."""
+    if wanted.sort == "owner":
+        return None
+    chosen = owner_order.first_keys(
+        database,
+        conditions,
+        wanted.sort,
+        descending=wanted.descending,
+        offset=offset,
+        limit=limit + 1,
+    )
+    return None if chosen is None else _page(database, conditions, chosen, offset, limit)
 
 
 def _by_index(
@@ -138,13 +156,28 @@ def _by_index(
 ) -> Page:
     """Return a page in the order of the index; of a filter that most match, only whether more follow is known."""
     groups = select(*_BY).where(*conditions).group_by(*_BY)
-    chosen = rows(database, _cut(groups, _BY, wanted, offset, limit + 1), sorts=True)
-    found = _details(database, [tuple(row) for row in chosen[:limit]])
+    found = rows(database, _cut(groups, _BY, wanted, offset, limit + 1), sorts=True)
+    chosen = [tuple(row) for row in found]
+    if wanted.words and chosen:
+        shown = _details(database, chosen[:limit])
+        seen = offset + min(len(chosen), limit)
+        return Page(rows=shown, total=seen, is_more=len(chosen) > limit)
+    return _page(database, conditions, chosen, offset, limit)
+
+
+def _page(
+    database: Database,
+    conditions: Sequence[ColumnElement[bool]],
+    chosen: Sequence[tuple[Any, ...]],
+    offset: int,
+    limit: int,
+) -> Page:
+    """Return a page of the chosen owners, one more than it shows if there are more."""
+    found = _details(database, chosen[:limit])
     seen = offset + min(len(chosen), limit)
     if len(chosen) <= limit and (chosen or not offset):
         return Page(rows=found, total=seen)
-    if wanted.words:
-        return Page(rows=found, total=seen, is_more=len(chosen) > limit)
+    groups = select(*_BY).where(*conditions).group_by(*_BY)
     counted = groups.order_by(*_BY).limit(MAX_COUNTED + 1).subquery()
     total = int(rows(database, select(func.count()).select_from(counted), sorts=True)[0][0])
     if total <= MAX_COUNTED:
@@ -153,17 +186,13 @@ def _by_index(
 
 
 def _cut(statement: Any, order: Any, wanted: Wanted, offset: int, limit: int) -> Select[Any]:
-    turned = [column.desc() if wanted.descending else column.asc() for column in order]
-    cut: Select[Any] = statement.order_by(*turned).offset(offset).limit(limit)
+    sorted_so = owner_order.turned(order, descending=wanted.descending)
+    cut: Select[Any] = statement.order_by(*sorted_so).offset(offset).limit(limit)
     return cut
 
 
 def _details(database: Database, keys: Sequence[tuple[Any, ...]]) -> tuple[Record, ...]:
     return _listing(_grouped(())).details(database, keys)
-
-
-def _bare(wanted: Wanted) -> Wanted:
-    return replace(wanted, words=(), equal={})
 
 
 def _grouped(
@@ -177,7 +206,7 @@ def _grouped(
         func.count().label("addresses"),
         func.min(_C.address).label("address"),
         func.min(_C.network_id).label("network_id"),
-        func.max(_C.node).label("node"),
+        func.max(in_bytes(_C.node)).label("node"),
         func.min(_C.reserved_at).label("since"),
     )
     found = found.where(*only).group_by(*_BY)
@@ -198,6 +227,6 @@ def _listing(found: Subquery) -> Listing:
             "since": (c.since,),
             **{name: (in_bytes(c[name]),) for name in texts},
         },
-        key=tuple(c[name] for name in _KEYS),
+        key=tuple(c[name] for name in owner_order.KEYS),
         searched=(),
     )

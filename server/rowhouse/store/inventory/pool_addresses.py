@@ -106,4 +106,5 @@ def of_pool(pool: Record) -> Listing:
         equal={"state": c.state},
         address=c.address,
         labels=c.labels,
+        is_computed=True,
     )
