@@ -94,6 +94,9 @@ class Settings(AccessSettings):
     forwarded_allow_ips: str = ""
     """Proxies whose X-Forwarded-Proto is trusted: addresses or CIDRs, separated by commas, or `*` for all."""
 
+    request_retention_days: int = pydantic.Field(default=365, ge=0, le=36_500)
+    """Days that the controller keeps requests of teams that have ended; 0: until an operator removes them."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @pydantic.field_validator("grafana_url")

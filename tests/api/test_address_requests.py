@@ -9,6 +9,7 @@ import pytest
 
 from api.conftest import serving
 from rowhouse.auth.static import digest, new_token
+from rowhouse.ipam import retention
 from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
@@ -264,3 +265,102 @@ def test_a_change_by_hand_is_in_the_audit_log(
     )
     [entry] = ask("operator", "GET", "audit?action=request.decline")[1]["items"]
     assert entry["after"]["reason"] == "by hand"
+
+
+def lasting(**more: Any) -> dict[str, Any]:
+    return {"pool_id": 1, "owner": {"name": "printer", "namespace": "bank"}} | more
+
+
+@pytest.mark.parametrize(
+    ("address", "reason", "kind"),
+    [
+        ("10.0.0.0", "the network address of pool 10.0.0.0/28", "address-outside-ranges"),
+        ("10.0.0.15", "the broadcast address of pool 10.0.0.0/28", "address-outside-ranges"),
+        ("10.0.0.3", "the gateway of pool 10.0.0.0/28", "address-outside-ranges"),
+        ("10.0.0.5", "excluded: 10.0.0.5-10.0.0.6 is kept out of use", "address-outside-ranges"),
+        ("10.0.0.7", "reserved until its owner releases it", "address-taken"),
+        ("10.0.1.1", "outside pool 10.0.0.0/28", "address-outside-ranges"),
+    ],
+)
+def test_a_request_that_could_never_be_approved_is_refused_with_the_reason(
+    ask: Callable[..., tuple[int, Any]], address: str, reason: str, kind: str
+) -> None:
+    assert ask("admin", "PATCH", "pools/1", {"gateway": "10.0.0.3"})[0] == 200
+    excluded = {"network_id": 1, "first": "10.0.0.5", "last": "10.0.0.6"}
+    assert ask("operator", "POST", "exclusions", excluded)[0] == 201
+    assert ask("operator", "POST", "reservations", lasting(addresses=["10.0.0.7"]))[0] == 201
+    body = wanted(addresses=["10.0.0.9", address], count=None)
+    status, problem = ask("team", "POST", "requests", body)
+    assert (status, problem["type"].rpartition(":")[2]) == (409 if "taken" in kind else 422, kind)
+    assert problem["detail"] == f"address {address} is {reason}"
+    assert "printer" not in str(problem), "a team reads no owner of others"
+    assert ask("operator", "GET", "requests")[1]["items"] == []
+    # Nor could an operator approve it: what it says is what a reservation says.
+    assert ask("operator", "POST", "reservations", lasting(addresses=[address]))[0] in {409, 422}
+
+
+def test_an_address_that_is_only_in_use_now_can_be_requested(
+    ask: Callable[..., tuple[int, Any]],
+) -> None:
+    body = lasting(addresses=["10.0.0.7"], ttl=3600)
+    assert ask("operator", "POST", "reservations", body)[0] == 201
+    status, sent = ask("team", "POST", "requests", wanted(addresses=["10.0.0.7"], count=None))
+    assert (status, sent["not_free"]) == (201, ["10.0.0.7"])
+    assert ask("operator", "POST", "requests/1/approve")[0] == 409
+    assert ask("operator", "DELETE", "reservations/1/10.0.0.7")[0] == 204
+    assert ask("team", "GET", "requests/1")[1]["not_free"] == []
+    status, made = ask("operator", "POST", "requests/1/approve")
+    assert (status, made["granted"], made["not_free"]) == (200, ["10.0.0.7"], [])
+
+
+def test_an_address_outside_the_window_can_be_requested_as_it_can_be_reserved(
+    ask: Callable[..., tuple[int, Any]],
+) -> None:
+    window = {"window_first": "10.0.0.8", "window_last": "10.0.0.11"}
+    assert ask("admin", "PATCH", "pools/1", window)[0] == 200
+    assert ask("team", "POST", "requests", wanted(addresses=["10.0.0.3"], count=None))[0] == 201
+    assert ask("operator", "POST", "requests/1/approve")[1]["granted"] == ["10.0.0.3"]
+
+
+def test_an_address_that_became_a_gateway_needs_force(
+    ask: Callable[..., tuple[int, Any]],
+) -> None:
+    ask("team", "POST", "requests", wanted(addresses=["10.0.0.3"], count=None))
+    assert ask("admin", "PATCH", "pools/1", {"gateway": "10.0.0.3"})[0] == 200
+    reason = "10.0.0.3 is the gateway of pool 10.0.0.0/28"
+    assert ask("operator", "GET", "requests/1")[1]["needs_force"] == [reason]
+    status, problem = ask("operator", "POST", "requests/1/approve")
+    assert (status, problem["detail"]) == (409, f"address {reason}")
+    assert "force" in problem["hint"]
+    status, made = ask("operator", "POST", "requests/1/approve?force=true")
+    assert (status, made["granted"], made["needs_force"]) == (200, ["10.0.0.3"], [])
+
+
+def test_requests_that_ended_long_ago_are_removed_in_batches_and_stay_in_the_audit_log(
+    ask: Callable[..., tuple[int, Any]],
+    dba: psycopg.Connection[TupleRow],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "REQUESTS", 2)
+    for number in range(1, 7):
+        assert ask("team", "POST", "requests", wanted(1, expires_in=3600))[0] == 201
+        if number < 5:
+            assert ask("team", "POST", f"requests/{number}/withdraw", {})[0] == 200
+    dba.execute("ALTER TABLE requests DISABLE TRIGGER USER")
+    dba.execute("UPDATE requests SET decided_at = now() - interval '31 days' WHERE id < 4")
+    dba.execute("UPDATE requests SET expires_at = now() - interval '1 day' WHERE id = 5")
+    dba.execute("ALTER TABLE requests ENABLE TRIGGER USER")
+    assert not retention.RequestRetention(dba, days=0).step()
+    month = retention.RequestRetention(dba, days=30)
+    assert month.step()
+    assert not month.step()
+    left = ask("operator", "GET", "requests")[1]["items"]
+    assert [(one["id"], one["state"]) for one in left] == [
+        (6, "pending"), (5, "expired"), (4, "withdrawn"),
+    ]  # fmt: skip
+    entries = ask("operator", "GET", "audit?object_type=request&limit=100")[1]["items"]
+    pruned = [one["after"]["pruned"] for one in entries if one["action"] == "request.prune"]
+    assert pruned == [1, 2]
+    decided = [one["object"] for one in entries if one["action"] == "request.withdraw"]
+    assert decided == ["4", "3", "2", "1"]
+    assert not [one for one in entries if one["action"] == "request.delete"]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from statistics import correlation, linear_regression
 
-from rowhouse.domain.forecast import Trend, full_in
+import pytest
+
+from rowhouse.domain.forecast import Trend, full_in, trend
 
 UNKNOWN = Trend(None, None)
 
@@ -29,3 +32,11 @@ def test_what_is_too_far_away_is_not_foretold() -> None:
 
 def test_a_full_pool_is_full_now() -> None:
     assert full_in(0, (Trend(1.0, 1.0), UNKNOWN)) == timedelta(0)
+
+
+def test_a_trend_is_the_line_through_evenly_spaced_counts() -> None:
+    used = [3, 5, 4, 9, 12, 11]
+    found, hours = trend(used, 10), [0, 2, 4, 6, 8, 10]
+    assert found.slope == pytest.approx(linear_regression(hours, used).slope)
+    assert found.fit == pytest.approx(correlation(hours, used) ** 2)
+    assert trend([7, 7, 7], 2) == UNKNOWN

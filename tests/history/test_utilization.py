@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.pods import Pods, subnet
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.domain.periods import Period, period
+from rowhouse.domain.usage_periods import summed
 from rowhouse.ipam.utilization import report
+from rowhouse.store.connection.reads import rows_of
+from rowhouse.store.history import utilization as history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
+    from rowhouse.domain.reports import By
     from rowhouse.store.connection.database import Database as Store
 
     Session = psycopg.Connection[TupleRow]
@@ -116,6 +121,79 @@ def test_the_report_of_a_team_counts_its_namespaces_only(
     assert {group.name: group.used[-1] for group in found.groups} == used
     limits = {group.limit for group in found.groups}
     assert limits == ({40} if by == "namespace" else {None})
+
+
+@pytest.fixture
+def summed_up(store: Store, dba: Session, pods: Pods, monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Tenures of the last 22 hours, and pods that run; summed up from 20 hours ago until the time that is returned."""
+    chance = random.Random(23)
+    dba.execute(POOLS.encode())
+    [[slot]] = dba.execute(
+        "SELECT date_bin('15 minutes', clock_timestamp(), timestamptz 'epoch')"
+    ).fetchall()
+    for network, pool, prefix in ((101, 101, "10.1.0"), (102, 102, "10.2.0"), (102, 103, "10.3.0")):
+        for host in range(1, 13):
+            # Not on the hour: what begins at the very end of a period is in its sum, but not in a report.
+            at = slot - 22 * HOUR + timedelta(seconds=1)
+            while (until := at + chance.choice((0.25, 0.4, 1, 3, 7)) * HOUR) < slot:
+                who = (chance.choice("ab"), chance.choice(("web", "batch", "")))
+                dba.execute(INSERT, (network, f"{prefix}.{host}", pool, at, until, *who))
+                at = until + chance.choice((0, 0, 0.1, 1)) * HOUR
+    for number in range(3):
+        pods.add(f"web-{number}", subnet("10.4.0.0/24", network="storage"), node=f"n{number}")
+    dba.execute(
+        "INSERT INTO usage_periods VALUES ('all', '15 minutes', %s, '', 0, 0, 0, 0)",
+        [slot - 20 * HOUR],
+    )
+    assert history.sum_up(store)
+    assert not history.sum_up(store)
+    [[until]] = dba.execute("SELECT max(ends_at) FROM usage_periods").fetchall()
+    # As if the history were large.
+    monkeypatch.setattr(history, "_STATE", history._STATE.replace("32 * 1024", "0 * 1024"))
+    return until  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("by", ["namespace", "cluster", "node", "network", "pool", "label"])
+def test_sums_of_periods_are_those_of_the_history(
+    store: Store, summed_up: datetime, by: By
+) -> None:
+    label = "site" if by == "label" else ""
+    for step, steps in ((HOUR, 16), (6 * HOUR, 1)):
+        until = summed_up - (summed_up - BEGIN) % step
+        span = Period(since=until - steps * step, until=until, steps=steps)
+        parts = summed(span, summed_up)
+        assert parts is not None
+        assert [part.span for part in parts.parts] == [step]
+        found = history.of_groups(store, by, span, label=label)
+        exact = rows_of(
+            store,
+            history._UTILIZATION,
+            {
+                "by": by, "label": label, "network": None,
+                "since": span.since, "until": span.until, "steps": steps, "namespaces": None,
+            },
+        )  # fmt: skip
+        assert exact
+        assert {one.key: (one.used, one.begun, one.ended) for one in found} == {
+            one.key: (one.used, one.begun, one.ended) for one in exact
+        }
+        averages = {one.key: pytest.approx(one.average) for one in exact}
+        assert {one.key: one.average for one in found} == averages
+        assert sum(one.begun for one in found) > 9
+        if by == "namespace":
+            [team] = history.of_groups(store, by, span, namespaces=["batch"])
+            assert team == {one.key: one for one in found}["batch"]
+
+
+def test_a_report_of_a_large_history_ends_with_what_is_held_now(
+    store: Store, summed_up: datetime
+) -> None:
+    found = report(store, "network", period(None, None, default=12 * HOUR, steps=12))
+    assert len(found.groups[0].used) == 13
+    assert found.groups[0].average > 0
+    earlier = summed(Period(since=summed_up - 30 * HOUR, until=summed_up, steps=5), summed_up)
+    assert earlier is not None
+    assert history._of_periods(store, "pool", "", earlier) is None, "begins before the first sum"
 
 
 def test_a_network_narrows_the_report(store: Store, held: list[Held]) -> None:

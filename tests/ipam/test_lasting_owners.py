@@ -333,3 +333,28 @@ def test_a_release_by_an_operator_ends_its_attachments_in_the_history(
     assert dba.execute(PAST).fetchall() == [("node1", "first", "first", "API")]
     assert dba.execute(ATTACHED).fetchall() == []
     assert pods.delete("first") == []
+
+
+@pytest.mark.parametrize("owner", ALL, ids=lambda one: one.kind)
+def test_an_event_says_which_owner_expired_with_the_number_of_its_addresses(
+    pods: Pods, dba: Session, owner: LastingOwner
+) -> None:
+    add(pods, owner, "first", ttl=3600)
+    pods.add("plain", SUBNET, sticky=True, ttl=3600)
+    pods.delete("first")
+    pods.delete("plain")
+    for number in range(2, 13):  # more of the same owner, from an operator
+        dba.execute(
+            """INSERT INTO reservations (network_id, pool_id, address, owner_kind, owner_cluster, owner_namespace,
+                                         owner_name, slot, sticky)
+               SELECT network_id, pool_id, '10.0.0.156'::inet + %(n)s, owner_kind, owner_cluster, owner_namespace,
+                      owner_name, %(n)s, true
+                 FROM reservations WHERE owner_name = %(name)s AND slot = 0""",
+            {"n": number, "name": owner.name},
+        )
+    dba.execute("UPDATE reservations SET expires_at = now() - interval '1 minute'")
+    pods.add("next", replace(SUBNET, requested="10.0.0.1"))
+    [(reason, name, message)] = dba.execute("SELECT reason, pod, message FROM events").fetchall()
+    assert (reason, name) == ("OwnerExpired", owner.name)
+    assert message.startswith("released 12 addresses: 10.0.0.1, 10.0.0.158, ")
+    assert message.endswith(" and 2 more; no sandbox used them for their time to live")

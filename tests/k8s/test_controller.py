@@ -51,6 +51,26 @@ def addresses(dba: psycopg.Connection[TupleRow]) -> list[str]:
     return [address for (address,) in rows]
 
 
+def test_it_removes_requests_that_ended_long_ago(
+    dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
+) -> None:
+    dba.execute("INSERT INTO networks (name) VALUES ('')")
+    dba.execute(
+        "INSERT INTO pools (network_id, network_name, cidr) SELECT id, name, '10.0.0.0/24' FROM networks"
+    )
+    dba.execute("ALTER TABLE requests DISABLE TRIGGER USER")
+    dba.execute(
+        """INSERT INTO requests (pool_id, cidr, owner_namespace, owner_name, how_many, requested_by, expires_at, state,
+                                 decided_by, decided_at)
+           SELECT id, cidr, 'shop', 'router', 1, 'team', now(), 'withdrawn', 'team', now() - days * interval '1 day'
+             FROM pools, unnest(ARRAY[364, 366]) AS days"""
+    )
+    dba.execute("ALTER TABLE requests ENABLE TRIGGER USER")
+    running = start()
+    until(lambda: running.says("requests_pruned"))
+    assert dba.execute("SELECT id FROM requests").fetchall() == [(1,)]
+
+
 def test_it_cures_leaks_by_itself_and_says_so(
     kube: ApiServer, pods: Pods, dba: psycopg.Connection[TupleRow], start: Callable[..., Running]
 ) -> None:

@@ -53,6 +53,7 @@ _AFTER = (
     "SELECT hold_v1('import', 'r', 'a restore')",
     "SELECT import_read_v1('', '10.7.0.0/24')",
     "SELECT sample_fill_v1()",
+    "SELECT sum_usage_v1()",
     "SELECT report_node_v1('prod-a', 'node1', '0.1.0', '0.1.0', 1, 512, '2026-01-01')",
 )
 """What a cluster makes over days, or on demand."""

@@ -1,7 +1,7 @@
 CREATE FUNCTION refuse_candidates(of_network integer, firsts inet[], lasts inet[], range_no integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    total numeric := (SELECT sum(address_number(s.last) - address_number(s.first) + 1) FROM unnest(firsts, lasts) AS s (first, last));
+    total numeric := (SELECT sum(address_count(s.first, s.last)) FROM unnest(firsts, lasts) AS s (first, last));
     held  text := (SELECT string_agg(concat(host(r.address), ' is in use by ',
                                             concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name)), ', ' ORDER BY r.address)
                      FROM (SELECT one.* FROM unnest(firsts, lasts) AS s (first, last)

@@ -8,11 +8,12 @@ SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Releases the addresses of owners whose objects are gone, except those that a sandbox uses and those that an operator
--- reserved. Leaves an owner that has another object meanwhile. ordinal: the position of the owner in the arrays, from 1.
+-- reserved; an event for each owner says so. Leaves an owner that has another object meanwhile. ordinal: the position of the owner in the arrays, from 1.
 #variable_conflict use_column
 DECLARE
     command text := coalesce(current_setting('rowhouse.command', true), '');
     gone    integer[];
+    owner   record;
 BEGIN
     PERFORM act_as(actor, ''), set_config('rowhouse.command', 'RECONCILE', true);
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -31,12 +32,19 @@ BEGIN
                    ON r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
       WHERE r.owner_cluster = of_cluster
       ORDER BY r.network_id, r.address FOR UPDATE OF r;
-    RETURN QUERY
-        DELETE FROM reservations r USING unnest(gone) AS g (number)
-         WHERE r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
-           AND r.owner_cluster = of_cluster AND r.policy_source = 'nad'
-           AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
-        RETURNING g.number, r.address::inet;
+    FOR owner IN
+        WITH released AS (
+            DELETE FROM reservations r USING unnest(gone) AS g (number)
+             WHERE r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
+               AND r.owner_cluster = of_cluster AND r.policy_source = 'nad'
+               AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+            RETURNING g.number, r.address::inet AS address)
+        SELECT d.number, array_agg(d.address) AS addresses FROM released d GROUP BY d.number ORDER BY d.number
+    LOOP
+        PERFORM note_released('OwnerGone', of_cluster, namespaces[owner.number], names[owner.number], owner.addresses,
+                              format('%s %s is gone', object_kinds[owner.number], object_names[owner.number]));
+        RETURN QUERY SELECT owner.number, freed.address FROM unnest(owner.addresses) AS freed (address);
+    END LOOP;
     DELETE FROM owner_objects o USING unnest(gone) AS g (number)
      WHERE o.cluster = of_cluster AND o.owner_kind = kinds[g.number] AND o.namespace = namespaces[g.number]
        AND o.name = names[g.number]

@@ -1,7 +1,7 @@
 CREATE FUNCTION on_request_count(wanted_network integer, run_first inet, run_last inet) RETURNS numeric
 LANGUAGE sql STABLE
 RETURN (SELECT coalesce(sum(
-                   address_number(span.last) - address_number(span.first) + 1
+                   rowhouse.address_count(span.first, span.last)
                    - (SELECT count(*)
                         FROM (SELECT r.address FROM rowhouse.reservations r
                                WHERE r.network_id = wanted_network AND r.address BETWEEN span.first AND span.last

@@ -9,6 +9,7 @@ COMMENT ON FUNCTION record_truncate() IS 'Trigger: records a TRUNCATE in the aud
 
 CREATE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();
+CREATE TRIGGER usage_periods_truncate AFTER TRUNCATE ON usage_periods EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER pool_trends_truncate AFTER TRUNCATE ON pool_trends EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION record_truncate();
 CREATE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();

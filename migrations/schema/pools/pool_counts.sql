@@ -1,7 +1,7 @@
 CREATE FUNCTION pool_counts(wanted_pools integer[] DEFAULT NULL)
 RETURNS TABLE (pool_id integer, total numeric, reserved bigint, reserved_by_overlaps bigint, attached bigint, sticky bigint,
                used bigint, quarantined bigint, excluded numeric, free numeric, percent_used numeric)
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off SET max_parallel_workers_per_gather = 0
 BEGIN ATOMIC
     -- How full pools are. Pages, API, metrics, command line, samples and pool_usage all read this.
     --

@@ -1,6 +1,6 @@
 CREATE FUNCTION window_counts(networks integer[], firsts inet[], lasts inet[], reserved bigint[] DEFAULT NULL)
 RETURNS TABLE (ordinal bigint, total numeric, used bigint, quarantined bigint, excluded numeric, free numeric)
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off SET max_parallel_workers_per_gather = 0
 BEGIN ATOMIC
     -- The one definition of what becomes of addresses that may be assigned: each is used, quarantined, excluded or free.
     -- Gateways may not be assigned. An excluded address that is reserved counts as used.
@@ -16,12 +16,7 @@ BEGIN ATOMIC
                               WHERE g.network_id = w.network_id AND g.address BETWEEN w.first AND w.last) AS h),
     counts AS MATERIALIZED (
         SELECT w.ordinal,
-               -- The difference of two addresses is exact where it is a bigint; address_number() costs 20 times as much.
-               CASE WHEN w.first > w.last THEN 0
-                    WHEN family(w.first) = 4 OR (set_masklen(w.first, 66)::cidr >>= w.last)
-                    THEN (w.last - w.first)::numeric + 1 - coalesce(cardinality(w.gateways), 0)
-                    ELSE address_number(w.last) - address_number(w.first) + 1 - coalesce(cardinality(w.gateways), 0)
-               END AS total,
+               greatest(address_count(w.first, w.last) - coalesce(cardinality(w.gateways), 0), 0) AS total,
                coalesce(w.reserved, (SELECT count(*) FROM reservations r
                                       WHERE r.network_id = w.network_id AND r.address BETWEEN w.first AND w.last))
                - CASE WHEN w.gateways IS NULL THEN 0
@@ -35,7 +30,7 @@ BEGIN ATOMIC
           FROM windows w
          CROSS JOIN LATERAL (
                SELECT coalesce(sum(
-                          address_number(span.last) - address_number(span.first) + 1
+                          address_count(span.first, span.last)
                           - (SELECT count(*) FROM unnest(w.gateways) AS g (address)
                               WHERE g.address BETWEEN span.first AND span.last)
                           - (SELECT count(*) FROM reservations r

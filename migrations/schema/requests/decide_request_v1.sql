@@ -1,12 +1,13 @@
 -- Errors: not_found, in_the_way, outdated, and those of reserve_v2.
 
-CREATE FUNCTION decide_request_v1(actor text, request_id text, wanted integer, decision text, why text)
+CREATE FUNCTION decide_request_v1(actor text, request_id text, wanted integer, decision text, why text,
+                                  force boolean DEFAULT false)
 RETURNS SETOF requests
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
 -- Ends a request: approved (it reserves the addresses, in this transaction), declined or withdrawn. A repetition changes
--- nothing, so an approval never reserves twice.
+-- nothing, so an approval never reserves twice. force: as in reserve_v2, such as for an address that has become a gateway.
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     asked   requests;
@@ -40,7 +41,7 @@ BEGIN
         SELECT array_agg(made.address ORDER BY made.address) INTO got
           FROM reserve_v2(actor, request_id, asked.pool_id, asked.addresses, asked.how_many, asked.owner_kind,
                           asked.owner_cluster, asked.owner_namespace, asked.owner_name, asked.owner_interface,
-                          asked.ttl, asked.description, false, asked.labels) AS made;
+                          asked.ttl, asked.description, force, asked.labels) AS made;
     END IF;
     UPDATE requests r
        SET state = decision, decided_by = actor, decided_at = clock_timestamp(), reason = why, granted = got
@@ -49,5 +50,5 @@ BEGIN
     PERFORM expire_requests();
     RETURN NEXT asked;
 END $$;
-COMMENT ON FUNCTION decide_request_v1(text, text, integer, text, text) IS
+COMMENT ON FUNCTION decide_request_v1(text, text, integer, text, text, boolean) IS
     'Approves a request and reserves its addresses, declines or withdraws it; a repetition changes nothing.';

@@ -6,6 +6,9 @@ DECLARE
     after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
     verb   text := CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete' ELSE 'update' END;
 BEGIN
+    IF TG_OP = 'DELETE' AND current_reason() = 'PRUNE' THEN
+        RETURN NULL; -- prune_requests_v1() writes one entry for all of them
+    END IF;
     IF before->>'state' <> after->>'state' THEN
         verb := CASE after->>'state' WHEN 'approved' THEN 'approve' WHEN 'declined' THEN 'decline'
                                      WHEN 'withdrawn' THEN 'withdraw' ELSE 'expire' END;

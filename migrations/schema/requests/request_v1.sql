@@ -1,4 +1,4 @@
--- Errors: not_found, address_outside_ranges, quota_exceeded, invalid_config.
+-- Errors: not_found, address_outside_ranges, address_taken, quota_exceeded, invalid_config.
 
 CREATE FUNCTION request_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -14,7 +14,6 @@ AS $$
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     pool    pools;
-    outside inet;
     made    integer;
 BEGIN
     PERFORM refuse_owner(kind, cluster, namespace, interface);
@@ -25,11 +24,7 @@ BEGIN
         RAISE EXCEPTION 'there is no pool %', wanted_pool
             USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
     END IF;
-    SELECT a INTO outside FROM unnest(wanted) AS a WHERE NOT a <<= pool.cidr LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'address % is outside pool %', host(outside), pool.cidr
-            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request an address of this pool, or use the pool that contains it.';
-    END IF;
+    PERFORM refuse_hopeless(pool, a.address) FROM unnest(wanted) AS a (address);
     INSERT INTO requests (pool_id, cidr, owner_kind, owner_cluster, owner_namespace, owner_name, owner_interface,
                           addresses, how_many, ttl, description, labels, requested_by, expires_at)
     VALUES (pool.id, pool.cidr, kind, cluster, namespace, name, interface, wanted, coalesce(cardinality(wanted), how_many),

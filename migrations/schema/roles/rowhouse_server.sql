@@ -20,11 +20,11 @@ BEGIN
             TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, label_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
-                                  explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
+                                  explain_address, pool_fill, sample_fill_v1, sum_usage_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
         GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owners_v1, renew_owners_v1,
-                                  take_allocation_failures_v1
+                                  take_allocation_failures_v1, prune_requests_v1
             TO rowhouse_server;
         -- Its mirror
         GRANT EXECUTE ON FUNCTION mirror_on_v1, mirror_off_v1, mirror_changes_v1, mirror_writers_v1, mirror_again_v1,
@@ -37,8 +37,8 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- Used by views and statements
-        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld, pool_window, window_counts, pool_counts,
-                                  first_address, last_address, first_usable, last_usable, address_number, address_key,
+        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, is_on_request, on_request_count, special_use, why_withheld, pool_window, window_counts, pool_counts,
+                                  first_address, last_address, first_usable, last_usable, address_number, address_count, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_server;

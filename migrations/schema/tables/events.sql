@@ -21,12 +21,12 @@ COMMENT ON TABLE events IS
     'Refused ADDs, warnings, releases by the controller, and pools that are nearly full: the last 30 days, at most about 100,000.';
 COMMENT ON COLUMN events.id IS 'ID of the event; later ones have higher ones.';
 COMMENT ON COLUMN events.reason IS
-    'NoAddress, ClaimRefused, AddressIsGateway, Reclaimed (by the controller) or PoolNearlyFull.';
+    'NoAddress, ClaimRefused, AddressIsGateway, Reclaimed (by the controller), OwnerGone, OwnerExpired or PoolNearlyFull.';
 COMMENT ON COLUMN events.message IS 'What happened, and what to do.';
 COMMENT ON COLUMN events.cluster IS 'Cluster of the pod; '''' is a cluster without a name. NULL: it is about a pool.';
 COMMENT ON COLUMN events.namespace IS 'Namespace of the pod; '''' if it is about a pool.';
-COMMENT ON COLUMN events.pod IS 'Name of the pod; '''' if it is about a pool.';
-COMMENT ON COLUMN events.interface IS 'Interface of the pod; '''' if it is about a pool.';
+COMMENT ON COLUMN events.pod IS 'Name of the pod, or of the owner that outlives pods; '''' if it is about a pool.';
+COMMENT ON COLUMN events.interface IS 'Interface of the pod; '''' if it is about a pool or an owner.';
 COMMENT ON COLUMN events.node IS 'Node of the pod; '''' if it is unknown.';
 COMMENT ON COLUMN events.pool_id IS 'The pool that it is about; NULL: it is about a pod: pools.id.';
 COMMENT ON COLUMN events.times IS 'How often it happened, without a pause of an hour.';

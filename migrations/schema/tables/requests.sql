@@ -33,6 +33,7 @@ CREATE TABLE requests (
 CREATE INDEX requests_namespace ON requests (owner_namespace, id);
 CREATE INDEX requests_pending ON requests (expires_at) WHERE state = 'pending';
 CREATE INDEX requests_pool ON requests (pool_id);
+CREATE INDEX requests_decided ON requests (decided_at) WHERE state <> 'pending';
 COMMENT ON TABLE requests IS 'Requests of teams for addresses, and what operators decided.';
 COMMENT ON COLUMN requests.id IS 'ID of the request; later ones have higher ones.';
 COMMENT ON COLUMN requests.state IS
@@ -61,3 +62,4 @@ COMMENT ON INDEX requests_pkey IS 'Finds a request by its ID.';
 COMMENT ON INDEX requests_namespace IS 'The requests of a team, the latest first.';
 COMMENT ON INDEX requests_pending IS 'Finds pending requests that have expired; contains only pending ones.';
 COMMENT ON INDEX requests_pool IS 'The requests of a pool that is deleted.';
+COMMENT ON INDEX requests_decided IS 'Finds requests that ended long ago; contains only those that ended.';

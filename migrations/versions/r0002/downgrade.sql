@@ -5031,8 +5031,17 @@ DROP FUNCTION refuse_used_alias;
 -- schema/pools/refuse_foreign_name.sql
 DROP FUNCTION refuse_foreign_name;
 
+-- schema/controller/note_released.sql
+DROP FUNCTION note_released;
+
 -- schema/tables/events.sql
 DROP TABLE events;
+
+-- schema/requests/current_requests.sql
+DROP VIEW current_requests;
+
+-- schema/administration/special_use.sql
+DROP FUNCTION special_use;
 
 -- schema/free_space/is_kept_out.sql
 DROP FUNCTION is_kept_out;
@@ -5139,9 +5148,6 @@ DROP FUNCTION expire_requests;
 -- schema/requests/check_requested.sql
 DROP FUNCTION check_requested;
 
--- schema/requests/current_requests.sql
-DROP VIEW current_requests;
-
 -- schema/tables/requests.sql
 DROP TABLE requests;
 
@@ -5165,3 +5171,18 @@ DROP FUNCTION limit_saved_views;
 
 -- schema/administration/refuse_owner.sql
 DROP FUNCTION refuse_owner;
+
+-- schema/addresses/address_count.sql
+DROP FUNCTION address_count;
+
+-- schema/tables/usage_periods.sql
+DROP TABLE usage_periods;
+
+-- schema/history/sum_usage_v1.sql
+DROP FUNCTION sum_usage_v1;
+
+-- schema/requests/refuse_hopeless.sql
+DROP FUNCTION refuse_hopeless;
+
+-- schema/requests/prune_requests_v1.sql
+DROP FUNCTION prune_requests_v1;

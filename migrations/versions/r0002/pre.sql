@@ -55,6 +55,17 @@ RETURN CASE WHEN masklen(block) >= CASE family(block) WHEN 4 THEN 31 ELSE 127 EN
             THEN last_address(block) ELSE last_address(block) - 1 END;
 COMMENT ON FUNCTION last_usable(cidr) IS 'Last address before the broadcast address; a /31 or /32 is used completely (RFC 3021).';
 
+-- schema/addresses/address_count.sql
+CREATE OR REPLACE FUNCTION address_count(first inet, last inet) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- The difference of two addresses is exact where it is a bigint; address_number() costs 20 times as much.
+RETURN CASE WHEN first > last THEN 0
+            WHEN family(first) = 4 OR (set_masklen(first, 66)::cidr >>= last) THEN (last - first)::numeric + 1
+            ELSE rowhouse.address_number(last) - rowhouse.address_number(first) + 1
+       END;
+COMMENT ON FUNCTION address_count(inet, inet) IS
+    'How many addresses there are from first to last, inclusive; 0 if first is after last.';
+
 -- schema/addresses/inetrange.sql
 COMMENT ON TYPE inetrange IS 'A span of addresses; address_span() returns it half-open, so that adjacent spans touch.';
 COMMENT ON TYPE inetmultirange IS 'A set of addresses: half-open spans that do not touch.';
@@ -390,6 +401,7 @@ CREATE TABLE requests (
 CREATE INDEX requests_namespace ON requests (owner_namespace, id);
 CREATE INDEX requests_pending ON requests (expires_at) WHERE state = 'pending';
 CREATE INDEX requests_pool ON requests (pool_id);
+CREATE INDEX requests_decided ON requests (decided_at) WHERE state <> 'pending';
 COMMENT ON TABLE requests IS 'Requests of teams for addresses, and what operators decided.';
 COMMENT ON COLUMN requests.id IS 'ID of the request; later ones have higher ones.';
 COMMENT ON COLUMN requests.state IS
@@ -418,6 +430,7 @@ COMMENT ON INDEX requests_pkey IS 'Finds a request by its ID.';
 COMMENT ON INDEX requests_namespace IS 'The requests of a team, the latest first.';
 COMMENT ON INDEX requests_pending IS 'Finds pending requests that have expired; contains only pending ones.';
 COMMENT ON INDEX requests_pool IS 'The requests of a pool that is deleted.';
+COMMENT ON INDEX requests_decided IS 'Finds requests that ended long ago; contains only those that ended.';
 
 -- schema/tables/comments.sql
 CREATE TABLE comments (
@@ -481,6 +494,35 @@ COMMENT ON TABLE fill_samples IS
     'How many addresses of a pool were in use (used in pool_counts): every 15 minutes for the last two days, every hour for 35 days, and before that once a day, at midnight UTC.';
 COMMENT ON COLUMN fill_samples.at IS 'The time of the sample.';
 COMMENT ON COLUMN fill_samples.used IS 'How many of the pool''s assignable addresses were in use, assigned by this pool or another one.';
+
+-- schema/tables/usage_periods.sql
+-- Reports over a day or more read these rows, not the history. A row of a longer period is the sum of those of shorter
+-- ones, so a report adds up few rows: whole days, then the hours since.
+
+CREATE TABLE usage_periods (
+    grouped_by text NOT NULL CHECK (grouped_by IN ('all', 'namespace', 'cluster', 'node', 'network', 'pool')),
+    span       interval NOT NULL,
+    ends_at    timestamptz NOT NULL,
+    key        text NOT NULL,
+    used       bigint NOT NULL,
+    begun      bigint NOT NULL,
+    ended      bigint NOT NULL,
+    seconds    double precision NOT NULL,
+    PRIMARY KEY (grouped_by, span, ends_at, key)
+);
+COMMENT ON TABLE usage_periods IS
+    'How many addresses each group held in a period, from the history: quarters of an hour for three hours, hours for three days, six hours for 40 days, and days (UTC) for 400 days. sum_usage_v1() writes them.';
+COMMENT ON COLUMN usage_periods.grouped_by IS
+    'namespace, cluster, node, network or pool; all: everything, also where nothing is held, so that a missing period shows.';
+COMMENT ON COLUMN usage_periods.span IS 'Length of the period: 15 minutes, 1 hour, 6 hours or 1 day.';
+COMMENT ON COLUMN usage_periods.ends_at IS 'End of the period.';
+COMMENT ON COLUMN usage_periods.key IS
+    'The group: a name, or the ID of a network or pool; '''' for all, and without a namespace, cluster or node.';
+COMMENT ON COLUMN usage_periods.used IS 'Addresses held at the end of the period.';
+COMMENT ON COLUMN usage_periods.begun IS 'Tenures that began in the period.';
+COMMENT ON COLUMN usage_periods.ended IS 'Tenures that ended in the period.';
+COMMENT ON COLUMN usage_periods.seconds IS 'Sum of the seconds that each address was held in the period.';
+COMMENT ON INDEX usage_periods_pkey IS 'The groups of a period; the periods of a length, in order.';
 
 -- schema/tables/pool_trends.sql
 COMMENT ON TABLE pool_trends IS 'The trend of a pool''s fill, computed from its samples.';
@@ -562,12 +604,12 @@ COMMENT ON TABLE events IS
     'Refused ADDs, warnings, releases by the controller, and pools that are nearly full: the last 30 days, at most about 100,000.';
 COMMENT ON COLUMN events.id IS 'ID of the event; later ones have higher ones.';
 COMMENT ON COLUMN events.reason IS
-    'NoAddress, ClaimRefused, AddressIsGateway, Reclaimed (by the controller) or PoolNearlyFull.';
+    'NoAddress, ClaimRefused, AddressIsGateway, Reclaimed (by the controller), OwnerGone, OwnerExpired or PoolNearlyFull.';
 COMMENT ON COLUMN events.message IS 'What happened, and what to do.';
 COMMENT ON COLUMN events.cluster IS 'Cluster of the pod; '''' is a cluster without a name. NULL: it is about a pool.';
 COMMENT ON COLUMN events.namespace IS 'Namespace of the pod; '''' if it is about a pool.';
-COMMENT ON COLUMN events.pod IS 'Name of the pod; '''' if it is about a pool.';
-COMMENT ON COLUMN events.interface IS 'Interface of the pod; '''' if it is about a pool.';
+COMMENT ON COLUMN events.pod IS 'Name of the pod, or of the owner that outlives pods; '''' if it is about a pool.';
+COMMENT ON COLUMN events.interface IS 'Interface of the pod; '''' if it is about a pool or an owner.';
 COMMENT ON COLUMN events.node IS 'Node of the pod; '''' if it is unknown.';
 COMMENT ON COLUMN events.pool_id IS 'The pool that it is about; NULL: it is about a pod: pools.id.';
 COMMENT ON COLUMN events.times IS 'How often it happened, without a pause of an hour.';
@@ -1264,6 +1306,7 @@ COMMENT ON FUNCTION record_truncate() IS 'Trigger: records a TRUNCATE in the aud
 
 CREATE OR REPLACE TRIGGER idempotency_keys_truncate AFTER TRUNCATE ON idempotency_keys EXECUTE FUNCTION record_truncate();
 CREATE OR REPLACE TRIGGER fill_samples_truncate AFTER TRUNCATE ON fill_samples EXECUTE FUNCTION record_truncate();
+CREATE OR REPLACE TRIGGER usage_periods_truncate AFTER TRUNCATE ON usage_periods EXECUTE FUNCTION record_truncate();
 CREATE OR REPLACE TRIGGER pool_trends_truncate AFTER TRUNCATE ON pool_trends EXECUTE FUNCTION record_truncate();
 CREATE OR REPLACE TRIGGER sessions_truncate AFTER TRUNCATE ON sessions EXECUTE FUNCTION record_truncate();
 CREATE OR REPLACE TRIGGER mirrors_truncate AFTER TRUNCATE ON mirrors EXECUTE FUNCTION record_truncate();
@@ -1310,7 +1353,7 @@ COMMENT ON FUNCTION is_on_request(integer, inet) IS
 CREATE OR REPLACE FUNCTION on_request_count(wanted_network integer, run_first inet, run_last inet) RETURNS numeric
 LANGUAGE sql STABLE
 RETURN (SELECT coalesce(sum(
-                   address_number(span.last) - address_number(span.first) + 1
+                   rowhouse.address_count(span.first, span.last)
                    - (SELECT count(*)
                         FROM (SELECT r.address FROM rowhouse.reservations r
                                WHERE r.network_id = wanted_network AND r.address BETWEEN span.first AND span.last
@@ -1907,7 +1950,7 @@ COMMENT ON FUNCTION pool_window(pools) IS
 -- schema/pools/window_counts.sql
 CREATE OR REPLACE FUNCTION window_counts(networks integer[], firsts inet[], lasts inet[], reserved bigint[] DEFAULT NULL)
 RETURNS TABLE (ordinal bigint, total numeric, used bigint, quarantined bigint, excluded numeric, free numeric)
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off SET max_parallel_workers_per_gather = 0
 BEGIN ATOMIC
     -- The one definition of what becomes of addresses that may be assigned: each is used, quarantined, excluded or free.
     -- Gateways may not be assigned. An excluded address that is reserved counts as used.
@@ -1923,12 +1966,7 @@ BEGIN ATOMIC
                               WHERE g.network_id = w.network_id AND g.address BETWEEN w.first AND w.last) AS h),
     counts AS MATERIALIZED (
         SELECT w.ordinal,
-               -- The difference of two addresses is exact where it is a bigint; address_number() costs 20 times as much.
-               CASE WHEN w.first > w.last THEN 0
-                    WHEN family(w.first) = 4 OR (set_masklen(w.first, 66)::cidr >>= w.last)
-                    THEN (w.last - w.first)::numeric + 1 - coalesce(cardinality(w.gateways), 0)
-                    ELSE address_number(w.last) - address_number(w.first) + 1 - coalesce(cardinality(w.gateways), 0)
-               END AS total,
+               greatest(address_count(w.first, w.last) - coalesce(cardinality(w.gateways), 0), 0) AS total,
                coalesce(w.reserved, (SELECT count(*) FROM reservations r
                                       WHERE r.network_id = w.network_id AND r.address BETWEEN w.first AND w.last))
                - CASE WHEN w.gateways IS NULL THEN 0
@@ -1942,7 +1980,7 @@ BEGIN ATOMIC
           FROM windows w
          CROSS JOIN LATERAL (
                SELECT coalesce(sum(
-                          address_number(span.last) - address_number(span.first) + 1
+                          address_count(span.first, span.last)
                           - (SELECT count(*) FROM unnest(w.gateways) AS g (address)
                               WHERE g.address BETWEEN span.first AND span.last)
                           - (SELECT count(*) FROM reservations r
@@ -1966,7 +2004,7 @@ COMMENT ON FUNCTION window_counts(integer[], inet[], inet[], bigint[]) IS
 CREATE OR REPLACE FUNCTION pool_counts(wanted_pools integer[] DEFAULT NULL)
 RETURNS TABLE (pool_id integer, total numeric, reserved bigint, reserved_by_overlaps bigint, attached bigint, sticky bigint,
                used bigint, quarantined bigint, excluded numeric, free numeric, percent_used numeric)
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = rowhouse, pg_temp SET jit = off SET max_parallel_workers_per_gather = 0
 BEGIN ATOMIC
     -- How full pools are. Pages, API, metrics, command line, samples and pool_usage all read this.
     --
@@ -2186,6 +2224,95 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION sample_fill_v1 IS 'Samples how many addresses of each pool are in use, once in 15 minutes.';
+
+-- schema/history/sum_usage_v1.sql
+CREATE OR REPLACE FUNCTION sum_usage_v1() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET jit = off
+-- The open tenures, each by its ID: there are far fewer than tenures.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+-- Sums up the usage until the last quarter of an hour, unless another server has done so; returns true if this call did.
+-- Servers may call it at any time: one of them does the work, and none waits. After a pause of more than a day, the
+-- periods in between stay missing.
+DECLARE
+    quarter CONSTANT interval := '15 minutes';
+    slot    timestamptz := date_bin(quarter, clock_timestamp(), timestamptz 'epoch');
+    since   timestamptz;
+    longer  record;
+BEGIN
+    IF EXISTS (SELECT FROM usage_periods u WHERE u.grouped_by = 'all' AND u.span = quarter AND u.ends_at = slot)
+       OR NOT pg_try_advisory_xact_lock(hashtext('rowhouse.sum_usage'))
+       OR EXISTS (SELECT FROM usage_periods u WHERE u.grouped_by = 'all' AND u.span = quarter AND u.ends_at = slot) THEN
+        RETURN false;
+    END IF;
+    -- (Periods in the future were summed up before the clock was set back.)
+    DELETE FROM usage_periods u WHERE u.ends_at > slot;
+    since := greatest(coalesce((SELECT max(u.ends_at) FROM usage_periods u WHERE u.grouped_by = 'all' AND u.span = quarter),
+                               slot - quarter), slot - interval '1 day');
+
+    WITH RECURSIVE slots AS (
+        SELECT at - quarter AS begins, at AS ends FROM generate_series(since + quarter, slot, quarter) AS at),
+    -- Tenures that ended since then, by one look at the index for each node.
+    nodes AS (
+        (SELECT t.node FROM tenures t WHERE NOT upper_inf(t.during) ORDER BY t.node LIMIT 1)
+        UNION ALL
+        SELECT (SELECT t.node FROM tenures t WHERE NOT upper_inf(t.during) AND t.node > n.node ORDER BY t.node LIMIT 1)
+          FROM nodes n WHERE n.node IS NOT NULL),
+    held AS MATERIALIZED (
+        SELECT t.id, t.owner_namespace, t.owner_cluster, t.node, t.network_id, t.pool_id,
+               coalesce(lower(t.during), '-infinity') AS begins, timestamptz 'infinity' AS ends
+          FROM reservations r JOIN tenures t ON t.id = r.tenure_id
+        UNION ALL
+        SELECT t.id, t.owner_namespace, t.owner_cluster, t.node, t.network_id, t.pool_id,
+               coalesce(lower(t.during), '-infinity'), upper(t.during)
+          FROM nodes n
+         CROSS JOIN LATERAL (SELECT * FROM tenures e
+                              WHERE e.node = n.node AND NOT upper_inf(e.during) AND upper(e.during) > since) AS t)
+    INSERT INTO usage_periods (grouped_by, span, ends_at, key, used, begun, ended, seconds)
+    SELECT CASE 0 WHEN GROUPING(h.owner_namespace) THEN 'namespace' WHEN GROUPING(h.owner_cluster) THEN 'cluster'
+                  WHEN GROUPING(h.node) THEN 'node' WHEN GROUPING(h.network_id) THEN 'network'
+                  WHEN GROUPING(h.pool_id) THEN 'pool' ELSE 'all' END,
+           quarter, s.ends, coalesce(h.owner_namespace, h.owner_cluster, h.node, h.network_id::text, h.pool_id::text, ''),
+           count(h.id) FILTER (WHERE h.begins <= s.ends AND h.ends > s.ends),
+           count(h.id) FILTER (WHERE h.begins >= s.begins AND h.begins < s.ends),
+           count(h.id) FILTER (WHERE h.ends > s.begins AND h.ends <= s.ends),
+           coalesce(sum(extract(epoch FROM least(h.ends, s.ends) - greatest(h.begins, s.begins))), 0)
+      FROM slots s LEFT JOIN held h ON h.begins <= s.ends AND h.ends > s.begins
+     GROUP BY GROUPING SETS ((s.ends), (s.ends, h.owner_namespace), (s.ends, h.owner_cluster), (s.ends, h.node),
+                             (s.ends, h.network_id), (s.ends, h.pool_id))
+    -- A period in which nothing was held has the row of everything alone.
+    HAVING count(h.id) > 0
+        OR GROUPING(h.owner_namespace, h.owner_cluster, h.node, h.network_id, h.pool_id) = 31;
+
+    FOR longer IN
+        SELECT * FROM (VALUES (quarter, interval '1 hour', 4, interval '3 hours'),
+                              (interval '1 hour', interval '6 hours', 6, interval '3 days'),
+                              (interval '6 hours', interval '1 day', 4, interval '40 days')) AS one (part, span, parts, kept)
+    LOOP
+        WITH complete AS (
+            SELECT p.ends
+              FROM (SELECT date_bin(longer.span, u.ends_at - interval '1 microsecond', timestamptz 'epoch') + longer.span AS ends
+                      FROM usage_periods u WHERE u.grouped_by = 'all' AND u.span = longer.part) AS p
+             WHERE NOT EXISTS (SELECT FROM usage_periods k
+                                WHERE k.grouped_by = 'all' AND k.span = longer.span AND k.ends_at = p.ends)
+             GROUP BY p.ends HAVING count(*) = longer.parts)
+        INSERT INTO usage_periods (grouped_by, span, ends_at, key, used, begun, ended, seconds)
+        SELECT p.grouped_by, longer.span, c.ends, p.key, coalesce(max(p.used) FILTER (WHERE p.ends_at = c.ends), 0),
+               sum(p.begun), sum(p.ended), sum(p.seconds)
+          FROM complete c
+          JOIN usage_periods p
+            ON p.grouped_by = ANY (ARRAY['all', 'namespace', 'cluster', 'node', 'network', 'pool'])
+           AND p.span = longer.part AND p.ends_at > c.ends - longer.span AND p.ends_at <= c.ends
+         GROUP BY p.grouped_by, c.ends, p.key;
+        DELETE FROM usage_periods u WHERE u.span = longer.part AND u.ends_at <= slot - longer.kept;
+    END LOOP;
+    DELETE FROM usage_periods u WHERE u.span = interval '1 day' AND u.ends_at <= slot - interval '400 days';
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION sum_usage_v1 IS 'Sums up in usage_periods how many addresses each group held, once in 15 minutes.';
 
 -- schema/pools/wait_for_reservations.sql
 CREATE OR REPLACE FUNCTION wait_for_reservations() RETURNS trigger
@@ -2896,20 +3023,33 @@ COMMENT ON FUNCTION await_due(integer, inet[], inet[]) IS
 -- schema/allocation/release_expired.sql
 CREATE OR REPLACE FUNCTION release_expired(wanted_network integer, at_most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
--- Releases expired sticky reservations of addresses that no sandbox uses, by the clock of the database.
+-- Releases expired sticky reservations of addresses that no sandbox uses, by the clock of the database. An event tells of
+-- each owner that outlives its pods.
 DECLARE
-    released integer;
+    released integer := 0;
+    owner    record;
 BEGIN
-    WITH expired AS (
-        SELECT r.network_id, r.address FROM reservations r
-         -- In a subquery, because a volatile function cannot be an index condition.
-         WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
-           AND NOT EXISTS (SELECT FROM attachments a
-                            WHERE a.network_id = r.network_id AND a.address = r.address)
-         ORDER BY r.expires_at LIMIT at_most FOR UPDATE SKIP LOCKED)
-    DELETE FROM reservations r USING expired e
-     WHERE r.network_id = e.network_id AND r.address = e.address;
-    GET DIAGNOSTICS released = ROW_COUNT;
+    FOR owner IN
+        WITH expired AS (
+            SELECT r.network_id, r.address FROM reservations r
+             -- In a subquery, because a volatile function cannot be an index condition.
+             WHERE r.network_id = wanted_network AND r.expires_at <= (SELECT clock_timestamp())
+               AND NOT EXISTS (SELECT FROM attachments a
+                                WHERE a.network_id = r.network_id AND a.address = r.address)
+             ORDER BY r.expires_at LIMIT at_most FOR UPDATE SKIP LOCKED),
+        gone AS (
+            DELETE FROM reservations r USING expired e
+             WHERE r.network_id = e.network_id AND r.address = e.address
+            RETURNING r.owner_kind, r.owner_cluster, r.owner_namespace, r.owner_name, r.address)
+        SELECT g.owner_kind, g.owner_cluster, g.owner_namespace, g.owner_name, array_agg(g.address::inet) AS addresses
+          FROM gone g GROUP BY g.owner_kind, g.owner_cluster, g.owner_namespace, g.owner_name
+    LOOP
+        released := released + cardinality(owner.addresses);
+        IF owner.owner_kind NOT IN ('pod', 'static') THEN
+            PERFORM note_released('OwnerExpired', owner.owner_cluster, owner.owner_namespace, owner.owner_name, owner.addresses,
+                                  'no sandbox used them for their time to live');
+        END IF;
+    END LOOP;
     RETURN released;
 END $$;
 COMMENT ON FUNCTION release_expired(integer, integer) IS 'Releases expired reservations that no sandbox uses.';
@@ -4183,7 +4323,7 @@ COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of som
 CREATE OR REPLACE FUNCTION refuse_candidates(of_network integer, firsts inet[], lasts inet[], range_no integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    total numeric := (SELECT sum(address_number(s.last) - address_number(s.first) + 1) FROM unnest(firsts, lasts) AS s (first, last));
+    total numeric := (SELECT sum(address_count(s.first, s.last)) FROM unnest(firsts, lasts) AS s (first, last));
     held  text := (SELECT string_agg(concat(host(r.address), ' is in use by ',
                                             concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name)), ', ' ORDER BY r.address)
                      FROM (SELECT one.* FROM unnest(firsts, lasts) AS s (first, last)
@@ -5042,24 +5182,31 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION refuse_owner IS 'Raises invalid_config for an owner without what identifies it, or with what only a pod has.';
 
+-- schema/administration/special_use.sql
+CREATE OR REPLACE FUNCTION special_use(pool pools, wanted inet) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rowhouse, pg_temp
+RETURN CASE
+    -- It is refused for another reason.
+    WHEN EXISTS (SELECT FROM rowhouse.reservations r WHERE r.network_id = (pool).network_id AND r.address = wanted)
+         OR rowhouse.is_kept_out((pool).network_id, wanted) THEN NULL
+    WHEN rowhouse.is_withheld((pool).network_id, wanted) AND NOT rowhouse.is_on_request((pool).network_id, wanted)
+    THEN rowhouse.why_withheld((pool).network_id, wanted)
+    WHEN wanted >= coalesce((pool).window_first, rowhouse.first_usable((pool).cidr))
+         AND wanted <= coalesce((pool).window_last, rowhouse.last_usable((pool).cidr)) THEN NULL
+    WHEN wanted < rowhouse.first_usable((pool).cidr) THEN 'the network address of pool ' || (pool).cidr
+    WHEN wanted > rowhouse.last_usable((pool).cidr) AND family(wanted) = 4 THEN 'the broadcast address of pool ' || (pool).cidr
+    WHEN wanted > rowhouse.last_usable((pool).cidr) THEN 'the last address of pool ' || (pool).cidr END;
+COMMENT ON FUNCTION special_use(pools, inet) IS
+    'What an address is for, if only force reserves it: a gateway, or the network or broadcast address of the pool; NULL: nothing special.';
+
 -- schema/administration/refuse_special.sql
 CREATE OR REPLACE FUNCTION refuse_special(pool pools, wanted inet) RETURNS void
 LANGUAGE plpgsql AS $$
 -- Raises in_the_way for addresses that need force: a gateway, and the network and broadcast address of a pool whose
 -- window does not contain them.
 DECLARE
-    what text;
+    what text := special_use(pool, wanted);
 BEGIN
-    IF EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted)
-       OR is_kept_out(pool.network_id, wanted) THEN
-        RETURN; -- it is refused for another reason
-    END IF;
-    what := CASE WHEN is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted)
-                 WHEN wanted >= coalesce(pool.window_first, first_usable(pool.cidr))
-                      AND wanted <= coalesce(pool.window_last, last_usable(pool.cidr)) THEN NULL
-                 WHEN wanted < first_usable(pool.cidr) THEN 'the network address of pool ' || pool.cidr
-                 WHEN wanted > last_usable(pool.cidr) AND family(wanted) = 4 THEN 'the broadcast address of pool ' || pool.cidr
-                 WHEN wanted > last_usable(pool.cidr) THEN 'the last address of pool ' || pool.cidr END;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
             USING ERRCODE = error_code('in_the_way'), HINT = 'To reserve it anyway, pass `force`.';
@@ -5375,7 +5522,18 @@ SELECT r.id, CASE WHEN r.state = 'pending' AND r.expires_at <= statement_timesta
        p.network_id, p.network_name AS network, r.pool_id, r.cidr AS pool, p.name AS pool_name,
        r.owner_kind, r.owner_cluster AS cluster, r.owner_namespace AS namespace, r.owner_name AS name,
        r.owner_interface AS interface, r.addresses, r.how_many, r.ttl, r.description, r.labels,
-       r.requested_by, r.requested_at, r.expires_at, r.decided_by, r.decided_at, r.reason, r.granted
+       r.requested_by, r.requested_at, r.expires_at, r.decided_by, r.decided_at, r.reason, r.granted,
+       CASE WHEN r.state = 'pending' THEN
+           ARRAY(SELECT a.address FROM unnest(r.addresses) AS a (address)
+                  WHERE EXISTS (SELECT FROM reservations o WHERE o.network_id = p.network_id AND o.address = a.address)
+                     OR EXISTS (SELECT FROM free_ranges f
+                                 WHERE f.network_id = p.network_id AND f.quarantined AND f.last = a.address
+                                   AND f.free_from > statement_timestamp()))
+           ELSE '{}' END AS not_free,
+       CASE WHEN r.state = 'pending' THEN
+           ARRAY(SELECT concat(host(a.address), ' is ', special_use(p, a.address)) FROM unnest(r.addresses) AS a (address)
+                  WHERE special_use(p, a.address) IS NOT NULL)
+           ELSE '{}' END AS needs_force
   FROM requests r LEFT JOIN pools p ON p.id = r.pool_id;
 COMMENT ON VIEW current_requests IS 'Requests with their pools, and their state by the clock of the database.';
 COMMENT ON COLUMN current_requests.id IS 'ID of the request.';
@@ -5402,6 +5560,10 @@ COMMENT ON COLUMN current_requests.decided_by IS 'The caller that ended it; NULL
 COMMENT ON COLUMN current_requests.decided_at IS 'When it ended; NULL: no caller ended it.';
 COMMENT ON COLUMN current_requests.reason IS 'Why it was declined or withdrawn; '''' if no reason was given.';
 COMMENT ON COLUMN current_requests.granted IS 'The reserved addresses; NULL: it is not approved.';
+COMMENT ON COLUMN current_requests.not_free IS
+    'Of addresses, while the request is pending: those that are in use or in quarantine now, so that it cannot be approved yet.';
+COMMENT ON COLUMN current_requests.needs_force IS
+    'Why an approval now needs force, one text for each such address: it has become a gateway, or the window has changed.';
 
 -- schema/requests/request_moves.sql
 CREATE OR REPLACE FUNCTION request_moves() RETURNS trigger
@@ -5443,6 +5605,9 @@ DECLARE
     after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
     verb   text := CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete' ELSE 'update' END;
 BEGIN
+    IF TG_OP = 'DELETE' AND current_reason() = 'PRUNE' THEN
+        RETURN NULL; -- prune_requests_v1() writes one entry for all of them
+    END IF;
     IF before->>'state' <> after->>'state' THEN
         verb := CASE after->>'state' WHEN 'approved' THEN 'approve' WHEN 'declined' THEN 'decline'
                                      WHEN 'withdrawn' THEN 'withdraw' ELSE 'expire' END;
@@ -5496,8 +5661,33 @@ END;
 COMMENT ON FUNCTION expire_requests() IS
     'Ends pending requests that have expired. Each new request and each decision calls it; current_requests does not wait for it.';
 
+-- schema/requests/refuse_hopeless.sql
+CREATE OR REPLACE FUNCTION refuse_hopeless(pool pools, wanted inet) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Raises the reason why no operator could approve a request for an address. An address that is only in use now, by a
+-- sandbox or for a time to live, may be free by then. Names no owner: the caller may be a team.
+DECLARE
+    what text := coalesce(special_use(pool, wanted),
+                          CASE WHEN is_kept_out(pool.network_id, wanted) THEN why_withheld(pool.network_id, wanted) END);
+BEGIN
+    IF NOT wanted <<= pool.cidr THEN
+        RAISE EXCEPTION 'address % is outside pool %', host(wanted), pool.cidr
+            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request an address of this pool, or use the pool that contains it.';
+    END IF;
+    IF what IS NOT NULL THEN
+        RAISE EXCEPTION 'address % is %', host(wanted), what
+            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request another address, or only the number of addresses.';
+    END IF;
+    IF EXISTS (SELECT FROM reservations r
+                WHERE r.network_id = pool.network_id AND r.address = wanted AND r.sticky AND r.sticky_ttl IS NULL AND r.expires_at IS NULL) THEN
+        RAISE EXCEPTION 'address % is reserved until its owner releases it', host(wanted)
+            USING ERRCODE = error_code('address_taken'), HINT = 'Request another address, or only the number of addresses.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION refuse_hopeless(pools, inet) IS 'Raises the reason why a request for an address could never be approved.';
+
 -- schema/requests/request_v1.sql
--- Errors: not_found, address_outside_ranges, quota_exceeded, invalid_config.
+-- Errors: not_found, address_outside_ranges, address_taken, quota_exceeded, invalid_config.
 
 CREATE OR REPLACE FUNCTION request_v1(
     actor text, request_id text, wanted_pool integer, wanted inet[], how_many integer,
@@ -5513,7 +5703,6 @@ AS $$
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     pool    pools;
-    outside inet;
     made    integer;
 BEGIN
     PERFORM refuse_owner(kind, cluster, namespace, interface);
@@ -5524,11 +5713,7 @@ BEGIN
         RAISE EXCEPTION 'there is no pool %', wanted_pool
             USING ERRCODE = error_code('not_found'), HINT = '`rowhouse pool list` lists the existing ones.';
     END IF;
-    SELECT a INTO outside FROM unnest(wanted) AS a WHERE NOT a <<= pool.cidr LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'address % is outside pool %', host(outside), pool.cidr
-            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request an address of this pool, or use the pool that contains it.';
-    END IF;
+    PERFORM refuse_hopeless(pool, a.address) FROM unnest(wanted) AS a (address);
     INSERT INTO requests (pool_id, cidr, owner_kind, owner_cluster, owner_namespace, owner_name, owner_interface,
                           addresses, how_many, ttl, description, labels, requested_by, expires_at)
     VALUES (pool.id, pool.cidr, kind, cluster, namespace, name, interface, wanted, coalesce(cardinality(wanted), how_many),
@@ -5542,13 +5727,14 @@ COMMENT ON FUNCTION request_v1 IS 'Asks an operator for addresses, within the qu
 -- schema/requests/decide_request_v1.sql
 -- Errors: not_found, in_the_way, outdated, and those of reserve_v2.
 
-CREATE OR REPLACE FUNCTION decide_request_v1(actor text, request_id text, wanted integer, decision text, why text)
+CREATE OR REPLACE FUNCTION decide_request_v1(actor text, request_id text, wanted integer, decision text, why text,
+                                  force boolean DEFAULT false)
 RETURNS SETOF requests
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 AS $$
 -- Ends a request: approved (it reserves the addresses, in this transaction), declined or withdrawn. A repetition changes
--- nothing, so an approval never reserves twice.
+-- nothing, so an approval never reserves twice. force: as in reserve_v2, such as for an address that has become a gateway.
 DECLARE
     command text := set_config('rowhouse.command', 'API', true);
     asked   requests;
@@ -5582,7 +5768,7 @@ BEGIN
         SELECT array_agg(made.address ORDER BY made.address) INTO got
           FROM reserve_v2(actor, request_id, asked.pool_id, asked.addresses, asked.how_many, asked.owner_kind,
                           asked.owner_cluster, asked.owner_namespace, asked.owner_name, asked.owner_interface,
-                          asked.ttl, asked.description, false, asked.labels) AS made;
+                          asked.ttl, asked.description, force, asked.labels) AS made;
     END IF;
     UPDATE requests r
        SET state = decision, decided_by = actor, decided_at = clock_timestamp(), reason = why, granted = got
@@ -5591,8 +5777,36 @@ BEGIN
     PERFORM expire_requests();
     RETURN NEXT asked;
 END $$;
-COMMENT ON FUNCTION decide_request_v1(text, text, integer, text, text) IS
+COMMENT ON FUNCTION decide_request_v1(text, text, integer, text, text, boolean) IS
     'Approves a request and reserves its addresses, declines or withdraws it; a repetition changes nothing.';
+
+-- schema/requests/prune_requests_v1.sql
+CREATE OR REPLACE FUNCTION prune_requests_v1(actor text, older_than interval, at_most integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '3s'
+AS $$
+-- Removes one batch of requests that ended longer ago than this, at least a day; returns their number. The audit log
+-- keeps how each of them ended, and has one entry for the batch.
+DECLARE
+    command text := coalesce(current_setting('rowhouse.command', true), '');
+    pruned  integer;
+BEGIN
+    PERFORM act_as(actor, ''), set_config('rowhouse.command', 'PRUNE', true);
+    PERFORM expire_requests();
+    DELETE FROM requests r
+     WHERE r.id IN (SELECT o.id FROM requests o
+                     WHERE o.state <> 'pending' AND o.decided_at < clock_timestamp() - greatest(older_than, interval '1 day')
+                     ORDER BY o.decided_at LIMIT at_most FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    IF pruned > 0 THEN
+        PERFORM record_change('request.prune', 'requests', NULL,
+                              jsonb_build_object('pruned', pruned, 'ended_before', clock_timestamp() - greatest(older_than, interval '1 day')));
+    END IF;
+    PERFORM set_config('rowhouse.command', command, true);
+    RETURN pruned;
+END $$;
+COMMENT ON FUNCTION prune_requests_v1 IS 'Removes one small batch of requests that ended before a time.';
 
 -- schema/controller/sandboxes_v1.sql
 CREATE OR REPLACE FUNCTION sandboxes_v1(of_cluster text, after_container text, after_interface text, at_most integer,
@@ -5650,6 +5864,23 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION note_event IS 'Stores an event about an interface of a pod, or counts it if it goes on.';
+
+-- schema/controller/note_released.sql
+CREATE OR REPLACE FUNCTION note_released(of_reason text, of_cluster text, of_namespace text, of_name text, released inet[], because text)
+RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    -- A row of its own, because an update could wait for another session while this one holds locks of reservations.
+    INSERT INTO events (reason, message, cluster, namespace, pod)
+    SELECT of_reason,
+           concat('released ', cardinality(released), CASE WHEN cardinality(released) = 1 THEN ' address: ' ELSE ' addresses: ' END,
+                  (SELECT string_agg(host(a.address), ', ' ORDER BY a.address)
+                     FROM (SELECT r.address FROM unnest(released) AS r (address) ORDER BY r.address LIMIT 10) AS a),
+                  ' and ' || nullif(greatest(cardinality(released) - 10, 0), 0) || ' more', '; ', because),
+           of_cluster, of_namespace, of_name;
+END;
+COMMENT ON FUNCTION note_released(text, text, text, text, inet[], text) IS
+    'Stores an event about an owner whose addresses were released, with their number and the first ten.';
 
 -- schema/controller/allocation_failure_noted.sql
 CREATE OR REPLACE FUNCTION allocation_failure_noted() RETURNS trigger
@@ -5751,11 +5982,12 @@ SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Releases the addresses of owners whose objects are gone, except those that a sandbox uses and those that an operator
--- reserved. Leaves an owner that has another object meanwhile. ordinal: the position of the owner in the arrays, from 1.
+-- reserved; an event for each owner says so. Leaves an owner that has another object meanwhile. ordinal: the position of the owner in the arrays, from 1.
 #variable_conflict use_column
 DECLARE
     command text := coalesce(current_setting('rowhouse.command', true), '');
     gone    integer[];
+    owner   record;
 BEGIN
     PERFORM act_as(actor, ''), set_config('rowhouse.command', 'RECONCILE', true);
     LOCK TABLE reservations IN ROW EXCLUSIVE MODE;
@@ -5774,12 +6006,19 @@ BEGIN
                    ON r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
       WHERE r.owner_cluster = of_cluster
       ORDER BY r.network_id, r.address FOR UPDATE OF r;
-    RETURN QUERY
-        DELETE FROM reservations r USING unnest(gone) AS g (number)
-         WHERE r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
-           AND r.owner_cluster = of_cluster AND r.policy_source = 'nad'
-           AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
-        RETURNING g.number, r.address::inet;
+    FOR owner IN
+        WITH released AS (
+            DELETE FROM reservations r USING unnest(gone) AS g (number)
+             WHERE r.owner_namespace = namespaces[g.number] AND r.owner_name = names[g.number] AND r.owner_kind = kinds[g.number]
+               AND r.owner_cluster = of_cluster AND r.policy_source = 'nad'
+               AND NOT EXISTS (SELECT FROM attachments a WHERE a.network_id = r.network_id AND a.address = r.address)
+            RETURNING g.number, r.address::inet AS address)
+        SELECT d.number, array_agg(d.address) AS addresses FROM released d GROUP BY d.number ORDER BY d.number
+    LOOP
+        PERFORM note_released('OwnerGone', of_cluster, namespaces[owner.number], names[owner.number], owner.addresses,
+                              format('%s %s is gone', object_kinds[owner.number], object_names[owner.number]));
+        RETURN QUERY SELECT owner.number, freed.address FROM unnest(owner.addresses) AS freed (address);
+    END LOOP;
     DELETE FROM owner_objects o USING unnest(gone) AS g (number)
      WHERE o.cluster = of_cluster AND o.owner_kind = kinds[g.number] AND o.namespace = namespaces[g.number]
        AND o.name = names[g.number]
@@ -6636,11 +6875,11 @@ BEGIN
             TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, label_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
-                                  explain_address, pool_fill, sample_fill_v1, held_by, who_had, ran_on, of_container, in_prefix
+                                  explain_address, pool_fill, sample_fill_v1, sum_usage_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
         GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owners_v1, renew_owners_v1,
-                                  take_allocation_failures_v1
+                                  take_allocation_failures_v1, prune_requests_v1
             TO rowhouse_server;
         -- Its mirror
         GRANT EXECUTE ON FUNCTION mirror_on_v1, mirror_off_v1, mirror_changes_v1, mirror_writers_v1, mirror_again_v1,
@@ -6653,8 +6892,8 @@ BEGIN
                                   adopt_owner_v1, has_unnamed_v1
             TO rowhouse_server;
         -- Used by views and statements
-        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld, pool_window, window_counts, pool_counts,
-                                  first_address, last_address, first_usable, last_usable, address_number, address_key,
+        GRANT EXECUTE ON FUNCTION audit_key, serves_code_of, error_code, is_excluded, is_withheld, is_on_request, on_request_count, special_use, why_withheld, pool_window, window_counts, pool_counts,
+                                  first_address, last_address, first_usable, last_usable, address_number, address_count, address_key,
                                   network_key, network_keys,
                                   address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_server;
@@ -6668,10 +6907,10 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rowhouse_auditor') THEN
         GRANT USAGE ON SCHEMA rowhouse TO rowhouse_auditor;
         GRANT SELECT ON current_reservations, address_history, attached_tenures, lasting_attachments, pool_usage, stale_reservations, integrity_problems, audit_log, audit_changes, error_codes,
-                        gateways, exclusions, fill_samples, pool_trends,
+                        gateways, exclusions, fill_samples, usage_periods, pool_trends,
                         networks, pools, pool_names, free_ranges, quotas, comments, saved_views, requests, current_requests, nodes
             TO rowhouse_auditor;
-        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, is_on_request, on_request_count, why_withheld,
+        GRANT EXECUTE ON FUNCTION error_code, audit_key, held_by, who_had, ran_on, of_container, in_prefix, explain_address, pool_fill, is_excluded, is_withheld, is_on_request, on_request_count, special_use, address_count, why_withheld,
                                   pool_window, pool_counts, first_address, last_address, first_usable, last_usable,
                                   address_number, address_key, network_key, network_keys, address_span, is_open_tenure, is_plain, inetrange(inet, inet)
             TO rowhouse_auditor;

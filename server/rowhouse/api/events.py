@@ -47,7 +47,9 @@ class EventQuery(paging.Paged):
     reason: Annotated[Name | None, Field(description="For example `NoAddress`")] = None
     cluster: Cluster | None = None
     namespace: Namespace | None = None
-    name: Annotated[Name | None, Field(description="Of the pod")] = None
+    name: Annotated[
+        Name | None, Field(description="Of the pod, or of the owner that outlives pods")
+    ] = None
     node: Name | None = None
     pool: PoolText | None = None
     since: Annotated[Moment | None, Field(description="It happened at or after this time")] = None

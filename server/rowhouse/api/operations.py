@@ -317,6 +317,7 @@ OPERATIONS: Final = (
         path=f"{_REQUEST}/approve",
         role="operator",
         view=requests.approve_request,
+        query=requests.ApprovalQuery,
         answer=requests.AddressRequest,
         error_statuses=(404, 409),
     ),

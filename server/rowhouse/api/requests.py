@@ -61,6 +61,20 @@ class AddressRequest(Answer):
         list[Address] | None,
         Field(description="The requested ones; null: the lowest free ones when it is approved"),
     ]
+    not_free: Annotated[
+        list[Address],
+        Field(
+            description="Of `addresses`, while it is pending: those that are in use or in quarantine now,"
+            " so that it cannot be approved yet"
+        ),
+    ]
+    needs_force: Annotated[
+        list[str],
+        Field(
+            description="While it is pending: why an approval needs `force`, such as an address"
+            " that has become a gateway"
+        ),
+    ]
     count: Annotated[int, Field(description="Number of addresses")]
     ttl: Annotated[float | None, Field(description="Seconds; null: until they are released")]
     description: str
@@ -126,6 +140,14 @@ class Refusal(Request):
     reason: FilledText
 
 
+class ApprovalQuery(Request):
+    """How to approve."""
+
+    force: Annotated[
+        bool, Field(description="Also reserve gateway, network and broadcast addresses")
+    ] = False
+
+
 class Withdrawal(Request):
     """Why a request is withdrawn."""
 
@@ -171,9 +193,11 @@ def get_request(call: Call, address_request_id: int) -> Reply:
     return Reply(document=AddressRequest.of(found))
 
 
-def approve_request(call: Call, address_request_id: int) -> Reply:
+def approve_request(call: Call, address_request_id: int, query: ApprovalQuery) -> Reply:
     """Approve a request: reserve its addresses. A repetition returns the same addresses."""
-    made = requests.decide(call.store, address_request_id, "approved", call.actor)
+    made = requests.decide(
+        call.store, address_request_id, "approved", call.actor, force=query.force
+    )
     return Reply(document=AddressRequest.of(made))
 
 

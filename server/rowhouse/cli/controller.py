@@ -131,6 +131,7 @@ def controller(  # noqa: PLR0913 - its options
         )
         if mirror
         else None,
+        request_days=settings.request_retention_days,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -41,6 +41,8 @@ _COLUMNS: Final = (
 _DETAILS: Final = (
     *_COLUMNS,
     Column("ADDRESSES", "addresses", "list"),
+    Column("NOT FREE NOW", "not_free", "list"),
+    Column("NEEDS FORCE", "needs_force", "list"),
     Column("GRANTED", "granted", "list"),
 )
 _request = click.argument("number", metavar="ID", type=click.IntRange(1))
@@ -136,9 +138,10 @@ def show(session: Session, *, number: int) -> None:
 
 @request.command(short_help="Approve a request and reserve its addresses.")
 @_request
+@click.option("--force", is_flag=True, help="Allow gateway, network and broadcast addresses.")
 @yes_option
 @change_options
-def approve(session: Session, *, number: int, yes: bool) -> None:
+def approve(session: Session, *, number: int, force: bool, yes: bool) -> None:
     """Approve a request: reserve its addresses. Repeating it reserves nothing more."""
     asked = session.client.get(f"/requests/{number}")
     owner = asked["owner"]
@@ -146,7 +149,7 @@ def approve(session: Session, *, number: int, yes: bool) -> None:
         f"Reserve {asked['count']} of {asked['pool']} for {owner['namespace']}/{owner['name']}?",
         yes=yes,
     )
-    session.printer.one(session.client.post(f"/requests/{number}/approve"), _DETAILS)
+    session.printer.one(session.client.post(f"/requests/{number}/approve", force=force), _DETAILS)
 
 
 @request.command()

@@ -9,6 +9,11 @@ REASONS: Final = {
     "ClaimRefused": "Claim refused",
     "AddressIsGateway": "Address is a gateway",
     "Reclaimed": "Reclaimed",
+    "OwnerGone": "Owner is gone",
+    "OwnerExpired": "Owner expired",
     "PoolNearlyFull": "Pool nearly full",
 }
 """Reasons, and their labels for people."""
+
+RELEASES: Final = frozenset({"Reclaimed", "OwnerGone", "OwnerExpired"})
+"""Addresses are free again, as they should be: no warnings."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 CLEAR: Final = 0.5
 """The minimum R squared: a line that explains less than half of the past predicts nothing."""
@@ -30,6 +30,17 @@ class Trend:
     def is_clear(self) -> bool:
         """Whether it rises, and a line fits it."""
         return bool(self.slope and self.slope > 0 and self.fit is not None and self.fit >= CLEAR)
+
+
+def trend(used: Sequence[int], hours: float) -> Trend:
+    """Return the line through counts at evenly spaced times, the last one `hours` after the first."""
+    middle, mean = (len(used) - 1) / 2, sum(used) / len(used)
+    varied = sum((count - mean) ** 2 for count in used)
+    if not varied:
+        return Trend(None, None)
+    along = sum((step - middle) * count for step, count in enumerate(used))
+    steps = (len(used) ** 3 - len(used)) / 12  # the sum of (step - middle) ** 2
+    return Trend(along / steps * (len(used) - 1) / hours, along**2 / (steps * varied))
 
 
 def full_in(free: float, trends: Iterable[Trend]) -> timedelta | None:

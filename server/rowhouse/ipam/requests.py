@@ -41,7 +41,8 @@ def send(
     It expires after `valid` seconds. `sent_before` is the note of an interrupted call with this key: the id of its
     request, which is the answer. Nothing is reserved yet.
 
-    Errors: NotFound, AddressOutsideRanges, QuotaExceeded (with what the namespace holds and its pending requests).
+    Errors: NotFound, AddressOutsideRanges and AddressTaken (no operator could approve it), QuotaExceeded (with what the
+    namespace holds and its pending requests).
     """
     if sent_before is not None:
         return request(store, int(sent_before))
@@ -51,12 +52,20 @@ def send(
 
 
 def decide(
-    store: Database, wanted: int, decision: Decision, actor: Actor, *, reason: str = ""
+    store: Database,
+    wanted: int,
+    decision: Decision,
+    actor: Actor,
+    *,
+    reason: str = "",
+    force: bool = False,
 ) -> Record:
     """End a request; an approval reserves its addresses in the same transaction. A repetition changes nothing.
 
-    Raises NotFound, InTheWay (it ended otherwise, or has expired), and for an approval PoolExhausted, AddressTaken,
-    AddressOutsideRanges, QuotaExceeded; the request is then still pending.
+    `force` also approves gateway, network and broadcast addresses.
+
+    Raises NotFound, InTheWay (it ended otherwise, has expired, or needs force), and for an approval PoolExhausted,
+    AddressTaken, AddressOutsideRanges, QuotaExceeded; the request is then still pending.
     """
-    requests.decide(store, wanted, decision, actor, reason=reason)
+    requests.decide(store, wanted, decision, actor, reason=reason, force=force)
     return request(store, wanted)

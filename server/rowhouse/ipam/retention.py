@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import structlog
+
+from rowhouse.store.allocation import requests
 from rowhouse.store.cluster import nodes
 from rowhouse.store.history import retention
 
 if TYPE_CHECKING:
     from rowhouse.domain.administration import Actor
+    from rowhouse.store.allocation.requests import Session
     from rowhouse.store.connection.database import Database
+
+
+_log = structlog.get_logger(__name__)
+REQUESTS: Final = 1000
+"""Requests removed in one transaction."""
 
 
 class Pruning:
@@ -78,6 +87,30 @@ class Pruning:
             "finished": self._finished,
         }
         retention.record(self._store, self._kept, self._actor, "prune", facts)
+
+
+class RequestRetention:
+    """Removes requests of teams that ended long ago, for the controller: one batch a step, so that none takes long.
+
+    Args:
+        session: the leader's connection.
+        days: how long requests that have ended stay; 0: forever.
+        actor: the actor for the audit log.
+    """
+
+    def __init__(self, session: Session, *, days: int, actor: str = "controller") -> None:
+        self._session = session
+        self._days = days
+        self._actor = actor
+
+    def step(self) -> bool:
+        """Remove a batch; False if nothing is left. Raises TryAgain, NotReady."""
+        if not self._days:
+            return False
+        pruned = requests.prune(self._session, self._actor, days=self._days, at_most=REQUESTS)
+        if pruned:
+            _log.info("requests_pruned", requests=pruned, days=self._days)
+        return pruned == REQUESTS
 
 
 def prune_nodes(store: Database, actor: Actor, *, seconds: float, at_most: int) -> int:

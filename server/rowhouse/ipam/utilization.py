@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from statistics import StatisticsError, correlation, linear_regression
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.domain.errors import InvalidRequest
-from rowhouse.domain.forecast import Trend, full_in
+from rowhouse.domain.forecast import full_in, trend
 from rowhouse.domain.networks import as_shown
 from rowhouse.store.history import utilization as history
 from rowhouse.store.inventory import occupancy, quotas
@@ -98,20 +97,21 @@ def report(
     pools = occupancy.of_pools(store) if by in ("network", "pool", "label") else []
     names = _names(by, pools)
     limits = _limits(store, by, label, pools, namespaces)
+    hours = period.length.total_seconds() / 3600
+    is_current = period.is_current
     groups = []
     for row in found:
-        used = [int(count) for count in row.used]
         name, in_network = names.get(row.key, (_unknown(by, row.key), None))
         limit = limits.get(row.key)
-        left = _full_in(period, used, limit) if limit and period.is_current else None
+        left = full_in(limit.free, [trend(row.used, hours)]) if limit and is_current else None
         groups.append(
             Utilization(
                 id=int(row.key) if by in ("network", "pool") else None,
                 name=name,
                 network=in_network,
-                used=used,
-                average=round(float(row.average), 1),
-                most=max(used),
+                used=row.used,
+                average=round(row.average, 1),
+                most=max(row.used),
                 begun=row.begun,
                 ended=row.ended,
                 limit=limit.addresses if limit else None,
@@ -145,18 +145,10 @@ def _limits(
     namespaces: Collection[str] | None,
 ) -> dict[str, _Limit]:
     if by == "namespace":
-        found = quotas.search(
-            store,
-            namespace=None,
-            pool_id=None,
-            namespaces=namespaces,
-            after=0,
-            limit=MAX_QUOTAS,
-        )
+        found = quotas.over_all_pools(store, namespaces=namespaces, limit=MAX_QUOTAS)
         return {
             row.namespace: _Limit(row.addresses, max(row.addresses - row.in_use, 0))
             for row in found
-            if row.pool_id is None
         }
     if namespaces is not None:
         return {}
@@ -169,12 +161,3 @@ def _limits(
         totals[key][0] += pool.total - pool.excluded
         totals[key][1] += pool.free
     return {key: _Limit(*total) for key, total in totals.items()}
-
-
-def _full_in(period: Period, used: Sequence[int], limit: _Limit) -> timedelta | None:
-    hours = [(at - period.since).total_seconds() / 3600 for at in period.moments]
-    try:
-        trend = Trend(linear_regression(hours, used).slope, correlation(hours, used) ** 2)
-    except StatisticsError:  # the count never changed
-        return None
-    return full_in(limit.free, [trend])

@@ -13,6 +13,7 @@ from rowhouse.domain.defaults import GRACE_SECONDS, OWNER_SECONDS, PASS_SECONDS,
 from rowhouse.domain.errors import RowhouseError
 from rowhouse.ipam.owner_release import OwnerRelease
 from rowhouse.ipam.reconcile import Reconciler
+from rowhouse.ipam.retention import RequestRetention
 from rowhouse.k8s.access import AccessCheck
 from rowhouse.k8s.claims import ClaimStatus
 from rowhouse.k8s.events import EventRecorder
@@ -40,6 +41,7 @@ _log = structlog.get_logger(__name__)
 _TICK: Final = 1.0
 _ELECTION: Final = 2.0
 _STUCK_SECONDS: Final = 600.0
+_PRUNING_SECONDS: Final = 3600.0
 _DATABASE: Final = "database"
 _LISTS: Final = "pods and nodes"
 
@@ -76,6 +78,7 @@ class Controller:
         timing: intervals and limits.
         mirror: how to mirror to whereabouts' objects; None: no mirror.
         checks: receives the state of each thread, for the probes.
+        request_days: how long requests of teams that have ended stay; 0: forever.
     """
 
     def __init__(
@@ -86,12 +89,15 @@ class Controller:
         timing: Timing,
         mirror: MirrorSettings | None = None,
         checks: Checks | None = None,
+        *,
+        request_days: int = 0,
     ) -> None:
         self._source = source
         self._cluster = cluster
         self._client = client
         self._timing = timing
         self._mirror = mirror
+        self._request_days = request_days
         self._events = EventRecorder(client)
         self._claims = ClaimStatus(client)
         self._pass_soon = threading.Event()
@@ -170,7 +176,8 @@ class Controller:
         owners: OwnerRelease,
         stop: threading.Event,
     ) -> None:
-        due = looked_at = owners_due = time.monotonic()
+        due = looked_at = owners_due = pruning_due = time.monotonic()
+        requests = RequestRetention(election.session, days=self._request_days)
         while not stop.is_set():
             self._beat()
             election.check()
@@ -187,6 +194,9 @@ class Controller:
                     self._claims.write(held_claims(election.session, self._cluster))
                     if owners.is_unfinished or self._claims.is_unfinished:
                         owners_due = 0.0
+                if time.monotonic() >= pruning_due:
+                    more = requests.step()
+                    pruning_due = time.monotonic() + (_TICK if more else _PRUNING_SECONDS)
                 if self._pass_soon.is_set():
                     self._pass_soon.clear()
                     # Not more often than the second checks, even if nodes flap.

@@ -52,6 +52,9 @@ def test_the_end_of_the_claim_releases_the_address_after_its_last_pod(stage: Sta
     stage.stop("a")
     assert stage.owners.look() == 1
     assert stage.tenures() == [("10.0.0.1", f"claim {CLAIM}", False)]
+    assert stage.dba.execute("SELECT reason, namespace, pod, message FROM events").fetchall() == [
+        ("OwnerGone", "default", CLAIM, f"released 1 address: 10.0.0.1; IPAMClaim {CLAIM} is gone")
+    ]
 
 
 def status(stage: Stage) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fixtures.pods import Pods, subnet
 from rowhouse.domain.administration import Actor
-from rowhouse.ipam import quotas
+from rowhouse.ipam import pools, quotas
 from web.people.deeds import carry_out, text_of
 from web.people.person import hidden_fields
 
@@ -55,6 +56,37 @@ def test_a_team_requests_addresses_and_an_operator_approves(
     assert "by ada-operator" in page
     assert "10.0.0.1 , 10.0.0.2" in page or "10.0.0.1, 10.0.0.2" in page
     assert "routers" in team.get("/reservations").text
+
+
+def test_an_operator_consents_to_reserve_what_has_become_a_gateway(
+    team: Person, ada: Person, pool: Any, store: Store
+) -> None:
+    carry_out(team, "/requests/new", form_of(pool, addresses="10.0.0.7", count=""))
+    pools.change_pool(store, pool.id, {"gateway": "10.0.0.7"}, Actor(name="admin"), version=None)
+    assert "Needs force 10.0.0.7 is the gateway of pool 10.0.0.0/24" in text_of(
+        team.get("/requests/1")
+    )
+    preview = ada.get("/requests/1/approve")
+    assert "Reserve it all the same" in preview.text
+    refused = ada.post("/requests/1/approve", {**hidden_fields(preview), "confirmed": "1"})
+    assert refused.status_code == 409
+    form = {**hidden_fields(preview), "confirmed": "1", "force": "true"}
+    assert ada.post("/requests/1/approve", form).status_code == 303
+    assert "Request 1 Approved" in text_of(team.get("/requests/1"))
+
+
+def test_a_team_reads_that_an_address_is_in_use_now(
+    team: Person, ada: Person, pool: Any, store: Store
+) -> None:
+    preview = team.send("/requests/new", form_of(pool, addresses="10.0.0.0", count=""))
+    refused = team.post("/requests/new", {**hidden_fields(preview), "confirmed": "1"})
+    assert "Address 10.0.0.0 is the network address of pool 10.0.0.0/24" in text_of(refused)
+    Pods(store).add("web-0", subnet("10.0.0.0/24"))
+    carry_out(team, "/requests/new", form_of(pool, addresses="10.0.0.1", count=""))
+    page = text_of(team.get("/requests/1"))
+    assert "Not free now 10.0.0.1" in page
+    assert "in use or in quarantine. The request can be approved once it is free." in page
+    assert "The approval will be refused" in text_of(ada.get("/requests/1/approve"))
 
 
 def test_a_team_reads_why_its_request_was_declined(team: Person, ada: Person, pool: Any) -> None:

@@ -49,9 +49,10 @@ class Client:
                 break
         return found[:most]
 
-    def post(self, path: str, body: Document | None = None) -> Document:
+    def post(self, path: str, body: Document | None = None, **query: Any) -> Document:
         """Create an object exactly once, even if the response is lost and the request is repeated."""
-        return self._call("POST", path, body=body, headers={"Idempotency-Key": uuid.uuid4().hex})
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        return self._call("POST", path, query=query, body=body, headers=key)
 
     def patch(
         self, path: str, body: Document, *, version: int | None = None, **query: Any

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import psycopg
 from sqlalchemy import Text, cast, func, select
 
+from rowhouse.store.connection.errors import domain_error
 from rowhouse.store.connection.listing import Listing, in_bytes
 from rowhouse.store.connection.models import CurrentRequest
 from rowhouse.store.connection.reads import row, rows
@@ -16,13 +19,18 @@ from rowhouse.store.connection.statements import statement
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from psycopg.rows import TupleRow
+
     from rowhouse.domain.administration import Actor, ReservationPlan
     from rowhouse.domain.requesting import Decision
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
 
+    Session = psycopg.Connection[TupleRow]
+
 SEND: Final = statement(__name__, "request")
-DECIDE = "SELECT id FROM rowhouse.decide_request_v1(%s, %s, %s, %s, %s)"
+DECIDE = "SELECT id FROM rowhouse.decide_request_v1(%s, %s, %s, %s, %s, %s)"
+PRUNE = "SELECT rowhouse.prune_requests_v1(%s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +84,7 @@ def send(
 ) -> int:
     """Send a request that expires after `valid` seconds, and return its id.
 
-    Errors: NotFound, AddressOutsideRanges, QuotaExceeded, TryAgain.
+    Errors: NotFound, AddressOutsideRanges, AddressTaken, QuotaExceeded, TryAgain.
     """
     holder = plan.holder
     parameters = {
@@ -101,11 +109,29 @@ def send(
 
 
 def decide(
-    database: Database, request: int, decision: Decision, actor: Actor, *, reason: str
+    database: Database,
+    request: int,
+    decision: Decision,
+    actor: Actor,
+    *,
+    reason: str,
+    force: bool = False,
 ) -> None:
-    """End a request. Raises NotFound, InTheWay, and for an approval the errors of a reservation."""
-    parameters = (actor.name, actor.request_id, request, decision, reason)
+    """End a request. Raises NotFound, InTheWay, and for an approval the errors of a reservation.
+
+    `force` also approves gateway, network and broadcast addresses.
+    """
+    parameters = (actor.name, actor.request_id, request, decision, reason, force)
     database.change(DECIDE, parameters, actor=actor.name, request_id=actor.request_id)
+
+
+def prune(session: Session, actor: str, *, days: int, at_most: int) -> int:
+    """Remove one batch of requests that ended more than `days` ago; return their number. Raises TryAgain, NotReady."""
+    try:
+        [(pruned,)] = session.execute(PRUNE, (actor, timedelta(days=days), at_most)).fetchall()
+    except psycopg.Error as error:
+        raise domain_error(error) from error
+    return int(pruned)
 
 
 def of_all() -> Listing:

@@ -321,6 +321,8 @@ class CurrentRequest(Base):
     decided_at: Mapped[datetime | None]
     reason: Mapped[str]
     granted: Mapped[list[str] | None] = mapped_column(ARRAY(Address))
+    not_free: Mapped[list[str]] = mapped_column(ARRAY(Address))
+    needs_force: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class Node(Base):

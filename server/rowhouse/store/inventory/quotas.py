@@ -54,6 +54,16 @@ def search(
     return rows(database, statement)
 
 
+def over_all_pools(
+    database: Database, *, namespaces: Collection[str] | None, limit: int
+) -> Sequence[Record]:
+    """Return the quotas of namespaces (None: of all) over all pools, by id."""
+    statement = _quotas().where(Quota.pool_id.is_(None)).order_by(Quota.id).limit(limit)
+    if namespaces is not None:
+        statement = statement.where(Quota.namespace.in_(namespaces))
+    return rows(database, statement)
+
+
 def get(database: Database, quota_id: int) -> Record | None:
     """Return one quota, with the number of addresses in use."""
     return row(database, _quotas().where(Quota.id == quota_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from flask import url_for
@@ -75,10 +76,27 @@ class _Decide(Action[str]):
 
 
 class Approve(_Decide):
-    """Reserve the addresses."""
+    """Reserve the addresses. What is given is the consent to reserve a gateway, or a network or broadcast address."""
 
     decision = "approved"
     verb = "Approve"
+
+    def read(self, values: Mapping[str, str]) -> str:
+        return values.get("force", "")
+
+    def preview(self, given: str) -> Preview:  # noqa: ARG002 - previewed as it is now
+        shown = super().preview("")
+        asked = self.asked
+        warnings = [f"{reason}." for reason in asked.needs_force]
+        if asked.not_free:
+            taken = ", ".join(asked.not_free)
+            warnings.append(f"{taken}: in use or in quarantine now. The approval will be refused.")
+        consent = "Reserve it all the same" if asked.needs_force else ""
+        return replace(shown, warnings=warnings, consent=consent)
+
+    def do(self, given: str, actor: Actor) -> str:
+        use_cases.decide(self.store, self.asked.id, self.decision, actor, force=bool(given))
+        return self.back
 
 
 class Decline(_Decide):

@@ -47,6 +47,12 @@ def sparkline(values: Sequence[int | None]) -> Line | None:
     return _line([(i * step, value) for i, value in known], height, top=most * 1.15 or 1)
 
 
+def rise(values: Sequence[int | None]) -> int:
+    """Return by how much the last known value is above the first; 0 without two of them."""
+    known = [value for value in values if value is not None]
+    return known[-1] - known[0] if known else 0
+
+
 def _line(points: Iterable[tuple[float, float]], height: float, *, top: float) -> Line:
     """Return a line through (x, value) points, with zero at the bottom of the box."""
     placed = [(round(x, 1), round(height - value / top * height, 1)) for x, value in points]

@@ -8,7 +8,7 @@ from flask import render_template, url_for
 
 from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
-from rowhouse.domain.events import REASONS
+from rowhouse.domain.events import REASONS, RELEASES
 from rowhouse.store.history import events as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
@@ -53,9 +53,9 @@ def _table() -> Table:
                 kind="tag",
                 value=lambda row: row.reason,
                 text=lambda row: REASONS.get(row.reason, row.reason),
-                level=lambda row: "" if row.reason == "Reclaimed" else "warn",
+                level=lambda row: "" if row.reason in RELEASES else "warn",
             ),
-            Column(name="pod", label="Pod or pool", value=_about, href=_about_url),
+            Column(name="pod", label="Pod, owner or pool", value=_about, href=_about_url),
             Column(
                 name="node",
                 label="Node",

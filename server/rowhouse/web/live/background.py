@@ -1,4 +1,4 @@
-"""The background thread of a server process: it updates live pages and takes fill samples."""
+"""The background thread of a server process: it updates live pages, takes fill samples and sums up usage."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from rowhouse.store.connection import changes
+from rowhouse.store.history import utilization
 from rowhouse.store.inventory import trends
 from rowhouse.web.live.hub import Hub
 
@@ -37,3 +38,4 @@ def viewers(app: Flask) -> int:
 
 def _chores(store: Database) -> None:
     trends.sample(store)
+    utilization.sum_up(store)

@@ -36,12 +36,14 @@ changes AS (
             SELECT key, ends, -tenures FROM counts WHERE ends IS NOT NULL) AS events
      GROUP BY key, step),
 totals AS (
-    SELECT key, sum(seconds) AS seconds, sum(begun) AS begun, sum(ended) AS ended FROM counts GROUP BY key)
-SELECT k.key, k.seconds / extract(epoch FROM %(until)s::timestamptz - %(since)s::timestamptz) AS average,
+    SELECT key, sum(seconds) AS seconds, sum(begun) AS begun, sum(ended) AS ended FROM counts GROUP BY key),
+-- Joined once: a look for each group at all changes would take the square of the groups.
+runs AS (
+    SELECT g.key, g.step, coalesce(sum(c.change) OVER (PARTITION BY g.key ORDER BY g.step), 0)::bigint AS used
+      FROM (SELECT k.key, m.step FROM totals k CROSS JOIN moments m) AS g
+      LEFT JOIN changes c ON c.key = g.key AND c.step = g.step)
+SELECT k.key, (k.seconds / extract(epoch FROM %(until)s::timestamptz - %(since)s::timestamptz))::float8 AS average,
        k.begun::bigint, k.ended::bigint, u.used
   FROM totals k
- CROSS JOIN LATERAL (
-       SELECT array_agg(used ORDER BY step) AS used
-         FROM (SELECT m.step, coalesce(sum(c.change) OVER (ORDER BY m.step), 0)::bigint AS used
-                 FROM moments m LEFT JOIN changes c ON c.key = k.key AND c.step = m.step) AS run) AS u
+  JOIN (SELECT r.key, array_agg(r.used ORDER BY r.step) AS used FROM runs r GROUP BY r.key) AS u ON u.key = k.key
  ORDER BY k.key

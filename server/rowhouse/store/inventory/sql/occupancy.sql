@@ -3,8 +3,11 @@ SELECT p.id, p.network_id, p.network_name AS network, n.isolated::text AS isolat
        host(p.gateway) AS gateway, host(coalesce(p.window_first, rowhouse.first_usable(p.cidr))) AS first,
        host(coalesce(p.window_last, rowhouse.last_usable(p.cidr))) AS last, p.drained,
        c.total, c.reserved, c.reserved_by_overlaps, c.attached, c.sticky, c.used, c.quarantined, c.excluded, c.free,
-       rowhouse.on_request_count(p.network_id, coalesce(p.window_first, rowhouse.first_usable(p.cidr)),
-                                 coalesce(p.window_last, rowhouse.last_usable(p.cidr))) AS on_request,
+       -- Few networks have such exclusions, and each call of the function costs as much as counting a pool.
+       CASE WHEN p.network_id = ANY (ARRAY(SELECT e.network_id FROM rowhouse.exclusions e WHERE e.requests_only))
+            THEN rowhouse.on_request_count(p.network_id, coalesce(p.window_first, rowhouse.first_usable(p.cidr)),
+                                           coalesce(p.window_last, rowhouse.last_usable(p.cidr)))
+            ELSE 0 END AS on_request,
        c.percent_used, t.day_slope, t.day_fit, t.week_slope, t.week_fit
   FROM rowhouse.pool_counts(%(pools)s) c
   JOIN rowhouse.pools p ON p.id = c.pool_id
