@@ -1,17 +1,21 @@
 """The pages on a large installation: 1,000 pools, one of them a /16 without a free address, a million tenures.
 
-In process, without a network or a browser: what the server takes to answer, and how much of that the
-database takes. Then by a server of its own and a real Chromium, where there is one: when something is to be seen.
-The database needs minutes to be made, most of it the index of the history.
+In process, without a network or a browser: what the server takes to answer, how much of that the database takes, and
+the CPU time of both, which says more where other work runs on the machine. Then by a server of its own and a real
+Chromium, where there is one: when something is to be seen. The database needs minutes to be made, most of it the index
+of the history.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bench import cpu_time
 from bench.browser import chromium, first_paints
 from bench.database import SQL, fresh, server
 from bench.report import Measured
@@ -23,7 +27,7 @@ from rowhouse.metrics import CALL_DURATION
 from rowhouse.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask.testing import FlaskClient
 
@@ -45,17 +49,27 @@ PAGES: Final = {
     "the history of the /16": "/pools/1/history",
     "the history of a /24": "/pools/100/history",
     "all reservations": "/reservations",
+    "  by node": "/reservations?sort=node",
     "  filtered by a node": "/reservations?q=node-7",
     "the list of pools": "/pools",
+    "  by fill": "/pools?sort=-taken",
     "  filtered, by fill": "/pools?sort=-taken&q=100.64",
+    "the networks": "/networks",
     "the tree of prefixes": "/pools/tree",
     "  of a network": "/pools/tree?network=3",
     "the owners": "/pods",
     "  filtered by a name": "/pods?q=pod-77",
+    "  the latest ones": "/pods?sort=-since",
+    "  by address": "/pods?sort=address",
+    "  owners by node": "/pods?sort=node",
+    "  by the number of addresses": "/pods?sort=-addresses",
     "an address": "/addresses/1/10.0.3.4",
     "a pod": "/pods/ns-1/pod-1-1",
     "a node with 950 interfaces": "/nodes/node-1",
     "a report by namespace": "/report",
+    "  a report by node": "/report?by=node",
+    "  a report by pool": "/report?by=pool",
+    "  by network, over a quarter": "/report?by=network&period=quarter",
     "a search by the beginning of a name": "/search?q=pod-1",
 }
 
@@ -69,16 +83,15 @@ def run() -> Iterator[Measured]:
         app = create_app(Settings(database_url=database.url), only_caller=ANYBODY)
         client = app.test_client()
         try:
-            taken: dict[str, list[tuple[float, float]]] = {}
-            floor: list[float] = []
+            taken: dict[str, list[_Taken]] = {}
+            floor: list[_Taken] = []
             store = app.extensions["rowhouse"].store
             for turn in range(ROUNDS + 1):
-                began = time.perf_counter()
-                store.call(FLOOR)
+                took = _measured(running.pid, lambda: store.call(FLOOR))
                 if turn:
-                    floor.append((time.perf_counter() - began) * 1000)
+                    floor.append(took)
                 for what, path in PAGES.items():
-                    took = _answered(client, path)
+                    took = _measured(running.pid, partial(_get, client, path))
                     if turn:  # the first round warms the caches
                         taken.setdefault(what, []).append(took)
         finally:
@@ -87,21 +100,29 @@ def run() -> Iterator[Measured]:
         yield from _first_paints(database)
 
 
-def _answers(taken: dict[str, list[tuple[float, float]]], floor: list[float]) -> Iterator[Measured]:
+def _answers(taken: dict[str, list[_Taken]], floor: list[_Taken]) -> Iterator[Measured]:
     for what, times in taken.items():
         yield Measured(
             part="pages",
             what=f"{what}: answered",
             unit="ms",
-            runs=tuple(whole for whole, _ in times),
+            runs=tuple(one.elapsed for one in times),
         )
         yield Measured(
             part="pages",
             what="  its queries in all",
             unit="ms",
-            runs=tuple(queries for _, queries in times),
+            runs=tuple(one.queries for one in times),
             floor_name="one count of all reservations by pool",
-            floor_runs=tuple(floor),
+            floor_runs=tuple(one.elapsed for one in floor),
+        )
+        yield Measured(
+            part="pages",
+            what="  CPU time of server and database",
+            unit="ms",
+            runs=tuple(one.cpu for one in times),
+            floor_name="that of the count",
+            floor_runs=tuple(one.cpu for one in floor),
         )
 
 
@@ -123,14 +144,29 @@ def _first_paints(database: BenchDatabase) -> Iterator[Measured]:
         )
 
 
-def _answered(client: FlaskClient, path: str) -> tuple[float, float]:
-    """Milliseconds of a page, and of its queries."""
-    before, began = _in_database(), time.perf_counter()
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Milliseconds: in all, of the queries, and of the CPU in server and database."""
+
+    elapsed: float
+    queries: float
+    cpu: float
+
+
+def _measured(postmaster: int, work: Callable[[], object]) -> _Taken:
+    database, process = cpu_time.of_sessions(postmaster), time.process_time()
+    queries, began = _in_database(), time.perf_counter()
+    work()
+    elapsed = time.perf_counter() - began
+    queries = _in_database() - queries
+    cpu = time.process_time() - process + cpu_time.of_sessions(postmaster) - database
+    return _Taken(elapsed * 1000, queries * 1000, cpu * 1000)
+
+
+def _get(client: FlaskClient, path: str) -> None:
     answer = client.get(path, headers={"Accept": "text/html"})
-    took = time.perf_counter() - began
     if answer.status_code != 200:  # noqa: PLR2004 - OK
         raise RuntimeError(f"{path}: {answer.status}")
-    return took * 1000, (_in_database() - before) * 1000
 
 
 def _in_database() -> float:

@@ -32,6 +32,27 @@ SELECT network_id, address, pool_id,
        owner_cluster, owner_namespace, 'old-' || step || '-' || owner_name, owner_interface, node, md5(container_id || step),
        'bench', 'ADD', 'bench', 'DEL'
   FROM reservations, generate_series(0, 4) AS step;
+-- As if the usage had been summed up for a hundred days, and was always the same.
+WITH keys AS (
+    SELECT CASE 0 WHEN GROUPING(owner_namespace) THEN 'namespace' WHEN GROUPING(owner_cluster) THEN 'cluster'
+                  WHEN GROUPING(node) THEN 'node' WHEN GROUPING(network_id) THEN 'network'
+                  WHEN GROUPING(pool_id) THEN 'pool' ELSE 'all' END AS grouped_by,
+           coalesce(owner_namespace, owner_cluster, node, network_id::text, pool_id::text, '') AS key, count(*) AS used
+      FROM reservations
+     GROUP BY GROUPING SETS ((), (owner_namespace), (owner_cluster), (node), (network_id), (pool_id)))
+INSERT INTO usage_periods (grouped_by, span, ends_at, key, used, begun, ended, seconds)
+SELECT k.grouped_by, p.span, p.ends_at, k.key, k.used, k.used / 10, k.used / 10, k.used * extract(epoch FROM p.span)
+  FROM (VALUES (interval '15 minutes', 12), ('1 hour', 72), ('6 hours', 160), ('1 day', 100)) AS s (span, number)
+ CROSS JOIN LATERAL (SELECT s.span, date_bin(s.span, now(), timestamptz 'epoch') - step * s.span AS ends_at
+                       FROM generate_series(0, s.number - 1) AS step) AS p
+ CROSS JOIN keys k;
+-- A hundred exclusions, and the events of a month.
+INSERT INTO exclusions (network_id, first, last, reason)
+SELECT p.network_id, last_address(p.cidr)::inet - 3, last_address(p.cidr)::inet - 2, 'racks' FROM pools p WHERE p.id > 900;
+INSERT INTO events (reason, message, cluster, namespace, pod, interface, node, first_at, last_at)
+SELECT (ARRAY['NoAddress', 'Reclaimed'])[1 + i % 2], 'event ' || i, 'prod-a', 'ns-' || i % 40, 'pod-' || i, 'net1',
+       'node-' || i % 200, now() - i * interval '20 seconds', now() - i * interval '20 seconds'
+  FROM generate_series(1, 100000) AS i;
 RESET session_replication_role;
 ANALYZE;
 SELECT sample_fill_v1();
