@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from fixtures import capabilities, databases, servers, thread_random
+from fixtures import capabilities, databases, servers, thread_random, url_rules
 from fixtures.pods import Pods
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 pytest_plugins = ("fixtures.shared",)
 
 thread_random.install()
+url_rules.install()
 
 # As Hypothesis' own profile for CI does: there, each run draws the same examples. Every other run draws new ones.
 hypothesis.settings.register_profile(
@@ -66,6 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if "postgres" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.database)
+
+
+def pytest_collection_finish() -> None:
+    # What is imported and collected stays to the end, and each full collection looked through all of it.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -282,6 +282,12 @@ OF_TEAMS = {
     "get_request",
     "request_addresses",
     "withdraw_request",
+    # A view is a filter of the person's own, or one that all may see; it shows no rows.
+    "list_views",
+    "get_view",
+    "save_view",
+    "change_view",
+    "delete_view",
 }
 """tests/auth/teams/test_routes.py asks each of them for the addresses of another namespace."""
 
