@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fixtures.pods import subnet
 from rowhouse.store.cluster import allocation_failures
 from rowhouse.store.cluster.allocation_failures import AllocationFailure
+from rowhouse.store.connection.listing import Wanted
 from rowhouse.store.history import events
 
 if TYPE_CHECKING:
@@ -50,6 +52,36 @@ def test_refused_adds_are_counted_and_stay_when_the_controller_takes_them(
     dba.execute("UPDATE events SET last_at = last_at - interval '61 minutes'")
     allocation_failures.note(store, [refused("web-0")])
     assert [one["times"] for one in api.items("events?name=web-0")] == [1, 5]
+
+
+def test_teams_see_no_part_of_what_a_server_of_the_previous_release_noted(
+    api: Api, store: Database, dba: Dba
+) -> None:
+    said = "requested address 10.0.0.2 is in use by other/db-0"
+    dba.execute(
+        "SELECT note_allocation_failures_v1(ARRAY[''], ARRAY['shop'], ARRAY['web-0'], ARRAY['net1'], ARRAY['node1'],"
+        " ARRAY['u'], ARRAY[%s], ARRAY[1::bigint], ARRAY['NoAddress'])",
+        (said,),
+    )
+    [event] = api.items("events")
+    assert (event["message"], event["held_by"]) == ("an operator can see the reason", said)
+    wanted = events.Search(namespaces=("shop",))
+    [seen] = events.search(store, wanted, after=None, limit=2)
+    assert (seen.message, seen.held_by) == ("an operator can see the reason", None)
+    # The Kubernetes event is as before.
+    [taken] = dba.execute("SELECT message FROM take_allocation_failures_v1('', 9)").fetchall()
+    assert taken == (said,)
+
+
+def test_an_event_is_found_by_what_holds_the_address(store: Database) -> None:
+    failure = replace(refused("web-0"), event_message="it is in use", held_by="other/db-0")
+    allocation_failures.note(store, [failure])
+    asked = Wanted(words=("other/db-0",), sort="last_at")
+
+    def found(namespaces: tuple[str, ...] | None) -> int:
+        return events.listing(namespaces).page(store, asked, offset=0, limit=9).total
+
+    assert (found(None), found(("shop",))) == (1, 0)
 
 
 def test_a_release_by_the_controller_is_an_event(api: Api, pods: Pods, dba: Dba) -> None:

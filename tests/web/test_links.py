@@ -230,7 +230,7 @@ def test_each_event_leads_to_its_pod_its_node_or_its_pool(
         else:
             # A pod that never got an address.
             dba.execute(
-                "SELECT note_event(%s, '', 'shop', %s, 'net1', 'node1', 'it failed', 1)",
+                "SELECT note_event(%s, '', 'shop', %s, 'net1', 'node1', 'it failed', '', 1)",
                 (reason, f"pod-{reason.lower()}"),
             )
     client = browser()

@@ -2,7 +2,8 @@ CREATE FUNCTION allocation_failure_noted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- The controller takes the row away; the event stays.
 BEGIN
-    PERFORM note_event(NEW.reason, NEW.cluster, NEW.namespace, NEW.pod, NEW.interface, NEW.node, NEW.message,
+    PERFORM note_event(NEW.reason, NEW.cluster, NEW.namespace, NEW.pod, NEW.interface, NEW.node,
+                       coalesce(NEW.event_message, NEW.message), NEW.held_by,
                        NEW.times - CASE WHEN TG_OP = 'UPDATE' THEN OLD.times ELSE 0 END);
     RETURN NULL;
 END $$;

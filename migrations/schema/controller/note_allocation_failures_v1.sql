@@ -5,16 +5,10 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '1s'
 AS $$
+-- Called by servers of version 0.1.0. Their messages may name owners of other namespaces, so teams see no part of them.
 BEGIN
-    -- In a fixed order, so that two servers do not deadlock.
-    INSERT INTO allocation_failures AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
-    SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons)
-                 AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
-     ORDER BY n.cluster, n.namespace, n.pod, n.interface, n.reason
-    ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
-       SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
-           times = r.times + excluded.times, last_at = clock_timestamp();
-    -- A cluster may have no controller that takes them.
-    DELETE FROM allocation_failures WHERE last_at < clock_timestamp() - interval '1 hour';
+    PERFORM note_allocation_failures_v2(
+        clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons,
+        array_fill('an operator can see the reason'::text, ARRAY[cardinality(messages)]), messages);
 END $$;
-COMMENT ON FUNCTION note_allocation_failures_v1 IS 'Stores refused ADDs for the controller; deletes those older than an hour.';
+COMMENT ON FUNCTION note_allocation_failures_v1 IS 'As note_allocation_failures_v2, for servers of the previous release.';

@@ -38,7 +38,7 @@ BEGIN
     END LOOP;
     IF freed <> '{}' THEN
         PERFORM note_event('Reclaimed', of_cluster, pod.namespace, pod.name, of_interface, of_node,
-                           'the controller released ' || array_to_string(freed, ', ') || ': its pod is gone, and no DEL came', 1);
+                           'the controller released ' || array_to_string(freed, ', ') || ': its pod is gone, and no DEL came', '', 1);
     END IF;
 END $$;
 COMMENT ON FUNCTION reclaim_v1 IS 'Releases the addresses of a sandbox whose pod is gone, unless they changed since they were read.';

@@ -13,7 +13,7 @@ BEGIN
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_v2, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
-                                  note_allocation_failures_v1
+                                  note_allocation_failures_v1, note_allocation_failures_v2
             TO rowhouse_server;
         -- Agents of nodes
         GRANT EXECUTE ON FUNCTION report_node_v1

@@ -5,6 +5,7 @@ CREATE TABLE events (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     reason    text NOT NULL,
     message   text NOT NULL,
+    held_by   text NOT NULL DEFAULT '',
     cluster   text,
     namespace text NOT NULL DEFAULT '',
     pod       text NOT NULL DEFAULT '',
@@ -22,7 +23,9 @@ COMMENT ON TABLE events IS
 COMMENT ON COLUMN events.id IS 'ID of the event; later ones have higher ones.';
 COMMENT ON COLUMN events.reason IS
     'NoAddress, ClaimRefused, AddressIsGateway, Reclaimed (by the controller), OwnerGone, OwnerExpired or PoolNearlyFull.';
-COMMENT ON COLUMN events.message IS 'What happened, and what to do.';
+COMMENT ON COLUMN events.message IS 'What happened, and what to do. It names nothing of another namespace.';
+COMMENT ON COLUMN events.held_by IS
+    'Who or what holds the address that the message is about: owners, an exclusion, the networks of a gateway. Teams do not see it. '''': nothing.';
 COMMENT ON COLUMN events.cluster IS 'Cluster of the pod; '''' is a cluster without a name. NULL: it is about a pool.';
 COMMENT ON COLUMN events.namespace IS 'Namespace of the pod; '''' if it is about a pool.';
 COMMENT ON COLUMN events.pod IS 'Name of the pod, or of the owner that outlives pods; '''' if it is about a pool.';

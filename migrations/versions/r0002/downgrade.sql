@@ -297,6 +297,10 @@ COMMENT ON COLUMN mirror_changes.cluster IS 'The cluster whose mirror must look:
 COMMENT ON INDEX mirror_changes_pool IS 'Whether a pool is marked already.';
 
 -- schema/tables/allocation_failures.sql
+-- The function returns all columns of the table; it is created again below.
+DROP FUNCTION take_allocation_failures_v1;
+ALTER TABLE allocation_failures DROP COLUMN event_message, DROP COLUMN held_by;
+COMMENT ON COLUMN allocation_failures.message IS 'The text of the event.';
 COMMENT ON TABLE allocation_failures IS 'ADDs refused since there was nothing left to give, until the controller has made events of them.';
 COMMENT ON COLUMN allocation_failures.node IS 'Node that the pod runs on.';
 COMMENT ON COLUMN allocation_failures.pod_uid IS 'UID of the pod; NULL when the caller did not send it.';
@@ -5001,6 +5005,9 @@ DROP FUNCTION allocation_failure_noted;
 -- schema/controller/note_event.sql
 DROP FUNCTION note_event;
 
+-- schema/controller/note_allocation_failures_v2.sql
+DROP FUNCTION note_allocation_failures_v2;
+
 -- schema/allocation/in_named_ranges.sql
 DROP FUNCTION in_named_ranges;
 
@@ -5072,6 +5079,9 @@ DROP FUNCTION first_on_request;
 
 -- schema/allocation/refuse_candidates.sql
 DROP FUNCTION refuse_candidates;
+
+-- schema/allocation/refuse_withheld.sql
+DROP FUNCTION refuse_withheld;
 
 -- schema/administration/reserve_v2.sql
 DROP FUNCTION reserve_v2;

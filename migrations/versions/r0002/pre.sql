@@ -556,13 +556,17 @@ COMMENT ON COLUMN mirror_changes.cluster IS 'The cluster whose mirror must read 
 COMMENT ON INDEX mirror_changes_pool IS 'Whether a pool is already marked.';
 
 -- schema/tables/allocation_failures.sql
+ALTER TABLE allocation_failures ADD COLUMN event_message text, ADD COLUMN held_by text NOT NULL DEFAULT '';
 COMMENT ON TABLE allocation_failures IS 'Refused ADDs that found no free address, until the controller has created events for them.';
 COMMENT ON COLUMN allocation_failures.node IS 'Node on which the pod runs.';
 COMMENT ON COLUMN allocation_failures.pod_uid IS 'UID of the pod; NULL if the caller did not send it.';
+COMMENT ON COLUMN allocation_failures.message IS 'The text of the Kubernetes event.';
 COMMENT ON COLUMN allocation_failures.reason IS 'NoAddress, or the reason for a warning about a pod that has an address.';
 COMMENT ON COLUMN allocation_failures.times IS 'How many ADDs were refused.';
 COMMENT ON COLUMN allocation_failures.first_at IS 'When the first ADD was refused.';
 COMMENT ON COLUMN allocation_failures.last_at IS 'When the last ADD was refused.';
+COMMENT ON COLUMN allocation_failures.event_message IS 'The message without what held_by says: events.message; NULL: it is the same.';
+COMMENT ON COLUMN allocation_failures.held_by IS 'Who or what holds the address that was refused: events.held_by; '''': nothing.';
 
 -- schema/tables/tokens.sql
 ALTER TABLE tokens ADD COLUMN namespaces text[], DROP CONSTRAINT tokens_role_check,
@@ -588,6 +592,7 @@ CREATE TABLE events (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     reason    text NOT NULL,
     message   text NOT NULL,
+    held_by   text NOT NULL DEFAULT '',
     cluster   text,
     namespace text NOT NULL DEFAULT '',
     pod       text NOT NULL DEFAULT '',
@@ -605,7 +610,9 @@ COMMENT ON TABLE events IS
 COMMENT ON COLUMN events.id IS 'ID of the event; later ones have higher ones.';
 COMMENT ON COLUMN events.reason IS
     'NoAddress, ClaimRefused, AddressIsGateway, Reclaimed (by the controller), OwnerGone, OwnerExpired or PoolNearlyFull.';
-COMMENT ON COLUMN events.message IS 'What happened, and what to do.';
+COMMENT ON COLUMN events.message IS 'What happened, and what to do. It names nothing of another namespace.';
+COMMENT ON COLUMN events.held_by IS
+    'Who or what holds the address that the message is about: owners, an exclusion, the networks of a gateway. Teams do not see it. '''': nothing.';
 COMMENT ON COLUMN events.cluster IS 'Cluster of the pod; '''' is a cluster without a name. NULL: it is about a pool.';
 COMMENT ON COLUMN events.namespace IS 'Namespace of the pod; '''' if it is about a pool.';
 COMMENT ON COLUMN events.pod IS 'Name of the pod, or of the owner that outlives pods; '''' if it is about a pool.';
@@ -4230,6 +4237,20 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION available_v1 IS 'CNI STATUS: which ranges could assign an address now.';
 
+-- schema/allocation/refuse_withheld.sql
+CREATE OR REPLACE FUNCTION refuse_withheld(of_network integer, wanted inet, range_no integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    why text := why_withheld(of_network, wanted);
+BEGIN
+    RAISE EXCEPTION 'requested address % is %', host(wanted), why
+        USING ERRCODE = error_code('address_outside_ranges'),
+              DETAIL = jsonb_build_object('range', range_no, 'held_by', why,
+                                          'message', 'requested address ' || host(wanted) || ' is not assigned to pods'),
+              HINT = 'Request another address; `rowhouse explain` shows the reason.';
+END $$;
+COMMENT ON FUNCTION refuse_withheld IS 'Raises address_outside_ranges: a requested address is excluded, a gateway, or for requests only.';
+
 -- schema/allocation/refuse_request.sql
 CREATE OR REPLACE FUNCTION refuse_request(wanted_pool integer, wanted inet, firsts inet[], lasts inet[], range_no integer,
                                cluster text, namespace text, name text, interface text)
@@ -4238,15 +4259,14 @@ LANGUAGE plpgsql AS $$
 -- Raises the reason why a requested address cannot be assigned. Returns if it can be assigned now, or if the same
 -- owner has just got it.
 DECLARE
-    pool   pools;
-    holder reservations;
+    pool    pools;
+    holder  reservations;
+    held_by text;
 BEGIN
     SELECT * INTO pool FROM pools WHERE id = wanted_pool;
     IF is_withheld(pool.network_id, wanted) AND NOT is_on_request(pool.network_id, wanted)
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
-        RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
-            USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
-                  HINT = 'Request another address; `rowhouse explain` shows the reason.';
+        PERFORM refuse_withheld(pool.network_id, wanted, range_no);
     END IF;
     IF NOT coalesce((SELECT bool_or(wanted BETWEEN f AND l) FROM unnest(firsts, lasts) AS s (f, l)), false) THEN
         RAISE EXCEPTION 'requested address % is outside the window of pool %', host(wanted), pool.cidr
@@ -4259,11 +4279,13 @@ BEGIN
         EXIT WHEN (holder.pool_id, holder.owner_cluster, holder.owner_namespace, holder.owner_name, holder.owner_interface)
                 = (wanted_pool, cluster, namespace, name, interface);
         IF holder.address IS NOT NULL THEN
-            RAISE EXCEPTION 'requested address % is in use by %', host(wanted),
-                concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
+            held_by := concat_ws('/', nullif(holder.owner_namespace, ''), holder.owner_name)
                 || CASE WHEN holder.owner_cluster <> coalesce(cluster, '') AND holder.owner_cluster <> ''
-                        THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END
-                USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
+                        THEN ' of cluster "' || holder.owner_cluster || '"' ELSE '' END;
+            RAISE EXCEPTION 'requested address % is in use by %', host(wanted), held_by
+                USING ERRCODE = error_code('address_taken'),
+                      DETAIL = jsonb_build_object('range', range_no, 'held_by', held_by,
+                                                  'message', 'requested address ' || host(wanted) || ' is in use'),
                       HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
@@ -4271,9 +4293,7 @@ BEGIN
                 EXIT WHEN NOT EXISTS (SELECT FROM free_ranges f
                                        WHERE f.network_id = pool.network_id AND f.quarantined AND f.last = wanted);
             ELSIF is_withheld(pool.network_id, wanted) THEN
-                RAISE EXCEPTION 'requested address % is %', host(wanted), why_withheld(pool.network_id, wanted)
-                    USING ERRCODE = error_code('address_outside_ranges'), DETAIL = range_no,
-                          HINT = 'Request another address; `rowhouse explain` shows the reason.';
+                PERFORM refuse_withheld(pool.network_id, wanted, range_no);
             END IF;
             RAISE EXCEPTION 'requested address % is in quarantine', host(wanted)
                 USING ERRCODE = error_code('address_taken'), DETAIL = range_no,
@@ -4323,18 +4343,21 @@ COMMENT ON FUNCTION refuse_exhausted IS 'Raises the error that no address of som
 CREATE OR REPLACE FUNCTION refuse_candidates(of_network integer, firsts inet[], lasts inet[], range_no integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    total numeric := (SELECT sum(address_count(s.first, s.last)) FROM unnest(firsts, lasts) AS s (first, last));
-    held  text := (SELECT string_agg(concat(host(r.address), ' is in use by ',
-                                            concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name)), ', ' ORDER BY r.address)
-                     FROM (SELECT one.* FROM unnest(firsts, lasts) AS s (first, last)
-                            CROSS JOIN LATERAL (SELECT * FROM reservations r
-                                                 WHERE r.network_id = of_network AND r.address BETWEEN s.first AND s.last
-                                                 ORDER BY r.address LIMIT 3) AS one
-                            ORDER BY one.address LIMIT 3) AS r);
+    total   numeric := (SELECT sum(address_count(s.first, s.last)) FROM unnest(firsts, lasts) AS s (first, last));
+    taken   text := CASE total WHEN 1 THEN 'the only candidate is taken' ELSE 'all ' || total || ' candidates are taken' END;
+    held_by text := (SELECT string_agg(concat(host(r.address), ' is in use by ',
+                                              concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name)), ', ' ORDER BY r.address)
+                       FROM (SELECT one.* FROM unnest(firsts, lasts) AS s (first, last)
+                              CROSS JOIN LATERAL (SELECT * FROM reservations r
+                                                   WHERE r.network_id = of_network AND r.address BETWEEN s.first AND s.last
+                                                   ORDER BY r.address LIMIT 3) AS one
+                              ORDER BY one.address LIMIT 3) AS r);
 BEGIN
-    RAISE EXCEPTION '% taken: %', CASE total WHEN 1 THEN 'the only candidate is' ELSE 'all ' || total || ' candidates are' END,
-        concat(coalesce(held, 'quarantined or excluded'), CASE WHEN total > 3 THEN ', …' END)
-        USING ERRCODE = error_code('address_taken'), DETAIL = range_no, HINT = 'Add candidates, or release one of them.';
+    held_by := concat(coalesce(held_by, 'quarantined or excluded'), CASE WHEN total > 3 THEN ', …' END);
+    RAISE EXCEPTION '%: %', taken, held_by
+        USING ERRCODE = error_code('address_taken'),
+              DETAIL = jsonb_build_object('range', range_no, 'message', taken, 'held_by', held_by),
+              HINT = 'Add candidates, or release one of them.';
 END $$;
 COMMENT ON FUNCTION refuse_candidates(integer, inet[], inet[], integer) IS 'Raises address_taken: every candidate of a range is taken.';
 
@@ -5849,18 +5872,18 @@ COMMENT ON FUNCTION sandboxes_v1 IS 'A page of the sandboxes of a cluster that u
 
 -- schema/controller/note_event.sql
 CREATE OR REPLACE FUNCTION note_event(of_reason text, of_cluster text, of_namespace text, of_pod text, of_interface text, of_node text,
-                           new_message text, more bigint) RETURNS void
+                           new_message text, new_held_by text, more bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 -- What goes on without a pause of an hour is one event.
 BEGIN
-    UPDATE events e SET times = e.times + more, message = new_message, node = of_node, last_at = clock_timestamp()
+    UPDATE events e SET times = e.times + more, message = new_message, held_by = new_held_by, node = of_node, last_at = clock_timestamp()
      WHERE e.id = (SELECT max(k.id) FROM events k
                     WHERE k.namespace = of_namespace AND k.pod = of_pod AND k.cluster = of_cluster
                       AND k.interface = of_interface AND k.reason = of_reason)
        AND e.last_at > clock_timestamp() - interval '1 hour';
     IF NOT FOUND THEN
-        INSERT INTO events (reason, message, cluster, namespace, pod, interface, node, times)
-        VALUES (of_reason, new_message, of_cluster, of_namespace, of_pod, of_interface, of_node, more);
+        INSERT INTO events (reason, message, held_by, cluster, namespace, pod, interface, node, times)
+        VALUES (of_reason, new_message, new_held_by, of_cluster, of_namespace, of_pod, of_interface, of_node, more);
     END IF;
 END $$;
 COMMENT ON FUNCTION note_event IS 'Stores an event about an interface of a pod, or counts it if it goes on.';
@@ -5887,7 +5910,8 @@ CREATE OR REPLACE FUNCTION allocation_failure_noted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- The controller takes the row away; the event stays.
 BEGIN
-    PERFORM note_event(NEW.reason, NEW.cluster, NEW.namespace, NEW.pod, NEW.interface, NEW.node, NEW.message,
+    PERFORM note_event(NEW.reason, NEW.cluster, NEW.namespace, NEW.pod, NEW.interface, NEW.node,
+                       coalesce(NEW.event_message, NEW.message), NEW.held_by,
                        NEW.times - CASE WHEN TG_OP = 'UPDATE' THEN OLD.times ELSE 0 END);
     RETURN NULL;
 END $$;
@@ -5937,7 +5961,7 @@ BEGIN
     END LOOP;
     IF freed <> '{}' THEN
         PERFORM note_event('Reclaimed', of_cluster, pod.namespace, pod.name, of_interface, of_node,
-                           'the controller released ' || array_to_string(freed, ', ') || ': its pod is gone, and no DEL came', 1);
+                           'the controller released ' || array_to_string(freed, ', ') || ': its pod is gone, and no DEL came', '', 1);
     END IF;
 END $$;
 COMMENT ON FUNCTION reclaim_v1 IS 'Releases the addresses of a sandbox whose pod is gone, unless they changed since they were read.';
@@ -6072,6 +6096,30 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION renew_owners_v1 IS 'Stops or starts the expiry of unused addresses whose owners a Kubernetes object keeps.';
 
+-- schema/controller/note_allocation_failures_v2.sql
+CREATE OR REPLACE FUNCTION note_allocation_failures_v2(
+    clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
+    uids text[], messages text[], counts bigint[], reasons text[], event_messages text[], holders text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = rowhouse, pg_temp
+SET lock_timeout = '1s'
+AS $$
+BEGIN
+    -- In a fixed order, so that two servers do not deadlock.
+    INSERT INTO allocation_failures AS r
+           (cluster, namespace, pod, interface, node, pod_uid, message, times, reason, event_message, held_by)
+    SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons, event_messages, holders)
+                 AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason, event_message, held_by)
+     ORDER BY n.cluster, n.namespace, n.pod, n.interface, n.reason
+    ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
+       SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
+           event_message = excluded.event_message, held_by = excluded.held_by,
+           times = r.times + excluded.times, last_at = clock_timestamp();
+    -- A cluster may have no controller that takes them.
+    DELETE FROM allocation_failures WHERE last_at < clock_timestamp() - interval '1 hour';
+END $$;
+COMMENT ON FUNCTION note_allocation_failures_v2 IS 'Stores refused ADDs for the controller; deletes those older than an hour.';
+
 -- schema/controller/note_allocation_failures_v1.sql
 CREATE OR REPLACE FUNCTION note_allocation_failures_v1(
     clusters text[], namespaces text[], pods text[], interfaces text[], nodes text[],
@@ -6080,19 +6128,13 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = rowhouse, pg_temp
 SET lock_timeout = '1s'
 AS $$
+-- Called by servers of version 0.1.0. Their messages may name owners of other namespaces, so teams see no part of them.
 BEGIN
-    -- In a fixed order, so that two servers do not deadlock.
-    INSERT INTO allocation_failures AS r (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
-    SELECT n.* FROM unnest(clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons)
-                 AS n (cluster, namespace, pod, interface, node, pod_uid, message, times, reason)
-     ORDER BY n.cluster, n.namespace, n.pod, n.interface, n.reason
-    ON CONFLICT (cluster, namespace, pod, interface, reason) DO UPDATE
-       SET node = excluded.node, pod_uid = excluded.pod_uid, message = excluded.message,
-           times = r.times + excluded.times, last_at = clock_timestamp();
-    -- A cluster may have no controller that takes them.
-    DELETE FROM allocation_failures WHERE last_at < clock_timestamp() - interval '1 hour';
+    PERFORM note_allocation_failures_v2(
+        clusters, namespaces, pods, interfaces, nodes, uids, messages, counts, reasons,
+        array_fill('an operator can see the reason'::text, ARRAY[cardinality(messages)]), messages);
 END $$;
-COMMENT ON FUNCTION note_allocation_failures_v1 IS 'Stores refused ADDs for the controller; deletes those older than an hour.';
+COMMENT ON FUNCTION note_allocation_failures_v1 IS 'As note_allocation_failures_v2, for servers of the previous release.';
 
 -- schema/controller/take_allocation_failures_v1.sql
 CREATE OR REPLACE FUNCTION take_allocation_failures_v1(of_cluster text, at_most integer) RETURNS SETOF allocation_failures
@@ -6111,12 +6153,15 @@ CREATE OR REPLACE FUNCTION gateway_in_use() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
 -- Reports a pod that runs with the address of a router: it keeps using the address until its DEL.
 BEGIN
-    PERFORM note_allocation_failures_v1(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
+    PERFORM note_allocation_failures_v2(array_agg(a.cluster), array_agg(r.owner_namespace), array_agg(r.owner_name), array_agg(a.interface),
                              array_agg(a.node), array_agg(coalesce(a.pod_uid, r.owner_uid)),
                              array_agg(concat('address ', host(NEW.address), ' of interface ', a.interface, ' is now ',
                                               why_withheld(NEW.network_id, NEW.address),
                                               ': recreate the pod, which then gets another address, or correct the gateway')),
-                             array_agg(1::bigint), array_agg('AddressIsGateway'::text))
+                             array_agg(1::bigint), array_agg('AddressIsGateway'::text),
+                             array_agg(concat('address ', host(NEW.address), ' of interface ', a.interface,
+                                              ' is now a gateway: recreate the pod, which then gets another address')),
+                             array_agg(why_withheld(NEW.network_id, NEW.address)))
        FROM (SELECT DISTINCT ON (a.cluster, a.interface) a.* FROM attachments a
               WHERE a.network_id = NEW.network_id AND a.address = NEW.address
               ORDER BY a.cluster, a.interface, a.attached_at DESC) AS a
@@ -6125,6 +6170,8 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION gateway_in_use() IS 'Trigger: records running pods whose address became a gateway, for an event.';
+
+CREATE OR REPLACE TRIGGER gateways_in_use AFTER INSERT ON gateways FOR EACH ROW EXECUTE FUNCTION gateway_in_use();
 
 -- schema/nodes/report_node_v1.sql
 CREATE OR REPLACE FUNCTION report_node_v1(of_cluster text, of_node text, plugin_version text, agent_version text, kept_dels bigint,
@@ -6868,7 +6915,7 @@ BEGIN
 
         -- CNI
         GRANT EXECUTE ON FUNCTION attach_v1, attach_v2, attach_many_v1, detach_many_v1, available_v1, join_shared_space_v1,
-                                  note_allocation_failures_v1
+                                  note_allocation_failures_v1, note_allocation_failures_v2
             TO rowhouse_server;
         -- Agents of nodes
         GRANT EXECUTE ON FUNCTION report_node_v1

@@ -25,6 +25,13 @@ class Event(Answer):
     id: int
     reason: Annotated[str, Field(examples=["NoAddress"])]
     message: str
+    held_by: Annotated[
+        str | None,
+        Field(
+            description="What holds the address that the message is about: owners, an exclusion, the networks of a"
+            " gateway. Empty: nothing. Null: a team does not see it"
+        ),
+    ]
     cluster: Annotated[str | None, Field(description="Null: it is about a pool")]
     namespace: Annotated[str, Field(description="Empty: it is about a pool")]
     pod: str

@@ -34,6 +34,7 @@ _COLUMNS: Final = (
     Column("FIRST", "first_at", "moment", wide=True),
     Column("ID", "id", wide=True, is_name=True),
     Column("MESSAGE", "message"),
+    Column("HELD BY", "held_by"),
 )
 
 

@@ -146,7 +146,7 @@ def add(call: Call) -> bytes:
                 )
         except (PoolExhausted, QuotaExceeded, AddressTaken) as error:
             if not (is_claim and isinstance(error, AddressTaken)):  # that is noted as refused
-                current_app.extensions[_ALLOCATION_FAILURES].note(owner, call.node, error.message)
+                current_app.extensions[_ALLOCATION_FAILURES].refused(owner, call.node, error)
             raise
         warnings: Warnings = current_app.extensions[_WARNINGS]
         warnings.sticky_name(owner, call.node, call.network_name)
@@ -327,7 +327,7 @@ def _noting_refused_claim(owner: Owner, node: str, *, is_claim: bool) -> Iterato
     except (InvalidConfig, AddressTaken, AddressOutsideRanges) as error:
         if is_claim:
             notes: AllocationFailureQueue = current_app.extensions[_ALLOCATION_FAILURES]
-            notes.claim_refused(owner, node, error.message)
+            notes.claim_refused(owner, node, error)
         raise
 
 

@@ -12,21 +12,32 @@ turns some errors into others: look for its `except` clauses.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an error says about a refused address, in two parts: `message` names no owner, `by` only what holds it."""
+
+    message: str
+    by: str
+
+
 class RowhouseError(Exception):
     """Something went wrong in Rowhouse.
 
-    `message` names the offending key and value, the pool and the pod; `hint` says what to do.
+    `message` names the offending key and value, the pool and the pod; `hint` says what to do. `held` is set if the
+    message names owners, or what an operator wrote, that not everyone may read.
     """
 
     cni_code: ClassVar[int] = 999
     http_status: ClassVar[int] = 500
     problem_type: ClassVar[str] = "internal"
+    held: Held | None = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         message = _encodable(message)

@@ -16,6 +16,7 @@ from rowhouse.domain.errors import RowhouseError
 from rowhouse.store.cluster import allocation_failures
 
 if TYPE_CHECKING:
+    from rowhouse.domain.errors import Held
     from rowhouse.domain.requests import Owner
     from rowhouse.store.cluster.allocation_failures import AllocationFailure
     from rowhouse.store.connection.database import Database
@@ -36,9 +37,18 @@ class AllocationFailureQueue:
         self._writer: threading.Thread | None = None
 
     def note(
-        self, owner: Owner, node: str, message: str, *, reason: str = allocation_failures.NO_ADDRESS
+        self,
+        owner: Owner,
+        node: str,
+        message: str,
+        *,
+        held: Held | None = None,
+        reason: str = allocation_failures.NO_ADDRESS,
     ) -> None:
-        """Report that a pod's interface got no address, or one with a warning (`reason`). Does not block."""
+        """Report that a pod's interface got no address, or one with a warning (`reason`). Does not block.
+
+        `held`: the parts of the message, if it names owners of other namespaces.
+        """
         made = allocation_failures.AllocationFailure(
             cluster=owner.cluster,
             namespace=owner.namespace,
@@ -48,6 +58,8 @@ class AllocationFailureQueue:
             pod_uid=owner.uid,
             message=message,
             reason=reason,
+            event_message=held.message if held else None,
+            held_by=held.by if held else "",
         )
         with self._lock:
             known = self._waiting.get(made.key)
@@ -61,20 +73,32 @@ class AllocationFailureQueue:
                 )
                 self._writer.start()
 
-    def claim_refused(self, owner: Owner, node: str, message: str) -> None:
+    def refused(self, owner: Owner, node: str, error: RowhouseError) -> None:
+        """Report that a pod's interface got no address because of an error. Does not block."""
+        self.note(owner, node, error.message, held=error.held)
+
+    def claim_refused(self, owner: Owner, node: str, error: RowhouseError) -> None:
         """Report that the claim of a pod's interface was refused. Does not block."""
-        self.note(owner, node, message, reason=allocation_failures.CLAIM_REFUSED)
+        reason = allocation_failures.CLAIM_REFUSED
+        self.note(owner, node, error.message, held=error.held, reason=reason)
+
+    def flush(self) -> None:
+        """Write what is waiting, or drop it if the database refuses it."""
+        with self._lock:
+            taken, self._waiting = self._waiting, {}
+        if not taken:
+            return
+        try:
+            allocation_failures.note(self._store, taken.values())
+        except RowhouseError as error:
+            _log.info("allocation_failures_not_noted", pods=len(taken), reason=error.message)
 
     def _write(self) -> None:
         pause = threading.Event()
         while True:
             pause.wait(self._every)
             with self._lock:
-                taken, self._waiting = self._waiting, {}
-                if not taken:
+                if not self._waiting:
                     self._writer = None
                     return
-            try:
-                allocation_failures.note(self._store, taken.values())
-            except RowhouseError as error:
-                _log.info("allocation_failures_not_noted", pods=len(taken), reason=error.message)
+            self.flush()

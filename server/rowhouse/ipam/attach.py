@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rowhouse.domain.errors import (
@@ -110,4 +111,8 @@ def _explained(reason: RowhouseError, wanted: RangeRequest, owner: Owner) -> Row
             hint=reason.hint
             or "Widen the range, or release unused addresses: see the view rowhouse.stale_reservations.",
         )
-    return type(reason)(f"{reason.message} ({where}{network}; {pod})", hint=reason.hint)
+    about = f" ({where}{network}; {pod})"
+    explained = type(reason)(reason.message + about, hint=reason.hint)
+    if reason.held is not None:
+        explained.held = replace(reason.held, message=reason.held.message + about)
+    return explained

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auth.teams.seed import seed
+from fixtures import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from auth.conftest import Service
-    from rowhouse.store.connection.database import Database as Store
+    from fixtures.databases import Database
+    from fixtures.servers import Server
 
 
 @pytest.fixture
-def shared(service: Callable[..., Service], store: Store) -> Service:
+def shared(service: Callable[..., Service]) -> Service:
     """The application without access control, on a database that is shared by a team and another namespace."""
     seeding = service(auth="off")
-    seed(seeding, store)
+    seed(seeding)
     return seeding
 
 
@@ -37,3 +40,11 @@ def team(
     saving = service(auth="required", caller_rate=0)
     assert saving.ask("POST", "/api/v1/views", token, json=view).status_code == 201
     return required, token
+
+
+@pytest.fixture
+def server(shared: Service, database: Database, tmp_path: Path) -> Iterator[Server]:  # noqa: ARG001 - what the database has
+    """A server with access control, on that database."""
+    environment = {"ROWHOUSE_DATABASE_URL": database.url, "ROWHOUSE_AUTH": "required"}
+    with servers.serving(tmp_path, environment=environment) as running:
+        yield running

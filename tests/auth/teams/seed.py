@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from rowhouse.store.cluster import allocation_failures
-from rowhouse.store.cluster.allocation_failures import AllocationFailure
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auth.conftest import Service
-    from rowhouse.store.connection.database import Database as Store
 
 OTHER: Final = "zzforeign"
 """Every name and text of the other namespace contains this, and every text that an operator wrote about it."""
@@ -60,7 +58,7 @@ def call(
     assert answer.status_code == 200, answer.text
 
 
-def seed(service: Service, store: Store) -> None:
+def seed(service: Service) -> None:
     """Let the team `shop` and another namespace share a pool, and the other one use a second pool alone."""
     foreign = {"node": f"{OTHER}-node", "container": CONTAINER, "cni_network": f"{OTHER}-nad"}
     call(service, "ADD", "shop", "web-0", "lan 10.0.0.0/24")
@@ -105,18 +103,29 @@ def seed(service: Service, store: Store) -> None:
     for table, is_shared in (("pods", False), ("nodes", True)):
         body = {"table": table, "name": f"of {OTHER}", "query": f"q={OTHER}", "shared": is_shared}
         _post(service, "views", body)
-    failures = [
-        refused(service, candidates=[FOREIGN]),
-        refused(service, candidates=[OWN, FOREIGN]),
-        refused(service, address=FOREIGN),
-    ]
-    allocation_failures.note(store, failures)
+    refused(service, "late-1", candidates=[FOREIGN])
+    refused(service, "late-2", candidates=[OWN, FOREIGN])
+    refused(service, "late-3", address=FOREIGN)
+    # The team's own address becomes a gateway of the other namespace.
+    call(service, "ADD", "shop", "router", "lan 10.0.0.0/24", address="10.0.0.60")
+    call(
+        service,
+        "ADD",
+        f"{OTHER}-ns",
+        f"{OTHER}-3",
+        "lan 10.0.0.0/24",
+        **foreign | {"container": f"{OTHER}-3", "gateway": "10.0.0.60", "address": "10.0.0.61"},
+    )
+    service.app.extensions["rowhouse_cni_allocation_failures"].flush()
 
 
 def refused(
-    service: Service, *, candidates: list[str] | None = None, address: str = ""
-) -> AllocationFailure:
-    """Return what the server notes if `shop/late` may have no address but those of the other namespace."""
+    service: Service, pod: str, *, candidates: Sequence[str] = (), address: str = ""
+) -> None:
+    """Let a pod of the team ask for what the other namespace holds. The refusal names it to the node."""
+    arguments = ["K8S_POD_NAMESPACE=shop", f"K8S_POD_NAME={pod}"] + [f"IP={address}"] * bool(
+        address
+    )
     answer = service.ask(
         "POST",
         "/cni",
@@ -129,26 +138,14 @@ def refused(
         },
         headers={
             "CNI-Command": "ADD",
-            "CNI-ContainerID": "c-late",
+            "CNI-ContainerID": f"c-{pod}",
             "CNI-NetNS": "/run/netns/x",
             "CNI-IfName": "net1",
-            "CNI-Args": "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=late"
-            + (f";IP={address}" * bool(address)),
+            "CNI-Args": ";".join(arguments),
             "Rowhouse-Node": "node1",
         },
     )
-    message = answer.get_json()["msg"]
-    assert f"{OTHER}-ns/{OTHER}-0" in message, answer.text
-    return AllocationFailure(
-        cluster="",
-        namespace="shop",
-        pod=f"late-{address or len(candidates or ())}",
-        interface="net1",
-        node="node1",
-        pod_uid="u",
-        message=message,
-        times=1,
-    )
+    assert f"{OTHER}-ns/{OTHER}-0" in answer.get_json()["msg"], answer.text
 
 
 def _post(service: Service, collection: str, body: dict[str, Any]) -> None:

@@ -6,27 +6,15 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from auth.teams.seed import FOREIGN, OTHER, OWN, SECRETS, TAKEN_OVER, call
 from auth.teams.test_routes import readable
-from fixtures import servers
 from fixtures.live import Stream, looking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from auth.conftest import Service
-    from fixtures.databases import Database
     from fixtures.servers import Server
-
-
-@pytest.fixture
-def server(shared: Service, database: Database, tmp_path: Path) -> Iterator[Server]:  # noqa: ARG001 - what the database has
-    environment = {"ROWHOUSE_DATABASE_URL": database.url, "ROWHOUSE_AUTH": "required"}
-    with servers.serving(tmp_path, environment=environment) as running:
-        yield running
 
 
 def parts_of(service: Service, token: str, page: str) -> set[str]:

@@ -61,7 +61,7 @@ def test_a_team_sees_how_full_its_pool_is_and_may_ask_for_more(team: tuple[Servi
     page = service.get("/pools/1", token, headers=HTML).text
     used = re.search(r"<dt>Used</dt><dd><b>(\d+)</b>", page)
     assert used
-    assert used[1] == "4"
+    assert used[1] == "5"
     assert 'href="/requests/new?pool_id=1"' in page
     form = service.get("/requests/new?pool_id=1", token, headers=HTML).text
     assert re.search(r'value="1"[^>]* selected', form)

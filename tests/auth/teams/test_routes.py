@@ -172,11 +172,11 @@ def test_a_team_sees_its_addresses_its_quota_and_its_pools(team: tuple[Service, 
     def items(path: str) -> list[dict[str, Any]]:
         return list(service.get(f"/api/v1/{path}", token).get_json()["items"])
 
-    assert [one["address"] for one in items("reservations")] == [OWN, TAKEN_OVER]
+    assert [one["address"] for one in items("reservations")] == [OWN, TAKEN_OVER, "10.0.0.60"]
     assert [one["cidr"] for one in items("pools")] == ["10.0.0.0/24"]
-    assert [(one["namespace"], one["in_use"]) for one in items("quotas")] == [("shop", 2)]
+    assert [(one["namespace"], one["in_use"]) for one in items("quotas")] == [("shop", 3)]
     names = [one["owner"]["name"] for one in items("history?prefix=10.0.0.0/24")]
-    assert names == ["gone", "web-9", "web-0"]
+    assert names == ["router", "gone", "web-9", "web-0"]
     for text in ("web", "10.0.0.1", "shop/web-0", "node1", "10.0"):
         assert "10.0.0.1" in {one["address"] for one in items(f"search?q={text}")}, text
     for path in ("/reservations", "/reservations.csv", "/pods.json", "/pools", "/quotas"):
@@ -184,15 +184,35 @@ def test_a_team_sees_its_addresses_its_quota_and_its_pools(team: tuple[Service, 
 
 
 def test_an_event_tells_a_team_that_an_address_is_taken_but_not_by_whom(
-    team: tuple[Service, str],
+    team: tuple[Service, str], make_token: Callable[..., str]
 ) -> None:
     service, token = team
-    found = service.get("/api/v1/events", token).get_json()["items"]
-    assert {one["message"] for one in found} == {
+
+    def held(who: str) -> dict[str, str | None]:
+        found = service.get("/api/v1/events", who).get_json()["items"]
+        return {one["message"].partition(" (")[0]: one["held_by"] for one in found}
+
+    messages = (
         "the only candidate is taken",
         "all 2 candidates are taken",
-        "requested address 10.0.0.2 is in use",
-    }
+        f"requested address {FOREIGN} is in use",
+        "address 10.0.0.60 of interface net1 is now a gateway: recreate the pod, which then gets another address",
+    )
+    assert held(token) == dict.fromkeys(messages)
+    owner = f"{OTHER}-ns/{OTHER}-0"
+    assert held(make_token("viewer")) == dict(
+        zip(
+            messages,
+            (
+                f"{FOREIGN} is in use by {owner}",
+                f"{OWN} is in use by shop/web-0, {FOREIGN} is in use by {owner}",
+                owner,
+                f'the gateway of CNI network "{OTHER}-nad"',
+            ),
+            strict=True,
+        )
+    )
+    assert "Held by" not in service.get("/events", token).text
 
 
 def test_a_change_that_a_team_may_not_make_names_the_role_that_may(

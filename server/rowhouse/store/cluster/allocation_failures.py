@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
 
-NOTE: Final = "SELECT rowhouse.note_allocation_failures_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+NOTE: Final = statement(__name__, "note_allocation_failures")
 TAKE: Final = statement(__name__, "take_allocation_failures")
 _MAX_TAKEN: Final = 100
 NO_ADDRESS: Final = "NoAddress"
@@ -29,7 +29,11 @@ ADDRESS_IS_GATEWAY: Final = "AddressIsGateway"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllocationFailure:
-    """A pod's interface without an address, or with a warning about it (`reason`). `times`: number of attempts."""
+    """A pod's interface without an address, or with a warning about it (`reason`). `times`: number of attempts.
+
+    `message` is for the Kubernetes event. `held_by` is what it says about owners of other namespaces, and
+    `event_message` the rest; None: it names none.
+    """
 
     cluster: str
     namespace: str
@@ -40,6 +44,8 @@ class AllocationFailure:
     message: str
     times: int = 1
     reason: str = NO_ADDRESS
+    event_message: str | None = None
+    held_by: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import errors
@@ -16,6 +17,7 @@ from rowhouse.domain.errors import (
     AddressOutsideRanges,
     AddressTaken,
     AttachedElsewhere,
+    Held,
     InternalError,
     InTheWay,
     InvalidConfig,
@@ -31,6 +33,9 @@ from rowhouse.domain.errors import (
     TryAgain,
     UnconfirmedObject,
 )
+
+_OURS: Final = "RH"
+"""The SQLSTATEs of our functions begin with it."""
 
 
 class Refusal(StrEnum):
@@ -174,8 +179,18 @@ def is_transient(error: psycopg.Error) -> bool:
 
 def range_of(error: psycopg.Error) -> int | None:
     """Return the range of the request (from 0) that a stored function refused; None if unknown."""
-    detail = error.diag.message_detail
-    return int(detail) - 1 if detail and detail.isdecimal() else None
+    found = _detail(error).get("range")
+    return None if found is None else int(found) - 1
+
+
+def _detail(error: psycopg.Error) -> dict[str, Any]:
+    """Return the DETAIL of one of our stored functions: `range` (from 1), and `message` and `held_by` as in `Held`."""
+    text = error.diag.message_detail or ""
+    if not (error.sqlstate or "").startswith(_OURS):
+        return {}
+    if text.isdecimal():
+        return {"range": int(text)}
+    return dict(json.loads(text)) if text.startswith("{") else {}
 
 
 def is_integrity_error(error: BaseException | None) -> bool:
@@ -193,9 +208,13 @@ def domain_error(error: psycopg.Error) -> RowhouseError:
             "the pool is busy: timeout while waiting for its lock", hint="Repeat the call."
         )
     meaning = _meaning(error)
-    return meaning.error(
+    made = meaning.error(
         meaning.prefix + message, hint=meaning.hint or error.diag.message_hint or ""
     )
+    detail = _detail(error)
+    if "held_by" in detail:
+        made.held = Held(message=detail["message"], by=detail["held_by"])
+    return made
 
 
 def _meaning(error: psycopg.Error) -> _Meaning:

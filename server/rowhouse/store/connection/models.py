@@ -347,6 +347,7 @@ class Event(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     reason: Mapped[str]
     message: Mapped[str]
+    held_by: Mapped[str]
     cluster: Mapped[str | None]
     namespace: Mapped[str]
     pod: Mapped[str]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import cast, func, select, tuple_
+from sqlalchemy import Text, cast, func, null, select, tuple_
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from rowhouse.store.connection.listing import Listing, in_bytes
-from rowhouse.store.connection.models import Event, Pool, Tenure
+from rowhouse.store.connection.models import Event, Pool
 from rowhouse.store.connection.reads import rows
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
-
-# What refuse_request and refuse_candidates write before the owners.
-_HOLDERS: Final = r"(requested address \S+ is in use|candidates? (?:is|are) taken).*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +41,10 @@ class Search:
 
 
 def _events(namespaces: tuple[str, ...] | None) -> Select[Any]:
-    """Select events; for a team, without the owners that hold an address, who may be of other namespaces."""
+    """Select events; for a team, without what holds an address, which may be of another namespace."""
     columns = dict(Event.__table__.columns)
     if namespaces is not None:
-        columns["message"] = func.regexp_replace(Event.message, _HOLDERS, r"\1").label("message")
+        columns["held_by"] = cast(null(), Text).label("held_by")
     return select(*columns.values(), Pool.cidr.label("pool")).outerjoin(
         Pool, Pool.id == Event.pool_id
     )
@@ -83,18 +80,11 @@ def search(
 
 
 def listing(namespaces: tuple[str, ...] | None) -> Listing:
-    """Return the list of the events of pods in `namespaces`; None: of all events.
-
-    `has_history`: the pod has held an address.
-    """
-    has_history = (
-        select(Tenure.id)
-        .where(Tenure.owner_namespace == Event.namespace, Tenure.owner_name == Event.pod)
-        .exists()
-    )
-    found = _events(namespaces).add_columns(has_history.label("has_history")).subquery("events")
+    """Return the list of the events of pods in `namespaces`; None: of all events."""
+    found = _events(namespaces).subquery("events")
     c = found.c
     texts = ("reason", "node", "message")
+    held_by = func.lower(func.coalesce(c.held_by, ""))
     return Listing(
         rows=found,
         sorts={
@@ -105,7 +95,14 @@ def listing(namespaces: tuple[str, ...] | None) -> Listing:
             **{name: (in_bytes(c[name]),) for name in texts},
         },
         key=(c.id,),
-        searched=(func.lower(c.message), c.namespace, c.pod, c.node, func.lower(c.reason)),
-        owners=(c.namespace + "/" + c.pod,),
+        searched=(
+            func.lower(c.message),
+            held_by,
+            c.namespace,
+            c.pod,
+            c.node,
+            func.lower(c.reason),
+        ),
+        owners=(c.namespace + "/" + c.pod, held_by),
         equal={"reason": c.reason},
     ).of_namespaces(namespaces)

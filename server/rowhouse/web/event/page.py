@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, url_for
 
@@ -17,6 +17,12 @@ from rowhouse.web.table import Choice, Column, Listed, Table, exported, shown
 
 if TYPE_CHECKING:
     from flask import Response
+
+
+HELD_BY: Final = Column(
+    name="held_by", label="Held by", kind="long", value=lambda row: row.held_by, sorts=False
+)
+"""Not for teams."""
 
 
 @blueprint.get("/events")
@@ -35,14 +41,15 @@ def events_export(suffix: str) -> Response:
 
 def _table() -> Table:
     path = url_for("web.events")
+    seen = namespaces_seen()
     return Table(
         name="events",
         label="Events",
         path=path,
         export=path,
-        rows=Listed(store(), rows.listing(namespaces_seen())),
+        rows=Listed(store(), rows.listing(seen)),
         sort="-last_at",
-        hint="Namespace, pod, node, message",
+        hint="Namespace, pod, node, message, owner",
         empty="Nothing went wrong in the last 30 days.",
         choices=(Choice(name="reason", label="Reason", options=[*REASONS.items()]),),
         columns=(
@@ -65,6 +72,7 @@ def _table() -> Table:
             ),
             Column(name="times", label="Times", kind="count", value=lambda row: row.times),
             Column(name="message", label="Message", kind="long", value=lambda row: row.message),
+            *((HELD_BY,) if seen is None else ()),
             Column(
                 name="first_at",
                 label="First",
@@ -81,7 +89,7 @@ def _about(row: Any) -> str:
 
 
 def _about_url(row: Any) -> str:
-    if row.pod and row.has_history:
+    if row.pod:
         return url_for("web.pod", namespace=row.namespace or "-", name=row.pod)
     if row.pool:
         return url_for("web.pool", pool_id=row.pool_id)
