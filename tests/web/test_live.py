@@ -21,6 +21,9 @@ from fixtures.pods import Pods, subnet
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psycopg
+    from psycopg.rows import TupleRow
+
     from fixtures.databases import Database
     from fixtures.servers import Server
 
@@ -156,6 +159,21 @@ def test_a_page_that_was_made_before_something_changed_is_told_so(
             late.next("stale")
         with looking(server, url, last_id=stream.last_id) as again:
             again.next("hello")
+
+
+def test_the_stream_of_a_pool_that_is_deleted_ends(
+    server: Server, pods: Pods, dba: psycopg.Connection[TupleRow]
+) -> None:
+    pods.add("web-0", POOL)
+    with looking(server, "/live/pools/1") as stream, looking(server, "/live/overview") as other:
+        stream.next("part")
+        other.next("part")
+        pods.delete("web-0")
+        dba.execute("DELETE FROM pools")
+        stream.next("gone")
+        assert stream.rest() == ""
+        while "No pools yet" not in other.next("part")["html"]:
+            pass
 
 
 def test_a_hundred_viewers_take_no_thread_from_the_pods(few_threads: Server) -> None:

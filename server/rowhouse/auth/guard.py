@@ -7,6 +7,7 @@ Deny by default: a view requires the role viewer for reading methods and operato
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
 
 import structlog
 from flask import current_app, g, request
@@ -25,6 +26,7 @@ from rowhouse.auth.static import PREFIX, StaticTokens, digest
 from rowhouse.auth.verification import Verification
 from rowhouse.auth.verified import VerifiedCallers
 from rowhouse.domain.errors import NotAllowed, TooManyRequests, Unauthenticated
+from rowhouse.domain.teams import SEEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,12 +154,15 @@ class Guard:
         return verified.caller
 
     def _explain(self, response: Response) -> Response:
-        """Return the headers that tell a client how to authenticate or when to retry."""
+        """Return the headers that tell a client how to authenticate, when to retry, or what its team sees."""
         if response.status_code == Unauthenticated.http_status and not g.get("caller"):
             response.headers.add("WWW-Authenticate", 'Bearer realm="rowhouse"')
             by_password = request.method in SAFE_METHODS and request.accept_mimetypes.accept_html
             if by_password and not self._is_page():  # the pages have a form for it
                 response.headers.add("WWW-Authenticate", 'Basic realm="rowhouse"')
+        caller: Caller | None = g.get("caller")
+        if caller is not None and caller.namespaces is not None:
+            response.headers[SEEN] = ",".join(map(quote, caller.namespaces))
         if response.status_code == TooManyRequests.http_status and "retry_after" in g:
             response.headers.setdefault("Retry-After", str(g.retry_after))
         return response

@@ -61,8 +61,11 @@ def who(session: Session, *, address: str, at: str | None, network: str | None) 
     # Not compared with this machine's clock, which may be wrong: a current tenure has no end.
     moment = at or ALWAYS
     found = session.client.find("/history", address=address, at=moment, network=network)
-    when = f"had no owner at {at}" if at else "has no owner"
-    _print(session, found, nothing=f"{address} {when}", must=True)
+    when = f" at {at}" if at else ""
+    nothing = f"{address} {'had' if at else 'has'} no owner{when}"
+    if team := session.client.team:
+        nothing = f"none of {team} {'held' if at else 'holds'} {address}{when}"
+    _print(session, found, nothing=nothing, must=True)
 
 
 @commands.command()
@@ -97,7 +100,10 @@ def pod(
         since=since,
         until=until,
     )
-    _print(session, found, nothing=f"{pod} held no address", must=True)
+    nothing = f"{pod} held no address"
+    if (seen := session.client.namespaces) and namespace not in seen:
+        nothing = f'namespace "{namespace}" is not one of yours: {", ".join(seen)}'
+    _print(session, found, nothing=nothing, must=True)
 
 
 @commands.command()
@@ -121,6 +127,8 @@ def history(session: Session, *, address: str | None, limit: int | None, **condi
     found = session.client.find("/history", most=limit, address=address, **conditions)
     is_filtered = any(value is not None for value in conditions.values())
     nothing = "no history matches" if is_filtered else f"{address} never had an owner"
+    if not is_filtered and (team := session.client.team):
+        nothing = f"none of {team} ever held {address}"
     _print(session, found, nothing=nothing, must=False)
 
 

@@ -32,7 +32,7 @@ def pool(client: Client, text: str, network: str | None) -> Document:
         if not found and text.isdecimal():
             return client.get(f"/pools/{text}")
     if not found:
-        raise missing("pool", shown(text))
+        raise missing("pool", shown(text), team=client.team)
     return _only(found, f"pool {text}", [quoted(one["network"]) for one in found])
 
 
@@ -48,6 +48,12 @@ def network(client: Client, name: str) -> Document:
 def reservation(client: Client, address: str, network: str | None, in_pool: str | None) -> Document:
     """Find the reservation of an address; `network` or `in_pool` decides if several networks have it."""
     found = client.find("/reservations", address=address, network=network, pool=in_pool or None)
+    if not found and client.team:
+        raise Failure(
+            f"none of {client.team} holds {address}",
+            hint="`rowhouse address list` lists what they hold.",
+            exit_code=NOT_FOUND,
+        )
     if not found:
         raise Failure(
             f"{address} is not reserved",
@@ -57,10 +63,14 @@ def reservation(client: Client, address: str, network: str | None, in_pool: str 
     return _only(found, address, [quoted(one["network"]) for one in found])
 
 
-def missing(kind: str, name: str, where: str = "") -> Failure:
-    """Return the failure for an object that does not exist, with the command that lists the existing ones."""
+def missing(kind: str, name: str, where: str = "", *, team: str = "") -> Failure:
+    """Return the failure for an object that does not exist, with the command that lists the existing ones.
+
+    `team`: the namespaces of the caller, in words; the object may exist, but they do not use it.
+    """
+    none = f"none of {team} uses a" if team else "there is no"
     return Failure(
-        f"there is no {kind} {name} {where}".rstrip(),
+        f"{none} {kind} {name} {where}".rstrip(),
         hint=f"`rowhouse {kind} list` lists the existing ones.",
         exit_code=NOT_FOUND,
     )

@@ -51,7 +51,8 @@ def search(session: Session, *, text: str, limit: int) -> None:
     is none.
     """
     answer = session.client.get("/search", q=text, limit=limit)
-    session.printer.items(answer["items"], _COLUMNS, nothing=f"nothing matches {text}")
+    where = f" in {team}" if (team := session.client.team) else ""
+    session.printer.items(answer["items"], _COLUMNS, nothing=f"nothing matches {text}{where}")
     if answer["incomplete"]:
         click.echo(f"not searched completely: {', '.join(answer['incomplete'])}", err=True)
     if not answer["items"]:

@@ -14,6 +14,7 @@ from rowhouse.cli.client.connection_errors import serves_tls, unreachable, wrong
 from rowhouse.cli.client.hints import for_command_line, parameter
 from rowhouse.cli.exits import NOT_FOUND, Failure, exit_code_of
 from rowhouse.domain.limits import MAX_PAGE
+from rowhouse.domain.teams import SEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,13 @@ class Client:
         self._http = http
         self.is_dry_run = is_dry_run
         """Whether the server only tries changes."""
+        self.namespaces: list[str] | None = None
+        """The namespaces that the caller sees, known from the first answer on; None: all."""
+
+    @property
+    def team(self) -> str:
+        """The namespaces of a team, in words; "" for a caller that sees all."""
+        return f"your namespaces ({', '.join(self.namespaces)})" if self.namespaces else ""
 
     def get(self, path: str, **query: Any) -> Document:
         """Get one document. None values are dropped from `query`."""
@@ -108,6 +116,8 @@ class Client:
                 if not repeatable or attempt == _ATTEMPTS or isinstance(error, httpx2.ConnectError):
                     raise unreachable(request.url, error) from error
             else:
+                if SEEN in answer.headers:
+                    self.namespaces = answer.headers[SEEN].split(",")
                 if attempt == _ATTEMPTS or not _waited(answer):
                     return _document(answer)
 
