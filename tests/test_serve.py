@@ -181,7 +181,7 @@ def test_two_databases_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_a_wrong_address_is_named(bind: str) -> None:
     result = CliRunner().invoke(main, ["serve", "--bind", bind])
     assert result.exit_code == 2
-    assert f"{bind!r} is not HOST:PORT" in result.output
+    assert f'"{bind}" is not HOST:PORT' in result.output
 
 
 def test_an_address_in_use_is_named_before_a_database_is_made(

@@ -100,7 +100,7 @@ def test_every_change_is_in_the_audit_log_with_its_actor(
         (("create", "x"), 2, "--role"),
         (("create", "x", "--role", "root"), 2, "root"),
         (("create", "x", "--role", "admin", "--node", "n"), 2, "require the role node"),
-        (("create", "x", "--role", "node", "--expires", "soon"), 2, "'soon' is not a time"),
+        (("create", "x", "--role", "node", "--expires", "soon"), 2, '"soon" is not a time'),
         (("create", "", "--role", "admin"), 2, "NAME must be printable"),
         (("create", "ada", "--role", "viewer"), 1, 'a token named "ada" already exists'),
         (("revoke", "bob"), 3, 'there is no valid token named "bob"'),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What a page loads, files to download, and the log in, which has tests of its own.
 NO_PAGE = re.compile(
     r"web\.(live_\w+|asset|palette|styleguide|reserve_state|audit_csv|audit_json|report_csv|\w+_export"
-    r"|login|to_provider|from_provider)"
+    r"|login|to_provider|from_provider|audit_object)"  # the last one leads to another page
 )
 
 

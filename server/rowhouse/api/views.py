@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -11,6 +11,7 @@ from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Answer, Moment, Name, Request
 from rowhouse.auth.caller import current_caller, has_role
 from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.names import TRIMMED
 from rowhouse.domain.saved_views import MAX_NAME, MAX_QUERY, Viewer, checked_query, path_of
 from rowhouse.ipam import saved_views
 
@@ -38,9 +39,7 @@ TableName = Literal[
 """The names of `domain.saved_views.TABLES`."""
 
 
-# A line that neither begins nor ends with a space.
-_NAME: Final = r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
-ViewName = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=_NAME)]
+ViewName = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=TRIMMED)]
 Query = Annotated[
     str,
     Field(

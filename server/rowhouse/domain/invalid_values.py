@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.domain.echo import shown
-from rowhouse.domain.names import LABEL, LABEL_KEY, LINE, TEXT, VERSION
+from rowhouse.domain.names import LABEL, LABEL_KEY, LINE, TEXT, TRIMMED, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +55,7 @@ SENTENCES: Final = {
 
 PATTERNS: Final = {
     LINE: "it contains a control character or a line break: write one line of text",
+    TRIMMED: "{value} is not a name: write one line that neither begins nor ends with a space",
     TEXT: "it contains a control character: remove it",
     LABEL: "{value} is not KEY=VALUE",
     LABEL_KEY: "{value} is not the key of a label: it contains = or a control character",

@@ -12,6 +12,9 @@ RANGE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 """A text of one line."""
 
+TRIMMED: Final = r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
+"""A text of one line that neither begins nor ends with a space."""
+
 TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 """A text with line breaks and tabs."""
 

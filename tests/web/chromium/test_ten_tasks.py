@@ -117,7 +117,7 @@ def reserve_five(hand: Hand) -> None:
     hand.search("edge")
     hand.click(of(page, "Reserve").first)
     hand.type("routers", into=page.get_by_label("Name", exact=True))
-    hand.tab(2, "5")
+    hand.tab(3, "5")
     hand.tab(2, "ticket 4711")
     hand.click(of(page, "Continue"))
     hand.click(of(page, "Reserve addresses"))

@@ -151,7 +151,7 @@ def test_a_name_that_is_taken_and_a_bad_one_are_refused_in_the_form(ada: Person)
     assert saved.headers["Location"].startswith("/pods?q=other&")
     empty = ada.post("/views/new", fields | {"name": " "})
     assert empty.status_code == 422
-    assert "This field is required" in empty.text
+    assert "It must not be empty." in empty.text
 
 
 def test_a_view_that_asks_for_what_is_gone_says_so_and_shows_the_rest(
