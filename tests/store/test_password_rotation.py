@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,17 +168,25 @@ def test_every_part_reads_the_file_for_each_connection(login: Login, part: str) 
     PARTS[part](source)
 
 
+def told_by(store: Store, reason: str) -> str:
+    """What a call tells when it gives this reason. On a busy machine, the first one may end before any attempt did."""
+    deadline = time.monotonic() + 240
+    while True:
+        with pytest.raises(RowhouseError) as told:
+            store.call("SELECT 1")
+        if re.search(reason, str(told.value)):
+            return str(told.value)
+        assert time.monotonic() < deadline, told.value
+
+
 def test_the_reason_is_told_while_the_file_is_behind(login: Login, source: DataSource) -> None:
     login.alter(SECOND)
     store = Store(source, pool_size=2, wait=0.5)
     try:
-        with pytest.raises(RowhouseError, match="password authentication failed") as told:
-            store.call("SELECT 1")
-        assert FIRST not in str(told.value)
+        assert FIRST not in told_by(store, "password authentication failed")
         login.password_file.unlink()
         login.url_file.unlink()
-        with pytest.raises(RowhouseError, match=r"_FILE=.*: the file cannot be read: No such file"):
-            store.call("SELECT 1")
+        told_by(store, r"_FILE=.*: the file cannot be read: No such file")
     finally:
         store.close()
     login.write(SECOND)
