@@ -8,7 +8,8 @@ SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Releases the addresses of owners whose objects are gone, except those that a sandbox uses and those that an operator
--- reserved; an event for each owner says so. Leaves an owner that has another object meanwhile. ordinal: the position of the owner in the arrays, from 1.
+-- reserved; an event for each owner says so. Leaves an owner that has another object meanwhile. ordinal: the position of
+-- the owner in the arrays, from 1.
 #variable_conflict use_column
 DECLARE
     command text := coalesce(current_setting('rowhouse.command', true), '');

@@ -33,7 +33,9 @@ BEGIN
         RETURN;
     END IF;
     FOR alias IN SELECT a FROM unnest(new_aliases) AS a WHERE a IS DISTINCT FROM new_name
-                    AND NOT EXISTS (SELECT FROM pool_names n WHERE n.name = a AND n.pool_id = now.id) ORDER BY a LOOP
+                    AND NOT EXISTS (SELECT FROM pool_names n WHERE n.name = a AND n.pool_id = now.id)
+                  -- The order of the locks of refuse_foreign_name().
+                  ORDER BY lower(a), a LOOP
         PERFORM refuse_foreign_name(now.id, alias);
         INSERT INTO pool_names (name, pool_id) VALUES (alias, now.id);
     END LOOP;

@@ -2625,7 +2625,9 @@ BEGIN
         RETURN;
     END IF;
     FOR alias IN SELECT a FROM unnest(new_aliases) AS a WHERE a IS DISTINCT FROM new_name
-                    AND NOT EXISTS (SELECT FROM pool_names n WHERE n.name = a AND n.pool_id = now.id) ORDER BY a LOOP
+                    AND NOT EXISTS (SELECT FROM pool_names n WHERE n.name = a AND n.pool_id = now.id)
+                  -- The order of the locks of refuse_foreign_name().
+                  ORDER BY lower(a), a LOOP
         PERFORM refuse_foreign_name(now.id, alias);
         INSERT INTO pool_names (name, pool_id) VALUES (alias, now.id);
     END LOOP;
@@ -6006,7 +6008,8 @@ SET jit = off
 SET enable_seqscan = off
 AS $$
 -- Releases the addresses of owners whose objects are gone, except those that a sandbox uses and those that an operator
--- reserved; an event for each owner says so. Leaves an owner that has another object meanwhile. ordinal: the position of the owner in the arrays, from 1.
+-- reserved; an event for each owner says so. Leaves an owner that has another object meanwhile. ordinal: the position of
+-- the owner in the arrays, from 1.
 #variable_conflict use_column
 DECLARE
     command text := coalesce(current_setting('rowhouse.command', true), '');

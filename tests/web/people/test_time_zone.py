@@ -143,7 +143,7 @@ def test_a_filter_is_of_the_zone_of_its_form_and_links_are_in_utc(
         assert ("reservation.create" in ada.get(path.replace("audit?", "audit.csv?")).text) == bool(
             rows
         )
-    # What Ada filters, somebody in another zone sees by her link.
+    # What Ada filters, a user in another zone sees by her link.
     asked = f"/pools/{pool.id}/audit?until=2099-03-02T00:30&zone=Asia/Tokyo"
     page = ada.get(asked)
     assert 'name="until" type="datetime-local" value="2099-03-02T00:30"' in page.text

@@ -13,6 +13,8 @@ from rowhouse.store.connection.statements import statement
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from sqlalchemy import ColumnElement
+
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.reads import Record
@@ -38,7 +40,7 @@ def search(
     """
     found = (
         select(SavedView)
-        .where(SavedView.id > after, or_(SavedView.author == viewer, SavedView.is_shared))
+        .where(SavedView.id > after, _is_seen_by(viewer))
         .order_by(SavedView.id)
         .limit(limit)
     )
@@ -53,8 +55,11 @@ def search(
 
 def get(database: Database, view_id: int, viewer: str) -> Record | None:
     """Return a view that the caller `viewer` sees; None: there is none."""
-    seen = or_(SavedView.author == viewer, SavedView.is_shared)
-    return row(database, select(SavedView).where(SavedView.id == view_id, seen))
+    return row(database, select(SavedView).where(SavedView.id == view_id, _is_seen_by(viewer)))
+
+
+def _is_seen_by(viewer: str) -> ColumnElement[bool]:
+    return or_(SavedView.author == viewer, SavedView.is_shared)
 
 
 def create(
