@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import psycopg
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, Page
     from psycopg.rows import TupleRow
 
     from web.chromium.sample import Sample
@@ -95,17 +95,20 @@ def test_the_map_is_walked_with_arrow_keys_and_tells_where_one_is(
     visitor.check()
 
 
-def test_a_period_is_selected_in_the_chart_and_kept_in_the_url(
-    visit: Visit, sample: Sample, sample_rows: Session
-) -> None:
+@pytest.fixture
+def pool_with_samples(sample: Sample, sample_rows: Session) -> int:
+    """A pool whose chart has a sample of each hour of a week."""
     pool = sample.pools["storage-a"]
     sample_rows.execute(
         "INSERT INTO fill_samples SELECT %s, now() - n * interval '1 hour', n %% 7 FROM generate_series(1, 160) AS n"
         " ON CONFLICT DO NOTHING",
         (pool,),
     )
-    visitor = visit()
-    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool}")
+    return pool
+
+
+def drag_over_half_of_the_chart(page: Page) -> None:
+    """Press the button of the mouse at a quarter of the chart, and move to three quarters."""
     page.locator("[data-plot]").scroll_into_view_if_needed()
     box = page.locator("[data-plot]").bounding_box()
     assert box is not None
@@ -113,6 +116,14 @@ def test_a_period_is_selected_in_the_chart_and_kept_in_the_url(
     page.mouse.move(box["x"] + box["width"] * 0.25, middle)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
+
+
+def test_a_period_is_selected_in_the_chart_and_kept_in_the_url(
+    visit: Visit, sample: Sample, pool_with_samples: int
+) -> None:
+    visitor = visit()
+    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool_with_samples}")
+    drag_over_half_of_the_chart(page)
     expect(page.locator(".plot .selection")).to_be_visible()
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"since=.*&until=.*#time$"))
@@ -133,29 +144,17 @@ def test_a_period_is_selected_in_the_chart_and_kept_in_the_url(
 
 
 def test_a_person_chooses_the_time_zone_of_the_device(
-    visit: Visit, sample: Sample, sample_rows: Session
+    visit: Visit, sample: Sample, pool_with_samples: int
 ) -> None:
-    pool = sample.pools["storage-a"]
-    sample_rows.execute(
-        "INSERT INTO fill_samples SELECT %s, now() - n * interval '1 hour', n %% 7 FROM generate_series(1, 160) AS n"
-        " ON CONFLICT DO NOTHING",
-        (pool,),
-    )
     visitor = visit(timezone_id="Asia/Tokyo")
-    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool}")
+    page = visitor.log_in(sample.tokens["viewer"], f"/pools/{pool_with_samples}")
     page.get_by_role("link", name="Times are in UTC").click()
     page.get_by_role("button", name="Select Asia/Tokyo, as this device").click()
     page.get_by_role("button", name="Use this time zone").click()
     expect(page.get_by_role("link", name="Times are in Asia/Tokyo")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/pools/\d+$"))
     # The form shows the period that was selected in the chart.
-    page.locator("[data-plot]").scroll_into_view_if_needed()
-    box = page.locator("[data-plot]").bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * 0.25, middle)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
+    drag_over_half_of_the_chart(page)
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"since=[^&]*Z&until=[^&]*Z#time$"))
     since = datetime.fromisoformat(parse_qs(urlsplit(page.url).query)["since"][0])
