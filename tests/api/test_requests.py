@@ -14,7 +14,8 @@ from openapi_spec_validator import validate
 
 from api.conftest import problem
 from rowhouse.api import openapi
-from rowhouse.api.operations import BASE, OPERATIONS
+from rowhouse.api.operation import BASE
+from rowhouse.api.operations import OPERATIONS
 from rowhouse.store.allocation import reservations
 
 if TYPE_CHECKING:

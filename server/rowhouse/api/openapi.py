@@ -12,14 +12,15 @@ from pydantic.json_schema import models_json_schema
 
 from rowhouse.api.fields import Rehearsed
 from rowhouse.api.idempotency import HEADER, MAX_KEY
-from rowhouse.api.operations import BASE, OPERATIONS
+from rowhouse.api.operation import BASE
+from rowhouse.api.operations import OPERATIONS
 from rowhouse.api.problems import MEDIA_TYPE
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.json_schema import JsonSchemaMode
 
-    from rowhouse.api.operations import Operation
+    from rowhouse.api.operation import Operation
 
 Json = dict[str, Any]
 

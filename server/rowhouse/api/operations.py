@@ -5,8 +5,7 @@ Routes, access control and the OpenAPI document are all generated from this tabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from rowhouse.api import (
     aliases,
@@ -29,97 +28,27 @@ from rowhouse.api import (
     search,
     views,
 )
+from rowhouse.api.operation import Operation, delete, get, patch, post
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rowhouse.api.calls import Reply
-    from rowhouse.api.fields import Answer, Request
-    from rowhouse.auth.caller import LeastRole
-
-BASE: Final = "/api/v1"
 _POOL: Final = "/pools/<id:pool_id>"
 _REQUEST: Final = "/requests/<id:address_request_id>"
 _RESERVATION: Final = "/reservations/<id:network_id>/<address>"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One method of one path. `path` is a Flask rule below BASE.
-
-    An operation with the role `team` limits what it reads and changes to `namespaces` of its call.
-    `error_statuses` are the statuses with which it may refuse a well-formed request, in addition to those that
-    every operation has. `tagged`: it supports ETag and If-Match. `is_personal`: it changes what belongs to the
-    caller, so a viewer may call it too.
-    """
-
-    method: str
-    path: str
-    role: LeastRole
-    view: Callable[..., Reply]
-    query: type[Request] | None = None
-    body: type[Request] | None = None
-    answer: type[Answer] | None = None
-    status: int = 200
-    error_statuses: tuple[int, ...] = ()
-    tagged: bool = False
-    is_personal: bool = False
-
-    @property
-    def name(self) -> str:
-        """Its name: the operationId and the endpoint."""
-        return self.view.__name__
-
-    @property
-    def is_change(self) -> bool:
-        """Whether it changes something, and so can be a dry run."""
-        return self.method != "GET"
-
-    @property
-    def tag(self) -> str:
-        """The resource."""
-        return self.path.split("/")[1]
-
-
-def _get(path: str, view: Callable[..., Reply], answer: type[Answer], **more: Any) -> Operation:
-    more = {"role": "viewer", **more}
-    return Operation(method="GET", path=path, view=view, answer=answer, **more)
-
-
-def _post(
-    path: str, view: Callable[..., Reply], body: type[Request], answer: type[Answer], **more: Any
-) -> Operation:
-    more = {"role": "operator", "status": 201, **more}
-    return Operation(method="POST", path=path, view=view, body=body, answer=answer, **more)
-
-
-def _patch(
-    path: str, view: Callable[..., Reply], body: type[Request], answer: type[Answer], **more: Any
-) -> Operation:
-    more = {"role": "operator", **more}
-    return Operation(method="PATCH", path=path, view=view, body=body, answer=answer, **more)
-
-
-def _delete(path: str, view: Callable[..., Reply], role: LeastRole, **more: Any) -> Operation:
-    return Operation(method="DELETE", path=path, role=role, view=view, status=204, **more)
-
-
 OPERATIONS: Final = (
-    _get("/networks", networks.list_networks, networks.NetworkPage, query=networks.NetworkQuery),
-    _get(
-        "/networks/<id:network_id>", networks.get_network, networks.Network, error_statuses=(404,)
-    ),
-    _delete(
+    get("/networks", networks.list_networks, networks.NetworkPage, query=networks.NetworkQuery),
+    get("/networks/<id:network_id>", networks.get_network, networks.Network, error_statuses=(404,)),
+    delete(
         "/networks/<id:network_id>", networks.delete_network, "admin", error_statuses=(404, 409)
     ),
-    _get(
+    get(
         "/pools",
         pools.list_pools,
         pool_documents.PoolPage,
         query=pool_documents.PoolQuery,
         role="team",
     ),
-    _post(
+    post(
         "/pools",
         pools.create_pool,
         pool_documents.NewPool,
@@ -127,7 +56,7 @@ OPERATIONS: Final = (
         error_statuses=(409,),
         tagged=True,
     ),
-    _get(
+    get(
         _POOL,
         pools.get_pool,
         pool_documents.Pool,
@@ -135,7 +64,7 @@ OPERATIONS: Final = (
         error_statuses=(404,),
         tagged=True,
     ),
-    _patch(
+    patch(
         _POOL,
         pools.change_pool,
         pool_documents.PoolChange,
@@ -144,15 +73,15 @@ OPERATIONS: Final = (
         error_statuses=(404, 409),
         tagged=True,
     ),
-    _delete(_POOL, pools.delete_pool, "admin", error_statuses=(404, 409), tagged=True),
-    _get(
+    delete(_POOL, pools.delete_pool, "admin", error_statuses=(404, 409), tagged=True),
+    get(
         f"{_POOL}/usage",
         pools.get_usage,
         pool_documents.Usage,
         role="team",
         error_statuses=(404,),
     ),
-    _get(
+    get(
         f"{_POOL}/free",
         pools.list_free,
         pool_documents.FreeRunPage,
@@ -160,7 +89,7 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    _get(
+    get(
         f"{_POOL}/fill",
         pools.get_fill,
         pool_documents.Fill,
@@ -168,14 +97,14 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    _get(
+    get(
         "/aliases",
         aliases.list_aliases,
         aliases.AliasPage,
         query=aliases.AliasQuery,
         error_statuses=(404,),
     ),
-    _get(
+    get(
         "/reservations",
         reservations.list_reservations,
         reservation_documents.ReservationPage,
@@ -183,35 +112,35 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    _post(
+    post(
         "/reservations",
         reservations.reserve,
         reservation_documents.NewReservations,
         reservation_documents.Reserved,
         error_statuses=(404, 409),
     ),
-    _get(
+    get(
         _RESERVATION,
         reservations.get_reservation,
         reservation_documents.ReservationDetail,
         role="team",
         error_statuses=(404,),
     ),
-    _delete(
+    delete(
         _RESERVATION,
         reservations.release,
         "operator",
         query=reservation_documents.ReleaseQuery,
         error_statuses=(404, 409),
     ),
-    _patch(
+    patch(
         _RESERVATION,
         reservations.edit,
         reservation_documents.ReservationChange,
         reservation_documents.Reservation,
         error_statuses=(404, 409),
     ),
-    _post(
+    post(
         f"{_RESERVATION}/reassign",
         reservations.reassign,
         reservation_documents.Reassignment,
@@ -219,45 +148,43 @@ OPERATIONS: Final = (
         status=200,
         error_statuses=(404, 409),
     ),
-    _get(
+    get(
         "/exclusions",
         exclusions.list_exclusions,
         exclusions.ExclusionPage,
         query=exclusions.ExclusionQuery,
     ),
-    _post(
+    post(
         "/exclusions",
         exclusions.create_exclusion,
         exclusions.NewExclusion,
         exclusions.Exclusion,
         error_statuses=(404, 409),
     ),
-    _get(
+    get(
         "/exclusions/<id:exclusion_id>",
         exclusions.get_exclusion,
         exclusions.Exclusion,
         error_statuses=(404,),
     ),
-    _delete(
+    delete(
         "/exclusions/<id:exclusion_id>",
         exclusions.delete_exclusion,
         "operator",
         error_statuses=(404,),
     ),
-    _get(
+    get(
         "/gateways",
         gateways.list_gateways,
         gateways.GatewayPage,
         query=gateways.GatewayQuery,
         error_statuses=(404,),
     ),
-    _get(
-        "/gateways/<id:gateway_id>", gateways.get_gateway, gateways.Gateway, error_statuses=(404,)
-    ),
-    _delete(
+    get("/gateways/<id:gateway_id>", gateways.get_gateway, gateways.Gateway, error_statuses=(404,)),
+    delete(
         "/gateways/<id:gateway_id>", gateways.forget_gateway, "operator", error_statuses=(404, 409)
     ),
-    _get(
+    get(
         "/quotas",
         quotas.list_quotas,
         quotas.QuotaPage,
@@ -265,7 +192,7 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    _post(
+    post(
         "/quotas",
         quotas.create_quota,
         quotas.NewQuota,
@@ -273,14 +200,14 @@ OPERATIONS: Final = (
         role="admin",
         error_statuses=(404, 409),
     ),
-    _get(
+    get(
         "/quotas/<id:quota_id>",
         quotas.get_quota,
         quotas.Quota,
         role="team",
         error_statuses=(404,),
     ),
-    _patch(
+    patch(
         "/quotas/<id:quota_id>",
         quotas.change_quota,
         quotas.QuotaChange,
@@ -288,8 +215,8 @@ OPERATIONS: Final = (
         role="admin",
         error_statuses=(404,),
     ),
-    _delete("/quotas/<id:quota_id>", quotas.delete_quota, "admin", error_statuses=(404,)),
-    _get(
+    delete("/quotas/<id:quota_id>", quotas.delete_quota, "admin", error_statuses=(404,)),
+    get(
         "/requests",
         requests.list_requests,
         requests.RequestPage,
@@ -297,7 +224,7 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    _post(
+    post(
         "/requests",
         requests.request_addresses,
         requests.NewRequest,
@@ -305,7 +232,7 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404, 409),
     ),
-    _get(
+    get(
         _REQUEST,
         requests.get_request,
         requests.AddressRequest,
@@ -321,7 +248,7 @@ OPERATIONS: Final = (
         answer=requests.AddressRequest,
         error_statuses=(404, 409),
     ),
-    _post(
+    post(
         f"{_REQUEST}/decline",
         requests.decline_request,
         requests.Refusal,
@@ -329,7 +256,7 @@ OPERATIONS: Final = (
         status=200,
         error_statuses=(404, 409),
     ),
-    _post(
+    post(
         f"{_REQUEST}/withdraw",
         requests.withdraw_request,
         requests.Withdrawal,
@@ -338,28 +265,24 @@ OPERATIONS: Final = (
         status=200,
         error_statuses=(404, 409),
     ),
-    _get(
+    get(
         "/comments",
         comments.list_comments,
         comments.CommentPage,
         query=comments.CommentQuery,
         error_statuses=(404,),
     ),
-    _post(
+    post(
         "/comments",
         comments.write_comment,
         comments.NewComment,
         comments.Comment,
         error_statuses=(404,),
     ),
-    _get(
-        "/comments/<id:comment_id>", comments.get_comment, comments.Comment, error_statuses=(404,)
-    ),
-    _delete(
-        "/comments/<id:comment_id>", comments.remove_comment, "operator", error_statuses=(404,)
-    ),
-    _get("/views", views.list_views, views.ViewPage, query=views.ViewQuery, role="team"),
-    _post(
+    get("/comments/<id:comment_id>", comments.get_comment, comments.Comment, error_statuses=(404,)),
+    delete("/comments/<id:comment_id>", comments.remove_comment, "operator", error_statuses=(404,)),
+    get("/views", views.list_views, views.ViewPage, query=views.ViewQuery, role="team"),
+    post(
         "/views",
         views.save_view,
         views.NewView,
@@ -368,8 +291,8 @@ OPERATIONS: Final = (
         is_personal=True,
         error_statuses=(409,),
     ),
-    _get("/views/<id:view_id>", views.get_view, views.View, role="team", error_statuses=(404,)),
-    _patch(
+    get("/views/<id:view_id>", views.get_view, views.View, role="team", error_statuses=(404,)),
+    patch(
         "/views/<id:view_id>",
         views.change_view,
         views.ViewChange,
@@ -378,29 +301,29 @@ OPERATIONS: Final = (
         is_personal=True,
         error_statuses=(404, 409),
     ),
-    _delete(
+    delete(
         "/views/<id:view_id>",
         views.delete_view,
         "team",
         is_personal=True,
         error_statuses=(404,),
     ),
-    _get("/nodes", nodes.list_nodes, nodes.NodePage, query=nodes.NodeQuery),
-    _get(
+    get("/nodes", nodes.list_nodes, nodes.NodePage, query=nodes.NodeQuery),
+    get(
         "/reports/utilization",
         reports.get_utilization,
         reports.UtilizationReport,
         query=reports.UtilizationQuery,
         role="team",
     ),
-    _get(
+    get(
         "/history",
         history.list_history,
         history.History,
         query=history.HistoryQuery,
         role="team",
     ),
-    _get(
+    get(
         "/events",
         events.list_events,
         events.EventPage,
@@ -408,7 +331,7 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    _get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
-    _get("/search", search.search, search.SearchResults, query=search.SearchQuery, role="team"),
-    _get("/explain", explain.explain, explain.Explanation, query=explain.ExplainQuery),
+    get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
+    get("/search", search.search, search.SearchResults, query=search.SearchQuery, role="team"),
+    get("/explain", explain.explain, explain.Explanation, query=explain.ExplainQuery),
 )

@@ -14,7 +14,8 @@ from rowhouse.api.calls import Call, begin, read_body, read_dry_run, read_query
 from rowhouse.api.fields import MAX_ID
 from rowhouse.api.idempotency import once
 from rowhouse.api.openapi import document_text
-from rowhouse.api.operations import BASE, OPERATIONS
+from rowhouse.api.operation import BASE
+from rowhouse.api.operations import OPERATIONS
 from rowhouse.auth.caller import require_role, require_writer
 from rowhouse.auth.guard import least_role
 from rowhouse.domain.errors import RowhouseError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from flask.sansio.blueprints import BlueprintSetupState
 
-    from rowhouse.api.operations import Operation
+    from rowhouse.api.operation import Operation
 
 DRY_RUN: Final = "Dry-Run"
 """The header of a response to a dry run."""
