@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SUBNET = subnet("10.0.0.0/29")
 KEPT = """INSERT INTO exclusions (network_id, first, last, reason, requests_only)
           SELECT id, %s, %s, 'routers', true FROM networks"""
+BY_HAND = """INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_name)
+             SELECT network_id, a, id, 'static', 'by hand ' || a FROM pools, CAST(%s AS inet) AS a"""
 COUNTS = """SELECT used, quarantined, excluded, free, on_request_count(network_id, '10.0.0.1', '10.0.0.6')
               FROM pool_usage WHERE pool = '10.0.0.0/29'"""
 
@@ -118,10 +120,21 @@ def test_an_operator_reserves_them_by_address_not_by_number(dba: Session) -> Non
     assert dba.execute(reserve, (None, 3)).fetchall() == [(f"10.0.0.{i}",) for i in (4, 5, 6)]
     with pytest.raises(psycopg.Error, match="no free address"):
         dba.execute(reserve, (None, 1))
-    by_hand = """INSERT INTO reservations (network_id, address, pool_id, owner_kind, owner_name)
-                 SELECT network_id, '10.0.0.2', id, 'static', 'by hand' FROM pools"""
-    dba.execute(by_hand)
+    dba.execute(BY_HAND, ("10.0.0.2",))
     assert dba.execute(COUNTS).fetchone() == (6, 0, 0, 0, 0)
+
+
+def test_a_person_takes_one_out_of_its_quarantine_by_hand(pods: Pods, dba: Session) -> None:
+    """As any address in quarantine, but no gateway."""
+    dba.execute("UPDATE pools SET reuse_delay = '1 hour'")
+    for name, address in (("a", "10.0.0.1"), ("b", "10.0.0.2")):
+        pods.add(name, wanting(address))
+        pods.delete(name)
+    dba.execute(BY_HAND, ("10.0.0.2",))
+    dba.execute("UPDATE pools SET gateway = '10.0.0.1'")
+    with pytest.raises(psycopg.Error, match="it is the gateway of pool"):
+        dba.execute(BY_HAND, ("10.0.0.1",))
+    assert dba.execute("SELECT host(address) FROM reservations").fetchall() == [("10.0.0.2",)]
 
 
 def test_a_gateway_among_them_is_reserved_by_force_as_any_gateway(

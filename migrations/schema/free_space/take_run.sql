@@ -30,7 +30,8 @@ BEGIN
                       HINT = 'It is held by another owner, kept out of use, or in no pool of this network.';
         END IF;
 
-        IF run.quarantined AND current_reason() = 'SQL' AND NOT is_forced() AND is_withheld(wanted_network, part_first) THEN
+        IF run.quarantined AND current_reason() = 'SQL' AND NOT is_forced() AND is_withheld(wanted_network, part_first)
+           AND NOT is_on_request(wanted_network, part_first) THEN
             -- (What is withheld and not quarantined was not found.)
             RAISE EXCEPTION 'address % of network % is not free: it is %', host(part_first), wanted_network,
                             why_withheld(wanted_network, part_first)
