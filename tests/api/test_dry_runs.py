@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,8 @@ import pytest
 from psycopg import sql
 
 from api.conftest import problem
+from fixtures.api_document import document
 from fixtures.pods import subnet
-from rowhouse.api.openapi import document
 from rowhouse.api.view import DRY_RUN
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def ids(api: Api, dba: Dba, pods: Pods) -> dict[str, int]:
     }
 
 
+@functools.cache
 def operations() -> dict[str, str]:
     """The method of each operation that is not a GET, by its name."""
     return {
@@ -180,6 +182,15 @@ def test_a_dry_run_is_refused_as_the_change_is(api: Api, dba: Dba, ids: dict[str
         first, second = problem(tried), problem(done)
         assert [first.get(key) for key in keys] == [second.get(key) for key in keys]
     assert everything(dba) == before
+
+
+def test_a_dry_run_with_a_wrong_idempotency_key_is_refused_as_the_change_is(api: Api) -> None:
+    for query in ("?dry_run=true", ""):
+        for key in ("", "k" * 256, "käse"):
+            sent = api.send("POST", f"pools{query}", {"cidr": "10.0.0.0/24"}, Idempotency_Key=key)
+            assert sent.status_code == 422, (query, key)
+            assert problem(sent)["errors"][0]["pointer"] == "/header/Idempotency-Key"
+    assert api.items("pools") == []
 
 
 def test_only_true_or_false_says_whether_it_is_a_dry_run(api: Api) -> None:

@@ -13,6 +13,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from api.conftest import problem
+from fixtures.api_document import document
 from rowhouse.api import openapi
 from rowhouse.api.operation import BASE
 from rowhouse.api.operations import OPERATIONS
@@ -256,7 +257,7 @@ def test_every_route_of_the_api_is_in_the_table_and_the_document(refusing_api: A
     assert rules - {("HEAD", path) for _, path in table} == table
     documented = {
         (method.upper(), path)
-        for path, methods in openapi.document()["paths"].items()
+        for path, methods in document()["paths"].items()
         for method in methods
     }
     assert documented == {
@@ -318,7 +319,7 @@ def test_the_document_is_valid_and_the_committed_one_is_the_same(refusing_api: A
 
 def test_the_reference_lists_every_operation() -> None:
     reference = REFERENCE.read_text()
-    for path, methods in openapi.document()["paths"].items():
+    for path, methods in document()["paths"].items():
         for method in methods:
             operation = f"`{method.upper()} {path.removeprefix(BASE)}`"
             assert operation in reference, "add a row to docs/reference/api.md"
@@ -326,7 +327,7 @@ def test_the_reference_lists_every_operation() -> None:
 
 def test_the_reference_lists_every_filter_of_a_list() -> None:
     rows = REFERENCE.read_text().splitlines()
-    for path, methods in openapi.document()["paths"].items():
+    for path, methods in document()["paths"].items():
         if "get" not in methods:
             continue
         [row] = [row for row in rows if f"| `GET {path.removeprefix(BASE)}`" in row]

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.conftest import serving
-from rowhouse.api import openapi
+from fixtures.api_document import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +48,7 @@ def described(postgres: PostgresServer, migrated: Database) -> Iterator[Any]:
         yield schemathesis.openapi.from_wsgi("/openapi.json", api.app)
 
 
-OPERATIONS = [
-    (method, path) for path, methods in openapi.document()["paths"].items() for method in methods
-]
+OPERATIONS = [(method, path) for path, methods in document()["paths"].items() for method in methods]
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import pytest
 
-from rowhouse.api.openapi import document
+from fixtures.api_document import document
 from rowhouse.cli import main
 
 if TYPE_CHECKING:

@@ -29,16 +29,25 @@ _KEPT: Final = ("Content-Type", "Location", "ETag", "Cache-Control")
 _NOT_SERVED: Final = 500
 
 
-def once(call: Call, serve: Callable[[Call], Response]) -> Response:
-    """Serve the request, or return the stored response if it was served before."""
+def read_key() -> str | None:
+    """Return the key of the request, if it has one.
+
+    Raises:
+        InvalidRequest: it is no key.
+    """
     key = request.headers.get(HEADER)
-    if key is None:
-        return serve(call)
-    if not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+    if key is not None and not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise InvalidRequest(
             f"{HEADER} must have 1 to {MAX_KEY} printable ASCII characters",
             errors=[(f"/header/{HEADER}", "not a key")],
         )
+    return key
+
+
+def once(call: Call, key: str | None, serve: Callable[[Call], Response]) -> Response:
+    """Serve the request, or return the stored response if it was served before with this key."""
+    if key is None:
+        return serve(call)
     kept = idempotency.claim(call.store, call.actor.name, key, _digest())
     if not kept.claimed:
         return _kept_answer(kept, key)

@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter
 from rowhouse.api import problems
 from rowhouse.api.calls import Call, begin, read_body, read_dry_run, read_query
 from rowhouse.api.fields import MAX_ID
-from rowhouse.api.idempotency import once
+from rowhouse.api.idempotency import once, read_key
 from rowhouse.api.openapi import document_text
 from rowhouse.api.operation import BASE
 from rowhouse.api.operations import OPERATIONS
@@ -59,12 +59,14 @@ def _serve(operation: Operation, path: dict[str, Any]) -> Response:
         return operation.view(call, **path, **given).response(operation.status)
 
     call = begin(caller)
+    # A dry run stores no answer, but refuses what the change would refuse.
+    key = read_key() if operation.method == "POST" else None
     if operation.is_change and read_dry_run():
         with rehearse(call.store) as store:
             response = serve(replace(call, store=store))
         response.headers[DRY_RUN] = "true"
         return response
-    response = once(call, serve) if operation.method == "POST" else serve(call)
+    response = once(call, key, serve)
     if operation.method == "GET":
         response.make_conditional(request)
     return response
