@@ -59,6 +59,8 @@ def _schema(name: str, schema: Json) -> list[str]:
     parts = [f"### {name}"]
     if "description" in schema:
         parts.append(schema["description"])
+    if "properties" not in schema:
+        return [*parts, "; ".join(filter(None, (_type(schema), _about({}, schema)))) + "."]
     required = schema.get("required", [])
     rows = [
         (f"`{field}`", _type(about), "yes" if field in required else "", _about(about, about))
@@ -83,6 +85,8 @@ def _type(schema: Json) -> str:
         return "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
         return f"array of {_type(schema['items'])}"
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"object of {_type(schema['additionalProperties'])}"
     kind = str(schema.get("type", "any"))
     return f"{kind} ({schema['format']})" if "format" in schema else kind
 

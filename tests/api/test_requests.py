@@ -20,7 +20,7 @@ from rowhouse.api.operations import OPERATIONS
 from rowhouse.store.allocation import reservations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import psycopg
     from psycopg.rows import TupleRow
@@ -269,25 +269,25 @@ def test_every_route_of_the_api_is_in_the_table_and_the_document(refusing_api: A
 OF_TEAMS = {
     "list_pools",
     "get_pool",
-    "get_usage",
-    "list_free",
-    "get_fill",
+    "get_pool_usage",
+    "list_free_runs",
+    "get_pool_fill",
     "list_reservations",
     "get_reservation",
     "list_quotas",
     "list_events",
     "get_quota",
-    "list_history",
+    "list_tenures",
     "get_utilization",
     "search",
     "list_requests",
     "get_request",
-    "request_addresses",
+    "create_request",
     "withdraw_request",
     # A view is a filter of the person's own, or one that all may see; it shows no rows.
     "list_views",
     "get_view",
-    "save_view",
+    "create_view",
     "change_view",
     "delete_view",
 }
@@ -315,6 +315,34 @@ def test_the_document_is_valid_and_the_committed_one_is_the_same(refusing_api: A
     assert served["openapi"] == "3.1.0"
     wanted = openapi.document_text()
     assert COMMITTED.read_text() == wanted, "run `make reference` and look at what changed"
+
+
+def inline(part: Any, place: str, *, is_named: bool) -> Iterator[str]:
+    """The places of values from a list, and of maps, that have no schema of their own."""
+    if isinstance(part, list):
+        for number, one in enumerate(part):
+            yield from inline(one, f"{place}/{number}", is_named=False)
+    elif isinstance(part, dict):
+        if not is_named and ("enum" in part or part.get("type") == "object"):
+            yield place
+        for key, value in part.items():
+            yield from inline(value, f"{place}/{key}", is_named=place == "/components/schemas")
+
+
+def test_a_generated_client_has_one_type_for_each_list_of_values_and_each_map() -> None:
+    found = [*inline(openapi.document(), "", is_named=False)]
+    assert not found, "name it in api/named_schemas.py"
+    schemas = openapi.document()["components"]["schemas"]
+    assert schemas["Pool"]["properties"]["labels"] == {"$ref": "#/components/schemas/Labels"}
+    assert [*inline({"a": [{"enum": [1]}]}, "", is_named=False)] == ["/a/0"]
+
+
+def test_the_name_of_an_operation_says_what_it_does_to_what() -> None:
+    """It is the name of a function in a generated client, and may stand there alone."""
+    for path, methods in openapi.document()["paths"].items():
+        for method, operation in methods.items():
+            name = operation["operationId"]
+            assert name == "search" or "_" in name, (method, path)
 
 
 def test_the_reference_lists_every_operation() -> None:

@@ -53,7 +53,7 @@ class AuditEntry(Answer):
     request_id: str | None
 
 
-class AuditLog(paging.Page[AuditEntry]):
+class AuditEntryPage(paging.Page[AuditEntry]):
     """Entries, the latest first."""
 
 
@@ -75,7 +75,7 @@ class AuditQuery(paging.Paged):
     until: Moment | None = None
 
 
-def list_audit(call: Call, query: AuditQuery) -> Reply:
+def list_audit_entries(call: Call, query: AuditQuery) -> Reply:
     """List administrative changes."""
     found = rows.search(
         call.store,
@@ -85,7 +85,7 @@ def list_audit(call: Call, query: AuditQuery) -> Reply:
     )
     return Reply(
         document=paging.page(
-            AuditLog,
+            AuditEntryPage,
             query,
             found,
             item=AuditEntry.model_validate,

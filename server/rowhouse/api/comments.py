@@ -92,7 +92,7 @@ def list_comments(call: Call, query: CommentQuery) -> Reply:
     )
 
 
-def write_comment(call: Call, body: NewComment) -> Reply:
+def create_comment(call: Call, body: NewComment) -> Reply:
     """Comment on an address or a pool."""
     made = comments.write(
         call.store,
@@ -110,7 +110,7 @@ def get_comment(call: Call, comment_id: int) -> Reply:
     return Reply(document=Comment.model_validate(comments.comment(call.store, comment_id)))
 
 
-def remove_comment(call: Call, comment_id: int) -> Reply:
+def delete_comment(call: Call, comment_id: int) -> Reply:
     """Remove a comment of your own; an administrator can remove any."""
     is_admin = has_role(current_caller(), "admin")
     comments.remove(call.store, comment_id, call.actor, is_admin=is_admin)

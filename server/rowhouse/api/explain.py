@@ -15,22 +15,25 @@ if TYPE_CHECKING:
     from rowhouse.api.calls import Call
 
 
+AddressState = Literal[
+    "unknown",
+    "in use",
+    "reserved",
+    "excluded",
+    "on request",
+    "gateway",
+    "quarantined",
+    "outside",
+    "free",
+]
+
+
 class Explanation(Answer):
     """The state of an address, and the reason for it in the database."""
 
     network: str
     address: Address
-    state: Literal[
-        "unknown",
-        "in use",
-        "reserved",
-        "excluded",
-        "on request",
-        "gateway",
-        "quarantined",
-        "outside",
-        "free",
-    ]
+    state: AddressState
     because: str
     pool: Cidr | None = None
     pool_name: str | None = None
@@ -57,7 +60,7 @@ class ExplainQuery(Request):
     address: Address
 
 
-def explain(call: Call, query: ExplainQuery) -> Reply:
+def explain_address(call: Call, query: ExplainQuery) -> Reply:
     """Explain why an address can be assigned or not."""
     facts = rows.explain(call.store, query.network, query.address)
     return Reply(document=Explanation.model_validate(facts))

@@ -239,4 +239,9 @@ Interface = Annotated[str, Field(max_length=MAX_INTERFACE, pattern=LINE)]
 LabelKey = Annotated[str, Field(min_length=1, max_length=MAX_LABEL + 1 + MAX_NAME, pattern=LINE)]
 LabelValue = Annotated[str, Field(max_length=MAX_NAME, pattern=LINE)]
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=64)]
+# A DBA may have written other values than strings.
+StoredLabels = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
+]
 LabelChanges = Annotated[dict[LabelKey, LabelValue | None], Field(max_length=64)]

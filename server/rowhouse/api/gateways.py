@@ -71,7 +71,7 @@ def get_gateway(call: Call, gateway_id: int) -> Reply:
     return Reply(document=Gateway.model_validate(gateways.gateway(call.store, gateway_id)))
 
 
-def forget_gateway(call: Call, gateway_id: int) -> Reply:
+def delete_gateway(call: Call, gateway_id: int) -> Reply:
     """Forget a gateway that a network configuration no longer has."""
     gateways.forget_gateway(call.store, gateway_id, call.actor)
     return Reply(document=None)

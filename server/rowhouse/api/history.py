@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import Address, Answer, Cidr, Id, Mac, Moment, Name, Namespace, NetworkName
-from rowhouse.domain.administration import AnyOwnerKind  # noqa: TC001 - pydantic reads it
+from rowhouse.api.reservation_documents import Owner  # noqa: TC001 - pydantic reads it
 from rowhouse.store.history import tenures as rows
 
 if TYPE_CHECKING:
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     from rowhouse.store.connection.reads import Record
 
 _KEY: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[datetime, int])
-
-
-class PastOwner(Answer):
-    """The owner of an address."""
-
-    kind: AnyOwnerKind
-    name: str
-    namespace: str
-    cluster: str
-    interface: str
-    uid: str | None
 
 
 class Tenure(Answer):
@@ -42,7 +31,7 @@ class Tenure(Answer):
     address: Address
     held_from: Moment
     held_until: Annotated[Moment | None, Field(description="null: the owner holds it now")]
-    owner: PastOwner
+    owner: Owner
     node: str
     container_id: str
     mac: Annotated[Mac | None, Field(description="Requested by the runtime; null: none")]
@@ -63,7 +52,7 @@ class Tenure(Answer):
         return cls.model_validate(fields | {"owner": owner})
 
 
-class History(paging.Page[Tenure]):
+class TenurePage(paging.Page[Tenure]):
     """Tenures, the latest first."""
 
 
@@ -97,7 +86,7 @@ class HistoryQuery(paging.Paged):
         return self
 
 
-def list_history(call: Call, query: HistoryQuery) -> Reply:
+def list_tenures(call: Call, query: HistoryQuery) -> Reply:
     """List the owners of an address or prefix, or the addresses of a pod, node or container, over time."""
     found = rows.search(
         call.store,
@@ -110,6 +99,6 @@ def list_history(call: Call, query: HistoryQuery) -> Reply:
     )
     return Reply(
         document=paging.page(
-            History, query, found, item=Tenure.of, key=lambda row: (row.held_from, row.id)
+            TenurePage, query, found, item=Tenure.of, key=lambda row: (row.held_from, row.id)
         )
     )

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from rowhouse.api.fields import Rehearsed
 from rowhouse.api.idempotency import HEADER, MAX_KEY
+from rowhouse.api.named_schemas import named_schemas, with_references
 from rowhouse.api.operation import BASE
 from rowhouse.api.operations import OPERATIONS
 from rowhouse.api.problems import MEDIA_TYPE
@@ -60,6 +61,7 @@ def document() -> Json:
         for name, schema in schemas.items()
         if not name.endswith(("Query", Rehearsed.__name__))
     }
+    named = named_schemas()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -74,10 +76,10 @@ def document() -> Json:
         # The empty requirement: without configured access no token is needed.
         "security": [{"token": []}, {}],
         "tags": [{"name": name} for name in dict.fromkeys(o.tag for o in OPERATIONS)],
-        "paths": paths,
+        "paths": with_references(paths, named, _SCHEMAS),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": used | {"Problem": _PROBLEM},
+            "schemas": with_references(used, named, _SCHEMAS) | named | _PROBLEMS,
             "responses": {
                 "Problem": {
                     "description": "Any other error",
@@ -231,25 +233,32 @@ _PROBLEM: Final[Json] = {
         "errors": {
             "type": "array",
             "description": "The invalid values",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "RFC 6901"},
-                    "detail": {"type": "string"},
-                },
-            },
+            "items": {"$ref": f"{_SCHEMAS}InvalidValue"},
         },
         "in_the_way": {
             "type": "array",
             "description": "The first reservations that block the change",
-            "items": {
-                "type": "object",
-                "required": ["address", "owner"],
-                "properties": {"address": {"type": "string"}, "owner": {"type": "string"}},
-            },
+            "items": {"$ref": f"{_SCHEMAS}BlockingReservation"},
         },
         "total": {"type": "integer", "description": "How many reservations block the change"},
+    },
+}
+_PROBLEMS: Final[Json] = {
+    "Problem": _PROBLEM,
+    "InvalidValue": {
+        "type": "object",
+        "description": "A value of a request that is not valid, and why.",
+        "required": ["pointer", "detail"],
+        "properties": {
+            "pointer": {"type": "string", "description": "RFC 6901"},
+            "detail": {"type": "string"},
+        },
+    },
+    "BlockingReservation": {
+        "type": "object",
+        "description": "A reservation that blocks a change.",
+        "required": ["address", "owner"],
+        "properties": {"address": {"type": "string"}, "owner": {"type": "string"}},
     },
 }
 

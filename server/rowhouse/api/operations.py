@@ -76,14 +76,14 @@ OPERATIONS: Final = (
     delete(_POOL, pools.delete_pool, "admin", error_statuses=(404, 409), tagged=True),
     get(
         f"{_POOL}/usage",
-        pools.get_usage,
+        pools.get_pool_usage,
         pool_documents.Usage,
         role="team",
         error_statuses=(404,),
     ),
     get(
         f"{_POOL}/free",
-        pools.list_free,
+        pools.list_free_runs,
         pool_documents.FreeRunPage,
         query=pool_documents.FreeRunQuery,
         role="team",
@@ -91,7 +91,7 @@ OPERATIONS: Final = (
     ),
     get(
         f"{_POOL}/fill",
-        pools.get_fill,
+        pools.get_pool_fill,
         pool_documents.Fill,
         query=pool_documents.FillQuery,
         role="team",
@@ -114,7 +114,7 @@ OPERATIONS: Final = (
     ),
     post(
         "/reservations",
-        reservations.reserve,
+        reservations.reserve_addresses,
         reservation_documents.NewReservations,
         reservation_documents.Reserved,
         error_statuses=(404, 409),
@@ -128,21 +128,21 @@ OPERATIONS: Final = (
     ),
     delete(
         _RESERVATION,
-        reservations.release,
+        reservations.release_address,
         "operator",
         query=reservation_documents.ReleaseQuery,
         error_statuses=(404, 409),
     ),
     patch(
         _RESERVATION,
-        reservations.edit,
+        reservations.change_reservation,
         reservation_documents.ReservationChange,
         reservation_documents.Reservation,
         error_statuses=(404, 409),
     ),
     post(
         f"{_RESERVATION}/reassign",
-        reservations.reassign,
+        reservations.reassign_address,
         reservation_documents.Reassignment,
         reservation_documents.Reservation,
         status=200,
@@ -182,7 +182,7 @@ OPERATIONS: Final = (
     ),
     get("/gateways/<id:gateway_id>", gateways.get_gateway, gateways.Gateway, error_statuses=(404,)),
     delete(
-        "/gateways/<id:gateway_id>", gateways.forget_gateway, "operator", error_statuses=(404, 409)
+        "/gateways/<id:gateway_id>", gateways.delete_gateway, "operator", error_statuses=(404, 409)
     ),
     get(
         "/quotas",
@@ -226,7 +226,7 @@ OPERATIONS: Final = (
     ),
     post(
         "/requests",
-        requests.request_addresses,
+        requests.create_request,
         requests.NewRequest,
         requests.AddressRequest,
         role="team",
@@ -274,17 +274,17 @@ OPERATIONS: Final = (
     ),
     post(
         "/comments",
-        comments.write_comment,
+        comments.create_comment,
         comments.NewComment,
         comments.Comment,
         error_statuses=(404,),
     ),
     get("/comments/<id:comment_id>", comments.get_comment, comments.Comment, error_statuses=(404,)),
-    delete("/comments/<id:comment_id>", comments.remove_comment, "operator", error_statuses=(404,)),
+    delete("/comments/<id:comment_id>", comments.delete_comment, "operator", error_statuses=(404,)),
     get("/views", views.list_views, views.ViewPage, query=views.ViewQuery, role="team"),
     post(
         "/views",
-        views.save_view,
+        views.create_view,
         views.NewView,
         views.View,
         role="team",
@@ -318,8 +318,8 @@ OPERATIONS: Final = (
     ),
     get(
         "/history",
-        history.list_history,
-        history.History,
+        history.list_tenures,
+        history.TenurePage,
         query=history.HistoryQuery,
         role="team",
     ),
@@ -331,7 +331,7 @@ OPERATIONS: Final = (
         role="team",
         error_statuses=(404,),
     ),
-    get("/audit", audit.list_audit, audit.AuditLog, query=audit.AuditQuery),
+    get("/audit", audit.list_audit_entries, audit.AuditEntryPage, query=audit.AuditQuery),
     get("/search", search.search, search.SearchResults, query=search.SearchQuery, role="team"),
-    get("/explain", explain.explain, explain.Explanation, query=explain.ExplainQuery),
+    get("/explain", explain.explain_address, explain.Explanation, query=explain.ExplainQuery),
 )

@@ -19,6 +19,7 @@ from rowhouse.api.fields import (
     PoolName,
     Request,
     Seconds,
+    StoredLabels,
     Text,
 )
 from rowhouse.domain.administration import PoolPlan
@@ -85,7 +86,7 @@ class Pool(Answer):
         BeforeValidator(_seconds),
         Field(description="Seconds before a released address can be assigned again"),
     ]
-    labels: dict[str, Any]
+    labels: StoredLabels
     description: str
     drained: Annotated[
         bool, Field(description="Assigns no new addresses; addresses in use stay assigned")

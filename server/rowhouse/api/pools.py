@@ -100,7 +100,7 @@ def delete_pool(call: Call, pool_id: int) -> Reply:
     return Reply(document=None)
 
 
-def get_usage(call: Call, pool_id: int) -> Reply:
+def get_pool_usage(call: Call, pool_id: int) -> Reply:
     """Show how full a pool is."""
     pools.pool(call.store, pool_id, namespaces=call.namespaces)
     found = occupancy.of_pool(call.store, pool_id)
@@ -113,7 +113,7 @@ def _usage(call: Call, pool_ids: Collection[int]) -> dict[int, Occupancy]:
     return {pool.id: pool for pool in occupancy.of_pools(call.store, pool_ids)}
 
 
-def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
+def list_free_runs(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
     """List the runs of free or of quarantined addresses of a pool."""
     found = rows.free_runs(
         call.store,
@@ -127,7 +127,7 @@ def list_free(call: Call, pool_id: int, query: FreeRunQuery) -> Reply:
     )
 
 
-def get_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
+def get_pool_fill(call: Call, pool_id: int, query: FillQuery) -> Reply:
     """Show how many addresses of a pool were in use over time."""
     pools.pool(call.store, pool_id, namespaces=call.namespaces)
     span = period(query.since, query.until, default=timedelta(days=1), steps=query.steps)

@@ -171,7 +171,7 @@ def list_requests(call: Call, query: RequestQuery) -> Reply:
     )
 
 
-def request_addresses(call: Call, body: NewRequest) -> Reply:
+def create_request(call: Call, body: NewRequest) -> Reply:
     """Ask an operator for addresses, within the quota of the namespace. Nothing is reserved yet."""
     require_namespace(body.owner.namespace)
     limited(body, call.bulk_limit)

@@ -54,7 +54,7 @@ class Owner(Answer):
     uid: str | None
 
 
-class Attached(Answer):
+class Attachment(Answer):
     """A sandbox that uses a reservation."""
 
     cluster: str
@@ -103,12 +103,12 @@ class Reservation(Answer):
 class ReservationDetail(Reservation):
     """A reservation with the sandboxes that use it."""
 
-    attached: list[Attached]
+    attached: list[Attachment]
 
     @classmethod
     def detailed(cls, row: Record, attachments: Sequence[Record]) -> ReservationDetail:
         """Convert a row and its attachments to a document."""
-        attached = [Attached.model_validate(attachment) for attachment in attachments]
+        attached = [Attachment.model_validate(attachment) for attachment in attachments]
         return cls.model_validate(_fields(row) | {"attached": attached})
 
 

@@ -62,7 +62,7 @@ def list_reservations(call: Call, query: ReservationQuery) -> Reply:
     )
 
 
-def reserve(call: Call, body: NewReservations) -> Reply:
+def reserve_addresses(call: Call, body: NewReservations) -> Reply:
     """Reserve given addresses, or the lowest free ones: all of them or none."""
     limited(body, call.bulk_limit)
     made = reservations.reserve(
@@ -83,7 +83,7 @@ def get_reservation(call: Call, network_id: int, address: str) -> Reply:
     return Reply(document=ReservationDetail.detailed(row, attached))
 
 
-def release(call: Call, network_id: int, address: str, query: ReleaseQuery) -> Reply:
+def release_address(call: Call, network_id: int, address: str, query: ReleaseQuery) -> Reply:
     """Release a reservation."""
     reservations.release(
         call.store, _key(network_id, address), call.actor, even_attached=query.force
@@ -91,14 +91,14 @@ def release(call: Call, network_id: int, address: str, query: ReleaseQuery) -> R
     return Reply(document=None)
 
 
-def edit(call: Call, network_id: int, address: str, body: ReservationChange) -> Reply:
+def change_reservation(call: Call, network_id: int, address: str, body: ReservationChange) -> Reply:
     """Change the description or the labels of a reservation, or how long it stays without a sandbox."""
     changes = body.model_dump(exclude_unset=True)
     row = reservations.edit(call.store, _key(network_id, address), changes, call.actor)
     return Reply(document=Reservation.of(row))
 
 
-def reassign(call: Call, network_id: int, address: str, body: Reassignment) -> Reply:
+def reassign_address(call: Call, network_id: int, address: str, body: Reassignment) -> Reply:
     """Give a reservation to another owner."""
     row = reservations.reassign(
         call.store,

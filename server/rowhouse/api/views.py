@@ -121,7 +121,7 @@ def list_views(call: Call, query: ViewQuery) -> Reply:
     return Reply(document=paging.page(ViewPage, query, found, item=View.of, key=lambda row: row.id))
 
 
-def save_view(call: Call, body: NewView) -> Reply:
+def create_view(call: Call, body: NewView) -> Reply:
     """Save a view of a table. Only operators may share."""
     made = saved_views.save(
         call.store,

@@ -358,11 +358,11 @@ def test_a_page_needs_the_role_that_the_api_needs(app: Flask) -> None:
         "create_pool": "new_pool",
         "change_pool": "change_pool",
         "delete_pool": "remove_pool",
-        "reserve": "reserve",
-        "release": "release",
+        "reserve_addresses": "reserve",
+        "release_address": "release",
         "create_exclusion": "exclude",
         "delete_exclusion": "end_exclusion",
-        "list_audit": "audit_json",
+        "list_audit_entries": "audit_json",
     }.items():
         view = app.view_functions[f"web.{page}"]
         assert getattr(view, guard._MARK) == needed[name], page
