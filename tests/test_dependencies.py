@@ -109,11 +109,12 @@ def test_every_package_is_pinned_with_its_hash(lock: str) -> None:
 
 def test_all_locks_pin_the_same_versions() -> None:
     dev = pins_of("dev")
-    for lock in ("server", "runtime", "image", "docs"):
+    for lock in ("server", "runtime", "image", "docs", "client"):
         pins = pins_of(lock)
         assert {name: dev.get(name, pins[name]) for name in pins} == pins
     assert pins_of("image").keys() >= GROUPS["image"]
     assert pins_of("docs").keys() >= GROUPS["docs"]
+    assert pins_of("client").keys() >= GROUPS["client"]
     assert pins_of("programs").keys() == PROGRAMS
 
 

@@ -47,5 +47,7 @@ def test_the_files_of_a_release_have_the_version() -> None:
     assert names == {
         f"rowhouse_ipam-{VERSION}-py3-none-any.whl",
         f"rowhouse_ipam-{VERSION}.tar.gz",
+        f"rowhouse_client-{VERSION}-py3-none-any.whl",
+        f"rowhouse_client-{VERSION}.tar.gz",
         f"rowhouse-{VERSION}.tgz",
     }
