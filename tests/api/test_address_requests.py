@@ -128,7 +128,7 @@ def test_requests_stay_within_the_quota_with_what_is_held_and_pending(
     status, problem = ask("team", "POST", "requests", wanted(2))
     assert status == 409
     assert problem["detail"] == (
-        'namespace "shop" holds 2 and requests 3, but may hold 4 in pool 10.0.0.0/28'
+        'namespace "shop" holds 2 and requests 3, but may hold at most 4 in pool 10.0.0.0/28'
     )
     assert ask("team", "POST", "requests/2/withdraw", {})[0] == 200
     assert ask("team", "POST", "requests", wanted(2))[0] == 201

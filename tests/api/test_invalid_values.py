@@ -162,5 +162,5 @@ def test_a_name_that_is_too_long_is_not_repeated(api: Api) -> None:
     assert len(long["detail"]) < 200
     assert '"' + "x" * 60 in api.refused(404, "GET", f"reservations?pool={'x' * 250}")["detail"]
     problem = api.refused(422, "POST", "pools", {"cidr": "10.0.0.0/24", "name": "x" * 300})
-    assert "(300 characters) is not a pool's name" in problem["detail"]
+    assert "(300 characters) is not a valid pool name" in problem["detail"]
     assert len(problem["detail"]) < 300

@@ -121,13 +121,13 @@ def test_a_name_is_free_once_per_table_and_author_and_once_among_shared_ones(ask
     again = {"table": "reservations", "name": "printers"}
     status, problem = ask("ada", "POST", "views", again)
     assert status == 409
-    assert "already has a view of yours with this name" in problem["detail"]
+    assert "you already have a view of this table with this name" in problem["detail"]
     save(ask, "ada", "printers", table="pods")
     shared = save(ask, "bob", "printers", shared=True)
     assert ask("ada", "POST", "views", again | {"name": "other", "shared": True})[0] == 201
     status, problem = ask("bob", "PATCH", f"views/{shared['id']}", {"name": "other"})
     assert status == 409
-    assert "already has a shared view with this name" in problem["detail"]
+    assert "another shared view of this table has this name" in problem["detail"]
 
 
 def test_a_team_sees_and_saves_views_of_the_tables_that_it_may_open(ask: Ask) -> None:

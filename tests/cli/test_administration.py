@@ -51,6 +51,12 @@ def test_a_pool_is_renamed_and_keeps_its_old_name_as_an_alias(rowhouse: Rowhouse
 
 def test_an_alias_is_added_before_a_renaming_and_deleted_after_it(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/29", "--name", "a")
+    own = rowhouse("pool", "alias", "add", "a", "a").output
+    assert own == "pool 10.0.0.0/29 already has the name a\n"
+    wrong = rowhouse("pool", "alias", "add", "a", "bad name!", code=2).stderr
+    assert wrong.startswith('Error: NAME: "bad name!" is not')
+    wrong = rowhouse("pool", "rename", "a", "bad name!", code=2).stderr
+    assert wrong.startswith('Error: NEW-NAME: "bad name!" is not')
     rowhouse("pool", "alias", "add", "a", "b")
     assert rowhouse.json("pool", "show", "b")["aliases"] == ["b"]
     assert rowhouse("pool", "rename", "a", "b").output == "pool a renamed to b; also known as a\n"
@@ -127,7 +133,7 @@ def test_what_is_in_the_way_of_a_change_is_named(rowhouse: Rowhouse) -> None:
 def test_what_is_there_already_is_named(rowhouse: Rowhouse) -> None:
     rowhouse("pool", "create", "10.0.0.0/24", "--name", "a")
     again = rowhouse("pool", "create", "10.0.0.0/24", code=1).stderr
-    assert again == "Error: the network already has a pool with this CIDR: cidr 10.0.0.0/24\n"
+    assert again == "Error: the network already has a pool with this CIDR: 10.0.0.0/24\n"
     renamed = rowhouse("pool", "create", "10.0.1.0/24", "--name", "a", code=1).stderr
     assert renamed == (
         'Error: the name "a" belongs to pool 10.0.0.0/24\n'
@@ -135,7 +141,7 @@ def test_what_is_there_already_is_named(rowhouse: Rowhouse) -> None:
     )
     rowhouse("exclusion", "create", "10.0.0.1")
     twice = rowhouse("exclusion", "create", "10.0.0.1", code=1).stderr
-    assert twice == "Error: part of it is already excluded: last 10.0.0.1\n"
+    assert twice == "Error: some of these addresses are already excluded: 10.0.0.1\n"
 
 
 def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None:
@@ -148,7 +154,7 @@ def test_a_value_that_is_wrong_is_called_by_its_name(rowhouse: Rowhouse) -> None
     )
     rowhouse("pool", "create", "10.0.0.0/24")
     named = ("exclusion", "create", "10.0.0.1", "--requests-only", "--name", "süd west")
-    assert '"süd west" is not a range\'s name: use ' in rowhouse(*named, code=2).stderr
+    assert '"süd west" is not a valid range name: use ' in rowhouse(*named, code=2).stderr
     assert '"rack" is not KEY=VALUE' in rowhouse("address", "list", "-l", "rack", code=2).stderr
 
 
@@ -289,7 +295,9 @@ def test_addresses_are_requested_and_approved_declined_or_withdrawn(rowhouse: Ro
     asked = rowhouse.json(*routers, "--count", "2", "--description", "ticket 4711")
     assert (asked["id"], asked["state"], asked["owner"]["kind"]) == (1, "pending", "static")
     more = rowhouse(*routers, "--count", "2", code=1).stderr
-    assert more.startswith('Error: namespace "shop" holds 0 and requests 4, but may hold 3\nHint: ')
+    assert more.startswith(
+        'Error: namespace "shop" holds 0 and requests 4, but may hold at most 3\nHint: '
+    )
     assert rowhouse.json("request", "approve", "1", "--yes")["granted"] == ["10.0.0.1", "10.0.0.2"]
     assert re.search(r"GRANTED: +10.0.0.1, 10.0.0.2\n", rowhouse("request", "show", "1").output)
     assert [one["address"] for one in rowhouse.items("address", "list", "--namespace", "shop")] == [
@@ -333,7 +341,7 @@ def test_views_are_saved_overwritten_listed_and_deleted(rowhouse: Rowhouse) -> N
     made = rowhouse.json("view", "save", "reservations", "Printers", "q=printer&sort=-since")
     assert made["path"] == "/reservations?q=printer&sort=-since"
     assert rowhouse("view", "save", "reservations", "Printers", code=1).stderr.startswith(
-        "Error: the table already has a view of yours with this name"
+        "Error: you already have a view of this table with this name"
     )
     again = ("view", "save", "reservations", "Printers", "q=scanner", "--replace", "--share")
     assert rowhouse.json(*again)["shared"]

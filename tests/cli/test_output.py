@@ -16,7 +16,7 @@ from cli.conftest import Rowhouse
 from fixtures.http import Quiet, listening
 from rowhouse.cli import main
 from rowhouse.cli.output import Column, Format, Printer
-from rowhouse.cli.times import Moment, relative, rfc3339, seconds_of, span
+from rowhouse.cli.times import Duration, Moment, relative, rfc3339, seconds_of, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +109,27 @@ def test_times_are_relative(moment: str, text: str) -> None:
 )
 def test_durations_have_a_unit(text: str, seconds: float | None) -> None:
     assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("0s", "0s is too short: the minimum is 1s"), ("53w", "53w is too long: the maximum is 364d")],
+)
+def test_a_duration_beyond_its_limits_is_told_as_it_was_typed(text: str, told: str) -> None:
+    with pytest.raises(click.BadParameter, match=told):
+        Duration(least=1, most=52 * 7 * 86_400).convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("", "the path is empty"),
+        ("{}", "the path is empty"),
+        ("{.items[*].address", "the closing } is missing"),
+    ],
+)
+def test_an_incomplete_path_is_told_in_plain_words(direct: Rowhouse, path: str, told: str) -> None:
+    assert told in direct("pool", "list", "-o", f"jsonpath={path}", code=2).stderr
 
 
 @given(st.integers(0, 10**9 - 1))

@@ -17,6 +17,12 @@ from rowhouse.web.layout.words import sentence
         ),
         ("<b> & `<i>`", "&lt;b&gt; &amp; <code>&lt;i&gt;</code>."),
         ("a ` alone", "A ` alone."),
+        ("read-only, for now", "Read-only, for now."),
+        ("it", "It."),
+        ("shop/web-0 holds no address", "shop/web-0 holds no address."),
+        ("web-0 holds no address", "web-0 holds no address."),
+        ("fd00::1 is not in the pool", "fd00::1 is not in the pool."),
+        ("rack=7 is given twice", "rack=7 is given twice."),
     ],
 )
 def test_a_message_is_read_as_a_sentence_and_never_as_html(text: str, html: str) -> None:

@@ -16,7 +16,7 @@ BEGIN
         SELECT coalesce(sum(r.how_many), 0) INTO asked FROM current_requests r
          WHERE r.namespace = holder AND r.state = 'pending' AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id);
         IF held + asked > quota.addresses THEN
-            RAISE EXCEPTION 'namespace "%" holds % and requests %, but may hold %', holder, held, asked,
+            RAISE EXCEPTION 'namespace "%" holds % and requests %, but may hold at most %', holder, held, asked,
                             concat(quota.addresses, (SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id))
                 USING ERRCODE = error_code('quota_exceeded'),
                       HINT = 'Request fewer addresses, release unused ones or withdraw a request, or ask an administrator to raise the quota.';

@@ -12,12 +12,12 @@ BEGIN
     END IF;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
-            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request another address, or only the number of addresses.';
+            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request another address, or a number of addresses without naming them.';
     END IF;
     IF EXISTS (SELECT FROM reservations r
                 WHERE r.network_id = pool.network_id AND r.address = wanted AND r.sticky AND r.sticky_ttl IS NULL AND r.expires_at IS NULL) THEN
         RAISE EXCEPTION 'address % is reserved until its owner releases it', host(wanted)
-            USING ERRCODE = error_code('address_taken'), HINT = 'Request another address, or only the number of addresses.';
+            USING ERRCODE = error_code('address_taken'), HINT = 'Request another address, or a number of addresses without naming them.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_hopeless(pools, inet) IS 'Raises the reason why a request for an address could never be approved.';

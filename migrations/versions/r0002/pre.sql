@@ -5665,7 +5665,7 @@ BEGIN
         SELECT coalesce(sum(r.how_many), 0) INTO asked FROM current_requests r
          WHERE r.namespace = holder AND r.state = 'pending' AND (quota.pool_id IS NULL OR r.pool_id = quota.pool_id);
         IF held + asked > quota.addresses THEN
-            RAISE EXCEPTION 'namespace "%" holds % and requests %, but may hold %', holder, held, asked,
+            RAISE EXCEPTION 'namespace "%" holds % and requests %, but may hold at most %', holder, held, asked,
                             concat(quota.addresses, (SELECT ' in pool ' || p.cidr FROM pools p WHERE p.id = quota.pool_id))
                 USING ERRCODE = error_code('quota_exceeded'),
                       HINT = 'Request fewer addresses, release unused ones or withdraw a request, or ask an administrator to raise the quota.';
@@ -5702,12 +5702,12 @@ BEGIN
     END IF;
     IF what IS NOT NULL THEN
         RAISE EXCEPTION 'address % is %', host(wanted), what
-            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request another address, or only the number of addresses.';
+            USING ERRCODE = error_code('address_outside_ranges'), HINT = 'Request another address, or a number of addresses without naming them.';
     END IF;
     IF EXISTS (SELECT FROM reservations r
                 WHERE r.network_id = pool.network_id AND r.address = wanted AND r.sticky AND r.sticky_ttl IS NULL AND r.expires_at IS NULL) THEN
         RAISE EXCEPTION 'address % is reserved until its owner releases it', host(wanted)
-            USING ERRCODE = error_code('address_taken'), HINT = 'Request another address, or only the number of addresses.';
+            USING ERRCODE = error_code('address_taken'), HINT = 'Request another address, or a number of addresses without naming them.';
     END IF;
 END $$;
 COMMENT ON FUNCTION refuse_hopeless(pools, inet) IS 'Raises the reason why a request for an address could never be approved.';

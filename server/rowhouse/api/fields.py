@@ -25,12 +25,11 @@ from rowhouse.domain.addresses import (
     parse_cidr,
 )
 from rowhouse.domain.echo import shown
-from rowhouse.domain.limits import MAX_INTERFACE, MAX_LABEL, MAX_NAME
+from rowhouse.domain.limits import MAX_INTERFACE, MAX_LABEL, MAX_NAME, MAX_TTL
 from rowhouse.domain.mac import parse_mac
 from rowhouse.domain.names import LINE, RANGE_NAME, TEXT
 
 MAX_ID: Final = 2**31 - 1
-MAX_TTL: Final = 10 * 366 * 24 * 3600
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
@@ -168,7 +167,7 @@ def _pool_name(text: str) -> str:
     """Accept one word that a command line cannot mistake for a CIDR or an ID."""
     if len(text) > MAX_NAME or not re.fullmatch(_POOL_NAME, text):
         raise ValueError(
-            f"{shown(text)} is not a pool's name: use letters (at least one), digits, '-', '_' and '.',"
+            f"{shown(text)} is not a valid pool name: use letters (at least one), digits, '-', '_' and '.',"
             " and begin and end with a letter or digit"
         )
     return text
@@ -178,7 +177,7 @@ def _range_name(text: str) -> str:
     """Accept a DNS label that begins with a letter."""
     if not RANGE_NAME.fullmatch(text):
         raise ValueError(
-            f"{shown(text)} is not a range's name: use at most {MAX_LABEL} lowercase letters, digits and '-',"
+            f"{shown(text)} is not a valid range name: use at most {MAX_LABEL} lowercase letters, digits and '-',"
             " and begin with a letter"
         )
     return text

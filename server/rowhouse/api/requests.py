@@ -10,7 +10,6 @@ from pydantic import Field, TypeAdapter
 from rowhouse.api import paging
 from rowhouse.api.calls import Reply
 from rowhouse.api.fields import (
-    MAX_TTL,
     Address,
     Answer,
     Cidr,
@@ -25,6 +24,7 @@ from rowhouse.api.fields import (
 from rowhouse.api.reservation_documents import NewOwner, WantedAddresses, limited
 from rowhouse.auth.caller import require_namespace
 from rowhouse.domain.administration import AnyOwnerKind  # noqa: TC001 - pydantic reads it
+from rowhouse.domain.limits import MAX_TTL
 from rowhouse.domain.requesting import VALID_SECONDS, State
 from rowhouse.ipam import pools, requests
 from rowhouse.store.allocation import requests as rows

@@ -9,7 +9,6 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from rowhouse.api import paging
 from rowhouse.api.fields import (
     MAX_ID,
-    MAX_TTL,
     Address,
     Answer,
     Cidr,
@@ -35,6 +34,7 @@ from rowhouse.domain.administration import (
     owner_refusal,
 )
 from rowhouse.domain.errors import InvalidRequest
+from rowhouse.domain.limits import MAX_TTL
 from rowhouse.domain.names import LABEL
 
 if TYPE_CHECKING:

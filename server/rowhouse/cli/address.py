@@ -23,6 +23,7 @@ from rowhouse.cli.pool_options import label_changes, labelled
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 from rowhouse.domain.administration import AnyOwnerKind
+from rowhouse.domain.limits import MAX_TTL
 from rowhouse.domain.runs import joined, length, lowest
 
 if TYPE_CHECKING:
@@ -168,7 +169,9 @@ def show(session: Session, *, address: str, network: str | None, pool: str | Non
 )
 @owner_options()
 @click.option(
-    "--ttl", type=Duration(), help="Release it after this time, unless a sandbox uses it."
+    "--ttl",
+    type=Duration(least=1, most=MAX_TTL),
+    help="Release it after this time, unless a sandbox uses it.",
 )
 @click.option("--description", default="", metavar="TEXT", help="What the reservation is for.")
 @_labels
@@ -252,7 +255,11 @@ def release(
 @_pool
 @click.option("--description", metavar="TEXT", help="What the reservation is for.")
 @_labels
-@click.option("--ttl", type=Duration(), help="Release it after this time without a sandbox.")
+@click.option(
+    "--ttl",
+    type=Duration(least=1, most=MAX_TTL),
+    help="Release it after this time without a sandbox.",
+)
 @click.option("--no-ttl", is_flag=True, help="Keep it until it is released.")
 @change_options
 def edit(

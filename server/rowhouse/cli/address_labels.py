@@ -38,7 +38,7 @@ _COLUMNS: Final = (
 def label(session: Session, *, words: tuple[str, ...], yes: bool, **conditions: Any) -> None:
     """Set labels (KEY=VALUE) or remove them (KEY-) of reservations; other labels stay.
 
-    Without an ADDRESS, the reservations that match all of the filters get them, after a confirmation:
+    Without an ADDRESS, the command changes all reservations that match the filters, after a confirmation:
 
       rowhouse address label 10.0.0.7 10.0.0.8 rack=7 old-
 

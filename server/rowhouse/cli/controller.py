@@ -60,7 +60,7 @@ _grace = click.option(
 )
 @click.option(
     "--interval",
-    type=Duration(),
+    type=Duration(least=1),
     default=f"{defaults.PASS_SECONDS / 60:g}m",
     show_default=True,
     help="Interval between full passes when there is nothing new.",
@@ -91,7 +91,7 @@ _grace = click.option(
 @click.option(
     "--mirror-resync",
     envvar="ROWHOUSE_MIRROR_RESYNC",
-    type=Duration(),
+    type=Duration(least=1),
     default=f"{defaults.MIRROR_RESYNC_SECONDS / 60:g}m",
     show_default=True,
     help="Interval between full resyncs of the objects (ROWHOUSE_MIRROR_RESYNC).",

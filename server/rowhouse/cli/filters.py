@@ -34,7 +34,7 @@ label_filter = click.option(
     "--label",
     metavar="KEY=VALUE",
     callback=_label,
-    help="Only those with this label.",
+    help="Only objects with this label.",
 )
 cluster_filter = click.option(
     "--cluster", help='Only this cluster; "" is the cluster without a name.'

@@ -86,7 +86,7 @@ def pod(
 ) -> None:
     """List the current and past addresses of a pod, latest first. Exits with 3 if there are none.
 
-    For a device or a person without a namespace, write /NAME.
+    For an owner without a namespace, such as a device, write /NAME.
     """
     namespace, slash, name = pod.partition("/")
     if not slash or not name:
@@ -109,7 +109,7 @@ def pod(
 @commands.command()
 @click.argument("address", type=HostAddress(), required=False)
 @network_filter
-@click.option("--prefix", metavar="CIDR", help="The addresses in this CIDR.")
+@click.option("--prefix", metavar="CIDR", help="Only addresses in this CIDR.")
 @node_filter
 @click.option("--container-id", help="Only this sandbox.")
 @_since

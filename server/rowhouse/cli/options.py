@@ -98,7 +98,7 @@ def list_options(view: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         "--interval",
-        type=Duration(),
+        type=Duration(least=1),
         default="2s",
         show_default=True,
         help="Pause between two reads of --watch.",

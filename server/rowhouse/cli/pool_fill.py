@@ -33,7 +33,13 @@ _COLUMNS: Final = (
     "--since", type=Moment(), help="Start at this time, or this long ago: 7d. Default: 1d."
 )
 @click.option("--until", type=Moment(), help="End at this time. Default: now.")
-@click.option("--steps", type=click.IntRange(1, 1000), default=24, show_default=True)
+@click.option(
+    "--steps",
+    type=click.IntRange(1, 1000),
+    default=24,
+    show_default=True,
+    help="Number of equal parts of the period.",
+)
 @client_options
 def fill(
     session: Session,

@@ -77,7 +77,7 @@ def alias() -> None:
 @pool_filter
 @list_options
 def list_aliases(session: Session, **conditions: Any) -> None:
-    """List aliases, and when an ADD last used each; at first, that is the time of the renaming."""
+    """List aliases, and when an ADD last used each. A new alias shows the time of the rename."""
     found = session.client.find("/aliases", **conditions)
     session.printer.items(found, _COLUMNS, nothing="no aliases match")
 
@@ -89,6 +89,9 @@ def list_aliases(session: Session, **conditions: Any) -> None:
 def add(session: Session, *, text: str, name: str) -> None:
     """Give a pool another NAME, for example the one that it will be renamed to."""
     found = lookup.pool(session.client, text, None)
+    if name == found["name"]:
+        session.printer.done(f"pool {found['cidr']} already has the name {name}", found)
+        return
     changed = _set(session, found, {*found["aliases"], name})
     session.printer.done(f"pool {found['cidr']} is also known as {name}", changed)
 

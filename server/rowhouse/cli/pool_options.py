@@ -8,6 +8,7 @@ import click
 
 from rowhouse.cli.times import Duration
 from rowhouse.domain.echo import shown
+from rowhouse.domain.limits import MAX_TTL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,9 @@ _OPTIONS: Final = (
     click.option("--first", metavar="ADDRESS", help="The first address that can be assigned."),
     click.option("--last", metavar="ADDRESS", help="The last address that can be assigned."),
     click.option(
-        "--reuse-delay", type=Duration(), help="How long a released address stays in quarantine."
+        "--reuse-delay",
+        type=Duration(most=MAX_TTL),
+        help="How long a released address stays in quarantine.",
     ),
     click.option(
         "--label",

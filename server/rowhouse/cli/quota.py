@@ -42,7 +42,7 @@ def quota() -> None:
 @pool_filter
 @list_options
 def list_quotas(session: Session, **conditions: Any) -> None:
-    """List quotas. Pool "-" stands for all pools together."""
+    """List quotas. Pool "-" means all pools together."""
     found = session.client.find("/quotas", **conditions)
     session.printer.items(found, _COLUMNS, nothing="no quotas match")
 
@@ -53,7 +53,7 @@ def list_quotas(session: Session, **conditions: Any) -> None:
 @_pool
 @change_options
 def set_quota(session: Session, *, namespace: str, limit: int, pool: str | None) -> None:
-    """Let NAMESPACE hold at most LIMIT addresses. It keeps those that it already holds."""
+    """Let NAMESPACE hold at most LIMIT addresses. A namespace that already holds more keeps them."""
     client = session.client
     pool_id = lookup.pool(client, pool, None)["id"] if pool else None
     now = _find(client, namespace, pool_id)

@@ -38,7 +38,7 @@ _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
 @click.option(
     "--by",
     type=click.Choice(get_args(By)),
-    help="What the addresses are grouped by. Default: namespace; label with --label.",
+    help="Group addresses by this. Default: namespace; with --label, label.",
 )
 @click.option("--label", metavar="KEY", default="", help="Group by this label of pools.")
 @network_filter
@@ -57,8 +57,9 @@ _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
 def report(session: Session, *, by: By | None, label: str, **period: str | int | None) -> None:
     """Show how many addresses each group held over a period, the largest first.
 
-    A limit is what the group's pools may assign, or the quota of a namespace over all pools. FULL forecasts when it is
-    reached at the rate of the period; it needs a clear trend and a period that ends now.
+    LIMIT is the number of addresses that the group's pools can assign, or the quota of a namespace over all pools.
+    FULL forecasts when the group reaches its limit at the rate of the period. A forecast needs a clear trend, and a
+    period that ends now.
     """
     by = by or ("label" if label else "namespace")
     found = session.client.get("/reports/utilization", by=by, label=label, **period)

@@ -13,6 +13,7 @@ from rowhouse.cli.options import change_options, client_options, confirm, list_o
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_options import labelled
 from rowhouse.cli.times import Duration
+from rowhouse.domain.limits import MAX_TTL
 from rowhouse.domain.requesting import State
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def request() -> None:
 )
 @owner_options(needs_namespace=True)
 @click.option(
-    "--ttl", type=Duration(), help="Release them after this time, unless a sandbox uses them."
+    "--ttl",
+    type=Duration(least=1, most=MAX_TTL),
+    help="Release them after this time, unless a sandbox uses them.",
 )
 @click.option("--description", default="", metavar="TEXT", help="What the addresses are for.")
 @click.option(
@@ -76,7 +79,7 @@ def request() -> None:
 )
 @click.option(
     "--expires",
-    type=Duration(),
+    type=Duration(least=1, most=MAX_TTL),
     help="How long the request waits for a decision. Default: 30d.",
 )
 @change_options

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     Column("KIND", "kind"),
     Column("FOUND", "label", is_name=True),
-    Column("NETWORK", "network"),
+    Column("NETWORK", "network", "network"),
     Column("ADDRESS", "address"),
     Column("NAMESPACE", "namespace"),
     Column("NAME", "name"),
@@ -47,8 +47,8 @@ def search(session: Session, *, text: str, limit: int) -> None:
     """Search addresses, pools, pods, namespaces, nodes, containers, descriptions and changes.
 
     TEXT is an address or the beginning of one (10.20), a prefix, NAMESPACE/NAME, or a part of a name, a description, a
-    reason or a label. Exact matches come first, then what holds an address now, then the past. Exits with 3 if it
-    is none.
+    reason or a label. Exact matches come first, then what holds an address now, then the past. Exits with 3 if
+    nothing matches.
     """
     answer = session.client.get("/search", q=text, limit=limit)
     where = f" in {team}" if (team := session.client.team) else ""

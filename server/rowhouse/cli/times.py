@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -25,9 +26,13 @@ def seconds_of(text: str) -> float | None:
 
 
 class Duration(click.ParamType[float]):
-    """A number and its unit, as seconds."""
+    """A number and its unit, as seconds; `least` and `most` in seconds."""
 
     name = "DURATION"
+
+    def __init__(self, *, least: float = 0, most: float = math.inf) -> None:
+        self._least = least
+        self._most = most
 
     def convert(
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
@@ -38,6 +43,10 @@ class Duration(click.ParamType[float]):
         seconds = seconds_of(value)
         if seconds is None:
             self.fail(f"{shown(value)} is not a time such as 90s, 12h, 30d or 52w", param, ctx)
+        if seconds < self._least:
+            self.fail(f"{value} is too short: the minimum is {span(self._least)}", param, ctx)
+        if seconds > self._most:
+            self.fail(f"{value} is too long: the maximum is {span(self._most)}", param, ctx)
         return seconds
 
 

@@ -52,7 +52,7 @@ def token() -> None:
     "--namespace",
     "namespaces",
     multiple=True,
-    help="A namespace that a team sees, in all clusters. May be repeated.",
+    help="A namespace that the team can see, in all clusters. May be repeated.",
 )
 @click.option(
     "--expires",
@@ -72,10 +72,10 @@ def create(
 ) -> None:
     """Create a token and print it. It cannot be shown again: only its SHA-256 is stored.
 
-    A token of role node without --node is valid for every node: its bearer can release addresses of
-    any node.
+    A token with the role node but without --node is valid for every node: its bearer can release
+    addresses of any node.
 
-    A token of role team sees the addresses of its namespaces only.
+    A token with the role team sees only the addresses of its namespaces.
     """
     if role != "node" and (cluster is not None or node is not None):
         raise click.UsageError(f"--cluster and --node require the role node, not {role}")

@@ -60,13 +60,18 @@ def show(session: Session, *, table: str, name: str) -> None:
 @_table
 @_name
 @click.argument("query", default="")
-@click.option("--share/--no-share", "shared", default=None, help="Whether all users see it.")
+@click.option(
+    "--share/--no-share",
+    "shared",
+    default=None,
+    help="Share the view with all users, or stop sharing it.",
+)
 @click.option("--replace", is_flag=True, help="Overwrite your view with this name.")
 @change_options
 def save(
     session: Session, *, table: str, name: str, query: str, shared: bool | None, replace: bool
 ) -> None:
-    """Save a view of TABLE. QUERY is what follows "?" in the address of the page, such as "q=storage&sort=-since"."""
+    """Save a view of TABLE. QUERY is what follows "?" in the page's URL, such as "q=storage&sort=-since"."""
     client = session.client
     own = [one for one in client.find("/views", table=table, name=name) if one["mine"]]
     if not (own and replace):
@@ -83,7 +88,10 @@ def save(
 @yes_option
 @change_options
 def delete(session: Session, *, table: str, name: str, yes: bool) -> None:
-    """Delete a view: yours with this name, or else the shared one, which takes its author or an administrator."""
+    """Delete your view with this name, or else the shared one.
+
+    Only its author and administrators can delete a shared view.
+    """
     found = _found(session.client, table, name)
     whose = f" of {found['author']}, which all users see" if found["shared"] else ""
     confirm(f"Delete the view {name}{whose}?", yes=yes)

@@ -72,4 +72,12 @@ def explained(error: Mapping[str, Any]) -> str:
         return f"{shown(value)} is not valid"
     size = len(value) if isinstance(value, (str, bytes, list, dict)) else 0
     expected = str(context.get("expected", "")).replace("'", '"')
-    return form.format(**{**context, "value": shown(value), "size": size, "expected": expected})
+    limits = {name: _whole(limit) for name, limit in context.items()}
+    return form.format(
+        **{**limits, "value": shown(_whole(value)), "size": size, "expected": expected}
+    )
+
+
+def _whole(value: Any) -> Any:
+    """Return 0 for 0.0: a limit of seconds is a float, and a reader writes it without a fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -8,6 +8,8 @@ MAX_NAME: Final = 253
 """Characters of a name: a Kubernetes name is a DNS subdomain (RFC 1123). It also fits a database index."""
 MAX_LABEL: Final = 63
 """Characters of a namespace: a DNS label (RFC 1123)."""
+MAX_TTL: Final = 10 * 366 * 24 * 3600
+"""Seconds of a reuse delay, of a reservation, or of a request."""
 MAX_PAGE: Final = 1000
 """Items on a page of a list of the API. The command line asks for as many."""
 MAX_INTERFACE: Final = 15

@@ -89,7 +89,7 @@ def report(
     if (by == "label") != bool(label):
         raise InvalidRequest(
             "`label` names the label of pools to group by: give it with by=label, and only then",
-            errors=[("/query/label", "required with by=label, and only then")],
+            errors=[("/query/label", "required if you group by label, and only then")],
         )
     found = history.of_groups(
         store, by, period, label=label, network=network, namespaces=namespaces

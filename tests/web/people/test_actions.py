@@ -338,10 +338,21 @@ def test_addresses_are_excluded_and_given_out_again(
     assert pods.add("web-1", subnet("10.0.0.0/24")) == "10.0.0.1"
 
 
+def test_a_cidr_is_a_run_too(pool: Any, ada: Person, dba: Session) -> None:
+    form = {"addresses": "10.0.0.16/30 10.0.0.20", "reason": "routers"}
+    carry_out(ada, f"/pools/{pool.id}/exclude", form)
+    runs = dba.execute("SELECT host(first), host(last) FROM exclusions").fetchall()
+    assert runs == [("10.0.0.16", "10.0.0.20")]
+    carry_out(ada, f"/pools/{pool.id}/reserve", {"owner.name": "nas", "addresses": "10.0.0.4/31"})
+    held = dba.execute("SELECT host(address) FROM reservations ORDER BY address").fetchall()
+    assert held == [("10.0.0.4",), ("10.0.0.5",)]
+
+
 @pytest.mark.parametrize(
     "form",
     [
         {"addresses": ""},
+        {"addresses": "10.0.0.9/30"},
         {"addresses": "10.0.0.9-10.0.0.1"},
         {"addresses": "10.0.0.1-fd00::1"},
     ],

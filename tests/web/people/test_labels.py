@@ -79,7 +79,7 @@ def test_selected_rows_are_labeled_together_or_not_at_all(
     for more, problem in (
         ({}, "Enter a label to set"),
         ({"added": "team"}, '"team" is not key=value'),
-        ({"added": "team=a", "removed": "team"}, "Team is also set"),
+        ({"added": "team=a", "removed": "team"}, '"team" is also set'),
         ({"added": f"team={'x' * 999}"}, "at most"),
     ):
         answer = ada.post(path, {"csrf": fields["csrf"], "addresses": "10.0.0.1", **more})

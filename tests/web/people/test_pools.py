@@ -64,6 +64,8 @@ def test_a_pool_that_was_changed_meanwhile_is_not_overwritten(
     pools.change_pool(store, pool.id, {"description": "theirs"}, SOMEBODY)
     answer = ada.post(path, {**hidden_fields(preview), "confirmed": "1"})
     assert answer.status_code == 412
+    assert "was changed while you edited it" in text_of(answer)
+    assert "ETag" not in answer.text
     assert ">mine</textarea>" in answer.text, "what was filled in is still there"
     assert dba.execute("SELECT description FROM pools").fetchone() == ("theirs",)
     preview = ada.post(path, {**hidden_fields(answer), "name": "storage", "description": "mine"})

@@ -67,7 +67,7 @@ def test_an_operator_consents_to_reserve_what_has_become_a_gateway(
         team.get("/requests/1")
     )
     preview = ada.get("/requests/1/approve")
-    assert "Reserve it all the same" in preview.text
+    assert "Reserve it anyway" in preview.text
     refused = ada.post("/requests/1/approve", {**hidden_fields(preview), "confirmed": "1"})
     assert refused.status_code == 409
     form = {**hidden_fields(preview), "confirmed": "1", "force": "true"}
@@ -110,7 +110,7 @@ def test_a_request_beyond_the_quota_says_what_to_do(team: Person, pool: Any) -> 
     preview = team.send("/requests/new", form_of(pool, count="4"))
     refused = team.post("/requests/new", {**hidden_fields(preview), "confirmed": "1"})
     assert refused.status_code == 409
-    assert "holds 0 and requests 4, but may hold 3 in pool 10.0.0.0/24" in text_of(refused)
+    assert "holds 0 and requests 4, but may hold at most 3 in pool 10.0.0.0/24" in text_of(refused)
     assert "Request fewer addresses" in text_of(refused)
 
 
@@ -127,7 +127,7 @@ def test_a_wrong_request_is_refused_before_it_is_sent(
     team: Person, pool: Any, change: dict[str, str], said: str
 ) -> None:
     assert said in text_of(team.send("/requests/new", form_of(pool, **change)))
-    assert "No addresses are requested" in team.get("/requests").text
+    assert "No requests yet" in team.get("/requests").text
 
 
 def test_viewers_send_and_decide_nothing(

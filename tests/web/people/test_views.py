@@ -117,7 +117,7 @@ def test_a_view_is_overwritten_renamed_and_deleted(ada: Person) -> None:
     answer = ada.post(remove, {**hidden_fields(preview), "confirmed": "1"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/pods")
     gone = ada.get(f"/pods?q=shop&view={view}")
-    assert "The view was deleted, or is no longer shared." in text_of(gone)
+    assert "The view was deleted or is no longer shared." in text_of(gone)
 
 
 def test_operators_share_and_others_open_but_do_not_change_it(
@@ -144,7 +144,7 @@ def test_a_name_that_is_taken_and_a_bad_one_are_refused_in_the_form(ada: Person)
     fields = menu_fields(ada.get("/pods?q=other")) | {"confirmed": "1"}
     taken = ada.post("/views/new", fields | {"name": "Web"})
     assert taken.status_code == 409
-    assert "already has a view of yours with this name" in text_of(taken)
+    assert "You already have a view of this table with this name: Web." in text_of(taken)
     # The form keeps what was asked for, and another name is enough.
     again = {name: html.unescape(text) for name, text in hidden_fields(taken).items()}
     saved = ada.post("/views/new", again | {"name": "Other", "confirmed": "1"})
@@ -166,11 +166,30 @@ def test_a_view_that_asks_for_what_is_gone_says_so_and_shows_the_rest(
     )
     page = ada.get(links(ada.get("/reservations"))["Old"])
     words = text_of(page)
-    assert 'The view Old asks for what this table does not have: the filter "shape"' in words
+    assert 'The view Old uses what this table does not have: the filter "shape"' in words
     for part in ('"melted" among state', 'the column "color"', 'the order by "color"'):
         assert part in words, part
-    assert "10.0.0.1" in words.partition("Old asks for")[2]
+    assert "10.0.0.1" in words.partition("Old uses")[2]
     assert "does not have" not in text_of(ada.get("/reservations?shape=round"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"table": "racks"}, "Table: "),
+        ({"query": "q=" + "x" * 9000}, "Query: "),
+        ({"query": "q=" + "x" * 9000, "name": ""}, "Query: "),
+    ],
+)
+def test_what_is_wrong_with_a_hidden_field_is_told_as_well(
+    ada: Person, wrong: dict[str, str], told: str
+) -> None:
+    form = menu_fields(ada.get("/reservations")) | {"name": "mine", "confirmed": "1"} | wrong
+    answer = ada.post("/views/new", form)
+    assert answer.status_code == 422
+    [alert] = re.findall(r'role="alert">(.*?)</div>', answer.text, re.DOTALL)
+    assert told.lower() in alert.lower()
+    assert ("Correct the marked fields." in alert) == ("name" in wrong)
 
 
 def test_a_view_leads_back_to_this_server_only(ada: Person) -> None:

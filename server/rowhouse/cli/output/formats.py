@@ -85,8 +85,8 @@ class _OutputFormat(click.ParamType[Format]):
             return value
         kind, equals, path = value.partition("=")
         if kind == JSONPATH and equals:
-            path = _rfc9535(path)
             try:
+                path = _rfc9535(path)
                 _compiled(path)
             except ValueError as error:
                 self.fail(f"{shown(value)}: {error}", param, ctx)
@@ -113,14 +113,18 @@ output_option: Final[Callable[[Any], Any]] = click.option(
     type=_OutputFormat(),
     default="table",
     show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )
 
 
 def _rfc9535(path: str) -> str:
-    """Accept a path as kubectl writes it as well: `{.items[*].address}`."""
-    if path.startswith("{") and path.endswith("}"):
+    """Accept a path as kubectl writes it as well: `{.items[*].address}`. Raises ValueError."""
+    if path.startswith("{"):
+        if not path.endswith("}"):
+            raise ValueError("the closing } is missing")
         path = path[1:-1]
+    if not path:
+        raise ValueError("the path is empty; $ is the whole document")
     return path if path.startswith("$") else f"${path}" if path[:1] in ".[" else f"$.{path}"
 
 

@@ -146,13 +146,15 @@ BY_CONSTRAINT: dict[str, str] = {
     "pool_names_pkey": "another pool has this name or alias",
     "pools_network_id_network_name_fkey": "the network still has pools",
     "exclusions_network_id_fkey": "the network still has exclusions",
-    "exclusions_last": "part of it is already excluded",
+    "exclusions_last": "some of these addresses are already excluded",
     "quotas_namespace_pool_id_key": "the namespace already has a quota there",
     "quotas_pool_id_fkey": "the pool no longer exists",
-    "saved_views_own": "the table already has a view of yours with this name",
-    "saved_views_shared": "the table already has a shared view with this name",
+    "saved_views_own": "you already have a view of this table with this name",
+    "saved_views_shared": "another shared view of this table has this name",
     "reservations_owner": "this owner got another address of the pool at the same time",
 }
+# Columns of these constraints: the message says "you" and "this table".
+_IN_WORDS: Final = ("author", "table_name")
 UNDONE = (
     errors.SerializationFailure,
     errors.DeadlockDetected,
@@ -235,9 +237,9 @@ def _violation(error: psycopg.Error) -> RowhouseError | None:
 
 
 def _values(error: psycopg.Error) -> str:
-    """Return the key and its values, such as ": name storage-a", if the database names them.
+    """Return the values of the key, such as ": storage-a", if the database names them.
 
-    Empty values, such as the name of the default network, and internal ids are omitted.
+    Empty values, such as the name of the default network, internal ids, and what the message has in words are omitted.
     """
     found = re.match(r"Key \((.*?)\)=\((.*?)\) ", error.diag.message_detail or "")
     if found is None:
@@ -246,6 +248,9 @@ def _values(error: psycopg.Error) -> str:
     if len(names) != len(values):  # one of the values has a comma in it
         return f": {found[2]}"
     pairs = zip(names, values, strict=True)
-    return ": " + ", ".join(
-        f"{name} {value}" for name, value in pairs if value and not name.endswith("_id")
-    )
+    told = [
+        value
+        for name, value in pairs
+        if value and not name.endswith("_id") and name not in _IN_WORDS
+    ]
+    return f": {', '.join(told)}" if told else ""

@@ -10,6 +10,7 @@ from flask import url_for
 from rowhouse.api.calls import read_values
 from rowhouse.api.reservation_documents import ReservationChange
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import InvalidRequest, NotFound
 from rowhouse.ipam import pools
 from rowhouse.ipam import reservations as use_cases
@@ -74,8 +75,8 @@ class LabelSeveral(Action[_Given]):
             )
         if both := sorted(set(added) & set(removed)):
             raise InvalidRequest(
-                f"label {both[0]} is both set and removed",
-                errors=[("/removed", f"{both[0]} is also set")],
+                f"the label {shown(both[0])} is both set and removed",
+                errors=[("/removed", f"{shown(both[0])} is also set")],
             )
         return _Given(
             selected=words,

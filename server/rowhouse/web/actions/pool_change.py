@@ -66,10 +66,7 @@ class ChangePool(Action[_Given]):
 
     def preview(self, given: _Given) -> Preview:
         if given.version != self.pool.version:
-            raise Outdated(
-                f"pool {self.pool.cidr} was changed while you edited it",
-                hint="Your values are still in the form below. The audit log shows the other change.",
-            )
+            raise self._outdated()
         use_cases.check_change(self.store, self.pool.id, given.changes, force=given.force)
         now, then = pools.shown(pools.of_row(self.pool)), pools.shown(given.values)
         warnings = []
@@ -95,15 +92,24 @@ class ChangePool(Action[_Given]):
         )
 
     def do(self, given: _Given, actor: Actor) -> str:
-        use_cases.change_pool(
-            self.store,
-            self.pool.id,
-            given.changes,
-            actor,
-            version=given.version,
-            force=given.force,
-        )
+        try:
+            use_cases.change_pool(
+                self.store,
+                self.pool.id,
+                given.changes,
+                actor,
+                version=given.version,
+                force=given.force,
+            )
+        except Outdated:
+            raise self._outdated() from None
         return self.back
+
+    def _outdated(self) -> Outdated:
+        return Outdated(
+            f"pool {self.pool.cidr} was changed while you edited it",
+            hint="Your values are still in the form below. The audit log shows the other change.",
+        )
 
     def context(self) -> Mapping[str, Any]:
         return {"pool": self.pool, "units": pools.UNITS}

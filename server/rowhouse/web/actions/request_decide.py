@@ -91,7 +91,7 @@ class Approve(_Decide):
         if asked.not_free:
             taken = ", ".join(asked.not_free)
             warnings.append(f"{taken}: in use or in quarantine now. The approval will be refused.")
-        consent = "Reserve it all the same" if asked.needs_force else ""
+        consent = "Reserve it anyway" if asked.needs_force else ""
         return replace(shown, warnings=warnings, consent=consent)
 
     def do(self, given: str, actor: Actor) -> str:

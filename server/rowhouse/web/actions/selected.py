@@ -1,9 +1,12 @@
-"""The addresses selected in a table: "10.0.0.4", a run "10.0.0.4-10.0.0.9", or with its network "3/10.0.0.4"."""
+"""Addresses of a form: "10.0.0.4", a run "10.0.0.4-10.0.0.9", a CIDR "10.0.0.4/30".
+
+A row that was selected in a table of all networks has the id of its network: "3/10.0.0.4".
+"""
 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from flask import current_app
@@ -51,17 +54,10 @@ def runs(text: str) -> list[Run]:
     """Return addresses as runs, joined and in order. Raises InvalidRequest."""
     found = []
     for word in text.replace(",", " ").split():
-        run = _run(f"{word}-{word}" if "-" not in word else word)
+        run = _run(word if set("-/") & set(word) else f"{word}-{word}")
         if run is None:
-            raise InvalidRequest(
-                f"{shown(word)} is no address",
-                errors=[
-                    (
-                        "/addresses",
-                        f"{shown(word)} is neither an address nor a range, such as 10.0.0.4-10.0.0.9",
-                    )
-                ],
-            )
+            wrong = f"{shown(word)} is not an address, a range such as 10.0.0.4-10.0.0.9, or a CIDR without host bits"
+            raise InvalidRequest(wrong, errors=[("/addresses", wrong)])
         found.append(run)
     if not found:
         raise nothing()
@@ -88,7 +84,9 @@ def keys(words: Sequence[str], network_id: int | None) -> list[Key]:
         elif network.isdecimal() and len(network) < 11 and 0 < int(network) < _MAX_ID:  # noqa: PLR2004 - int4
             found.add((int(network), canonical(address)))
         else:
-            raise InvalidRequest(f"{shown(word)} is no address with its network")
+            raise InvalidRequest(
+                f"{shown(word)} is not an address with the id of its network, such as 1/10.0.0.4"
+            )
     if len(found) > most():
         raise _too_many(f"{len(found)} addresses")
     return sorted(
@@ -127,6 +125,8 @@ def nothing() -> InvalidRequest:
 
 
 def _run(word: str) -> Run | None:
+    if "/" in word:
+        return _run_of_cidr(word)
     first, hyphen, last = word.partition("-")
     try:
         low, high = ip_address(first), ip_address(last)
@@ -135,6 +135,14 @@ def _run(word: str) -> Run | None:
     if not hyphen or low.version != high.version or int(low) > int(high):
         return None
     return str(low), str(high)
+
+
+def _run_of_cidr(word: str) -> Run | None:
+    try:
+        network = ip_network(word)
+    except ValueError:
+        return None
+    return str(network[0]), str(network[-1])
 
 
 def _too_many(what: str) -> InvalidRequest:

@@ -62,7 +62,7 @@ def _of_owner(held: Record, attachments: Sequence[Record]) -> tuple[str, str]:
     if not held.sticky:
         if attachments:
             return "pod", ""
-        return "pod", "No sandbox uses it any longer. The controller will release it."
+        return "pod", "No sandbox uses it anymore. The controller will release it."
     owner = held.owner_kind.replace("_", " ")
     if attachments:
         keeper = "owner" if owner == "pod" else owner

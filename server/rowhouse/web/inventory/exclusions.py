@@ -25,7 +25,7 @@ def exclusions() -> str:
     return render_template(
         "inventory/list.html",
         table=shown(_table()),
-        lead="Addresses that are never assigned. Those that were in use before stay until their release.",
+        lead="Addresses that are never assigned. Addresses already in use stay assigned until they are released.",
     )
 
 

@@ -41,7 +41,7 @@ def networks() -> str:
     return render_template(
         "inventory/list.html",
         table=shown(_table()),
-        lead="A network is an address space: an address has one owner in it. Where pools overlap, Free counts twice.",
+        lead="Within a network, each address has one owner. Where pools overlap, Free counts their addresses twice.",
     )
 
 

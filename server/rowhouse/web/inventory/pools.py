@@ -82,7 +82,7 @@ class PoolSource:
 def pools() -> str:
     """Show all pools."""
     table = shown(_table())
-    lead = "A row for each pool. The tree shows how prefixes contain each other, and what is free between them."
+    lead = "One row per pool. The tree shows how prefixes contain each other, and the gaps between them."
     return render_template("inventory/list.html", table=table, lead=lead)
 
 

@@ -30,7 +30,7 @@ def quotas() -> str:
     return render_template(
         "inventory/list.html",
         table=shown(_table()),
-        lead="How many addresses a namespace may hold, in one pool or in all of them.",
+        lead="The number of addresses that a namespace can hold, in one pool or in all pools together.",
     )
 
 

@@ -27,6 +27,7 @@ PAGES: Final = {
 """The requests that hints name, and the pages that show the same."""
 
 _REQUEST: Final = re.compile(r"GET /api/v1/\w+")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*(?=[\s.,;:!?…]|$)")
 
 
 @blueprint.app_template_filter("sentence")
@@ -34,7 +35,8 @@ def sentence(text: str) -> Markup:
     """Add a capital letter and a full stop; text in `backticks` becomes code."""
     if not text:
         return Markup()
-    whole = text[0].upper() + text[1:]
+    # A name at the beginning, such as shop/web-0, keeps its case.
+    whole = text[0].upper() + text[1:] if _WORD.match(text) else text
     if not whole.endswith(_ENDS):
         whole += "."
     parts = [escape(part) for part in whole.split("`")]

@@ -11,6 +11,7 @@ from flask import render_template, request, url_for
 
 from rowhouse.auth.caller import namespaces_seen
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import NotFound
 from rowhouse.domain.events import REASONS
 from rowhouse.store.allocation import reservations
@@ -60,7 +61,7 @@ def pod(namespace: str, name: str) -> str:
     if not is_known and not (asked.is_set and _held_before(store(), bare, name)):
         label = name if namespace == NO_NAMESPACE else f"{namespace}/{name}"
         raise NotFound(
-            f"{label} holds no address, and neither the history nor an event mentions it",
+            f"nothing named {shown(label)} holds an address, and neither the history nor an event mentions it",
             hint="Check the namespace and the name. Old history is removed after the retention time.",
         )
     filters: dict[str, Any] = {one: request.args.get(one) for one in FILTERS}

@@ -60,7 +60,7 @@ def _table(pool: Record) -> Table:
         rows=Listed(store(), pool_addresses.of_pool(pool)),
         sort="address",
         hint="Address, prefix, owner, node, container, description, key=value",
-        empty="This pool has no address that it could assign.",
+        empty="This pool has no assignable addresses.",
         key=_key,
         bulk=(
             Bulk(label="Reserve", path=url_for("web.reserve", pool_id=pool.id), edit=True),

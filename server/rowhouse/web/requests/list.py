@@ -54,7 +54,7 @@ def _table() -> Table:
         rows=Listed(store(), rows.of_all().of_namespaces(namespaces_seen())),
         sort="-id",
         hint="Namespace, name, pool, description, requested by",
-        empty="No addresses are requested.",
+        empty="No requests yet.",
         choices=(
             Choice(
                 name="state",

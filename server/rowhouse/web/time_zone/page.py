@@ -9,6 +9,7 @@ from flask import current_app, make_response, redirect, render_template, request
 
 from rowhouse.auth.guard import least_role
 from rowhouse.auth.origin import is_secure
+from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.domain.time_zones import zone_names, zone_of
 from rowhouse.web.blueprint import blueprint
@@ -33,7 +34,7 @@ def choose_time_zone() -> AnyResponse:
     """Keep the chosen time zone, or ("") return to that of the server."""
     name = request.form.get("name", "").strip()
     if name and zone_of(name) is None:
-        return _page(InvalidRequest.http_status, wrong=name)
+        return _page(InvalidRequest.http_status, wrong=shown(name))
     response = redirect(local(request.form.get("back", "/")), 303)
     secure = is_secure(request, current_app.extensions["rowhouse"].settings)
     if name:
