@@ -107,7 +107,7 @@ def replay_own(
     Sent later, it would free the address that this ADD is about to get. If another call is
     sending it, wait for that call. Raise NoServerAnsweredError if it can't be sent now.
     """
-    why = "the server doesn't take it now; try again"
+    why = "the server cannot take it now; try again"
     own = {name for name in names if is_of(name, call.container_id, call.interface)}
     if not own:
         return

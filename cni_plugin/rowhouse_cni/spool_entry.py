@@ -75,7 +75,7 @@ def read_entry(entry: int) -> tuple[list[bytes], bytes]:
     if first != FIRST_LINE or not lines:
         raise ValueError("it does not begin as a spooled DEL does")
     if lines.pop() != b"Content-Length: " + str(len(netconf)).encode():
-        raise ValueError("it is not whole")
+        raise ValueError("it is incomplete")
     return lines, netconf
 
 

@@ -65,7 +65,7 @@ class Keeper:
                 if found.kept or time.monotonic() >= call.deadline:
                     raise NoServerAnsweredError(
                         f"a kept DEL of {call.container_id} {call.interface} must be sent before this ADD",
-                        f"it is kept in {directory}: the server doesn't take it now; try again",
+                        f"it is kept in {directory}: the server cannot take it now; try again",
                     )
                 if set(own) <= set(found.foreign):
                     break
