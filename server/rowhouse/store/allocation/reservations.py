@@ -107,7 +107,7 @@ def search(
 def get(
     database: Database, key: Key, *, namespaces: Collection[str] | None = None
 ) -> Record | None:
-    """Return one reservation; None: there is none whose owner is of one of `namespaces` (None: any)."""
+    """Return one reservation; None if it does not exist, or its owner is in none of `namespaces` (None: any)."""
     statement = select(_Reservation).where(_is_one_of([key]))
     if namespaces is not None:
         statement = statement.where(_Reservation.namespace.in_(namespaces))

@@ -103,7 +103,7 @@ class RemoveComment(Action[None]):
 def comments_on(
     *, network_id: int | None = None, address: str | None = None, pool_id: int | None = None
 ) -> Sequence[Record]:
-    """Return the latest comments on an address or a pool; to a team none, because they outlive the owners."""
+    """Return the latest comments on an address or a pool; a team sees none, because they outlive the owners."""
     if namespaces_seen() is not None:
         return []
     return rows.search(

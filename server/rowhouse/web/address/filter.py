@@ -64,7 +64,7 @@ class TimelineFilter:
 
 
 def timeline_filter() -> TimelineFilter:
-    """Return the filter of the current request; what makes no sense filters nothing."""
+    """Return the filter of the current request; invalid values are ignored."""
     given = request.args
     return TimelineFilter(
         start=start if (start := given.get("start", "")) in STARTS else "",

@@ -87,7 +87,7 @@ def live_pod(namespace: str, name: str) -> Response:
 def addresses_of(
     database: Database, namespace: str, name: str, asked: TimelineFilter
 ) -> dict[str, Any]:
-    """Return the live variables of the page; of a pod that the user may not see, as of one that does not exist."""
+    """Return the live variables of the page; a pod that the user may not see looks like one that does not exist."""
     seen = namespaces_seen()
     of_now = reservations.Search(namespace=namespace, name=name, namespaces=seen)
     held = reservations.search(database, of_now, after=None, limit=MAX_ROWS)

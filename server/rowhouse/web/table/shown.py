@@ -62,7 +62,7 @@ class Shown:
 
     @property
     def status(self) -> int:
-        """The status of the response: 422 if a filter makes no sense."""
+        """The status of the response: 422 if a filter is invalid."""
         return InvalidRequest.http_status if self.asked.problems else 200
 
     @property
@@ -77,7 +77,7 @@ class Shown:
 
     @property
     def headings(self) -> list[Heading]:
-        """The headings. A click on the sorted column turns its order."""
+        """The headings. A click on the sorted column reverses its order."""
         made = []
         for column in self.asked.columns:
             current = column.name == self.asked.sort
