@@ -1112,10 +1112,11 @@ COMMENT ON FUNCTION prune_audit_v1 IS 'Removes one small batch of audit log entr
 -- schema/history/setting_changed.sql
 CREATE OR REPLACE FUNCTION setting_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rowhouse, pg_temp AS $$
--- Networks, quotas, saved views and tokens: the audit log has every change, but not the digest of a token.
+-- Networks, quotas, saved views and tokens: the audit log has every change, but not the digest of a token, and not what
+-- a private view shows: every viewer reads the log.
 DECLARE
-    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'digest' END;
-    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'digest' END;
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - CASE WHEN to_jsonb(OLD) @> '{"is_shared": false}' THEN 'query' ELSE 'digest' END END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - CASE WHEN to_jsonb(NEW) @> '{"is_shared": false}' THEN 'query' ELSE 'digest' END END;
     row    jsonb := coalesce(after, before);
 BEGIN
     IF TG_TABLE_NAME = 'networks' AND TG_OP = 'UPDATE' AND before->'isolated' <> after->'isolated'

@@ -32,6 +32,7 @@ TableName = Literal[
     "nodes",
     "events",
     "audit",
+    "views",
     "pool-addresses",
     "pool-history",
     "pool-changes",
@@ -59,9 +60,10 @@ class View(Answer):
     author: str
     mine: Annotated[bool, Field(description="Whether the caller saved it")]
     shared: Annotated[bool, Field(description="Whether all users see it")]
-    query: Query
+    query: Annotated[Query | None, Field(description="null: a private view of another caller")]
     path: Annotated[
-        str | None, Field(description="The page with its query; null: each pool has one")
+        str | None,
+        Field(description="The page with its query; null: each pool has one, or there is no query"),
     ]
     saved_at: Moment
 
@@ -79,7 +81,7 @@ class View(Answer):
 
 
 class ViewPage(paging.Page[View]):
-    """Views by id: those of the caller, and shared ones."""
+    """Views by id."""
 
 
 class ViewQuery(paging.Paged):
@@ -88,6 +90,10 @@ class ViewQuery(paging.Paged):
     table: TableName | None = None
     name: ViewName | None = None
     author: Name | None = None
+    all: Annotated[
+        bool,
+        Field(description="The private views of others too, without their queries; for operators"),
+    ] = False
 
 
 class NewView(Request):
@@ -108,13 +114,14 @@ class ViewChange(Request):
 
 
 def list_views(call: Call, query: ViewQuery) -> Reply:
-    """List your views and shared ones. A team sees those of the tables that it may open."""
+    """List your views and shared ones. A team sees those of the tables that it may open; an operator lists all."""
     found = saved_views.views(
         call.store,
         viewer(),
         table=query.table,
         name=query.name,
         author=query.author,
+        of_all=query.all,
         after=paging.key_of(query, _KEY) or 0,
         limit=query.limit + 1,
     )
@@ -158,7 +165,7 @@ def change_view(call: Call, view_id: int, body: ViewChange) -> Reply:
 
 
 def delete_view(call: Call, view_id: int) -> Reply:
-    """Delete a view of your own; an administrator can delete any shared one."""
+    """Delete a view of your own; an operator can delete any one."""
     saved_views.delete(call.store, viewer(), view_id, call.actor)
     return Reply(document=None)
 
@@ -169,7 +176,7 @@ def viewer() -> Viewer:
     return Viewer(
         name=caller.name,
         is_team=caller.role == "team",
-        may_share=has_role(caller, "operator"),
+        is_operator=has_role(caller, "operator"),
         is_admin=has_role(caller, "admin"),
     )
 

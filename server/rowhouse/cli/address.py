@@ -20,6 +20,7 @@ from rowhouse.cli.filters import (
 from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_options import label_changes, labelled
+from rowhouse.cli.saved_view import viewed
 from rowhouse.cli.terminal import plain
 from rowhouse.cli.times import Duration
 from rowhouse.domain.administration import AnyOwnerKind
@@ -97,6 +98,7 @@ def address() -> None:
 @label_filter
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @list_options
+@viewed("reservations")
 def list_addresses(session: Session, *, limit: int | None, **conditions: Any) -> None:
     """List the reserved addresses that match all filters."""
     most = session.printer.rows_to_read(limit)

@@ -10,6 +10,7 @@ from rowhouse.cli import commands
 from rowhouse.cli.filters import cluster_filter, network_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
+from rowhouse.cli.saved_view import viewed
 from rowhouse.cli.times import Moment
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _COLUMNS: Final = (
 @click.option("--until", type=Moment(), help="Only changes before this time.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @list_options
+@viewed("audit")
 def audit(session: Session, *, limit: int, **conditions: Any) -> None:
     """List administrative changes, latest first. -o wide, json and yaml show the values before and after."""
     found = session.client.find("/audit", most=limit, **conditions)

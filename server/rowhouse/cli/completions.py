@@ -1,4 +1,4 @@
-"""Shell completion of the names that a server knows: pools, networks, namespaces, nodes."""
+"""Shell completion of the names that a server knows: pools, networks, namespaces, nodes, views."""
 
 from __future__ import annotations
 
@@ -48,17 +48,30 @@ def nodes(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
     return _matching(ctx, incomplete, "/nodes", lambda one: [one["node"]])
 
 
+def views(table: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return a completion with the names of the saved views of a table."""
+
+    def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+        return _matching(ctx, incomplete, "/views", lambda one: [one["name"]], table=table)
+
+    return complete
+
+
 def _names_of_pool(pool: Document) -> list[str]:
     return [pool["name"] or "", pool["cidr"]]
 
 
 def _matching(
-    ctx: click.Context, incomplete: str, path: str, names: Callable[[Document], Iterable[str]]
+    ctx: click.Context,
+    incomplete: str,
+    path: str,
+    names: Callable[[Document], Iterable[str]],
+    **conditions: str,
 ) -> list[str]:
     """Return the names that begin with `incomplete`; none if the server does not answer."""
     try:
         with _client(ctx) as client:
-            found = client.find(path, most=MAX_READ)
+            found = client.find(path, most=MAX_READ, **conditions)
     except (click.ClickException, RowhouseError, OSError):
         return []
     return sorted(

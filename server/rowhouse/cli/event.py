@@ -15,6 +15,7 @@ from rowhouse.cli.filters import (
 )
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
+from rowhouse.cli.saved_view import viewed
 from rowhouse.cli.times import Moment
 from rowhouse.domain.events import REASONS
 
@@ -54,6 +55,7 @@ def event() -> None:
 @click.option("--until", type=Moment(), help="Only events that ended before this time.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @list_options
+@viewed("events")
 def list_events(session: Session, *, limit: int, **conditions: Any) -> None:
     """List events, latest first. Repetitions less than an hour apart are one event."""
     most = session.printer.rows_to_read(limit)

@@ -10,6 +10,7 @@ from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.filters import network_filter
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.cli.saved_view import viewed
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import named
 
@@ -41,6 +42,7 @@ def exclusion() -> None:
     "--contains", metavar="ADDRESS", help="Only the exclusion that contains this address."
 )
 @list_options
+@viewed("exclusions")
 def list_exclusions(session: Session, *, network: str | None, contains: str | None) -> None:
     """List exclusions."""
     found = session.client.find("/exclusions", network=network, contains=contains)

@@ -9,6 +9,7 @@ import click
 from rowhouse.cli import commands, lookup
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.cli.saved_view import viewed
 from rowhouse.domain.networks import named
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def network() -> None:
 @network.command("list")
 @click.option("--name", help='Only the network with this name; "" is the default network.')
 @list_options
+@viewed("networks")
 def list_networks(session: Session, *, name: str | None) -> None:
     """List the networks."""
     found = session.client.find("/networks", name=name)

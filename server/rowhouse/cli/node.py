@@ -10,6 +10,7 @@ from rowhouse.cli import commands
 from rowhouse.cli.filters import cluster_filter, node_filter
 from rowhouse.cli.options import list_options
 from rowhouse.cli.output import Column
+from rowhouse.cli.saved_view import viewed
 from rowhouse.cli.times import rough_span
 from rowhouse.domain.nodes import NodeState
 
@@ -42,6 +43,7 @@ def node() -> None:
 @node_filter
 @click.option("--state", type=click.Choice(get_args(NodeState)), help="Only nodes in this state.")
 @list_options
+@viewed("nodes")
 def list_nodes(session: Session, **conditions: Any) -> None:
     """List the nodes whose agents have reported.
 

@@ -13,6 +13,7 @@ from rowhouse.cli.output import Column
 from rowhouse.cli.pool_fill import fill
 from rowhouse.cli.pool_names import alias, rename
 from rowhouse.cli.pool_options import changes_of, plan_options
+from rowhouse.cli.saved_view import viewed
 from rowhouse.cli.terminal import plain
 from rowhouse.domain.networks import named
 
@@ -77,6 +78,7 @@ def pool() -> None:
     help="Only drained pools, or only pools that are not drained.",
 )
 @list_options
+@viewed("pools")
 def list_pools(session: Session, **conditions: Any) -> None:
     """List pools and how full they are."""
     found = session.client.find("/pools", usage=True, **conditions)

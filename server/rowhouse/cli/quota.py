@@ -10,6 +10,7 @@ from rowhouse.cli import commands, completions, lookup
 from rowhouse.cli.filters import namespace_filter, pool_filter
 from rowhouse.cli.options import change_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.cli.saved_view import viewed
 from rowhouse.domain.echo import shown
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def quota() -> None:
 @namespace_filter
 @pool_filter
 @list_options
+@viewed("quotas")
 def list_quotas(session: Session, **conditions: Any) -> None:
     """List quotas. Pool "-" means all pools together."""
     found = session.client.find("/quotas", **conditions)

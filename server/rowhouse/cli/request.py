@@ -12,6 +12,7 @@ from rowhouse.cli.filters import namespace_filter, pool_filter
 from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
 from rowhouse.cli.pool_options import labelled
+from rowhouse.cli.saved_view import viewed
 from rowhouse.cli.times import Duration
 from rowhouse.domain.limits import MAX_TTL
 from rowhouse.domain.requesting import State
@@ -124,6 +125,7 @@ def create(  # noqa: PLR0913 - its options
 @click.option("--requested-by", metavar="NAME", help="Only requests of this caller.")
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @list_options
+@viewed("requests")
 def list_requests(session: Session, *, limit: int | None, **conditions: Any) -> None:
     """List requests that match all filters, the latest first."""
     most = session.printer.rows_to_read(limit)

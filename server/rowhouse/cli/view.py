@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rowhouse.cli import commands
-from rowhouse.cli.exits import NOT_FOUND, Failure
 from rowhouse.cli.options import change_options, client_options, confirm, list_options, yes_option
 from rowhouse.cli.output import Column
+from rowhouse.cli.saved_view import found, viewed
 from rowhouse.domain.saved_views import TABLES
 
 if TYPE_CHECKING:
-    from rowhouse.cli.client import Client
-    from rowhouse.cli.client.client import Document
     from rowhouse.cli.options import Session
 
 _COLUMNS: Final = (
@@ -40,11 +38,18 @@ def view() -> None:
 @click.option("--table", type=click.Choice([*TABLES]), help="Only views of this table.")
 @click.option("--name", help="Only views with this name.")
 @click.option("--author", help="Only views that this caller saved.")
+@click.option(
+    "--all",
+    is_flag=True,
+    default=None,
+    help="The private views of others too, without their queries; for operators.",
+)
 @list_options
+@viewed("views")
 def list_views(session: Session, **conditions: Any) -> None:
     """List your views and shared ones."""
-    found = session.client.find("/views", **conditions)
-    session.printer.items(found, _COLUMNS, nothing="no views match")
+    views = session.client.find("/views", **conditions)
+    session.printer.items(views, _COLUMNS, nothing="no views match")
 
 
 @view.command(short_help="Show a view.")
@@ -53,7 +58,7 @@ def list_views(session: Session, **conditions: Any) -> None:
 @client_options
 def show(session: Session, *, table: str, name: str) -> None:
     """Show a view: yours with this name, or else the shared one."""
-    session.printer.one(_found(session.client, table, name), _COLUMNS)
+    session.printer.one(found(session.client, table, name), _COLUMNS)
 
 
 @view.command(short_help="Save a view of a table.")
@@ -85,27 +90,17 @@ def save(
 @view.command(short_help="Delete a view.")
 @_table
 @_name
+@click.option("--author", help="The view of this author, private or shared; for operators.")
 @yes_option
 @change_options
-def delete(session: Session, *, table: str, name: str, yes: bool) -> None:
+def delete(session: Session, *, table: str, name: str, author: str | None, yes: bool) -> None:
     """Delete your view with this name, or else the shared one.
 
-    Only its author and administrators can delete a shared view.
+    Only its author and operators can delete a view.
     """
-    found = _found(session.client, table, name)
-    whose = f" of {found['author']}, which all users see" if found["shared"] else ""
-    confirm(f"Delete the view {name}{whose}?", yes=yes)
-    session.client.delete(f"/views/{found['id']}")
-    session.printer.done(f"view {name} deleted", found)
-
-
-def _found(client: Client, table: str, name: str) -> Document:
-    # An own view and a shared one can have the same name.
-    found = sorted(client.find("/views", table=table, name=name), key=lambda one: not one["mine"])
-    if not found:
-        raise Failure(
-            f'{table} has no view "{name}"',
-            hint=f"`rowhouse view list --table {table}` lists them.",
-            exit_code=NOT_FOUND,
-        )
-    return found[0]
+    view = found(session.client, table, name, author)
+    whose = "" if view["mine"] else f" of {view['author']}"
+    seen = ", which all users see" if view["shared"] else ""
+    confirm(f"Delete the view {name}{whose}{seen}?", yes=yes)
+    session.client.delete(f"/views/{view['id']}")
+    session.printer.done(f"view {name} deleted", view)

@@ -28,31 +28,76 @@ _AUDIT: Final = ("actor", "action", *_PERIOD)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewedTable:
-    """A table: the path of its page ("" if each pool has one), its filters, and whether teams may open it."""
+    """A table: its title, the path of its page ("" if each pool has one), its filters, and whether teams may open it.
 
+    `moments` are its columns with times, which its exports write as RFC 3339.
+    """
+
+    title: str
     path: str = ""
     filters: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
     is_for_teams: bool = False
 
 
 TABLES: Final = {
-    "pools": ViewedTable(path="/pools", filters=("network",), is_for_teams=True),
-    "networks": ViewedTable(path="/networks"),
-    "exclusions": ViewedTable(path="/exclusions"),
-    "quotas": ViewedTable(path="/quotas", is_for_teams=True),
+    "pools": ViewedTable(
+        title="Pools",
+        path="/pools",
+        filters=("network",),
+        moments=("created",),
+        is_for_teams=True,
+    ),
+    "networks": ViewedTable(title="Networks", path="/networks", moments=("created",)),
+    "exclusions": ViewedTable(title="Exclusions", path="/exclusions", moments=("created",)),
+    "quotas": ViewedTable(title="Quotas", path="/quotas", is_for_teams=True),
     "reservations": ViewedTable(
-        path="/reservations", filters=("state", "network"), is_for_teams=True
+        title="Reservations",
+        path="/reservations",
+        filters=("state", "network"),
+        moments=("since", "until"),
+        is_for_teams=True,
     ),
-    "pods": ViewedTable(path="/pods", filters=("owner_kind",), is_for_teams=True),
-    "requests": ViewedTable(path="/requests", filters=("state",), is_for_teams=True),
-    "nodes": ViewedTable(path="/nodes", filters=("state", "cluster")),
-    "events": ViewedTable(path="/events", filters=("reason",), is_for_teams=True),
+    "pods": ViewedTable(
+        title="Pods and other owners",
+        path="/pods",
+        filters=("owner_kind",),
+        moments=("since",),
+        is_for_teams=True,
+    ),
+    "requests": ViewedTable(
+        title="Requests",
+        path="/requests",
+        filters=("state",),
+        moments=("requested_at",),
+        is_for_teams=True,
+    ),
+    "nodes": ViewedTable(
+        title="Nodes", path="/nodes", filters=("state", "cluster"), moments=("last_seen",)
+    ),
+    "events": ViewedTable(
+        title="Events",
+        path="/events",
+        filters=("reason",),
+        moments=("last_at", "first_at"),
+        is_for_teams=True,
+    ),
     "audit": ViewedTable(
-        path="/audit", filters=(*_AUDIT, "object", "network", "cluster", "request_id")
+        title="Audit",
+        path="/audit",
+        filters=(*_AUDIT, "object", "network", "cluster", "request_id"),
+        moments=("at",),
     ),
-    "pool-addresses": ViewedTable(filters=("state",)),
-    "pool-history": ViewedTable(filters=("start", "end", *_PERIOD)),
-    "pool-changes": ViewedTable(filters=_AUDIT),
+    "views": ViewedTable(
+        title="Views",
+        path="/views",
+        filters=("table", "whose"),
+        moments=("saved_at",),
+        is_for_teams=True,
+    ),
+    "pool-addresses": ViewedTable(title="Addresses of a pool", filters=("state",)),
+    "pool-history": ViewedTable(title="History of a pool", filters=("start", "end", *_PERIOD)),
+    "pool-changes": ViewedTable(title="Audit of a pool", filters=_AUDIT),
 }
 """The tables, by name."""
 
@@ -61,12 +106,13 @@ TABLES: Final = {
 class Viewer:
     """The caller whose views are meant: its name, and what it may do.
 
-    A team sees only the views of the tables that it may open. An administrator can change every shared view.
+    A team sees only the views of the tables that it may open. An operator shares views, and can list and delete those
+    of all authors, but reads no query of a private one. An administrator can change every shared view.
     """
 
     name: str
     is_team: bool = False
-    may_share: bool = False
+    is_operator: bool = False
     is_admin: bool = False
 
     def may_see(self, table: str) -> bool:
@@ -97,9 +143,14 @@ def checked_query(table: str, text: str) -> str:
     return made
 
 
-def path_of(table: str, query: str) -> str | None:
-    """Return path and query of the page that shows a view; None if each pool has one."""
+def path_of(table: str, query: str | None) -> str | None:
+    """Return path and query of the page that shows a view; None if each pool has one, or if the query is private."""
     page = TABLES[table].path if table in TABLES else ""
-    if not page:
+    if not page or query is None:
         return None
     return f"{page}?{query}" if query else page
+
+
+def opened(path: str, query: str, view_id: int) -> str:
+    """Return the URL of a table's page with a view open: the page then says so, and what of the view is gone."""
+    return f"{path}?{query}{'&' if query else ''}view={view_id}"

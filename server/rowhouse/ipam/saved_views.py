@@ -1,4 +1,4 @@
-"""Saved views of the tables on the pages: save, change, delete."""
+"""Saved views of the tables on the pages: list, save, change, delete."""
 
 from __future__ import annotations
 
@@ -25,16 +25,26 @@ def views(
     table: str | None = None,
     name: str | None = None,
     author: str | None = None,
+    of_all: bool = False,
     after: int = 0,
     limit: int,
 ) -> Sequence[Record]:
-    """Return views of the caller and shared ones, of tables that it may open, by id."""
+    """Return views of the caller and shared ones, of tables that it may open, by id.
+
+    `of_all`: the private views of others too, without their queries. Raises NotAllowed: the caller is no operator.
+    """
+    if of_all and not viewer.is_operator:
+        raise NotAllowed(
+            f'"{viewer.name}" may not list the private views of others',
+            hint="An operator or an administrator can.",
+        )
     return saved_views.search(
         store,
         viewer.name,
         tables=[one for one in TABLES if table in {None, one} and viewer.may_see(one)],
         name=name,
         author=author,
+        of_all=of_all,
         after=after,
         limit=limit,
     )
@@ -103,7 +113,7 @@ def change(
 
 def delete(store: Database, viewer: Viewer, view_id: int, actor: Actor) -> None:
     """Delete a view. Raises NotFound, NotAllowed."""
-    changeable(store, view_id, viewer)
+    deletable(store, view_id, viewer)
     if not saved_views.delete(store, view_id, actor):
         raise missing("view", view_id)
 
@@ -119,13 +129,31 @@ def changeable(store: Database, view_id: int, viewer: Viewer) -> Record:
     return found
 
 
+def deletable(store: Database, view_id: int, viewer: Viewer) -> Record:
+    """Return a view that the caller may delete; a private one of another caller, without its query.
+
+    Raises NotFound, NotAllowed.
+    """
+    if not viewer.is_operator:
+        return changeable(store, view_id, viewer)
+    found = saved_views.get(store, view_id, viewer.name, of_all=True)
+    if found is None:
+        raise missing("view", view_id)
+    return found
+
+
 def may_change(found: Record, viewer: Viewer) -> bool:
-    """Whether the caller may change a view that it sees."""
-    return viewer.is_admin or bool(found.author == viewer.name)
+    """Whether the caller may change a view that it lists."""
+    return bool(found.author == viewer.name) or (viewer.is_admin and bool(found.is_shared))
+
+
+def may_delete(found: Record, viewer: Viewer) -> bool:
+    """Whether the caller may delete a view that it lists."""
+    return viewer.is_operator or may_change(found, viewer)
 
 
 def _require_sharing(viewer: Viewer) -> None:
-    if not viewer.may_share:
+    if not viewer.is_operator:
         raise NotAllowed(
             f'"{viewer.name}" may not share a view', hint="An operator or an administrator can."
         )

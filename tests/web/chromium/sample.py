@@ -74,7 +74,7 @@ def fill(store: Store) -> Sample:
     comments.write(store, "Ask the data team first.", GRACE, pool_id=storage.id)
     saved_views.save(
         store,
-        Viewer(name=GRACE.name, may_share=True),
+        Viewer(name=GRACE.name, is_operator=True),
         table="reservations",
         name="By hand, newest first",
         query="state=static&sort=-since",

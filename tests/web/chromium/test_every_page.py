@@ -61,6 +61,7 @@ PAGES = {
     "comment-address": "/addresses/{network}/10.20.0.9/comment",
     "comment-remove": "/comments/1/remove",
     "time-zone": "/time-zone",
+    "views": "/views",
     "view-open": "/reservations?q=nas&view=1",
     "view-new": "/views/new?table=pods&query=q%3Dweb&back=/pods",
     "view-edit": "/views/1/edit?back=/reservations",

@@ -13,6 +13,7 @@ from rowhouse.auth.guard import role_of
 from rowhouse.domain.administration import Actor
 from rowhouse.domain.saved_views import TABLES, Viewer
 from rowhouse.ipam import saved_views
+from rowhouse.web.table import shown
 from web.people.deeds import hold, text_of
 from web.people.person import hidden_fields
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from rowhouse.store.connection.database import Database as Store
+    from rowhouse.web.table import Shown, Table
     from web.people.person import Person
 
-GRACE = Viewer(name="grace", may_share=True)
+GRACE = Viewer(name="grace", is_operator=True)
 MENU = re.compile(r'<details class="table-columns table-views">.*?</details>', re.DOTALL)
 
 
@@ -220,4 +222,136 @@ def test_each_table_of_the_pages_has_views_with_its_own_parameters(
         with app.app_context():
             is_for_teams = role_of(endpoint, "GET") == "team"
         assert is_for_teams == TABLES[name].is_for_teams, name
+        title = re.findall(r'<section class="sheet table"[^>]* aria-label="([^"]+)"', page.text)[0]
+        whole = f"{title} of a pool" if name.startswith("pool-") else title
+        assert whole.replace("Changes", "Audit") == TABLES[name].title, name
         assert save(ada, path, f"all of {name}").startswith(f"{path}?columns=")
+
+
+def test_the_moments_of_a_table_are_its_columns_of_times(
+    log_in: Callable[[str], Person], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line reads exports, in which a time is text."""
+    seen: dict[str, tuple[str, ...]] = {}
+    as_shown = shown
+
+    def noted(table: Table) -> Shown:
+        seen[table.name] = tuple(one.name for one in table.columns if one.kind == "moment")
+        return as_shown(table)
+
+    ada = log_in("admin")
+    for view in app.view_functions.values():
+        if "shown" in (known := getattr(view, "__globals__", {})) and known["shown"] is as_shown:
+            monkeypatch.setitem(known, "shown", noted)
+    for table in TABLES.values():
+        if table.path:
+            ada.get(table.path)
+    expected = {name: table.moments for name, table in TABLES.items() if table.path}
+    assert {name: sorted(found) for name, found in seen.items()} == {
+        name: sorted(found) for name, found in expected.items()
+    }
+
+
+def rows_of(page: TestResponse) -> dict[str, tuple[str, list[str]]]:
+    """The rows of the page of all views, by name: their words, and the labels of their actions."""
+    body = re.findall(r"<tbody>(.*?)</tbody>", page.text, re.DOTALL)
+    found = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", body[0], re.DOTALL) if body else ():
+        cells, actions = row.split('<td class="row-actions">')
+        words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", cells)).split())
+        labels = re.findall(r"<a data-dialog[^>]*>(\w+)<", actions)
+        name = re.findall(r"<th[^>]*>(?:<a[^>]*>)?([^<]+)", cells)[0]
+        found[html.unescape(name)] = (words, labels)
+    return found
+
+
+def test_one_page_lists_all_views_with_what_the_user_may_do(
+    log_in: Callable[[str], Person], ada: Person, store: Store
+) -> None:
+    share(store, "nodes", "Late", "state=late")
+    save(ada, "/pods?q=web", "Web")
+    eve = log_in("viewer")
+    save(eve, "/reservations?q=secret", "Mine alone")
+    page = ada.get("/views")
+    rows = rows_of(page)
+    assert rows["Web"][1] == ["Edit", "Delete"]
+    # Shared by another operator, and a private one.
+    assert rows["Late"][1] == ["Delete"]
+    words, actions = rows["Mine alone"]
+    assert actions == ["Delete"]
+    assert words.startswith("Mine alone Reservations ada-viewer private, of others")
+    assert "secret" not in page.text
+    assert "secret" not in ada.get("/views.json").text
+    assert 'href="/nodes?state=late&amp;view=' in page.text
+    assert set(rows_of(ada.get("/views?table=pods"))) == {"Web"}
+    assert set(rows_of(ada.get("/views?whose=private"))) == {"Mine alone"}
+    admin = rows_of(log_in("admin").get("/views"))
+    assert [admin[name][1] for name in ("Late", "Web", "Mine alone")] == [
+        ["Edit", "Delete"],
+        ["Delete"],
+        ["Delete"],
+    ]
+    assert {name: row[1] for name, row in rows_of(eve.get("/views")).items()} == {
+        "Late": [],
+        "Mine alone": ["Edit", "Delete"],
+    }
+    assert rows_of(log_in("team").get("/views")) == {}
+
+
+def test_an_operator_deletes_a_private_view_of_another_from_the_list(
+    log_in: Callable[[str], Person], ada: Person
+) -> None:
+    eve = log_in("viewer")
+    save(eve, "/reservations?q=secret", "Mine alone")
+    path = re.findall(r'href="(/views/\d+/delete[^"]*)"', ada.get("/views").text)[0]
+    preview = ada.get(html.unescape(path))
+    assert "Reservations ada-viewer" in text_of(preview).replace("Table", "").replace("Author ", "")
+    assert "secret" not in preview.text
+    done = ada.post(html.unescape(path), {**hidden_fields(preview), "confirmed": "1"})
+    assert (done.status_code, done.headers["Location"]) == (303, "/views")
+    assert "Mine alone" not in eve.get("/views").text
+
+
+def test_an_edit_from_the_list_returns_to_the_list(ada: Person) -> None:
+    save(ada, "/pods?q=web", "Web")
+    path = html.unescape(re.findall(r'href="(/views/\d+/edit[^"]*)"', ada.get("/views").text)[0])
+    fields = hidden_fields(ada.get(path)) | {"name": "Shop", "confirmed": "1"}
+    assert ada.post(path, fields).headers["Location"] == "/views"
+    assert "Shop" in rows_of(ada.get("/views"))
+
+
+def test_views_are_found_in_the_palette_and_by_the_search(
+    log_in: Callable[[str], Person], ada: Person, store: Store, pool: Any
+) -> None:
+    share(store, "nodes", "Late ones", "state=late")
+    share(store, "pool-history", "Yesterday", "since=2026-01-01T00:00:00Z")
+    save(ada, "/pods?q=web", "Web")
+    lines = text_of(ada.get("/palette?q=view: late"))
+    assert "Late ones → Nodes shared by grace View" in lines
+    assert 'data-href="/pods?' in ada.get("/palette?q=web → pods").text
+    # The history of which pool?
+    assert "Yesterday" not in ada.get("/palette?q=yesterday").text
+    here = ada.get(f"/palette?q=yesterday&here=/pools/{pool.id}").text
+    assert f'data-href="/pools/{pool.id}/history?since=' in here
+    found = ada.get("/search?q=view: ")
+    assert "Late ones → Nodes shared by grace" in text_of(found)
+    single = ada.get("/search?q=view: late ones")
+    assert single.headers["Location"].startswith("/nodes?state=late&view=")
+    # A team may not open the nodes, and the view of another is private.
+    team = log_in("team")
+    for path in ("/palette?q=view", "/search?q=view"):
+        assert "Late ones" not in team.get(path).text
+        assert "Web →" not in team.get(path).text
+
+
+def test_an_export_of_a_view_refuses_to_leave_a_filter_out(ada: Person, store: Store) -> None:
+    view = share(store, "reservations", "Old", "state=melted")
+    path = f"/reservations.json?state=melted&view={view}"
+    refused = ada.get(path, headers={"Accept": "*/*"})
+    assert refused.status_code == 422
+    assert refused.content_type == "application/problem+json"
+    assert '"melted" among state' in refused.get_json()["detail"]
+    # A browser gets a page; what is no view is as lenient as the page.
+    page = ada.get(path)
+    assert (page.status_code, page.mimetype) == (422, "text/html")
+    assert ada.get("/reservations.json?state=melted").status_code == 200

@@ -6,6 +6,7 @@ import sys
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 import click
 import httpx2
@@ -57,6 +58,11 @@ class Client:
                 break
         return found[:most]
 
+    def export(self, path: str, query: str, **more: Any) -> list[Document]:
+        """Get the rows of a table of the pages as its JSON export has them: `query` is the query string of its page."""
+        parameters = {**dict(parse_qsl(query)), **_parameters(more)}
+        return _rows(self._send(self._http.build_request("GET", path, params=parameters)))
+
     def post(self, path: str, body: Document | None = None, **query: Any) -> Document:
         """Create an object exactly once, even if the response is lost and the request is repeated."""
         key = {"Idempotency-Key": uuid.uuid4().hex}
@@ -107,6 +113,9 @@ class Client:
         request = self._http.build_request(
             method, _BASE + path, params=_parameters(query or {}), json=body, headers=headers
         )
+        return _document(self._send(request, repeatable=repeatable))
+
+    def _send(self, request: httpx2.Request, *, repeatable: bool = True) -> httpx2.Response:
         attempt = 0
         while True:
             attempt += 1
@@ -119,7 +128,7 @@ class Client:
                 if SEEN in answer.headers:
                     self.namespaces = answer.headers[SEEN].split(",")
                 if attempt == _ATTEMPTS or not _waited(answer):
-                    return _document(answer)
+                    return answer
 
 
 def _parameters(query: Document) -> dict[str, str]:
@@ -150,13 +159,27 @@ def _document(answer: httpx2.Response) -> Document:
         document = None
     if answer.is_success and isinstance(document, dict):
         return document
+    raise _failure(answer, document)
+
+
+def _rows(answer: httpx2.Response) -> list[Document]:
+    try:
+        document = answer.json()
+    except ValueError:
+        document = None
+    if answer.is_success and isinstance(document, list):
+        return document
+    raise _failure(answer, document)
+
+
+def _failure(answer: httpx2.Response, document: Any) -> Failure:
     if not isinstance(document, dict) or "detail" not in document:
         if answer.status_code == _BAD_REQUEST and serves_tls(answer.url):
-            raise wrong_scheme(answer.url)
-        raise _not_ours(answer)
+            return wrong_scheme(answer.url)
+        return _not_ours(answer)
     if answer.status_code == _NOT_FOUND and answer.url.path.count(_BASE) > 1:
-        raise _not_ours(answer)
-    raise Failure(
+        return _not_ours(answer)
+    return Failure(
         _told(document),
         hint=for_command_line(document.get("hint", "")),
         exit_code=exit_code_of(answer.status_code, str(document.get("type", ""))),

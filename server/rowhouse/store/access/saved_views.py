@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import case, or_, select
 
 from rowhouse.store.connection.models import SavedView
 from rowhouse.store.connection.reads import row, rows
@@ -13,7 +13,7 @@ from rowhouse.store.connection.statements import statement
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
 
     from rowhouse.domain.administration import Actor
     from rowhouse.store.connection.database import Database
@@ -31,16 +31,18 @@ def search(
     tables: Collection[str] | None = None,
     name: str | None = None,
     author: str | None = None,
+    of_all: bool = False,
     after: int = 0,
     limit: int,
 ) -> Sequence[Record]:
     """Return the views after id `after` that the caller `viewer` sees, by id: its own, and shared ones.
 
-    They are of one of `tables` and meet every other condition (None: any).
+    `of_all`: also the private ones of others, without their queries. They are of one of `tables` and meet every other
+    condition (None: any).
     """
     found = (
-        select(SavedView)
-        .where(SavedView.id > after, _is_seen_by(viewer))
+        _views(viewer, of_all=of_all)
+        .where(SavedView.id > after)
         .order_by(SavedView.id)
         .limit(limit)
     )
@@ -53,9 +55,21 @@ def search(
     return rows(database, found)
 
 
-def get(database: Database, view_id: int, viewer: str) -> Record | None:
-    """Return a view that the caller `viewer` sees; None: there is none."""
-    return row(database, select(SavedView).where(SavedView.id == view_id, _is_seen_by(viewer)))
+def get(database: Database, view_id: int, viewer: str, *, of_all: bool = False) -> Record | None:
+    """Return a view that the caller `viewer` sees; None: there is none.
+
+    `of_all`: also a private one of another caller, without its query.
+    """
+    return row(database, _views(viewer, of_all=of_all).where(SavedView.id == view_id))
+
+
+def _views(viewer: str, *, of_all: bool) -> Select[Any]:
+    """Return a query for views; `query` is NULL for what another caller keeps private."""
+    is_seen = _is_seen_by(viewer)
+    query = case((is_seen, SavedView.query)).label("query")
+    columns = [column for column in SavedView.__table__.columns if column.name != "query"]
+    found = select(*columns, query)
+    return found if of_all else found.where(is_seen)
 
 
 def _is_seen_by(viewer: str) -> ColumnElement[bool]:

@@ -40,7 +40,7 @@ class ChangeView(ViewAction[ViewChange]):
     def read(self, values: Mapping[str, str]) -> ViewChange:
         if "name" not in values:
             return read_values(ViewChange, {"query": values.get("query", "")})
-        shared = values.get("shared") == "true" if self.viewer.may_share else None
+        shared = values.get("shared") == "true" if self.viewer.is_operator else None
         return read_values(ViewChange, {"name": values["name"].strip(), "shared": shared})
 
     def preview(self, given: ViewChange) -> Preview:

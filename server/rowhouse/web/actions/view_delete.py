@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.saved_views import TABLES
 from rowhouse.ipam import saved_views
 from rowhouse.web.actions.flow import Change, Preview
 from rowhouse.web.actions.view_save import ViewAction
@@ -23,7 +24,7 @@ class DeleteView(ViewAction[None]):
 
     def __init__(self, view_id: int) -> None:
         super().__init__()
-        self.view = saved_views.changeable(self.store, view_id, self.viewer)
+        self.view = saved_views.deletable(self.store, view_id, self.viewer)
 
     @property
     def title(self) -> str:
@@ -35,8 +36,11 @@ class DeleteView(ViewAction[None]):
     def preview(self, given: None) -> Preview:  # noqa: ARG002 - there is nothing to fill in
         lines = [
             Change(name="Name", before=self.view.name),
-            Change(name="Filter, order and columns", before=self.view.query),
+            Change(name="Table", before=TABLES[self.view.table_name].title),
+            Change(name="Author", before=self.view.author),
         ]
+        if self.view.query is not None:
+            lines.append(Change(name="Filter, order and columns", before=self.view.query))
         shared = ["All users see this view."] if self.view.is_shared else []
         return Preview(button="Delete view", lines=lines, warnings=shared, harmful=True)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import request, url_for
 
 from rowhouse.api.calls import read_values
 from rowhouse.api.views import NewView, checked, viewer
 from rowhouse.auth.guard import least_role
+from rowhouse.domain.saved_views import opened
 from rowhouse.ipam import saved_views
 from rowhouse.web.actions.flow import Action, Change, Given, Preview
 from rowhouse.web.blueprint import blueprint
@@ -41,8 +42,10 @@ class ViewAction(Action[Given], ABC):
         return {"back": request.args.get("back", "")}
 
     def opened(self, view: Record) -> str:
-        """Return the path of the table's page, as the view shows it."""
-        return f"{self.back.partition('?')[0]}?{view.query}&view={view.id}"
+        """Return the path of the table's page, as the view shows it; from the list of views, that of the list."""
+        if view.table_name != "views" and self.back.partition("?")[0] == url_for("web.views"):
+            return self.back
+        return opened(self.back.partition("?")[0], view.query, view.id)
 
 
 class SaveView(ViewAction[NewView]):

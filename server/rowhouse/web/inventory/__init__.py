@@ -1,5 +1,5 @@
-"""The lists of pools, networks, exclusions and quotas, and the tree of prefixes."""
+"""The lists of pools, networks, exclusions, quotas and saved views, and the tree of prefixes."""
 
-from rowhouse.web.inventory import exclusions, networks, pools, quotas, tree_page
+from rowhouse.web.inventory import exclusions, networks, pools, quotas, tree_page, views
 
-__all__ = ["exclusions", "networks", "pools", "quotas", "tree_page"]
+__all__ = ["exclusions", "networks", "pools", "quotas", "tree_page", "views"]

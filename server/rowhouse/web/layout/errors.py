@@ -8,6 +8,7 @@ import structlog
 from flask import Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from rowhouse.api import problems
 from rowhouse.domain.errors import NotFound, RowhouseError
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.layout.headers import protect
@@ -25,7 +26,12 @@ def refuse_nul() -> None:
 
 @blueprint.errorhandler(RowhouseError)
 def refused(error: RowhouseError) -> Response:
-    """Show a refused request."""
+    """Show a refused request; to a program that exports a table, as a problem document."""
+    if (
+        "suffix" in (request.view_args or {})
+        and "text/html" not in request.accept_mimetypes.values()
+    ):
+        return protect(problems.refused(error))
     return _page(error.http_status, error.title(), error.message, error.hint)
 
 

@@ -18,6 +18,7 @@ from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.layout.formats import ago
 from rowhouse.web.pod.page import NO_NAMESPACE
+from rowhouse.web.search.views import matching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +64,11 @@ def search() -> str | Response:
     answer = search_in(store(), text, seen)
     found = answer.ranked()
     exact = [one for one in found if one.is_exact]
-    if len(found) == 1 or len(exact) == 1:
+    views = matching(text)[:MAX_OF_A_KIND] if text else ()
+    if len(exact) == 1 or (len(found) == 1 and not views):
         return redirect(url_of((exact or found)[0]))
+    if len(views) == 1 and not found:
+        return redirect(views[0].url)
     kinds = [
         (title, [row(one) for one in found if one.kind == kind]) for kind, title in TITLES.items()
     ]
@@ -72,6 +76,7 @@ def search() -> str | Response:
         "search/page.html",
         text=text,
         kinds=[(title, rows) for title, rows in kinds if rows],
+        views=views,
         incomplete=[TITLES[kind] for kind in dict.fromkeys(answer.incomplete)],
         most=MAX_OF_A_KIND,
         namespaces=seen,

@@ -1,4 +1,4 @@
-"""The command palette: pages, actions and search results for what was typed so far."""
+"""The command palette: pages, actions, saved views and search results for what was typed so far."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rowhouse.web.database import store
 from rowhouse.web.layout.sections import sections
 from rowhouse.web.requests.page import may_request
 from rowhouse.web.search.page import row
+from rowhouse.web.search.views import matching
 from rowhouse.web.session.account import may
 
 if TYPE_CHECKING:
@@ -53,28 +54,31 @@ def palette() -> str:
     """List what matches `q`, as options; `here` is the path of the page that asks."""
     text = request.args.get("q", "").replace("\0", "").strip()[:MAX_CHARACTERS]
     words = text.lower().split()
-    known = [
-        one
-        for one in _actions(request.args.get("here", ""))
-        if all(word in one.label.lower() for word in words)
+    pool = _POOL.match(request.args.get("here", ""))
+    pool_id = int(pool[1]) if pool else None
+    known = [one for one in _actions(pool_id) if all(word in one.label.lower() for word in words)]
+    views = [
+        Option("View", one.label, one.url, one.note)
+        for one in matching(text, pool_id=pool_id)[:_OF_A_KIND]
     ]
     return render_template(
-        "search/palette.html", text=text, options=[*known[:_MAX_ACTIONS], *_results(text)]
+        "search/palette.html", text=text, options=[*known[:_MAX_ACTIONS], *views, *_results(text)]
     )
 
 
-def _actions(here: str) -> Iterator[Option]:
+def _actions(pool_id: int | None) -> Iterator[Option]:
     """Return the pages, and what the user may do: on the pool that they see, and anywhere."""
-    if pool := _POOL.match(here):
+    if pool_id is not None:
         for label, endpoint, role in _POOL_ACTIONS:
             if may(role):
-                yield Option("Action", label, url_for(endpoint, pool_id=int(pool[1])))
+                yield Option("Action", label, url_for(endpoint, pool_id=pool_id))
     if may("operator"):
         yield Option("Action", "Create pool", url_for("web.new_pool"))
     if may_request():
         yield Option("Action", "Request addresses", url_for("web.send_request"))
     for endpoint, label in sections():
         yield Option("Page", label, url_for(endpoint))
+    yield Option("Page", "Views", url_for("web.views"))
     yield Option("Page", "Search", url_for("web.search"))
 
 

@@ -4,7 +4,7 @@ A page describes its columns and where the rows come from; `table.html` shows it
 The URL holds what is asked for, so a table can be bookmarked and shared.
 """
 
-from rowhouse.web.table.columns import PERIOD, Bulk, Choice, Column, Field, Table
+from rowhouse.web.table.columns import PERIOD, Bulk, Choice, Column, Field, RowAction, Table
 from rowhouse.web.table.export import exported
 from rowhouse.web.table.shown import Shown, shown
 from rowhouse.web.table.sources import InMemory, Listed
@@ -17,6 +17,7 @@ __all__ = [
     "Field",
     "InMemory",
     "Listed",
+    "RowAction",
     "Shown",
     "Table",
     "exported",

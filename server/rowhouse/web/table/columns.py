@@ -83,6 +83,14 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowAction:
+    """An action on one row: the path of its form, which opens over the page."""
+
+    label: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table. The first column names the row.
 
@@ -101,6 +109,8 @@ class Table:
     empty: str
     key: Callable[[Any], str] | None = None
     bulk: Sequence[Bulk] = ()
+    actions: Callable[[Any], Sequence[RowAction]] | None = None
+    """The actions on a row that the user may take; exports have none."""
     choices: Sequence[Choice] = ()
     fields: Sequence[Field] = ()
     kept: Sequence[tuple[str, str]] = field(default=())

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 
+from rowhouse.domain.errors import InvalidRequest
 from rowhouse.domain.spreadsheets import harmless
 from rowhouse.web.table.asked import asked
+from rowhouse.web.table.views import lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +26,16 @@ _AT_ONCE: Final = 250
 
 
 def exported(table: Table, suffix: str) -> Response:
-    """Return a table as a file; the first rows are read before, so that an error becomes an error page."""
+    """Return a table as a file; the first rows are read before, so that an error becomes an error page.
+
+    Raises InvalidRequest: what the URL of a saved view (`view`) asks for is gone, so that the rows would be others.
+    """
     wanted = asked(table)
+    if wanted.view and (gone := list(lost(wanted))):
+        raise InvalidRequest(
+            f"the view asks for what this table does not have: {', '.join(gone)}",
+            hint="Change the view, or export without it.",
+        )
     parts = table.rows.parts(table.columns, wanted.wanted)
     first = next(parts)
     slices = (

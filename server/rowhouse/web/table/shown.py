@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rowhouse.web.audit.differences import Difference
     from rowhouse.web.charts import Bar
     from rowhouse.web.table.asked import Asked
-    from rowhouse.web.table.columns import Bulk, Column, Table
+    from rowhouse.web.table.columns import Bulk, Column, RowAction, Table
     from rowhouse.web.table.views import Views
 
 
@@ -35,10 +35,11 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row: what it sends if it is selected ("" if it cannot be), and its cells."""
+    """A row: what it sends if it is selected ("" if it cannot be), its cells, and the actions on it."""
 
     key: str
     cells: list[Cell]
+    actions: Sequence[RowAction]
 
 
 class Heading(NamedTuple):
@@ -113,7 +114,11 @@ def shown(table: Table) -> Shown:
     offset = (wanted.page - 1) * wanted.rows
     page = table.rows.page(table.columns, wanted.wanted, offset=offset, limit=wanted.rows)
     rows = [
-        Row(_key(table, row), [_cell(column, row) for column in wanted.columns])
+        Row(
+            _key(table, row),
+            [_cell(column, row) for column in wanted.columns],
+            table.actions(row) if table.actions else (),
+        )
         for row in page.rows
     ]
     return Shown(

@@ -42,6 +42,10 @@ class Views:
         """Whether the user may change a view."""
         return saved_views.may_change(view, self.viewer)
 
+    def may_delete(self, view: Record) -> bool:
+        """Whether the user may delete a view."""
+        return saved_views.may_delete(view, self.viewer)
+
 
 def views_of(asked: Asked) -> Views:
     """Return the views of a table, for what the current request asks of it. Errors: TryAgain, NotReady."""
@@ -53,13 +57,13 @@ def views_of(asked: Asked) -> Views:
         # One's own before a shared one with the same name.
         seen=sorted(found, key=lambda view: (view.name.lower(), view.author != user.name)),
         current=current,
-        lost=tuple(_lost(asked)) if current is not None else (),
+        lost=tuple(lost(asked)) if current is not None else (),
         is_changed=current is not None and parse_qs(current.query) != parse_qs(asked.query),
         is_gone=bool(asked.view) and current is None,
     )
 
 
-def _lost(asked: Asked) -> Iterator[str]:
+def lost(asked: Asked) -> Iterator[str]:
     """Yield what the URL asks for and the table does not have."""
     table, given = asked.table, request.args
     known = {
