@@ -34,6 +34,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 WIDE: ViewportSize = {"width": 1280, "height": 900}
+MIDDLE: ViewportSize = {"width": 1024, "height": 800}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 
 

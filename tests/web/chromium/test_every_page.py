@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from web.chromium.conftest import NARROW, SCREENSHOTS, WIDE, open_context
+from web.chromium.conftest import MIDDLE, NARROW, SCREENSHOTS, WIDE, open_context
 from web.chromium.visitor import Visitor, findings
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ def keep(visitor: Visitor, name: str) -> None:
 
 
 def look_at(visitor: Visitor, name: str) -> None:
-    """Look at the page that is open: as it is, dark, and narrow."""
+    """Look at the page that is open: as it is, dark, and narrower."""
     page = visitor.page
+    page.set_viewport_size(WIDE)
     assert page.locator("h1").count() == 1
     assert "Rowhouse" in page.title()
     for scheme in ("light", "dark"):
@@ -122,9 +123,11 @@ def look_at(visitor: Visitor, name: str) -> None:
         assert findings(visitor, colours_only=scheme == "dark") == [], scheme
         keep(visitor, f"{name}-{scheme}")
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size(NARROW)
-    assert visitor.wide() == []
-    keep(visitor, f"{name}-narrow")
+    for size in (WIDE, MIDDLE, NARROW):
+        page.set_viewport_size(size)
+        assert visitor.wide() == [], size
+        assert visitor.broken_words() == [], size
+        keep(visitor, f"{name}-{size['width']}")
     page.set_viewport_size(WIDE)
     visitor.check()
 

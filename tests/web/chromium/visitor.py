@@ -68,6 +68,34 @@ class Visitor:
         )
         return found
 
+    def broken_words(self) -> list[str]:
+        """The words in cells of tables that are on two lines although they fit into one."""
+        found: list[str] = self.page.evaluate(
+            """() => {
+              const broken = [];
+              const most = Math.min(document.documentElement.clientWidth - 60, 340);
+              for (const cell of document.querySelectorAll("td, th")) {
+                const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+                if (getComputedStyle(cell.closest("thead") ?? cell).position === "absolute") continue;
+                while (walker.nextNode()) {
+                  const node = walker.currentNode;
+                  if (!node.parentElement.checkVisibility()) continue;  // in closed details
+                  for (const match of node.data.matchAll(/[\\p{L}\\p{N}_.]+/gu)) {
+                    const range = document.createRange();
+                    range.setStart(node, match.index);
+                    range.setEnd(node, match.index + match[0].length);
+                    const lines = [...range.getClientRects()].filter((one) => one.width > 0);
+                    const width = lines.reduce((sum, one) => sum + one.width, 0);
+                    const tops = new Set(lines.map((one) => Math.round(one.top)));
+                    if (tops.size > 1 && width < most) broken.push(match[0]);
+                  }
+                }
+              }
+              return broken;
+            }"""
+        )
+        return found
+
     def check(self) -> None:
         """Raises AssertionError if the browser has complained about anything."""
         assert self.violations() == []

@@ -13,9 +13,11 @@ from fixtures import databases
 from rowhouse.app import create_app
 from rowhouse.auth.static import digest, new_token
 from rowhouse.domain.administration import PoolPlan
+from rowhouse.domain.saved_views import TABLES
 from rowhouse.ipam import pools
 from rowhouse.settings import Settings
 from rowhouse.store.access import tokens
+from rowhouse.web.table import shown
 from web.people.deeds import SOMEBODY
 from web.people.person import Person
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from fixtures.databases import Database, PostgresServer
     from rowhouse.store.connection.database import Database as Store
+    from rowhouse.web.table import Shown, Table
 
 # No trigger stands in the way, not even that of the audit log.
 EMPTY = """
@@ -103,6 +106,32 @@ def log_in(app: Flask, store: Store) -> Callable[[str], Person]:
 def ada(log_in: Callable[[str], Person]) -> Person:
     """An operator."""
     return log_in("operator")
+
+
+@pytest.fixture
+def tables(
+    log_in: Callable[[str], Person], app: Flask, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Table]:
+    """The tables of all pages, as an administrator sees them, by name."""
+    seen: dict[str, Table] = {}
+
+    def noted(table: Table) -> Shown:
+        seen[table.name] = table
+        return shown(table)
+
+    for view in app.view_functions.values():
+        known = getattr(view, "__globals__", {})
+        if known.get("shown") is shown:
+            monkeypatch.setitem(known, "shown", noted)
+    admin = log_in("admin")
+    paths = [table.path for table in TABLES.values() if table.path]
+    for path in (
+        *paths,
+        *(f"/pools/{pool.id}/{part}" for part in ("addresses", "history", "audit")),
+    ):
+        assert admin.get(path).status_code == 200, path
+    assert set(seen) == set(TABLES)
+    return seen
 
 
 @pytest.fixture

@@ -46,12 +46,12 @@ def test_the_latest_change_comes_first_with_what_it_changed(
 ) -> None:
     page = browser().get("/audit?object=10.7.0.0/24").text
     assert objects(page) == [("grace", "pool.update"), ("ada", "pool.create")]
-    assert re.search(r"<dt>drained</dt>\s*<dd><del>no</del>.*<ins>yes</ins>", page)
+    assert re.search(r"<dt>Drained</dt>\s*<dd><del>no</del>.*<ins>yes</ins>", page)
     assert pool.cidr in page
     # In short: what a row has by default says nothing, and durations are in people's units.
     assert re.findall("<summary>(.*?)</summary>", page) == [
-        "drained no → yes, reuse delay none → 5\u202fmin",
-        "name storage",
+        "Drained no → yes, Reuse delay none → 5\u202fmin",
+        "Name storage",
     ]
 
 

@@ -19,6 +19,7 @@ from rowhouse.web.actions import selected
 from rowhouse.web.actions.addresses import canonical
 from rowhouse.web.actions.flow import Action, Change, Preview
 from rowhouse.web.blueprint import ID, blueprint
+from rowhouse.web.layout.field_names import field_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,9 +169,9 @@ class EndExclusion(Action[int]):
     def preview(self, given: int) -> Preview:  # noqa: ARG002 - previewed as it is now
         found = self.exclusion
         lines = [
-            Change(name="From", before=found.first),
-            Change(name="To", before=found.last),
-            Change(name="Reason", before=found.reason),
+            Change(name=field_name("first"), before=found.first),
+            Change(name=field_name("last"), before=found.last),
+            Change(name=field_name("reason"), before=found.reason),
             Change(name="Still in use", before=str(found.in_use or "")),
         ]
         return Preview(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.web.actions import labels
 from rowhouse.web.audit.differences import interval
+from rowhouse.web.layout.field_names import field_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
 UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 
 LABELS: Final = {
-    "name": "Name",
-    "gateway": "Gateway",
-    "window_first": "First address",
-    "window_last": "Last address",
-    "reuse_delay": "Reuse delay",
-    "labels": "Labels",
-    "description": "Description",
-    "drained": "Drained",
+    name: field_name(name)
+    for name in (
+        "name",
+        "gateway",
+        "window_first",
+        "window_last",
+        "reuse_delay",
+        "labels",
+        "description",
+        "drained",
+    )
 }
 
 _NULLABLE: Final = ("name", "gateway", "window_first", "window_last")

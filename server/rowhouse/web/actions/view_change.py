@@ -11,6 +11,7 @@ from rowhouse.ipam import saved_views
 from rowhouse.web.actions.flow import Preview, changes
 from rowhouse.web.actions.view_save import ViewAction
 from rowhouse.web.blueprint import ID, blueprint
+from rowhouse.web.layout.field_names import field_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,7 @@ class ChangeView(ViewAction[ViewChange]):
     def preview(self, given: ViewChange) -> Preview:
         before = {"name": self.view.name, "query": self.view.query}
         after = {"name": given.name or self.view.name, "query": given.query or self.view.query}
-        lines = changes(before, after, {"name": "Name", "query": "Query"})
+        lines = changes(before, after, {name: field_name(name) for name in before})
         return Preview(button="Save view", lines=lines)
 
     def do(self, given: ViewChange, actor: Actor) -> str:

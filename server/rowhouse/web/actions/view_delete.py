@@ -10,6 +10,7 @@ from rowhouse.ipam import saved_views
 from rowhouse.web.actions.flow import Change, Preview
 from rowhouse.web.actions.view_save import ViewAction
 from rowhouse.web.blueprint import ID, blueprint
+from rowhouse.web.layout.field_names import field_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ class DeleteView(ViewAction[None]):
             Change(name="Author", before=self.view.author),
         ]
         if self.view.query is not None:
-            lines.append(Change(name="Filter, order and columns", before=self.view.query))
+            lines.append(Change(name=field_name("query"), before=self.view.query))
         shared = ["All users see this view."] if self.view.is_shared else []
         return Preview(button="Delete view", lines=lines, warnings=shared, harmful=True)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from rowhouse.web.blueprint import blueprint
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import span
 
 if TYPE_CHECKING:
@@ -20,15 +21,17 @@ _LONG: Final = 40
 _INTERVAL: Final = re.compile(r"(?:(\d+) days? ?)?(?:(\d+):(\d\d):(\d\d)(?:\.\d+)?)?")
 """An interval as PostgreSQL writes it into JSON."""
 _UNTELLING: Final = (
-    *("id", " at", "version", "slot", "address", "cidr", "first", "last", "sticky"),
-    "owner kind",
+    *("id", "_at", "version", "slot", "address", "cidr", "first", "last", "sticky"),
+    "owner_kind",
 )
+"""The ends of the names of fields that say nothing about a new or deleted row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field with its values before and after; "" for none."""
+    """A field, what pages call it, and its values before and after; "" for none."""
 
+    field: str
     name: str
     before: str
     after: str
@@ -40,7 +43,12 @@ def differences(entry: Record) -> list[Difference]:
     before: dict[str, Any] = entry.before or {}
     after: dict[str, Any] = entry.after or {}
     found = [
-        Difference(name.replace("_", " "), _text(before.get(name)), _text(after.get(name)))
+        Difference(
+            name,
+            field_name(name, entry.object_type),
+            _text(before.get(name)),
+            _text(after.get(name)),
+        )
         for name in [*before, *(name for name in after if name not in before)]
     ]
     return [line for line in found if line.before != line.after]
@@ -73,8 +81,8 @@ def telling(entry: Record) -> list[Difference]:
     """Return the differences without internal fields and those that the page shows elsewhere."""
     lines = differences(entry)
     if entry.before and entry.after:
-        return [line for line in lines if line.name != "version"]
-    told = [line for line in lines if not line.name.endswith(_UNTELLING)]
+        return [line for line in lines if line.field != "version"]
+    told = [line for line in lines if not line.field.endswith(_UNTELLING)]
     # What a new row has by default says nothing.
     return [line for line in told if not {"no", "none"} & {line.before, line.after}]
 
@@ -86,6 +94,8 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict) and all(isinstance(part, str) for part in value.values()):
         return ", ".join(f"{key}={part}" for key, part in sorted(value.items()))
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ", ".join(value)
     if isinstance(value, str):
         return _duration(value)
     return json.dumps(value)

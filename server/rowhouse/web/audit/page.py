@@ -11,6 +11,7 @@ from rowhouse.web.audit.differences import differences, in_short
 from rowhouse.web.audit.entries import Entries
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import moment, number
 from rowhouse.web.layout.words import network
 from rowhouse.web.layout.zone import zone_name
@@ -81,7 +82,7 @@ def columns(*, sorts: bool = False) -> tuple[Column, ...]:
             value=lambda row: row.at,
             text=lambda row: moment(row.at),
         ),
-        Column(name="actor", label="Actor", value=lambda row: row.actor, sorts=sorts),
+        Column(name="actor", label=field_name("actor"), value=lambda row: row.actor, sorts=sorts),
         Column(name="action", label="Action", value=lambda row: row.action, sorts=sorts),
         Column(
             name="object",

@@ -12,6 +12,7 @@ from rowhouse.domain.events import REASONS, RELEASES
 from rowhouse.store.history import events as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import NOTHING
 from rowhouse.web.table import Choice, Column, Listed, Table, exported, shown
 
@@ -56,7 +57,7 @@ def _table() -> Table:
             Column(name="last_at", label="Last", kind="moment", value=lambda row: row.last_at),
             Column(
                 name="reason",
-                label="Reason",
+                label=field_name("reason"),
                 kind="tag",
                 value=lambda row: row.reason,
                 text=lambda row: REASONS.get(row.reason, row.reason),
@@ -65,7 +66,7 @@ def _table() -> Table:
             Column(name="pod", label="Pod, owner or pool", value=_about, href=_about_url),
             Column(
                 name="node",
-                label="Node",
+                label=field_name("node"),
                 value=lambda row: row.node,
                 text=lambda row: row.node or NOTHING,
                 href=lambda row: row.node and url_for("web.node", node=row.node),

@@ -11,6 +11,7 @@ from rowhouse.auth.guard import least_role
 from rowhouse.store.inventory import exclusion_list
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.words import network
 from rowhouse.web.table import Column, Listed, Table, exported, shown
 
@@ -50,22 +51,32 @@ def _table() -> Table:
         columns=(
             Column(
                 name="first",
-                label="First",
+                label=field_name("first"),
                 kind="address",
                 value=lambda row: row.first,
                 href=lambda row: url_for(
                     "web.address", network_id=row.network_id, address=row.first
                 ),
             ),
-            Column(name="last", label="Last", kind="address", value=lambda row: row.last),
-            Column(name="addresses", label="Addresses", kind="count", value=_count, sorts=False),
+            Column(
+                name="last", label=field_name("last"), kind="address", value=lambda row: row.last
+            ),
+            Column(
+                name="addresses",
+                label=field_name("addresses"),
+                kind="count",
+                value=_count,
+                sorts=False,
+            ),
             Column(
                 name="network",
                 label="Network",
                 value=lambda row: row.network,
                 text=lambda row: network(row.network),
             ),
-            Column(name="reason", label="Reason", kind="long", value=lambda row: row.reason),
+            Column(
+                name="reason", label=field_name("reason"), kind="long", value=lambda row: row.reason
+            ),
             Column(
                 name="in_use",
                 label="Still in use",

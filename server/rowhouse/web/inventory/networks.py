@@ -13,6 +13,7 @@ from rowhouse.store.inventory import networks as rows
 from rowhouse.store.inventory import occupancy
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.words import network
 from rowhouse.web.table import Column, InMemory, Table, exported, shown
 
@@ -78,7 +79,7 @@ def _table() -> Table:
             ),
             Column(
                 name="isolated",
-                label="Isolated",
+                label=field_name("isolated"),
                 kind="address",
                 value=lambda one: one.row.isolated or "",
             ),

@@ -15,6 +15,7 @@ from rowhouse.store.inventory import occupancy
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import labels, percent, span
 from rowhouse.web.layout.words import network
 from rowhouse.web.overview.figures import PoolFigures
@@ -172,7 +173,7 @@ def _table() -> Table:
                 value=lambda one: one.row.cidr,
                 href=lambda one: url_for("web.pool", pool_id=one.row.id),
             ),
-            Column(name="name", label="Name", value=lambda one: one.row.name or ""),
+            Column(name="name", label=field_name("name"), value=lambda one: one.row.name or ""),
             Column(
                 name="network",
                 label="Network",
@@ -202,23 +203,25 @@ def _table() -> Table:
                 text=_full_text,
                 level=lambda one: one.figures.level,
             ),
-            Column(name="labels", label="Labels", value=lambda one: labels(one.row.labels)),
+            Column(
+                name="labels", label=field_name("labels"), value=lambda one: labels(one.row.labels)
+            ),
             Column(
                 name="gateway",
-                label="Gateway",
+                label=field_name("gateway"),
                 kind="address",
                 value=lambda one: one.row.gateway or "",
                 shown=False,
             ),
             Column(
                 name="drained",
-                label="Drained",
+                label=field_name("drained"),
                 value=lambda one: one.row.drained,
                 shown=False,
             ),
             Column(
                 name="description",
-                label="Description",
+                label=field_name("description"),
                 kind="long",
                 value=lambda one: one.row.description,
                 shown=False,

@@ -12,6 +12,7 @@ from rowhouse.store.inventory import quotas as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
 from rowhouse.web.inventory.pools import cidr_order
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.table import Column, InMemory, Table, exported, shown
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _table() -> Table:
         columns=(
             Column(
                 name="namespace",
-                label="Namespace",
+                label=field_name("namespace"),
                 value=lambda row: row.namespace,
                 href=lambda row: url_for("web.pods", q=f"{row.namespace}/"),
             ),

@@ -13,6 +13,7 @@ from rowhouse.domain.saved_views import TABLES, opened
 from rowhouse.ipam import saved_views
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.table import Choice, Column, InMemory, RowAction, Table, exported, shown
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _table() -> Table:
         columns=(
             Column(
                 name="name",
-                label="Name",
+                label=field_name("name"),
                 value=lambda one: one.view.name,
                 href=lambda one: one.path,
             ),
@@ -133,7 +134,7 @@ def _table() -> Table:
                 label="Table",
                 value=lambda one: one.title,
             ),
-            Column(name="author", label="Author", value=lambda one: one.view.author),
+            Column(name="author", label=field_name("author"), value=lambda one: one.view.author),
             Column(
                 name="whose",
                 label="Whose",
@@ -144,7 +145,7 @@ def _table() -> Table:
             Column(name="shared", label="Shared", value=lambda one: one.view.is_shared),
             Column(
                 name="saved_at",
-                label="Saved",
+                label=field_name("saved_at"),
                 kind="moment",
                 value=lambda one: one.view.saved_at,
             ),

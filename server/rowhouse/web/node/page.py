@@ -13,6 +13,7 @@ from rowhouse.store.cluster import nodes as reports
 from rowhouse.store.inventory import lookup
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import span
 from rowhouse.web.table import Choice, Column, Listed, Table, exported, shown
 
@@ -83,19 +84,19 @@ def _table(summary: Sequence[reports.NodeSummary]) -> Table:
         columns=(
             Column(
                 name="node",
-                label="Node",
+                label=field_name("node"),
                 value=lambda row: row.node,
                 href=lambda row: url_for("web.node", node=row.node, cluster=row.cluster),
             ),
             Column(
                 name="cluster",
-                label="Cluster",
+                label=field_name("cluster"),
                 value=lambda row: row.cluster,
                 text=lambda row: row.cluster or "default",
             ),
             Column(
                 name="state",
-                label="State",
+                label=field_name("state"),
                 kind="tag",
                 value=lambda row: row.state,
                 level=lambda row: _LEVELS.get(row.state, ""),
@@ -116,7 +117,10 @@ def _table(summary: Sequence[reports.NodeSummary]) -> Table:
                 name="kept_dels", label="Kept DELs", kind="count", value=lambda row: row.kept_dels
             ),
             Column(
-                name="addresses", label="Addresses", kind="count", value=lambda row: row.addresses
+                name="addresses",
+                label=field_name("addresses"),
+                kind="count",
+                value=lambda row: row.addresses,
             ),
             Column(
                 name="last_seen",

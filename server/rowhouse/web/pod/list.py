@@ -11,6 +11,7 @@ from rowhouse.auth.guard import least_role
 from rowhouse.store.inventory import owner_list
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import NOTHING
 from rowhouse.web.layout.owners import owner_url
 from rowhouse.web.table import Choice, Column, Listed, Table, exported, shown
@@ -54,12 +55,15 @@ def _table() -> Table:
             ),
             Column(
                 name="owner_kind",
-                label="Kind",
+                label=field_name("owner_kind"),
                 value=lambda row: row.owner_kind,
                 text=lambda row: owner_list.KINDS.get(row.owner_kind, row.owner_kind),
             ),
             Column(
-                name="addresses", label="Addresses", kind="count", value=lambda row: row.addresses
+                name="addresses",
+                label=field_name("addresses"),
+                kind="count",
+                value=lambda row: row.addresses,
             ),
             Column(
                 name="address",
@@ -74,12 +78,19 @@ def _table() -> Table:
             ),
             Column(
                 name="node",
-                label="Node",
+                label=field_name("node"),
                 value=lambda row: row.node,
                 text=lambda row: row.node or NOTHING,
                 href=lambda row: row.node and url_for("web.node", node=row.node),
             ),
-            Column(name="cluster", label="Cluster", value=lambda row: row.cluster, shown=False),
-            Column(name="since", label="Since", kind="moment", value=lambda row: row.since),
+            Column(
+                name="cluster",
+                label=field_name("cluster"),
+                value=lambda row: row.cluster,
+                shown=False,
+            ),
+            Column(
+                name="since", label=field_name("since"), kind="moment", value=lambda row: row.since
+            ),
         ),
     )

@@ -13,6 +13,7 @@ from rowhouse.store.inventory import pool_addresses
 from rowhouse.store.inventory import pools as rows
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import NOTHING, ago, labels, moment
 from rowhouse.web.layout.owners import owner, owner_url
 from rowhouse.web.pool.cells import STATES
@@ -72,7 +73,7 @@ def _table(pool: Record) -> Table:
         columns=(
             Column(
                 name="address",
-                label="Address",
+                label=field_name("address"),
                 kind="address",
                 value=lambda row: row.address,
                 text=lambda row: (
@@ -84,7 +85,7 @@ def _table(pool: Record) -> Table:
             ),
             Column(
                 name="last",
-                label="Last",
+                label=field_name("last"),
                 kind="address",
                 value=lambda row: row.last,
                 sorts=False,
@@ -100,7 +101,7 @@ def _table(pool: Record) -> Table:
             ),
             Column(
                 name="state",
-                label="State",
+                label=field_name("state"),
                 kind="tag",
                 value=lambda row: row.state,
                 text=lambda row: STATES[row.state],
@@ -113,13 +114,13 @@ def _table(pool: Record) -> Table:
 
 NODE: Final = Column(
     name="node",
-    label="Node",
+    label=field_name("node"),
     value=lambda row: row.node,
     href=lambda row: row.node and url_for("web.node", node=row.node),
 )
 CONTAINER: Final = Column(
     name="container_id",
-    label="Container",
+    label=field_name("container_id"),
     value=lambda row: row.container_id,
     text=lambda row: row.container_id[:12],
     kind="address",
@@ -127,7 +128,7 @@ CONTAINER: Final = Column(
 )
 MAC: Final = Column(
     name="mac",
-    label="MAC",
+    label=field_name("mac"),
     kind="address",
     value=lambda row: row.mac or "",
     sorts=False,
@@ -139,13 +140,24 @@ def held_columns() -> tuple[Column, ...]:
     """Return the columns about the owner of an address."""
     return (
         Column(name="owner", label="Owner", value=owner, href=owner_url),
-        Column(name="interface", label="Interface", value=lambda row: row.interface, shown=False),
-        Column(name="cluster", label="Cluster", value=lambda row: row.cluster, shown=False),
+        Column(
+            name="interface",
+            label=field_name("interface"),
+            value=lambda row: row.interface,
+            shown=False,
+        ),
+        Column(
+            name="cluster", label=field_name("cluster"), value=lambda row: row.cluster, shown=False
+        ),
         NODE,
         CONTAINER,
         MAC,
         Column(
-            name="since", label="Since", kind="moment", value=lambda row: row.since, text=_since
+            name="since",
+            label=field_name("since"),
+            kind="moment",
+            value=lambda row: row.since,
+            text=_since,
         ),
         Column(
             name="until",
@@ -157,11 +169,16 @@ def held_columns() -> tuple[Column, ...]:
         ),
         Column(
             name="description",
-            label="Description",
+            label=field_name("description"),
             kind="long",
             value=lambda row: row.description or "",
         ),
-        Column(name="labels", label="Labels", value=lambda row: labels(row.labels), sorts=False),
+        Column(
+            name="labels",
+            label=field_name("labels"),
+            value=lambda row: labels(row.labels),
+            sorts=False,
+        ),
     )
 
 

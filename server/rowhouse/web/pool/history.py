@@ -13,6 +13,7 @@ from rowhouse.web.address.tenures import ENDS, STARTS
 from rowhouse.web.audit.page import FIELDS, columns
 from rowhouse.web.blueprint import ID, blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import moment, number, span
 from rowhouse.web.layout.owners import owner, owner_url
 from rowhouse.web.layout.zone import zone_name
@@ -96,7 +97,7 @@ def _history(pool: Record, *, is_long: bool) -> Table:
         columns=(
             Column(
                 name="address",
-                label="Address",
+                label=field_name("address"),
                 kind="address",
                 value=lambda row: row.address,
                 href=lambda row: url_for(
@@ -122,14 +123,14 @@ def _history(pool: Record, *, is_long: bool) -> Table:
             NODE,
             Column(
                 name="start_reason",
-                label="Started",
+                label=field_name("start_reason"),
                 value=lambda row: row.start_reason,
                 text=lambda row: f"{row.started_by}, {row.start_reason}",
                 shown=False,
             ),
             Column(
                 name="end_reason",
-                label="Ended",
+                label=field_name("end_reason"),
                 value=lambda row: row.end_reason or "",
                 text=lambda row: f"{row.ended_by}, {row.end_reason}" if row.end_reason else "",
             ),

@@ -12,6 +12,7 @@ from rowhouse.domain.requesting import State
 from rowhouse.store.allocation import requests as rows
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.formats import NOTHING
 from rowhouse.web.layout.links import pool_links
 from rowhouse.web.layout.owners import owner_url
@@ -65,14 +66,14 @@ def _table() -> Table:
         columns=(
             Column(
                 name="id",
-                label="ID",
+                label=field_name("id"),
                 value=lambda row: row.id,
                 text=lambda row: f"#{row.id}",
                 href=lambda row: url_for("web.request", request=row.id),
             ),
             Column(
                 name="state",
-                label="State",
+                label=field_name("state"),
                 kind="tag",
                 value=lambda row: row.state,
                 text=lambda row: row.state.capitalize(),
@@ -85,25 +86,41 @@ def _table() -> Table:
                 value=lambda row: row.pool,
                 href=lambda row: pool_link(row.pool_id),
             ),
-            Column(name="namespace", label="Namespace", value=lambda row: row.namespace),
-            Column(name="name", label="Name", value=lambda row: row.name, href=granted_owner_url),
-            Column(name="how_many", label="Count", kind="count", value=lambda row: row.how_many),
+            Column(
+                name="namespace", label=field_name("namespace"), value=lambda row: row.namespace
+            ),
+            Column(
+                name="name",
+                label=field_name("name"),
+                value=lambda row: row.name,
+                href=granted_owner_url,
+            ),
+            Column(
+                name="how_many",
+                label=field_name("how_many"),
+                kind="count",
+                value=lambda row: row.how_many,
+            ),
             Column(
                 name="description",
-                label="Description",
+                label=field_name("description"),
                 kind="long",
                 value=lambda row: row.description,
             ),
-            Column(name="requested_by", label="Requested by", value=lambda row: row.requested_by),
+            Column(
+                name="requested_by",
+                label=field_name("requested_by"),
+                value=lambda row: row.requested_by,
+            ),
             Column(
                 name="requested_at",
-                label="Requested",
+                label=field_name("requested_at"),
                 kind="moment",
                 value=lambda row: row.requested_at,
             ),
             Column(
                 name="decided_by",
-                label="Decided by",
+                label=field_name("decided_by"),
                 value=lambda row: row.decided_by or "",
                 text=lambda row: row.decided_by or NOTHING,
             ),

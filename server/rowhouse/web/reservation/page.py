@@ -11,6 +11,7 @@ from rowhouse.auth.guard import least_role
 from rowhouse.store.inventory import networks, pools, reservation_list
 from rowhouse.web.blueprint import blueprint
 from rowhouse.web.database import store
+from rowhouse.web.layout.field_names import field_name
 from rowhouse.web.layout.words import network
 from rowhouse.web.pool.addresses import held_columns
 from rowhouse.web.pool.cells import STATES
@@ -84,7 +85,7 @@ def _table() -> Table:
         columns=(
             Column(
                 name="address",
-                label="Address",
+                label=field_name("address"),
                 kind="address",
                 value=lambda row: row.address,
                 href=lambda row: url_for(
@@ -93,7 +94,7 @@ def _table() -> Table:
             ),
             Column(
                 name="state",
-                label="State",
+                label=field_name("state"),
                 kind="tag",
                 value=lambda row: row.state,
                 text=lambda row: STATES[row.state],
