@@ -122,7 +122,8 @@ class Migrations:
     def update_revision(self) -> list[str]:
         """Write what has changed in schema/ into the newest revision; returns the files that are to be written by hand.
 
-        A section of one function or view is replaced, a new one is added before the roles, and everything else stays.
+        A section of one function or view is replaced, a new one is added in the order of order.txt, and everything else
+        stays.
         """
         revision = self.revisions()[-1]
         if len(self.revisions()) == 1 or f"versions/{revision}/pre.sql" in self.released():
@@ -134,13 +135,13 @@ class Migrations:
         for path in changed:
             text = self.text(path)
             is_plain = len(_CREATED.findall(text)) == len(_REPLACED.findall(text)) == 1
-            if not is_plain or not _put_section(pre, path, _replacing(text), before=_ROLES):
+            if not is_plain or not _put_section(pre, path, _replacing(text), self._before(path)):
                 by_hand.append(path)
             elif f"{_SECTION}{path}\n" not in back.read_text("utf-8"):
                 # A new one is dropped first, for it may use anything else.
                 former = self._last_text(path, but=revision) if path in before else self._drop(path)
                 _put_section(
-                    back, path, former or _TO_WRITE.format(file=back.name, path=path), before=_DROPS
+                    back, path, former or _TO_WRITE.format(file=back.name, path=path), _DROPS
                 )
         self._keep_digests(revision)
         return by_hand
@@ -198,6 +199,15 @@ class Migrations:
         parts += [_section(path, self._drop(path)) for path in new if not path.startswith("roles/")]
         return "\n".join(parts)
 
+    def _before(self, path: str) -> str:
+        """The pattern of the sections before which a new one goes: of files that are later in order.txt, or of roles.
+
+        Views and functions with a parsed body need what they use to exist, and order.txt makes that first.
+        """
+        order = self.paths()
+        later = [one for one in order[order.index(path) + 1 :] if not one.startswith("roles/")]
+        return "|".join([_ROLES, *(rf"^{re.escape(_SECTION + one)}$" for one in later)])
+
     def _drop(self, path: str) -> str:
         name = Path(path).stem
         texts = [*self._earlier(), self.text(path) if path in self.paths() else ""]
@@ -240,7 +250,7 @@ def _section(path: str, text: str) -> str:
     return f"{_SECTION}{path}\n{text}"
 
 
-def _put_section(script: Path, path: str, text: str, *, before: str) -> bool:
+def _put_section(script: Path, path: str, text: str, before: str) -> bool:
     """Replace the section of a file, or add it before the first match of a pattern. False: it is written by hand."""
     whole = script.read_text(encoding="utf-8")
     pattern = rf"^{re.escape(_SECTION + path)}\n(.*?)(?=^{re.escape(_SECTION)}|\Z)"

@@ -162,7 +162,15 @@ def test_an_unreleased_revision_is_written_again_from_schema(root: Path) -> None
     assert made.update_revision() == ["tables/pools.sql"]
     assert step(root, "schema.sha256").read_text("utf-8") != digests
     assert pre(root).count("-- The free addresses of") == 1
-    assert pre(root).index("now_utc") < pre(root).index("-- schema/roles/")
+    note_event, now_utc, later = (
+        pre(root).index(f"-- schema/{path}.sql\n")
+        for path in (
+            "controller/note_event",
+            "history/now_utc",
+            "controller/take_allocation_failures_v1",
+        )
+    )
+    assert note_event < now_utc < later
     back = step(root, "downgrade.sql").read_text("utf-8")
     assert back.count("DROP FUNCTION now_utc;") == 1
     once = pre(root), back
@@ -171,6 +179,25 @@ def test_an_unreleased_revision_is_written_again_from_schema(root: Path) -> None
     made.freeze()
     with pytest.raises(revise.Refused, match="released"):
         made.update_revision()
+
+
+def test_what_uses_a_new_function_may_be_older(empty_database: Database, root: Path) -> None:
+    """PostgreSQL looks up what a function with a parsed body uses when it makes it."""
+    edit(root, "schema/history/pool_fill.sql", "greatest(steps, 1)", "at_least_one(steps)")
+    edit(
+        root,
+        "schema/order.txt",
+        "history/pool_fill.sql\n",
+        "history/at_least_one.sql\nhistory/pool_fill.sql\n",
+    )
+    (root / "migrations/schema/history/at_least_one.sql").write_text(
+        "CREATE FUNCTION at_least_one(n integer) RETURNS integer LANGUAGE sql RETURN greatest(n, 1);\n"
+        "COMMENT ON FUNCTION at_least_one IS 'The number, or 1 if it is less.';\n"
+    )
+    assert revise.Migrations(root / "migrations").update_revision() == []
+    with migrations.used(root):
+        schema.upgrade(empty_database.url)
+        schema.downgrade(empty_database.url, "r0001")
 
 
 def pre(root: Path) -> str:
