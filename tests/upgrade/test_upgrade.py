@@ -226,8 +226,54 @@ def test_its_server_serves_on_a_later_schema(
         assert session.execute("SELECT * FROM integrity_problems").fetchall() == []
 
 
+@EVERY_RELEASE
+def test_its_server_refuses_a_role_that_a_later_release_adds(
+    restored: Database, login: str, code: Path, release: Release, tmp_path: Path
+) -> None:
+    """An unknown role must not pass as another one."""
+    schema.upgrade(restored.url)
+    role, namespaces = ("auditor", None) if release is TODAY else ("team", ["shop"])
+    with databases.session(restored) as session:
+        session.execute("SELECT resume_v1('a test', '')")
+        if release is TODAY:
+            session.execute("ALTER TABLE tokens DROP CONSTRAINT tokens_role_check")
+        session.execute(
+            """INSERT INTO tokens (name, role, namespaces, digest)
+               VALUES ('later', %s, %s, sha256('rh_later'))""",
+            (role, namespaces),
+        )
+    bearer = {"Authorization": "Bearer rh_later"}
+    pool = json.dumps({"cidr": "10.99.0.0/24"}).encode()
+    environment = {"PYTHONPATH": str(code / "server"), "ROWHOUSE_DATABASE_URL": login}
+    with servers.serving(tmp_path, environment=environment) as server:
+        for route, body in (
+            ("api/v1/pools", None),
+            ("api/v1/reservations", None),
+            ("", None),
+            ("api/v1/pools", pool),
+        ):
+            headers = bearer | {"Content-Type": "application/json"}
+            request = urllib.request.Request(f"{server.url}/{route}", body, headers)
+            with pytest.raises(urllib.error.HTTPError) as refusal:
+                urllib.request.urlopen(request)
+            with refusal.value as answer:
+                text = answer.read().decode()
+            if release is TODAY:
+                assert answer.code == 403, route
+                assert "does not know the role" in text
+        command, container, pod, ipam = LATER_CALLS[0]
+        status, _ = _call(server.url, command, container, pod, ipam, token="rh_later")
+        assert status in {403, 500}
+
+
 def _call(
-    url: str, command: str, container: str, pod: str, ipam: dict[str, Any]
+    url: str,
+    command: str,
+    container: str,
+    pod: str,
+    ipam: dict[str, Any],
+    *,
+    token: str = "rh_node1",
 ) -> tuple[int, str]:
     document = {"cniVersion": "1.1.0", "name": "lan", "ipam": {"type": "rowhouse", **ipam}}
     if command == "CHECK":
@@ -240,7 +286,7 @@ def _call(
         "CNI-Args": f"IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME={pod}",
         "Rowhouse-Node": "node1",
         "Rowhouse-Cluster": "prod-a",
-        "Authorization": "Bearer rh_node1",
+        "Authorization": f"Bearer {token}",
     }
     request = urllib.request.Request(
         f"{url}/cni", data=json.dumps(document).encode(), headers=headers

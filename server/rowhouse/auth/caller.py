@@ -53,6 +53,20 @@ def current_caller() -> Caller:
     return found
 
 
+def role_named(name: str) -> Role:
+    """Return a role by its name in the database, where a later release may have added one.
+
+    Raises:
+        NotAllowed: this server does not know the role, so it cannot tell what it allows.
+    """
+    if name not in _RANK:
+        raise NotAllowed(
+            f'this server does not know the role "{name}"',
+            hint="Upgrade the server, or ask an administrator for a token with another role.",
+        )
+    return name
+
+
 def has_role(caller: Caller, role: LeastRole) -> bool:
     """Whether the caller has the role `role` or a higher one."""
     return _RANK[caller.role] >= _RANK[role]

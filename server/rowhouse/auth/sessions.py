@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from rowhouse.auth.caller import Caller
+from rowhouse.auth.caller import Caller, role_named
 from rowhouse.auth.static import PREFIX, StaticTokens, digest
 from rowhouse.auth.verified import Verified
 from rowhouse.domain.errors import NotAllowed, Unauthenticated
 from rowhouse.store.access import sessions
 
 if TYPE_CHECKING:
-    from rowhouse.auth.caller import Role
     from rowhouse.auth.oidc.people import Person
     from rowhouse.store.connection.database import Database
 
@@ -51,7 +50,7 @@ class Sessions:
     def begin_with_token(self, token: str) -> Begun:
         """Begin a session for the bearer of a static token.
 
-        Errors: Unauthenticated, NotAllowed (a node's token); TryAgain and NotReady.
+        Errors: Unauthenticated, NotAllowed (a node's token, an unknown role); TryAgain and NotReady.
         """
         if not token.startswith(PREFIX) or not token.isascii():
             raise Unauthenticated(
@@ -86,13 +85,13 @@ class Sessions:
     def verify(self, value: str) -> Verified:
         """Return the caller of the session with this cookie.
 
-        Errors: Unauthenticated; TryAgain and NotReady if the database cannot answer.
+        Errors: Unauthenticated, NotAllowed (an unknown role); TryAgain and NotReady if the database cannot answer.
         """
         bearer = sessions.find(self._store, digest(value))
         if bearer is None:
             raise Unauthenticated("the session has expired", hint="Log in again.")
         caller = Caller(
-            name=bearer.name, role=cast("Role", bearer.role), namespaces=bearer.namespaces
+            name=bearer.name, role=role_named(bearer.role), namespaces=bearer.namespaces
         )
         return Verified(caller, min(_SECONDS, bearer.seconds_left or 0.0))
 

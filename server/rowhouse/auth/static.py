@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from rowhouse.auth.caller import Caller
+from rowhouse.auth.caller import Caller, role_named
 from rowhouse.auth.verified import Verified
 from rowhouse.domain.errors import Unauthenticated
 from rowhouse.store.access import tokens
 
 if TYPE_CHECKING:
-    from rowhouse.auth.caller import Role
     from rowhouse.store.connection.database import Database
 
 PREFIX: Final = "rh_"
@@ -46,7 +45,7 @@ class StaticTokens:
     def verify(self, token: str) -> Verified:
         """Return the bearer of the token.
 
-        Errors: Unauthenticated; TryAgain and NotReady if the database cannot answer.
+        Errors: Unauthenticated, NotAllowed (an unknown role); TryAgain and NotReady if the database cannot answer.
         """
         bearer = tokens.find(self._store, digest(token))
         if bearer is None:
@@ -56,7 +55,7 @@ class StaticTokens:
             )
         caller = Caller(
             name=bearer.name,
-            role=cast("Role", bearer.role),
+            role=role_named(bearer.role),
             cluster=bearer.cluster,
             node=bearer.node,
             namespaces=bearer.namespaces,
