@@ -7,7 +7,7 @@ BEGIN ATOMIC
     -- How long the answer takes must not depend on the history. One pass over it is quick while it is small; after that,
     -- the samples answer.
     size AS (
-        SELECT pg_relation_size('tenures') < 32 * 1024 * 1024 AS is_small),
+        SELECT history_is_small() AS is_small),
     -- What it may assign, and the pools whose reservations count there (as in pool_counts).
     pool AS MATERIALIZED (
         SELECT p.network_id, coalesce(p.window_first, first_usable(p.cidr))::inet AS first,

@@ -3383,6 +3383,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION reservation_moved() IS 'Trigger: returns the old address of a moved reservation to the free space.';
 
+-- schema/history/history_is_small.sql
+DROP FUNCTION history_is_small;
+
 -- schema/administration/current_reservations.sql
 DROP VIEW stale_reservations;
 DROP VIEW current_reservations;

@@ -2096,6 +2096,14 @@ COMMENT ON COLUMN pool_usage.percent_used IS
 COMMENT ON COLUMN pool_usage.pool_id IS 'The pool: pools.id.';
 COMMENT ON COLUMN pool_usage.network_id IS 'The network of the pool: networks.id.';
 
+-- schema/history/history_is_small.sql
+-- Whether pool_fill() and reports of usage read the whole history, instead of samples and sums.
+CREATE OR REPLACE FUNCTION history_is_small() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN pg_relation_size('tenures') < 32 * 1024 * 1024;
+COMMENT ON FUNCTION history_is_small() IS
+    'Whether tenures is smaller than 32 MB: one pass over it is quick, so that every value of the past is exact.';
+
 -- schema/history/pool_fill.sql
 CREATE OR REPLACE FUNCTION pool_fill(wanted_pool integer, since timestamptz, until timestamptz, steps integer)
 RETURNS TABLE (at timestamptz, used bigint)
@@ -2106,7 +2114,7 @@ BEGIN ATOMIC
     -- How long the answer takes must not depend on the history. One pass over it is quick while it is small; after that,
     -- the samples answer.
     size AS (
-        SELECT pg_relation_size('tenures') < 32 * 1024 * 1024 AS is_small),
+        SELECT history_is_small() AS is_small),
     -- What it may assign, and the pools whose reservations count there (as in pool_counts).
     pool AS MATERIALIZED (
         SELECT p.network_id, coalesce(p.window_first, first_usable(p.cidr))::inet AS first,
@@ -6927,7 +6935,7 @@ BEGIN
             TO rowhouse_server;
         -- The API, the command line and the pages
         GRANT EXECUTE ON FUNCTION act_as, reserve_v1, reserve_v2, release_v1, release_v2, reassign_v1, edit_v1, label_v1, request_v1, decide_request_v1, hold_v1, resume_v1, change_pool_v1,
-                                  explain_address, pool_fill, sample_fill_v1, sum_usage_v1, held_by, who_had, ran_on, of_container, in_prefix
+                                  explain_address, history_is_small, pool_fill, sample_fill_v1, sum_usage_v1, held_by, who_had, ran_on, of_container, in_prefix
             TO rowhouse_server;
         -- The controller
         GRANT EXECUTE ON FUNCTION sandboxes_v1, reclaim_v1, idle_owners_v1, release_owners_v1, renew_owners_v1,
