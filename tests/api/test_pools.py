@@ -63,7 +63,7 @@ def test_a_pools_name_is_one_word_and_no_id(api: Api) -> None:
         ):
             [wrong] = api.refused(422, method, path, {**more, "name": name})["errors"]
             assert wrong["pointer"] == "/name"
-            assert "a pool's name" in wrong["detail"]
+            assert "is not a valid pool name" in wrong["detail"]
 
 
 def test_a_renamed_pool_keeps_its_former_names(api: Api) -> None:

@@ -61,7 +61,7 @@ def pod(namespace: str, name: str) -> str:
     if not is_known and not (asked.is_set and _held_before(store(), bare, name)):
         label = name if namespace == NO_NAMESPACE else f"{namespace}/{name}"
         raise NotFound(
-            f"nothing named {shown(label)} holds an address, and neither the history nor an event mentions it",
+            f"{shown(label)} holds no address, and neither the history nor an event mentions it",
             hint="Check the namespace and the name. Old history is removed after the retention time.",
         )
     filters: dict[str, Any] = {one: request.args.get(one) for one in FILTERS}
