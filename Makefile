@@ -27,8 +27,11 @@ PLAN_TESTS = $(wildcard tests/history tests/upgrade tests/docs/test_dba.py tests
 # What speaks SQL itself; the rest of the suite meets the database only through it.
 SQL_TESTS = $(wildcard tests/store tests/ipam tests/races tests/history tests/upgrade tests/docs/test_dba.py)
 
+# Without bytecode files, each process of the suite would compile its modules again, tests' assertions too.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow client test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision revised baseline freeze docs dba pictures pictures-accept chart bench faults audit lock reference \
+.PHONY: help demo test test-slow test-databases client test-chart test-faults test-fuzz test-browser test-lowest test-postgresql check release releases lint format serve plugin image image-test cluster-test cluster-dry cluster-clean revision revised baseline freeze docs dba pictures pictures-accept chart bench faults audit lock reference \
 	clean runtime dev
 
 help: ## list the targets
@@ -40,8 +43,10 @@ demo: plugin ## the walkthrough, from nothing to the end, in under two minutes; 
 test: lint plugin ## lint, then the suite, but for what takes long: minutes
 	@$(PYTEST) -m "not slow and not releases"
 
-test-slow: dev plugin client ## the tests that take long, and the database tests on every other PostgreSQL at hand; in CI
+test-slow: dev plugin client ## the tests that take long; in CI
 	@$(PYTEST) --numprocesses $(SLOW_PROCESSES) -m "slow and not releases"
+
+test-databases: dev plugin ## the database tests on every other PostgreSQL at hand, and with unusual settings; in CI
 	@echo "» the API on a database with unusual session settings"
 	@$(PYTEST) --odd-settings tests/api tests/store/test_session_settings.py
 	@echo "» $(if $(INSTALLED_POSTGRESQL),plans and upgrades,the database tests) on PostgreSQL 16"
@@ -53,7 +58,7 @@ test-slow: dev plugin client ## the tests that take long, and the database tests
 
 # The tests of one kind, slow ones too.
 test-chart: KIND = tests/chart
-test-faults: KIND = tests/faults
+test-faults: KIND = tests/faults tests/node/agent tests/serve/test_slow_readers.py
 test-fuzz: KIND = tests/fuzz tests/api/test_schemathesis.py tests/api/test_schemathesis_roles.py
 test-browser: KIND = tests/web/chromium
 test-chart test-faults test-fuzz test-browser: dev plugin

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from fixtures import capabilities, databases, servers, thread_random, url_rules
+from fixtures import (
+    capabilities,
+    compiled_templates,
+    databases,
+    servers,
+    thread_random,
+    url_rules,
+)
 from fixtures.pods import Pods
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ pytest_plugins = ("fixtures.shared",)
 
 thread_random.install()
 url_rules.install()
+compiled_templates.install()
 
 # As Hypothesis' own profile for CI does: there, each run draws the same examples. Every other run draws new ones.
 hypothesis.settings.register_profile(
@@ -51,14 +59,19 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"PostgreSQL: {where}{version}"
 
 
-# What needs helm, kills programs, or draws thousands of inputs: `make test-slow`, or by kind (`make test-chart`, …).
+# What needs helm, kills programs or lets them wait, makes databases from nothing, or draws thousands of inputs:
+# `make test-slow`, or by kind (`make test-chart`, …).
 SLOW = (
     "tests/chart/",
     "tests/faults/",
     "tests/fuzz/",
-    "tests/api/test_schemathesis_roles.py",
+    "tests/api/test_schemathesis",
+    "tests/k8s/owners/test_guides.py",
+    "tests/node/agent/test_bad_days.py",
+    "tests/node/agent/test_faults.py",
+    "tests/serve/test_slow_readers.py",
     "tests/test_demo.py",
-    "tests/test_embedded_watch.py",
+    "tests/test_embedded",
 )
 
 

@@ -25,6 +25,8 @@ HARMLESS = {"Random", "SystemRandom", "getstate"}
 
 def global_draws(source: str) -> Iterator[str]:
     """Where a module draws from the global `random`, or changes it: `line: name`."""
+    if "random" not in source:
+        return
     tree = ast.parse(source)
     modules = set()
     for node in ast.walk(tree):

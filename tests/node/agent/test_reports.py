@@ -15,6 +15,7 @@ from rowhouse_node.host_plugin import HostPlugin
 
 if TYPE_CHECKING:
     import socket
+    from pathlib import Path
 
     from node.agent.deployed import Deployed, KeptServer
 
@@ -55,22 +56,34 @@ def test_it_reports_versions_and_kept_dels(deployed: Deployed, status: int) -> N
     assert json.loads(last.body)["kept_bytes"] == 4096
 
 
-@pytest.mark.parametrize(
-    ("stated", "reported"),
-    [(b"0.9.1\n", "0.9.1"), (None, ""), (b"a b", ""), (b"\xff", ""), (b"9" * 65, "")],
-)
+STATED = [(b"0.9.1\n", "0.9.1"), (None, ""), (b"a b", ""), (b"\xff", ""), (b"9" * 65, "")]
+
+
+@pytest.mark.parametrize(("stated", "reported"), STATED)
+def test_a_plugin_states_its_version(tmp_path: Path, stated: bytes | None, reported: str) -> None:
+    plugin = HostPlugin(tmp_path)
+    plugin.link.mkdir()
+    state(plugin, stated)
+    assert plugin.version() == reported
+
+
+# Two reports of one agent are at least five seconds apart.
+@pytest.mark.parametrize(("stated", "reported"), STATED[:2])
 def test_it_reports_the_plugin_that_is_installed_now(
     deployed: Deployed, stated: bytes | None, reported: str
 ) -> None:
     """Another daemon may install another version, also one that states none."""
-    plugin = HostPlugin(deployed.host.bin)
     with keeping_alive(good) as server:
         deployed.start(server.url)
         eventually(lambda: len(reports(server)) == 1)
-        version = plugin.link / "version"
-        version.unlink()
-        if stated is not None:
-            version.write_bytes(stated)
-        assert plugin.version() == reported
+        state(HostPlugin(deployed.host.bin), stated)
         eventually(lambda: len(reports(server)) == 2)
     assert [json.loads(one.body)["plugin_version"] for one in reports(server)] == ["v1", reported]
+
+
+def state(plugin: HostPlugin, version: bytes | None) -> None:
+    """Let the installed plugin state this version; None: none at all."""
+    path = plugin.link / "version"
+    path.unlink(missing_ok=True)
+    if version is not None:
+        path.write_bytes(version)

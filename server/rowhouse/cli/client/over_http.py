@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import ssl
 from pathlib import Path
@@ -67,7 +68,14 @@ def _token(file: str | None) -> str:
     return token
 
 
+@functools.cache
+def _trust_of_the_system() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 def _trust(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return _trust_of_the_system()
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
