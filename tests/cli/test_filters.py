@@ -40,7 +40,7 @@ LISTS: Final = {
 
 OF_NO_FILTER: Final = {
     *("server", "token_file", "ca_file", "output", "sort", "watch", "interval", "limit", "count"),
-    "help",
+    *("view", "help"),
 }
 ONLY_IN_THE_API: Final = {
     "cursor": "pages are read by the client",
