@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import groupby, product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from fixtures.pods import Pods, subnet
 from rowhouse.store.cluster import nodes
 from rowhouse.store.connection.listing import Listing, Wanted
+from rowhouse.store.connection.places import Place
 from rowhouse.store.history import pool_lists
 from rowhouse.store.inventory import (
     exclusion_list,
@@ -83,6 +85,15 @@ def plain(rows: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
+def turned(found: list[dict[str, Any]], listing: List, sort: str) -> list[dict[str, Any]]:
+    """Rows in the opposite order of a column; rows with one value stay in theirs, if the list has it so."""
+    if isinstance(listing, owner_list.OwnerList) or listing.turns_key:
+        return found[::-1]
+    names = ("namespace", "name") if sort == "owner" else (sort,)
+    groups = groupby(found, key=lambda row: [row[name] for name in names])
+    return [row for group in [list(rows) for _, rows in groups][::-1] for row in group]
+
+
 def test_pages_and_parts_agree_for_every_column(store: Store, listings: dict[str, List]) -> None:
     for name, listing in listings.items():
         for sort in listing.sorts:
@@ -95,9 +106,73 @@ def test_pages_and_parts_agree_for_every_column(store: Store, listings: dict[str
                 assert plain(whole(store, listing, wanted)) == both[-1], (name, sort)
                 middle = listing.page(store, wanted, offset=1, limit=2)
                 assert plain(middle.rows) == both[-1][1:3], (name, sort)
-            assert both[0] == both[1][::-1], (name, sort)
+            assert turned(both[0], listing, sort) == both[1], (name, sort)
             behind = listing.page(store, Wanted(sort=sort), offset=10_000, limit=2)
             assert (behind.total, behind.rows) == (len(both[0]), ()), name
+
+
+def test_the_neighbors_of_a_page_are_found_by_its_ends_for_every_column(
+    store: Store, listings: dict[str, List]
+) -> None:
+    for name, listing in listings.items():
+        if isinstance(listing, owner_list.OwnerList):
+            continue
+        for sort, descending in product(listing.sorts, (False, True)):
+            wanted = Wanted(sort=sort, descending=descending)
+            expected = plain(whole(store, listing, wanted))
+            page = listing.page(store, wanted, offset=0, limit=1)
+            for offset in range(1, len(expected)):
+                assert page.ends is not None
+                # No row is there, so it is the place that finds one.
+                page = listing.page(
+                    store, wanted, offset=10_000, limit=1, place=Place.of(page.ends[1])
+                )
+                assert (plain(page.rows), page.total) == (
+                    expected[offset : offset + 1],
+                    len(expected),
+                ), (name, sort)
+            for offset in range(len(expected) - 2, -1, -1):
+                assert page.ends is not None
+                place = Place.of(page.ends[0], is_before=True)
+                page = listing.page(store, wanted, offset=10_000, limit=1, place=place)
+                assert plain(page.rows) == expected[offset : offset + 1], (name, sort)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "{}",
+        "[1]",
+        '["10.0.0.3"]',
+        '["not an address","1","10.0.0.3"]',
+        '["10.0.0.3","99999999999","10.0.0.3"]',
+        '["10.0.0.3","\\u0000","10.0.0.3"]',
+        '["10.0.0.3","\\ud800","10.0.0.3"]',
+        "[" * 1400,
+    ],
+)
+def test_a_place_that_makes_no_sense_is_ignored(
+    store: Store, listings: dict[str, List], text: str
+) -> None:
+    wanted = Wanted(sort="address")
+    listing = listings["reservations"]
+    usual = listing.page(store, wanted, offset=1, limit=2)
+    found = listing.page(store, wanted, offset=1, limit=2, place=Place(text))
+    assert plain(found.rows) == plain(usual.rows)
+
+
+def test_a_time_without_a_zone_is_no_place(store: Store, listings: dict[str, List]) -> None:
+    wanted = Wanted(sort="since")
+    listing = listings["reservations"]
+    place = Place('["2000-01-01 00:00","1","10.0.0.1"]')
+    found = listing.page(store, wanted, offset=1, limit=1, place=place)
+    assert plain(found.rows) == plain(listing.page(store, wanted, offset=1, limit=1).rows)
+
+
+def test_sort_keys_that_are_too_long_for_a_url_are_no_place() -> None:
+    assert Place.of(("x" * 1600,)) is None
 
 
 def test_a_list_of_namespaces_has_no_row_of_others_with_and_without_a_filter(

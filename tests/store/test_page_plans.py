@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from psycopg import sql
 from sqlalchemy import event
 
 from fixtures import databases
-from rowhouse.store.inventory import address_map, lookup, lookup_text, trends
+from rowhouse.store.inventory import address_map, lookup, lookup_text, occupancy, quotas, trends
 from store.test_search_plans import POPULATION
 
 if TYPE_CHECKING:
@@ -88,3 +89,32 @@ def test_the_attachments_of_a_node_are_found_by_indexes(
     lookup.on_node(store, "node7", None, limit=11)
     assert "attachments_node" in plans[-1]
     assert "Seq Scan on reservations" not in plans[-1], plans[-1]
+
+
+def test_the_fill_of_pools_is_the_count_of_pools(store: Database) -> None:
+    (network,) = {pool.network_id for pool in occupancy.fill_of_pools(store)}
+    assert len(occupancy.fill_of_pools(store, network_id=network)) == 2
+    assert occupancy.fill_of_pools(store, network_id=network + 1) == []
+    assert occupancy.reserved_of_networks(store) == {network: 4000}
+    for pool in occupancy.of_pools(store):
+        (fill,) = occupancy.fill_of_pools(store, [pool.id])
+        counts = ("total", "used", "quarantined", "excluded", "free")
+        assert [getattr(fill, one) for one in counts] == [getattr(pool, one) for one in counts]
+
+
+def test_quotas_count_the_reservations_once_however_many_there_are(
+    store: Database, dba: psycopg.Connection[TupleRow], plans: list[str]
+) -> None:
+    dba.execute("INSERT INTO quotas (namespace, pool_id, addresses) VALUES ('ns1', NULL, 9000)")
+    dba.execute(
+        "INSERT INTO quotas (namespace, pool_id, addresses) SELECT 'ns1', id, 10 FROM pools"
+    )
+    found = quotas.search(store, namespace=None, pool_id=None, after=0, limit=100)
+    assert [(row.pool, row.in_use) for row in found] == [
+        (None, 2000),
+        ("10.0.0.0/16", 2000),
+        ("10.1.0.0/16", 0),
+    ]
+    (plan,) = plans
+    assert len(re.findall(r"Scan.* on reservations", plan)) == 1, plan
+    assert "SubPlan" not in plan, plan

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from rowhouse.store.connection.database import Database
-    from rowhouse.store.inventory.occupancy import Occupancy
 
     Browser = Callable[..., FlaskClient]
     Session = psycopg.Connection[TupleRow]
@@ -162,12 +161,14 @@ def test_only_the_pools_of_a_page_are_counted(
     client = browser()
     counted: list[int | None] = []
 
-    def of_pools(database: Database, ids: Collection[int] | None = None) -> list[Occupancy]:
+    def fill_of_pools(
+        database: Database, ids: Collection[int] | None = None
+    ) -> list[occupancy.PoolFill]:
         counted.append(None if ids is None else len(ids))
         return inherited(database, ids)
 
-    inherited = occupancy.of_pools
-    monkeypatch.setattr(occupancy, "of_pools", of_pools)
+    inherited = occupancy.fill_of_pools
+    monkeypatch.setattr(occupancy, "fill_of_pools", fill_of_pools)
     # In either way the figures are the same.
     assert column(client, "/pools?q=192.168", "Used") == ["2", "0", "0"]
     assert column(client, "/pools?q=192.168&sort=-used", "Used") == ["2", "0", "0"]

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 PAGES = {
-    "/": 2,
+    "/": 3,
     "/pools/1": 8,
     "/pools/1/history": 5,
     "/pools/1/audit": 4,
     "/pools": 3,
     "/pools/tree": 3,
-    "/networks": 3,
+    "/networks": 4,
     "/pods": 3,
     "/exclusions": 3,
     "/quotas": 2,

@@ -33,5 +33,5 @@ def happens_twice(local: datetime) -> bool:
 
 def abbreviation(local: datetime) -> str:
     """Return the abbreviation of the zone at a time, such as CEST; "UTC+04" for a zone that has none."""
-    name = local.strftime("%Z")
+    name = local.tzname() or ""
     return f"UTC{name}" if name.startswith(("+", "-")) else name

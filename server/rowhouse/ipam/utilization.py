@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from rowhouse.domain.periods import Period
     from rowhouse.domain.reports import By
     from rowhouse.store.connection.database import Database
-    from rowhouse.store.inventory.occupancy import Occupancy
+    from rowhouse.store.history.utilization import Usage
+    from rowhouse.store.inventory.occupancy import PoolFill
 
 DEFAULT_PERIOD: Final = timedelta(days=7)
 MAX_QUOTAS: Final = 10_000
@@ -54,12 +55,16 @@ class Utilization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report: the groups that held addresses, the largest at the end of the period first."""
+    """A report: the groups that held addresses, the largest at the end of the period first.
+
+    `total` counts the groups, also those that are left out.
+    """
 
     by: By
     label: str
     moments: list[datetime]
     groups: list[Utilization]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,9 @@ def report(
     label: str = "",
     network: str | None = None,
     namespaces: Collection[str] | None = None,
+    most: int | None = None,
 ) -> Report:
-    """Make a report. Forecasts need a period that ends now.
+    """Make a report. Forecasts need a period that ends now. `most`: how many groups it has; None: all.
 
     With `namespaces`, it counts their addresses only, and only a namespace has a limit: what a pool may assign is not
     theirs alone.
@@ -94,7 +100,10 @@ def report(
     found = history.of_groups(
         store, by, period, label=label, network=network, namespaces=namespaces
     )
-    pools = occupancy.of_pools(store) if by in ("network", "pool", "label") else []
+    total = len(found)
+    if most is not None:
+        found = _largest(found, most)
+    pools = _pools(store, by, found)
     names = _names(by, pools)
     limits = _limits(store, by, label, pools, namespaces)
     hours = period.length.total_seconds() / 3600
@@ -119,10 +128,30 @@ def report(
             )
         )
     groups.sort(key=lambda group: (-group.used[-1], -group.average, group.name))
-    return Report(by=by, label=label, moments=period.moments, groups=groups)
+    return Report(by=by, label=label, moments=period.moments, groups=groups[:most], total=total)
 
 
-def _names(by: By, pools: Sequence[Occupancy]) -> dict[str, tuple[str, str | None]]:
+def _largest(found: Sequence[Usage], most: int) -> list[Usage]:
+    """Return the groups that a report of `most` begins with; more of them, if the last ones are equally large."""
+    ordered = sorted(found, key=_size, reverse=True)
+    if most >= len(ordered):
+        return ordered
+    least = _size(ordered[most - 1])
+    return [row for row in ordered if _size(row) >= least]
+
+
+def _size(row: Usage) -> tuple[int, float]:
+    return row.used[-1], round(row.average, 1)
+
+
+def _pools(store: Database, by: By, found: Sequence[Usage]) -> list[PoolFill]:
+    """Return the pools whose counts are the limits of these groups."""
+    if by == "pool":
+        return occupancy.fill_of_pools(store, [int(row.key) for row in found])
+    return occupancy.fill_of_pools(store) if by in ("network", "label") else []
+
+
+def _names(by: By, pools: Sequence[PoolFill]) -> dict[str, tuple[str, str | None]]:
     if by == "network":
         return {str(pool.network_id): (as_shown(pool.network), pool.network) for pool in pools}
     if by == "pool":
@@ -141,7 +170,7 @@ def _limits(
     store: Database,
     by: By,
     label: str,
-    pools: Sequence[Occupancy],
+    pools: Sequence[PoolFill],
     namespaces: Collection[str] | None,
 ) -> dict[str, _Limit]:
     if by == "namespace":

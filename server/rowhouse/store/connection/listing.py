@@ -1,4 +1,4 @@
-"""Lists that are sorted by one of their columns and filtered by words: pages by offset, exports by key.
+"""Lists that are sorted by one of their columns and filtered by words: pages by offset or by key, exports by key.
 
 A list names its sort keys, so a caller chooses among them and never writes SQL.
 """
@@ -7,27 +7,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from netaddr import AddrFormatError, IPNetwork
-from sqlalchemy import and_, any_, cast, func, literal, or_, select, tuple_
+from sqlalchemy import and_, any_, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, INET, TIMESTAMP
 
 from rowhouse.domain.addresses import format_address
+from rowhouse.store.connection.places import behind
 from rowhouse.store.connection.reads import row, rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
     from rowhouse.store.connection.database import Database
+    from rowhouse.store.connection.places import Key, Place
     from rowhouse.store.connection.reads import Record
 
 _MOMENT: Final = TIMESTAMP(timezone=True)
-NEVER: Final = cast(literal("9999-12-31 00:00+00"), _MOMENT)
-"""The sort key of a time that is missing: Python has no infinity."""
+NEVER: Final = literal(datetime(9999, 12, 31, tzinfo=UTC), _MOMENT)
+"""The sort key of a time that is missing: Python has no infinity. A text would be parsed again for each row."""
 
 MAX_WORDS: Final = 8
 _OF_ADDRESSES: Final = re.compile(r"[0-9a-f.:]+")
@@ -35,9 +37,6 @@ _KEY: Final = "list_key_"
 _FAR: Final = 5000
 _IN_BYTES: Final = "C"
 """The collation of filters and sort keys: comparing by the rules of a language takes several times as long."""
-
-Key = tuple[Any, ...]
-"""The sort keys of a row: where the next part of an export begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +57,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some rows of a list, and the number of all rows that match; with `is_more`, there are more than that."""
+    """Some rows of a list, and the number of all rows that match; with `is_more`, there are more than that.
+
+    `ends` are the sort keys of the first and the last row, between which and their neighbors the pages before and after
+    begin; None: the list has no keys.
+    """
 
     rows: Sequence[Any]
     total: int
     is_more: bool = False
+    ends: tuple[Key, Key] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,9 @@ class Listing:
     only: tuple[ColumnElement[bool], ...] = ()
     """Conditions that every row meets, whatever is asked for."""
 
+    turns_key: bool = True
+    """Whether a descending order turns the key too. Rows that come by their key are sorted faster if it does not."""
+
     is_computed: bool = False
     """Whether to read the rows costs more than to keep them, as for a union or the latest rows of many."""
 
@@ -96,12 +103,28 @@ class Listing:
             return self
         return replace(self, only=(*self.only, self.rows.c.namespace.in_(namespaces)))
 
-    def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
+    def page(
+        self,
+        database: Database,
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+        place: Place | None = None,
+    ) -> Page:
         """Return `limit` rows after the first `offset`, and the number of all rows. Errors: TryAgain, NotReady.
+
+        `place` is where these rows begin or end, if it is known: then they are found without sorting those before. If
+        there are not as many beside it, because rows were added or removed, they are found by `offset`.
 
         The first statement sorts only keys, as sorting whole rows takes several times as long; the second reads the
         rows of the page.
         """
+        if (
+            place is not None
+            and (found := self._beside(database, wanted, place, limit)) is not None
+        ):
+            return found
         if offset < _FAR:
             return self._page(database, wanted, offset=offset, limit=limit)
         total = self._count(database, wanted)
@@ -111,17 +134,34 @@ class Listing:
         limit = min(limit, total - offset)
         if limit <= 0:
             return Page(rows=(), total=total)
-        turned = replace(wanted, descending=not wanted.descending)
-        found = self._page(database, turned, offset=total - offset - limit, limit=limit)
-        return Page(rows=found.rows[::-1], total=found.total)
+        statement = self._keys(wanted, is_turned=True).offset(total - offset - limit).limit(limit)
+        return self._read(database, rows(database, statement, sorts=True)[::-1])
 
     def _page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
-        keys = self._keys(wanted)
-        chosen = rows(database, keys.offset(offset).limit(limit), sorts=True)
+        statement = self._keys(wanted).offset(offset).limit(limit)
+        chosen = rows(database, statement, sorts=True)
         if not chosen:
             return Page(rows=(), total=self._count(database, wanted) if offset else 0)
-        found = self.details(database, [tuple(row[:-1]) for row in chosen])
-        return Page(rows=found, total=chosen[0].total)
+        return self._read(database, chosen)
+
+    def _beside(self, database: Database, wanted: Wanted, place: Place, limit: int) -> Page | None:
+        """Return the rows beside a place; None if there are fewer than `limit`, or the place is of another order."""
+        bound = place.values(self._order(wanted))
+        if bound is None:
+            return None
+        statement = self._keys(wanted, bound=bound, is_turned=place.is_before).limit(limit)
+        chosen = rows(database, statement, sorts=True)
+        if len(chosen) < limit:
+            return None
+        return self._read(database, chosen[::-1] if place.is_before else chosen)
+
+    def _read(self, database: Database, chosen: Sequence[Record]) -> Page:
+        """Return the page of some rows of `_keys`."""
+        found = self.details(database, [tuple(one[-len(self.key) - 1 : -1]) for one in chosen])
+        ends: tuple[Key, Key] | None = None
+        if chosen:
+            ends = (tuple(chosen[0][:-1]), tuple(chosen[-1][:-1]))
+        return Page(rows=found, total=chosen[0].total if chosen else 0, ends=ends)
 
     def details(self, database: Database, keys: Sequence[Key]) -> tuple[Record, ...]:
         """Return the rows with these keys, in their order, without those that are gone. Errors: TryAgain, NotReady."""
@@ -146,8 +186,12 @@ class Listing:
     def _counted(self, wanted: Wanted) -> Select[Any]:
         return select(func.count()).select_from(self.rows).where(*self.conditions(wanted))
 
-    def _keys(self, wanted: Wanted) -> Select[Any]:
-        """Return the keys of the rows that match, in their order, each with the number of all of them.
+    def _keys(
+        self, wanted: Wanted, *, bound: Key | None = None, is_turned: bool = False
+    ) -> Select[Any]:
+        """Return the sort keys of the rows that match, in their order, each with the number of all of them.
+
+        `bound`: only those after these sort keys. `is_turned`: in the opposite order.
 
         A window function would count more slowly, as it keeps and sorts every row. What is filtered or computed is read
         once, for the count and for the order; plain rows are counted and sorted faster in two passes.
@@ -161,10 +205,12 @@ class Listing:
             total = select(func.count()).select_from(matching)
         else:
             total = self._counted(wanted)
-        keys = order[-len(self.key) :]
-        turned = (column.desc() if wanted.descending else column for column in order)
-        found = select(*keys, total.scalar_subquery().label("total"))
-        return found.where(*conditions).order_by(*turned)
+        turned = [down != is_turned for down in self._descends(wanted)]
+        if bound is not None:
+            conditions.append(behind(order, turned, bound))
+        named = [column.label(f"{_KEY}{number}") for number, column in enumerate(order)]
+        found = select(*named, total.scalar_subquery().label("total")).where(*conditions)
+        return found.order_by(*_in_order(order, turned))
 
     def _is_filtered(self, wanted: Wanted) -> bool:
         return bool(wanted.words or wanted.equal or wanted.since or wanted.until)
@@ -183,11 +229,7 @@ class Listing:
             .add_columns(*(column.label(f"{_KEY}{number}") for number, column in enumerate(order)))
         )
         if after is not None:
-            bound = tuple_(
-                *(cast(value, one.type) for one, value in zip(order, after, strict=True))
-            )
-            behind = tuple_(*order) < bound if wanted.descending else tuple_(*order) > bound
-            statement = statement.where(behind)
+            statement = statement.where(behind(order, self._descends(wanted), after))
         found = rows(database, statement, sorts=True)
         if len(found) < limit:
             return found, None
@@ -196,12 +238,14 @@ class Listing:
     def _order(self, wanted: Wanted) -> tuple[ColumnElement[Any], ...]:
         return (*self.sorts[wanted.sort], *self.key)
 
-    def _sorted(self, wanted: Wanted) -> Select[Any]:
-        return select(self.rows).where(*self.conditions(wanted)).order_by(*self._turned(wanted))
+    def _descends(self, wanted: Wanted) -> list[bool]:
+        """Return for each sort key whether it descends."""
+        turns_key = wanted.descending and self.turns_key
+        return [wanted.descending] * len(self.sorts[wanted.sort]) + [turns_key] * len(self.key)
 
-    def _turned(self, wanted: Wanted) -> tuple[ColumnElement[Any], ...]:
-        order = self._order(wanted)
-        return tuple(column.desc() for column in order) if wanted.descending else order
+    def _sorted(self, wanted: Wanted) -> Select[Any]:
+        order = _in_order(self._order(wanted), self._descends(wanted))
+        return select(self.rows).where(*self.conditions(wanted)).order_by(*order)
 
     def conditions(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         """Return what a row must meet."""
@@ -234,6 +278,12 @@ def _labeled(labels: ColumnElement[Any], word: str) -> ColumnElement[bool]:
     text = func.lower(label.c.key + "=" + label.c.value)
     has = select(literal(1)).select_from(label).where(func.strpos(text, literal(word)) > 0)
     return and_(labels.is_not(None), has.exists())
+
+
+def _in_order(
+    order: Sequence[ColumnElement[Any]], descends: Sequence[bool]
+) -> list[ColumnElement[Any]]:
+    return [one.desc() if down else one for one, down in zip(order, descends, strict=True)]
 
 
 def in_bytes(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -6,8 +6,8 @@ the database has no key for it.
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime, timedelta  # noqa: TC003 - SQLAlchemy reads the annotations
+from ipaddress import ip_address
 from typing import Any, Final, get_args
 
 from psycopg.types.range import TimestamptzRange
@@ -34,10 +34,12 @@ class Address(TypeDecorator[str]):
     cache_ok = True
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """Convert psycopg's value of `inet` to text."""
+        """Convert the text of an `inet` to an address."""
         if value is None:
             return None
-        return str(ipaddress.ip_interface(value).ip)
+        address = str(value).partition("/")[0]
+        # PostgreSQL writes the last 32 bits of some IPv6 addresses as an IPv4 address.
+        return str(ip_address(address)) if ":" in address and "." in address else address
 
 
 class Cidr(TypeDecorator[str]):
@@ -47,7 +49,7 @@ class Cidr(TypeDecorator[str]):
     cache_ok = True
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """Convert psycopg's value of `cidr` to text."""
+        """Return the text of a `cidr`."""
         return None if value is None else str(value)
 
 

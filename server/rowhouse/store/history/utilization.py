@@ -118,5 +118,5 @@ def _of_periods(database: Database, by: By, label: str, wanted: Summed) -> list[
 def _at_moments(present: Sequence[int], used: Sequence[int], moments: int) -> list[int]:
     found = [0] * moments
     for step, count in zip(present or (), used or (), strict=True):
-        found[step] = count
+        found[step] += count
     return found

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select, Subquery
 
     from rowhouse.store.connection.database import Database
-    from rowhouse.store.connection.listing import Key, Wanted
+    from rowhouse.store.connection.listing import Wanted
+    from rowhouse.store.connection.places import Key, Place
     from rowhouse.store.connection.reads import Record
 
 KINDS: Final = {
@@ -70,7 +71,15 @@ class OwnerList:
         """The columns to sort by."""
         return _listing(_grouped(())).sorts
 
-    def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
+    def page(
+        self,
+        database: Database,
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+        place: Place | None = None,  # noqa: ARG002 - pages are found in several ways
+    ) -> Page:
         """Return `limit` rows after the first `offset`, and how many there are. Errors: TryAgain, NotReady."""
         conditions = [*self._only(), *_RESERVATIONS.conditions(wanted)]
         found = (_few if wanted.words else _by_figure)(database, conditions, wanted, offset, limit)
@@ -79,7 +88,7 @@ class OwnerList:
         if found is None:
             bare = replace(wanted, words=(), equal={})
             found = self._aggregated(wanted).page(database, bare, offset=offset, limit=limit)
-        return found
+        return replace(found, ends=None)
 
     def part(
         self, database: Database, wanted: Wanted, *, after: Key | None, limit: int

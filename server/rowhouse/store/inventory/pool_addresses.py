@@ -106,5 +106,6 @@ def of_pool(pool: Record) -> Listing:
         equal={"state": c.state},
         address=c.address,
         labels=c.labels,
+        turns_key=False,
         is_computed=True,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import BigInteger, and_, case, cast, func, select
 
 from rowhouse.store.connection.models import Pool, Quota, Reservation
 from rowhouse.store.connection.reads import row, rows
@@ -24,14 +24,45 @@ UPDATE = "UPDATE rowhouse.quotas SET addresses = %s WHERE id = %s RETURNING id"
 DELETE = "DELETE FROM rowhouse.quotas WHERE id = %s RETURNING id"
 
 
-def _quotas() -> Select[Any]:
-    in_use = select(func.count()).where(
-        Reservation.owner_namespace == Quota.namespace,
-        or_(Quota.pool_id.is_(None), Reservation.pool_id == Quota.pool_id),
+def _listed(chosen: Select[Any]) -> Select[Any]:
+    """Select quotas with the CIDRs of their pools and the addresses in use, by id.
+
+    The reservations of all their namespaces are counted once: counting them for each quota takes as long as there are
+    quotas in a namespace.
+    """
+    some = chosen.cte("some")
+    held = (
+        select(
+            Reservation.owner_namespace.label("namespace"),
+            Reservation.pool_id,
+            func.count().label("addresses"),
+        )
+        .where(Reservation.owner_namespace.in_(select(some.c.namespace)))
+        .group_by(Reservation.owner_namespace, Reservation.pool_id)
+        .cte("held")
     )
-    return select(
-        Quota, Pool.cidr.label("pool"), in_use.scalar_subquery().label("in_use")
-    ).outerjoin(Pool, Pool.id == Quota.pool_id)
+    of_namespace = (
+        select(held.c.namespace, func.sum(held.c.addresses).label("addresses"))
+        .group_by(held.c.namespace)
+        .subquery("of_namespace")
+    )
+    in_use = case(
+        (some.c.pool_id.is_(None), of_namespace.c.addresses),
+        else_=held.c.addresses,
+    )
+    return (
+        select(
+            some,
+            Pool.cidr.label("pool"),
+            cast(func.coalesce(in_use, 0), BigInteger).label("in_use"),
+        )
+        .outerjoin(Pool, Pool.id == some.c.pool_id)
+        .outerjoin(
+            held, and_(held.c.namespace == some.c.namespace, held.c.pool_id == some.c.pool_id)
+        )
+        .outerjoin(of_namespace, of_namespace.c.namespace == some.c.namespace)
+        .order_by(some.c.id)
+    )
 
 
 def search(
@@ -44,21 +75,27 @@ def search(
     limit: int,
 ) -> Sequence[Record]:
     """Return the quotas after id `after` that meet every condition, by id: of one of `namespaces` (None: any)."""
-    statement = _quotas().where(Quota.id > after).order_by(Quota.id).limit(limit)
+    statement = select(Quota).where(Quota.id > after).order_by(Quota.id).limit(limit)
     if namespace is not None:
         statement = statement.where(Quota.namespace == namespace)
     if pool_id is not None:
         statement = statement.where(Quota.pool_id == pool_id)
     if namespaces is not None:
         statement = statement.where(Quota.namespace.in_(namespaces))
-    return rows(database, statement)
+    return rows(database, _listed(statement), sorts=True)
 
 
 def over_all_pools(
     database: Database, *, namespaces: Collection[str] | None, limit: int
 ) -> Sequence[Record]:
     """Return the quotas of namespaces (None: of all) over all pools, by id."""
-    statement = _quotas().where(Quota.pool_id.is_(None)).order_by(Quota.id).limit(limit)
+    in_use = select(func.count()).where(Reservation.owner_namespace == Quota.namespace)
+    statement = (
+        select(Quota, in_use.scalar_subquery().label("in_use"))
+        .where(Quota.pool_id.is_(None))
+        .order_by(Quota.id)
+        .limit(limit)
+    )
     if namespaces is not None:
         statement = statement.where(Quota.namespace.in_(namespaces))
     return rows(database, statement)
@@ -66,7 +103,7 @@ def over_all_pools(
 
 def get(database: Database, quota_id: int) -> Record | None:
     """Return one quota, with the number of addresses in use."""
-    return row(database, _quotas().where(Quota.id == quota_id))
+    return row(database, _listed(select(Quota).where(Quota.id == quota_id)))
 
 
 def create(

@@ -83,4 +83,5 @@ def of_all_pools() -> Listing:
         equal={"state": c.state, "network": cast(c.network_id, Text)},
         address=c.address,
         labels=c.labels,
+        turns_key=False,
     )

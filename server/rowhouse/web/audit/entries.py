@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.listing import Wanted
+    from rowhouse.store.connection.places import Place
     from rowhouse.web.table import Column
 
 _PART: Final = 100
@@ -33,6 +34,7 @@ class Entries:
         *,
         offset: int,
         limit: int,
+        place: Place | None = None,  # noqa: ARG002 - the log is read in the order of its index
     ) -> Page:
         """Return a page, and whether more entries follow."""
         found = audit.page(

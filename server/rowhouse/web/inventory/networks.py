@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from rowhouse.store.connection.reads import Record
-    from rowhouse.store.inventory.occupancy import Occupancy
+    from rowhouse.store.inventory.occupancy import PoolFill
 
 MAX_NETWORKS: Final = 100_000
 
@@ -29,10 +29,12 @@ MAX_NETWORKS: Final = 100_000
 @dataclass(frozen=True, slots=True)
 class _Network:
     row: Record
-    pools: list[Occupancy]
+    pools: list[PoolFill]
+    reserved: int
 
-    def sum(self, name: str) -> int:
-        return sum(getattr(pool, name) for pool in self.pools)
+    @property
+    def free(self) -> int:
+        return sum(pool.free for pool in self.pools)
 
 
 @blueprint.get("/networks")
@@ -56,8 +58,9 @@ def networks_export(suffix: str) -> Response:
 def _table() -> Table:
     database = store()
     of_network = defaultdict(list)
-    for pool in occupancy.of_pools(database):
+    for pool in occupancy.fill_of_pools(database):
         of_network[pool.network_id].append(pool)
+    reserved = occupancy.reserved_of_networks(database)
     known = rows.search(database, name=None, after=0, limit=MAX_NETWORKS)
     path = url_for("web.networks")
     return Table(
@@ -65,7 +68,10 @@ def _table() -> Table:
         label="Networks",
         path=path,
         export=path,
-        rows=InMemory([_Network(row, of_network[row.id]) for row in known], orders={}),
+        rows=InMemory(
+            [_Network(row, of_network[row.id], reserved.get(row.id, 0)) for row in known],
+            orders={},
+        ),
         sort="network",
         hint="Name, or the CIDR of an isolated pool",
         empty="No networks yet. The first pool creates one.",
@@ -88,9 +94,9 @@ def _table() -> Table:
                 name="reserved",
                 label="Reserved",
                 kind="count",
-                value=lambda one: one.sum("reserved"),
+                value=lambda one: one.reserved,
             ),
-            Column(name="free", label="Free", kind="count", value=lambda one: one.sum("free")),
+            Column(name="free", label="Free", kind="count", value=lambda one: one.free),
             Column(
                 name="created", label="Created", kind="moment", value=lambda one: one.row.created_at
             ),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from rowhouse.store.connection.database import Database
     from rowhouse.store.connection.listing import Page, Wanted
+    from rowhouse.store.connection.places import Place
     from rowhouse.store.connection.reads import Record
 
 MAX_POOLS: Final = 100_000
@@ -52,7 +53,15 @@ class PoolSource:
     is_whole: bool
     """Whether these are all pools."""
 
-    def page(self, columns: Sequence[Column], wanted: Wanted, *, offset: int, limit: int) -> Page:
+    def page(
+        self,
+        columns: Sequence[Column],
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+        place: Place | None = None,  # noqa: ARG002 - all rows are in memory
+    ) -> Page:
         """Return a page."""
         if wanted.sort in COUNTED:
             return _in_memory(self._all_counted()).page(columns, wanted, offset=offset, limit=limit)
@@ -70,7 +79,7 @@ class PoolSource:
         return self._counted(self.rows, ids)
 
     def _counted(self, chosen: Sequence[PoolRow], ids: Sequence[int] | None) -> list[PoolRow]:
-        counts = {pool.id: pool for pool in occupancy.of_pools(self.database, ids)}
+        counts = {pool.id: pool for pool in occupancy.fill_of_pools(self.database, ids)}
         return [
             replace(one, figures=PoolFigures.of(counts[one.row.id]))
             for one in chosen

@@ -54,7 +54,7 @@ def pool_tree() -> str:
     page = min(max(request.args.get("page", 1, int), 1), pages)
     shown = _cut(trees, (page - 1) * MAX_LINES, page * MAX_LINES)
     ids = [line.pool.id for tree in shown for line in tree.lines if line.pool is not None]
-    figures = {pool.id: PoolFigures.of(pool) for pool in occupancy.of_pools(database, ids)}
+    figures = {pool.id: PoolFigures.of(pool) for pool in occupancy.fill_of_pools(database, ids)}
     of_pools = {row.network_id for row in pools}
     return render_template(
         "inventory/tree.html",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rowhouse.store.connection.reads import Record
-    from rowhouse.store.inventory.occupancy import Occupancy
+    from rowhouse.store.inventory.occupancy import PoolFill
 
 Level = Literal["bad", "warn", "near", ""]
 """Act now, act soon, keep an eye on it; "" for none."""
@@ -38,7 +38,7 @@ FULLEST: Final = 6
 class PoolFigures:
     """A pool as a row of the overview. `full_in` is None if the pool is not filling up."""
 
-    pool: Occupancy
+    pool: PoolFill
     bar: Bar
     full_in: timedelta | None
     level: Level
@@ -46,7 +46,7 @@ class PoolFigures:
     week: Sequence[int | None] = field(default_factory=list)
 
     @classmethod
-    def of(cls, pool: Occupancy) -> PoolFigures:
+    def of(cls, pool: PoolFill) -> PoolFigures:
         """Compute the row from the counts and trends of a pool."""
         bar = Bar(
             total=pool.total,
@@ -122,9 +122,14 @@ class Figures:
     networks: list[NetworkFigures]
 
     @classmethod
-    def of(cls, occupancies: Sequence[Occupancy], *, everything: bool = False) -> Figures:
-        """Compute the figures of all pools; with `everything`, no pool is left out."""
-        pools = [PoolFigures.of(pool) for pool in occupancies]
+    def of(
+        cls, fills: Sequence[PoolFill], reserved: Mapping[int, int], *, everything: bool = False
+    ) -> Figures:
+        """Compute the figures of all pools; with `everything`, no pool is left out.
+
+        `reserved` counts the reservations by the id of their network.
+        """
+        pools = [PoolFigures.of(pool) for pool in fills]
         few = everything or len(pools) <= MOST_ROWS
         networks = []
         for (network_id, name, isolated), found in groupby(
@@ -133,8 +138,11 @@ class Figures:
         ):
             rows = list(found)
             shown = rows if few else sorted(rows, key=lambda row: -row.bar.taken)[:FULLEST]
-            reserved = sum(row.pool.reserved for row in rows)
-            networks.append(NetworkFigures(network_id, name, isolated, len(rows), reserved, shown))
+            networks.append(
+                NetworkFigures(
+                    network_id, name, isolated, len(rows), reserved.get(network_id, 0), shown
+                )
+            )
         warnings = sorted((row for row in pools if row.level), key=lambda row: row.urgency)
         return cls(len(pools), sum(network.reserved for network in networks), warnings, networks)
 

@@ -29,8 +29,8 @@ def _shown(trend: str) -> dict[str, Any]:
 
 
 def figures(database: Database) -> Figures:
-    """Return the overview's figures, in two statements for any number of pools."""
-    found = Figures.of(occupancy.of_pools(database))
+    """Return the overview's figures, in three statements for any number of pools."""
+    found = Figures.of(occupancy.fill_of_pools(database), occupancy.reserved_of_networks(database))
     return _with_trends(database, found)
 
 
@@ -70,8 +70,10 @@ def live_overview() -> Stream:
 @least_role("viewer")
 def network(network_id: int) -> str:
     """Show all pools of one network."""
-    mine = [pool for pool in occupancy.of_pools(store()) if pool.network_id == network_id]
+    database = store()
+    mine = occupancy.fill_of_pools(database, network_id=network_id)
     if not mine:
         raise missing("network", network_id)
-    found = _with_trends(store(), Figures.of(mine, everything=True))
+    reserved = occupancy.reserved_of_networks(database, network_id)
+    found = _with_trends(database, Figures.of(mine, reserved, everything=True))
     return render_template("overview/network.html", network=found.networks[0], trend=_span())

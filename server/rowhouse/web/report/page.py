@@ -33,7 +33,7 @@ PERIODS: Final = {
 """How long they are, and how many parts they have."""
 
 GROUPS: Final = {by: by.capitalize() for by in get_args(By) if by != "label"}
-MAX_GROUPS: Final = 500
+MAX_GROUPS: Final = 200
 _COLUMNS: Final = ("id", "name", "network", "at", "used", "limit")
 
 
@@ -41,15 +41,15 @@ _COLUMNS: Final = ("id", "name", "network", "at", "used", "limit")
 @least_role("team")
 def report_page() -> str:
     """Show what each group held over a period; to a team, of its namespaces."""
-    found, asked = _asked()
-    groups = found.groups[:MAX_GROUPS]
+    found, asked = _asked(most=MAX_GROUPS)
+    groups = found.groups
     pool_link = pool_links() if found.by == "pool" else None
     return render_template(
         "report/page.html",
         report=found,
         groups=groups,
         namespaces=namespaces_seen(),
-        more=len(found.groups) > MAX_GROUPS,
+        more=found.total > len(groups),
         asked=asked,
         kinds=GROUPS,
         periods=tuple(PERIODS),
@@ -73,8 +73,8 @@ def report_csv() -> Response:
     )
 
 
-def _asked() -> tuple[Report, dict[str, str]]:
-    """Make the report that the URL asks for; what is not known is the default."""
+def _asked(*, most: int | None = None) -> tuple[Report, dict[str, str]]:
+    """Make the report that the URL asks for, with its `most` largest groups; what is not known is the default."""
     asked_label = request.args.get("label", "").strip()[:MAX_NAME]
     label = "".join(filter(str.isprintable, asked_label))
     by = request.args.get("by", "")
@@ -84,7 +84,9 @@ def _asked() -> tuple[Report, dict[str, str]]:
     length, steps = PERIODS[name]
     span = period(None, None, default=length, steps=steps)
     asked = {"by": by, "period": name} | ({"label": label} if label else {})
-    found = report(store(), cast("By", by), span, label=label, namespaces=namespaces_seen())
+    found = report(
+        store(), cast("By", by), span, label=label, namespaces=namespaces_seen(), most=most
+    )
     return found, asked
 
 

@@ -12,6 +12,7 @@ from rowhouse.api.fields import MAX_ID
 from rowhouse.domain.echo import shown
 from rowhouse.domain.errors import InvalidRequest
 from rowhouse.store.connection.listing import Wanted
+from rowhouse.store.connection.places import Place
 from rowhouse.web.layout.periods import parsed, utc
 from rowhouse.web.table.columns import ROWS
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_TEXT: Final = 200
 _MAX_PAGE: Final = 1_000_000
+PLACES: Final = ("after", "before")
+"""The parameters of a place: the links to the next and to the previous page of a long table have one."""
+
 _MOMENTS: Final = ("since", "until")
 
 
@@ -43,6 +47,7 @@ class Asked:
     columns: tuple[Column, ...]
     usual: tuple[Column, ...]
     page: int
+    place: Place | None
     rows: int
     view: int
 
@@ -133,9 +138,17 @@ def asked(table: Table) -> Asked:
         columns=_named(table, given.getlist("columns")) or usual,
         usual=usual,
         page=min(max(given.get("page", 1, int), 1), _MAX_PAGE),
+        place=_place(given),
         view=view if 0 < (view := given.get("view", 0, int)) <= MAX_ID else 0,
         rows=rows if (rows := given.get("rows", 0, int)) in ROWS else ROWS[0],
     )
+
+
+def _place(given: Mapping[str, str]) -> Place | None:
+    for name in PLACES:
+        if text := given.get(name, ""):
+            return Place(text, is_before=name == "before")
+    return None
 
 
 def _named(table: Table, texts: Sequence[str]) -> tuple[Column, ...]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rowhouse.domain.errors import InvalidRequest
+from rowhouse.store.connection.places import Place
 from rowhouse.web.layout.formats import NOTHING, ago, exact, moment, number
 from rowhouse.web.session.account import may, opened
-from rowhouse.web.table.asked import asked
+from rowhouse.web.table.asked import PLACES, asked
 from rowhouse.web.table.columns import ROWS
 from rowhouse.web.table.views import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rowhouse.store.connection.places import Key
     from rowhouse.web.audit.differences import Difference
     from rowhouse.web.charts import Bar
     from rowhouse.web.table.asked import Asked
     from rowhouse.web.table.columns import Bulk, Column, RowAction, Table
     from rowhouse.web.table.views import Views
+
+
+FAR: Final = 1000
+"""Rows. A page farther from both ends of a table is found by its place: sorting what is before it takes longer."""
 
 
 class Cell(NamedTuple):
@@ -52,13 +58,14 @@ class Heading(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A page of a table; with `is_more`, there are more rows than `total`."""
+    """A page of a table; with `is_more`, there are more rows than `total`. `ends`: as of `listing.Page`."""
 
     table: Table
     asked: Asked
     rows: Sequence[Row]
     total: int
     is_more: bool
+    ends: tuple[Key, Key] | None
     views: Views
 
     @property
@@ -70,6 +77,27 @@ class Shown:
     def pages(self) -> int:
         """The number of pages, at least one."""
         return max(-(-self.total // self.asked.rows), 1)
+
+    @property
+    def next_url(self) -> str:
+        """The URL of the next page."""
+        return self._neighbor(1)
+
+    @property
+    def previous_url(self) -> str:
+        """The URL of the previous page."""
+        return self._neighbor(-1)
+
+    def _neighbor(self, step: int) -> str:
+        """Return the URL of a neighboring page. Far from both ends, it has the place where that page begins or ends."""
+        page = self.asked.page + step
+        before = (page - 1) * self.asked.rows
+        place = None
+        if self.ends is not None and min(before, self.total - before) > FAR:
+            place = Place.of(self.ends[step > 0], is_before=step < 0)
+        if place is None:
+            return self.asked.url(page="" if page == 1 else page)
+        return self.asked.url(page=page, **{PLACES[place.is_before]: place.text})
 
     @property
     def first(self) -> int:
@@ -110,9 +138,16 @@ def shown(table: Table) -> Shown:
     wanted = asked(table)
     views = views_of(wanted)
     if wanted.problems:
-        return Shown(table=table, asked=wanted, rows=(), total=0, is_more=False, views=views)
-    offset = (wanted.page - 1) * wanted.rows
-    page = table.rows.page(table.columns, wanted.wanted, offset=offset, limit=wanted.rows)
+        return Shown(
+            table=table, asked=wanted, rows=(), total=0, is_more=False, ends=None, views=views
+        )
+    page = table.rows.page(
+        table.columns,
+        wanted.wanted,
+        offset=(wanted.page - 1) * wanted.rows,
+        limit=wanted.rows,
+        place=wanted.place,
+    )
     rows = [
         Row(
             _key(table, row),
@@ -127,6 +162,7 @@ def shown(table: Table) -> Shown:
         rows=rows,
         total=page.total,
         is_more=page.is_more,
+        ends=page.ends,
         views=views,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rowhouse.store.connection.listing import Page
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rowhouse.store.connection.database import Database
-    from rowhouse.store.connection.listing import Key, Wanted
+    from rowhouse.store.connection.listing import Wanted
+    from rowhouse.store.connection.places import Key, Place
     from rowhouse.store.connection.reads import Record
     from rowhouse.web.table.columns import Column
 
@@ -23,8 +25,16 @@ PART = 1000
 class Source(Protocol):
     """Where rows come from."""
 
-    def page(self, columns: Sequence[Column], wanted: Wanted, *, offset: int, limit: int) -> Page:
-        """Return `limit` rows after the first `offset`, and the number of all rows."""
+    def page(
+        self,
+        columns: Sequence[Column],
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+        place: Place | None = None,
+    ) -> Page:
+        """Return `limit` rows after the first `offset`, which are those beside `place`, and the number of all rows."""
 
     def parts(self, columns: Sequence[Column], wanted: Wanted) -> Iterator[Sequence[Any]]:
         """Yield all rows in parts; between two parts, this holds no connection."""
@@ -33,8 +43,16 @@ class Source(Protocol):
 class List(Protocol):
     """A list of the database: `listing.Listing`, or one that reads its pages in another way."""
 
-    def page(self, database: Database, wanted: Wanted, *, offset: int, limit: int) -> Page:
-        """Return `limit` rows after the first `offset`, and the number of all rows."""
+    def page(
+        self,
+        database: Database,
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+        place: Place | None = None,
+    ) -> Page:
+        """Return `limit` rows after the first `offset`, which are those beside `place`, and the number of all rows."""
 
     def part(
         self, database: Database, wanted: Wanted, *, after: Key | None, limit: int
@@ -56,9 +74,10 @@ class Listed:
         *,
         offset: int,
         limit: int,
+        place: Place | None = None,
     ) -> Page:
         """Return a page."""
-        return self.listing.page(self.database, wanted, offset=offset, limit=limit)
+        return self.listing.page(self.database, wanted, offset=offset, limit=limit, place=place)
 
     def parts(
         self,
@@ -87,7 +106,15 @@ class InMemory:
     equal: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     matches: Callable[[Any, str], bool] | None = None
 
-    def page(self, columns: Sequence[Column], wanted: Wanted, *, offset: int, limit: int) -> Page:
+    def page(
+        self,
+        columns: Sequence[Column],
+        wanted: Wanted,
+        *,
+        offset: int,
+        limit: int,
+        place: Place | None = None,  # noqa: ARG002 - all rows are sorted anyway
+    ) -> Page:
         """Return a page."""
         found = self._sorted(columns, wanted)
         return Page(rows=found[offset : offset + limit], total=len(found))
@@ -123,6 +150,11 @@ def _texts(columns: Sequence[Column], row: Any) -> str:
 def _key(value: Any) -> tuple[bool, Any]:
     """Sort what has no value last, and network-2 before network-10."""
     if isinstance(value, str):
-        parts = re.split(r"(\d+)", value.lower())
-        return not value, [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+        return not value, _natural(value)
     return value is None, 0 if value is None else value
+
+
+@lru_cache(maxsize=8192)
+def _natural(text: str) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", text.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -12,6 +12,7 @@ from rowhouse.api.views import viewer
 from rowhouse.domain.saved_views import MAX_VIEWS, SHARED_PARAMETERS
 from rowhouse.ipam import saved_views
 from rowhouse.web.database import store
+from rowhouse.web.table.asked import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,6 +71,7 @@ def lost(asked: Asked) -> Iterator[str]:
         *SHARED_PARAMETERS,
         *asked.filters,
         *(name for name, _ in table.kept),
+        *PLACES,
         "page",
         "view",
         "zone",
