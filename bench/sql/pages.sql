@@ -53,6 +53,39 @@ INSERT INTO events (reason, message, cluster, namespace, pod, interface, node, f
 SELECT (ARRAY['NoAddress', 'Reclaimed'])[1 + i % 2], 'event ' || i, 'prod-a', 'ns-' || i % 40, 'pod-' || i, 'net1',
        'node-' || i % 200, now() - i * interval '20 seconds', now() - i * interval '20 seconds'
   FROM generate_series(1, 100000) AS i;
+-- What people add: quotas, saved views, comments, requests, labels, the reports of nodes, a month of changes.
+INSERT INTO quotas (namespace, pool_id, addresses)
+SELECT 'ns-' || p.id % 40, p.id, 300 + p.id % 700 FROM pools p WHERE p.id BETWEEN 2 AND 961
+UNION ALL
+SELECT 'ns-' || i, NULL, 10000 FROM generate_series(0, 39) AS i;
+INSERT INTO saved_views (table_name, name, author, is_shared, query)
+SELECT t.name, 'view ' || i, 'person-' || i % 20, true, 'q=ns-' || i % 40
+  FROM unnest(ARRAY['reservations', 'pools', 'pods', 'pool-addresses']) AS t (name), generate_series(1, 100) AS i;
+INSERT INTO comments (network_id, address, pool_id, author, text)
+SELECT p.network_id, CASE WHEN i % 2 = 0 THEN first_usable(p.cidr) + 770 END, CASE WHEN i % 2 = 1 THEN p.id END,
+       'person-' || i % 20, 'comment ' || i
+  FROM pools p, generate_series(1, 100) AS i WHERE p.id = 1;
+INSERT INTO requests (state, pool_id, cidr, owner_namespace, owner_name, how_many, requested_by, requested_at, expires_at,
+                      decided_by, decided_at, reason)
+SELECT d.state, p.id, p.cidr, 'ns-' || i % 40, 'router-' || i, 2, 'person-' || i % 20, now() - i * interval '1 hour',
+       now() + interval '14 days', d.decided_by, d.decided_at, d.reason
+  FROM generate_series(1, 2000) AS i JOIN pools p ON p.id = 1 + i % 1000
+ CROSS JOIN LATERAL (SELECT 'pending', NULL, NULL::timestamptz, '' WHERE i % 10 = 0
+                     UNION ALL
+                     SELECT 'declined', 'operator', now(), 'full' WHERE i % 10 > 0) AS d (state, decided_by, decided_at, reason);
+UPDATE reservations SET labels = jsonb_build_object('team', 'team-' || network_id % 7), description = 'rack ' || network_id % 90
+ WHERE sticky;
+INSERT INTO nodes (cluster, node, plugin_version, agent_version, kept_dels, kept_bytes, started_at)
+SELECT 'prod-a', 'node-' || i, '0.2.0', '0.2.0', i % 3, 0, now() - interval '3 days' FROM generate_series(0, 199) AS i;
+INSERT INTO audit_log (at, actor, action, object, object_key, network, cluster, before, after, request_id)
+SELECT now() - i * interval '26 seconds', 'person-' || i % 20, 'reservation.update', a.address,
+       jsonb_build_object('network_id', p.network_id, 'address', a.address), p.network_name, 'prod-a',
+       jsonb_build_object('pool_id', p.id, 'description', 'router'), jsonb_build_object('pool_id', p.id, 'description', 'switch'),
+       'request-' || i / 10
+  FROM pools p, generate_series(1, 100000) AS i
+ CROSS JOIN LATERAL (SELECT host('10.0.0.1'::inet + i % 65000)) AS a (address) WHERE p.id = 1;
 RESET session_replication_role;
 ANALYZE;
 SELECT sample_fill_v1();
+-- As autovacuum leaves it.
+VACUUM ANALYZE;
