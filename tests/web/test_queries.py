@@ -38,7 +38,7 @@ PAGES = {
     "/nodes": 4,
     "/events": 3,
     "/requests": 3,
-    "/search?q=web": 8,
+    "/search?q=web": 9,
 }
 
 
