@@ -31,8 +31,10 @@ BEGIN
             RAISE EXCEPTION 'requested address % is in use by %', host(wanted), held_by
                 USING ERRCODE = error_code('address_taken'),
                       DETAIL = jsonb_build_object('range', range_no, 'held_by', held_by,
-                                                  'message', 'requested address ' || host(wanted) || ' is in use'),
-                      HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
+                                                  'owners', jsonb_build_array(jsonb_build_array(holder.owner_cluster, holder.owner_namespace)),
+                                                  'message', 'requested address ' || host(wanted) || ' is in use'
+                                                             || CASE WHEN holder.owner_namespace NOT IN ('', namespace) THEN ' in another namespace' ELSE '' END),
+                      HINT = 'Request another address, or have its owner release it. Operators see the owner: `rowhouse explain ' || host(wanted) || '`.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             IF is_on_request(pool.network_id, wanted) THEN

@@ -4259,7 +4259,7 @@ BEGIN
         USING ERRCODE = error_code('address_outside_ranges'),
               DETAIL = jsonb_build_object('range', range_no, 'held_by', why,
                                           'message', 'requested address ' || host(wanted) || ' is not assigned to pods'),
-              HINT = 'Request another address; `rowhouse explain` shows the reason.';
+              HINT = 'Request another address. Operators see the reason: `rowhouse explain ' || host(wanted) || '`.';
 END $$;
 COMMENT ON FUNCTION refuse_withheld IS 'Raises address_outside_ranges: a requested address is excluded, a gateway, or for requests only.';
 
@@ -4297,8 +4297,10 @@ BEGIN
             RAISE EXCEPTION 'requested address % is in use by %', host(wanted), held_by
                 USING ERRCODE = error_code('address_taken'),
                       DETAIL = jsonb_build_object('range', range_no, 'held_by', held_by,
-                                                  'message', 'requested address ' || host(wanted) || ' is in use'),
-                      HINT = 'Request another address, or have its owner release it: `rowhouse explain` shows the owner.';
+                                                  'owners', jsonb_build_array(jsonb_build_array(holder.owner_cluster, holder.owner_namespace)),
+                                                  'message', 'requested address ' || host(wanted) || ' is in use'
+                                                             || CASE WHEN holder.owner_namespace NOT IN ('', namespace) THEN ' in another namespace' ELSE '' END),
+                      HINT = 'Request another address, or have its owner release it. Operators see the owner: `rowhouse explain ' || host(wanted) || '`.';
         END IF;
         IF NOT EXISTS (SELECT FROM reservations r WHERE r.network_id = pool.network_id AND r.address = wanted) THEN
             IF is_on_request(pool.network_id, wanted) THEN
@@ -4357,19 +4359,23 @@ LANGUAGE plpgsql AS $$
 DECLARE
     total   numeric := (SELECT sum(address_count(s.first, s.last)) FROM unnest(firsts, lasts) AS s (first, last));
     taken   text := CASE total WHEN 1 THEN 'the only candidate is taken' ELSE 'all ' || total || ' candidates are taken' END;
-    held_by text := (SELECT string_agg(concat(host(r.address), ' is in use by ',
-                                              concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name)), ', ' ORDER BY r.address)
-                       FROM (SELECT one.* FROM unnest(firsts, lasts) AS s (first, last)
-                              CROSS JOIN LATERAL (SELECT * FROM reservations r
-                                                   WHERE r.network_id = of_network AND r.address BETWEEN s.first AND s.last
-                                                   ORDER BY r.address LIMIT 3) AS one
-                              ORDER BY one.address LIMIT 3) AS r);
+    held_by text;
+    owners  jsonb;
 BEGIN
+    SELECT string_agg(concat(host(r.address), ' is in use by ',
+                             concat_ws('/', nullif(r.owner_namespace, ''), r.owner_name)), ', ' ORDER BY r.address),
+           coalesce(jsonb_agg(DISTINCT jsonb_build_array(r.owner_cluster, r.owner_namespace)), '[]')
+      INTO held_by, owners
+      FROM (SELECT one.* FROM unnest(firsts, lasts) AS s (first, last)
+             CROSS JOIN LATERAL (SELECT * FROM reservations r
+                                  WHERE r.network_id = of_network AND r.address BETWEEN s.first AND s.last
+                                  ORDER BY r.address LIMIT 3) AS one
+             ORDER BY one.address LIMIT 3) AS r;
     held_by := concat(coalesce(held_by, 'quarantined or excluded'), CASE WHEN total > 3 THEN ', …' END);
     RAISE EXCEPTION '%: %', taken, held_by
         USING ERRCODE = error_code('address_taken'),
-              DETAIL = jsonb_build_object('range', range_no, 'message', taken, 'held_by', held_by),
-              HINT = 'Add candidates, or release one of them.';
+              DETAIL = jsonb_build_object('range', range_no, 'message', taken, 'held_by', held_by, 'owners', owners),
+              HINT = 'Add candidates, or release one of them. Operators see their owners: `rowhouse event list`.';
 END $$;
 COMMENT ON FUNCTION refuse_candidates(integer, inet[], inet[], integer) IS 'Raises address_taken: every candidate of a range is taken.';
 

@@ -15,6 +15,7 @@ def error_body(
 ) -> bytes:
     """Return the error as JSON; `details` has the next step, the pod or sandbox, and the id of the request.
 
+    The runtime copies both into events that the users of the pod's namespace read: they name no owner of another one.
     `version` is the cniVersion of the response, `subject` the pod or sandbox ("" if unknown).
     """
     details = [
@@ -25,7 +26,7 @@ def error_body(
     document: dict[str, object] = {
         "cniVersion": version,
         "code": error.cni_code,
-        "msg": error.message,
+        "msg": error.public or error.message,
     }
     if details:
         document["details"] = "; ".join(details)

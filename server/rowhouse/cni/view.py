@@ -257,6 +257,8 @@ def fail_unexpectedly(error: Exception) -> Response:
 def _failure(error: RowhouseError, body: bytes = b"") -> Response:
     """Return the CNI error object for a call with this `body`; `_end` of app.py counts the call by `g.cni_code`."""
     g.cni_code = error.cni_code
+    if error.public:  # the answer does not say what the operator needs
+        _log.info("address_held", reason=error.message)
     bound = structlog.contextvars.get_contextvars()
     document = error_body(
         error,

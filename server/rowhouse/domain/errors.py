@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an error says about a refused address, in two parts: `message` names no owner, `by` only what holds it."""
+    """What an error says about a refused address, in two parts: `message` names no owner, `by` only what holds it.
+
+    `owners` are (cluster, namespace) of the owners that `by` names; None: it names more than owners.
+    """
 
     message: str
     by: str
+    owners: frozenset[tuple[str, str]] | None = None
+
+    def is_within(self, cluster: str, namespace: str) -> bool:
+        """Whether `by` names only owners of a namespace, whose users may read it."""
+        return self.owners is not None and self.owners <= {(cluster, namespace)}
 
 
 class RowhouseError(Exception):
@@ -38,6 +46,8 @@ class RowhouseError(Exception):
     http_status: ClassVar[int] = 500
     problem_type: ClassVar[str] = "internal"
     held: Held | None = None
+    public: str = ""
+    """The message for CNI answers and Kubernetes events, which the users of the pod's namespace read; "": `message`."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         message = _encodable(message)

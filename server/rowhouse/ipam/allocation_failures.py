@@ -47,7 +47,7 @@ class AllocationFailureQueue:
     ) -> None:
         """Report that a pod's interface got no address, or one with a warning (`reason`). Does not block.
 
-        `held`: the parts of the message, if it names owners of other namespaces.
+        `message` is for the Kubernetes event. `held`: what the list of events says instead, and to operators only.
         """
         made = allocation_failures.AllocationFailure(
             cluster=owner.cluster,
@@ -75,12 +75,12 @@ class AllocationFailureQueue:
 
     def refused(self, owner: Owner, node: str, error: RowhouseError) -> None:
         """Report that a pod's interface got no address because of an error. Does not block."""
-        self.note(owner, node, error.message, held=error.held)
+        self.note(owner, node, _told(error), held=error.held)
 
     def claim_refused(self, owner: Owner, node: str, error: RowhouseError) -> None:
         """Report that the claim of a pod's interface was refused. Does not block."""
         reason = allocation_failures.CLAIM_REFUSED
-        self.note(owner, node, error.message, held=error.held, reason=reason)
+        self.note(owner, node, _told(error), held=error.held, reason=reason)
 
     def flush(self) -> None:
         """Write what is waiting, or drop it if the database refuses it."""
@@ -102,3 +102,8 @@ class AllocationFailureQueue:
                     self._writer = None
                     return
             self.flush()
+
+
+def _told(error: RowhouseError) -> str:
+    """Return the message of the Kubernetes event, with the hint if only an operator can see the reason."""
+    return f"{error.public}. {error.hint}" if error.public else error.message

@@ -115,4 +115,6 @@ def _explained(reason: RowhouseError, wanted: RangeRequest, owner: Owner) -> Row
     explained = type(reason)(reason.message + about, hint=reason.hint)
     if reason.held is not None:
         explained.held = replace(reason.held, message=reason.held.message + about)
+        if not reason.held.is_within(owner.cluster, owner.namespace):
+            explained.public = explained.held.message
     return explained

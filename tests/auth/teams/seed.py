@@ -106,6 +106,7 @@ def seed(service: Service) -> None:
     refused(service, "late-1", candidates=[FOREIGN])
     refused(service, "late-2", candidates=[OWN, FOREIGN])
     refused(service, "late-3", address=FOREIGN)
+    refused(service, "late-4", address="10.0.0.40", code=102)
     # The team's own address becomes a gateway of the other namespace.
     call(service, "ADD", "shop", "router", "lan 10.0.0.0/24", address="10.0.0.60")
     call(
@@ -120,9 +121,14 @@ def seed(service: Service) -> None:
 
 
 def refused(
-    service: Service, pod: str, *, candidates: Sequence[str] = (), address: str = ""
+    service: Service,
+    pod: str,
+    *,
+    candidates: Sequence[str] = (),
+    address: str = "",
+    code: int = 101,
 ) -> None:
-    """Let a pod of the team ask for what the other namespace holds. The refusal names it to the node."""
+    """Let a pod of the team ask for what the other namespace holds. The refusal does not name it."""
     arguments = ["K8S_POD_NAMESPACE=shop", f"K8S_POD_NAME={pod}"] + [f"IP={address}"] * bool(
         address
     )
@@ -145,7 +151,8 @@ def refused(
             "Rowhouse-Node": "node1",
         },
     )
-    assert f"{OTHER}-ns/{OTHER}-0" in answer.get_json()["msg"], answer.text
+    assert answer.get_json()["code"] == code, answer.text
+    assert OTHER not in answer.text
 
 
 def _post(service: Service, collection: str, body: dict[str, Any]) -> None:

@@ -195,7 +195,7 @@ def test_an_event_tells_a_team_that_an_address_is_taken_but_not_by_whom(
     messages = (
         "the only candidate is taken",
         "all 2 candidates are taken",
-        f"requested address {FOREIGN} is in use",
+        f"requested address {FOREIGN} is in use in another namespace",
         "address 10.0.0.60 of interface net1 is now a gateway: recreate the pod, which then gets another address",
     )
     assert held(token) == dict.fromkeys(messages)
@@ -213,6 +213,19 @@ def test_an_event_tells_a_team_that_an_address_is_taken_but_not_by_whom(
         )
     )
     assert "Held by" not in service.get("/events", token).text
+
+
+def test_the_kubernetes_event_of_a_pod_names_no_owner_of_another_namespace(
+    shared: Service,
+) -> None:
+    noted = shared.app.extensions["rowhouse"].store.call(
+        "SELECT message FROM rowhouse.allocation_failures WHERE namespace = 'shop' AND reason = 'NoAddress'"
+    )
+    told = [message for (message,) in noted]
+    assert any(f"requested address {FOREIGN} is in use in another namespace" in one for one in told)
+    assert any(f"Operators see the owner: `rowhouse explain {FOREIGN}`" in one for one in told)
+    assert any("all 2 candidates are taken" in one for one in told)
+    assert [one for one in told if OTHER in one] == []
 
 
 def test_a_change_that_a_team_may_not_make_names_the_role_that_may(

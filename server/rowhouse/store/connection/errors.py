@@ -186,7 +186,7 @@ def range_of(error: psycopg.Error) -> int | None:
 
 
 def _detail(error: psycopg.Error) -> dict[str, Any]:
-    """Return the DETAIL of one of our stored functions: `range` (from 1), and `message` and `held_by` as in `Held`."""
+    """Return the DETAIL of a stored function of ours: `range` (from 1), and the parts of `Held` (`by` as `held_by`)."""
     text = error.diag.message_detail or ""
     if not (error.sqlstate or "").startswith(_OURS):
         return {}
@@ -215,7 +215,12 @@ def domain_error(error: psycopg.Error) -> RowhouseError:
     )
     detail = _detail(error)
     if "held_by" in detail:
-        made.held = Held(message=detail["message"], by=detail["held_by"])
+        owners = detail.get("owners")
+        made.held = Held(
+            message=detail["message"],
+            by=detail["held_by"],
+            owners=None if owners is None else frozenset((one[0], one[1]) for one in owners),
+        )
     return made
 
 
