@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 import rowhouse as package
+from rowhouse.web.layout.field_names import field_name
 
 SOURCE: Final = Path(package.__file__).parent
 
@@ -54,11 +55,18 @@ def columns(path: str) -> dict[str, str]:
         heading, field = (*node.args, *(named[key] for key in ("label", "name") if key in named))[
             :2
         ]
-        if isinstance(heading, ast.JoinedStr):
-            heading = heading.values[0]
-        if isinstance(heading, ast.Constant) and isinstance(field, ast.Constant):
-            found[str(field.value).rpartition(".")[2]] = plain(str(heading.value))
+        if isinstance(field, ast.Constant) and (text := literal(heading)):
+            found[str(field.value).rpartition(".")[2]] = plain(text)
     return found
+
+
+def literal(heading: ast.expr) -> str:
+    """The text of a heading, as far as the source has it: a literal, or `field_name(literal, …)`."""
+    if isinstance(heading, ast.JoinedStr):
+        heading = heading.values[0]
+    if isinstance(heading, ast.Call) and ast.unparse(heading.func) == "field_name":
+        return field_name(*map(literal, heading.args))
+    return str(heading.value) if isinstance(heading, ast.Constant) else ""
 
 
 @pytest.mark.parametrize("table", TABLES)
