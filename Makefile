@@ -9,10 +9,8 @@ DATA ?= build/data
 BIND ?=
 LISTEN = $(if $(BIND),--bind $(BIND))
 
-# Three processes for two cores, as tests wait half of their time; eight at most: each starts a PostgreSQL.
-PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, -(-3 * len(os.sched_getaffinity(0)) // 2)))')
-# The slow tests wait longer: for browsers, helm, failures.
-SLOW_PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, 2 * len(os.sched_getaffinity(0))))')
+# Two processes for each core, as tests wait half of their time; eight at most: each starts a PostgreSQL.
+PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, 2 * len(os.sched_getaffinity(0))))')
 # In CI each run draws the same examples and the same order; `make test` by hand draws new ones.
 PYTEST = $(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) --dist worksteal $(if $(CI),--randomly-seed=1)
 # Versions that the wheel does not have, where they are installed (Debian, Red Hat).
@@ -44,7 +42,7 @@ test: lint plugin ## lint, then the suite, but for what takes long: minutes
 	@$(PYTEST) -m "not slow and not releases"
 
 test-slow: dev plugin client ## the tests that take long; in CI
-	@$(PYTEST) --numprocesses $(SLOW_PROCESSES) -m "slow and not releases"
+	@$(PYTEST) -m "slow and not releases"
 
 test-databases: dev plugin ## the database tests on every other PostgreSQL at hand, and with unusual settings; in CI
 	@echo "» the API on a database with unusual session settings"

@@ -107,6 +107,7 @@ def migrated(postgres: PostgresServer) -> Iterator[Database]:
 
     with postgres.database() as template:
         schema.upgrade(template.url)
+        databases.compact(template)
         yield template
 
 
