@@ -192,7 +192,9 @@ def test_a_part_of_a_pool_is_for_pods_that_ask_for_its_name(guide: Guide) -> Non
     full = guide.answer("ADD", "storage", "web-1", late, "node1", **asked["cni-args"])
     assert full.code != 0
     assert full.document["code"] == 101
-    assert b"firewall" in full.stdout
+    # A pod learns no owners outside of its namespace.
+    assert b"firewall" not in full.stdout
+    assert b"rowhouse event list" in full.stdout
     guide.call("DEL", "storage-web", "web-0", web, "node1")
     args = asked["cni-args"]
     assert guide.call("ADD", "storage", "web-1", late, "node1", **args) == ["10.0.0.20/24"]
