@@ -16,7 +16,8 @@ from rowhouse.web.database import store
 from rowhouse.web.inventory.networks import MAX_NETWORKS
 from rowhouse.web.inventory.pools import MAX_POOLS
 from rowhouse.web.inventory.tree import lines
-from rowhouse.web.overview.figures import PoolFigures, natural
+from rowhouse.web.layout.natural_order import natural
+from rowhouse.web.overview.figures import PoolFigures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

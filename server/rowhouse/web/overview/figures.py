@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from rowhouse.domain.forecast import full_in
 from rowhouse.web.charts import Bar
+from rowhouse.web.layout.natural_order import natural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,12 +77,6 @@ class PoolFigures:
             timedelta.max if self.full_in is None else self.full_in,
             -self.bar.taken,
         )
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """Sort network-2 before network-10."""
-    parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def level_of(bar: Bar, left: timedelta | None) -> Level:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rowhouse.store.connection.listing import Page
+from rowhouse.web.layout.natural_order import natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -150,11 +149,5 @@ def _texts(columns: Sequence[Column], row: Any) -> str:
 def _key(value: Any) -> tuple[bool, Any]:
     """Sort what has no value last, and network-2 before network-10."""
     if isinstance(value, str):
-        return not value, _natural(value)
+        return not value, natural(value)
     return value is None, 0 if value is None else value
-
-
-@lru_cache(maxsize=8192)
-def _natural(text: str) -> list[tuple[int, str]]:
-    parts = re.split(r"(\d+)", text.lower())
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
