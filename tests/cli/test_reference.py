@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rowhouse.cli import main
+from rowhouse.cli import commands, main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,3 +70,13 @@ def test_no_line_of_a_groups_help_is_cut_on_a_terminal_of_80_columns() -> None:
         commands = text.partition("Commands:")[2]
         assert commands
         assert "..." not in commands, text
+
+
+def test_help_is_the_same_whatever_context_asks_first() -> None:
+    @commands.command()
+    def new() -> None:
+        """Do nothing."""
+
+    assert new.get_help_option(click.Context(new)) is not None
+    ctx = click.Context(main, info_name="rowhouse", **main.context_settings)
+    assert "-h, --help" in new.get_help(click.Context(new, parent=ctx))

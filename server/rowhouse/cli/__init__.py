@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rowhouse.cli.commands import HELP, Helpful
 from rowhouse.cli.exits import INTERRUPTED, Failure, exit_code_of
 from rowhouse.cli.machine_errors import named_errors
 from rowhouse.domain.errors import RowhouseError
@@ -54,7 +55,7 @@ _COMMANDS: Final = {
 _FORMER: Final = {"reservation": "address"}
 
 
-class _Commands(click.Group):
+class _Commands(Helpful, click.Group):
     """The subcommands. Our own errors print a line instead of a stack trace."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -86,7 +87,7 @@ class _Commands(click.Group):
             ctx.exit(INTERRUPTED)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": HELP})
 @click.version_option(package_name="rowhouse-ipam", message="rowhouse %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> None:

@@ -1,8 +1,8 @@
-"""Commands that refuse repeated options and arguments: click itself takes the last one silently."""
+"""Commands that refuse repeated options and arguments: click itself takes the last one silently. All take -h."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Command(click.Command):
+HELP: Final = ["-h", "--help"]
+"""The options that show the help of a command."""
+
+
+class Helpful(click.Command):
+    """A command with -h in every context: click keeps the option that the first context asks for."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names, whatever the context has."""
+        return list(HELP)
+
+
+class Command(Helpful):
     """A command that takes each option once, and no value of a list twice."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -32,7 +44,7 @@ class Command(click.Command):
         return rest
 
 
-class Group(click.Group):
+class Group(Helpful, click.Group):
     """A group of such commands."""
 
     command_class = Command
